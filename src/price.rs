@@ -1,0 +1,189 @@
+//! Prices: a row as a source sent it ([`RawBar`]), and one that can be believed ([`Bar`]).
+
+use chrono::NaiveDate;
+use thiserror::Error;
+
+/// The largest volume that a double and thus every JSON reader holds exactly.
+pub const MAX_VOLUME: i64 = 1 << 53;
+
+/// The day of a row as received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RawDay<'a> {
+    /// A day of the calendar, in the exchange's own time zone.
+    Date(NaiveDate),
+    /// What stands where a date should (`20260231`, `99999999999999`).
+    Impossible(&'a str),
+}
+
+/// One row of an answer as received: text, untouched, empty where the source sent nothing or null.
+///
+/// Text, because only the digits that were sent give the correctly rounded double, and because a row that is refused is
+/// kept with exactly what stood in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawBar<'a> {
+    /// The session's day.
+    pub day: RawDay<'a>,
+    /// Opening price.
+    pub open: &'a str,
+    /// Highest price.
+    pub high: &'a str,
+    /// Lowest price.
+    pub low: &'a str,
+    /// Closing price.
+    pub close: &'a str,
+    /// Volume.
+    pub volume: &'a str,
+    /// Whether this may be Yahoo's live row, which can stand beside the day's own row.
+    pub may_be_live: bool,
+}
+
+/// Why a row can be no bar. The names are the `reason` column of `quarantine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum Rejection {
+    /// A price that is no finite number.
+    #[error("price_not_a_number")]
+    PriceNotANumber,
+    /// A price of zero or below.
+    #[error("price_not_positive")]
+    PriceNotPositive,
+    /// The highest price is below the lowest.
+    #[error("high_below_low")]
+    HighBelowLow,
+    /// A volume below zero.
+    #[error("negative_volume")]
+    NegativeVolume,
+    /// A volume that is no whole number, no number, or over 2^53.
+    #[error("volume_not_a_count")]
+    VolumeNotACount,
+    /// A date that no calendar has.
+    #[error("impossible_date")]
+    ImpossibleDate,
+    /// A date after the exchange's own today.
+    #[error("future_date")]
+    FutureDate,
+    /// A second row of one date with other values.
+    #[error("second_row_of_date")]
+    SecondRowOfDate,
+}
+
+/// One session's prices that can be believed: finite, above zero, high not below low.
+///
+/// Its one constructor is [`Bar::new`], so that a bad bar cannot exist.
+#[derive(Debug, Clone, Copy)]
+pub struct Bar {
+    date: NaiveDate,
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    volume: Option<i64>,
+}
+
+impl Bar {
+    /// Builds a bar from `[open, high, low, close]` in the asset's currency and a volume, if it is known.
+    ///
+    /// # Errors
+    /// The first rule of the contract's section 6 that the values break.
+    pub fn new(date: NaiveDate, prices: [f64; 4], volume: Option<i64>) -> Result<Self, Rejection> {
+        if prices.iter().any(|p| !p.is_finite()) {
+            return Err(Rejection::PriceNotANumber);
+        }
+        if prices.iter().any(|p| *p <= 0.0) {
+            return Err(Rejection::PriceNotPositive);
+        }
+        let [open, high, low, close] = prices;
+        if high < low {
+            return Err(Rejection::HighBelowLow);
+        }
+        match volume {
+            Some(v) if v < 0 => Err(Rejection::NegativeVolume),
+            Some(v) if v > MAX_VOLUME => Err(Rejection::VolumeNotACount),
+            _ => Ok(Self { date, open, high, low, close, volume }),
+        }
+    }
+
+    /// The session's day in the exchange's own time zone.
+    #[must_use]
+    pub fn date(&self) -> NaiveDate {
+        self.date
+    }
+
+    /// Open, high, low and close, in the asset's currency.
+    #[must_use]
+    pub fn prices(&self) -> [f64; 4] {
+        [self.open, self.high, self.low, self.close]
+    }
+
+    /// The closing price.
+    #[must_use]
+    pub fn close(&self) -> f64 {
+        self.close
+    }
+
+    /// What was traded, in the source's own unit; `None` when the source did not say.
+    #[must_use]
+    pub fn volume(&self) -> Option<i64> {
+        self.volume
+    }
+
+    /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
+    #[must_use]
+    pub fn leaves_its_range(&self) -> bool {
+        [self.open, self.close].iter().any(|p| *p < self.low || *p > self.high)
+    }
+
+    /// Whether both have the same values bit for bit; the date is not looked at.
+    #[must_use]
+    pub fn same_values(&self, other: &Self) -> bool {
+        self.volume == other.volume && self.prices().map(f64::to_bits) == other.prices().map(f64::to_bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(prices: [f64; 4], volume: Option<i64>) -> Result<Bar, Rejection> {
+        Bar::new(NaiveDate::default(), prices, volume)
+    }
+
+    #[test]
+    fn a_bad_bar_cannot_exist() {
+        let good = [10.0, 12.0, 9.0, 11.0];
+        assert!(bar(good, None).is_ok());
+        assert!(bar(good, Some(0)).is_ok());
+        for at in 0..4 {
+            for (bad, why) in [
+                (f64::NAN, Rejection::PriceNotANumber),
+                (f64::INFINITY, Rejection::PriceNotANumber),
+                (f64::NEG_INFINITY, Rejection::PriceNotANumber),
+                (0.0, Rejection::PriceNotPositive),
+                (-0.0, Rejection::PriceNotPositive),
+                (-1.0, Rejection::PriceNotPositive),
+            ] {
+                let mut prices = good;
+                prices[at] = bad;
+                assert_eq!(bar(prices, None).unwrap_err(), why, "{prices:?}");
+            }
+        }
+        assert_eq!(bar([10.0, 9.0, 9.5, 9.2], None).unwrap_err(), Rejection::HighBelowLow);
+        assert_eq!(bar(good, Some(-1)).unwrap_err(), Rejection::NegativeVolume);
+        assert!(bar(good, Some(MAX_VOLUME)).is_ok());
+        assert_eq!(bar(good, Some(MAX_VOLUME + 1)).unwrap_err(), Rejection::VolumeNotACount);
+    }
+
+    #[test]
+    fn a_close_outside_the_range_is_a_bar_that_says_so() {
+        // 005930 on 2015-01-27, split-adjusted by Naver.
+        assert!(bar([27_900.0, 27_999.0, 27_700.0, 28_000.0], Some(1)).unwrap().leaves_its_range());
+        assert!(!bar([10.0, 12.0, 9.0, 11.0], None).unwrap().leaves_its_range());
+    }
+
+    #[test]
+    fn values_are_the_same_only_to_the_last_bit() {
+        let a = bar([10.0, 12.0, 9.0, 11.0], Some(5)).unwrap();
+        assert!(a.same_values(&a));
+        assert!(!a.same_values(&bar([10.0, 12.0, 9.0, 11.000_000_000_000_002], Some(5)).unwrap()));
+        assert!(!a.same_values(&bar([10.0, 12.0, 9.0, 11.0], None).unwrap()));
+    }
+}
