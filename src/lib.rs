@@ -1,6 +1,21 @@
 //! Keeps a daily price database.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "a test that meets something unexpected should stop there"
+    )
+)]
 
 pub mod asset;
 pub mod calendar;
+pub mod config;
 pub mod price;
+pub mod retry;
 pub mod upstream;
+pub mod validate;

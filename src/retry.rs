@@ -1,0 +1,89 @@
+//! Trying again: base × 2^attempt × (1 + random × 0.3), with sleep and randomness as values.
+
+use std::time::Duration;
+
+/// How often something is tried, and how long to wait in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Tries in all, at least 1.
+    pub tries: u32,
+    /// The wait after the first failed try, before its random part.
+    pub base_delay: Duration,
+}
+
+/// The random part of a wait, so that many clients do not come back at once.
+const JITTER: f64 = 0.3;
+
+impl RetryPolicy {
+    /// The wait after the failed try `attempt` (0 is the first); `random` lies in [0, 1).
+    #[must_use]
+    pub fn delay(&self, attempt: u32, random: f64) -> Duration {
+        let factor = f64::from(2_u32.saturating_pow(attempt)) * (1.0 + random * JITTER);
+        self.base_delay.mul_f64(factor.min(f64::from(u16::MAX)))
+    }
+
+    /// Calls `op` until it succeeds, fails for good, or has been tried often enough; returns its last result.
+    ///
+    /// `wait` is told the failed try (0 is the first), its error and the time to wait, and waits.
+    ///
+    /// # Errors
+    /// The error of the last try.
+    pub fn retry<T, E>(
+        &self,
+        mut op: impl FnMut() -> Result<T, E>,
+        is_transient: impl Fn(&E) -> bool,
+        mut random: impl FnMut() -> f64,
+        mut wait: impl FnMut(u32, &E, Duration),
+    ) -> Result<T, E> {
+        let mut attempt = 0;
+        loop {
+            match op() {
+                Err(error) if is_transient(&error) && attempt + 1 < self.tries => {
+                    wait(attempt, &error, self.delay(attempt, random()));
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: RetryPolicy = RetryPolicy { tries: 4, base_delay: Duration::from_secs(1) };
+
+    #[test]
+    fn the_schedule_is_exact() {
+        let mut waits = Vec::new();
+        let mut tries = 0;
+        let result: Result<(), &str> = POLICY.retry(
+            || {
+                tries += 1;
+                Err("down")
+            },
+            |_| true,
+            || 0.5,
+            |attempt, _, wait| waits.push((attempt, wait)),
+        );
+        assert_eq!((result, tries), (Err("down"), 4));
+        let expected = [1150, 2300, 4600].map(Duration::from_millis);
+        assert_eq!(waits, [(0, expected[0]), (1, expected[1]), (2, expected[2])]);
+    }
+
+    #[test]
+    fn success_and_permanent_failures_end_it() {
+        let mut answers = [Err("transient"), Ok(7)].into_iter();
+        let result = POLICY.retry(|| answers.next().unwrap(), |e| *e == "transient", || 0.0, |_, _, _| {});
+        assert_eq!(result, Ok(7));
+        let mut answers = [Err("permanent"), Ok(7)].into_iter();
+        let result = POLICY.retry(|| answers.next().unwrap(), |e| *e == "transient", || 0.0, |_, _, _| {});
+        assert_eq!(result, Err("permanent"));
+    }
+
+    #[test]
+    fn a_large_attempt_does_not_overflow() {
+        assert!(POLICY.delay(u32::MAX, 0.99) <= Duration::from_secs(70_000));
+    }
+}
