@@ -15,7 +15,10 @@
 pub mod asset;
 pub mod calendar;
 pub mod config;
+pub mod job_run;
 pub mod price;
 pub mod retry;
+pub mod staging;
+pub mod timestamp;
 pub mod upstream;
 pub mod validate;

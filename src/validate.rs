@@ -76,6 +76,8 @@ pub struct FetchedBar {
     pub bar: Bar,
     /// Whether it was fetched after the session's final time.
     pub is_final: bool,
+    /// When it was fetched, UTC, to the microsecond.
+    pub fetched_at: DateTime<Utc>,
     /// Whether trading was suspended that day, so that the prices are only the carried close.
     pub suspended: bool,
 }
@@ -170,7 +172,7 @@ impl Checker {
     fn add(&mut self, row: &RawBar<'_>, bar: Bar, suspended: bool) {
         let date = bar.date();
         let is_final = self.context.calendar.final_at(date) <= self.context.fetched_at;
-        let day = Day { fetched: FetchedBar { bar, is_final, suspended }, may_be_live: row.may_be_live };
+        let day = Day { fetched: FetchedBar { bar, is_final, fetched_at: self.context.fetched_at, suspended }, may_be_live: row.may_be_live };
         let Some(first) = self.days.get(&date) else {
             self.days.insert(date, day);
             return;

@@ -1,0 +1,141 @@
+//! The assets as configured, kept in staging so that its views and the warehouse know them.
+
+use anyhow::Result;
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use super::Staging;
+use crate::asset::Asset;
+
+/// A row of `asset_master` on its way to the warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetRow {
+    /// Asset.
+    pub asset_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// The stored source names in the asset's own currency, best first, as a JSON list.
+    pub source_priority: String,
+    /// Whether it is collected.
+    pub is_active: bool,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+impl Staging {
+    /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn put_assets(&self, assets: &[Asset]) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute("DELETE FROM asset_source", [])?;
+        for asset in assets {
+            put_asset(&tx, asset)?;
+        }
+        let ids = serde_json::Value::from_iter(assets.iter().map(|a| a.id.as_str())).to_string();
+        tx.execute(
+            "UPDATE asset_master SET is_active = 0, revision = revision + 1
+             WHERE is_active = 1 AND asset_id NOT IN (SELECT value FROM json_each(?1))",
+            params![ids],
+        )?;
+        Ok(tx.commit()?)
+    }
+
+    /// The assets that the warehouse does not have as they are.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending_assets(&self) -> Result<Vec<AssetRow>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT asset_id, name, category, source_priority, is_active, revision FROM asset_master
+             WHERE revision <> synced_revision ORDER BY asset_id",
+        )?;
+        let rows = statement.query_map([], |r| {
+            Ok(AssetRow {
+                asset_id: r.get(0)?,
+                name: r.get(1)?,
+                category: r.get(2)?,
+                source_priority: r.get(3)?,
+                is_active: r.get(4)?,
+                revision: r.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Notes that the warehouse has these assets, each in the revision that was sent.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn acknowledge_assets(&self, rows: &[AssetRow]) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for row in rows {
+            tx.prepare_cached("UPDATE asset_master SET synced_revision = ?2 WHERE asset_id = ?1 AND revision = ?2")?
+                .execute(params![row.asset_id, row.revision])?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Lets every asset and every run count as pending again, for a full sync.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn forget_synced_assets_and_runs(&self) -> Result<()> {
+        let connection = self.connection()?;
+        connection.execute_batch("UPDATE asset_master SET synced_revision = 0; UPDATE job_run SET synced_revision = 0;")?;
+        Ok(())
+    }
+}
+
+fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
+    let priority = serde_json::Value::from_iter(asset.own_sources()).to_string();
+    tx.prepare_cached(include_str!("upsert_asset.sql"))?.execute(params![
+        asset.id.as_str(),
+        asset.name,
+        asset.category.name(),
+        asset.calendar.name(),
+        asset.currency,
+        priority,
+        asset.active,
+    ])?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO asset_source (asset_id, source, priority, symbol, currency, own_currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (priority, source) in asset.sources.iter().enumerate() {
+        let own = source.currency == asset.currency;
+        insert.execute(params![asset.id.as_str(), source.stored_as, priority, source.symbol, source.currency, own])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::parse_assets;
+
+    #[test]
+    fn an_asset_is_pending_only_while_the_warehouse_has_it_otherwise() {
+        let staging = Staging::in_memory().unwrap();
+        let text = |name: &str| {
+            format!(
+                "[[asset]]\nid = \"BTC\"\nname = \"{name}\"\ncategory = \"crypto\"\ncalendar = \"24/7\"\ncurrency = \"KRW\"\n\
+                 sources = [{{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }}, {{ source = \"upbit\", symbol = \"KRW-BTC\" }}]"
+            )
+        };
+        staging.put_assets(&parse_assets(&text("Bitcoin")).unwrap()).unwrap();
+        let rows = staging.pending_assets().unwrap();
+        assert_eq!((rows.len(), rows[0].source_priority.as_str(), rows[0].is_active), (1, "[\"upbit\"]", true));
+        staging.acknowledge_assets(&rows).unwrap();
+        staging.put_assets(&parse_assets(&text("Bitcoin")).unwrap()).unwrap();
+        assert!(staging.pending_assets().unwrap().is_empty());
+        staging.put_assets(&parse_assets(&text("비트코인")).unwrap()).unwrap();
+        assert_eq!(staging.pending_assets().unwrap()[0].name, "비트코인");
+        staging.put_assets(&[]).unwrap();
+        assert!(!staging.pending_assets().unwrap()[0].is_active);
+    }
+}

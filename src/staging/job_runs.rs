@@ -1,0 +1,240 @@
+//! Runs: from `running` to their end, also when the process dies.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use rusqlite::{TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::Staging;
+use crate::job_run::{Problem, Status, error_message};
+use crate::timestamp;
+
+/// A run as the warehouse has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRunRow {
+    /// The run.
+    pub job_id: Uuid,
+    /// `collect` or `sync`.
+    pub job_name: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; `None` while it is under way.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its status.
+    pub status: String,
+    /// A JSON list of what failed.
+    pub error_message: Option<String>,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+/// Shows other processes that a run's process is alive: the system lets go of the lock when the process dies, however.
+///
+/// The file lies beside the staging file and goes when the run ends.
+#[derive(Debug)]
+pub struct RunLock {
+    file: Option<File>,
+    path: PathBuf,
+}
+
+impl RunLock {
+    fn take(path: PathBuf) -> Result<Self> {
+        let doing = || format!("the file {} that shows that a run is alive cannot be made", path.display());
+        let file = File::create(&path).with_context(doing)?;
+        file.try_lock().with_context(doing)?;
+        Ok(Self { file: Some(file), path })
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closed first: Windows removes no open file.
+        drop(self.file.take());
+        remove_lock_file(&self.path);
+    }
+}
+
+fn remove_lock_file(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        log::debug!("{} was not removed: {error}", path.display());
+    }
+}
+
+/// Whether the process that took the lock at this path is gone.
+fn is_abandoned(path: &Path) -> Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        Err(e) => return Err(e).with_context(|| format!("{} cannot be read", path.display())),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(e)) => Err(e).with_context(|| format!("{} cannot be locked", path.display())),
+    }
+}
+
+impl Staging {
+    fn lock_path(&self, job_id: &str) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!("-run-{job_id}"));
+        name.into()
+    }
+
+    /// Records that a run has begun, and closes those whose process died.
+    ///
+    /// # Errors
+    /// What SQLite or the system says.
+    pub fn begin_run(&self, job_name: &str, now: DateTime<Utc>) -> Result<(Uuid, RunLock)> {
+        self.close_abandoned_runs(now)?;
+        let job_id = Uuid::now_v7();
+        // The lock first: a row without a lock is one whose process is gone.
+        let lock = RunLock::take(self.lock_path(&job_id.to_string()))?;
+        self.connection()?.execute(
+            "INSERT INTO job_run (job_id, job_name, started_at, status, host, process_id, version)
+             VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6)",
+            params![
+                job_id.to_string(),
+                job_name,
+                timestamp::to_text(now),
+                gethostname::gethostname().to_string_lossy(),
+                std::process::id(),
+                env!("CARGO_PKG_VERSION"),
+            ],
+        )?;
+        Ok((job_id, lock))
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn end_run(&self, job_id: Uuid, status: Status, problems: &[Problem], summary: &str, now: DateTime<Utc>) -> Result<()> {
+        self.connection()?.execute(
+            "UPDATE job_run SET ended_at = ?2, status = ?3, error_message = ?4, summary = ?5, revision = revision + 1
+             WHERE job_id = ?1",
+            params![job_id.to_string(), timestamp::to_text(now), status.name(), error_message(problems), summary],
+        )?;
+        Ok(())
+    }
+
+    /// Closes the runs that are `running` though their process is gone.
+    fn close_abandoned_runs(&self, now: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection()?;
+        let running: Vec<String> = connection
+            .prepare_cached("SELECT job_id FROM job_run WHERE status = 'running'")?
+            .query_map([], |r| r.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for job_id in running {
+            let path = self.lock_path(&job_id);
+            if !is_abandoned(&path)? {
+                continue;
+            }
+            let problem = Problem { asset_id: None, source: None, error: "abandoned: its process died".to_owned() };
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let closed = tx.execute(
+                "UPDATE job_run SET ended_at = ?2, status = 'failure', error_message = ?3, revision = revision + 1
+                 WHERE job_id = ?1 AND status = 'running'",
+                params![job_id, timestamp::to_text(now), error_message(&[problem])],
+            )?;
+            tx.commit()?;
+            if closed > 0 {
+                log::warn!(job_id = job_id; "a run was abandoned, its process died; it is closed as a failure");
+                remove_lock_file(&path);
+            }
+        }
+        Ok(())
+    }
+
+    /// The runs that the warehouse does not have as they are, oldest first.
+    ///
+    /// # Errors
+    /// What SQLite says, or a row that another program wrote and that is no run.
+    pub fn pending_runs(&self) -> Result<Vec<JobRunRow>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT job_id, job_name, started_at, ended_at, status, error_message, revision FROM job_run
+             WHERE revision <> synced_revision ORDER BY started_at",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut runs = Vec::new();
+        while let Some(row) = rows.next()? {
+            let job_id: String = row.get(0)?;
+            let started_at: String = row.get(2)?;
+            let ended_at: Option<String> = row.get(3)?;
+            runs.push(JobRunRow {
+                job_id: job_id.parse().with_context(|| format!("the job_run {job_id:?} has no UUID for an id"))?,
+                job_name: row.get(1)?,
+                started_at: timestamp::from_text(&started_at)
+                    .with_context(|| format!("the job_run {job_id} has no time in started_at"))?,
+                ended_at: ended_at.as_deref().and_then(timestamp::from_text),
+                status: row.get(4)?,
+                error_message: row.get(5)?,
+                revision: row.get(6)?,
+            });
+        }
+        Ok(runs)
+    }
+
+    /// Notes that the warehouse has these runs, each in the revision that was sent.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn acknowledge_runs(&self, rows: &[JobRunRow]) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for row in rows {
+            tx.prepare_cached("UPDATE job_run SET synced_revision = ?2 WHERE job_id = ?1 AND revision = ?2")?
+                .execute(params![row.job_id.to_string(), row.revision])?;
+        }
+        Ok(tx.commit()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statuses(staging: &Staging) -> Vec<(String, Option<String>)> {
+        staging.pending_runs().unwrap().into_iter().map(|r| (r.status, r.error_message)).collect()
+    }
+
+    #[test]
+    fn a_run_goes_from_running_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::open(&folder.path().join("s.db")).unwrap();
+        let (id, lock) = staging.begin_run("collect", Utc::now()).unwrap();
+        assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
+        let running = staging.pending_runs().unwrap();
+        let problem = Problem { asset_id: Some("X".to_owned()), source: None, error: "HTTP 404".to_owned() };
+        staging.end_run(id, Status::PartialFailure, &[problem], "{}", Utc::now()).unwrap();
+        drop(lock);
+        // The acknowledgement of what was sent while it ran does not cover its end.
+        staging.acknowledge_runs(&running).unwrap();
+        let said = "[{\"asset_id\":\"X\",\"error\":\"HTTP 404\"}]".to_owned();
+        assert_eq!(statuses(&staging), [("partial_failure".to_owned(), Some(said))]);
+        staging.acknowledge_runs(&staging.pending_runs().unwrap()).unwrap();
+        assert!(staging.pending_runs().unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_a_run_whose_process_is_gone_is_abandoned() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::open(&folder.path().join("s.db")).unwrap();
+        let (_, alive) = staging.begin_run("collect", Utc::now()).unwrap();
+        let (_, mut dead) = staging.begin_run("collect", Utc::now()).unwrap();
+        assert_eq!(statuses(&staging).iter().filter(|s| s.0 == "running").count(), 2);
+        // What the system does when a process dies: the lock is gone, the file is not.
+        drop(dead.file.take());
+        let (_, third) = staging.begin_run("sync", Utc::now()).unwrap();
+        let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
+        assert_eq!(all, ["running", "failure", "running"]);
+        assert!(statuses(&staging)[1].1.as_ref().unwrap().contains("abandoned"));
+        drop((alive, dead, third));
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(left.iter().all(|f| !f.contains("-run-")), "{left:?}");
+    }
+}

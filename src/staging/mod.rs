@@ -1,0 +1,291 @@
+//! The staging file: one SQLite database in WAL mode that this program writes and anybody may read.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::config::ConfigError;
+
+mod assets;
+mod job_runs;
+mod pending;
+mod prices;
+mod summary;
+
+pub use assets::AssetRow;
+pub use job_runs::{JobRunRow, RunLock};
+pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
+pub use prices::{Batch, Reach, Tally};
+pub use summary::{AssetSummary, FindingRow, RunSummary};
+
+/// The file's `application_id`: "psth" in ASCII.
+const APPLICATION_ID: i64 = 0x7073_7468;
+/// The migrations in their order. Each runs once, in one transaction with its number; a released one is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("../../schema/staging/001_initial.sql")];
+/// How long a statement waits for another program's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections at most: one a worker that stages.
+const POOL_SIZE: u32 = 8;
+
+/// A connection out of the pool.
+type Pooled = r2d2::PooledConnection<SqliteConnectionManager>;
+
+/// The open staging file.
+#[derive(Clone)]
+pub struct Staging {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    path: PathBuf,
+}
+
+/// What lies at the staging file's path.
+enum Found {
+    Nothing,
+    Ours,
+}
+
+impl Staging {
+    /// Opens the file, creates it where there is none, and brings it to this program's version.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a file that is not ours or newer than the program, which is left as it was; otherwise what
+    /// the system says.
+    pub fn open(path: &Path) -> Result<Self> {
+        inspect(path)?;
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        }
+        let doing = || format!("the staging file {} cannot be written", path.display());
+        let mut connection = Connection::open(path).with_context(doing)?;
+        prepare(&mut connection, path).with_context(doing)?;
+        drop(connection);
+        Self::pooled(SqliteConnectionManager::file(path), path, POOL_SIZE)
+    }
+
+    /// Opens the file if there is one.
+    ///
+    /// # Errors
+    /// As [`Staging::open`].
+    pub fn open_existing(path: &Path) -> Result<Option<Self>> {
+        match inspect(path)? {
+            Found::Nothing => Ok(None),
+            Found::Ours => Self::open(path).map(Some),
+        }
+    }
+
+    /// A staging of its own in memory, for a run that must not write.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn in_memory() -> Result<Self> {
+        let path = Path::new(":memory:");
+        let staging = Self::pooled(SqliteConnectionManager::memory(), path, 1)?;
+        prepare(&mut *staging.connection()?, path)?;
+        Ok(staging)
+    }
+
+    fn pooled(manager: SqliteConnectionManager, path: &Path, size: u32) -> Result<Self> {
+        let manager = manager.with_init(|c| {
+            c.busy_timeout(BUSY_TIMEOUT)?;
+            // A day that was reported as staged must survive a power cut.
+            c.pragma_update(None, "synchronous", "FULL")
+        });
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .build(manager)
+            .with_context(|| format!("the staging file {} cannot be opened", path.display()))?;
+        Ok(Self { pool, path: path.to_owned() })
+    }
+
+    fn connection(&self) -> Result<Pooled> {
+        self.pool.get().with_context(|| format!("the staging file {} cannot be opened", self.path.display()))
+    }
+}
+
+/// The DDL that makes an empty SQLite file a staging file of this version.
+#[must_use]
+pub fn schema() -> String {
+    let version = MIGRATIONS.len();
+    format!("{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {version};\n", MIGRATIONS.join("\n"))
+}
+
+/// Looks at the file without changing it or anything beside it: SQLite itself would leave files of its own there.
+fn inspect(path: &Path) -> Result<Found> {
+    if path.is_dir() {
+        return Err(refused(path, "which is a folder, not a file"));
+    }
+    let doing = || format!("the staging file {} cannot be read", path.display());
+    let file = match fs::File::open(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        other => other.with_context(doing)?,
+    };
+    let mut head = Vec::new();
+    file.take(Header::LENGTH).read_to_end(&mut head).with_context(doing)?;
+    if head.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let header = Header::read(&head).ok_or_else(|| refused(path, "which is no SQLite file"))?;
+    match header.application_id {
+        APPLICATION_ID if header.user_version > known_version() => Err(newer(path, header.user_version)),
+        APPLICATION_ID => Ok(Found::Ours),
+        // SQLite wrote its first page and the program died before the first migration reached it.
+        0 if header.has_no_tables => Ok(Found::Ours),
+        _ => Err(refused(path, "a SQLite file of another program")),
+    }
+}
+
+/// What the first page of a SQLite file says (<https://sqlite.org/fileformat2.html#the_database_header>).
+struct Header {
+    user_version: i64,
+    application_id: i64,
+    has_no_tables: bool,
+}
+
+impl Header {
+    /// Up to the cell count of the page that lists the tables.
+    const LENGTH: u64 = 105;
+
+    fn read(page: &[u8]) -> Option<Self> {
+        let number = |at: usize| page.get(at..at + 4)?.try_into().ok().map(|b| i64::from(i32::from_be_bytes(b)));
+        page.starts_with(b"SQLite format 3\0").then_some(())?;
+        Some(Self {
+            user_version: number(60)?,
+            application_id: number(68)?,
+            // A leaf of a table b-tree (13) without a cell.
+            has_no_tables: page.get(100) == Some(&13) && page.get(103..105) == Some(&[0, 0]),
+        })
+    }
+}
+
+fn refused(path: &Path, why: &str) -> anyhow::Error {
+    ConfigError(format!("STAGING_DB is {path:?}, {why}; it was left as it is")).into()
+}
+
+fn newer(path: &Path, version: i64) -> anyhow::Error {
+    let known = known_version();
+    refused(path, &format!("which a newer pricestash wrote (its schema is version {version}, this program knows {known})"))
+}
+
+/// The schema version of this program.
+fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Sets WAL, once, and applies the migrations that are missing.
+fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    loop {
+        // Everything is looked at again inside the transaction: another process may have been first, and what stands in
+        // the write-ahead log is not in the file's header.
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let number = |sql: &str| tx.query_row(sql, [], |r| r.get::<_, i64>(0));
+        let version = number("PRAGMA user_version")?;
+        if number("PRAGMA application_id")? != APPLICATION_ID && number("SELECT count(*) FROM sqlite_master")? > 0 {
+            return Err(refused(path, "a SQLite file of another program"));
+        }
+        if version > known_version() {
+            return Err(newer(path, version));
+        }
+        let Some(migration) = usize::try_from(version).ok().and_then(|v| MIGRATIONS.get(v)) else { return Ok(()) };
+        tx.execute_batch(migration)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", version + 1)?;
+        tx.commit()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every file of a folder with its bytes.
+    fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).map(|p| (p.clone(), fs::read(p).unwrap())).collect();
+        files.sort();
+        files
+    }
+
+    /// Refuses the file and leaves the whole folder byte for byte as it was.
+    fn assert_refused(folder: &Path, path: &Path, why: &str) {
+        let before = contents(folder);
+        for result in [Staging::open(path).map(|_| ()), Staging::open_existing(path).map(|_| ())] {
+            let error = result.unwrap_err();
+            assert!(error.is::<ConfigError>(), "{error:#}");
+            assert!(format!("{error:#}").contains(why), "{error:#}");
+        }
+        assert!(before == contents(folder), "the folder changed");
+    }
+
+    #[test]
+    fn a_new_file_gets_the_schema_and_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/staging.db");
+        assert!(Staging::open_existing(&path).unwrap().is_none());
+        drop(Staging::open(&path).unwrap());
+        let c = Connection::open(&path).unwrap();
+        let mode: String = c.query_row("PRAGMA journal_mode", [], |r| r.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        assert!(Staging::open_existing(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_printed_schema_makes_a_staging_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        Connection::open(&path).unwrap().execute_batch(&schema()).unwrap();
+        assert!(Staging::open_existing(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn an_empty_file_and_an_empty_database_become_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty.db");
+        fs::write(&path, b"").unwrap();
+        Staging::open(&path).unwrap();
+        let path = folder.path().join("died-early.db");
+        Connection::open(&path).unwrap().query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+        Staging::open(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_ours_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("notes.txt");
+        fs::write(&text, "my notes\n").unwrap();
+        assert_refused(folder.path(), &text, "no SQLite file");
+        let foreign = folder.path().join("foreign.db");
+        let c = Connection::open(&foreign).unwrap();
+        c.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);").unwrap();
+        drop(c);
+        assert_refused(folder.path(), &foreign, "another program");
+        assert_refused(folder.path(), folder.path(), "a folder");
+    }
+
+    #[test]
+    fn a_newer_file_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        drop(Staging::open(&path).unwrap());
+        let c = Connection::open(&path).unwrap();
+        c.pragma_update(None, "user_version", 99).unwrap();
+        drop(c);
+        assert_refused(folder.path(), &path, "newer pricestash");
+    }
+
+    #[test]
+    fn many_processes_may_create_it_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| Staging::open(&path).map(|_| ()).unwrap());
+            }
+        });
+    }
+}
