@@ -22,3 +22,4 @@ pub mod staging;
 pub mod timestamp;
 pub mod upstream;
 pub mod validate;
+pub mod warehouse;

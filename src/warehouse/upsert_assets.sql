@@ -1,0 +1,10 @@
+-- The assets as configured.
+INSERT INTO asset_master (asset_id, name, category, source_priority, is_active)
+SELECT asset_id, name, category, source_priority::json, is_active
+FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[])
+    AS sent (asset_id, name, category, source_priority, is_active)
+ON CONFLICT (asset_id) DO UPDATE
+SET name = EXCLUDED.name,
+    category = EXCLUDED.category,
+    source_priority = EXCLUDED.source_priority,
+    is_active = EXCLUDED.is_active
