@@ -12,11 +12,17 @@
     )
 )]
 
+pub mod app;
 pub mod asset;
 pub mod calendar;
+pub mod cli;
 pub mod config;
+pub mod feed;
+pub mod job;
 pub mod job_run;
+pub mod logging;
 pub mod price;
+pub mod render;
 pub mod retry;
 pub mod staging;
 pub mod timestamp;

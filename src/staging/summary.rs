@@ -17,7 +17,7 @@ pub struct AssetSummary {
     /// The newest day.
     pub last_date: String,
     /// Staged rows.
-    pub rows: u64,
+    pub staged: u64,
     /// Rows that are not final yet.
     pub provisional: u64,
     /// Rows that the warehouse does not have.
@@ -76,7 +76,7 @@ impl Staging {
                 source: r.get(1)?,
                 first_date: r.get(2)?,
                 last_date: r.get(3)?,
-                rows: r.get(4)?,
+                staged: r.get(4)?,
                 provisional: r.get(5)?,
                 pending: r.get(6)?,
                 open_findings: r.get(7)?,

@@ -1,0 +1,158 @@
+//! The command line: types only.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
+///
+/// Every day `collect` asks public sources (Naver, Yahoo, the KRX index cache, Upbit) for the assets of
+/// data/assets.toml, checks every row and stages it in data/staging.db. `sync` then sends what is pending to the
+/// PostgreSQL database of DATABASE_URL. Whatever fails waits in the file and is sent by the next sync.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How the result is printed: a table for people, or a JSON array of objects.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub log_dir: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Settings come from the environment or from a .env file in the working directory; .env.example lists all of them.
+Results go to stdout, logs to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 partial failure.";
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fetches daily prices, checks them and stages them in the SQLite file.
+    ///
+    /// Without a window it asks for the last seven days, reaching back to what is not final yet and to at least three
+    /// stored sessions, and for three years of an asset that has nothing staged. An asset's failure never touches another's
+    /// result: what could be had is staged, and the exit code is 3.
+    Collect(CollectArgs),
+    /// Sends what is pending in the SQLite file to PostgreSQL.
+    ///
+    /// DATABASE_URL says where, for example postgres://user:password@host:5432/prices. Missing tables are created. The
+    /// newest ingest wins on both sides, so that a sync may be repeated at any time.
+    Sync(SyncArgs),
+    /// Shows what is staged and pending by asset, the last runs, and open findings.
+    Status,
+    /// Shows the assets as configured in assets.toml, with calendar and sources.
+    Assets,
+    /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
+    Schema(SchemaArgs),
+}
+
+/// Arguments of `collect`.
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// The first day to ask for (YYYY-MM-DD), itself included.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub start: Option<NaiveDate>,
+    /// The last day to ask for (YYYY-MM-DD), itself included; today when it is left out.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub end: Option<NaiveDate>,
+    /// Asks for N days back from the last day.
+    #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub days: Option<u32>,
+    /// Only these assets, by id, separated by commas.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub assets: Vec<String>,
+    /// Fetches and checks, but writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leaves out bars of sessions that were not over when they were fetched.
+    #[arg(long)]
+    pub final_only: bool,
+    /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+    /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
+    #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
+    pub fetched_at: Option<DateTime<Utc>>,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Rows in one statement, which is one transaction.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub chunk_size: u32,
+    /// Sends every staged row, also those that the warehouse is known to have or has refused.
+    #[arg(long)]
+    pub full: bool,
+    /// Only the prices of these assets, by id, separated by commas.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub assets: Vec<String>,
+    /// Says how many rows would be sent, and sends nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Whose tables.
+    #[arg(value_enum)]
+    pub which: Schema,
+    /// Creates the tables that are missing in the database of DATABASE_URL.
+    #[arg(long)]
+    pub apply: bool,
+}
+
+/// A store with a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// The SQLite file.
+    Staging,
+    /// The PostgreSQL database.
+    Warehouse,
+}
+
+fn parse_date(text: &str) -> Result<NaiveDate, String> {
+    let is_shaped = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    is_shaped.then(|| text.parse().ok()).flatten().ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
+}
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|t| t.with_timezone(&Utc))
+        .map_err(|_| "it should be a time with its zone like 2026-03-20T16:01:00+09:00".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn dates_must_exist() {
+        assert!(parse_date("2026-02-28").is_ok());
+        for wrong in ["2026-02-29", "2026-13-01", "2026-2-1", "20260201", "+226-01-01", ""] {
+            assert!(parse_date(wrong).is_err(), "{wrong}");
+        }
+    }
+}

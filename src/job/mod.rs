@@ -1,0 +1,4 @@
+//! The jobs: what the commands do, as facts. Nothing here prints.
+
+pub mod collect;
+pub mod sync;
