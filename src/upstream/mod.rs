@@ -2,14 +2,21 @@
 //!
 //! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `feed` fetches them.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::asset::{Category, SourceKind};
 use crate::calendar::Calendar;
-use crate::price::RawBar;
+use crate::price::{RawBar, RawDay};
 
 mod krx;
 mod naver;
@@ -157,7 +164,7 @@ pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
 /// The first line of a body that is no feed, cut to what fits a message, without control characters.
 fn first_words(body: &[u8]) -> String {
     const MAX_CHARS: usize = 120;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4096)]);
+    let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body));
     let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("(empty body)");
     line.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()
 }
@@ -175,4 +182,120 @@ fn path_segment(symbol: &str) -> String {
 /// A text as a value of a query.
 fn query_value(text: &str) -> String {
     utf8_percent_encode(text, QUERY).to_string()
+}
+
+/// A JSON object read as `T`.
+///
+/// serde reads an array into a struct too, by position: Naver's other feed (`["20100104", 16060, …]`) would pass for this
+/// one. Only an object has names.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OnlyMap(PhantomData))
+    }
+}
+
+/// A source's own error inside JSON: its name or number, and its words.
+#[derive(Deserialize)]
+struct Complaint<'a> {
+    #[serde(borrow, alias = "name")]
+    code: Option<&'a RawValue>,
+    #[serde(alias = "description")]
+    message: Option<String>,
+}
+
+impl Complaint<'_> {
+    fn code(&self) -> &str {
+        json_text(self.code)
+    }
+
+    /// The words, else the name.
+    fn words(&self) -> String {
+        first_words(self.message.as_deref().unwrap_or(self.code()).as_bytes())
+    }
+}
+
+/// A JSON value as the text that was sent: a string without its quotes (an escape in it stays as it is), nothing and null as
+/// nothing. What is no number keeps its text too (`true`, `[1]`), so that validation refuses it and can show it.
+fn json_text(value: Option<&RawValue>) -> &str {
+    let text = value.map_or("", RawValue::get);
+    if text == "null" {
+        return "";
+    }
+    text.strip_prefix('"')
+        .and_then(|t| t.strip_suffix('"'))
+        .unwrap_or(text)
+}
+
+/// Why a body that should be JSON cannot be read: it ends too early, or it is something else.
+fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError {
+    if error.is_eof() {
+        return AnswerError::CutShort(if body.is_empty() {
+            first_words(body)
+        } else {
+            error.to_string()
+        });
+    }
+    match json_start(body) {
+        Some(b'{' | b'[') => AnswerError::OtherShape(first_words(error.to_string().as_bytes())),
+        _ => AnswerError::OtherShape(first_words(body)),
+    }
+}
+
+/// The byte that a JSON document starts with, past white space.
+fn json_start(body: &[u8]) -> Option<u8> {
+    body.trim_ascii_start().first().copied()
+}
+
+/// A day written `YYYYMMDD`.
+fn compact_day(text: &str) -> RawDay<'_> {
+    let parts = [text.get(..4), text.get(4..6), text.get(6..)];
+    if text.len() == 8 {
+        day_of(text, parts)
+    } else {
+        RawDay::Impossible(text)
+    }
+}
+
+/// A day written `YYYY-MM-DD`.
+fn iso_day(text: &str) -> RawDay<'_> {
+    let parts = [text.get(..4), text.get(5..7), text.get(8..)];
+    let dashes = [text.get(4..5), text.get(7..8)] == [Some("-"); 2];
+    if text.len() == 10 && dashes {
+        day_of(text, parts)
+    } else {
+        RawDay::Impossible(text)
+    }
+}
+
+/// A day of year, month and day in digits. There is no year 0: PostgreSQL has none.
+fn day_of<'a>(text: &'a str, parts: [Option<&str>; 3]) -> RawDay<'a> {
+    let number = |part: Option<&str>| {
+        part?.bytes().try_fold(0_u32, |sum, b| {
+            b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
+        })
+    };
+    let [year, month, day] = parts.map(number);
+    let date = match (year, month, day) {
+        (Some(year @ 1..), Some(month), Some(day)) => {
+            NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
+        }
+        _ => None,
+    };
+    date.map_or(RawDay::Impossible(text), RawDay::Date)
 }

@@ -1,1 +1,205 @@
+//! Naver's older chart feed: XML that says EUC-KR, one item a day, oldest first. The second way to the same data.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::errors::{Error, SyntaxError};
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesStart, Event};
+
+use super::{
+    Answer, AnswerError, Origins, Upstream, Window, compact_day, first_words, query_value,
+};
+use crate::asset::Category;
+use crate::calendar::Calendar;
+use crate::price::RawBar;
+
+/// Asked for always: Naver counts back from today and caps at about 3000 days, so that any larger count says "all".
+const COUNT: u32 = 6000;
+/// The feed is three elements deep.
+const MAX_DEPTH: usize = 8;
+
+/// `fchart.stock.naver.com/sise.nhn`.
+///
+/// A `<protocol>` without items is the answer for an unknown or delisted code as for a code without days; the two look
+/// alike, so both are an empty answer.
 pub(super) struct Fchart;
+
+impl Upstream for Fchart {
+    fn name(&self) -> &'static str {
+        "naver fchart"
+    }
+
+    fn url(&self, origins: &Origins, symbol: &str, _category: Category, _part: Window) -> String {
+        let symbol = query_value(symbol);
+        format!(
+            "{}/sise.nhn?symbol={symbol}&timeframe=day&count={COUNT}&requestType=0",
+            origins.naver_fchart
+        )
+    }
+
+    fn recording(&self, symbol: &str, _part: Window) -> String {
+        format!("naver_fchart/{symbol}.xml")
+    }
+
+    fn parse<'a>(&self, body: &'a [u8], _calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+        // The XML reader takes UTF-8 only. What is not ASCII is the name of the stock, which nobody asked for: the reader gets
+        // a copy of the same length without it, and values are cut from the body itself.
+        let ascii: String = body
+            .iter()
+            .map(|b| if b.is_ascii() { char::from(*b) } else { '?' })
+            .collect();
+        let mut reader = Reader::from_str(&ascii);
+        let mut feed = Feed {
+            body,
+            ..Feed::default()
+        };
+        loop {
+            let event = reader.read_event().map_err(|e| unreadable(&e))?;
+            let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+            if feed.take(event, end)? {
+                return feed.finish();
+            }
+        }
+    }
+}
+
+/// What is known of the document so far.
+#[derive(Default)]
+struct Feed<'a> {
+    body: &'a [u8],
+    depth: usize,
+    has_chartdata: bool,
+    /// Something that the feed does not have, the first of it.
+    stranger: Option<String>,
+    rows: Vec<RawBar<'a>>,
+}
+
+impl<'a> Feed<'a> {
+    /// Takes in one event that ends at `end` of the body; true once the document's root is closed.
+    fn take(&mut self, event: Event<'_>, end: usize) -> Result<bool, AnswerError> {
+        match event {
+            Event::Start(tag) => {
+                self.element(&tag, end.saturating_sub(1))?;
+                self.depth += 1;
+                if self.depth > MAX_DEPTH {
+                    return Err(AnswerError::OtherShape(format!(
+                        "elements nested more than {MAX_DEPTH} deep"
+                    )));
+                }
+                Ok(false)
+            }
+            Event::Empty(tag) => {
+                self.element(&tag, end.saturating_sub(2))?;
+                Ok(self.depth == 0)
+            }
+            Event::End(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                Ok(self.depth == 0)
+            }
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) => Ok(false),
+            Event::Text(text) if text.trim().is_empty() => Ok(false),
+            Event::Eof => Err(AnswerError::CutShort(
+                "</protocol> is missing at its end".to_owned(),
+            )),
+            Event::DocType(_) | Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                self.strange("text")?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes in an opening tag whose attributes end at `end` of the body.
+    fn element(&mut self, tag: &BytesStart<'_>, end: usize) -> Result<(), AnswerError> {
+        match (self.depth, tag.name().as_ref()) {
+            (0, "protocol") => Ok(()),
+            (1, "chartdata") => {
+                self.has_chartdata = true;
+                only_days(tag)
+            }
+            (2, "item") if self.has_chartdata => {
+                let row = self.item(end.saturating_sub(tag.attributes_raw().len()), end)?;
+                self.rows.push(row);
+                Ok(())
+            }
+            (_, name) => self.strange(name),
+        }
+    }
+
+    /// What stands before the root makes it another document; inside, it is kept in mind.
+    fn strange(&mut self, what: &str) -> Result<(), AnswerError> {
+        if self.depth == 0 {
+            return Err(AnswerError::OtherShape(first_words(self.body)));
+        }
+        self.stranger
+            .get_or_insert_with(|| first_words(what.as_bytes()));
+        Ok(())
+    }
+
+    /// Reads an item whose attributes stand at these places of the body: `data="20260904|254000|259000|252500|255500|14031862"`.
+    fn item(&self, start: usize, end: usize) -> Result<RawBar<'a>, AnswerError> {
+        let wrong =
+            |what: &str| AnswerError::OtherShape(format!("item {}: {what}", self.rows.len() + 1));
+        let bytes = self.body.get(start..end).unwrap_or_default();
+        let attributes = str::from_utf8(bytes).map_err(|_| wrong("data that is not ASCII"))?;
+        let data = attribute(attributes, "data")
+            .map_err(|e| wrong(&e))?
+            .ok_or_else(|| wrong("no data"))?;
+        let mut fields = data.split('|');
+        let mut next = || fields.next().ok_or_else(|| wrong("fewer than 6 fields"));
+        let (day, open, high, low, close, volume) =
+            (next()?, next()?, next()?, next()?, next()?, next()?);
+        if fields.next().is_some() {
+            return Err(wrong("more than 6 fields"));
+        }
+        Ok(RawBar {
+            day: compact_day(day),
+            open,
+            high,
+            low,
+            close,
+            volume,
+            may_be_live: false,
+        })
+    }
+
+    fn finish(self) -> Result<Answer<'a>, AnswerError> {
+        match self.stranger {
+            Some(what) if !self.has_chartdata => Err(AnswerError::OtherShape(format!(
+                "{what} in place of chartdata"
+            ))),
+            _ => Ok(Answer {
+                rows: self.rows,
+                ..Answer::default()
+            }),
+        }
+    }
+}
+
+/// Checks that the bars are of days, if the feed says what they are of.
+fn only_days(chartdata: &BytesStart<'_>) -> Result<(), AnswerError> {
+    match attribute(chartdata.attributes_raw(), "timeframe").map_err(AnswerError::OtherShape)? {
+        None | Some("day") => Ok(()),
+        Some(other) => Err(AnswerError::Granularity(first_words(other.as_bytes()))),
+    }
+}
+
+/// The value of an attribute, as it stands there.
+fn attribute<'a>(attributes: &'a str, name: &str) -> Result<Option<&'a str>, String> {
+    for attribute in Attributes::new(attributes, 0) {
+        let attribute = attribute.map_err(|e| e.to_string())?;
+        if let (true, Cow::Borrowed(value)) = (attribute.key.as_ref() == name, attribute.value) {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+/// A tag that does not end is where the body was cut; every other fault is not the feed's.
+fn unreadable(error: &Error) -> AnswerError {
+    match error {
+        Error::Syntax(SyntaxError::InvalidBangMarkup) => AnswerError::OtherShape(error.to_string()),
+        Error::Syntax(_) => AnswerError::CutShort(error.to_string()),
+        _ => AnswerError::OtherShape(first_words(error.to_string().as_bytes())),
+    }
+}
