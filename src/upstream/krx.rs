@@ -168,3 +168,114 @@ fn no_header(header: &str) -> AnswerError {
         AnswerError::OtherShape(words)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::RawDay;
+    use crate::upstream::tests::{date, origins, values, window};
+
+    const HEADER: &str =
+        "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n";
+    const ROW: &str = "2026-03-05,831.22,1,74.43,0.0983,775.83,855.65,775.26,310627105,1,2";
+
+    fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
+        IndexCache.parse(body.as_bytes(), Calendar::Xkrx)
+    }
+
+    #[test]
+    fn each_year_is_a_part() {
+        let parts = IndexCache.parts(window("2024-12-27", "2026-01-05"));
+        let years = [
+            ("2024-12-27", "2024-12-31"),
+            ("2025-01-01", "2025-12-31"),
+            ("2026-01-01", "2026-01-05"),
+        ];
+        assert_eq!(parts, years.map(|(start, end)| window(start, end)));
+        let one = window("2026-01-05", "2026-01-05");
+        assert_eq!(IndexCache.parts(one), [one]);
+        assert_eq!(
+            IndexCache.parts(window("2026-01-05", "2026-01-04")).len(),
+            1
+        );
+        assert_eq!(IndexCache.parts(window("2026-01-05", "2025-01-04")), []);
+    }
+
+    #[test]
+    fn url_and_recording_name_the_year() {
+        let part = window("2024-12-27", "2024-12-31");
+        let url = IndexCache.url(&origins(), "ks200", Category::Index, part);
+        assert_eq!(url, "https://krx.test/data/index/year_ks200/2024.csv");
+        assert_eq!(IndexCache.recording("ks200", part), "krx/ks200_2024.csv");
+    }
+
+    #[test]
+    fn the_header_says_where_the_columns_are() {
+        let body = format!("{HEADER}{ROW}\r\n\r\n");
+        let rows = parse(&body).unwrap().rows;
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].day, RawDay::Date(date("2026-03-05")));
+        assert_eq!(
+            values(&rows[0]),
+            ["775.83", "855.65", "775.26", "831.22", "310627105"]
+        );
+        let body = "Volume,Low,High,Open,Close,Date\r\n5,4,3,2,1,2026-02-31\r\n";
+        let row = parse(body).unwrap().rows[0];
+        assert_eq!(
+            (row.day, values(&row)),
+            (RawDay::Impossible("2026-02-31"), ["2", "3", "4", "1", "5"])
+        );
+    }
+
+    #[test]
+    fn a_closed_days_file_and_a_bare_header_are_empty() {
+        for body in ["\u{feff}\"\"\n", "\u{feff}\"\"", HEADER] {
+            assert_eq!(parse(body), Ok(Answer::default()), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_feed_is_said() {
+        let other = |body: &str| match parse(body) {
+            Err(AnswerError::OtherShape(words)) => words,
+            answer => panic!("{answer:?}"),
+        };
+        assert_eq!(other("<!DOCTYPE html>\n<html>"), "<!DOCTYPE html>");
+        assert_eq!(other("404: Not Found"), "404: Not Found");
+        assert_eq!(other("Date,Close\n2026-03-05,1\n"), "Date,Close");
+        assert_eq!(
+            other(&format!("{HEADER}{ROW}\n2026-03-06,1\n{ROW}\n")),
+            "line 3: 2 fields of 11"
+        );
+        assert_eq!(
+            other(&format!("{HEADER}{ROW},1\n")),
+            "line 2: 12 fields, the header has 11"
+        );
+        assert!(
+            other(&format!("{HEADER}\"2026-03-05\",831.22\n"))
+                .starts_with("line 2: a quoted field")
+        );
+        let not_utf8 = IndexCache.parse(b"\xff\xfe", Calendar::Xkrx);
+        assert!(
+            matches!(not_utf8, Err(AnswerError::OtherShape(_))),
+            "{not_utf8:?}"
+        );
+    }
+
+    #[test]
+    fn a_cut_inside_our_columns_is_seen() {
+        let body = format!("{HEADER}{ROW}\n");
+        let start = HEADER.len();
+        let last_comma = start + ROW.rfind(',').unwrap();
+        for at in (start + 1)..=last_comma {
+            assert!(
+                matches!(parse(&body[..at]), Err(AnswerError::CutShort(_))),
+                "cut at {at}"
+            );
+        }
+        for cut in ["", "\u{feff}", "\u{feff}Date,Close,UpD"] {
+            assert!(matches!(parse(cut), Err(AnswerError::CutShort(_))), "{cut}");
+        }
+        assert_eq!(parse(&body[..body.len() - 1]).unwrap().rows.len(), 1);
+    }
+}

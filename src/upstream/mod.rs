@@ -11,6 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::error::Category as Fault;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -244,15 +245,15 @@ fn json_text(value: Option<&RawValue>) -> &str {
 
 /// Why a body that should be JSON cannot be read: it ends too early, or it is something else.
 fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError {
-    if error.is_eof() {
-        return AnswerError::CutShort(if body.is_empty() {
-            first_words(body)
-        } else {
-            error.to_string()
-        });
-    }
-    match json_start(body) {
-        Some(b'{' | b'[') => AnswerError::OtherShape(first_words(error.to_string().as_bytes())),
+    let words = first_words(error.to_string().as_bytes());
+    let is_json = matches!(json_start(body), Some(b'{' | b'['));
+    // A cut inside a number (`1.`, `-`) is a wrong number to serde_json, not an early end.
+    let ends_in_number = is_json && matches!(body.last(), Some(b'.' | b'-' | b'+' | b'e' | b'E'));
+    match error.classify() {
+        Fault::Eof if body.is_empty() => AnswerError::CutShort(first_words(body)),
+        Fault::Eof => AnswerError::CutShort(words),
+        Fault::Syntax if ends_in_number => AnswerError::CutShort(words),
+        _ if is_json => AnswerError::OtherShape(words),
         _ => AnswerError::OtherShape(first_words(body)),
     }
 }
@@ -298,4 +299,79 @@ fn day_of<'a>(text: &'a str, parts: [Option<&str>; 3]) -> RawDay<'a> {
         _ => None,
     };
     date.map_or(RawDay::Impossible(text), RawDay::Date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Origins that tell the sources apart.
+    pub(super) fn origins() -> Origins {
+        let origin = |host: &str| format!("https://{host}.test");
+        Origins {
+            naver: origin("naver"),
+            naver_fchart: origin("fchart"),
+            yahoo: origin("yahoo"),
+            krx_cache: origin("krx"),
+            upbit: origin("upbit"),
+        }
+    }
+
+    pub(super) fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    pub(super) fn window(start: &str, end: &str) -> Window {
+        Window { start: date(start), end: date(end) }
+    }
+
+    /// The values of a row, to be compared at one glance.
+    pub(super) fn values<'a>(row: &RawBar<'a>) -> [&'a str; 5] {
+        [row.open, row.high, row.low, row.close, row.volume]
+    }
+
+    #[test]
+    fn a_day_is_eight_digits_of_the_calendar() {
+        assert_eq!(compact_day("20240229"), RawDay::Date(date("2024-02-29")));
+        for text in ["20260231", "202601051530", "2026010", "00000101", "2026-1-5", "+2260105", "", "二〇二六"] {
+            assert_eq!(compact_day(text), RawDay::Impossible(text));
+        }
+    }
+
+    #[test]
+    fn an_iso_day_has_dashes() {
+        assert_eq!(iso_day("2026-01-05"), RawDay::Date(date("2026-01-05")));
+        for text in ["2026-02-31", "2026/01/05", "2026-1-5", "20260105", "2026-01-05T00", "0000-01-01", "2026-+1-05"] {
+            assert_eq!(iso_day(text), RawDay::Impossible(text));
+        }
+    }
+
+    #[test]
+    fn json_values_keep_the_text_that_was_sent() {
+        let cases = [
+            ("129.0399932861328", "129.0399932861328"),
+            ("1e2", "1e2"),
+            ("null", ""),
+            ("\"12,345\"", "12,345"),
+            ("\"Infinity\"", "Infinity"),
+            ("\"\"", ""),
+            (r#""a\"b""#, r#"a\"b"#),
+            ("true", "true"),
+            ("[1]", "[1]"),
+        ];
+        for (json, text) in cases {
+            assert_eq!(json_text(Some(serde_json::from_str(json).unwrap())), text);
+        }
+        assert_eq!(json_text(None), "");
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(Deserialize)]
+        struct One {
+            a: u8,
+        }
+        assert_eq!(serde_json::from_str::<Object<One>>(r#"{"b": [], "a": 1}"#).unwrap().0.a, 1);
+        assert!(serde_json::from_str::<Object<One>>("[1]").is_err());
+    }
 }

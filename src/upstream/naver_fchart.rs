@@ -141,7 +141,7 @@ impl<'a> Feed<'a> {
         let wrong =
             |what: &str| AnswerError::OtherShape(format!("item {}: {what}", self.rows.len() + 1));
         let bytes = self.body.get(start..end).unwrap_or_default();
-        let attributes = str::from_utf8(bytes).map_err(|_| wrong("data that is not ASCII"))?;
+        let attributes = str::from_utf8(bytes).map_err(|_| wrong("bytes that are no text"))?;
         let data = attribute(attributes, "data")
             .map_err(|e| wrong(&e))?
             .ok_or_else(|| wrong("no data"))?;
@@ -201,5 +201,151 @@ fn unreadable(error: &Error) -> AnswerError {
         Error::Syntax(SyntaxError::InvalidBangMarkup) => AnswerError::OtherShape(error.to_string()),
         Error::Syntax(_) => AnswerError::CutShort(error.to_string()),
         _ => AnswerError::OtherShape(first_words(error.to_string().as_bytes())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::RawDay;
+    use crate::upstream::tests::{date, origins, values, window};
+
+    fn parse(body: &[u8]) -> Result<Answer<'_>, AnswerError> {
+        Fchart.parse(body, Calendar::Xkrx)
+    }
+
+    /// A feed with these elements inside `chartdata`; the name is EUC-KR.
+    fn feed(items: &str) -> Vec<u8> {
+        let head = b"<?xml version=\"1.0\" encoding=\"EUC-KR\" ?>\n\n<protocol>\t<chartdata symbol=\"005930\" name=\"";
+        let name = b"\xbb\xef\xbc\xba\xc0\xfc\xc0\xda\" timeframe=\"day\" >\r\n";
+        let tail = b"\n</chartdata>\n</protocol>\n";
+        [&head[..], name, items.as_bytes(), tail].concat()
+    }
+
+    fn other(body: &[u8]) -> String {
+        match parse(body) {
+            Err(AnswerError::OtherShape(words)) => words,
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    #[test]
+    fn the_count_always_says_all() {
+        let url = Fchart.url(
+            &origins(),
+            "005930",
+            Category::Stock,
+            window("2026-01-05", "2026-01-12"),
+        );
+        assert_eq!(
+            url,
+            "https://fchart.test/sise.nhn?symbol=005930&timeframe=day&count=6000&requestType=0"
+        );
+    }
+
+    #[test]
+    fn one_window_is_one_recording() {
+        let all = window("1990-01-01", "2026-01-12");
+        assert_eq!(Fchart.parts(all), [all]);
+        assert_eq!(Fchart.recording("000660", all), "naver_fchart/000660.xml");
+    }
+
+    #[test]
+    fn items_are_lent_from_the_body() {
+        let body = feed(
+            "<item data=\"20260105|1|2|0.5|1.5|7\" /><item data='20260106|||||'></item><item  data = \"202601061530|null|2|3|4|5\"/>",
+        );
+        let rows = parse(&body).unwrap().rows;
+        assert_eq!(rows[0].day, RawDay::Date(date("2026-01-05")));
+        assert_eq!(values(&rows[0]), ["1", "2", "0.5", "1.5", "7"]);
+        assert_eq!(values(&rows[1]), [""; 5]);
+        assert_eq!(rows[2].day, RawDay::Impossible("202601061530"));
+        assert!(
+            rows.iter()
+                .flat_map(values)
+                .all(|v| body.as_ptr_range().contains(&v.as_ptr()))
+        );
+    }
+
+    #[test]
+    fn entities_are_not_resolved() {
+        let body = feed("<item data=\"20260105|&#49;|2|1|2|7\" />");
+        assert_eq!(parse(&body).unwrap().rows[0].open, "&#49;");
+    }
+
+    #[test]
+    fn no_items_is_an_empty_answer() {
+        for body in [
+            "<protocol/>",
+            "<protocol></protocol>",
+            "<protocol><chartdata/></protocol>",
+        ] {
+            assert_eq!(parse(body.as_bytes()), Ok(Answer::default()), "{body}");
+        }
+        assert_eq!(parse(&feed("")), Ok(Answer::default()));
+    }
+
+    #[test]
+    fn what_is_not_the_feed_is_said() {
+        assert_eq!(other(b"<!DOCTYPE html><html>"), "<!DOCTYPE html><html>");
+        assert_eq!(other(b"Too many requests"), "Too many requests");
+        assert_eq!(other(b"<chartdata/>"), "<chartdata/>");
+        for (inside, words) in [
+            ("<error>no</error>", "error in place of chartdata"),
+            ("closed today", "text in place of chartdata"),
+        ] {
+            let body = format!("<protocol>{inside}</protocol>");
+            assert_eq!(other(body.as_bytes()), words);
+        }
+    }
+
+    #[test]
+    fn an_item_has_six_fields() {
+        for (item, words) in [
+            ("data=\"20260105|1|1|1|1\"", "item 1: fewer than 6 fields"),
+            (
+                "data=\"20260105|1|1|1|1|1|1\"",
+                "item 1: more than 6 fields",
+            ),
+            ("day=\"20260105|1|1|1|1|1\"", "item 1: no data"),
+        ] {
+            assert_eq!(other(&feed(&format!("<item {item} />"))), words);
+        }
+        let mut bytes = feed("<item data=\"20260105|?|1|1|1|1\" />");
+        let at = bytes.windows(3).position(|w| w == b"|?|").unwrap() + 1;
+        bytes[at] = 0xbb;
+        assert_eq!(other(&bytes), "item 1: bytes that are no text");
+    }
+
+    #[test]
+    fn other_bars_than_days_are_refused() {
+        let body = "<protocol><chartdata timeframe=\"minute\"></chartdata></protocol>";
+        assert_eq!(
+            parse(body.as_bytes()),
+            Err(AnswerError::Granularity("minute".to_owned()))
+        );
+    }
+
+    #[test]
+    fn every_cut_is_seen() {
+        let body = feed("<item data=\"20260105|1|2|0.5|1.5|7\" />");
+        let end = body.windows(11).position(|w| w == b"</protocol>").unwrap() + 10;
+        for at in 0..=end {
+            assert!(
+                matches!(parse(&body[..at]), Err(AnswerError::CutShort(_))),
+                "cut at {at}: {:?}",
+                parse(&body[..at])
+            );
+        }
+        assert!(parse(&body[..=end]).is_ok());
+    }
+
+    #[test]
+    fn depth_is_an_error() {
+        let deep = "<a>".repeat(200_000);
+        assert_eq!(
+            other(format!("<protocol>{deep}").as_bytes()),
+            "elements nested more than 8 deep"
+        );
     }
 }

@@ -162,3 +162,149 @@ fn refusal(body: &[u8]) -> AnswerError {
         Err(e) => json_error(body, &e),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::tests::{date, origins, values, window};
+
+    fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
+        DayCandles.parse(body.as_bytes(), Calendar::Always)
+    }
+
+    fn candle(time: &str, more: &str) -> String {
+        format!(
+            r#"[{{"market":"KRW-BTC","candle_date_time_utc":{time},"opening_price":1.00000000,"high_price":2,
+            "low_price":"0.5","trade_price":1e0,"candle_acc_trade_volume":1487.53432374{more}}}]"#
+        )
+    }
+
+    #[test]
+    fn parts_have_at_most_two_hundred_days() {
+        let parts = DayCandles.parts(window("2025-01-01", "2026-01-05"));
+        let expected = [("2025-01-01", "2025-07-19"), ("2025-07-20", "2026-01-05")];
+        assert_eq!(parts, expected.map(|(start, end)| window(start, end)));
+        let full = window("2025-01-01", "2025-07-19");
+        assert_eq!(DayCandles.parts(full), [full]);
+        assert_eq!(DayCandles.parts(window("2025-01-02", "2025-01-01")), []);
+    }
+
+    #[test]
+    fn the_end_is_exclusive() {
+        let url = |part| DayCandles.url(&origins(), "KRW-BTC", Category::Crypto, part);
+        let path = "https://upbit.test/v1/candles/days?market=KRW-BTC";
+        assert_eq!(
+            url(window("2025-12-31", "2025-12-31")),
+            format!("{path}&to=2026-01-01T00%3A00%3A00Z&count=1")
+        );
+        assert_eq!(
+            url(window("2025-01-01", "2025-07-19")),
+            format!("{path}&to=2025-07-20T00%3A00%3A00Z&count=200")
+        );
+        assert_eq!(
+            DayCandles.recording("KRW-BTC", window("2025-01-01", "2025-07-19")),
+            "upbit/KRW-BTC.json"
+        );
+    }
+
+    #[test]
+    fn a_candle_is_a_utc_day() {
+        let body = candle("\"2025-07-29T00:00:00\"", "");
+        let answer = parse(&body).unwrap();
+        assert!(answer.fractional_volume);
+        assert_eq!(answer.rows[0].day, RawDay::Date(date("2025-07-29")));
+        assert_eq!(
+            values(&answer.rows[0]),
+            ["1.00000000", "2", "0.5", "1e0", "1487.53432374"]
+        );
+        for impossible in [
+            "2025-02-31T00:00:00",
+            "2025-07-29",
+            "",
+            "2025-07-2９T00:00:00",
+        ] {
+            let body = candle(&format!("\"{impossible}\""), "");
+            assert_eq!(
+                parse(&body).unwrap().rows[0].day,
+                RawDay::Impossible(impossible)
+            );
+        }
+    }
+
+    #[test]
+    fn other_candles_than_days_are_refused() {
+        let minutes = candle("\"2025-07-29T00:01:00\"", ",\"unit\":1");
+        let words = "minutes or hours (2025-07-29T00:01:00)".to_owned();
+        assert_eq!(parse(&minutes), Err(AnswerError::Granularity(words)));
+        let weeks = candle(
+            "\"2025-07-28T00:00:00\"",
+            ",\"first_day_of_period\":\"2025-07-28\"",
+        );
+        assert_eq!(
+            parse(&weeks),
+            Err(AnswerError::Granularity("weeks or longer".to_owned()))
+        );
+    }
+
+    #[test]
+    fn an_error_keeps_upbits_words() {
+        let unknown = r#"{"error":{"name":404,"message":"Code not found"}}"#;
+        assert_eq!(
+            parse(unknown),
+            Err(AnswerError::UnknownSymbol("Code not found".to_owned()))
+        );
+        let refused = r#"{"error":{"name":"validation_error","message":"count is invalid"}}"#;
+        assert_eq!(
+            parse(refused),
+            Err(AnswerError::Refused("count is invalid".to_owned()))
+        );
+        let wordless = r#"{"error":{"name":"too_many_requests"}}"#;
+        assert_eq!(
+            parse(wordless),
+            Err(AnswerError::Refused("too_many_requests".to_owned()))
+        );
+        assert!(matches!(
+            parse(r#"{"message":"x"}"#),
+            Err(AnswerError::OtherShape(_))
+        ));
+    }
+
+    #[test]
+    fn only_a_404_is_read_for_its_words() {
+        let unknown = br#"{"error":{"name":404,"message":"Code not found"}}"#;
+        let read = |status, body| DayCandles.read(status, body, Calendar::Always);
+        assert_eq!(
+            read(404, unknown),
+            Err(AnswerError::UnknownSymbol("Code not found".to_owned()))
+        );
+        for status in [400, 418, 429, 500, 503] {
+            let words = String::from_utf8_lossy(unknown).into_owned();
+            assert_eq!(
+                read(status, unknown),
+                Err(AnswerError::Status { status, words })
+            );
+        }
+        let page = AnswerError::Status {
+            status: 404,
+            words: "<html>".to_owned(),
+        };
+        assert_eq!(read(404, b"<html>"), Err(page));
+        assert!(read(200, b"[]").unwrap().rows.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_list_of_candles_is_said() {
+        assert!(matches!(parse("<html>"), Err(AnswerError::OtherShape(w)) if w == "<html>"));
+        assert!(
+            matches!(parse(r#"[{"market":"KRW-BTC"}]"#), Err(AnswerError::OtherShape(w)) if w.contains("candle_date_time_utc"))
+        );
+        let body = candle("\"2025-07-29T00:00:00\"", "");
+        for at in 0..body.len() {
+            assert!(
+                matches!(parse(&body[..at]), Err(AnswerError::CutShort(_))),
+                "cut at {at}"
+            );
+        }
+        assert!(parse(&"[".repeat(200_000)).is_err());
+    }
+}

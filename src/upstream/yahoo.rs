@@ -307,3 +307,323 @@ fn mark_live(rows: &mut [RawBar<'_>], stamps: &[&RawValue], zone: Tz) {
     last.may_be_live =
         before.is_some_and(|b| b != time) || earlier.iter().any(|row| row.day == last.day);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::tests::{date, origins, values, window};
+
+    fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
+        Chart.parse(body.as_bytes(), Calendar::Xnys)
+    }
+
+    fn other(body: &str) -> String {
+        match parse(body) {
+            Err(AnswerError::OtherShape(words)) => words,
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    /// A document with this `meta`, these stamps and one price for each of them.
+    fn chart(meta: &str, stamps: &str) -> String {
+        let ones = stamps.split(',').map(|_| "1").collect::<Vec<_>>().join(",");
+        let quote = format!(
+            r#"{{"open":[{ones}],"high":[{ones}],"low":[{ones}],"close":[{ones}],"volume":[{ones}]}}"#
+        );
+        document(meta, &format!(r#""timestamp":[{stamps}],"#), &quote)
+    }
+
+    fn document(meta: &str, timestamp: &str, quote: &str) -> String {
+        format!(
+            r#"{{"chart":{{"result":[{{"meta":{{{meta}}},{timestamp}"indicators":{{"quote":[{quote}]}}}}],"error":null}}}}"#
+        )
+    }
+
+    const NEW_YORK: &str =
+        r#""currency":"USD","exchangeTimezoneName":"America/New_York","dataGranularity":"1d""#;
+
+    #[test]
+    fn the_url_has_a_day_over_on_each_side() {
+        let url = |symbol, part| Chart.url(&origins(), symbol, Category::Etf, part);
+        let tail = "interval=1d&includePrePost=false";
+        assert_eq!(
+            url("GC=F", window("2026-01-05", "2026-01-12")),
+            format!(
+                "https://yahoo.test/v8/finance/chart/GC=F?period1=1767484800&period2=1768348800&{tail}"
+            )
+        );
+        assert_eq!(
+            url("^KS200", window("1962-01-02", "1969-12-29")),
+            format!(
+                "https://yahoo.test/v8/finance/chart/%5EKS200?period1=-252460800&period2=-86400&{tail}"
+            )
+        );
+    }
+
+    #[test]
+    fn one_window_is_one_recording() {
+        let all = window("1962-01-02", "2026-01-12");
+        assert_eq!(Chart.parts(all), [all]);
+        assert_eq!(Chart.recording("GC=F", all), "yahoo/GC=F.json");
+    }
+
+    #[test]
+    fn the_answers_zone_dates_the_bars() {
+        // 23:00 UTC on 5 January is the morning of the 6th in Sydney.
+        let days = |meta: &str| {
+            let body = chart(meta, "1767654000");
+            let answer = parse(&body).unwrap();
+            match answer.rows[0].day {
+                RawDay::Date(day) => (answer.zone, day),
+                RawDay::Impossible(text) => panic!("{text}"),
+            }
+        };
+        let sydney = days(r#""exchangeTimezoneName":"Australia\/Sydney","gmtoffset":0"#);
+        assert_eq!(sydney, (Some(Tz::Australia__Sydney), date("2026-01-06")));
+        for meta in [
+            "",
+            r#""exchangeTimezoneName":null"#,
+            r#""exchangeTimezoneName":"Mars/Olympus","gmtoffset":39600"#,
+        ] {
+            assert_eq!(days(meta), (None, date("2026-01-05")), "{meta}");
+        }
+    }
+
+    #[test]
+    fn stamps_that_are_no_moments_are_impossible_days() {
+        let body = chart(
+            NEW_YORK,
+            r#"-252322200,null,1.5,"soon",99999999999999999,9223372036854775808,253402300800,true"#,
+        );
+        let rows = parse(&body).unwrap().rows;
+        assert_eq!(rows[0].day, RawDay::Date(date("1962-01-02")));
+        let impossible = [
+            "",
+            "1.5",
+            "soon",
+            "99999999999999999",
+            "9223372036854775808",
+            "253402300800",
+            "true",
+        ];
+        assert_eq!(
+            rows[1..].iter().map(|r| r.day).collect::<Vec<_>>(),
+            impossible.map(RawDay::Impossible)
+        );
+    }
+
+    #[test]
+    fn values_are_the_text_that_was_sent() {
+        let quote = r#"{"open":[129.0399932861328],"high":["Infinity"],"low":[null],"close":[1e2],"volume":[4294967296]}"#;
+        let body = document(NEW_YORK, r#""timestamp":[1767623400],"#, quote);
+        let answer = parse(&body).unwrap();
+        assert_eq!(
+            values(&answer.rows[0]),
+            ["129.0399932861328", "Infinity", "", "1e2", "4294967296"]
+        );
+        assert_eq!(answer.currency, Some("USD"));
+        assert_eq!(
+            parse(&document(r#""currency":null"#, "", "{}"))
+                .unwrap()
+                .currency,
+            None
+        );
+    }
+
+    #[test]
+    fn volume_may_be_absent_and_a_price_may_not() {
+        let stamps = r#""timestamp":[1767623400,1767709800],"#;
+        let quote = r#""open":[1,2],"high":[1,2],"low":[1,2],"close":[1,2]"#;
+        let body = document(NEW_YORK, stamps, &format!("{{{quote}}}"));
+        assert_eq!(
+            values(&parse(&body).unwrap().rows[1]),
+            ["2", "2", "2", "2", ""]
+        );
+        let ragged = |quote: &str| other(&document(NEW_YORK, stamps, quote));
+        assert_eq!(
+            ragged(&format!(r#"{{{quote},"volume":[1]}}"#)),
+            "volume has 1 values for 2 timestamps"
+        );
+        assert_eq!(
+            ragged(&format!(
+                "{{{}}}",
+                quote.replace(r#""low":[1,2]"#, r#""low":[1,2,3]"#)
+            )),
+            "low has 3 values for 2 timestamps"
+        );
+        assert_eq!(
+            ragged(&format!("{{{}}}", quote.replace("high", "hi"))),
+            "no high values for 2 timestamps"
+        );
+        assert_eq!(ragged("{}"), "no open values for 2 timestamps");
+        assert_eq!(ragged(""), "no open values for 2 timestamps");
+        assert_eq!(ragged("{},{}"), "2 quotes in place of one");
+    }
+
+    #[test]
+    fn no_stamps_and_no_quotes_are_an_empty_answer() {
+        for quote in ["", "{}", "null", r#"{"open":[],"close":null}"#] {
+            for stamps in ["", r#""timestamp":[],"#, r#""timestamp":null,"#] {
+                let body = document(NEW_YORK, stamps, quote);
+                let answer = parse(&body).unwrap();
+                assert!(answer.rows.is_empty() && answer.zone.is_some(), "{body}");
+            }
+        }
+        assert!(
+            parse(r#"{"chart":{"result":[{}],"error":null}}"#)
+                .unwrap()
+                .rows
+                .is_empty()
+        );
+        assert_eq!(
+            other(&document(NEW_YORK, "", r#"{"close":[1,2]}"#)),
+            "2 quotes without timestamps"
+        );
+    }
+
+    #[test]
+    fn other_bars_than_days_are_refused() {
+        let month = chart(&NEW_YORK.replace("1d", "1mo"), "1767623400");
+        assert_eq!(
+            parse(&month),
+            Err(AnswerError::Granularity("1mo".to_owned()))
+        );
+        assert!(
+            parse(&document(&NEW_YORK.replace("1d", "1mo"), "", "{}"))
+                .unwrap()
+                .rows
+                .is_empty()
+        );
+        assert_eq!(parse(&chart("", "1767623400")).unwrap().rows.len(), 1);
+    }
+
+    fn error(code: &str, description: &str) -> String {
+        format!(
+            r#"{{"chart":{{"result":null,"error":{{"code":"{code}","description":"{description}"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn errors_inside_json_say_what_they_mean_whatever_the_status() {
+        let empty = error(
+            "Bad Request",
+            "Data doesn\\u0027t exist for startDate = 1, endDate = 2",
+        );
+        let unknown = error("Not Found", "No data found, symbol may be delisted");
+        let refused = error("Unprocessable Entity", "5m data not available");
+        for status in [200, 400, 404, 422] {
+            let read = |body: &str| {
+                Chart
+                    .read(status, body.as_bytes(), Calendar::Xnys)
+                    .map(|a| a.rows.len())
+            };
+            assert_eq!(read(&empty), Ok(0));
+            let words = "No data found, symbol may be delisted".to_owned();
+            assert_eq!(read(&unknown), Err(AnswerError::UnknownSymbol(words)));
+            let words = "Unprocessable Entity: 5m data not available".to_owned();
+            assert_eq!(read(&refused), Err(AnswerError::Refused(words)));
+        }
+        let crumb = error("Unauthorized", "Invalid Crumb").replace("chart", "finance");
+        assert_eq!(
+            parse(&crumb),
+            Err(AnswerError::Refused(
+                "Unauthorized: Invalid Crumb".to_owned()
+            ))
+        );
+        let text = r#"{"chart":{"result":null,"error":"closed"}}"#;
+        assert_eq!(
+            parse(text),
+            Err(AnswerError::Refused("\"closed\"".to_owned()))
+        );
+    }
+
+    #[test]
+    fn other_statuses_stay_statuses() {
+        let body = error("Not Found", "No data found");
+        for status in [401, 403, 429, 500, 503] {
+            let answer = Chart.read(status, body.as_bytes(), Calendar::Xnys);
+            assert_eq!(
+                answer,
+                Err(AnswerError::Status {
+                    status,
+                    words: body.clone()
+                })
+            );
+        }
+        let page = Chart.read(404, b"<html>", Calendar::Xnys);
+        assert_eq!(
+            page,
+            Err(AnswerError::Status {
+                status: 404,
+                words: "<html>".to_owned()
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_chart_is_said() {
+        assert_eq!(other("<!DOCTYPE html>"), "<!DOCTYPE html>");
+        assert!(other("{}").contains("missing field `chart`"));
+        assert_eq!(
+            other(r#"{"chart":{"result":null,"error":null}}"#),
+            "neither a result nor an error"
+        );
+        assert_eq!(
+            other(r#"{"chart":{"result":[],"error":null}}"#),
+            "neither a result nor an error"
+        );
+        assert_eq!(
+            other(r#"{"chart":{"result":[{},{}]}}"#),
+            "more than one result"
+        );
+        let body = chart(NEW_YORK, "1767623400,1767709800");
+        for at in 0..body.len() {
+            assert!(
+                matches!(parse(&body[..at]), Err(AnswerError::CutShort(_))),
+                "cut at {at}"
+            );
+        }
+        for deep in ["[", "{\"chart\":", "{\"chart\":{\"result\":["] {
+            assert!(parse(&deep.repeat(200_000)).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_last_row_that_stands_out_may_be_live() {
+        // 09:30 in New York is 14:30Z in winter and 13:30Z in summer.
+        let live = |zone: &str, stamps: &str| {
+            let meta = format!(r#""exchangeTimezoneName":"{zone}""#);
+            parse(&chart(&meta, stamps))
+                .unwrap()
+                .rows
+                .iter()
+                .map(|r| r.may_be_live)
+                .collect::<Vec<_>>()
+        };
+        let (friday, monday) = ("1772807400", "1773063000");
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday}")),
+            [false, false]
+        );
+        assert_eq!(live("UTC", &format!("{friday},{monday}")), [false, true]);
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},1773086401")),
+            [false, false, true]
+        );
+        // The day's own row twice, and a single row.
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},{monday}")),
+            [false, false, true]
+        );
+        assert_eq!(live("America/New_York", monday), [false]);
+        // Rows without a day are passed over.
+        assert_eq!(
+            live("America/New_York", &format!("{friday},null,{monday}")),
+            [false; 3]
+        );
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},null")),
+            [false; 3]
+        );
+    }
+}
