@@ -1,6 +1,6 @@
 //! The one test binary.
 //!
-//! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it
+//! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

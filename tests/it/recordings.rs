@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use pricestash::asset::SourceKind;
 use pricestash::calendar::Calendar;
 use pricestash::price::{RawBar, RawDay};
-use pricestash::upstream::{Answer, Upstream, ways};
+use pricestash::upstream::{Answer, Upstream, Window, ways};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
@@ -443,5 +443,88 @@ fn no_mutation_panics() {
                 Err(error) => assert!(error.to_string().chars().count() < 300, "{error}"),
             }
         }
+    }
+}
+
+/// A sample answer as `--replay data/sample` finds it, with the time it was fetched at.
+fn sample(recording: &str) -> (Vec<u8>, DateTime<Utc>) {
+    #[derive(Deserialize)]
+    struct Meta {
+        fetched_at: String,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("data/sample")
+        .join(recording);
+    let meta = fs::read(format!("{}.meta.json", path.display())).unwrap();
+    let meta: Meta = serde_json::from_slice(&meta).unwrap();
+    (fs::read(path).unwrap(), meta.fetched_at.parse().unwrap())
+}
+
+#[test]
+fn the_sample_holds_final_bars_under_the_names_of_a_replay() {
+    let samples = [
+        (
+            "naver",
+            "005930",
+            Calendar::Xkrx,
+            747,
+            "2023-01-02",
+            "2026-01-23",
+        ),
+        (
+            "naver fchart",
+            "000660",
+            Calendar::Xkrx,
+            369,
+            "2023-12-05",
+            "2025-06-16",
+        ),
+        (
+            "yahoo",
+            "SOXL",
+            Calendar::Xnys,
+            753,
+            "2023-07-03",
+            "2026-07-02",
+        ),
+        (
+            "yahoo",
+            "GC=F",
+            Calendar::Cmes,
+            755,
+            "2022-08-23",
+            "2025-08-22",
+        ),
+        (
+            "upbit",
+            "KRW-BTC",
+            Calendar::Always,
+            2,
+            "2025-07-28",
+            "2025-07-29",
+        ),
+        (
+            "krx",
+            "ks200",
+            Calendar::Xkrx,
+            52,
+            "2026-01-02",
+            "2026-03-20",
+        ),
+    ];
+    for (name, symbol, calendar, count, first, last) in samples {
+        let [start, end] = [first, last].map(|day| day.parse::<NaiveDate>().unwrap());
+        let part = *way(name).parts(Window { start, end }).last().unwrap();
+        let (body, fetched_at) = sample(&way(name).recording(symbol, part));
+        let days: BTreeSet<String> = rows(name, calendar, &body).iter().map(day).collect();
+        assert_eq!(
+            (
+                days.len(),
+                days.first().unwrap().as_str(),
+                days.last().unwrap().as_str()
+            ),
+            (count, first, last)
+        );
+        assert!(calendar.final_at(end) <= fetched_at, "{symbol}");
     }
 }
