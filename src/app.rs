@@ -56,7 +56,8 @@ fn read_assets(path: &Path) -> Result<Vec<Asset>> {
     let bytes = fs::read(path).map_err(|e| {
         ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); it should be a file like data/assets.toml"))
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
     Ok(parse_assets(&text).map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
 }
 
@@ -64,16 +65,26 @@ fn read_assets(path: &Path) -> Result<Vec<Asset>> {
 fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
     if wanted.is_empty() {
         let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
-        anyhow::ensure!(!active.is_empty(), ConfigError("no asset in the assets file is active".to_owned()));
+        anyhow::ensure!(
+            !active.is_empty(),
+            ConfigError("no asset in the assets file is active".to_owned())
+        );
         return Ok(active);
     }
     for id in wanted {
         if !assets.iter().any(|a| a.id.as_str() == id) {
             let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
-            return Err(ConfigError(format!("--assets names {id:?}, the assets file has {}", known.join(", "))).into());
+            return Err(ConfigError(format!(
+                "--assets names {id:?}, the assets file has {}",
+                known.join(", ")
+            ))
+            .into());
         }
     }
-    Ok(assets.iter().filter(|a| wanted.iter().any(|id| a.id.as_str() == id)).collect())
+    Ok(assets
+        .iter()
+        .filter(|a| wanted.iter().any(|id| a.id.as_str() == id))
+        .collect())
 }
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
@@ -88,7 +99,11 @@ fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     if let Some(start) = start.filter(|s| *s > tomorrow) {
         return Err(ConfigError(format!("--start {start} lies in the future")));
     }
-    Ok(WindowArgs { start, end, days: args.days })
+    Ok(WindowArgs {
+        start,
+        end,
+        days: args.days,
+    })
 }
 
 fn run_collect(args: &CollectArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -96,16 +111,28 @@ fn run_collect(args: &CollectArgs, format: Format, config: &Config) -> Result<Pr
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
     let feed = open_feed(args, config)?;
-    let options = collect::Options { window, dry_run: args.dry_run, final_only: args.final_only, retry: config.fetch.retry };
+    let options = collect::Options {
+        window,
+        dry_run: args.dry_run,
+        final_only: args.final_only,
+        retry: config.fetch.retry,
+    };
     let outcome = if args.dry_run {
-        let staging = Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
+        let staging =
+            Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
         collector(&*feed, &staging, options, uuid::Uuid::nil()).run(&chosen)
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
         let (job_id, lock) = staging.begin_run("collect", now())?;
         let outcome = collector(&*feed, &staging, options, job_id).run(&chosen);
-        staging.end_run(job_id, outcome.status(), &outcome.problems(), &render::json(&outcome.assets)?, now())?;
+        staging.end_run(
+            job_id,
+            outcome.status(),
+            &outcome.problems(),
+            &render::json(&outcome.assets)?,
+            now(),
+        )?;
         drop(lock);
         outcome
     };
@@ -113,24 +140,53 @@ fn run_collect(args: &CollectArgs, format: Format, config: &Config) -> Result<Pr
         Format::Json => render::json(&outcome.assets)?,
         Format::Table => collect_table(&outcome.assets, args.dry_run)?,
     };
-    Ok(Printed { text, exit_code: outcome.status().exit_code() })
+    Ok(Printed {
+        text,
+        exit_code: outcome.status().exit_code(),
+    })
 }
 
 fn open_feed(args: &CollectArgs, config: &Config) -> Result<Box<dyn Feed>> {
-    let Some(folder) = &args.replay else { return Ok(Box::new(Http::new(&config.fetch))) };
+    let Some(folder) = &args.replay else {
+        return Ok(Box::new(Http::new(&config.fetch)));
+    };
     if !folder.is_dir() {
         return Err(ConfigError(format!("--replay is {folder:?}, which is no folder")).into());
     }
     Ok(Box::new(Replay::new(folder, args.fetched_at, now())))
 }
 
-fn collector<'a>(feed: &'a dyn Feed, staging: &'a Staging, options: collect::Options, job_id: uuid::Uuid) -> Collector<'a> {
-    Collector { feed, staging, options, job_id, now, sleep: thread::sleep }
+fn collector<'a>(
+    feed: &'a dyn Feed,
+    staging: &'a Staging,
+    options: collect::Options,
+    job_id: uuid::Uuid,
+) -> Collector<'a> {
+    Collector {
+        feed,
+        staging,
+        options,
+        job_id,
+        now,
+        sleep: thread::sleep,
+    }
 }
 
 fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
-    const COLUMNS: &[&str] =
-        &["asset_id", "status", "source", "start", "end", "new", "changed", "unchanged", "kept", "rejected", "findings", "elapsed_ms"];
+    const COLUMNS: &[&str] = &[
+        "asset_id",
+        "status",
+        "source",
+        "start",
+        "end",
+        "new",
+        "changed",
+        "unchanged",
+        "kept",
+        "rejected",
+        "findings",
+        "elapsed_ms",
+    ];
     let mut text = render::table(assets, COLUMNS)?;
     for asset in assets {
         if let Some(message) = &asset.message {
@@ -144,17 +200,31 @@ fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
 }
 
 fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
-    let assets = args.assets.iter().map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))));
-    Ok(Scope { full: args.full, assets: assets.collect::<Result<_, _>>()? })
+    let assets = args
+        .assets
+        .iter()
+        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))));
+    Ok(Scope {
+        full: args.full,
+        assets: assets.collect::<Result<_, _>>()?,
+    })
 }
 
 fn run_sync(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed> {
-    let options = sync::Options { chunk_size: args.chunk_size, scope: scope(args)? };
+    let options = sync::Options {
+        chunk_size: args.chunk_size,
+        scope: scope(args)?,
+    };
     let staging = Staging::open_existing(&config.staging_db)?;
-    let waiting = staging.as_ref().map_or(Ok(0), |s| s.count_pending(&options.scope))?;
+    let waiting = staging
+        .as_ref()
+        .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
     let target = target(config, waiting)?;
     let Some(staging) = staging else {
-        anyhow::bail!("there is no staging file {} yet; `pricestash collect` makes it", config.staging_db.display());
+        anyhow::bail!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        );
     };
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
@@ -164,8 +234,14 @@ fn run_sync(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed>
         let outcome = sync::run(&staging, &mut warehouse, &options, now)?;
         Ok((warehouse, outcome))
     });
-    let end = |status: Status, problems: &[Problem], summary: &str| staging.end_run(job_id, status, problems, summary, now());
-    let failure = |error: &anyhow::Error| Problem { asset_id: None, source: None, error: format!("{error:#}") };
+    let end = |status: Status, problems: &[Problem], summary: &str| {
+        staging.end_run(job_id, status, problems, summary, now())
+    };
+    let failure = |error: &anyhow::Error| Problem {
+        asset_id: None,
+        source: None,
+        error: format!("{error:#}"),
+    };
     let (mut warehouse, outcome) = match result {
         Ok(done) => done,
         Err(error) => {
@@ -174,14 +250,21 @@ fn run_sync(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed>
         }
     };
     let status = outcome.status();
-    end(status, &sync_problems(&outcome), &render::json(&[&outcome])?)?;
+    end(
+        status,
+        &sync_problems(&outcome),
+        &render::json(&[&outcome])?,
+    )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
     if let Err(error) = sync::send_runs(&staging, &mut warehouse) {
         end(Status::Failure, &[failure(&error)], "")?;
         return Err(error);
     }
     drop(lock);
-    Ok(Printed { text: print_sync(&outcome, format)?, exit_code: status.exit_code() })
+    Ok(Printed {
+        text: print_sync(&outcome, format)?,
+        exit_code: status.exit_code(),
+    })
 }
 
 /// The warehouse to sync to; without one, what to set and how many rows wait.
@@ -197,7 +280,11 @@ fn target(config: &Config, waiting: u64) -> Result<Target> {
 }
 
 fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
-    Warehouse::connect(target, config.sync.connect_timeout, config.sync.statement_timeout)
+    Warehouse::connect(
+        target,
+        config.sync.connect_timeout,
+        config.sync.statement_timeout,
+    )
 }
 
 fn still_pending(staging: &Staging) -> String {
@@ -208,14 +295,23 @@ fn still_pending(staging: &Staging) -> String {
 }
 
 fn sync_problems(outcome: &sync::Outcome) -> Vec<Problem> {
-    let problem = |error: String| Problem { asset_id: None, source: None, error };
+    let problem = |error: String| Problem {
+        asset_id: None,
+        source: None,
+        error,
+    };
     let mut problems = Vec::new();
     if outcome.rejected > 0 {
-        problems.push(problem(format!("{} rows stay in sync_reject", outcome.rejected)));
+        problems.push(problem(format!(
+            "{} rows stay in sync_reject",
+            outcome.rejected
+        )));
     }
     if outcome.skipped_future > 0 {
         let rows = outcome.skipped_future;
-        problems.push(problem(format!("{rows} rows were skipped because their ingested_at in the warehouse lies in the future")));
+        problems.push(problem(format!(
+            "{rows} rows were skipped because their ingested_at in the warehouse lies in the future"
+        )));
     }
     problems
 }
@@ -227,13 +323,25 @@ fn print_dry_sync(rows: u64, target: &Target, format: Format) -> Result<Printed>
     }
     Ok(Printed::success(match format {
         Format::Json => render::json(&[DryRun { would_send: rows }])?,
-        Format::Table => format!("{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n", target.place()),
+        Format::Table => format!(
+            "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
+            target.place()
+        ),
     }))
 }
 
 fn print_sync(outcome: &sync::Outcome, format: Format) -> Result<String> {
-    const COLUMNS: &[&str] =
-        &["sent", "inserted", "updated", "skipped_older", "skipped_future", "rejected", "pending", "chunks", "elapsed_ms"];
+    const COLUMNS: &[&str] = &[
+        "sent",
+        "inserted",
+        "updated",
+        "skipped_older",
+        "skipped_future",
+        "rejected",
+        "pending",
+        "chunks",
+        "elapsed_ms",
+    ];
     let mut text = match format {
         Format::Json => return render::json(&[outcome]),
         Format::Table => render::table(&[outcome], COLUMNS)?,
@@ -251,27 +359,56 @@ fn run_status(format: Format, config: &Config) -> Result<Printed> {
         let path = config.staging_db.display();
         return Ok(Printed::success(match format {
             Format::Json => "[]\n".to_owned(),
-            Format::Table => format!("Nothing is staged yet: there is no {path}. `pricestash collect` makes it.\n"),
+            Format::Table => format!(
+                "Nothing is staged yet: there is no {path}. `pricestash collect` makes it.\n"
+            ),
         }));
     };
     let assets = staging.asset_summaries()?;
     if format == Format::Json {
         return Ok(Printed::success(render::json(&assets)?));
     }
-    let columns = &["asset_id", "source", "staged", "first_date", "last_date", "provisional", "pending", "open_findings"];
-    let mut text = format!("Staged in {}\n{}", config.staging_db.display(), render::table(&assets, columns)?);
+    let columns = &[
+        "asset_id",
+        "source",
+        "staged",
+        "first_date",
+        "last_date",
+        "provisional",
+        "pending",
+        "open_findings",
+    ];
+    let mut text = format!(
+        "Staged in {}\n{}",
+        config.staging_db.display(),
+        render::table(&assets, columns)?
+    );
     text.push_str("\nLast runs\n");
-    text.push_str(&render::table(&staging.last_runs(RUNS)?, &["started_at", "ended_at", "job_name", "status", "error_message"])?);
+    text.push_str(&render::table(
+        &staging.last_runs(RUNS)?,
+        &[
+            "started_at",
+            "ended_at",
+            "job_name",
+            "status",
+            "error_message",
+        ],
+    )?);
     for job_name in ["collect", "sync"] {
         let (succeeded, ended) = staging.success_rate(job_name, 30)?;
         if ended > 0 {
-            text.push_str(&format!("{job_name}: {succeeded} of the last {ended} runs succeeded\n"));
+            text.push_str(&format!(
+                "{job_name}: {succeeded} of the last {ended} runs succeeded\n"
+            ));
         }
     }
     let findings = staging.open_findings(FINDINGS)?;
     if !findings.is_empty() {
         text.push_str(&format!("\nOpen findings, newest first (at most {FINDINGS}; all of them: select * from open_findings)\n"));
-        text.push_str(&render::table(&findings, &["asset_id", "source", "date", "rule", "detail"])?);
+        text.push_str(&render::table(
+            &findings,
+            &["asset_id", "source", "date", "rule", "detail"],
+        )?);
     }
     Ok(Printed::success(text))
 }
@@ -299,14 +436,21 @@ fn run_assets(format: Format, config: &Config) -> Result<Printed> {
             calendar: a.calendar.name(),
             currency: &a.currency,
             active: a.active,
-            sources: a.sources.iter().map(|s| format!("{} {} {}", s.stored_as, s.symbol, s.currency)).collect(),
+            sources: a
+                .sources
+                .iter()
+                .map(|s| format!("{} {} {}", s.stored_as, s.symbol, s.currency))
+                .collect(),
         })
         .collect();
     Ok(Printed::success(match format {
         Format::Json => render::json(&rows)?,
-        Format::Table => {
-            render::table(&rows, &["asset_id", "name", "category", "calendar", "currency", "active", "sources"])?
-        }
+        Format::Table => render::table(
+            &rows,
+            &[
+                "asset_id", "name", "category", "calendar", "currency", "active", "sources",
+            ],
+        )?,
     }))
 }
 
@@ -319,15 +463,26 @@ fn run_schema(args: &SchemaArgs, format: Format, config: &Config) -> Result<Prin
         return Ok(Printed::success(text));
     }
     if args.which == Schema::Staging {
-        return Err(ConfigError("--apply is for the warehouse; `pricestash collect` makes the staging file by itself".to_owned()).into());
+        return Err(ConfigError(
+            "--apply is for the warehouse; `pricestash collect` makes the staging file by itself"
+                .to_owned(),
+        )
+        .into());
     }
-    let created = connect(&target(config, 0)?, config)?.ensure_tables().context("the warehouse's tables are not as needed")?;
+    let created = connect(&target(config, 0)?, config)?
+        .ensure_tables()
+        .context("the warehouse's tables are not as needed")?;
     #[derive(Serialize)]
     struct Created {
         table: &'static str,
     }
     Ok(Printed::success(match (format, created.is_empty()) {
-        (Format::Json, _) => render::json(&created.into_iter().map(|table| Created { table }).collect::<Vec<_>>())?,
+        (Format::Json, _) => render::json(
+            &created
+                .into_iter()
+                .map(|table| Created { table })
+                .collect::<Vec<_>>(),
+        )?,
         (Format::Table, true) => "Every table is there.\n".to_owned(),
         (Format::Table, false) => format!("Created {}.\n", created.join(", ")),
     }))

@@ -25,10 +25,14 @@ impl AssetId {
     pub fn new(id: &str) -> Result<Self, String> {
         let chars = id.chars().count();
         if !(1..=MAX_KEY_CHARS).contains(&chars) {
-            return Err(format!("the id {id:?} has {chars} characters, an id has 1 to {MAX_KEY_CHARS}"));
+            return Err(format!(
+                "the id {id:?} has {chars} characters, an id has 1 to {MAX_KEY_CHARS}"
+            ));
         }
         if id.trim() != id || id.chars().any(|c| c.is_control() || c == ',') {
-            return Err(format!("the id {id:?} has a comma, a control character or a blank at its end"));
+            return Err(format!(
+                "the id {id:?} has a comma, a control character or a blank at its end"
+            ));
         }
         Ok(Self(id.to_owned()))
     }
@@ -138,7 +142,10 @@ pub struct Asset {
 impl Asset {
     /// The stored source names in the asset's own currency, best first: the ones that `best_price` may show.
     pub fn own_sources(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().filter(|s| s.currency == self.currency).map(|s| s.stored_as.as_str())
+        self.sources
+            .iter()
+            .filter(|s| s.currency == self.currency)
+            .map(|s| s.stored_as.as_str())
     }
 }
 
@@ -182,16 +189,25 @@ pub fn parse_assets(text: &str) -> Result<Vec<Asset>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
     let file: File = toml::from_str(text).map_err(|e| {
-        let line = e.span().map(|s| format!("line {}: ", line_of(s.start))).unwrap_or_default();
+        let line = e
+            .span()
+            .map(|s| format!("line {}: ", line_of(s.start)))
+            .unwrap_or_default();
         format!("{line}{}", e.message().replace('\n', " "))
     })?;
     let mut seen = HashSet::new();
     let mut assets = Vec::with_capacity(file.asset.len());
     for entry in file.asset {
         let line = line_of(entry.span().start);
-        let asset = entry.into_inner().check().map_err(|why| format!("line {line}: {why}"))?;
+        let asset = entry
+            .into_inner()
+            .check()
+            .map_err(|why| format!("line {line}: {why}"))?;
         if !seen.insert(asset.id.clone()) {
-            return Err(format!("line {line}: the id {:?} is there a second time, each asset needs its own", asset.id.as_str()));
+            return Err(format!(
+                "line {line}: the id {:?} is there a second time, each asset needs its own",
+                asset.id.as_str()
+            ));
         }
         assets.push(asset);
     }
@@ -204,11 +220,28 @@ pub fn parse_assets(text: &str) -> Result<Vec<Asset>, String> {
 impl Entry {
     fn check(self) -> Result<Asset, String> {
         let id = AssetId::new(&self.id)?;
-        check_text("name", &self.name, MAX_NAME_CHARS).map_err(|why| format!("asset {id}: {why}"))?;
+        check_text("name", &self.name, MAX_NAME_CHARS)
+            .map_err(|why| format!("asset {id}: {why}"))?;
         check_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
-        let sources = name_sources(self.sources, &self.currency).map_err(|why| format!("asset {id}: {why}"))?;
-        let Entry { name, category, calendar, currency, active, .. } = self;
-        Ok(Asset { id, name, category, calendar, currency, active, sources })
+        let sources = name_sources(self.sources, &self.currency)
+            .map_err(|why| format!("asset {id}: {why}"))?;
+        let Entry {
+            name,
+            category,
+            calendar,
+            currency,
+            active,
+            ..
+        } = self;
+        Ok(Asset {
+            id,
+            name,
+            category,
+            calendar,
+            currency,
+            active,
+            sources,
+        })
     }
 }
 
@@ -219,13 +252,21 @@ fn name_sources(entries: Vec<Source>, own_currency: &str) -> Result<Vec<SourceEn
         return Err("sources is empty, it needs at least one like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
     }
     let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
-    for Source { source: kind, symbol, currency } in entries {
+    for Source {
+        source: kind,
+        symbol,
+        currency,
+    } in entries
+    {
         check_symbol(&symbol)?;
         let currency = currency.unwrap_or_else(|| own_currency.to_owned());
         check_currency(&currency)?;
         let repeated = sources.iter().any(|s| s.kind == kind);
-        let stored_as =
-            if repeated || currency != own_currency { format!("{}:{symbol}", kind.name()) } else { kind.name().to_owned() };
+        let stored_as = if repeated || currency != own_currency {
+            format!("{}:{symbol}", kind.name())
+        } else {
+            kind.name().to_owned()
+        };
         if stored_as.chars().count() > MAX_KEY_CHARS {
             return Err(format!(
                 "its bars from {} would be stored under {stored_as:?}, which is longer than {MAX_KEY_CHARS} characters",
@@ -233,9 +274,17 @@ fn name_sources(entries: Vec<Source>, own_currency: &str) -> Result<Vec<SourceEn
             ));
         }
         if sources.iter().any(|s| s.kind == kind && s.symbol == symbol) {
-            return Err(format!("the source {} with symbol {symbol:?} is there a second time", kind.name()));
+            return Err(format!(
+                "the source {} with symbol {symbol:?} is there a second time",
+                kind.name()
+            ));
         }
-        sources.push(SourceEntry { kind, symbol, currency, stored_as });
+        sources.push(SourceEntry {
+            kind,
+            symbol,
+            currency,
+            stored_as,
+        });
     }
     Ok(sources)
 }
@@ -243,14 +292,18 @@ fn name_sources(entries: Vec<Source>, own_currency: &str) -> Result<Vec<SourceEn
 fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
     let chars = value.chars().count();
     if !(1..=max).contains(&chars) || value.chars().any(char::is_control) {
-        return Err(format!("the {field} {value:?} should have 1 to {max} characters and no control character"));
+        return Err(format!(
+            "the {field} {value:?} should have 1 to {max} characters and no control character"
+        ));
     }
     Ok(())
 }
 
 fn check_currency(value: &str) -> Result<(), String> {
     if !(3..=10).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(format!("the currency {value:?} should be a code like KRW or USD"));
+        return Err(format!(
+            "the currency {value:?} should be a code like KRW or USD"
+        ));
     }
     Ok(())
 }
@@ -258,8 +311,14 @@ fn check_currency(value: &str) -> Result<(), String> {
 /// A symbol becomes part of a URL's path and of a file name, so that only what every source uses is let through.
 fn check_symbol(symbol: &str) -> Result<(), String> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b".^=_-&".contains(&b);
-    if symbol.is_empty() || symbol.len() > 40 || symbol.starts_with('.') || !symbol.bytes().all(fine) {
-        return Err(format!("the symbol {symbol:?} should be 1 to 40 letters, digits or any of . ^ = _ - &"));
+    if symbol.is_empty()
+        || symbol.len() > 40
+        || symbol.starts_with('.')
+        || !symbol.bytes().all(fine)
+    {
+        return Err(format!(
+            "the symbol {symbol:?} should be 1 to 40 letters, digits or any of . ^ = _ - &"
+        ));
     }
     Ok(())
 }
@@ -285,9 +344,16 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
     #[test]
     fn a_second_series_of_a_source_gets_a_name_of_its_own() {
         let assets = parse_assets(ONE).unwrap();
-        let names: Vec<_> = assets[0].sources.iter().map(|s| s.stored_as.as_str()).collect();
+        let names: Vec<_> = assets[0]
+            .sources
+            .iter()
+            .map(|s| s.stored_as.as_str())
+            .collect();
         assert_eq!(names, ["upbit", "yahoo", "yahoo:BTC-USD"]);
-        assert_eq!(assets[0].own_sources().collect::<Vec<_>>(), ["upbit", "yahoo"]);
+        assert_eq!(
+            assets[0].own_sources().collect::<Vec<_>>(),
+            ["upbit", "yahoo"]
+        );
         assert!(assets[0].active);
     }
 
@@ -307,13 +373,27 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         let twice = format!("{ONE}{ONE}");
-        assert_eq!(refused(&twice), "line 10: the id \"BTC\" is there a second time, each asset needs its own");
+        assert_eq!(
+            refused(&twice),
+            "line 10: the id \"BTC\" is there a second time, each asset needs its own"
+        );
         let long = refused(&ONE.replace("\"BTC\"", "\"123456789012345678901\""));
-        assert_eq!(long, "line 2: the id \"123456789012345678901\" has 21 characters, an id has 1 to 20");
+        assert_eq!(
+            long,
+            "line 2: the id \"123456789012345678901\" has 21 characters, an id has 1 to 20"
+        );
         let unknown = refused(&ONE.replace("upbit", "bloomberg"));
-        assert!(unknown.contains("line 8") && unknown.contains("bloomberg") && unknown.contains("upbit"), "{unknown}");
+        assert!(
+            unknown.contains("line 8")
+                && unknown.contains("bloomberg")
+                && unknown.contains("upbit"),
+            "{unknown}"
+        );
         let calendar = refused(&ONE.replace("24/7", "XXXX"));
-        assert!(calendar.contains("line 6") && calendar.contains("XKRX"), "{calendar}");
+        assert!(
+            calendar.contains("line 6") && calendar.contains("XKRX"),
+            "{calendar}"
+        );
         let symbol = refused(&ONE.replace("BTC-KRW", "../etc"));
         assert!(symbol.contains("../etc"), "{symbol}");
         let name = refused(&ONE.replace("BTC-USD", "AVERYLONGSYMBOL-USD"));

@@ -1,6 +1,8 @@
 //! Trading days: which days are sessions, in which time zone they lie, and from when on their bar is final.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday,
+};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
@@ -25,7 +27,8 @@ pub enum Calendar {
 
 /// From this session on the Korea Exchange's daily bar includes the after-market until 20:00
 /// (several public collectors moved their batches after it).
-const XKRX_AFTER_MARKET: NaiveDate = NaiveDate::from_ymd_opt(2026, 9, 14).expect("a day of the calendar");
+const XKRX_AFTER_MARKET: NaiveDate =
+    NaiveDate::from_ymd_opt(2026, 9, 14).expect("a day of the calendar");
 /// A CME metals session opens at 18:00 New York time of the evening before.
 const CMES_OPENS_HOUR: u32 = 18;
 
@@ -63,7 +66,9 @@ impl Calendar {
     /// The first session on or after a day; the day itself at the end of the calendar.
     #[must_use]
     fn session_from(self, date: NaiveDate) -> NaiveDate {
-        date.iter_days().find(|d| self.is_session(*d)).unwrap_or(date)
+        date.iter_days()
+            .find(|d| self.is_session(*d))
+            .unwrap_or(date)
     }
 
     /// The day that a moment's trades belong to, read in `zone` (an answer's own zone, or [`Calendar::zone`]).
@@ -97,7 +102,10 @@ impl Calendar {
     /// Whether a session in this range (both days included) was final at `now`, so that its bar is due.
     #[must_use]
     pub fn has_due_session(self, start: NaiveDate, end: NaiveDate, now: DateTime<Utc>) -> bool {
-        start.iter_days().take_while(|d| *d <= end).any(|d| self.is_session(d) && self.final_at(d) <= now)
+        start
+            .iter_days()
+            .take_while(|d| *d <= end)
+            .any(|d| self.is_session(d) && self.final_at(d) <= now)
     }
 }
 
@@ -106,7 +114,10 @@ fn in_zone(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     let local = date.and_time(time);
     zone.from_local_datetime(&local)
         .earliest()
-        .or_else(|| zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest())
+        .or_else(|| {
+            zone.from_local_datetime(&(local + TimeDelta::hours(1)))
+                .earliest()
+        })
         .map_or_else(|| local.and_utc(), |t| t.with_timezone(&Utc))
 }
 
@@ -136,7 +147,12 @@ mod tests {
 
     #[test]
     fn weekends_are_no_sessions_but_for_crypto() {
-        for (calendar, saturday) in [(Calendar::Xkrx, false), (Calendar::Xnys, false), (Calendar::Cmes, false), (Calendar::Always, true)] {
+        for (calendar, saturday) in [
+            (Calendar::Xkrx, false),
+            (Calendar::Xnys, false),
+            (Calendar::Cmes, false),
+            (Calendar::Always, true),
+        ] {
             assert_eq!(calendar.is_session(date("2026-11-21")), saturday);
             assert!(calendar.is_session(date("2026-11-20")));
         }
@@ -144,20 +160,47 @@ mod tests {
 
     #[test]
     fn final_times_follow_the_exchange_and_its_summer_time() {
-        assert_eq!(Calendar::Xkrx.final_at(date("2026-09-11")), at("2026-09-11T07:30:00Z"));
-        assert_eq!(Calendar::Xkrx.final_at(date("2026-09-14")), at("2026-09-14T11:00:00Z"));
-        assert_eq!(Calendar::Xnys.final_at(date("2026-07-01")), at("2026-07-01T21:00:00Z"));
-        assert_eq!(Calendar::Xnys.final_at(date("2026-12-01")), at("2026-12-01T22:00:00Z"));
-        assert_eq!(Calendar::Cmes.final_at(date("2026-12-01")), at("2026-12-01T23:00:00Z"));
-        assert_eq!(Calendar::Always.final_at(date("2026-12-31")), at("2027-01-01T00:00:00Z"));
+        assert_eq!(
+            Calendar::Xkrx.final_at(date("2026-09-11")),
+            at("2026-09-11T07:30:00Z")
+        );
+        assert_eq!(
+            Calendar::Xkrx.final_at(date("2026-09-14")),
+            at("2026-09-14T11:00:00Z")
+        );
+        assert_eq!(
+            Calendar::Xnys.final_at(date("2026-07-01")),
+            at("2026-07-01T21:00:00Z")
+        );
+        assert_eq!(
+            Calendar::Xnys.final_at(date("2026-12-01")),
+            at("2026-12-01T22:00:00Z")
+        );
+        assert_eq!(
+            Calendar::Cmes.final_at(date("2026-12-01")),
+            at("2026-12-01T23:00:00Z")
+        );
+        assert_eq!(
+            Calendar::Always.final_at(date("2026-12-31")),
+            at("2027-01-01T00:00:00Z")
+        );
     }
 
     #[test]
     fn the_trading_day_is_the_exchanges() {
-        assert_eq!(Calendar::Xkrx.trading_day(at("2026-01-04T15:00:00Z"), Tz::Asia__Seoul), date("2026-01-05"));
-        assert_eq!(Calendar::Xnys.trading_day(at("2026-01-06T00:30:00Z"), Tz::America__New_York), date("2026-01-05"));
+        assert_eq!(
+            Calendar::Xkrx.trading_day(at("2026-01-04T15:00:00Z"), Tz::Asia__Seoul),
+            date("2026-01-05")
+        );
+        assert_eq!(
+            Calendar::Xnys.trading_day(at("2026-01-06T00:30:00Z"), Tz::America__New_York),
+            date("2026-01-05")
+        );
         // An answer from Sydney is dated in Sydney, whatever the calendar.
-        assert_eq!(Calendar::Xnys.trading_day(at("2026-01-05T23:00:00Z"), Tz::Australia__Sydney), date("2026-01-06"));
+        assert_eq!(
+            Calendar::Xnys.trading_day(at("2026-01-05T23:00:00Z"), Tz::Australia__Sydney),
+            date("2026-01-06")
+        );
     }
 
     #[test]

@@ -128,8 +128,18 @@ pub enum Schema {
 }
 
 fn parse_date(text: &str) -> Result<NaiveDate, String> {
-    let is_shaped = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    is_shaped.then(|| text.parse().ok()).flatten().ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
+    let is_shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| {
+            if i == 4 || i == 7 {
+                b == b'-'
+            } else {
+                b.is_ascii_digit()
+            }
+        });
+    is_shaped
+        .then(|| text.parse().ok())
+        .flatten()
+        .ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
@@ -151,7 +161,14 @@ mod tests {
     #[test]
     fn dates_must_exist() {
         assert!(parse_date("2026-02-28").is_ok());
-        for wrong in ["2026-02-29", "2026-13-01", "2026-2-1", "20260201", "+226-01-01", ""] {
+        for wrong in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-2-1",
+            "20260201",
+            "+226-01-01",
+            "",
+        ] {
             assert!(parse_date(wrong).is_err(), "{wrong}");
         }
     }

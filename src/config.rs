@@ -112,7 +112,10 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// # Errors
     /// A line of `.env` that is no `NAME=value`, with its number.
     pub fn new(environment: E, dot_env: &str) -> Result<Self, ConfigError> {
-        Ok(Self { environment, dot_env: parse_dot_env(dot_env)? })
+        Ok(Self {
+            environment,
+            dot_env: parse_dot_env(dot_env)?,
+        })
     }
 
     /// A variable's value; `None` when it is not set, or set to nothing.
@@ -123,7 +126,10 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
 
     /// A `FETCH_` variable under its name, else under the `FDR_` name of older `.env` files; with the name that had it.
     fn fetch(&self, rest: &str) -> Option<(String, String)> {
-        ["FETCH_", "FDR_"].iter().map(|prefix| format!("{prefix}{rest}")).find_map(|name| self.get(&name).map(|v| (name, v)))
+        ["FETCH_", "FDR_"]
+            .iter()
+            .map(|prefix| format!("{prefix}{rest}"))
+            .find_map(|name| self.get(&name).map(|v| (name, v)))
     }
 
     /// Reads every variable.
@@ -132,8 +138,14 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// The first variable with a wrong value: its name, the value, what would be right.
     pub fn read(&self) -> Result<Config, ConfigError> {
         Ok(Config {
-            staging_db: self.get("STAGING_DB").unwrap_or_else(|| "data/staging.db".to_owned()).into(),
-            assets_file: self.get("ASSETS_FILE").unwrap_or_else(|| "data/assets.toml".to_owned()).into(),
+            staging_db: self
+                .get("STAGING_DB")
+                .unwrap_or_else(|| "data/staging.db".to_owned())
+                .into(),
+            assets_file: self
+                .get("ASSETS_FILE")
+                .unwrap_or_else(|| "data/assets.toml".to_owned())
+                .into(),
             fetch: self.read_fetch()?,
             sync: self.read_sync()?,
             log: self.read_log()?,
@@ -142,7 +154,8 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
 
     fn read_fetch(&self) -> Result<FetchConfig, ConfigError> {
         let named = |rest: &str, default: &str| {
-            self.fetch(rest).unwrap_or_else(|| (format!("FETCH_{rest}"), default.to_owned()))
+            self.fetch(rest)
+                .unwrap_or_else(|| (format!("FETCH_{rest}"), default.to_owned()))
         };
         let (name, value) = named("TIMEOUT", "30");
         let timeout = seconds(&name, &value, 0.001)?;
@@ -150,7 +163,9 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let tries = tries(&name, &value)?;
         let (name, value) = named("BASE_DELAY", "1.0");
         let base_delay = seconds(&name, &value, 0.0)?;
-        let interval = self.get("FETCH_HOST_INTERVAL").unwrap_or_else(|| "0.5".to_owned());
+        let interval = self
+            .get("FETCH_HOST_INTERVAL")
+            .unwrap_or_else(|| "0.5".to_owned());
         Ok(FetchConfig {
             timeout,
             retry: RetryPolicy { tries, base_delay },
@@ -160,7 +175,8 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     }
 
     fn read_origins(&self) -> Result<Origins, ConfigError> {
-        const KRX_CACHE: &str = "https://raw.githubusercontent.com/FinanceData/fdr_krx_data_cache/refs/heads/master";
+        const KRX_CACHE: &str =
+            "https://raw.githubusercontent.com/FinanceData/fdr_krx_data_cache/refs/heads/master";
         Ok(Origins {
             naver: self.origin("NAVER_BASE_URL", "https://api.stock.naver.com")?,
             naver_fchart: self.origin("NAVER_FCHART_BASE_URL", "https://fchart.stock.naver.com")?,
@@ -175,10 +191,16 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let value = self.get(name).unwrap_or_else(|| default.to_owned());
         let uri: Option<ureq::http::Uri> = value.parse().ok();
         let fine = uri.is_some_and(|u| {
-            matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some_and(|h| !h.is_empty()) && u.query().is_none()
+            matches!(u.scheme_str(), Some("http" | "https"))
+                && u.host().is_some_and(|h| !h.is_empty())
+                && u.query().is_none()
         });
         if !fine || value.contains('#') {
-            return Err(wrong(name, &value, &format!("an http or https address without a query, such as {default}")));
+            return Err(wrong(
+                name,
+                &value,
+                &format!("an http or https address without a query, such as {default}"),
+            ));
         }
         Ok(value.trim_end_matches('/').to_owned())
     }
@@ -188,8 +210,12 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         if let Some(url) = &database_url {
             check_database_url(url.expose())?;
         }
-        let connect = self.get("SYNC_CONNECT_TIMEOUT").unwrap_or_else(|| "10".to_owned());
-        let statement = self.get("SYNC_STATEMENT_TIMEOUT").unwrap_or_else(|| "60".to_owned());
+        let connect = self
+            .get("SYNC_CONNECT_TIMEOUT")
+            .unwrap_or_else(|| "10".to_owned());
+        let statement = self
+            .get("SYNC_STATEMENT_TIMEOUT")
+            .unwrap_or_else(|| "60".to_owned());
         Ok(SyncConfig {
             database_url,
             connect_timeout: seconds("SYNC_CONNECT_TIMEOUT", &connect, 0.001)?,
@@ -201,7 +227,13 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let level = self.get("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
         let format = self.get("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         Ok(LogConfig {
-            level: level.parse().map_err(|_| wrong("LOG_LEVEL", &level, "one of off, error, warn, info, debug, trace"))?,
+            level: level.parse().map_err(|_| {
+                wrong(
+                    "LOG_LEVEL",
+                    &level,
+                    "one of off, error, warn, info, debug, trace",
+                )
+            })?,
             format: match format.to_ascii_lowercase().as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
@@ -239,15 +271,26 @@ fn wrong(name: &str, value: &str, right: &str) -> ConfigError {
 const MAX_SECONDS: f64 = 86_400.0;
 
 fn seconds(name: &str, value: &str, least: f64) -> Result<Duration, ConfigError> {
-    let number = value.parse::<f64>().ok().filter(|s| s.is_finite() && (least..=MAX_SECONDS).contains(s));
+    let number = value
+        .parse::<f64>()
+        .ok()
+        .filter(|s| s.is_finite() && (least..=MAX_SECONDS).contains(s));
     let above = if least > 0.0 { "above 0" } else { "from 0" };
-    number.map(Duration::from_secs_f64).ok_or_else(|| wrong(name, value, &format!("a number of seconds {above} to {MAX_SECONDS}")))
+    number.map(Duration::from_secs_f64).ok_or_else(|| {
+        wrong(
+            name,
+            value,
+            &format!("a number of seconds {above} to {MAX_SECONDS}"),
+        )
+    })
 }
 
 /// How often one request is tried. 0 is read as 1: the request itself is always made.
 fn tries(name: &str, value: &str) -> Result<u32, ConfigError> {
     let number = value.parse::<u32>().ok().filter(|n| *n <= 20);
-    number.map(|n| n.max(1)).ok_or_else(|| wrong(name, value, "a whole number of tries from 1 to 20"))
+    number
+        .map(|n| n.max(1))
+        .ok_or_else(|| wrong(name, value, "a whole number of tries from 1 to 20"))
 }
 
 /// The value is a secret, so that it is not shown, nor anything of it.
@@ -275,9 +318,16 @@ fn parse_dot_env(text: &str) -> Result<HashMap<String, String>, ConfigError> {
             continue;
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=').map(|(n, v)| (n.trim(), v.trim())).filter(|(n, _)| is_name(n)).ok_or_else(
-            || ConfigError(format!(".env, line {}: it should be NAME=value, or a comment that starts with #", number + 1)),
-        )?;
+        let (name, value) = line
+            .split_once('=')
+            .map(|(n, v)| (n.trim(), v.trim()))
+            .filter(|(n, _)| is_name(n))
+            .ok_or_else(|| {
+                ConfigError(format!(
+                    ".env, line {}: it should be NAME=value, or a comment that starts with #",
+                    number + 1
+                ))
+            })?;
         variables.insert(name.to_owned(), unquote(value).to_owned());
     }
     Ok(variables)
@@ -308,7 +358,10 @@ mod tests {
     use super::*;
 
     fn read(environment: &[(&str, &str)], dot_env: &str) -> Result<Config, ConfigError> {
-        let map: HashMap<String, String> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let map: HashMap<String, String> = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         Variables::new(|name: &str| map.get(name).cloned(), dot_env)?.read()
     }
 
@@ -318,11 +371,26 @@ mod tests {
         assert_eq!(config.staging_db, PathBuf::from("data/staging.db"));
         assert_eq!(config.assets_file, PathBuf::from("data/assets.toml"));
         assert_eq!(config.fetch.timeout, Duration::from_secs(30));
-        assert_eq!(config.fetch.retry, RetryPolicy { tries: 3, base_delay: Duration::from_secs(1) });
+        assert_eq!(
+            config.fetch.retry,
+            RetryPolicy {
+                tries: 3,
+                base_delay: Duration::from_secs(1)
+            }
+        );
         assert_eq!(config.fetch.host_interval, Duration::from_millis(500));
-        assert_eq!(config.fetch.origins.yahoo, "https://query2.finance.yahoo.com");
+        assert_eq!(
+            config.fetch.origins.yahoo,
+            "https://query2.finance.yahoo.com"
+        );
         assert!(config.sync.database_url.is_none());
-        assert_eq!(config.log, LogConfig { level: LevelFilter::Info, format: LogFormat::Text });
+        assert_eq!(
+            config.log,
+            LogConfig {
+                level: LevelFilter::Info,
+                format: LogFormat::Text
+            }
+        );
     }
 
     #[test]
@@ -333,7 +401,13 @@ mod tests {
         assert_eq!(config.fetch.retry.base_delay, Duration::from_millis(500));
         assert_eq!(config.staging_db, PathBuf::from("b.db"));
         // Set to nothing in the environment means not set, also over .env.
-        assert!(read(&[("DATABASE_URL", "")], "DATABASE_URL=postgres://h/d").unwrap().sync.database_url.is_none());
+        assert!(
+            read(&[("DATABASE_URL", "")], "DATABASE_URL=postgres://h/d")
+                .unwrap()
+                .sync
+                .database_url
+                .is_none()
+        );
     }
 
     #[test]
@@ -341,7 +415,10 @@ mod tests {
         let text = "\u{feff}# comment\r\n\r\nexport A=1\r\nB = \"x y\" # why\r\nC='pa$s#word'\r\nD=pa$s#word\r\nE=a=b # c\r\nF=\r\nG=# only a comment\r\n";
         let variables = parse_dot_env(text).unwrap();
         let get = |name: &str| variables[name].as_str();
-        assert_eq!([get("A"), get("B"), get("C"), get("D")], ["1", "x y", "pa$s#word", "pa$s#word"]);
+        assert_eq!(
+            [get("A"), get("B"), get("C"), get("D")],
+            ["1", "x y", "pa$s#word", "pa$s#word"]
+        );
         assert_eq!([get("E"), get("F"), get("G")], ["a=b", "", ""]);
         assert_eq!(
             parse_dot_env("A=1\nnonsense\n").unwrap_err().0,
@@ -359,7 +436,11 @@ mod tests {
             ("FETCH_MAX_RETRIES", "2.5", "a whole number of tries"),
             ("FETCH_BASE_DELAY", "NaN", "a number of seconds"),
             ("FETCH_HOST_INTERVAL", "soon", "a number of seconds"),
-            ("YAHOO_BASE_URL", "query2.finance.yahoo.com", "an http or https address"),
+            (
+                "YAHOO_BASE_URL",
+                "query2.finance.yahoo.com",
+                "an http or https address",
+            ),
             ("NAVER_BASE_URL", "ftp://x", "an http or https address"),
             ("UPBIT_BASE_URL", "http://x?a=1", "without a query"),
             ("LOG_LEVEL", "loud", "one of off"),
@@ -367,15 +448,25 @@ mod tests {
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;
-            assert!(error.starts_with(name) && error.contains(value) && error.contains(says), "{error}");
+            assert!(
+                error.starts_with(name) && error.contains(value) && error.contains(says),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn a_secret_is_in_no_message() {
-        for url in ["mysql://user:canary@host/db", "canary", "postgresql+psycopg2://u:canary@h/d"] {
+        for url in [
+            "mysql://user:canary@host/db",
+            "canary",
+            "postgresql+psycopg2://u:canary@h/d",
+        ] {
             let error = read(&[("DATABASE_URL", url)], "").unwrap_err().0;
-            assert!(error.contains("postgres://") && !error.contains("canary"), "{error}");
+            assert!(
+                error.contains("postgres://") && !error.contains("canary"),
+                "{error}"
+            );
         }
         let config = read(&[("DATABASE_URL", "postgres://u:canary@h/d")], "").unwrap();
         assert!(!format!("{config:?}").contains("canary"));

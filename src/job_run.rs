@@ -64,5 +64,7 @@ pub struct Problem {
 /// Problems as the `error_message` column has them; `None` when there are none.
 #[must_use]
 pub fn error_message(problems: &[Problem]) -> Option<String> {
-    (!problems.is_empty()).then(|| serde_json::to_string(problems).unwrap_or_else(|e| format!("[{{\"error\":\"{e}\"}}]")))
+    (!problems.is_empty()).then(|| {
+        serde_json::to_string(problems).unwrap_or_else(|e| format!("[{{\"error\":\"{e}\"}}]"))
+    })
 }

@@ -60,11 +60,17 @@ fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
     fs::create_dir_all(folder).with_context(doing)?;
     remove_old_files(folder, today).with_context(doing)?;
     let path = folder.join(format!("collect_{}.log", today.format("%Y%m%d")));
-    OpenOptions::new().create(true).append(true).open(path).with_context(doing)
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(doing)
 }
 
 fn remove_old_files(folder: &Path, today: NaiveDate) -> io::Result<()> {
-    let oldest = today.checked_sub_days(Days::new(KEEP_DAYS)).unwrap_or(NaiveDate::MIN);
+    let oldest = today
+        .checked_sub_days(Days::new(KEEP_DAYS))
+        .unwrap_or(NaiveDate::MIN);
     let old: Vec<PathBuf> = fs::read_dir(folder)?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
         .filter(|path| log_file_date(path).is_some_and(|d| d < oldest))
@@ -74,7 +80,11 @@ fn remove_old_files(folder: &Path, today: NaiveDate) -> io::Result<()> {
 
 /// The day of a file named `collect_YYYYMMDD.log`; `None` for every other file.
 fn log_file_date(path: &Path) -> Option<NaiveDate> {
-    let name = path.file_name()?.to_str()?.strip_prefix("collect_")?.strip_suffix(".log")?;
+    let name = path
+        .file_name()?
+        .to_str()?
+        .strip_prefix("collect_")?
+        .strip_suffix(".log")?;
     NaiveDate::parse_from_str(name, "%Y%m%d").ok()
 }
 
@@ -85,11 +95,15 @@ fn now() -> String {
 fn text_line(record: &Record<'_>) -> String {
     let mut line = format!("{} {:<5} {}", now(), record.level(), record.args());
     for (key, value) in fields(record) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         line.push_str(&format!(" {key}={value}"));
     }
     // A source's words may hold line ends: one event stays one line.
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    line.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 fn json_line(record: &Record<'_>) -> String {
@@ -106,14 +120,18 @@ fn fields(record: &Record<'_>) -> Vec<(String, serde_json::Value)> {
     struct Collect(Vec<(String, serde_json::Value)>);
     impl<'kvs> VisitSource<'kvs> for Collect {
         fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-            let value = value.to_u64().map_or_else(|| value.to_string().into(), serde_json::Value::from);
+            let value = value
+                .to_u64()
+                .map_or_else(|| value.to_string().into(), serde_json::Value::from);
             self.0.push((key.to_string(), value));
             Ok(())
         }
     }
     let mut collect = Collect(Vec::new());
     if let Err(error) = record.key_values().visit(&mut collect) {
-        collect.0.push(("fields_error".to_owned(), error.to_string().into()));
+        collect
+            .0
+            .push(("fields_error".to_owned(), error.to_string().into()));
     }
     collect.0
 }
@@ -125,25 +143,52 @@ mod tests {
     #[test]
     fn only_old_log_files_of_ours_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["collect_20260101.log", "collect_20260201.log", "collect_notes.log", "other_20200101.log"] {
+        for name in [
+            "collect_20260101.log",
+            "collect_20260201.log",
+            "collect_notes.log",
+            "other_20200101.log",
+        ] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         open_log_file(folder.path(), "2026-02-20".parse().unwrap()).unwrap();
-        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         left.sort();
-        assert_eq!(left, ["collect_20260201.log", "collect_20260220.log", "collect_notes.log", "other_20200101.log"]);
+        assert_eq!(
+            left,
+            [
+                "collect_20260201.log",
+                "collect_20260220.log",
+                "collect_notes.log",
+                "other_20200101.log"
+            ]
+        );
     }
 
     #[test]
     fn one_event_is_one_line() {
         let args = format_args!("the source says:\n<html>");
         let fields = [("asset", "005930"), ("detail", "a\nb")];
-        let record = Record::builder().args(args).level(log::Level::Warn).target("pricestash").key_values(&fields).build();
+        let record = Record::builder()
+            .args(args)
+            .level(log::Level::Warn)
+            .target("pricestash")
+            .key_values(&fields)
+            .build();
         let text = text_line(&record);
-        assert!(text.ends_with("WARN  the source says: <html> asset=005930 detail=a b"), "{text}");
+        assert!(
+            text.ends_with("WARN  the source says: <html> asset=005930 detail=a b"),
+            "{text}"
+        );
         let json: serde_json::Value = serde_json::from_str(&json_line(&record)).unwrap();
         assert_eq!(json["message"], "the source says:\n<html>");
-        assert_eq!((&json["level"], &json["asset"]), (&"WARN".into(), &"005930".into()));
+        assert_eq!(
+            (&json["level"], &json["asset"]),
+            (&"WARN".into(), &"005930".into())
+        );
         assert!(!json_line(&record).contains('\n'));
     }
 }

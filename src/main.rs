@@ -35,11 +35,16 @@ fn run(cli: &Cli) -> Result<Printed> {
 
 fn read_config() -> Result<Config> {
     let dot_env = match fs::read(".env") {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?,
+        Ok(bytes) => String::from_utf8(bytes)
+            .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?,
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(e).context(".env cannot be read"),
     };
-    Ok(Variables::new(|name: &str| env::var_os(name).map(|v| v.to_string_lossy().into_owned()), &dot_env)?.read()?)
+    Ok(Variables::new(
+        |name: &str| env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
+        &dot_env,
+    )?
+    .read()?)
 }
 
 fn print(printed: Printed) -> Result<u8> {

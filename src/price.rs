@@ -98,7 +98,14 @@ impl Bar {
         match volume {
             Some(v) if v < 0 => Err(Rejection::NegativeVolume),
             Some(v) if v > MAX_VOLUME => Err(Rejection::VolumeNotACount),
-            _ => Ok(Self { date, open, high, low, close, volume }),
+            _ => Ok(Self {
+                date,
+                open,
+                high,
+                low,
+                close,
+                volume,
+            }),
         }
     }
 
@@ -129,13 +136,16 @@ impl Bar {
     /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
     #[must_use]
     pub fn leaves_its_range(&self) -> bool {
-        [self.open, self.close].iter().any(|p| *p < self.low || *p > self.high)
+        [self.open, self.close]
+            .iter()
+            .any(|p| *p < self.low || *p > self.high)
     }
 
     /// Whether both have the same values bit for bit; the date is not looked at.
     #[must_use]
     pub fn same_values(&self, other: &Self) -> bool {
-        self.volume == other.volume && self.prices().map(f64::to_bits) == other.prices().map(f64::to_bits)
+        self.volume == other.volume
+            && self.prices().map(f64::to_bits) == other.prices().map(f64::to_bits)
     }
 }
 
@@ -166,17 +176,31 @@ mod tests {
                 assert_eq!(bar(prices, None).unwrap_err(), why, "{prices:?}");
             }
         }
-        assert_eq!(bar([10.0, 9.0, 9.5, 9.2], None).unwrap_err(), Rejection::HighBelowLow);
+        assert_eq!(
+            bar([10.0, 9.0, 9.5, 9.2], None).unwrap_err(),
+            Rejection::HighBelowLow
+        );
         assert_eq!(bar(good, Some(-1)).unwrap_err(), Rejection::NegativeVolume);
         assert!(bar(good, Some(MAX_VOLUME)).is_ok());
-        assert_eq!(bar(good, Some(MAX_VOLUME + 1)).unwrap_err(), Rejection::VolumeNotACount);
+        assert_eq!(
+            bar(good, Some(MAX_VOLUME + 1)).unwrap_err(),
+            Rejection::VolumeNotACount
+        );
     }
 
     #[test]
     fn a_close_outside_the_range_is_a_bar_that_says_so() {
         // 005930 on 2015-01-27, split-adjusted by Naver.
-        assert!(bar([27_900.0, 27_999.0, 27_700.0, 28_000.0], Some(1)).unwrap().leaves_its_range());
-        assert!(!bar([10.0, 12.0, 9.0, 11.0], None).unwrap().leaves_its_range());
+        assert!(
+            bar([27_900.0, 27_999.0, 27_700.0, 28_000.0], Some(1))
+                .unwrap()
+                .leaves_its_range()
+        );
+        assert!(
+            !bar([10.0, 12.0, 9.0, 11.0], None)
+                .unwrap()
+                .leaves_its_range()
+        );
     }
 
     #[test]

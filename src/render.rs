@@ -19,11 +19,17 @@ pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
 /// As [`json`].
 pub fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|c| c.replace('_', " ")));
     for row in rows {
         let row = serde_json::to_value(row)?;
-        table.add_row(columns.iter().map(|c| cell(row.get(*c).unwrap_or(&Value::Null))));
+        table.add_row(
+            columns
+                .iter()
+                .map(|c| cell(row.get(*c).unwrap_or(&Value::Null))),
+        );
     }
     let lines: Vec<String> = table.lines().map(|l| l.trim_end().to_owned()).collect();
     Ok(lines.join("\n") + "\n")
@@ -34,14 +40,22 @@ fn cell(value: &Value) -> Cell {
         Value::Null => Cell::new(""),
         Value::String(text) => Cell::new(one_line(text)),
         Value::Bool(yes) => Cell::new(if *yes { "yes" } else { "no" }),
-        Value::Array(values) => Cell::new(values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+        Value::Array(values) => Cell::new(
+            values
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         other => Cell::new(other).set_alignment(CellAlignment::Right),
     }
 }
 
 /// A text in one line: a source's words may hold line ends and control characters.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -56,15 +70,30 @@ mod tests {
     }
 
     const ROWS: [Row; 2] = [
-        Row { asset_id: "005930", rows: 747, message: None },
-        Row { asset_id: "삼성", rows: 1, message: Some("a\n\u{1b}[31mb") },
+        Row {
+            asset_id: "005930",
+            rows: 747,
+            message: None,
+        },
+        Row {
+            asset_id: "삼성",
+            rows: 1,
+            message: Some("a\n\u{1b}[31mb"),
+        },
     ];
 
     #[test]
     fn a_table_lines_up_and_holds_no_control_characters() {
         let text = table(&ROWS, &["asset_id", "rows", "message"]).unwrap();
-        assert!(text.lines().any(|l| l.contains("005930") && l.contains("747")), "{text}");
-        assert!(text.contains("a  [31mb") && !text.contains('\u{1b}'), "{text}");
+        assert!(
+            text.lines()
+                .any(|l| l.contains("005930") && l.contains("747")),
+            "{text}"
+        );
+        assert!(
+            text.contains("a  [31mb") && !text.contains('\u{1b}'),
+            "{text}"
+        );
     }
 
     #[test]

@@ -52,7 +52,10 @@ impl RetryPolicy {
 mod tests {
     use super::*;
 
-    const POLICY: RetryPolicy = RetryPolicy { tries: 4, base_delay: Duration::from_secs(1) };
+    const POLICY: RetryPolicy = RetryPolicy {
+        tries: 4,
+        base_delay: Duration::from_secs(1),
+    };
 
     #[test]
     fn the_schedule_is_exact() {
@@ -69,16 +72,29 @@ mod tests {
         );
         assert_eq!((result, tries), (Err("down"), 4));
         let expected = [1150, 2300, 4600].map(Duration::from_millis);
-        assert_eq!(waits, [(0, expected[0]), (1, expected[1]), (2, expected[2])]);
+        assert_eq!(
+            waits,
+            [(0, expected[0]), (1, expected[1]), (2, expected[2])]
+        );
     }
 
     #[test]
     fn success_and_permanent_failures_end_it() {
         let mut answers = [Err("transient"), Ok(7)].into_iter();
-        let result = POLICY.retry(|| answers.next().unwrap(), |e| *e == "transient", || 0.0, |_, _, _| {});
+        let result = POLICY.retry(
+            || answers.next().unwrap(),
+            |e| *e == "transient",
+            || 0.0,
+            |_, _, _| {},
+        );
         assert_eq!(result, Ok(7));
         let mut answers = [Err("permanent"), Ok(7)].into_iter();
-        let result = POLICY.retry(|| answers.next().unwrap(), |e| *e == "transient", || 0.0, |_, _, _| {});
+        let result = POLICY.retry(
+            || answers.next().unwrap(),
+            |e| *e == "transient",
+            || 0.0,
+            |_, _, _| {},
+        );
         assert_eq!(result, Err("permanent"));
     }
 

@@ -11,7 +11,9 @@ pub fn to_text(time: DateTime<Utc>) -> String {
 /// Reads a time with its offset (RFC 3339); other programs may have written it with fewer digits.
 #[must_use]
 pub fn from_text(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|t| micros(t.with_timezone(&Utc)))
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|t| micros(t.with_timezone(&Utc)))
 }
 
 /// Cuts a time to the microseconds that both stores keep, so that it is the same in memory as in them.
@@ -29,7 +31,10 @@ mod tests {
         let time = from_text("2026-01-24T21:09:07.123456789+09:00").unwrap();
         assert_eq!(to_text(time), "2026-01-24T12:09:07.123456Z");
         assert_eq!(from_text(&to_text(time)), Some(time));
-        assert_eq!(to_text(from_text("2026-01-24T12:09:07Z").unwrap()), "2026-01-24T12:09:07.000000Z");
+        assert_eq!(
+            to_text(from_text("2026-01-24T12:09:07Z").unwrap()),
+            "2026-01-24T12:09:07.000000Z"
+        );
         assert_eq!(from_text("yesterday"), None);
     }
 }

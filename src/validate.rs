@@ -131,7 +131,10 @@ pub fn check(answer: &Answer<'_>, context: Context) -> Checked {
 
 /// Today in the zone of the answer where it has one, else in the calendar's.
 fn today(zone: Option<Tz>, context: Context) -> NaiveDate {
-    context.calendar.trading_day(context.fetched_at, zone.unwrap_or_else(|| context.calendar.zone()))
+    context.calendar.trading_day(
+        context.fetched_at,
+        zone.unwrap_or_else(|| context.calendar.zone()),
+    )
 }
 
 struct Day {
@@ -172,14 +175,30 @@ impl Checker {
     fn add(&mut self, row: &RawBar<'_>, bar: Bar, suspended: bool) {
         let date = bar.date();
         let is_final = self.context.calendar.final_at(date) <= self.context.fetched_at;
-        let day = Day { fetched: FetchedBar { bar, is_final, fetched_at: self.context.fetched_at, suspended }, may_be_live: row.may_be_live };
+        let day = Day {
+            fetched: FetchedBar {
+                bar,
+                is_final,
+                fetched_at: self.context.fetched_at,
+                suspended,
+            },
+            may_be_live: row.may_be_live,
+        };
         let Some(first) = self.days.get(&date) else {
             self.days.insert(date, day);
             return;
         };
         if first.may_be_live || day.may_be_live {
-            let close = if day.may_be_live { bar.close() } else { first.fetched.bar.close() };
-            self.find(date, Rule::LiveDuplicate, format!("the live row's close is {close}"));
+            let close = if day.may_be_live {
+                bar.close()
+            } else {
+                first.fetched.bar.close()
+            };
+            self.find(
+                date,
+                Rule::LiveDuplicate,
+                format!("the live row's close is {close}"),
+            );
             if !day.may_be_live {
                 self.days.insert(date, day);
             }
@@ -189,12 +208,22 @@ impl Checker {
     }
 
     fn finish(mut self) -> Checked {
-        let reports_volume = self.days.values().any(|d| d.fetched.bar.volume().is_some_and(|v| v > 0));
-        let fetched: Vec<FetchedBar> = std::mem::take(&mut self.days).into_values().map(|d| d.fetched).collect();
+        let reports_volume = self
+            .days
+            .values()
+            .any(|d| d.fetched.bar.volume().is_some_and(|v| v > 0));
+        let fetched: Vec<FetchedBar> = std::mem::take(&mut self.days)
+            .into_values()
+            .map(|d| d.fetched)
+            .collect();
         for FetchedBar { bar, suspended, .. } in &fetched {
             let date = bar.date();
             if *suspended {
-                self.find(date, Rule::Suspended, format!("only the close {} was sent", bar.close()));
+                self.find(
+                    date,
+                    Rule::Suspended,
+                    format!("only the close {} was sent", bar.close()),
+                );
             } else if bar.volume().is_none() {
                 self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
             } else if bar.volume() == Some(0) && reports_volume {
@@ -202,10 +231,18 @@ impl Checker {
             }
             if bar.leaves_its_range() {
                 let [open, high, low, close] = bar.prices();
-                self.find(date, Rule::CloseOutsideRange, format!("open {open} high {high} low {low} close {close}"));
+                self.find(
+                    date,
+                    Rule::CloseOutsideRange,
+                    format!("open {open} high {high} low {low} close {close}"),
+                );
             }
             if !self.context.calendar.is_session(date) {
-                self.find(date, Rule::UnexpectedSession, format!("{} is closed on this day", self.context.calendar.name()));
+                self.find(
+                    date,
+                    Rule::UnexpectedSession,
+                    format!("{} is closed on this day", self.context.calendar.name()),
+                );
             }
         }
         self.checked.bars = fetched;
@@ -217,7 +254,11 @@ impl Checker {
             RawDay::Date(date) => date.to_string(),
             RawDay::Impossible(text) => text.to_owned(),
         };
-        self.checked.rejected.push(Rejected { date, reason, raw: raw_json(row) });
+        self.checked.rejected.push(Rejected {
+            date,
+            reason,
+            raw: raw_json(row),
+        });
     }
 
     fn find(&mut self, date: NaiveDate, rule: Rule, detail: String) {
@@ -234,7 +275,10 @@ enum Row {
 fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Result<Row, Rejection> {
     let mut prices = [0.0; 4];
     let mut missing = false;
-    for (price, text) in prices.iter_mut().zip([row.open, row.high, row.low, row.close]) {
+    for (price, text) in prices
+        .iter_mut()
+        .zip([row.open, row.high, row.low, row.close])
+    {
         if text.is_empty() {
             missing = true;
         } else {
@@ -246,14 +290,17 @@ fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Resul
         return Ok(Row::Incomplete);
     }
     let [open, high, low, close] = prices;
-    let suspended = [open, high, low].into_iter().all(is_zero) && close > 0.0 && volume.unwrap_or(0) == 0;
+    let suspended =
+        [open, high, low].into_iter().all(is_zero) && close > 0.0 && volume.unwrap_or(0) == 0;
     let bar = Bar::new(date, if suspended { [close; 4] } else { prices }, volume)?;
     Ok(Row::Bar { bar, suspended })
 }
 
 /// Whether a row says nothing: no price, and no volume above zero.
 fn is_empty(row: &RawBar<'_>) -> bool {
-    let no_price = [row.open, row.high, row.low, row.close].iter().all(|t| t.is_empty());
+    let no_price = [row.open, row.high, row.low, row.close]
+        .iter()
+        .all(|t| t.is_empty());
     no_price && (row.volume.is_empty() || number(row.volume).is_some_and(is_zero))
 }
 
@@ -269,14 +316,19 @@ fn number(text: &str) -> Option<f64> {
 
 /// The text without its commas; `None` when they stand elsewhere than before each three digits of a whole part.
 fn without_thousands_commas(text: &str) -> Option<String> {
-    let (whole, rest) = text.split_once('.').map_or((text, None), |(w, r)| (w, Some(r)));
+    let (whole, rest) = text
+        .split_once('.')
+        .map_or((text, None), |(w, r)| (w, Some(r)));
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let groups: Vec<&str> = groups.collect();
     let digits = |g: &str| g.bytes().all(|b| b.is_ascii_digit());
     if !groups.is_empty() {
         let lead = first.trim_start_matches('-');
-        if !(1..=3).contains(&lead.len()) || !digits(lead) || groups.iter().any(|g| g.len() != 3 || !digits(g)) {
+        if !(1..=3).contains(&lead.len())
+            || !digits(lead)
+            || groups.iter().any(|g| g.len() != 3 || !digits(g))
+        {
             return None;
         }
     }
@@ -299,13 +351,19 @@ fn volume(text: &str, fractional: bool) -> Result<Option<i64>, Rejection> {
         return Err(Rejection::NegativeVolume);
     }
     if let Some(count) = digits_only(text) {
-        return count.parse().map(Some).map_err(|_| Rejection::VolumeNotACount);
+        return count
+            .parse()
+            .map(Some)
+            .map_err(|_| Rejection::VolumeNotACount);
     }
     let rounded = value.round();
     if !(fractional || is_zero(value - rounded)) || rounded >= TWO_POW_53 {
         return Err(Rejection::VolumeNotACount);
     }
-    format!("{rounded:.0}").parse().map(Some).map_err(|_| Rejection::VolumeNotACount)
+    format!("{rounded:.0}")
+        .parse()
+        .map(Some)
+        .map_err(|_| Rejection::VolumeNotACount)
 }
 
 /// From here on a double no longer holds every whole number.
@@ -314,7 +372,9 @@ const TWO_POW_53: f64 = 9_007_199_254_740_992.0;
 /// The digits of a whole number, also of one written with commas or with `.0`, so that it is read without a double.
 fn digits_only(text: &str) -> Option<String> {
     let plain = without_thousands_commas(text)?;
-    let whole = plain.split_once('.').map_or(plain.as_str(), |(w, r)| if r.bytes().all(|b| b == b'0') { w } else { "" });
+    let whole = plain.split_once('.').map_or(plain.as_str(), |(w, r)| {
+        if r.bytes().all(|b| b == b'0') { w } else { "" }
+    });
     (!whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit())).then(|| whole.to_owned())
 }
 
@@ -328,8 +388,21 @@ struct RawValues<'a> {
 }
 
 fn raw_json(row: &RawBar<'_>) -> String {
-    let RawBar { open, high, low, close, volume, .. } = *row;
-    let values = RawValues { open, high, low, close, volume };
+    let RawBar {
+        open,
+        high,
+        low,
+        close,
+        volume,
+        ..
+    } = *row;
+    let values = RawValues {
+        open,
+        high,
+        low,
+        close,
+        volume,
+    };
     serde_json::to_string(&values).unwrap_or_else(|_| format!("{row:?}"))
 }
 
@@ -343,40 +416,74 @@ mod tests {
 
     fn row<'a>(day: &str, prices: [&'a str; 4], volume: &'a str) -> RawBar<'a> {
         let [open, high, low, close] = prices;
-        RawBar { day: RawDay::Date(date(day)), open, high, low, close, volume, may_be_live: false }
+        RawBar {
+            day: RawDay::Date(date(day)),
+            open,
+            high,
+            low,
+            close,
+            volume,
+            may_be_live: false,
+        }
     }
 
     fn context() -> Context {
         Context {
-            window: Window { start: date("2026-01-01"), end: date("2026-01-31") },
+            window: Window {
+                start: date("2026-01-01"),
+                end: date("2026-01-31"),
+            },
             calendar: Calendar::Xkrx,
             fetched_at: "2026-01-15T08:00:00Z".parse().unwrap(),
         }
     }
 
     fn check_rows(rows: &[RawBar<'_>]) -> Checked {
-        check(&Answer { rows: rows.to_vec(), ..Answer::default() }, context())
+        check(
+            &Answer {
+                rows: rows.to_vec(),
+                ..Answer::default()
+            },
+            context(),
+        )
     }
 
     const GOOD: [&str; 4] = ["10", "12", "9", "11"];
 
     fn rules(checked: &Checked) -> Vec<String> {
-        checked.findings.iter().map(|f| f.rule.to_string()).collect()
+        checked
+            .findings
+            .iter()
+            .map(|f| f.rule.to_string())
+            .collect()
     }
 
     #[test]
     fn a_good_row_becomes_a_bar_to_the_last_bit() {
-        let checked = check_rows(&[row("2026-01-05", ["0.1", "129.0399932861328", "0.1", "1e-1"], "106708510.0")]);
+        let checked = check_rows(&[row(
+            "2026-01-05",
+            ["0.1", "129.0399932861328", "0.1", "1e-1"],
+            "106708510.0",
+        )]);
         let bar = checked.bars[0].bar;
-        assert_eq!(bar.prices().map(f64::to_bits), [0.1, 129.039_993_286_132_8, 0.1, 0.1].map(f64::to_bits));
+        assert_eq!(
+            bar.prices().map(f64::to_bits),
+            [0.1, 129.039_993_286_132_8, 0.1, 0.1].map(f64::to_bits)
+        );
         assert_eq!(bar.volume(), Some(106_708_510));
-        assert!(checked.bars[0].is_final && checked.rejected.is_empty() && checked.findings.is_empty());
+        assert!(
+            checked.bars[0].is_final && checked.rejected.is_empty() && checked.findings.is_empty()
+        );
     }
 
     #[test]
     fn what_can_be_no_bar_is_rejected_with_its_values() {
         for (prices, volume, reason) in [
-            (["Infinity", "12", "9", "11"], "5", Rejection::PriceNotANumber),
+            (
+                ["Infinity", "12", "9", "11"],
+                "5",
+                Rejection::PriceNotANumber,
+            ),
             (["10", "NaN", "9", "11"], "5", Rejection::PriceNotANumber),
             (["10", "12", "1e999", "11"], "5", Rejection::PriceNotANumber),
             (["10", "12", "9", "x"], "5", Rejection::PriceNotANumber),
@@ -393,17 +500,26 @@ mod tests {
             (GOOD, "99999999999999999999", Rejection::VolumeNotACount),
             (GOOD, "1e300", Rejection::VolumeNotACount),
         ] {
-            let checked = check_rows(&[row("2026-01-05", prices, volume), row("2026-01-06", GOOD, "5")]);
+            let checked = check_rows(&[
+                row("2026-01-05", prices, volume),
+                row("2026-01-06", GOOD, "5"),
+            ]);
             assert_eq!(checked.rejected.len(), 1, "{prices:?} {volume}");
             assert_eq!(checked.rejected[0].reason, reason, "{prices:?} {volume}");
-            assert!(checked.rejected[0].raw.contains(prices[0]) && checked.rejected[0].raw.contains(volume));
+            assert!(
+                checked.rejected[0].raw.contains(prices[0])
+                    && checked.rejected[0].raw.contains(volume)
+            );
             assert_eq!(checked.bars.len(), 1, "the other row is staged");
         }
     }
 
     #[test]
     fn dates_that_cannot_be_are_rejected_and_others_are_trimmed() {
-        let impossible = RawBar { day: RawDay::Impossible("20260231"), ..row("2026-01-05", GOOD, "5") };
+        let impossible = RawBar {
+            day: RawDay::Impossible("20260231"),
+            ..row("2026-01-05", GOOD, "5")
+        };
         let checked = check_rows(&[
             impossible,
             row("2025-12-31", GOOD, "5"),
@@ -411,7 +527,11 @@ mod tests {
             row("2026-01-16", GOOD, "5"),
             row("2026-02-02", GOOD, "5"),
         ]);
-        let reasons: Vec<_> = checked.rejected.iter().map(|r| (r.date.as_str(), r.reason)).collect();
+        let reasons: Vec<_> = checked
+            .rejected
+            .iter()
+            .map(|r| (r.date.as_str(), r.reason))
+            .collect();
         assert_eq!(
             reasons,
             [
@@ -425,9 +545,19 @@ mod tests {
 
     #[test]
     fn a_bar_fetched_before_its_final_time_is_provisional() {
-        let early = Context { fetched_at: "2026-01-15T07:29:59Z".parse().unwrap(), ..context() };
-        let answer = Answer { rows: vec![row("2026-01-14", GOOD, "5"), row("2026-01-15", GOOD, "5")], ..Answer::default() };
-        let finals: Vec<_> = check(&answer, early).bars.iter().map(|b| b.is_final).collect();
+        let early = Context {
+            fetched_at: "2026-01-15T07:29:59Z".parse().unwrap(),
+            ..context()
+        };
+        let answer = Answer {
+            rows: vec![row("2026-01-14", GOOD, "5"), row("2026-01-15", GOOD, "5")],
+            ..Answer::default()
+        };
+        let finals: Vec<_> = check(&answer, early)
+            .bars
+            .iter()
+            .map(|b| b.is_final)
+            .collect();
         assert_eq!(finals, [true, false]);
         assert!(check(&answer, context()).bars.iter().all(|b| b.is_final));
     }
@@ -441,14 +571,30 @@ mod tests {
             row("2026-01-08", [""; 4], "77"),
         ]);
         assert!(checked.bars.is_empty() && checked.rejected.is_empty());
-        let found: Vec<_> = checked.findings.iter().map(|f| (f.date.to_string(), f.rule)).collect();
-        assert_eq!(found, [("2026-01-07".to_owned(), Rule::Incomplete), ("2026-01-08".to_owned(), Rule::Incomplete)]);
+        let found: Vec<_> = checked
+            .findings
+            .iter()
+            .map(|f| (f.date.to_string(), f.rule))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("2026-01-07".to_owned(), Rule::Incomplete),
+                ("2026-01-08".to_owned(), Rule::Incomplete)
+            ]
+        );
     }
 
     #[test]
     fn a_suspended_day_has_the_close_in_all_four() {
-        let checked = check_rows(&[row("2026-01-05", ["0", "0", "0", "53000"], "0"), row("2026-01-06", GOOD, "5")]);
-        assert_eq!(checked.bars[0].bar.prices().map(f64::to_bits), [53000.0; 4].map(f64::to_bits));
+        let checked = check_rows(&[
+            row("2026-01-05", ["0", "0", "0", "53000"], "0"),
+            row("2026-01-06", GOOD, "5"),
+        ]);
+        assert_eq!(
+            checked.bars[0].bar.prices().map(f64::to_bits),
+            [53000.0; 4].map(f64::to_bits)
+        );
         assert!(checked.bars[0].suspended);
         assert_eq!(rules(&checked), ["suspended"]);
     }
@@ -463,12 +609,20 @@ mod tests {
         assert_eq!(rules(&checked), ["volume_unknown", "zero_volume"]);
         assert_eq!(checked.bars[2].bar.volume(), Some(13_756_022));
         // A source that never reports volume is not nagged about.
-        assert!(check_rows(&[row("2026-01-06", GOOD, "0")]).findings.is_empty());
+        assert!(
+            check_rows(&[row("2026-01-06", GOOD, "0")])
+                .findings
+                .is_empty()
+        );
     }
 
     #[test]
     fn coins_are_rounded_to_whole_coins() {
-        let answer = Answer { rows: vec![row("2026-01-06", GOOD, "1487.53432374")], fractional_volume: true, ..Answer::default() };
+        let answer = Answer {
+            rows: vec![row("2026-01-06", GOOD, "1487.53432374")],
+            fractional_volume: true,
+            ..Answer::default()
+        };
         assert_eq!(check(&answer, context()).bars[0].bar.volume(), Some(1488));
     }
 
@@ -481,7 +635,10 @@ mod tests {
         assert_eq!(differs.rejected[0].reason, Rejection::SecondRowOfDate);
         assert!((differs.bars[0].bar.close() - 11.0).abs() < 1e-9);
 
-        let live = RawBar { may_be_live: true, ..row("2026-01-06", other, "5") };
+        let live = RawBar {
+            may_be_live: true,
+            ..row("2026-01-06", other, "5")
+        };
         let with_live = check_rows(&[row("2026-01-06", GOOD, "5"), live]);
         assert_eq!(rules(&with_live), ["live_duplicate"]);
         assert!((with_live.bars[0].bar.close() - 11.0).abs() < 1e-9);
@@ -492,8 +649,14 @@ mod tests {
 
     #[test]
     fn a_bar_on_a_closed_day_or_outside_its_range_is_staged_and_said() {
-        let checked = check_rows(&[row("2026-01-10", GOOD, "5"), row("2026-01-12", ["28000", "27999", "27000", "27500"], "5")]);
+        let checked = check_rows(&[
+            row("2026-01-10", GOOD, "5"),
+            row("2026-01-12", ["28000", "27999", "27000", "27500"], "5"),
+        ]);
         assert_eq!(checked.bars.len(), 2);
-        assert_eq!(rules(&checked), ["unexpected_session", "close_outside_range"]);
+        assert_eq!(
+            rules(&checked),
+            ["unexpected_session", "close_outside_range"]
+        );
     }
 }

@@ -17,8 +17,10 @@ use crate::upstream::{Origins, Upstream, Window};
 /// The largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
 const MAX_BODY: u64 = 16 << 20;
 /// Naver and Yahoo refuse clients that do not look like a browser; the product's name stands behind it.
-const USER_AGENT: &str =
-    concat!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 pricestash/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 pricestash/",
+    env!("CARGO_PKG_VERSION")
+);
 /// The random part of the pause between two requests to one host.
 const JITTER: f64 = 0.3;
 
@@ -43,12 +45,21 @@ impl Http {
             .user_agent(USER_AGENT)
             .build()
             .into();
-        Self { agent, origins: config.origins.clone(), interval: config.host_interval, next: Mutex::default() }
+        Self {
+            agent,
+            origins: config.origins.clone(),
+            interval: config.host_interval,
+            next: Mutex::default(),
+        }
     }
 
     /// Waits until the host may be asked again.
     fn wait_for(&self, url: &str) {
-        let host = url.parse::<Uri>().ok().and_then(|u| u.authority().map(ToString::to_string)).unwrap_or_default();
+        let host = url
+            .parse::<Uri>()
+            .ok()
+            .and_then(|u| u.authority().map(ToString::to_string))
+            .unwrap_or_default();
         let pause = self.interval.mul_f64(1.0 + JITTER * rand::random::<f64>());
         let now = Instant::now();
         let at = {
@@ -61,9 +72,17 @@ impl Http {
     }
 
     fn fetch(&self, url: &str, headers: &[(&str, &str)]) -> Result<(u16, Vec<u8>), ureq::Error> {
-        let request = headers.iter().fold(self.agent.get(url), |request, (name, value)| request.header(*name, *value));
+        let request = headers
+            .iter()
+            .fold(self.agent.get(url), |request, (name, value)| {
+                request.header(*name, *value)
+            });
         let mut response = request.call()?;
-        let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec()?;
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(MAX_BODY)
+            .read_to_vec()?;
         Ok((response.status().as_u16(), body))
     }
 }
@@ -78,7 +97,12 @@ impl Feed for Http {
     }
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
-        let url = request.upstream.url(&self.origins, request.symbol, request.category, request.part);
+        let url = request.upstream.url(
+            &self.origins,
+            request.symbol,
+            request.category,
+            request.part,
+        );
         self.wait_for(&url);
         let fetched_at = timestamp::micros(Utc::now());
         let started = Instant::now();
@@ -86,6 +110,10 @@ impl Feed for Http {
         let elapsed = started.elapsed().as_millis();
         let (status, body) = result.map_err(|error| FetchError::Network(Box::new(error)))?;
         log::debug!(source = request.upstream.name(), symbol = request.symbol, status = status, bytes = body.len(), elapsed_ms = elapsed as u64; "answer");
-        Ok(Response { status, body, fetched_at })
+        Ok(Response {
+            status,
+            body,
+            fetched_at,
+        })
     }
 }

@@ -32,11 +32,17 @@ impl Replay {
     /// Recordings below a folder; `fetched_at` is their time where they have none of their own.
     #[must_use]
     pub fn new(folder: &Path, fetched_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        Self { folder: folder.to_owned(), fetched_at: fetched_at.map(timestamp::micros), now: timestamp::micros(now) }
+        Self {
+            folder: folder.to_owned(),
+            fetched_at: fetched_at.map(timestamp::micros),
+            now: timestamp::micros(now),
+        }
     }
 
     fn meta(&self, recording: &str) -> Result<Meta, FetchError> {
-        let bad = |e: &dyn std::fmt::Display| FetchError::BadRecording(format!("{recording}.meta.json"), e.to_string());
+        let bad = |e: &dyn std::fmt::Display| {
+            FetchError::BadRecording(format!("{recording}.meta.json"), e.to_string())
+        };
         match fs::read(self.folder.join(format!("{recording}.meta.json"))) {
             Ok(text) => serde_json::from_slice(&text).map_err(|e| bad(&e)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Meta::default()),
@@ -50,13 +56,24 @@ impl Replay {
 
     /// The time of the newest recording of a symbol, where one says it.
     fn recorded_at(&self, upstream: &dyn Upstream, symbol: &str) -> Option<DateTime<Utc>> {
-        let ever = Window { start: EARLIEST, end: self.now.date_naive() };
+        let ever = Window {
+            start: EARLIEST,
+            end: self.now.date_naive(),
+        };
         let recordings = self.distinct_parts(upstream, symbol, ever);
-        recordings.iter().filter_map(|(recording, _)| self.meta(recording).ok()?.fetched_at).max()
+        recordings
+            .iter()
+            .filter_map(|(recording, _)| self.meta(recording).ok()?.fetched_at)
+            .max()
     }
 
     /// The recordings that are there, each with the days it stands for.
-    fn distinct_parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<(String, Window)> {
+    fn distinct_parts(
+        &self,
+        upstream: &dyn Upstream,
+        symbol: &str,
+        window: Window,
+    ) -> Vec<(String, Window)> {
         let mut parts: Vec<(String, Window)> = Vec::new();
         for part in upstream.parts(window) {
             let recording = upstream.recording(symbol, part);
@@ -71,24 +88,42 @@ impl Replay {
 }
 
 /// No source has prices from before; recordings of years are looked for from here on.
-const EARLIEST: chrono::NaiveDate = chrono::NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
+const EARLIEST: chrono::NaiveDate =
+    chrono::NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
 
 impl Feed for Replay {
     fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc> {
-        self.recorded_at(upstream, symbol).or(self.fetched_at).unwrap_or(self.now)
+        self.recorded_at(upstream, symbol)
+            .or(self.fetched_at)
+            .unwrap_or(self.now)
     }
 
     fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Window> {
-        let recorded: Vec<Window> = self.distinct_parts(upstream, symbol, window).into_iter().map(|(_, w)| w).collect();
+        let recorded: Vec<Window> = self
+            .distinct_parts(upstream, symbol, window)
+            .into_iter()
+            .map(|(_, w)| w)
+            .collect();
         // Nothing recorded: one request, which fails with the name of the file that is missing.
-        if recorded.is_empty() { upstream.parts(window).into_iter().next_back().into_iter().collect() } else { recorded }
+        if recorded.is_empty() {
+            upstream
+                .parts(window)
+                .into_iter()
+                .next_back()
+                .into_iter()
+                .collect()
+        } else {
+            recorded
+        }
     }
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
         let recording = request.upstream.recording(request.symbol, request.part);
         let body = match fs::read(self.folder.join(&recording)) {
             Ok(body) => body,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(FetchError::NoRecording(recording)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(FetchError::NoRecording(recording));
+            }
             Err(e) => return Err(FetchError::BadRecording(recording, e.to_string())),
         };
         let meta = self.meta(&recording)?;
@@ -96,6 +131,10 @@ impl Feed for Replay {
             log::warn!(recording = recording.as_str(); "a recording does not say when it was fetched, now is taken; --fetched-at sets it");
             self.now
         });
-        Ok(Response { status: meta.status.unwrap_or(200), body, fetched_at })
+        Ok(Response {
+            status: meta.status.unwrap_or(200),
+            body,
+            fetched_at,
+        })
     }
 }

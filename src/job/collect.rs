@@ -108,7 +108,10 @@ impl Outcome {
     /// Everything that failed, for `error_message`.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
-        self.assets.iter().flat_map(|a| a.problems.iter().cloned()).collect()
+        self.assets
+            .iter()
+            .flat_map(|a| a.problems.iter().cloned())
+            .collect()
     }
 }
 
@@ -167,7 +170,9 @@ impl Collector<'_> {
                 let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
                 let window = self.window(asset, entry, asked_at)?;
                 progress.window = Some(window);
-                due |= asset.calendar.has_due_session(window.start, window.end, asked_at);
+                due |= asset
+                    .calendar
+                    .has_due_session(window.start, window.end, asked_at);
                 match self.fetch(asset, entry, *upstream, window) {
                     Ok(fetched) => {
                         let has_bars = !fetched.checked.bars.is_empty();
@@ -179,9 +184,14 @@ impl Collector<'_> {
                             // A weekend or a holiday: there is nothing that another source could know.
                             return Ok(());
                         }
-                        progress.warn(upstream.name(), format!("no bar from {} to {}", window.start, window.end));
+                        progress.warn(
+                            upstream.name(),
+                            format!("no bar from {} to {}", window.start, window.end),
+                        );
                     }
-                    Err(error @ FetchError::NoRecording(_)) => progress.not_asked(upstream.name(), error.to_string()),
+                    Err(error @ FetchError::NoRecording(_)) => {
+                        progress.not_asked(upstream.name(), error.to_string())
+                    }
                     Err(error) => progress.warn(upstream.name(), error.to_string()),
                 }
             }
@@ -190,26 +200,50 @@ impl Collector<'_> {
         Ok(())
     }
 
-    fn window(&self, asset: &Asset, entry: &SourceEntry, asked_at: DateTime<Utc>) -> Result<Window> {
+    fn window(
+        &self,
+        asset: &Asset,
+        entry: &SourceEntry,
+        asked_at: DateTime<Utc>,
+    ) -> Result<Window> {
         let today = asset.calendar.trading_day(asked_at, asset.calendar.zone());
-        let reach = self.staging.reach_back(&asset.id, &entry.stored_as, OVERLAP_SESSIONS)?;
+        let reach = self
+            .staging
+            .reach_back(&asset.id, &entry.stored_as, OVERLAP_SESSIONS)?;
         Ok(plan_window(self.options.window, today, reach))
     }
 
     /// Fetches all parts of a window. Fails when not one of them could be had.
-    fn fetch(&self, asset: &Asset, entry: &SourceEntry, upstream: &dyn Upstream, window: Window) -> Result<Fetched, FetchError> {
-        let mut fetched = Fetched { checked: Checked::default(), lost: Vec::new() };
+    fn fetch(
+        &self,
+        asset: &Asset,
+        entry: &SourceEntry,
+        upstream: &dyn Upstream,
+        window: Window,
+    ) -> Result<Fetched, FetchError> {
+        let mut fetched = Fetched {
+            checked: Checked::default(),
+            lost: Vec::new(),
+        };
         let mut first_error = None;
         let mut any = false;
         for part in self.feed.parts(upstream, &entry.symbol, window) {
-            let request = Request { upstream, symbol: &entry.symbol, category: asset.category, part };
+            let request = Request {
+                upstream,
+                symbol: &entry.symbol,
+                category: asset.category,
+                part,
+            };
             match self.fetch_part(request, asset.calendar, entry) {
                 Ok(checked) => {
                     any = true;
                     fetched.checked.append(checked);
                 }
                 Err(error) => {
-                    fetched.lost.push(format!("{} to {} is missing: {error}", part.start, part.end));
+                    fetched.lost.push(format!(
+                        "{} to {} is missing: {error}",
+                        part.start, part.end
+                    ));
                     first_error.get_or_insert(error);
                 }
             }
@@ -221,7 +255,12 @@ impl Collector<'_> {
     }
 
     /// Fetches, reads and checks one part, again while that may help.
-    fn fetch_part(&self, request: Request<'_>, calendar: Calendar, entry: &SourceEntry) -> Result<Checked, FetchError> {
+    fn fetch_part(
+        &self,
+        request: Request<'_>,
+        calendar: Calendar,
+        entry: &SourceEntry,
+    ) -> Result<Checked, FetchError> {
         self.options.retry.retry(
             || {
                 let response = self.feed.get(request)?;
@@ -240,14 +279,27 @@ impl Collector<'_> {
         )
     }
 
-    fn stage(&self, asset: &Asset, entry: &SourceEntry, window: Window, fetched: Fetched, progress: &mut Progress) -> Result<()> {
+    fn stage(
+        &self,
+        asset: &Asset,
+        entry: &SourceEntry,
+        window: Window,
+        fetched: Fetched,
+        progress: &mut Progress,
+    ) -> Result<()> {
         let Fetched { mut checked, lost } = fetched;
         if self.options.final_only {
             checked.bars.retain(|b| b.is_final);
         }
         let job_id = self.job_id.to_string();
-        let batch =
-            Batch { asset: &asset.id, source: &entry.stored_as, window, checked: &checked, job_id: &job_id, now: (self.now)() };
+        let batch = Batch {
+            asset: &asset.id,
+            source: &entry.stored_as,
+            window,
+            checked: &checked,
+            job_id: &job_id,
+            now: (self.now)(),
+        };
         let tally = self.staging.stage(&batch, !self.options.dry_run)?;
         progress.staged(&entry.stored_as, tally, &checked);
         for lost in lost {
@@ -266,7 +318,9 @@ fn plan_window(args: WindowArgs, today: NaiveDate, reach: Reach) -> Window {
         (None, Some(days)) => sub_days(end, u64::from(days)),
         (None, None) if args.end.is_some() => default_start,
         (None, None) => match reach {
-            Reach::NothingStaged => today.checked_sub_months(FIRST_MONTHS).unwrap_or(default_start),
+            Reach::NothingStaged => today
+                .checked_sub_months(FIRST_MONTHS)
+                .unwrap_or(default_start),
             Reach::To(oldest) => oldest.map_or(default_start, |d| d.min(default_start)),
         },
     };
@@ -301,7 +355,11 @@ impl Progress {
     }
 
     fn problem(&self, source: Option<&str>, error: String) -> Problem {
-        Problem { asset_id: Some(self.asset_id.clone()), source: source.map(str::to_owned), error }
+        Problem {
+            asset_id: Some(self.asset_id.clone()),
+            source: source.map(str::to_owned),
+            error,
+        }
     }
 
     fn not_asked(&mut self, source: &str, error: String) {
@@ -333,15 +391,38 @@ impl Progress {
         self.tally.rejected += tally.rejected;
         self.findings += checked.findings.len() as u64;
         if tally.rejected > 0 {
-            let rows: Vec<String> = checked.rejected.iter().take(3).map(|r| format!("{} {} {}", r.date, r.reason, r.raw)).collect();
-            let more = if checked.rejected.len() > rows.len() { " …" } else { "" };
-            self.fail(Some(source), format!("{} rows went to quarantine: {}{more}", tally.rejected, rows.join("; ")));
+            let rows: Vec<String> = checked
+                .rejected
+                .iter()
+                .take(3)
+                .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
+                .collect();
+            let more = if checked.rejected.len() > rows.len() {
+                " …"
+            } else {
+                ""
+            };
+            self.fail(
+                Some(source),
+                format!(
+                    "{} rows went to quarantine: {}{more}",
+                    tally.rejected,
+                    rows.join("; ")
+                ),
+            );
         }
     }
 
     fn finish(self, elapsed_ms: u64) -> AssetOutcome {
-        let message: Vec<String> =
-            self.problems.iter().map(|p| p.source.as_ref().map_or_else(|| p.error.clone(), |s| format!("{s}: {}", p.error))).collect();
+        let message: Vec<String> = self
+            .problems
+            .iter()
+            .map(|p| {
+                p.source
+                    .as_ref()
+                    .map_or_else(|| p.error.clone(), |s| format!("{s}: {}", p.error))
+            })
+            .collect();
         AssetOutcome {
             asset_id: self.asset_id,
             status: if self.failed { FAILED } else { OK },
@@ -367,7 +448,11 @@ fn log_outcome(outcome: &AssetOutcome) {
         (false, Some(_)) => log::Level::Warn,
         (false, None) => log::Level::Info,
     };
-    let said = outcome.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
+    let said = outcome
+        .message
+        .as_deref()
+        .map(|m| format!(": {m}"))
+        .unwrap_or_default();
     log::log!(
         level,
         asset = outcome.asset_id.as_str(),
@@ -386,8 +471,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn plan(start: Option<&str>, end: Option<&str>, days: Option<u32>, reach: Reach) -> (String, String) {
-        let args = WindowArgs { start: start.map(date), end: end.map(date), days };
+    fn plan(
+        start: Option<&str>,
+        end: Option<&str>,
+        days: Option<u32>,
+        reach: Reach,
+    ) -> (String, String) {
+        let args = WindowArgs {
+            start: start.map(date),
+            end: end.map(date),
+            days,
+        };
         let window = plan_window(args, date("2026-11-22"), reach);
         (window.start.to_string(), window.end.to_string())
     }
@@ -401,18 +495,42 @@ mod tests {
         let none = (None, None, None);
         let default = |reach| plan(none.0, none.1, none.2, reach);
         assert_eq!(default(Reach::To(None)), days("2026-11-15", "2026-11-22"));
-        assert_eq!(default(Reach::To(Some(date("2026-11-18")))), days("2026-11-15", "2026-11-22"));
-        assert_eq!(default(Reach::To(Some(date("2026-09-01")))), days("2026-09-01", "2026-11-22"));
-        assert_eq!(default(Reach::NothingStaged), days("2023-11-22", "2026-11-22"));
+        assert_eq!(
+            default(Reach::To(Some(date("2026-11-18")))),
+            days("2026-11-15", "2026-11-22")
+        );
+        assert_eq!(
+            default(Reach::To(Some(date("2026-09-01")))),
+            days("2026-09-01", "2026-11-22")
+        );
+        assert_eq!(
+            default(Reach::NothingStaged),
+            days("2023-11-22", "2026-11-22")
+        );
     }
 
     #[test]
     fn what_the_user_says_is_what_is_asked() {
         let reach = Reach::NothingStaged;
-        assert_eq!(plan(Some("2020-01-01"), Some("2020-12-31"), None, reach), days("2020-01-01", "2020-12-31"));
-        assert_eq!(plan(Some("2020-01-01"), None, None, reach), days("2020-01-01", "2026-11-22"));
-        assert_eq!(plan(None, Some("2020-12-31"), None, reach), days("2020-12-24", "2020-12-31"));
-        assert_eq!(plan(None, None, Some(30), reach), days("2026-10-23", "2026-11-22"));
-        assert_eq!(plan(None, Some("2020-12-31"), Some(1), reach), days("2020-12-30", "2020-12-31"));
+        assert_eq!(
+            plan(Some("2020-01-01"), Some("2020-12-31"), None, reach),
+            days("2020-01-01", "2020-12-31")
+        );
+        assert_eq!(
+            plan(Some("2020-01-01"), None, None, reach),
+            days("2020-01-01", "2026-11-22")
+        );
+        assert_eq!(
+            plan(None, Some("2020-12-31"), None, reach),
+            days("2020-12-24", "2020-12-31")
+        );
+        assert_eq!(
+            plan(None, None, Some(30), reach),
+            days("2026-10-23", "2026-11-22")
+        );
+        assert_eq!(
+            plan(None, Some("2020-12-31"), Some(1), reach),
+            days("2020-12-30", "2020-12-31")
+        );
     }
 }

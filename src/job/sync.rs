@@ -48,7 +48,11 @@ impl Outcome {
     /// The run's status: partial while rows are refused, or skipped for a clock that was wrong.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.rejected > 0 || self.skipped_future > 0 { Status::PartialFailure } else { Status::Success }
+        if self.rejected > 0 || self.skipped_future > 0 {
+            Status::PartialFailure
+        } else {
+            Status::Success
+        }
     }
 }
 
@@ -56,7 +60,12 @@ impl Outcome {
 ///
 /// # Errors
 /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
-pub fn run(staging: &Staging, warehouse: &mut Warehouse, options: &Options, now: fn() -> DateTime<Utc>) -> Result<Outcome> {
+pub fn run(
+    staging: &Staging,
+    warehouse: &mut Warehouse,
+    options: &Options,
+    now: fn() -> DateTime<Utc>,
+) -> Result<Outcome> {
     let started = Instant::now();
     for created in warehouse.ensure_tables()? {
         log::info!(table = created; "created in the warehouse");
@@ -113,8 +122,12 @@ fn send_prices(
         let acknowledger = scope.spawn(move || acknowledge_chunks(staging, &sent));
         let result = send_chunks(warehouse, chunks, to_acknowledge);
         // The first cause is the one to tell: a stopped sender stops the others.
-        let acknowledged = acknowledger.join().map_err(|_| anyhow!("the acknowledging thread panicked"))?;
-        let read = reader.join().map_err(|_| anyhow!("the reading thread panicked"))?;
+        let acknowledged = acknowledger
+            .join()
+            .map_err(|_| anyhow!("the acknowledging thread panicked"))?;
+        let read = reader
+            .join()
+            .map_err(|_| anyhow!("the reading thread panicked"))?;
         let result = result?;
         acknowledged?;
         read?;
@@ -122,7 +135,12 @@ fn send_prices(
     })
 }
 
-fn read_chunks(staging: &Staging, options: &Options, to_send: &SyncSender<Vec<PendingRow>>, now: fn() -> DateTime<Utc>) -> Result<()> {
+fn read_chunks(
+    staging: &Staging,
+    options: &Options,
+    to_send: &SyncSender<Vec<PendingRow>>,
+    now: fn() -> DateTime<Utc>,
+) -> Result<()> {
     let mut pending = staging.pending(&options.scope)?;
     loop {
         let (rows, unreadable) = pending.next_chunk(options.chunk_size)?;

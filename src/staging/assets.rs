@@ -87,28 +87,38 @@ impl Staging {
     /// What SQLite says.
     pub fn forget_synced_assets_and_runs(&self) -> Result<()> {
         let connection = self.connection()?;
-        connection.execute_batch("UPDATE asset_master SET synced_revision = 0; UPDATE job_run SET synced_revision = 0;")?;
+        connection.execute_batch(
+            "UPDATE asset_master SET synced_revision = 0; UPDATE job_run SET synced_revision = 0;",
+        )?;
         Ok(())
     }
 }
 
 fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
     let priority = serde_json::Value::from_iter(asset.own_sources()).to_string();
-    tx.prepare_cached(include_str!("upsert_asset.sql"))?.execute(params![
-        asset.id.as_str(),
-        asset.name,
-        asset.category.name(),
-        asset.calendar.name(),
-        asset.currency,
-        priority,
-        asset.active,
-    ])?;
+    tx.prepare_cached(include_str!("upsert_asset.sql"))?
+        .execute(params![
+            asset.id.as_str(),
+            asset.name,
+            asset.category.name(),
+            asset.calendar.name(),
+            asset.currency,
+            priority,
+            asset.active,
+        ])?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO asset_source (asset_id, source, priority, symbol, currency, own_currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for (priority, source) in asset.sources.iter().enumerate() {
         let own = source.currency == asset.currency;
-        insert.execute(params![asset.id.as_str(), source.stored_as, priority, source.symbol, source.currency, own])?;
+        insert.execute(params![
+            asset.id.as_str(),
+            source.stored_as,
+            priority,
+            source.symbol,
+            source.currency,
+            own
+        ])?;
     }
     Ok(())
 }
@@ -127,13 +137,26 @@ mod tests {
                  sources = [{{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }}, {{ source = \"upbit\", symbol = \"KRW-BTC\" }}]"
             )
         };
-        staging.put_assets(&parse_assets(&text("Bitcoin")).unwrap()).unwrap();
+        staging
+            .put_assets(&parse_assets(&text("Bitcoin")).unwrap())
+            .unwrap();
         let rows = staging.pending_assets().unwrap();
-        assert_eq!((rows.len(), rows[0].source_priority.as_str(), rows[0].is_active), (1, "[\"upbit\"]", true));
+        assert_eq!(
+            (
+                rows.len(),
+                rows[0].source_priority.as_str(),
+                rows[0].is_active
+            ),
+            (1, "[\"upbit\"]", true)
+        );
         staging.acknowledge_assets(&rows).unwrap();
-        staging.put_assets(&parse_assets(&text("Bitcoin")).unwrap()).unwrap();
+        staging
+            .put_assets(&parse_assets(&text("Bitcoin")).unwrap())
+            .unwrap();
         assert!(staging.pending_assets().unwrap().is_empty());
-        staging.put_assets(&parse_assets(&text("비트코인")).unwrap()).unwrap();
+        staging
+            .put_assets(&parse_assets(&text("비트코인")).unwrap())
+            .unwrap();
         assert_eq!(staging.pending_assets().unwrap()[0].name, "비트코인");
         staging.put_assets(&[]).unwrap();
         assert!(!staging.pending_assets().unwrap()[0].is_active);

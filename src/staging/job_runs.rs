@@ -42,10 +42,18 @@ pub struct RunLock {
 
 impl RunLock {
     fn take(path: PathBuf) -> Result<Self> {
-        let doing = || format!("the file {} that shows that a run is alive cannot be made", path.display());
+        let doing = || {
+            format!(
+                "the file {} that shows that a run is alive cannot be made",
+                path.display()
+            )
+        };
         let file = File::create(&path).with_context(doing)?;
         file.try_lock().with_context(doing)?;
-        Ok(Self { file: Some(file), path })
+        Ok(Self {
+            file: Some(file),
+            path,
+        })
     }
 }
 
@@ -73,7 +81,9 @@ fn is_abandoned(path: &Path) -> Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(e)) => Err(e).with_context(|| format!("{} cannot be locked", path.display())),
+        Err(TryLockError::Error(e)) => {
+            Err(e).with_context(|| format!("{} cannot be locked", path.display()))
+        }
     }
 }
 
@@ -112,7 +122,14 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn end_run(&self, job_id: Uuid, status: Status, problems: &[Problem], summary: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn end_run(
+        &self,
+        job_id: Uuid,
+        status: Status,
+        problems: &[Problem],
+        summary: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         self.connection()?.execute(
             "UPDATE job_run SET ended_at = ?2, status = ?3, error_message = ?4, summary = ?5, revision = revision + 1
              WHERE job_id = ?1",
@@ -133,7 +150,11 @@ impl Staging {
             if !is_abandoned(&path)? {
                 continue;
             }
-            let problem = Problem { asset_id: None, source: None, error: "abandoned: its process died".to_owned() };
+            let problem = Problem {
+                asset_id: None,
+                source: None,
+                error: "abandoned: its process died".to_owned(),
+            };
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let closed = tx.execute(
                 "UPDATE job_run SET ended_at = ?2, status = 'failure', error_message = ?3, revision = revision + 1
@@ -166,7 +187,9 @@ impl Staging {
             let started_at: String = row.get(2)?;
             let ended_at: Option<String> = row.get(3)?;
             runs.push(JobRunRow {
-                job_id: job_id.parse().with_context(|| format!("the job_run {job_id:?} has no UUID for an id"))?,
+                job_id: job_id
+                    .parse()
+                    .with_context(|| format!("the job_run {job_id:?} has no UUID for an id"))?,
                 job_name: row.get(1)?,
                 started_at: timestamp::from_text(&started_at)
                     .with_context(|| format!("the job_run {job_id} has no time in started_at"))?,
@@ -187,8 +210,10 @@ impl Staging {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
-            tx.prepare_cached("UPDATE job_run SET synced_revision = ?2 WHERE job_id = ?1 AND revision = ?2")?
-                .execute(params![row.job_id.to_string(), row.revision])?;
+            tx.prepare_cached(
+                "UPDATE job_run SET synced_revision = ?2 WHERE job_id = ?1 AND revision = ?2",
+            )?
+            .execute(params![row.job_id.to_string(), row.revision])?;
         }
         Ok(tx.commit()?)
     }
@@ -199,7 +224,12 @@ mod tests {
     use super::*;
 
     fn statuses(staging: &Staging) -> Vec<(String, Option<String>)> {
-        staging.pending_runs().unwrap().into_iter().map(|r| (r.status, r.error_message)).collect()
+        staging
+            .pending_runs()
+            .unwrap()
+            .into_iter()
+            .map(|r| (r.status, r.error_message))
+            .collect()
     }
 
     #[test]
@@ -209,14 +239,25 @@ mod tests {
         let (id, lock) = staging.begin_run("collect", Utc::now()).unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap();
-        let problem = Problem { asset_id: Some("X".to_owned()), source: None, error: "HTTP 404".to_owned() };
-        staging.end_run(id, Status::PartialFailure, &[problem], "{}", Utc::now()).unwrap();
+        let problem = Problem {
+            asset_id: Some("X".to_owned()),
+            source: None,
+            error: "HTTP 404".to_owned(),
+        };
+        staging
+            .end_run(id, Status::PartialFailure, &[problem], "{}", Utc::now())
+            .unwrap();
         drop(lock);
         // The acknowledgement of what was sent while it ran does not cover its end.
         staging.acknowledge_runs(&running).unwrap();
         let said = "[{\"asset_id\":\"X\",\"error\":\"HTTP 404\"}]".to_owned();
-        assert_eq!(statuses(&staging), [("partial_failure".to_owned(), Some(said))]);
-        staging.acknowledge_runs(&staging.pending_runs().unwrap()).unwrap();
+        assert_eq!(
+            statuses(&staging),
+            [("partial_failure".to_owned(), Some(said))]
+        );
+        staging
+            .acknowledge_runs(&staging.pending_runs().unwrap())
+            .unwrap();
         assert!(staging.pending_runs().unwrap().is_empty());
     }
 
@@ -226,15 +267,30 @@ mod tests {
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
         let (_, alive) = staging.begin_run("collect", Utc::now()).unwrap();
         let (_, mut dead) = staging.begin_run("collect", Utc::now()).unwrap();
-        assert_eq!(statuses(&staging).iter().filter(|s| s.0 == "running").count(), 2);
+        assert_eq!(
+            statuses(&staging)
+                .iter()
+                .filter(|s| s.0 == "running")
+                .count(),
+            2
+        );
         // What the system does when a process dies: the lock is gone, the file is not.
         drop(dead.file.take());
         let (_, third) = staging.begin_run("sync", Utc::now()).unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
         assert_eq!(all, ["running", "failure", "running"]);
-        assert!(statuses(&staging)[1].1.as_ref().unwrap().contains("abandoned"));
+        assert!(
+            statuses(&staging)[1]
+                .1
+                .as_ref()
+                .unwrap()
+                .contains("abandoned")
+        );
         drop((alive, dead, third));
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         assert!(left.iter().all(|f| !f.contains("-run-")), "{left:?}");
     }
 }

@@ -57,7 +57,8 @@ impl Staging {
     pub fn open(path: &Path) -> Result<Self> {
         inspect(path)?;
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+            fs::create_dir_all(folder)
+                .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         }
         let doing = || format!("the staging file {} cannot be written", path.display());
         let mut connection = Connection::open(path).with_context(doing)?;
@@ -99,11 +100,16 @@ impl Staging {
             .min_idle(Some(1))
             .build(manager)
             .with_context(|| format!("the staging file {} cannot be opened", path.display()))?;
-        Ok(Self { pool, path: path.to_owned() })
+        Ok(Self {
+            pool,
+            path: path.to_owned(),
+        })
     }
 
     fn connection(&self) -> Result<Pooled> {
-        self.pool.get().with_context(|| format!("the staging file {} cannot be opened", self.path.display()))
+        self.pool
+            .get()
+            .with_context(|| format!("the staging file {} cannot be opened", self.path.display()))
     }
 }
 
@@ -111,7 +117,10 @@ impl Staging {
 #[must_use]
 pub fn schema() -> String {
     let version = MIGRATIONS.len();
-    format!("{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {version};\n", MIGRATIONS.join("\n"))
+    format!(
+        "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {version};\n",
+        MIGRATIONS.join("\n")
+    )
 }
 
 /// Looks at the file without changing it or anything beside it: SQLite itself would leave files of its own there.
@@ -125,13 +134,17 @@ fn inspect(path: &Path) -> Result<Found> {
         other => other.with_context(doing)?,
     };
     let mut head = Vec::new();
-    file.take(Header::LENGTH).read_to_end(&mut head).with_context(doing)?;
+    file.take(Header::LENGTH)
+        .read_to_end(&mut head)
+        .with_context(doing)?;
     if head.is_empty() {
         return Ok(Found::Nothing);
     }
     let header = Header::read(&head).ok_or_else(|| refused(path, "which is no SQLite file"))?;
     match header.application_id {
-        APPLICATION_ID if header.user_version > known_version() => Err(newer(path, header.user_version)),
+        APPLICATION_ID if header.user_version > known_version() => {
+            Err(newer(path, header.user_version))
+        }
         APPLICATION_ID => Ok(Found::Ours),
         // SQLite wrote its first page and the program died before the first migration reached it.
         0 if header.has_no_tables => Ok(Found::Ours),
@@ -151,7 +164,12 @@ impl Header {
     const LENGTH: u64 = 105;
 
     fn read(page: &[u8]) -> Option<Self> {
-        let number = |at: usize| page.get(at..at + 4)?.try_into().ok().map(|b| i64::from(i32::from_be_bytes(b)));
+        let number = |at: usize| {
+            page.get(at..at + 4)?
+                .try_into()
+                .ok()
+                .map(|b| i64::from(i32::from_be_bytes(b)))
+        };
         page.starts_with(b"SQLite format 3\0").then_some(())?;
         Some(Self {
             user_version: number(60)?,
@@ -163,12 +181,20 @@ impl Header {
 }
 
 fn refused(path: &Path, why: &str) -> anyhow::Error {
-    ConfigError(format!("STAGING_DB is {path:?}, {why}; it was left as it is")).into()
+    ConfigError(format!(
+        "STAGING_DB is {path:?}, {why}; it was left as it is"
+    ))
+    .into()
 }
 
 fn newer(path: &Path, version: i64) -> anyhow::Error {
     let known = known_version();
-    refused(path, &format!("which a newer pricestash wrote (its schema is version {version}, this program knows {known})"))
+    refused(
+        path,
+        &format!(
+            "which a newer pricestash wrote (its schema is version {version}, this program knows {known})"
+        ),
+    )
 }
 
 /// The schema version of this program.
@@ -186,13 +212,20 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let number = |sql: &str| tx.query_row(sql, [], |r| r.get::<_, i64>(0));
         let version = number("PRAGMA user_version")?;
-        if number("PRAGMA application_id")? != APPLICATION_ID && number("SELECT count(*) FROM sqlite_master")? > 0 {
+        if number("PRAGMA application_id")? != APPLICATION_ID
+            && number("SELECT count(*) FROM sqlite_master")? > 0
+        {
             return Err(refused(path, "a SQLite file of another program"));
         }
         if version > known_version() {
             return Err(newer(path, version));
         }
-        let Some(migration) = usize::try_from(version).ok().and_then(|v| MIGRATIONS.get(v)) else { return Ok(()) };
+        let Some(migration) = usize::try_from(version)
+            .ok()
+            .and_then(|v| MIGRATIONS.get(v))
+        else {
+            return Ok(());
+        };
         tx.execute_batch(migration)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", version + 1)?;
@@ -206,7 +239,11 @@ mod tests {
 
     /// Every file of a folder with its bytes.
     fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).map(|p| (p.clone(), fs::read(p).unwrap())).collect();
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .map(|p| (p.clone(), fs::read(p).unwrap()))
+            .collect();
         files.sort();
         files
     }
@@ -214,7 +251,10 @@ mod tests {
     /// Refuses the file and leaves the whole folder byte for byte as it was.
     fn assert_refused(folder: &Path, path: &Path, why: &str) {
         let before = contents(folder);
-        for result in [Staging::open(path).map(|_| ()), Staging::open_existing(path).map(|_| ())] {
+        for result in [
+            Staging::open(path).map(|_| ()),
+            Staging::open_existing(path).map(|_| ()),
+        ] {
             let error = result.unwrap_err();
             assert!(error.is::<ConfigError>(), "{error:#}");
             assert!(format!("{error:#}").contains(why), "{error:#}");
@@ -229,7 +269,9 @@ mod tests {
         assert!(Staging::open_existing(&path).unwrap().is_none());
         drop(Staging::open(&path).unwrap());
         let c = Connection::open(&path).unwrap();
-        let mode: String = c.query_row("PRAGMA journal_mode", [], |r| r.get(0)).unwrap();
+        let mode: String = c
+            .query_row("PRAGMA journal_mode", [], |r| r.get(0))
+            .unwrap();
         assert_eq!(mode, "wal");
         assert!(Staging::open_existing(&path).unwrap().is_some());
     }
@@ -238,7 +280,10 @@ mod tests {
     fn the_printed_schema_makes_a_staging_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        Connection::open(&path).unwrap().execute_batch(&schema()).unwrap();
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&schema())
+            .unwrap();
         assert!(Staging::open_existing(&path).unwrap().is_some());
     }
 
@@ -249,7 +294,10 @@ mod tests {
         fs::write(&path, b"").unwrap();
         Staging::open(&path).unwrap();
         let path = folder.path().join("died-early.db");
-        Connection::open(&path).unwrap().query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+        Connection::open(&path)
+            .unwrap()
+            .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+            .unwrap();
         Staging::open(&path).unwrap();
     }
 
@@ -261,7 +309,8 @@ mod tests {
         assert_refused(folder.path(), &text, "no SQLite file");
         let foreign = folder.path().join("foreign.db");
         let c = Connection::open(&foreign).unwrap();
-        c.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);").unwrap();
+        c.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+            .unwrap();
         drop(c);
         assert_refused(folder.path(), &foreign, "another program");
         assert_refused(folder.path(), folder.path(), "a folder");

@@ -50,7 +50,9 @@ pub struct Scope {
 impl Scope {
     /// The assets as a JSON list, for SQL; `None` for all.
     fn assets_json(&self) -> Option<String> {
-        (!self.assets.is_empty()).then(|| serde_json::Value::from_iter(self.assets.iter().map(AssetId::as_str)).to_string())
+        (!self.assets.is_empty()).then(|| {
+            serde_json::Value::from_iter(self.assets.iter().map(AssetId::as_str)).to_string()
+        })
     }
 }
 
@@ -95,20 +97,39 @@ impl PendingReader {
     }
 }
 
-fn read(row: &rusqlite::Row<'_>, key: &[String; 3]) -> rusqlite::Result<Result<PendingRow, UnreadableRow>> {
+fn read(
+    row: &rusqlite::Row<'_>,
+    key: &[String; 3],
+) -> rusqlite::Result<Result<PendingRow, UnreadableRow>> {
     let prices: [f64; 4] = [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
     let ingested_at: String = row.get(8)?;
     let revision = row.get(9)?;
-    let bad = |why: &str| Ok(Err(UnreadableRow { key: key.clone(), revision, why: why.to_owned() }));
+    let bad = |why: &str| {
+        Ok(Err(UnreadableRow {
+            key: key.clone(),
+            revision,
+            why: why.to_owned(),
+        }))
+    };
     let [asset_id, date, source] = key.clone();
-    let Ok(date) = date.parse() else { return bad("its date is no day like 2026-01-31") };
+    let Ok(date) = date.parse() else {
+        return bad("its date is no day like 2026-01-31");
+    };
     let Some(ingested_at) = timestamp::from_text(&ingested_at) else {
         return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
     };
     if prices.iter().any(|p| !p.is_finite()) {
         return bad("one of its prices is not finite");
     }
-    Ok(Ok(PendingRow { asset_id, date, source, prices, volume: row.get(7)?, ingested_at, revision }))
+    Ok(Ok(PendingRow {
+        asset_id,
+        date,
+        source,
+        prices,
+        volume: row.get(7)?,
+        ingested_at,
+        revision,
+    }))
 }
 
 impl Staging {
@@ -118,7 +139,12 @@ impl Staging {
     /// What SQLite says.
     pub fn pending(&self, scope: &Scope) -> Result<PendingReader> {
         let sql = if scope.full { EVERY } else { PENDING };
-        Ok(PendingReader { connection: self.connection()?, sql, assets: scope.assets_json(), after: Default::default() })
+        Ok(PendingReader {
+            connection: self.connection()?,
+            sql,
+            assets: scope.assets_json(),
+            after: Default::default(),
+        })
     }
 
     /// How many rows a sync would send.
@@ -132,7 +158,9 @@ impl Staging {
             "SELECT count(*) FROM price_daily
              WHERE revision <> synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1)))"
         };
-        Ok(self.connection()?.query_row(sql, params![scope.assets_json()], |r| r.get(0))?)
+        Ok(self
+            .connection()?
+            .query_row(sql, params![scope.assets_json()], |r| r.get(0))?)
     }
 
     /// How many rows the warehouse has refused and would refuse again.
@@ -140,7 +168,8 @@ impl Staging {
     /// # Errors
     /// What SQLite says.
     pub fn count_sync_rejects(&self) -> Result<u64> {
-        let sql = "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
+        let sql =
+            "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
                    WHERE p.revision = r.revision";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
@@ -158,8 +187,13 @@ impl Staging {
                 "UPDATE price_daily SET synced_revision = ?4
                  WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND revision = ?4 AND synced_revision <> ?4",
             )?;
-            let mut forgive = tx.prepare_cached("DELETE FROM sync_reject WHERE asset_id = ?1 AND date = ?2 AND source = ?3")?;
-            let any_rejects: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM sync_reject)", [], |r| r.get(0))?;
+            let mut forgive = tx.prepare_cached(
+                "DELETE FROM sync_reject WHERE asset_id = ?1 AND date = ?2 AND source = ?3",
+            )?;
+            let any_rejects: bool =
+                tx.query_row("SELECT EXISTS (SELECT 1 FROM sync_reject)", [], |r| {
+                    r.get(0)
+                })?;
             for row in rows {
                 let date = row.date.to_string();
                 done.execute(params![row.asset_id, date, row.source, row.revision])?;
@@ -185,7 +219,11 @@ impl Staging {
     }
 }
 
-fn reject(connection: &Connection, row: &UnreadableRow, now: DateTime<Utc>) -> rusqlite::Result<()> {
+fn reject(
+    connection: &Connection,
+    row: &UnreadableRow,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
     // 22000, "data exception": what PostgreSQL would say of a value that is none.
     connection
         .prepare_cached(

@@ -108,16 +108,28 @@ impl Writer<'_> {
                     self.upsert(&fetched.bar, fetched)?;
                     tally.new += 1;
                 }
-                Decision::Replace { bar, changed, clock } => {
+                Decision::Replace {
+                    bar,
+                    changed,
+                    clock,
+                } => {
                     if let (true, Some(old)) = (changed, stored) {
                         self.keep_history(old)?;
                     }
                     self.upsert(&bar, fetched)?;
                     if clock {
                         let detail = "the stored ingest time was ahead of now".to_owned();
-                        self.find(&Finding { date, rule: Rule::Clock, detail })?;
+                        self.find(&Finding {
+                            date,
+                            rule: Rule::Clock,
+                            detail,
+                        })?;
                     }
-                    *(if changed { &mut tally.changed } else { &mut tally.unchanged }) += 1;
+                    *(if changed {
+                        &mut tally.changed
+                    } else {
+                        &mut tally.unchanged
+                    }) += 1;
                 }
                 Decision::Same => tally.unchanged += 1,
                 Decision::Keep => tally.kept += 1,
@@ -137,12 +149,19 @@ impl Writer<'_> {
     fn stored(&self) -> Result<HashMap<NaiveDate, Stored>> {
         let bars = &self.batch.checked.bars;
         let days = bars.iter().map(|b| b.bar.date());
-        let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(HashMap::new()) };
+        let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
+            return Ok(HashMap::new());
+        };
         let mut statement = self.tx.prepare_cached(
             "SELECT date, open, high, low, close, volume, ingested_at, is_final FROM price_daily
              WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
         )?;
-        let mut rows = statement.query(params![self.batch.asset.as_str(), self.batch.source, first.to_string(), last.to_string()])?;
+        let mut rows = statement.query(params![
+            self.batch.asset.as_str(),
+            self.batch.source,
+            first.to_string(),
+            last.to_string()
+        ])?;
         let mut stored = HashMap::with_capacity(bars.len());
         while let Some(row) = rows.next()? {
             let date: String = row.get(0)?;
@@ -152,7 +171,14 @@ impl Writer<'_> {
             if let Ok(date) = date.parse()
                 && let Ok(bar) = Bar::new(date, prices, row.get(5)?)
             {
-                stored.insert(date, Stored { bar, ingested_at, is_final: row.get(7)? });
+                stored.insert(
+                    date,
+                    Stored {
+                        bar,
+                        ingested_at,
+                        is_final: row.get(7)?,
+                    },
+                );
             }
         }
         Ok(stored)
@@ -160,19 +186,21 @@ impl Writer<'_> {
 
     fn upsert(&self, bar: &Bar, fetched: &FetchedBar) -> rusqlite::Result<()> {
         let [open, high, low, close] = bar.prices();
-        self.tx.prepare_cached(include_str!("upsert.sql"))?.execute(named_params! {
-            ":asset_id": self.batch.asset.as_str(),
-            ":date": bar.date().to_string(),
-            ":source": self.batch.source,
-            ":open": open,
-            ":high": high,
-            ":low": low,
-            ":close": close,
-            ":volume": bar.volume(),
-            ":ingested_at": timestamp::to_text(fetched.fetched_at),
-            ":is_final": fetched.is_final,
-            ":job_id": self.batch.job_id,
-        })?;
+        self.tx
+            .prepare_cached(include_str!("upsert.sql"))?
+            .execute(named_params! {
+                ":asset_id": self.batch.asset.as_str(),
+                ":date": bar.date().to_string(),
+                ":source": self.batch.source,
+                ":open": open,
+                ":high": high,
+                ":low": low,
+                ":close": close,
+                ":volume": bar.volume(),
+                ":ingested_at": timestamp::to_text(fetched.fetched_at),
+                ":is_final": fetched.is_final,
+                ":job_id": self.batch.job_id,
+            })?;
         Ok(())
     }
 
@@ -268,8 +296,12 @@ impl Writer<'_> {
 
 /// Latest ingest wins; an unknown volume or a suspended row never replaces a stored bar that had volume.
 fn decide(stored: Option<&Stored>, fetched: &FetchedBar, now: DateTime<Utc>) -> Decision {
-    let Some(stored) = stored else { return Decision::Insert };
-    let clock = stored.ingested_at.is_some_and(|t| t > now + CLOCK_TOLERANCE);
+    let Some(stored) = stored else {
+        return Decision::Insert;
+    };
+    let clock = stored
+        .ingested_at
+        .is_some_and(|t| t > now + CLOCK_TOLERANCE);
     let is_older = stored.ingested_at.is_some_and(|t| fetched.fetched_at < t);
     let had_volume = stored.bar.volume().is_some_and(|v| v > 0);
     if (is_older && !clock) || (fetched.suspended && had_volume) {
@@ -280,10 +312,17 @@ fn decide(stored: Option<&Stored>, fetched: &FetchedBar, now: DateTime<Utc>) -> 
         bar = Bar::new(bar.date(), bar.prices(), stored.bar.volume()).unwrap_or(bar);
     }
     let changed = !stored.bar.same_values(&bar);
-    if !changed && stored.ingested_at == Some(fetched.fetched_at) && stored.is_final == fetched.is_final {
+    if !changed
+        && stored.ingested_at == Some(fetched.fetched_at)
+        && stored.is_final == fetched.is_final
+    {
         return Decision::Same;
     }
-    Decision::Replace { bar, changed, clock }
+    Decision::Replace {
+        bar,
+        changed,
+        clock,
+    }
 }
 
 /// How far back a series must be asked for again.
@@ -340,18 +379,42 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let window = Window { start: "2026-01-01".parse().unwrap(), end: "2026-01-31".parse().unwrap() };
-            Self { staging: Staging::in_memory().unwrap(), asset: AssetId::new("005930").unwrap(), window }
+            let window = Window {
+                start: "2026-01-01".parse().unwrap(),
+                end: "2026-01-31".parse().unwrap(),
+            };
+            Self {
+                staging: Staging::in_memory().unwrap(),
+                asset: AssetId::new("005930").unwrap(),
+                window,
+            }
         }
 
         /// Stages rows of `day open high low close volume` as fetched at a time by a run.
         fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
             let rows: Vec<RawBar<'_>> = rows.iter().map(|r| raw(r)).collect();
             let fetched_at = fetched_at.parse().unwrap();
-            let context = Context { window: self.window, calendar: Calendar::Xkrx, fetched_at };
-            let checked = check(&Answer { rows, ..Answer::default() }, context);
+            let context = Context {
+                window: self.window,
+                calendar: Calendar::Xkrx,
+                fetched_at,
+            };
+            let checked = check(
+                &Answer {
+                    rows,
+                    ..Answer::default()
+                },
+                context,
+            );
             let now = NOW.parse().unwrap();
-            let batch = Batch { asset: &self.asset, source: "naver", window: self.window, checked: &checked, job_id, now };
+            let batch = Batch {
+                asset: &self.asset,
+                source: "naver",
+                window: self.window,
+                checked: &checked,
+                job_id,
+                now,
+            };
             self.staging.stage(&batch, true).unwrap()
         }
 
@@ -365,13 +428,19 @@ mod tests {
                         rusqlite::types::ValueRef::Null => "null".to_owned(),
                         rusqlite::types::ValueRef::Integer(v) => v.to_string(),
                         rusqlite::types::ValueRef::Real(v) => v.to_string(),
-                        rusqlite::types::ValueRef::Text(t) => String::from_utf8_lossy(t).into_owned(),
+                        rusqlite::types::ValueRef::Text(t) => {
+                            String::from_utf8_lossy(t).into_owned()
+                        }
                         rusqlite::types::ValueRef::Blob(_) => "blob".to_owned(),
                     })
                     .collect();
                 Ok(values.join(" "))
             };
-            statement.query_map([], line).unwrap().map(Result::unwrap).collect()
+            statement
+                .query_map([], line)
+                .unwrap()
+                .map(Result::unwrap)
+                .collect()
         }
 
         fn rows(&self) -> Vec<String> {
@@ -383,31 +452,66 @@ mod tests {
         let mut fields = row.split(' ').map(|f| if f == "-" { "" } else { f });
         let mut next = || fields.next().unwrap();
         let day = RawDay::Date(next().parse().unwrap());
-        RawBar { day, open: next(), high: next(), low: next(), close: next(), volume: next(), may_be_live: false }
+        RawBar {
+            day,
+            open: next(),
+            high: next(),
+            low: next(),
+            close: next(),
+            volume: next(),
+            may_be_live: false,
+        }
     }
 
     fn tally(new: u64, changed: u64, unchanged: u64, kept: u64, rejected: u64) -> Tally {
-        Tally { new, changed, unchanged, kept, rejected }
+        Tally {
+            new,
+            changed,
+            unchanged,
+            kept,
+            rejected,
+        }
     }
 
     #[test]
     fn the_same_rows_twice_stay_the_same_rows_and_their_ingest_time_moves() {
         let bench = Bench::new();
         let rows = ["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11.5 6"];
-        assert_eq!(bench.stage("a", "2026-01-06T10:00:00Z", &rows), tally(2, 0, 0, 0, 0));
-        assert_eq!(bench.stage("b", "2026-01-07T10:00:00Z", &rows), tally(0, 0, 2, 0, 0));
-        assert_eq!(bench.rows(), ["2026-01-05 11 5 2026-01-07T10 1 2", "2026-01-06 11.5 6 2026-01-07T10 1 2"]);
+        assert_eq!(
+            bench.stage("a", "2026-01-06T10:00:00Z", &rows),
+            tally(2, 0, 0, 0, 0)
+        );
+        assert_eq!(
+            bench.stage("b", "2026-01-07T10:00:00Z", &rows),
+            tally(0, 0, 2, 0, 0)
+        );
+        assert_eq!(
+            bench.rows(),
+            [
+                "2026-01-05 11 5 2026-01-07T10 1 2",
+                "2026-01-06 11.5 6 2026-01-07T10 1 2"
+            ]
+        );
         assert!(bench.text("SELECT * FROM price_revision").is_empty());
         // The very same fetch once more writes nothing.
-        assert_eq!(bench.stage("c", "2026-01-07T10:00:00Z", &rows), tally(0, 0, 2, 0, 0));
-        assert_eq!(bench.text("SELECT DISTINCT revision FROM price_daily"), ["2"]);
+        assert_eq!(
+            bench.stage("c", "2026-01-07T10:00:00Z", &rows),
+            tally(0, 0, 2, 0, 0)
+        );
+        assert_eq!(
+            bench.text("SELECT DISTINCT revision FROM price_daily"),
+            ["2"]
+        );
     }
 
     #[test]
     fn a_changed_price_keeps_its_history() {
         let bench = Bench::new();
         bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(bench.stage("b", "2026-01-06T05:00:00Z", &["2026-01-05 10 12 9 11.25 7"]), tally(0, 1, 0, 0, 0));
+        assert_eq!(
+            bench.stage("b", "2026-01-06T05:00:00Z", &["2026-01-05 10 12 9 11.25 7"]),
+            tally(0, 1, 0, 0, 0)
+        );
         assert_eq!(bench.rows(), ["2026-01-05 11.25 7 2026-01-06T05 1 2"]);
         assert_eq!(
             bench.text("SELECT date, close, volume, ingested_at, is_final, replaced_at, job_id FROM price_revision"),
@@ -419,31 +523,61 @@ mod tests {
     fn an_older_ingest_never_wins_but_a_wrong_clock_does_not_last() {
         let bench = Bench::new();
         bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(bench.stage("b", "2026-01-06T10:00:00Z", &["2026-01-05 10 12 9 9.5 5"]), tally(0, 0, 0, 1, 0));
+        assert_eq!(
+            bench.stage("b", "2026-01-06T10:00:00Z", &["2026-01-05 10 12 9 9.5 5"]),
+            tally(0, 0, 0, 1, 0)
+        );
         assert_eq!(bench.rows(), ["2026-01-05 11 5 2026-01-07T10 1 1"]);
         // A clock that was a year ahead wrote this; now is 2026-02-01.
         bench.stage("c", "2027-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(bench.stage("d", "2026-01-31T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]), tally(0, 1, 0, 0, 0));
+        assert_eq!(
+            bench.stage("d", "2026-01-31T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
+            tally(0, 1, 0, 0, 0)
+        );
         assert_eq!(bench.rows(), ["2026-01-05 11.5 5 2026-01-31T10 1 3"]);
-        assert_eq!(bench.text("SELECT rule, date FROM finding"), ["clock 2026-01-05"]);
+        assert_eq!(
+            bench.text("SELECT rule, date FROM finding"),
+            ["clock 2026-01-05"]
+        );
     }
 
     #[test]
     fn an_equal_ingest_time_does_not_lose_a_correction() {
         let bench = Bench::new();
         bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]), tally(0, 1, 0, 0, 0));
+        assert_eq!(
+            bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
+            tally(0, 1, 0, 0, 0)
+        );
     }
 
     #[test]
     fn unknown_volume_and_suspended_rows_never_replace_volume() {
         let bench = Bench::new();
-        bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"]);
-        let later = bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-05 10 12 9 11.5 -", "2026-01-06 0 0 0 11 0"]);
+        bench.stage(
+            "a",
+            "2026-01-07T10:00:00Z",
+            &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
+        );
+        let later = bench.stage(
+            "b",
+            "2026-01-08T10:00:00Z",
+            &["2026-01-05 10 12 9 11.5 -", "2026-01-06 0 0 0 11 0"],
+        );
         assert_eq!(later, tally(0, 1, 0, 1, 0));
-        assert_eq!(bench.rows(), ["2026-01-05 11.5 5 2026-01-08T10 1 2", "2026-01-06 11 5 2026-01-07T10 1 1"]);
+        assert_eq!(
+            bench.rows(),
+            [
+                "2026-01-05 11.5 5 2026-01-08T10 1 2",
+                "2026-01-06 11 5 2026-01-07T10 1 1"
+            ]
+        );
         // A null or a zero is no bar at all, so that it cannot overwrite one.
-        bench.stage("c", "2026-01-09T10:00:00Z", &["2026-01-05 - - - - -", "2026-01-06 0 0 0 0 0"]);
+        bench.stage(
+            "c",
+            "2026-01-09T10:00:00Z",
+            &["2026-01-05 - - - - -", "2026-01-06 0 0 0 0 0"],
+        );
         assert_eq!(bench.rows().len(), 2);
         assert!(bench.rows()[1].starts_with("2026-01-06 11 5"));
     }
@@ -451,7 +585,11 @@ mod tests {
     #[test]
     fn a_vanished_row_stays() {
         let bench = Bench::new();
-        bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"]);
+        bench.stage(
+            "a",
+            "2026-01-07T10:00:00Z",
+            &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
+        );
         bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-06 10 12 9 11 5"]);
         assert_eq!(bench.rows().len(), 2);
     }
@@ -460,12 +598,27 @@ mod tests {
     fn a_rejected_row_is_quarantined_once_and_counts_once() {
         let bench = Bench::new();
         let bad = "2026-01-06 10 8 9 9 5";
-        assert_eq!(bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5", bad]), tally(1, 0, 0, 0, 1));
-        assert_eq!(bench.stage("b", "2026-01-08T10:00:00Z", &[bad]), tally(0, 0, 0, 0, 0));
-        assert_eq!(bench.stage("c", "2026-01-09T10:00:00Z", &["2026-01-06 10 7 9 9 5"]), tally(0, 0, 0, 0, 1));
+        assert_eq!(
+            bench.stage(
+                "a",
+                "2026-01-07T10:00:00Z",
+                &["2026-01-05 10 12 9 11 5", bad]
+            ),
+            tally(1, 0, 0, 0, 1)
+        );
+        assert_eq!(
+            bench.stage("b", "2026-01-08T10:00:00Z", &[bad]),
+            tally(0, 0, 0, 0, 0)
+        );
+        assert_eq!(
+            bench.stage("c", "2026-01-09T10:00:00Z", &["2026-01-06 10 7 9 9 5"]),
+            tally(0, 0, 0, 0, 1)
+        );
         assert_eq!(
             bench.text("SELECT date, reason, raw FROM quarantine WHERE job_id = 'a'"),
-            [r#"2026-01-06 high_below_low {"open":"10","high":"8","low":"9","close":"9","volume":"5"}"#]
+            [
+                r#"2026-01-06 high_below_low {"open":"10","high":"8","low":"9","close":"9","volume":"5"}"#
+            ]
         );
     }
 
@@ -473,10 +626,16 @@ mod tests {
     fn a_finding_closes_when_it_is_no_longer_seen() {
         let bench = Bench::new();
         bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 -"]);
-        assert_eq!(bench.text("SELECT rule, date FROM open_findings"), ["volume_unknown 2026-01-05"]);
+        assert_eq!(
+            bench.text("SELECT rule, date FROM open_findings"),
+            ["volume_unknown 2026-01-05"]
+        );
         bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
         assert!(bench.text("SELECT * FROM open_findings").is_empty());
-        assert_eq!(bench.text("SELECT resolved_at IS NOT NULL FROM finding"), ["1"]);
+        assert_eq!(
+            bench.text("SELECT resolved_at IS NOT NULL FROM finding"),
+            ["1"]
+        );
     }
 
     #[test]
@@ -492,7 +651,14 @@ mod tests {
             ..Checked::default()
         };
         let now = NOW.parse().unwrap();
-        let batch = Batch { asset: &bench.asset, source: "naver", window: bench.window, checked: &checked, job_id: "a", now };
+        let batch = Batch {
+            asset: &bench.asset,
+            source: "naver",
+            window: bench.window,
+            checked: &checked,
+            job_id: "a",
+            now,
+        };
         assert_eq!(bench.staging.stage(&batch, false).unwrap().new, 1);
         assert!(bench.rows().is_empty());
     }
@@ -502,7 +668,9 @@ mod tests {
         let bench = Bench::new();
         let reach = |source: &str| bench.staging.reach_back(&bench.asset, source, 3).unwrap();
         assert_eq!(reach("naver"), Reach::NothingStaged);
-        let rows: Vec<String> = (5..10).map(|d| format!("2026-01-{d:02} 10 12 9 11 5")).collect();
+        let rows: Vec<String> = (5..10)
+            .map(|d| format!("2026-01-{d:02} 10 12 9 11 5"))
+            .collect();
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
         bench.stage("a", "2026-01-30T10:00:00Z", &rows);
         assert_eq!(reach("naver"), Reach::To("2026-01-07".parse().ok()));
@@ -510,7 +678,10 @@ mod tests {
         let other = Bench::new();
         other.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
         other.stage("b", "2026-01-30T10:00:00Z", &rows[1..]);
-        assert_eq!(other.staging.reach_back(&other.asset, "naver", 3).unwrap(), Reach::To("2026-01-05".parse().ok()));
+        assert_eq!(
+            other.staging.reach_back(&other.asset, "naver", 3).unwrap(),
+            Reach::To("2026-01-05".parse().ok())
+        );
     }
 
     #[test]
@@ -520,15 +691,33 @@ mod tests {
         let texts: Vec<String> = (1..28)
             .map(|day| {
                 x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let price = f64::from_bits((x >> 12) | 0x3FF0_0000_0000_0000) * f64::from(day * day * day) * 1e3;
+                let price = f64::from_bits((x >> 12) | 0x3FF0_0000_0000_0000)
+                    * f64::from(day * day * day)
+                    * 1e3;
                 format!("2026-01-{day:02} {price} {price} {price} {price} 5")
             })
             .collect();
-        bench.stage("a", "2026-01-30T10:00:00Z", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+        bench.stage(
+            "a",
+            "2026-01-30T10:00:00Z",
+            &texts.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
         let c = bench.staging.connection().unwrap();
-        let mut statement = c.prepare("SELECT close FROM price_daily ORDER BY date").unwrap();
-        let stored: Vec<f64> = statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
-        let sent: Vec<f64> = texts.iter().map(|t| t.split(' ').nth(4).unwrap().parse().unwrap()).collect();
-        assert_eq!(stored.iter().map(|p| p.to_bits()).collect::<Vec<_>>(), sent.iter().map(|p| p.to_bits()).collect::<Vec<_>>());
+        let mut statement = c
+            .prepare("SELECT close FROM price_daily ORDER BY date")
+            .unwrap();
+        let stored: Vec<f64> = statement
+            .query_map([], |r| r.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let sent: Vec<f64> = texts
+            .iter()
+            .map(|t| t.split(' ').nth(4).unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(
+            stored.iter().map(|p| p.to_bits()).collect::<Vec<_>>(),
+            sent.iter().map(|p| p.to_bits()).collect::<Vec<_>>()
+        );
     }
 }

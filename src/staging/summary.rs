@@ -116,7 +116,9 @@ impl Staging {
         let sql = "SELECT count(*) FILTER (WHERE status = 'success'), count(*) FROM (
                        SELECT status FROM job_run WHERE job_name = ?1 AND ended_at IS NOT NULL
                        ORDER BY started_at DESC LIMIT ?2)";
-        Ok(self.connection()?.query_row(sql, (job_name, last), |r| Ok((r.get(0)?, r.get(1)?)))?)
+        Ok(self
+            .connection()?
+            .query_row(sql, (job_name, last), |r| Ok((r.get(0)?, r.get(1)?)))?)
     }
 
     /// The open findings, newest first.
@@ -128,7 +130,13 @@ impl Staging {
         let mut statement = connection
             .prepare("SELECT asset_id, source, date, rule, detail FROM open_findings ORDER BY date DESC, asset_id, rule LIMIT ?1")?;
         let rows = statement.query_map([limit], |r| {
-            Ok(FindingRow { asset_id: r.get(0)?, source: r.get(1)?, date: r.get(2)?, rule: r.get(3)?, detail: r.get(4)? })
+            Ok(FindingRow {
+                asset_id: r.get(0)?,
+                source: r.get(1)?,
+                date: r.get(2)?,
+                rule: r.get(3)?,
+                detail: r.get(4)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

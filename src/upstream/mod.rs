@@ -19,11 +19,11 @@ use crate::asset::{Category, SourceKind};
 use crate::calendar::Calendar;
 use crate::price::{RawBar, RawDay};
 
-//mod krx;
-//mod naver;
-//mod naver_fchart;
-//mod upbit;
-//mod yahoo;
+mod krx;
+mod naver;
+mod naver_fchart;
+mod upbit;
+mod yahoo;
 
 /// Days asked for, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,10 @@ impl AnswerError {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::CutShort(_) => true,
-            Self::UnknownSymbol(_) | Self::Refused(_) | Self::OtherShape(_) | Self::Granularity(_) => false,
+            Self::UnknownSymbol(_)
+            | Self::Refused(_)
+            | Self::OtherShape(_)
+            | Self::Granularity(_) => false,
         }
     }
 }
@@ -143,32 +146,62 @@ pub trait Upstream: Sync {
     ///
     /// # Errors
     /// As [`Upstream::parse`], and for a status that is no success.
-    fn read<'a>(&self, status: u16, body: &'a [u8], calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn read<'a>(
+        &self,
+        status: u16,
+        body: &'a [u8],
+        calendar: Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         if (200..300).contains(&status) {
             return self.parse(body, calendar);
         }
-        Err(AnswerError::Status { status, words: first_words(body) })
+        Err(AnswerError::Status {
+            status,
+            words: first_words(body),
+        })
     }
 }
 
 /// The ways to a source, in the order in which they are tried. They give the same data under one source name.
 #[must_use]
 pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
-    match kind { _ => &[] }
+    match kind {
+        SourceKind::Naver => &[&naver::DayApi, &naver_fchart::Fchart],
+        SourceKind::Yahoo => &[&yahoo::Chart],
+        SourceKind::Krx => &[&krx::IndexCache],
+        SourceKind::Upbit => &[&upbit::DayCandles],
+    }
 }
 
 /// The first line of a body that is no feed, cut to what fits a message, without control characters.
 fn first_words(body: &[u8]) -> String {
     const MAX_CHARS: usize = 120;
     let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body));
-    let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("(empty body)");
-    line.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|l| !l.is_empty())
+        .unwrap_or("(empty body)");
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_CHARS)
+        .collect()
 }
 
 /// What may stand unescaped in a segment of a path: RFC 3986's unreserved characters, `=` and `&`.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'=').remove(b'&');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'=')
+    .remove(b'&');
 /// What may stand unescaped in a value of a query.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A symbol as a segment of a path (`%5EKS200`).
 fn path_segment(symbol: &str) -> String {
@@ -317,7 +350,10 @@ mod tests {
     }
 
     pub(super) fn window(start: &str, end: &str) -> Window {
-        Window { start: date(start), end: date(end) }
+        Window {
+            start: date(start),
+            end: date(end),
+        }
     }
 
     /// The values of a row, to be compared at one glance.
@@ -328,7 +364,16 @@ mod tests {
     #[test]
     fn a_day_is_eight_digits_of_the_calendar() {
         assert_eq!(compact_day("20240229"), RawDay::Date(date("2024-02-29")));
-        for text in ["20260231", "202601051530", "2026010", "00000101", "2026-1-5", "+2260105", "", "二〇二六"] {
+        for text in [
+            "20260231",
+            "202601051530",
+            "2026010",
+            "00000101",
+            "2026-1-5",
+            "+2260105",
+            "",
+            "二〇二六",
+        ] {
             assert_eq!(compact_day(text), RawDay::Impossible(text));
         }
     }
@@ -336,7 +381,15 @@ mod tests {
     #[test]
     fn an_iso_day_has_dashes() {
         assert_eq!(iso_day("2026-01-05"), RawDay::Date(date("2026-01-05")));
-        for text in ["2026-02-31", "2026/01/05", "2026-1-5", "20260105", "2026-01-05T00", "0000-01-01", "2026-+1-05"] {
+        for text in [
+            "2026-02-31",
+            "2026/01/05",
+            "2026-1-5",
+            "20260105",
+            "2026-01-05T00",
+            "0000-01-01",
+            "2026-+1-05",
+        ] {
             assert_eq!(iso_day(text), RawDay::Impossible(text));
         }
     }
@@ -366,7 +419,13 @@ mod tests {
         struct One {
             a: u8,
         }
-        assert_eq!(serde_json::from_str::<Object<One>>(r#"{"b": [], "a": 1}"#).unwrap().0.a, 1);
+        assert_eq!(
+            serde_json::from_str::<Object<One>>(r#"{"b": [], "a": 1}"#)
+                .unwrap()
+                .0
+                .a,
+            1
+        );
         assert!(serde_json::from_str::<Object<One>>("[1]").is_err());
     }
 }

@@ -24,11 +24,20 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server, the network or TLS says, with where it was.
-    pub fn connect(target: &Target, connect_timeout: Duration, statement_timeout: Duration) -> Result<Self> {
+    pub fn connect(
+        target: &Target,
+        connect_timeout: Duration,
+        statement_timeout: Duration,
+    ) -> Result<Self> {
         let place = target.place();
-        let mut client = target.connect(connect_timeout).with_context(|| format!("the warehouse at {place} cannot be reached"))?;
+        let mut client = target
+            .connect(connect_timeout)
+            .with_context(|| format!("the warehouse at {place} cannot be reached"))?;
         client
-            .batch_execute(&format!("SET statement_timeout = {}", statement_timeout.as_millis()))
+            .batch_execute(&format!(
+                "SET statement_timeout = {}",
+                statement_timeout.as_millis()
+            ))
             .with_context(|| format!("the warehouse at {place} does not answer"))?;
         Ok(Self { client })
     }
@@ -37,5 +46,9 @@ impl Warehouse {
 /// The DDL of the tables that the program creates where they are missing.
 #[must_use]
 pub fn schema() -> String {
-    tables::TABLES.iter().map(|t| t.ddl).collect::<Vec<_>>().join("\n")
+    tables::TABLES
+        .iter()
+        .map(|t| t.ddl)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -90,8 +90,17 @@ impl Warehouse {
             .context("the warehouse did not take the prices")?;
         let [inserted, updated] = [count(row.get(0)), count(row.get(1))];
         let skipped_older = (rows.len() as u64).saturating_sub(inserted + updated);
-        let skipped_future = if skipped_older == 0 { 0 } else { self.count_future(&columns)? };
-        Ok(Written { inserted, updated, skipped_older, skipped_future })
+        let skipped_future = if skipped_older == 0 {
+            0
+        } else {
+            self.count_future(&columns)?
+        };
+        Ok(Written {
+            inserted,
+            updated,
+            skipped_older,
+            skipped_future,
+        })
     }
 
     /// How many of these keys have an ingest time in the warehouse that lies in the future.

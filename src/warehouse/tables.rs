@@ -84,7 +84,12 @@ impl Warehouse {
             let mut tx = self.client.transaction()?;
             tx.batch_execute("SELECT pg_advisory_xact_lock(8103511720231)")?;
             for table in &missing {
-                tx.batch_execute(table.ddl).with_context(|| format!("the table {} cannot be created in the warehouse", table.name))?;
+                tx.batch_execute(table.ddl).with_context(|| {
+                    format!(
+                        "the table {} cannot be created in the warehouse",
+                        table.name
+                    )
+                })?;
             }
             tx.commit()?;
         }
@@ -96,9 +101,15 @@ impl Warehouse {
 
     fn missing_tables(&mut self) -> Result<Vec<&'static Table>> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
-        let rows = self.client.query("SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL", &[&names])?;
+        let rows = self.client.query(
+            "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
+            &[&names],
+        )?;
         let missing: Vec<String> = rows.iter().map(|r| r.get(0)).collect();
-        Ok(TABLES.iter().filter(|t| missing.iter().any(|m| m == t.name)).collect())
+        Ok(TABLES
+            .iter()
+            .filter(|t| missing.iter().any(|m| m == t.name))
+            .collect())
     }
 }
 
@@ -107,7 +118,9 @@ fn check(client: &mut Client, table: &Table) -> Result<()> {
     let columns = columns(client, name)?;
     for (wanted, types) in table.columns {
         let Some(column) = columns.iter().find(|c| c.name == *wanted) else {
-            bail!("the warehouse's table {name} has no column {wanted}; add it as in `pricestash schema warehouse`");
+            bail!(
+                "the warehouse's table {name} has no column {wanted}; add it as in `pricestash schema warehouse`"
+            );
         };
         if !types.contains(&column.type_name.as_str()) {
             bail!(
@@ -117,22 +130,40 @@ fn check(client: &mut Client, table: &Table) -> Result<()> {
             );
         }
     }
-    if let Some(column) = columns.iter().find(|c| c.is_required && !table.columns.iter().any(|(w, _)| *w == c.name)) {
-        bail!("the warehouse's column {name}.{} is NOT NULL without a default; give it a default", column.name);
+    if let Some(column) = columns
+        .iter()
+        .find(|c| c.is_required && !table.columns.iter().any(|(w, _)| *w == c.name))
+    {
+        bail!(
+            "the warehouse's column {name}.{} is NOT NULL without a default; give it a default",
+            column.name
+        );
     }
     if !has_unique_key(client, name, table.key)? {
-        bail!("the warehouse's table {name} has no primary key or unique index on exactly ({})", table.key.join(", "));
+        bail!(
+            "the warehouse's table {name} has no primary key or unique index on exactly ({})",
+            table.key.join(", ")
+        );
     }
     Ok(())
 }
 
 fn columns(client: &mut Client, table: &str) -> Result<Vec<Column>> {
     let rows = client.query(include_str!("columns.sql"), &[&table])?;
-    Ok(rows.iter().map(|r| Column { name: r.get(0), type_name: r.get(1), is_required: r.get(2) }).collect())
+    Ok(rows
+        .iter()
+        .map(|r| Column {
+            name: r.get(0),
+            type_name: r.get(1),
+            is_required: r.get(2),
+        })
+        .collect())
 }
 
 fn has_unique_key(client: &mut Client, table: &str, key: &[&str]) -> Result<bool> {
     let mut key = key.to_vec();
     key.sort_unstable();
-    Ok(client.query_one(include_str!("unique_key.sql"), &[&table, &key])?.get(0))
+    Ok(client
+        .query_one(include_str!("unique_key.sql"), &[&table, &key])?
+        .get(0))
 }

@@ -33,13 +33,19 @@ impl Target {
     /// # Errors
     /// A sentence that shows nothing of the value: any part of it may be the password.
     pub fn parse(url: &Secret) -> Result<Self, ConfigError> {
-        let Settings { rest, sslmode, sslrootcert } = if url.expose().contains("://") {
+        let Settings {
+            rest,
+            sslmode,
+            sslrootcert,
+        } = if url.expose().contains("://") {
             take_from_url(url.expose())
         } else {
             take_from_pairs(url.expose())
         };
         // The crate's own error may quote a part of the value, so it is not shown.
-        let mut config: Config = rest.parse().map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
+        let mut config: Config = rest
+            .parse()
+            .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unreadable("it names no host"));
         }
@@ -50,12 +56,19 @@ impl Target {
             Some("require") => (SslMode::Require, Verification::None),
             Some("verify-ca") => (SslMode::Require, Verification::Authority),
             Some("verify-full") => (SslMode::Require, Verification::Full),
-            Some(_) => return Err(unreadable("its sslmode is none of disable, prefer, require, verify-ca, verify-full")),
+            Some(_) => {
+                return Err(unreadable(
+                    "its sslmode is none of disable, prefer, require, verify-ca, verify-full",
+                ));
+            }
             None if local => (SslMode::Prefer, Verification::None),
             None => (SslMode::Require, Verification::None),
         };
         // As libpq does: who names an authority wants it asked.
-        let verification = if sslrootcert.is_some() && verification == Verification::None && mode == SslMode::Require {
+        let verification = if sslrootcert.is_some()
+            && verification == Verification::None
+            && mode == SslMode::Require
+        {
             Verification::Authority
         } else {
             verification
@@ -64,14 +77,24 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("pricestash");
         }
-        Ok(Self { config, verification, root_certificates: sslrootcert.map(PathBuf::from) })
+        Ok(Self {
+            config,
+            verification,
+            root_certificates: sslrootcert.map(PathBuf::from),
+        })
     }
 
     /// Host, port and database, for messages.
     #[must_use]
     pub fn place(&self) -> String {
         let host = self.config.get_hosts().first().map_or_else(
-            || self.config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
+            || {
+                self.config
+                    .get_hostaddrs()
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            },
             |host| match host {
                 Host::Tcp(name) => name.clone(),
                 #[cfg(unix)]
@@ -79,7 +102,13 @@ impl Target {
             },
         );
         let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        format!("{host}:{port}/{}", self.config.get_dbname().or(self.config.get_user()).unwrap_or_default())
+        format!(
+            "{host}:{port}/{}",
+            self.config
+                .get_dbname()
+                .or(self.config.get_user())
+                .unwrap_or_default()
+        )
     }
 
     pub(super) fn connect(&self, timeout: Duration) -> Result<Client> {
@@ -90,12 +119,17 @@ impl Target {
         if config.get_ssl_mode() == SslMode::Disable {
             return Ok(config.connect(NoTls)?);
         }
-        Ok(config.connect(tls::connector(self.verification, self.root_certificates.as_deref())?)?)
+        Ok(config.connect(tls::connector(
+            self.verification,
+            self.root_certificates.as_deref(),
+        )?)?)
     }
 }
 
 fn unreadable(why: &str) -> ConfigError {
-    ConfigError(format!("DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"))
+    ConfigError(format!(
+        "DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"
+    ))
 }
 
 /// Whether every host is this machine.
@@ -103,11 +137,17 @@ fn is_local(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => {
             let name = name.trim_start_matches('[').trim_end_matches(']');
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            name == "localhost"
+                || name
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|ip| ip.is_loopback())
         }
         #[cfg(unix)]
         Host::Unix(_) => true,
-    }) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+    }) && config
+        .get_hostaddrs()
+        .iter()
+        .all(std::net::IpAddr::is_loopback)
 }
 
 /// What the crate does not know, taken out of the rest.
@@ -131,7 +171,12 @@ impl Settings {
 }
 
 fn take_from_url(url: &str) -> Settings {
-    let Some((base, query)) = url.split_once('?') else { return Settings { rest: url.to_owned(), ..Settings::default() } };
+    let Some((base, query)) = url.split_once('?') else {
+        return Settings {
+            rest: url.to_owned(),
+            ..Settings::default()
+        };
+    };
     let mut settings = Settings::default();
     let mut kept = Vec::new();
     for pair in query.split('&').filter(|p| !p.is_empty()) {
@@ -141,7 +186,11 @@ fn take_from_url(url: &str) -> Settings {
             kept.push(pair);
         }
     }
-    settings.rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    settings.rest = if kept.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}?{}", kept.join("&"))
+    };
     settings
 }
 
@@ -162,7 +211,9 @@ fn take_from_pairs(text: &str) -> Settings {
 
 /// The first `key = value` of a list: as written, its key, its value without quotes and backslashes, and what follows.
 fn next_pair(text: &str) -> (&str, &str, String, &str) {
-    let Some((key, behind)) = text.split_once('=') else { return (text, text.trim(), String::new(), "") };
+    let Some((key, behind)) = text.split_once('=') else {
+        return (text, text.trim(), String::new(), "");
+    };
     let behind = behind.trim_start();
     let mut value = String::new();
     let mut quoted = false;
@@ -198,14 +249,23 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        let target = parse("postgresql://me:pa%40ss@db.example.com:6543/prices?application_name=x&sslmode=verify-full&sslrootcert=%2Fca.pem");
+        let target = parse(
+            "postgresql://me:pa%40ss@db.example.com:6543/prices?application_name=x&sslmode=verify-full&sslrootcert=%2Fca.pem",
+        );
         assert_eq!(target.place(), "db.example.com:6543/prices");
         assert_eq!(target.config.get_password(), Some(&b"pa@ss"[..]));
         assert_eq!(target.config.get_application_name(), Some("x"));
-        assert_eq!((target.verification, target.config.get_ssl_mode()), (Verification::Full, SslMode::Require));
+        assert_eq!(
+            (target.verification, target.config.get_ssl_mode()),
+            (Verification::Full, SslMode::Require)
+        );
         assert_eq!(target.root_certificates, Some(PathBuf::from("/ca.pem")));
 
-        let target = parse("host=db.example.com sslmode = 'verify-ca'  user=me password='it''s' dbname=prices".replace("''", "\\'").as_str());
+        let target = parse(
+            "host=db.example.com sslmode = 'verify-ca'  user=me password='it''s' dbname=prices"
+                .replace("''", "\\'")
+                .as_str(),
+        );
         assert_eq!(target.place(), "db.example.com:5432/prices");
         assert_eq!(target.config.get_password(), Some(&b"it's"[..]));
         assert_eq!(target.verification, Verification::Authority);
@@ -214,12 +274,20 @@ mod tests {
     #[test]
     fn tls_is_required_unless_the_host_is_this_machine() {
         let mode = |url: &str| parse(url).config.get_ssl_mode();
-        for local in ["postgres://localhost/d", "postgres://127.0.0.1/d", "postgres://[::1]/d", "host=/run/postgresql dbname=d"] {
+        for local in [
+            "postgres://localhost/d",
+            "postgres://127.0.0.1/d",
+            "postgres://[::1]/d",
+            "host=/run/postgresql dbname=d",
+        ] {
             assert_eq!(mode(local), SslMode::Prefer, "{local}");
         }
         assert_eq!(mode("postgres://db.example.com/d"), SslMode::Require);
         assert_eq!(mode("host=10.0.0.7 dbname=d"), SslMode::Require);
-        assert_eq!(mode("postgres://db.example.com/d?sslmode=disable"), SslMode::Disable);
+        assert_eq!(
+            mode("postgres://db.example.com/d?sslmode=disable"),
+            SslMode::Disable
+        );
     }
 
     #[test]
@@ -231,8 +299,13 @@ mod tests {
             "postgres://me:canary@h/d?sslmode=maybe",
             "password=canary",
         ] {
-            let error = Target::parse(&Secret::new(url.to_owned())).unwrap_err().to_string();
-            assert!(error.starts_with("DATABASE_URL") && !error.contains("canary"), "{error}");
+            let error = Target::parse(&Secret::new(url.to_owned()))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("DATABASE_URL") && !error.contains("canary"),
+                "{error}"
+            );
         }
         assert!(!format!("{:?}", parse("postgres://me:canary@h/d")).contains("canary"));
     }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What of the server's certificate is checked.
@@ -24,18 +28,28 @@ pub(super) enum Verification {
 }
 
 /// A connector that checks this much, against the authorities of a PEM file or the bundled public ones.
-pub(super) fn connector(verification: Verification, root_certificates: Option<&Path>) -> Result<MakeRustlsConnect> {
+pub(super) fn connector(
+    verification: Verification,
+    root_certificates: Option<&Path>,
+) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
     let builder = match verification {
         Verification::Full => builder.with_root_certificates(roots(root_certificates)?),
         Verification::Authority => {
-            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(root_certificates)?), provider).build()?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName { inner }))
+            let inner = WebPkiServerVerifier::builder_with_provider(
+                Arc::new(roots(root_certificates)?),
+                provider,
+            )
+            .build()?;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AnyName { inner }))
         }
-        Verification::None => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
-        }
+        Verification::None => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider))),
     };
     Ok(MakeRustlsConnect::new(builder.with_no_client_auth()))
 }
@@ -48,9 +62,15 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore> {
     };
     let reading = || format!("the sslrootcert {} cannot be read", file.display());
     for certificate in CertificateDer::pem_file_iter(file).with_context(reading)? {
-        roots.add(certificate.with_context(reading)?).with_context(reading)?;
+        roots
+            .add(certificate.with_context(reading)?)
+            .with_context(reading)?;
     }
-    anyhow::ensure!(!roots.is_empty(), "the sslrootcert {} holds no certificate", file.display());
+    anyhow::ensure!(
+        !roots.is_empty(),
+        "the sslrootcert {} holds no certificate",
+        file.display()
+    );
     Ok(roots)
 }
 
@@ -69,10 +89,16 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })) => {
-                Ok(ServerCertVerified::assertion())
-            }
+        match self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        ) {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
             result => result,
         }
     }
@@ -108,7 +134,9 @@ struct AnyCertificate {
 
 impl AnyCertificate {
     fn new(provider: &CryptoProvider) -> Self {
-        Self { algorithms: provider.signature_verification_algorithms }
+        Self {
+            algorithms: provider.signature_verification_algorithms,
+        }
     }
 }
 
