@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::job_run::Status;
 use crate::staging::{PendingRow, Scope, Staging};
+use crate::timestamp::millis;
 use crate::warehouse::{Warehouse, Written};
 
 /// How `sync` runs.
@@ -88,7 +89,7 @@ pub fn run(
         rejected: staging.count_sync_rejects()?,
         pending: staging.count_pending(&Scope::default())?,
         chunks,
-        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms: millis(started.elapsed()),
     })
 }
 
@@ -166,7 +167,7 @@ fn send_chunks(
         let started = Instant::now();
         let written = warehouse.upsert_prices(&rows)?;
         let changed = written.inserted + written.updated;
-        log::debug!(sent = rows.len(), changed = changed, elapsed_ms = started.elapsed().as_millis() as u64; "chunk committed");
+        log::debug!(sent = rows.len(), changed = changed, elapsed_ms = millis(started.elapsed()); "chunk committed");
         total += written;
         sent += rows.len() as u64;
         count += 1;
