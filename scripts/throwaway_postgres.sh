@@ -21,7 +21,7 @@ throwaway_postgres_start() {
     _throwaway_choose_user || return 1
     _throwaway_folder=$(mktemp -d "${TMPDIR:-/tmp}/pg.XXXXXX") || return 1
     if [ ${#_throwaway_user[@]} -gt 0 ]; then
-        chown "${_throwaway_user[2]}" "$_throwaway_folder" || return 1
+        chown "$(_throwaway_run id -un)" "$_throwaway_folder" || return 1
     fi
     local password
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
@@ -78,12 +78,17 @@ _throwaway_choose_user() {
     [ "$(id -u)" -eq 0 ] || return 0
     local user
     for user in postgres nobody; do
-        if id "$user" >/dev/null 2>&1 && command -v runuser >/dev/null; then
+        if ! id "$user" >/dev/null 2>&1; then continue; fi
+        if command -v runuser >/dev/null; then
             _throwaway_user=(runuser -u "$user" --)
             return 0
         fi
+        if command -v setpriv >/dev/null; then
+            _throwaway_user=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups --)
+            return 0
+        fi
     done
-    echo 'PostgreSQL does not run as root, and there is no runuser or no user postgres or nobody' >&2
+    echo 'PostgreSQL does not run as root, and it cannot be started as the user postgres or nobody' >&2
     return 1
 }
 
