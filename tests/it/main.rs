@@ -1,5 +1,6 @@
 //! The one test binary.
 //!
+//! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 #![allow(
     clippy::unwrap_used,
@@ -9,4 +10,5 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod readme;
 mod recordings;
