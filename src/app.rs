@@ -5,11 +5,12 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::asset::{Asset, AssetId, parse_assets};
-use crate::cli::{Cli, CollectArgs, Command, Format, Schema, SchemaArgs, SyncArgs};
+use crate::calendar::Calendars;
+use crate::cli::{AssetsArgs, Cli, CollectArgs, Command, Format, Schema, SchemaArgs, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::feed::{Feed, Http, Replay};
 use crate::job::collect::{self, AssetOutcome, Collector, WindowArgs};
@@ -18,6 +19,7 @@ use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::staging::{self, Scope, Staging};
 use crate::warehouse::{self, Target, Warehouse};
+use crate::year::Year;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
         Command::Collect(args) => run_collect(args, cli.format, config),
         Command::Sync(args) => run_sync(args, cli.format, config),
         Command::Status => run_status(cli.format, config),
-        Command::Assets => run_assets(cli.format, config),
+        Command::Assets(args) => run_assets(args, cli.format, config),
         Command::Schema(args) => run_schema(args, cli.format, config),
     }
 }
@@ -52,13 +54,20 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
+/// The trading calendars, with the user's corrections.
+fn read_calendars() -> Result<Calendars> {
+    Ok(Calendars::load(Path::new("data/calendars")).map_err(ConfigError)?)
+}
+
 fn read_assets(path: &Path) -> Result<Vec<Asset>> {
     let bytes = fs::read(path).map_err(|e| {
         ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); it should be a file like data/assets.toml"))
     })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
-    Ok(parse_assets(&text).map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
+    let calendars = read_calendars()?;
+    Ok(parse_assets(&text, &calendars)
+        .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
 }
 
 /// The assets to collect: those that were named, else the active ones.
@@ -425,7 +434,10 @@ struct AssetRow<'a> {
     sources: Vec<String>,
 }
 
-fn run_assets(format: Format, config: &Config) -> Result<Printed> {
+fn run_assets(args: &AssetsArgs, format: Format, config: &Config) -> Result<Printed> {
+    if let Some(name) = &args.calendar {
+        return run_calendar(name, args.year, format);
+    }
     let assets = read_assets(&config.assets_file)?;
     let rows: Vec<AssetRow<'_>> = assets
         .iter()
@@ -451,6 +463,23 @@ fn run_assets(format: Format, config: &Config) -> Result<Printed> {
                 "asset_id", "name", "category", "calendar", "currency", "active", "sources",
             ],
         )?,
+    }))
+}
+
+/// A year of a calendar, for a person to look at.
+fn run_calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
+    let calendars = read_calendars()?;
+    let calendar = calendars.get(&name.to_uppercase()).ok_or_else(|| {
+        let names = calendars.names();
+        ConfigError(format!(
+            "--calendar is {name:?}, it should be one of {names}"
+        ))
+    })?;
+    let today = now().with_timezone(&calendar.zone()).date_naive();
+    let year = Year::new(calendar, year.unwrap_or_else(|| today.year()));
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&year.days())?,
+        Format::Table => year.text(),
     }))
 }
 

@@ -56,7 +56,10 @@ pub enum Command {
     /// Shows what is staged and pending by asset, the last runs, and open findings.
     Status,
     /// Shows the assets as configured in assets.toml, with calendar and sources.
-    Assets,
+    ///
+    /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`. A calendar can be
+    /// corrected by a file of its name in data/calendars/.
+    Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
 }
@@ -105,6 +108,17 @@ pub struct SyncArgs {
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `assets`.
+#[derive(Debug, Args)]
+pub struct AssetsArgs {
+    /// Shows a year of this calendar: XKRX, XNYS, CMES or 24/7.
+    #[arg(long, value_name = "NAME")]
+    pub calendar: Option<String>,
+    /// The year of the calendar; this year when it is left out.
+    #[arg(requires = "calendar", value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2200))]
+    pub year: Option<i32>,
 }
 
 /// Arguments of `schema`.

@@ -29,3 +29,4 @@ pub mod timestamp;
 pub mod upstream;
 pub mod validate;
 pub mod warehouse;
+pub mod year;

@@ -104,18 +104,18 @@ impl Checked {
 
 /// What the rules need to know beside the answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Context {
+pub struct Context<'a> {
     /// The days that were asked for; other rows are trimmed silently.
     pub window: Window,
     /// The asset's calendar.
-    pub calendar: Calendar,
+    pub calendar: &'a Calendar,
     /// When the answer was fetched.
     pub fetched_at: DateTime<Utc>,
 }
 
 /// Applies the rules to an answer.
 #[must_use]
-pub fn check(answer: &Answer<'_>, context: Context) -> Checked {
+pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     let mut checker = Checker {
         context,
         today: today(answer.zone, context),
@@ -130,7 +130,7 @@ pub fn check(answer: &Answer<'_>, context: Context) -> Checked {
 }
 
 /// Today in the zone of the answer where it has one, else in the calendar's.
-fn today(zone: Option<Tz>, context: Context) -> NaiveDate {
+fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     context.calendar.trading_day(
         context.fetched_at,
         zone.unwrap_or_else(|| context.calendar.zone()),
@@ -142,15 +142,15 @@ struct Day {
     may_be_live: bool,
 }
 
-struct Checker {
-    context: Context,
+struct Checker<'a> {
+    context: Context<'a>,
     today: NaiveDate,
     fractional_volume: bool,
     days: BTreeMap<NaiveDate, Day>,
     checked: Checked,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn take(&mut self, row: &RawBar<'_>) {
         let date = match row.day {
             RawDay::Impossible(_) => return self.reject(row, Rejection::ImpossibleDate),
@@ -409,6 +409,7 @@ fn raw_json(row: &RawBar<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -427,13 +428,13 @@ mod tests {
         }
     }
 
-    fn context() -> Context {
+    fn context() -> Context<'static> {
         Context {
             window: Window {
                 start: date("2026-01-01"),
                 end: date("2026-01-31"),
             },
-            calendar: Calendar::Xkrx,
+            calendar: built_in("XKRX"),
             fetched_at: "2026-01-15T08:00:00Z".parse().unwrap(),
         }
     }

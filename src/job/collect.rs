@@ -237,7 +237,7 @@ impl Collector<'_> {
                 category: asset.category,
                 part,
             };
-            match self.fetch_part(request, asset.calendar, entry) {
+            match self.fetch_part(request, &asset.calendar, entry) {
                 Ok(checked) => {
                     any = true;
                     fetched.checked.append(checked);
@@ -263,7 +263,7 @@ impl Collector<'_> {
     fn fetch_part(
         &self,
         request: Request<'_>,
-        calendar: Calendar,
+        calendar: &Calendar,
         entry: &SourceEntry,
     ) -> Result<Checked, FetchError> {
         self.options.retry.retry(

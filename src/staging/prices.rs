@@ -364,7 +364,7 @@ impl Staging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Calendar;
+    use crate::calendar::built_in;
     use crate::price::{RawBar, RawDay};
     use crate::upstream::Answer;
     use crate::validate::{Context, check};
@@ -396,7 +396,7 @@ mod tests {
             let fetched_at = fetched_at.parse().unwrap();
             let context = Context {
                 window: self.window,
-                calendar: Calendar::Xkrx,
+                calendar: built_in("XKRX"),
                 fetched_at,
             };
             let checked = check(
