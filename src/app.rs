@@ -115,6 +115,7 @@ fn run_collect(args: &CollectArgs, format: Format, config: &Config) -> Result<Pr
         window,
         dry_run: args.dry_run,
         final_only: args.final_only,
+        heal: !args.no_heal,
         retry: config.fetch.retry,
     };
     let outcome = if args.dry_run {

@@ -63,6 +63,20 @@ impl Calendar {
         }
     }
 
+    /// Whether every day is a session.
+    #[must_use]
+    pub fn is_always_open(&self) -> bool {
+        *self == Self::Always
+    }
+
+    /// The sessions from one day to another, both included.
+    pub fn sessions(&self, start: NaiveDate, end: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+        start
+            .iter_days()
+            .take_while(move |d| *d <= end)
+            .filter(|d| self.is_session(*d))
+    }
+
     /// The first session on or after a day; the day itself at the end of the calendar.
     #[must_use]
     fn session_from(self, date: NaiveDate) -> NaiveDate {

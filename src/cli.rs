@@ -82,6 +82,9 @@ pub struct CollectArgs {
     /// Leaves out bars of sessions that were not over when they were fetched.
     #[arg(long)]
     pub final_only: bool,
+    /// Stages nothing of a series that came in another scale (a split), instead of reading all of it again.
+    #[arg(long)]
+    pub no_heal: bool,
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
     pub replay: Option<PathBuf>,

@@ -12,15 +12,19 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::config::ConfigError;
 
 mod assets;
+mod findings;
+mod history;
 mod job_runs;
 mod pending;
 mod prices;
 mod summary;
 
 pub use assets::AssetRow;
+pub use findings::Gaps;
+pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
-pub use prices::{Batch, Reach, Tally};
+pub use prices::{Batch, Reach, Rebase, Staged, Tally};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.
