@@ -1,6 +1,11 @@
 //! The one test binary.
 //!
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
+//! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
+//! - `support`: what they stand on
+//!
+//! The tests with a warehouse need a PostgreSQL server: `scripts/test.sh` starts one. Without it they say that they were
+//! left out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,3 +15,5 @@
 )]
 
 mod recordings;
+mod support;
+mod way;
