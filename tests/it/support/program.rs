@@ -8,13 +8,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::WEEK;
 use super::server::Server;
 
 /// A run that takes longer is stuck.
 const LONGEST_RUN: Duration = Duration::from_secs(120);
+
+/// Collects [`WEEK`].
+pub(crate) const COLLECT: [&str; 5] = ["collect", "--start", WEEK[0], "--end", WEEK[3]];
 
 /// A folder as the working directory, and an environment that holds nothing but the given variables.
 pub(crate) struct TestEnv {
@@ -94,8 +99,9 @@ impl TestEnv {
     }
 
     /// A connection of another program to the staging file.
-    pub(crate) fn staging(&self) -> rusqlite::Connection {
-        let connection = rusqlite::Connection::open(self.path("data/staging.db")).unwrap();
+    pub(crate) fn staging(&self) -> Connection {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(self.path("data/staging.db"), flags).unwrap();
         connection.busy_timeout(Duration::from_secs(60)).unwrap();
         connection
     }
@@ -153,9 +159,25 @@ impl TestEnv {
         ran
     }
 
-    /// Collects these days; it must succeed.
-    pub(crate) fn collect(&self, start: &str, end: &str) -> Ran {
-        self.succeed(&["collect", "--start", start, "--end", end])
+    /// Collects [`WEEK`].
+    pub(crate) fn collect(&self) -> Ran {
+        self.run(&COLLECT)
+    }
+
+    /// Syncs, and gives the row of the result.
+    pub(crate) fn sync(&self, arguments: &[&str]) -> (i32, Value) {
+        let ran = self.run(&[&["sync", "--format", "json"], arguments].concat());
+        (ran.code, ran.row())
+    }
+
+    /// Name, status and error message of the runs, oldest first.
+    pub(crate) fn runs(&self) -> Vec<(String, String, Option<String>)> {
+        let connection = self.staging();
+        let mut statement = connection
+            .prepare("SELECT job_name, status, error_message FROM job_run ORDER BY job_id")
+            .unwrap();
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
     }
 }
 
