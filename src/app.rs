@@ -230,8 +230,9 @@ fn run_sync(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed>
         return print_dry_sync(waiting, &target, format);
     }
     let (job_id, lock) = staging.begin_run("sync", now())?;
-    let result = connect(&target, config).and_then(|mut warehouse| {
-        let outcome = sync::run(&staging, &mut warehouse, &options, now)?;
+    let connect = || connect(&target, config);
+    let result = connect().and_then(|mut warehouse| {
+        let outcome = sync::run(&staging, &mut warehouse, &connect, &options, now)?;
         Ok((warehouse, outcome))
     });
     let end = |status: Status, problems: &[Problem], summary: &str| {

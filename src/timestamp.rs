@@ -1,5 +1,7 @@
 //! Times as text: `YYYY-MM-DDTHH:MM:SS.ffffffZ`, so that they sort as text, and days as `YYYY-MM-DD`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound, Utc};
 
 /// A time as it stands in the staging file.
@@ -20,6 +22,12 @@ pub fn from_text(text: &str) -> Option<DateTime<Utc>> {
 #[must_use]
 pub fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(6)
+}
+
+/// A duration in whole milliseconds.
+#[must_use]
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

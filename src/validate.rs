@@ -30,6 +30,14 @@ pub enum Rule {
     UnexpectedSession,
     /// A stored ingest time ahead of now, replaced.
     Clock,
+    /// A session of the calendar without a bar.
+    DateGap,
+    /// A close more than 30 % away from the one before.
+    PriceJump,
+    /// Stored and fetched closes differ by one factor: a split.
+    Rebased,
+    /// A session on which none of a calendar's assets has a bar.
+    ProbablyClosed,
 }
 
 impl fmt::Display for Rule {
@@ -43,6 +51,10 @@ impl fmt::Display for Rule {
             Self::VolumeUnknown => "volume_unknown",
             Self::UnexpectedSession => "unexpected_session",
             Self::Clock => "clock",
+            Self::DateGap => "date_gap",
+            Self::PriceJump => "price_jump",
+            Self::Rebased => "rebased",
+            Self::ProbablyClosed => "probably_closed",
         })
     }
 }

@@ -11,7 +11,7 @@ use ureq::http::Uri;
 
 use super::{Feed, FetchError, Request, Response};
 use crate::config::FetchConfig;
-use crate::timestamp;
+use crate::timestamp::{micros, millis};
 use crate::upstream::{Origins, Upstream, Window};
 
 /// The largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
@@ -104,12 +104,12 @@ impl Feed for Http {
             request.part,
         );
         self.wait_for(&url);
-        let fetched_at = timestamp::micros(Utc::now());
+        let fetched_at = micros(Utc::now());
         let started = Instant::now();
         let result = self.fetch(&url, request.upstream.headers());
-        let elapsed = started.elapsed().as_millis();
+        let elapsed = millis(started.elapsed());
         let (status, body) = result.map_err(|error| FetchError::Network(Box::new(error)))?;
-        log::debug!(source = request.upstream.name(), symbol = request.symbol, status = status, bytes = body.len(), elapsed_ms = elapsed as u64; "answer");
+        log::debug!(source = request.upstream.name(), symbol = request.symbol, status = status, bytes = body.len(), elapsed_ms = elapsed; "answer");
         Ok(Response {
             status,
             body,

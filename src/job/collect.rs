@@ -13,6 +13,7 @@ use crate::feed::{Feed, FetchError, Request};
 use crate::job_run::{Problem, Status};
 use crate::retry::RetryPolicy;
 use crate::staging::{Batch, Reach, Staging, Tally};
+use crate::timestamp::millis;
 use crate::upstream::{Upstream, Window, ways};
 use crate::validate::{self, Checked, Context};
 
@@ -158,8 +159,7 @@ impl Collector<'_> {
         if let Err(error) = self.ask_sources(asset, &mut progress) {
             progress.fail(None, format!("{error:#}"));
         }
-        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        progress.finish(elapsed)
+        progress.finish(millis(started.elapsed()))
     }
 
     /// Asks the sources in their order until one answers with bars.
@@ -214,6 +214,8 @@ impl Collector<'_> {
     }
 
     /// Fetches all parts of a window. Fails when not one of them could be had.
+    ///
+    /// A part without a due session is no loss: the KRX cache has no file of a new year before its first session.
     fn fetch(
         &self,
         asset: &Asset,
@@ -221,6 +223,7 @@ impl Collector<'_> {
         upstream: &dyn Upstream,
         window: Window,
     ) -> Result<Fetched, FetchError> {
+        let now = self.feed.asked_at(upstream, &entry.symbol);
         let mut fetched = Fetched {
             checked: Checked::default(),
             lost: Vec::new(),
@@ -240,10 +243,12 @@ impl Collector<'_> {
                     fetched.checked.append(checked);
                 }
                 Err(error) => {
-                    fetched.lost.push(format!(
-                        "{} to {} is missing: {error}",
-                        part.start, part.end
-                    ));
+                    if asset.calendar.has_due_session(part.start, part.end, now) {
+                        fetched.lost.push(format!(
+                            "{} to {} is missing: {error}",
+                            part.start, part.end
+                        ));
+                    }
                     first_error.get_or_insert(error);
                 }
             }
@@ -273,7 +278,7 @@ impl Collector<'_> {
             FetchError::is_transient,
             rand::random::<f64>,
             |attempt, error, wait| {
-                log::info!(source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = wait.as_millis() as u64; "trying again: {error}");
+                log::info!(source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
                 (self.sleep)(wait);
             },
         )

@@ -206,31 +206,41 @@ fn known_version() -> i64 {
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    loop {
-        // Everything is looked at again inside the transaction: another process may have been first, and what stands in
-        // the write-ahead log is not in the file's header.
+    // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
+    while missing_migration(connection, path)?.is_some() {
+        // And again inside the transaction: another process may have been first.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number = |sql: &str| tx.query_row(sql, [], |r| r.get::<_, i64>(0));
-        let version = number("PRAGMA user_version")?;
-        if number("PRAGMA application_id")? != APPLICATION_ID
-            && number("SELECT count(*) FROM sqlite_master")? > 0
-        {
-            return Err(refused(path, "a SQLite file of another program"));
+        if let Some((version, migration)) = missing_migration(&tx, path)? {
+            tx.execute_batch(migration)?;
+            tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+            tx.pragma_update(None, "user_version", version + 1)?;
+            tx.commit()?;
         }
-        if version > known_version() {
-            return Err(newer(path, version));
-        }
-        let Some(migration) = usize::try_from(version)
-            .ok()
-            .and_then(|v| MIGRATIONS.get(v))
-        else {
-            return Ok(());
-        };
-        tx.execute_batch(migration)?;
-        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", version + 1)?;
-        tx.commit()?;
     }
+    Ok(())
+}
+
+/// The file's version and the migration that leads from it to the next one; `None` when it is up to date.
+///
+/// Whose file it is was read from its header before; what stands in the write-ahead log is only seen here.
+fn missing_migration(connection: &Connection, path: &Path) -> Result<Option<(i64, &'static str)>> {
+    // One statement, so that all three are of one moment.
+    let (version, application_id, objects): (i64, i64, i64) = connection.query_row(
+        "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+         FROM pragma_user_version, pragma_application_id",
+        [],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )?;
+    if application_id != APPLICATION_ID && objects > 0 {
+        return Err(refused(path, "a SQLite file of another program"));
+    }
+    if version > known_version() {
+        return Err(newer(path, version));
+    }
+    Ok(usize::try_from(version)
+        .ok()
+        .and_then(|v| MIGRATIONS.get(v))
+        .map(|migration| (version, *migration)))
 }
 
 #[cfg(test)]

@@ -460,59 +460,61 @@ fn sample(recording: &str) -> (Vec<u8>, DateTime<Utc>) {
     (fs::read(path).unwrap(), meta.fetched_at.parse().unwrap())
 }
 
+/// Way, symbol, calendar, bars, first and last day of every recording of the sample.
+const SAMPLES: [(&str, &str, Calendar, usize, &str, &str); 6] = [
+    (
+        "naver",
+        "005930",
+        Calendar::Xkrx,
+        747,
+        "2023-01-02",
+        "2026-01-23",
+    ),
+    (
+        "naver fchart",
+        "000660",
+        Calendar::Xkrx,
+        369,
+        "2023-12-05",
+        "2025-06-16",
+    ),
+    (
+        "yahoo",
+        "SOXL",
+        Calendar::Xnys,
+        753,
+        "2023-07-03",
+        "2026-07-02",
+    ),
+    (
+        "yahoo",
+        "GC=F",
+        Calendar::Cmes,
+        755,
+        "2022-08-23",
+        "2025-08-22",
+    ),
+    (
+        "upbit",
+        "KRW-BTC",
+        Calendar::Always,
+        2,
+        "2025-07-28",
+        "2025-07-29",
+    ),
+    (
+        "krx",
+        "ks200",
+        Calendar::Xkrx,
+        52,
+        "2026-01-02",
+        "2026-03-20",
+    ),
+];
+
 #[test]
 fn the_sample_holds_final_bars_under_the_names_of_a_replay() {
-    let samples = [
-        (
-            "naver",
-            "005930",
-            Calendar::Xkrx,
-            747,
-            "2023-01-02",
-            "2026-01-23",
-        ),
-        (
-            "naver fchart",
-            "000660",
-            Calendar::Xkrx,
-            369,
-            "2023-12-05",
-            "2025-06-16",
-        ),
-        (
-            "yahoo",
-            "SOXL",
-            Calendar::Xnys,
-            753,
-            "2023-07-03",
-            "2026-07-02",
-        ),
-        (
-            "yahoo",
-            "GC=F",
-            Calendar::Cmes,
-            755,
-            "2022-08-23",
-            "2025-08-22",
-        ),
-        (
-            "upbit",
-            "KRW-BTC",
-            Calendar::Always,
-            2,
-            "2025-07-28",
-            "2025-07-29",
-        ),
-        (
-            "krx",
-            "ks200",
-            Calendar::Xkrx,
-            52,
-            "2026-01-02",
-            "2026-03-20",
-        ),
-    ];
-    for (name, symbol, calendar, count, first, last) in samples {
+    for (name, symbol, calendar, count, first, last) in SAMPLES {
         let [start, end] = [first, last].map(|day| day.parse::<NaiveDate>().unwrap());
         let part = *way(name).parts(Window { start, end }).last().unwrap();
         let (body, fetched_at) = sample(&way(name).recording(symbol, part));
