@@ -341,3 +341,13 @@ fn the_shipped_assets_are_shown_as_they_are() {
     );
     assert!(rows[4]["sources"].to_string().contains("yahoo:BTC-USD"));
 }
+
+#[test]
+fn the_schema_as_json_is_an_array_too() {
+    let env = TestEnv::new();
+    for schema in ["staging", "warehouse"] {
+        let text = env.succeed(&["schema", schema]).stdout;
+        let row = env.succeed(&["schema", schema, "--format", "json"]).row();
+        assert_eq!(row["ddl"], text);
+    }
+}

@@ -154,7 +154,7 @@ fn the_next_source_is_asked_when_one_has_nothing() {
     assert_eq!(server.count("/v1/candles/days"), 0);
     let query = &server.seen(yahoo)[0].query;
     assert!(
-        query["period1"] <= "1727740800".to_owned() && query["interval"] == "1d",
+        query["period1"].as_str() <= "1727740800" && query["interval"] == "1d",
         "{query:?}"
     );
 }

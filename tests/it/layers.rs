@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "job_run",
             "price",
             "retry",
+            "series",
             "timestamp",
             "upstream",
             "validate",
