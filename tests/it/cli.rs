@@ -125,6 +125,22 @@ fn a_wrong_variable_is_refused_with_its_name_its_value_and_what_is_right() {
 }
 
 #[test]
+fn the_environment_stands_over_the_env_file_and_that_over_the_defaults() {
+    let (_server, env) = shares(&["005930"]);
+    env.write(
+        ".env",
+        "\u{feff}# mine\r\nSTAGING_DB='from file.db'\r\nLOG_LEVEL=error # quiet\r\n",
+    );
+    assert_eq!(env.collect().code, 0);
+    assert!(env.path("from file.db").exists() && !env.path("data/staging.db").exists());
+    let env = env.with("STAGING_DB", "from environment.db");
+    assert_eq!(env.collect().code, 0);
+    assert!(env.path("from environment.db").exists());
+    env.write(".env", "STAGING_DB\n");
+    assert_says(&refused(&env, &["status"], 2), &[".env", "line 1"]);
+}
+
+#[test]
 fn a_staging_path_that_cannot_be_is_a_failure() {
     let (_server, mut env) = shares(&["005930"]);
     env.write("afile", "I am a file");

@@ -85,6 +85,28 @@ fn a_run_is_recorded_as_running_until_it_ends() {
 }
 
 #[test]
+fn a_run_whose_process_died_is_closed_by_the_next_one() {
+    let (server, env) = shares(&["005930"]);
+    let answer = week([100, 101, 102, 103]);
+    server.answer(&route("005930"), answer.clone().behind(&Gate::default()));
+    let collect = env.start(&COLLECT);
+    until("the request", || server.count(&route("005930")) == 1);
+    collect.kill();
+    server.answer(&route("005930"), answer);
+    assert_eq!(env.collect().code, 0);
+    let runs = env.runs();
+    assert_eq!(
+        (runs[0].1.as_str(), runs[1].1.as_str()),
+        ("failure", "success")
+    );
+    assert!(
+        runs[0].2.as_ref().unwrap().contains("abandoned"),
+        "{runs:?}"
+    );
+    assert_eq!(env.count("SELECT count(*) FROM price_daily"), 4);
+}
+
+#[test]
 fn one_asset_s_failure_is_named_and_touches_no_other() {
     let (server, env) = shares(&["005930", "000660", "035420"]);
     server.answer(&route("000660"), Answer::new(404, "gone"));

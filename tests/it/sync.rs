@@ -295,6 +295,30 @@ fn what_could_not_be_sent_is_sent_by_the_next_sync() {
 }
 
 #[test]
+fn the_password_is_shown_neither_when_it_is_right_nor_when_it_is_wrong() {
+    let mut warehouse = warehouse!();
+    warehouse.execute(MADE_BY_ANOTHER);
+    let (_server, env) = shares(&["005930"]);
+    let mut env = env.with("LOG_LEVEL", "trace");
+    env.collect();
+    let right = warehouse.url_of_a_writer("asset_master, price_daily, job_run");
+    let wrong = warehouse.url_of("pricestash_nobody", "wrong_secret");
+    for (url, code) in [(wrong, 1), (right, 0)] {
+        env.set("DATABASE_URL", &url);
+        let ran = env.run(&["sync"]);
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(!format!("{ran:?}").contains("secret"), "{ran:?}");
+    }
+    assert!(
+        env.runs()
+            .iter()
+            .all(|run| !format!("{run:?}").contains("secret"))
+    );
+    let message = "SELECT string_agg(error_message, ' ') FROM job_run";
+    assert!(!warehouse.text(message).contains("secret"));
+}
+
+#[test]
 fn only_what_is_asked_for_is_sent() {
     let warehouse = warehouse!();
     let (_server, env) = collected(&warehouse, &["005930", "000660"]);

@@ -186,6 +186,12 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Ends the process as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end of the run, which must be none by panic.
     pub(crate) fn wait(mut self) -> Ran {
         let deadline = Instant::now() + LONGEST_RUN;

@@ -69,7 +69,8 @@ impl TestWarehouse {
         self.url_of(self.server.get_user().unwrap_or("postgres"), password)
     }
 
-    fn url_of(&self, user: &str, password: &str) -> String {
+    /// The `DATABASE_URL` of another user of it.
+    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
         let host = match self.server.get_hosts().first() {
             Some(Host::Tcp(name)) => name.clone(),
             #[cfg(unix)]
@@ -89,15 +90,16 @@ impl TestWarehouse {
         )
     }
 
-    /// A new role that may do to these tables only what the program needs, and its `DATABASE_URL`.
+    /// A new role that may do to these tables only what the program needs: its `DATABASE_URL`, in which the password ends
+    /// in `_secret`.
     pub(crate) fn url_of_a_writer(&mut self, tables: &str) -> String {
         let role = random_name();
         self.client()
             .batch_execute(&format!(
-                "CREATE ROLE {role} LOGIN PASSWORD '{role}'; GRANT SELECT, INSERT, UPDATE ON {tables} TO {role}"
+                "CREATE ROLE {role} LOGIN PASSWORD '{role}_secret'; GRANT SELECT, INSERT, UPDATE ON {tables} TO {role}"
             ))
             .unwrap();
-        let url = self.url_of(&role, &role);
+        let url = self.url_of(&role, &format!("{role}_secret"));
         self.roles.push(role);
         url
     }
