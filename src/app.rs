@@ -456,13 +456,24 @@ fn run_assets(format: Format, config: &Config) -> Result<Printed> {
     }))
 }
 
+fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct Ddl {
+        ddl: String,
+    }
+    let ddl = match which {
+        Schema::Staging => staging::schema(),
+        Schema::Warehouse => warehouse::schema(),
+    };
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[Ddl { ddl }])?,
+        Format::Table => ddl,
+    }))
+}
+
 fn run_schema(args: &SchemaArgs, format: Format, config: &Config) -> Result<Printed> {
     if !args.apply {
-        let text = match args.which {
-            Schema::Staging => staging::schema(),
-            Schema::Warehouse => warehouse::schema(),
-        };
-        return Ok(Printed::success(text));
+        return print_ddl(args.which, format);
     }
     if args.which == Schema::Staging {
         return Err(ConfigError(
