@@ -1,5 +1,6 @@
 //! The one test binary.
 //!
+//! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
@@ -21,6 +22,7 @@
 mod cli;
 mod collect;
 mod layers;
+mod readme;
 mod recordings;
 mod support;
 mod sync;
