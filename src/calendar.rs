@@ -77,6 +77,22 @@ impl Calendar {
             .filter(|d| self.is_session(*d))
     }
 
+    /// The newest session before a day.
+    #[must_use]
+    pub fn previous_session(&self, before: NaiveDate) -> Option<NaiveDate> {
+        before
+            .iter_days()
+            .rev()
+            .skip(1)
+            .find(|d| self.is_session(*d))
+    }
+
+    /// Until when the closed days are known.
+    #[must_use]
+    pub fn known_until(&self) -> Option<NaiveDate> {
+        None
+    }
+
     /// The first session on or after a day; the day itself at the end of the calendar.
     #[must_use]
     fn session_from(self, date: NaiveDate) -> NaiveDate {

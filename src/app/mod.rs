@@ -13,6 +13,8 @@ use crate::warehouse::{Target, Warehouse};
 
 mod assets;
 mod collect;
+mod healthcheck;
+mod history;
 mod schema;
 mod status;
 mod sync;
@@ -40,6 +42,10 @@ pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
     match &cli.command {
         Command::Collect(args) => collect::run(args, cli.format, config),
         Command::Sync(args) => sync::run(args, cli.format, config),
+        Command::Healthcheck(args) => healthcheck::run(args, cli.format, config),
+        Command::History(args) => history::history(args, cli.format, config),
+        Command::Waive(args) => history::waive(args, config),
+        Command::Reconcile(args) => history::reconcile(args, cli.format, config),
         Command::Status => status::run(cli.format, config),
         Command::Assets => assets::run(cli.format, config),
         Command::Schema(args) => schema::run(args, cli.format, config),

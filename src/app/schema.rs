@@ -9,6 +9,12 @@ use crate::config::{Config, ConfigError};
 use crate::render;
 use crate::{staging, warehouse};
 
+/// What `--apply` made.
+#[derive(Serialize)]
+struct Created {
+    name: &'static str,
+}
+
 pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<Printed> {
     if !args.apply {
         return print_ddl(args.which, format);
@@ -20,18 +26,21 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
         )
         .into());
     }
+    if args.which == Schema::BestPrice {
+        connect(&target(config, 0)?, config)?.create_best_price()?;
+        return Ok(Printed::success(match format {
+            Format::Json => render::json(&[Created { name: "best_price" }])?,
+            Format::Table => "The view best_price is there.\n".to_owned(),
+        }));
+    }
     let created = connect(&target(config, 0)?, config)?
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
-    #[derive(Serialize)]
-    struct Created {
-        table: &'static str,
-    }
     Ok(Printed::success(match (format, created.is_empty()) {
         (Format::Json, _) => render::json(
             &created
                 .into_iter()
-                .map(|table| Created { table })
+                .map(|name| Created { name })
                 .collect::<Vec<_>>(),
         )?,
         (Format::Table, true) => "Every table is there.\n".to_owned(),
@@ -47,6 +56,7 @@ fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
     let ddl = match which {
         Schema::Staging => staging::schema(),
         Schema::Warehouse => warehouse::schema(),
+        Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
     };
     Ok(Printed::success(match format {
         Format::Json => render::json(&[Ddl { ddl }])?,

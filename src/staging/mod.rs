@@ -17,6 +17,9 @@ mod history;
 mod job_runs;
 mod pending;
 mod prices;
+mod series;
+#[cfg(test)]
+mod staging_tests;
 mod summary;
 
 pub use assets::AssetRow;
