@@ -12,7 +12,7 @@ use crate::{staging, warehouse};
 /// What `--apply` made.
 #[derive(Serialize)]
 struct Created {
-    name: &'static str,
+    table: &'static str,
 }
 
 pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
     if args.which == Schema::BestPrice {
         connect(&target(config, 0)?, config)?.create_best_price()?;
         return Ok(Printed::success(match format {
-            Format::Json => render::json(&[Created { name: "best_price" }])?,
+            Format::Json => render::json(&[Created { table: "best_price" }])?,
             Format::Table => "The view best_price is there.\n".to_owned(),
         }));
     }
@@ -40,7 +40,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
         (Format::Json, _) => render::json(
             &created
                 .into_iter()
-                .map(|name| Created { name })
+                .map(|table| Created { table })
                 .collect::<Vec<_>>(),
         )?,
         (Format::Table, true) => "Every table is there.\n".to_owned(),
