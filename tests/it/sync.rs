@@ -1,8 +1,9 @@
 //! `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay.
 
+use postgres::Client;
 use serde_json::Value;
 
-use crate::support::program::{COLLECT, TestEnv, until};
+use crate::support::program::{COLLECT, Running, TestEnv, until};
 use crate::support::server::{Gate, Server};
 use crate::support::warehouse::{TestWarehouse, warehouse};
 use crate::support::{WEEK, route, shares, week};
@@ -354,6 +355,52 @@ fn two_syncs_at_once_end_with_the_warehouse_equal_to_staging() {
         warehouse.count("SELECT count(*) FROM job_run WHERE ended_at IS NULL"),
         0
     );
+}
+
+/// A sync of what is collected that waits for a table's lock, with the transaction that holds it.
+fn held(env: &TestEnv, warehouse: &TestWarehouse) -> (Running, Client) {
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    let mut holder = warehouse.client();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
+        .unwrap();
+    let sync = env.start(&["sync"]);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the sync to wait", || warehouse.count(waiting) > 0);
+    (sync, holder)
+}
+
+#[test]
+fn what_changes_while_it_is_sent_stays_pending() {
+    let warehouse = warehouse!();
+    let (server, env) = collected(&warehouse, &["005930"]);
+    let (sync, mut holder) = held(&env, &warehouse);
+    server.answer(&route("005930"), week([100, 101, 102, 104]));
+    assert_eq!(env.collect().code, 0);
+    holder.batch_execute("COMMIT").unwrap();
+    assert_eq!(sync.wait().code, 0);
+    let changed = "SELECT count(*) FROM price_daily WHERE close = 104";
+    assert_eq!((env.pending(), warehouse.count(changed)), (4, 0));
+    assert_eq!(env.sync(&[]).0, 0);
+    assert_eq!((env.pending(), warehouse.count(changed)), (0, 1));
+}
+
+#[test]
+fn a_sync_that_died_before_it_could_acknowledge_is_repeated() {
+    let warehouse = warehouse!();
+    let (_server, env) = collected(&warehouse, &["005930"]);
+    let (sync, mut holder) = held(&env, &warehouse);
+    sync.kill();
+    // The server may still take what was sent; nobody is there to hear of it.
+    holder.batch_execute("COMMIT").unwrap();
+    assert_eq!(env.pending(), 4);
+    let (code, row) = env.sync(&[]);
+    assert_eq!(code, 0);
+    assert_counts(&row, &[("sent", 4), ("skipped_older", 0), ("pending", 0)]);
+    assert_eq!(warehouse.count("SELECT count(*) FROM price_daily"), 4);
+    let runs =
+        "SELECT string_agg(status, ' ' ORDER BY job_id) FROM job_run WHERE ended_at IS NOT NULL";
+    assert_eq!(warehouse.text(runs), "success failure success");
 }
 
 #[test]
