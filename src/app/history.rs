@@ -1,12 +1,14 @@
 //! `history`, `waive` and `reconcile`: what was believed, what is let pass, and whether sources agree.
 
 use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::{Printed, choose, now, read_assets};
 use crate::asset::AssetId;
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
-use crate::job::reconcile::{Closes, Comparison, compare};
+use crate::job::reconcile::{Closes, Comparison, Difference, compare};
 use crate::render;
 use crate::staging::Staging;
 
@@ -53,27 +55,43 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
     }))
 }
 
-pub(super) fn waive(args: &WaiveArgs, config: &Config) -> Result<Printed> {
+pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct Waiver<'a> {
+        asset_id: &'a str,
+        date: NaiveDate,
+        waived: bool,
+        changed: bool,
+    }
     let asset = asset_id(&args.asset)?;
     let staging = open(config)?;
-    let day = format!("{asset} on {}", args.date);
-    let text = if args.undo {
-        if staging.unwaive(&asset, args.date)? {
-            format!("{day} is looked at again.\n")
-        } else {
-            format!("{day} was not waived.\n")
-        }
+    let changed = if args.undo {
+        staging.unwaive(&asset, args.date)?
     } else {
         let assets = read_assets(&config.assets_file)?;
         choose(&assets, std::slice::from_ref(&args.asset))?;
-        let reason = args.reason.as_deref().unwrap_or_default();
-        if staging.waive(&asset, args.date, reason, now())? {
-            format!("{day} is waived.\n")
-        } else {
-            format!("{day} was waived before.\n")
-        }
+        staging.waive(
+            &asset,
+            args.date,
+            args.reason.as_deref().unwrap_or_default(),
+            now(),
+        )?
     };
-    Ok(Printed::success(text))
+    let what = match (args.undo, changed) {
+        (true, true) => "is looked at again",
+        (true, false) => "was not waived",
+        (false, true) => "is waived",
+        (false, false) => "was waived before",
+    };
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[Waiver {
+            asset_id: asset.as_str(),
+            date: args.date,
+            waived: !args.undo,
+            changed,
+        }])?,
+        Format::Table => format!("{asset} on {} {what}.\n", args.date),
+    }))
 }
 
 pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -103,10 +121,7 @@ pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -
     })
 }
 
-fn comparison_table(
-    compared: &[Comparison],
-    differences: &[crate::job::reconcile::Difference],
-) -> Result<String> {
+fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
     if compared.is_empty() {
         return Ok("No asset has bars of two sources in its own currency.\n".to_owned());
     }

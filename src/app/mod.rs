@@ -44,7 +44,7 @@ pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
         Command::Sync(args) => sync::run(args, cli.format, config),
         Command::Healthcheck(args) => healthcheck::run(args, cli.format, config),
         Command::History(args) => history::history(args, cli.format, config),
-        Command::Waive(args) => history::waive(args, config),
+        Command::Waive(args) => history::waive(args, cli.format, config),
         Command::Reconcile(args) => history::reconcile(args, cli.format, config),
         Command::Status => status::run(cli.format, config),
         Command::Assets => assets::run(cli.format, config),

@@ -29,7 +29,9 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
     if args.which == Schema::BestPrice {
         connect(&target(config, 0)?, config)?.create_best_price()?;
         return Ok(Printed::success(match format {
-            Format::Json => render::json(&[Created { table: "best_price" }])?,
+            Format::Json => render::json(&[Created {
+                table: "best_price",
+            }])?,
             Format::Table => "The view best_price is there.\n".to_owned(),
         }));
     }
