@@ -719,7 +719,7 @@ mod tests {
         assert_eq!(bench.rows(), ["2026-01-05 11.25 7 2026-01-06T05 1 2"]);
         assert_eq!(
             bench.text("SELECT date, close, volume, ingested_at, is_final, replaced_at, job_id FROM price_revision"),
-            [format!("2026-01-05 11 5 2026-01-05T05:00:00.000000Z 0 2026-01-06T05:00:00.000000Z b")]
+            ["2026-01-05 11 5 2026-01-05T05:00:00.000000Z 0 2026-01-06T05:00:00.000000Z b"]
         );
     }
 
