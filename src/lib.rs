@@ -24,6 +24,7 @@ pub mod logging;
 pub mod price;
 pub mod render;
 pub mod retry;
+pub mod series;
 pub mod staging;
 pub mod timestamp;
 pub mod upstream;

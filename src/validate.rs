@@ -22,7 +22,7 @@ pub enum Rule {
     Suspended,
     /// Open or close outside low to high.
     CloseOutsideRange,
-    /// No volume, from a source that reports volume.
+    /// A volume of zero; staging drops it for a series that never had a volume.
     ZeroVolume,
     /// The source did not say the volume.
     VolumeUnknown,
@@ -30,6 +30,14 @@ pub enum Rule {
     UnexpectedSession,
     /// A stored ingest time ahead of now, replaced.
     Clock,
+    /// A session of the calendar without a bar.
+    DateGap,
+    /// A close more than 30 % away from the one before.
+    PriceJump,
+    /// Stored and fetched closes differ by one factor: a split.
+    Rebased,
+    /// A session on which none of a calendar's assets has a bar.
+    ProbablyClosed,
 }
 
 impl fmt::Display for Rule {
@@ -43,6 +51,10 @@ impl fmt::Display for Rule {
             Self::VolumeUnknown => "volume_unknown",
             Self::UnexpectedSession => "unexpected_session",
             Self::Clock => "clock",
+            Self::DateGap => "date_gap",
+            Self::PriceJump => "price_jump",
+            Self::Rebased => "rebased",
+            Self::ProbablyClosed => "probably_closed",
         })
     }
 }
@@ -208,10 +220,6 @@ impl Checker<'_> {
     }
 
     fn finish(mut self) -> Checked {
-        let reports_volume = self
-            .days
-            .values()
-            .any(|d| d.fetched.bar.volume().is_some_and(|v| v > 0));
         let fetched: Vec<FetchedBar> = std::mem::take(&mut self.days)
             .into_values()
             .map(|d| d.fetched)
@@ -226,7 +234,7 @@ impl Checker<'_> {
                 );
             } else if bar.volume().is_none() {
                 self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
-            } else if bar.volume() == Some(0) && reports_volume {
+            } else if bar.volume() == Some(0) {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }
             if bar.leaves_its_range() {
@@ -609,12 +617,6 @@ mod tests {
         ]);
         assert_eq!(rules(&checked), ["volume_unknown", "zero_volume"]);
         assert_eq!(checked.bars[2].bar.volume(), Some(13_756_022));
-        // A source that never reports volume is not nagged about.
-        assert!(
-            check_rows(&[row("2026-01-06", GOOD, "0")])
-                .findings
-                .is_empty()
-        );
     }
 
     #[test]

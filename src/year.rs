@@ -131,7 +131,7 @@ impl<'a> Year<'a> {
             (false, true) => format!("[{day:2}]"),
             (false, false) => "  . ".to_owned(),
             (true, _) if self.calendar.special_final(date).is_some() => format!(" {day:2}*"),
-            (true, false) if self.calendar.known_until().is_some() => format!(" {day:2}+"),
+            (true, false) if !self.calendar.is_always_open() => format!(" {day:2}+"),
             (true, _) => format!(" {day:2} "),
         }
     }

@@ -83,6 +83,12 @@ impl Calendar {
         self.table.as_ref().map_or(Tz::UTC, |t| t.zone)
     }
 
+    /// Whether every day is a session.
+    #[must_use]
+    pub fn is_always_open(&self) -> bool {
+        self.table.is_none()
+    }
+
     /// Whether the calendar has a session on this day. Outside of the days that its list knows, every weekday is one, but
     /// for days that the list names all the same.
     #[must_use]

@@ -1,0 +1,250 @@
+"""Measures pricestash. Started by bench.sh, which builds the program and has a PostgreSQL ready.
+
+Every time is that of a whole process from start to exit. The candidates run in turn, and a ratio is the median of the
+ratios of each round, so that a machine that is busy for a while slows both.
+"""
+
+import csv
+import json
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT, WORK = Path(sys.argv[1]), Path(sys.argv[2])
+PROGRAM, URL = os.environ["BENCH_PROGRAM"], os.environ["BENCH_URL"]
+ROUNDS = max(3, int(os.environ.get("ROUNDS", "3")))
+ROWS = [int(n) for n in os.environ.get("ROWS", "100000,1000000").split(",")]
+TABLES = "price_daily, asset_master, job_run"
+COLUMNS = "asset_id, date, source, open, high, low, close, volume, ingested_at"
+
+MAX_SYNC_RATIO, MAX_SYNC_MB, MAX_HELP_MS = 1.7, 25.0, 10.0
+
+# Seven assets with three years each, all of them recorded answers: id, category, calendar, currency, source, symbol,
+# the recording's place in a replay folder, the recording, and its time where it has no .meta.json.
+RECORDINGS = [
+    ("005930", "stock", "XKRX", "KRW", "naver", "005930", "naver/005930.json", "data/sample/naver/005930.json", None),
+    ("005930-fchart", "stock", "XKRX", "KRW", "naver", "fchart", "naver_fchart/fchart.xml",
+     "tests/fixtures/naver/005930_count1834_captured-2026-01-24.xml", None),
+    ("KS200", "index", "XKRX", "KRW", "krx", "ks200", "krx/ks200_{year}.csv",
+     "tests/fixtures/krx_index/year_ks200_{year}.csv", "2021-12-31T09:00:00Z"),
+    ("SOXL", "etf", "XNYS", "USD", "yahoo", "SOXL", "yahoo/SOXL.json", "data/sample/yahoo/SOXL.json", None),
+    ("GC=F", "commodity", "CMES", "USD", "yahoo", "GC=F", "yahoo/GC=F.json", "data/sample/yahoo/GC=F.json", None),
+    ("BTC", "crypto", "24/7", "USD", "yahoo", "BTC-USD", "yahoo/BTC-USD.json",
+     "tests/fixtures/yahoo_rewrapped/BTC-USD_2018..2025-08.json", None),
+    ("132030", "etf", "XKRX", "KRW", "yahoo", "132030.KS", "yahoo/132030.KS.json",
+     "tests/fixtures/yahoo/132030.KS_isa_max_unhedged_nasdaq100_2026-05-27.json", None),
+]
+KRX_YEARS = [2018, 2019, 2020, 2021]
+
+
+def environment(**variables):
+    """The surroundings of every process: PATH and the like, and nothing of the user's own settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "PGSSLMODE") if name in os.environ}
+    return kept | {name: str(value) for name, value in variables.items()}
+
+
+def measure(command, **variables):
+    """Runs a process. Returns seconds, its largest memory in MB, and what it printed."""
+    report = WORK / "memory"
+    # A child of Python starts with Python's own memory, which getrusage would count; GNU time is small.
+    wrapped = [GNU_TIME, "-f", "%M", "-o", str(report), *command] if GNU_TIME else command
+    started = time.perf_counter()
+    child = subprocess.Popen(wrapped, cwd=WORK, env=environment(**variables), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, err = child.communicate()
+    seconds = time.perf_counter() - started
+    if child.returncode != 0:
+        raise SystemExit(f"bench: {command[0]} ended with {child.returncode}:\n{out}{err}".replace(URL, "DATABASE_URL"))
+    if GNU_TIME:
+        kilobytes = int(report.read_text().split()[-1])
+    else:
+        import resource
+
+        kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return seconds, kilobytes / 1024, out
+
+
+def find_gnu_time():
+    for candidate in (shutil.which("gtime"), shutil.which("time")):
+        if candidate and subprocess.run([candidate, "-f", "%M", "true"], capture_output=True).returncode == 0:
+            return candidate
+    return None
+
+
+def psql(*commands, may_fail=False):
+    arguments = [part for command in commands for part in ("-c", command)]
+    result = subprocess.run(["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", URL, *arguments], cwd=WORK,
+                            env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if result.returncode != 0 and not may_fail:
+        raise SystemExit(f"bench: psql: {result.stderr}".replace(URL, "DATABASE_URL"))
+    return result.stdout.strip()
+
+
+# --- collect ---------------------------------------------------------------------------------------------------------
+
+
+def lay_out_recordings():
+    """A replay folder and an assets file."""
+    assets = []
+    for asset, category, calendar, currency, source, symbol, place, recording, fetched_at in RECORDINGS:
+        for year in KRX_YEARS if "{year}" in place else [0]:
+            to, of = WORK / "replay" / place.format(year=year), PROJECT / recording.format(year=year)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(of, to)
+            meta = Path(f"{to}.meta.json")
+            if fetched_at:
+                meta.write_text(json.dumps({"status": 200, "fetched_at": fetched_at}))
+            elif Path(f"{of}.meta.json").exists():
+                shutil.copyfile(f"{of}.meta.json", meta)
+        assets.append(f'[[asset]]\nid = "{asset}"\nname = "{asset}"\ncategory = "{category}"\ncalendar = "{calendar}"\n'
+                      f'currency = "{currency}"\nsources = [{{ source = "{source}", symbol = "{symbol}" }}]\n')
+    (WORK / "assets.toml").write_text("\n".join(assets))
+
+
+def bench_collect():
+    lay_out_recordings()
+    times, memory, rows = [], [], 0
+    for _ in range(ROUNDS):
+        remove_staging()
+        seconds, megabytes, out = measure(
+            [PROGRAM, "collect", "--replay", str(WORK / "replay"), "--format", "json"],
+            STAGING_DB=WORK / "staging.db", ASSETS_FILE=WORK / "assets.toml", LOG_LEVEL="warn")
+        rows = sum(asset["new"] for asset in json.loads(out))
+        times.append(seconds)
+        memory.append(megabytes)
+    return rows, statistics.median(times), max(memory)
+
+
+def remove_staging():
+    for end in ("", "-wal", "-shm"):
+        Path(f"{WORK / 'staging.db'}{end}").unlink(missing_ok=True)
+
+
+# --- sync ------------------------------------------------------------------------------------------------------------
+
+
+def fill_staging(rows):
+    """A staging file with 50 assets of so many days each, nothing of it synced; and the same rows as CSV."""
+    full, table = WORK / f"full_{rows}.db", WORK / f"rows_{rows}.csv"
+    schema = subprocess.run([PROGRAM, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
+                            check=True).stdout
+    database = sqlite3.connect(full)
+    database.executescript(schema)
+    database.execute(
+        """
+        WITH RECURSIVE
+            asset (a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM asset WHERE a < 49),
+            day (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM day WHERE d < ?1 - 1),
+            price AS (
+                SELECT a, d, 1000.0 * (a + 1) * (1.0 + 0.0003 * d + ((a * 7919 + d * 104729) % 1009) / 20180.0) AS p
+                FROM asset, day
+            )
+        INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
+        SELECT printf('%06d', a * 10 + 5930), date('1970-01-01', d || ' days'), 'naver', p * 0.995, p * 1.011, p * 0.989, p,
+               (a * 31337 + d * 7331) % 25000000, '2026-11-20T09:00:00.123456Z'
+        FROM price
+        ORDER BY 1, 2
+        """,
+        (rows // 50,))
+    database.commit()
+    with open(table, "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(database.execute(f"SELECT {COLUMNS} FROM price_daily"))
+    database.close()
+    return full, table
+
+
+def empty_warehouse():
+    psql(f"TRUNCATE {TABLES}")
+    # Whoever comes next shall not write out what the one before left behind. It needs a right that a user may lack.
+    psql("CHECKPOINT", may_fail=True)
+
+
+def check_rows(rows):
+    there = int(psql("SELECT count(*) FROM price_daily"))
+    if there != rows:
+        raise SystemExit(f"bench: {there} rows in the table instead of {rows}")
+
+
+def bench_sync(rows):
+    full, table = fill_staging(rows)
+    ours, copy, memory = [], [], []
+    for _ in range(ROUNDS):
+        empty_warehouse()
+        seconds, _, _ = measure(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", URL, "-c",
+                                 f"\\copy price_daily ({COLUMNS}) FROM '{table}' WITH (FORMAT csv)"])
+        check_rows(rows)
+        copy.append(seconds)
+
+        empty_warehouse()
+        remove_staging()
+        shutil.copyfile(full, WORK / "staging.db")
+        seconds, megabytes, _ = measure([PROGRAM, "sync"], STAGING_DB=WORK / "staging.db", DATABASE_URL=URL)
+        check_rows(rows)
+        ours.append(seconds)
+        memory.append(megabytes)
+    ratios = [o / c for o, c in zip(ours, copy)]
+    return statistics.median(ours), statistics.median(copy), ratios, max(memory)
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+def bench_help():
+    return min(start_of_help() for _ in range(20)) * 1000
+
+
+def start_of_help():
+    started = time.perf_counter()
+    subprocess.run([PROGRAM, "--help"], cwd=WORK, env=environment(), stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started
+
+
+def verdict(value, limit):
+    return "met" if value < limit else "missed"
+
+
+def print_table(lines):
+    header = ["what", "rows", "pricestash", "psql \\copy", "ratio", "memory", "expected", ""]
+    widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
+    for line in [header, ["-" * w for w in widths], *lines]:
+        print("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |")
+
+
+def main():
+    if psql("SELECT count(*) FROM pg_tables WHERE tablename IN ('price_daily', 'asset_master', 'job_run') "
+            "AND schemaname = ANY (current_schemas(false))") != "0":
+        raise SystemExit("bench: the database of BENCH_DATABASE_URL has tables of pricestash already; give it an empty one")
+    measure([PROGRAM, "schema", "warehouse", "--apply"], DATABASE_URL=URL)
+    lines = []
+    try:
+        rows, seconds, megabytes = bench_collect()
+        lines.append(["collect 7 assets × 3 years", f"{rows:,}", f"{seconds * 1000:.0f} ms", "", "", f"{megabytes:.1f} MB", "", ""])
+        for rows in ROWS:
+            ours, copy, ratios, megabytes = bench_sync(rows)
+            ratio = statistics.median(ratios)
+            lines.append(["first sync", f"{rows:,}", f"{ours:.2f} s", f"{copy:.2f} s",
+                          f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", f"≤ {MAX_SYNC_RATIO}",
+                          "met" if ratio <= MAX_SYNC_RATIO else "missed"])
+            lines.append(["its memory", "", "", "", "", f"{megabytes:.1f} MB", f"< {MAX_SYNC_MB:.0f} MB", verdict(megabytes, MAX_SYNC_MB)])
+    finally:
+        psql(f"DROP TABLE {TABLES}")
+    milliseconds = bench_help()
+    lines.append(["pricestash --help", "", f"{milliseconds:.1f} ms", "", "", "", f"< {MAX_HELP_MS:.0f} ms",
+                  verdict(milliseconds, MAX_HELP_MS)])
+    print_table(lines)
+    version = re.match(r"[\d.]+", psql("SHOW server_version")).group()
+    print(f"\n{os.cpu_count()} cores, {platform.system()} {platform.machine()}, PostgreSQL {version} with fsync {psql('SHOW fsync')}, "
+          f"{time.strftime('%Y-%m')}, medians of {ROUNDS} rounds (least–greatest), the largest memory of all, help: the least of 20")
+    if not GNU_TIME:
+        print("memory is the largest of all processes so far: GNU time is not installed")
+
+
+GNU_TIME = find_gnu_time()
+main()

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# The daily run: collects prices into the SQLite file, sends what is pending to PostgreSQL, and looks whether every asset
+# is fresh. The last step is left out with --replay, an explicit window or --dry-run.
+#
+#   scripts/daily_collect.sh [ARGUMENTS OF pricestash collect]
+#   scripts/daily_collect.sh --replay data/sample --assets KS200,005930
+#
+# It may be called from any folder and works in the project folder: relative paths, .env and logs/ are looked for
+# there. It builds the program when that is missing or older than its source. Without cargo it takes a program that
+# lies in target/release, in the project folder, beside this script, or on PATH.
+#
+# Sync also runs when collect failed: what was collected before must not wait for a source that is down. Without
+# DATABASE_URL sync is left out, which is no failure. With --dry-run neither step writes.
+#
+# Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
+#
+# There is no `set -e`: a step that fails must not keep the next one from running.
+set -uo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 1
+cd -- "$here/.." || exit 1
+project=$PWD
+# Where cargo is installed by default; a scheduled task often has a short PATH.
+PATH=$PATH:${HOME:-/root}/.cargo/bin
+built=${CARGO_TARGET_DIR:-target}/release/pricestash
+log_dir=logs
+
+worst=0
+summary=
+
+say() { printf 'daily_collect: %s\n' "$*" >&2; }
+
+# Keeps the worst exit code. A code that is none of the program's own (a signal, a crash) is a failure.
+note() {
+    case $1 in
+        0) ;;
+        2) worst=2 ;;
+        3) if [ "$worst" -eq 0 ]; then worst=3; fi ;;
+        *) if [ "$worst" -ne 2 ]; then worst=1; fi ;;
+    esac
+}
+
+# Runs one command of the program as a step of the day: step NAME [ARGUMENTS]
+step() {
+    "$program" "$@" --log-dir "$log_dir"
+    local code=$?
+    note "$code"
+    summary="$summary$1 $(outcome "$code"), "
+}
+
+outcome() {
+    case $1 in
+        0) echo succeeded ;;
+        2) echo 'was refused (exit code 2)' ;;
+        3) echo 'failed in part (exit code 3)' ;;
+        *) echo "failed (exit code $1)" ;;
+    esac
+}
+
+# Whether the program is missing or older than something that is compiled into it.
+is_outdated() {
+    local part
+    [ -x "$built" ] || return 0
+    for part in src schema data/calendars Cargo.toml Cargo.lock; do
+        if [ -e "$part" ] && [ -n "$(find "$part" -newer "$built" -print -quit)" ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+
+build() {
+    if ! is_outdated || ! [ -f Cargo.toml ] || ! command -v cargo >/dev/null; then
+        return
+    fi
+    say 'building pricestash'
+    if cargo build --release --locked; then
+        # So that a file with a new time and the old text does not ask for a build every day.
+        touch -- "$built"
+    else
+        note 1
+        summary='the build failed, '
+    fi
+}
+
+find_program() {
+    local candidate
+    for candidate in "$built" "$project/pricestash" "$here/pricestash"; do
+        if [ -x "$candidate" ] && [ -f "$candidate" ]; then
+            program=$candidate
+            return 0
+        fi
+    done
+    program=$(command -v pricestash)
+}
+
+# Prints the program's own sentence, with the number of rows that wait, when DATABASE_URL is set nowhere.
+#
+# Only the program knows its .env rules, so it is asked. A dry run sends nothing and does not connect. Exit code 2
+# alone would not do: a malformed DATABASE_URL has it too, and that must fail.
+without_warehouse() {
+    local said
+    said=$("$program" sync --dry-run 2>&1 >/dev/null)
+    [ $? -eq 2 ] && [[ $said == *'DATABASE_URL is not set'* ]] && printf '%s\n' "${said#error: }"
+}
+
+case ${1-} in
+    -h | --help)
+        sed -n '2,/^$/s/^# \{0,1\}//p' "$here/${BASH_SOURCE[0]##*/}" | sed '/^There is no/,$d'
+        exit 0
+        ;;
+esac
+dry_run=
+is_daily=yes
+for argument in "$@"; do
+    case $argument in
+        --dry-run) dry_run=--dry-run is_daily= ;;
+        # Old days are not fresh, and need not be.
+        --replay | --replay=* | --start | --start=* | --end | --end=* | --days | --days=*) is_daily= ;;
+    esac
+done
+
+build
+if ! find_program; then
+    say 'there is no pricestash: install Rust (https://rustup.rs) and run this again, or put the program beside this script'
+    exit 1
+fi
+
+step collect "$@"
+if waiting=$(without_warehouse); then
+    say "$waiting"
+    summary="${summary}sync was left out, "
+else
+    step sync ${dry_run:+"$dry_run"}
+fi
+if [ -n "$is_daily" ]; then
+    step healthcheck
+fi
+
+log=$project/$log_dir/collect_$(date +%Y%m%d).log
+say "${summary}log: $log"
+# So that the log tells what became of a run that nobody watched.
+if [ -f "$log" ]; then
+    printf '%s INFO  daily_collect: %s, exit code %s\n' "$(date +%Y-%m-%dT%H:%M:%S%z)" "${summary%, }" "$worst" >>"$log"
+fi
+exit "$worst"
