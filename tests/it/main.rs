@@ -5,6 +5,7 @@
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
@@ -19,6 +20,7 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod calendars;
 mod cli;
 mod collect;
 mod layers;
