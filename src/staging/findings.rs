@@ -1,5 +1,7 @@
 //! What is found: facts about days of a series, rejected rows, sessions without a bar, and what the user waived.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -202,7 +204,7 @@ impl Staging {
     pub fn record_probably_closed(
         &self,
         calendar: &Calendar,
-        closed: &[NaiveDate],
+        closed: &BTreeSet<NaiveDate>,
         judged: &[NaiveDate],
         job_id: &str,
         now: DateTime<Utc>,

@@ -1,10 +1,9 @@
 //! `collect`: ask an asset's sources in their order, check what they say, stage it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::asset::{Asset, SourceEntry};
@@ -12,15 +11,16 @@ use crate::calendar::{Calendar, sub_days};
 use crate::feed::{Feed, FetchError, Request};
 use crate::job_run::Problem;
 use crate::retry::RetryPolicy;
-use crate::series::{Attendance, probably_closed};
-use crate::staging::{Batch, Gaps, Rebase, Staged, Staging};
+use crate::staging::{Batch, Rebase, Staged, Staging};
 use crate::timestamp::millis;
 use crate::upstream::{Upstream, Window, ways};
 use crate::validate::{self, Checked, Context};
 
+mod gaps;
 mod outcome;
 mod window;
 
+use gaps::{Collected, record_gaps};
 pub use outcome::{AssetOutcome, Outcome};
 use outcome::{Progress, log_outcome};
 pub use window::WindowArgs;
@@ -81,7 +81,7 @@ impl Collector<'_> {
             problem: None,
         };
         if !self.options.dry_run
-            && let Err(error) = self.record_gaps(&collected)
+            && let Err(error) = self.judge_gaps(&collected, &mut outcome.assets)
         {
             log::error!("sessions without a bar could not be noted: {error:#}");
             outcome.problem = Some(Problem {
@@ -91,6 +91,20 @@ impl Collector<'_> {
             });
         }
         outcome
+    }
+
+    /// Notes the sessions without a bar, and counts them with the other findings.
+    fn judge_gaps(&self, collected: &[Collected<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
+        let gaps = record_gaps(
+            self.staging,
+            collected,
+            &self.job_id.to_string(),
+            (self.now)(),
+        )?;
+        for outcome in outcomes {
+            outcome.findings += gaps.get(outcome.asset_id.as_str()).copied().unwrap_or(0);
+        }
+        Ok(())
     }
 
     /// Collects one asset. An error of the staging file is the asset's failure too.
@@ -329,57 +343,6 @@ impl Collector<'_> {
             attendance,
         }))
     }
-
-    /// Notes the sessions without a bar: once for a calendar where all of its assets lack the day, else for each series.
-    fn record_gaps(&self, collected: &[Collected<'_>]) -> Result<()> {
-        let job_id = self.job_id.to_string();
-        let now = (self.now)();
-        let calendars: BTreeMap<&str, &Calendar> = collected
-            .iter()
-            .map(|c| (c.asset.calendar.name(), &c.asset.calendar))
-            .collect();
-        for (name, calendar) in calendars {
-            let of_calendar: Vec<&Collected<'_>> = collected
-                .iter()
-                .filter(|c| c.asset.calendar.name() == name)
-                .collect();
-            let mut closed = BTreeSet::new();
-            if !calendar.is_always_open() {
-                closed = probably_closed(of_calendar.iter().map(|c| &c.attendance));
-                let days: Vec<NaiveDate> = closed.iter().copied().collect();
-                let judged: Vec<NaiveDate> = of_calendar
-                    .iter()
-                    .flat_map(|c| c.attendance.due.iter().copied())
-                    .collect();
-                self.staging
-                    .record_probably_closed(calendar, &days, &judged, &job_id, now)?;
-            }
-            for Collected {
-                asset,
-                source,
-                attendance,
-            } in of_calendar
-            {
-                let missing: Vec<NaiveDate> = attendance
-                    .missing
-                    .iter()
-                    .filter(|d| !closed.contains(d))
-                    .copied()
-                    .collect();
-                let (due, missing) = (attendance.due.as_slice(), missing.as_slice());
-                self.staging.record_gaps(&Gaps {
-                    asset: &asset.id,
-                    source,
-                    calendar,
-                    due,
-                    missing,
-                    job_id: &job_id,
-                    now,
-                })?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// One way to one series, asked at a time.
@@ -389,11 +352,4 @@ struct Series<'a> {
     entry: &'a SourceEntry,
     upstream: &'a dyn Upstream,
     asked_at: DateTime<Utc>,
-}
-
-/// A series that was staged, with its due sessions.
-struct Collected<'a> {
-    asset: &'a Asset,
-    source: &'a str,
-    attendance: Attendance,
 }
