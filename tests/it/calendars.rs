@@ -263,6 +263,29 @@ fn every_disagreement_is_decided() {
     assert_eq!(reason, Some("Constitution Day"));
 }
 
+/// Days of the nineties that exchange_calendars has otherwise, by years of KOSPI 200 that are not among the recordings.
+#[test]
+fn the_nineties_are_as_recorded() {
+    for session in [
+        "1992-12-28",
+        "1993-07-07",
+        "1996-12-27",
+        "1997-12-27",
+        "1998-12-05",
+    ] {
+        assert!(calendar("XKRX").is_session(date(session)), "{session}");
+    }
+    for closed in [
+        "1991-12-28",
+        "1996-04-11",
+        "1996-11-23",
+        "1996-12-28",
+        "1998-06-04",
+    ] {
+        assert!(!calendar("XKRX").is_session(date(closed)), "{closed}");
+    }
+}
+
 #[test]
 fn what_is_closed_in_seoul_in_2026_and_2027() {
     let closed = |year: i32| -> Vec<String> {
