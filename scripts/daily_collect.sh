@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The daily run: collects prices into the SQLite file, then sends what is pending to PostgreSQL.
+# The daily run: collects prices into the SQLite file, sends what is pending to PostgreSQL, and looks whether every asset
+# is fresh. The last step is left out with --replay, an explicit window or --dry-run.
 #
 #   scripts/daily_collect.sh [ARGUMENTS OF pricestash collect]
 #   scripts/daily_collect.sh --replay data/sample --assets KS200,005930
@@ -110,8 +111,13 @@ case ${1-} in
         ;;
 esac
 dry_run=
+is_daily=yes
 for argument in "$@"; do
-    if [ "$argument" = --dry-run ]; then dry_run=--dry-run; fi
+    case $argument in
+        --dry-run) dry_run=--dry-run is_daily= ;;
+        # Old days are not fresh, and need not be.
+        --replay | --replay=* | --start | --start=* | --end | --end=* | --days | --days=*) is_daily= ;;
+    esac
 done
 
 build
@@ -126,6 +132,9 @@ if waiting=$(without_warehouse); then
     summary="${summary}sync was left out, "
 else
     step sync ${dry_run:+"$dry_run"}
+fi
+if [ -n "$is_daily" ]; then
+    step healthcheck
 fi
 
 log=$project/$log_dir/collect_$(date +%Y%m%d).log

@@ -17,7 +17,7 @@ _throwaway_programs=
 _throwaway_user=()
 
 throwaway_postgres_start() {
-    _throwaway_programs=$(_throwaway_find_programs) || return 1
+    _throwaway_programs=$(throwaway_postgres_find_programs) || return 1
     _throwaway_choose_user || return 1
     _throwaway_folder=$(mktemp -d "${TMPDIR:-/tmp}/pg.XXXXXX") || return 1
     if [ ${#_throwaway_user[@]} -gt 0 ]; then
@@ -93,7 +93,7 @@ _throwaway_choose_user() {
 }
 
 # The folder with initdb and postgres: distributions do not put them on PATH. The newest version comes last.
-_throwaway_find_programs() {
+throwaway_postgres_find_programs() {
     local folder found=
     for folder in /usr/lib/postgresql/?/bin /usr/lib/postgresql/??/bin /usr/local/opt/postgresql*/bin \
         /opt/homebrew/opt/postgresql*/bin /usr/local/pgsql/bin \

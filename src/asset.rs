@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Calendars};
 
 /// The longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
 const MAX_KEY_CHARS: usize = 20;
@@ -162,7 +162,7 @@ struct Entry {
     id: String,
     name: String,
     category: Category,
-    calendar: Calendar,
+    calendar: toml::Spanned<String>,
     currency: String,
     #[serde(default = "active_by_default")]
     active: bool,
@@ -185,7 +185,7 @@ fn active_by_default() -> bool {
 ///
 /// # Errors
 /// One sentence with the line, the value, and what would be right.
-pub fn parse_assets(text: &str) -> Result<Vec<Asset>, String> {
+pub fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
     let file: File = toml::from_str(text).map_err(|e| {
@@ -199,9 +199,18 @@ pub fn parse_assets(text: &str) -> Result<Vec<Asset>, String> {
     let mut assets = Vec::with_capacity(file.asset.len());
     for entry in file.asset {
         let line = line_of(entry.span().start);
+        let entry = entry.into_inner();
+        let named = entry.calendar.get_ref();
+        let calendar = calendars.get(named).ok_or_else(|| {
+            let line = line_of(entry.calendar.span().start);
+            format!(
+                "line {line}: the calendar {named:?} should be one of {}",
+                calendars.names()
+            )
+        })?;
+        let calendar = calendar.clone();
         let asset = entry
-            .into_inner()
-            .check()
+            .check(calendar)
             .map_err(|why| format!("line {line}: {why}"))?;
         if !seen.insert(asset.id.clone()) {
             return Err(format!(
@@ -218,7 +227,7 @@ pub fn parse_assets(text: &str) -> Result<Vec<Asset>, String> {
 }
 
 impl Entry {
-    fn check(self) -> Result<Asset, String> {
+    fn check(self, calendar: Calendar) -> Result<Asset, String> {
         let id = AssetId::new(&self.id)?;
         check_text("name", &self.name, MAX_NAME_CHARS)
             .map_err(|why| format!("asset {id}: {why}"))?;
@@ -228,7 +237,6 @@ impl Entry {
         let Entry {
             name,
             category,
-            calendar,
             currency,
             active,
             ..
@@ -337,13 +345,17 @@ currency = "KRW"
 sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol = "BTC-KRW" }, { source = "yahoo", symbol = "BTC-USD", currency = "USD" }]
 "#;
 
+    fn parse(text: &str) -> Result<Vec<Asset>, String> {
+        parse_assets(text, &Calendars::built_in().unwrap())
+    }
+
     fn refused(text: &str) -> String {
-        parse_assets(text).expect_err("should be refused")
+        parse(text).expect_err("should be refused")
     }
 
     #[test]
     fn a_second_series_of_a_source_gets_a_name_of_its_own() {
-        let assets = parse_assets(ONE).unwrap();
+        let assets = parse(ONE).unwrap();
         let names: Vec<_> = assets[0]
             .sources
             .iter()
@@ -360,14 +372,14 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
     #[test]
     fn an_only_entry_in_another_currency_is_never_the_plain_source() {
         let text = ONE.replace("{ source = \"yahoo\", symbol = \"BTC-KRW\" }, ", "");
-        let assets = parse_assets(&text).unwrap();
+        let assets = parse(&text).unwrap();
         assert_eq!(assets[0].sources[1].stored_as, "yahoo:BTC-USD");
     }
 
     #[test]
     fn byte_order_mark_and_windows_lines_are_fine() {
         let text = format!("\u{feff}{}", ONE.replace('\n', "\r\n"));
-        assert_eq!(parse_assets(&text).unwrap(), parse_assets(ONE).unwrap());
+        assert_eq!(parse(&text).unwrap(), parse(ONE).unwrap());
     }
 
     #[test]

@@ -53,10 +53,26 @@ pub enum Command {
     /// DATABASE_URL says where, for example postgres://user:password@host:5432/prices. Missing tables are created. The
     /// newest ingest wins on both sides, so that a sync may be repeated at any time.
     Sync(SyncArgs),
+    /// Tells of every active asset whether its newest price is the one that should be there by now.
+    ///
+    /// OK, STALE (older than the newest session before today) or NO_DATA, by the asset's own calendar: a weekend or a
+    /// holiday is never stale. The exit code is 0 when all are OK, else 1.
+    Healthcheck(HealthcheckArgs),
+    /// Shows what the prices of an asset were, since when, and when and by which run they changed.
+    History(HistoryArgs),
+    /// Lets a session without a price pass: it is no finding any more and is not asked for again.
+    Waive(WaiveArgs),
+    /// Compares the closes of an asset's sources over the days that they have in common; changes nothing.
+    ///
+    /// The exit code is 1 when a day differs.
+    Reconcile(ReconcileArgs),
     /// Shows what is staged and pending by asset, the last runs, and open findings.
     Status,
     /// Shows the assets as configured in assets.toml, with calendar and sources.
-    Assets,
+    ///
+    /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`. A calendar can be
+    /// corrected by a file of its name in data/calendars/.
+    Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
 }
@@ -82,6 +98,9 @@ pub struct CollectArgs {
     /// Leaves out bars of sessions that were not over when they were fetched.
     #[arg(long)]
     pub final_only: bool,
+    /// Stages nothing of a series that came in another scale (a split), instead of reading all of it again.
+    #[arg(long)]
+    pub no_heal: bool,
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
     pub replay: Option<PathBuf>,
@@ -107,13 +126,77 @@ pub struct SyncArgs {
     pub dry_run: bool,
 }
 
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// Judges as if today were this day (YYYY-MM-DD).
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub as_of: Option<NaiveDate>,
+    /// Looks into the PostgreSQL database instead of the SQLite file.
+    #[arg(long)]
+    pub warehouse: bool,
+    /// Lets so many missing sessions pass.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub max_lag: usize,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The asset's id.
+    pub asset: String,
+    /// Only this day; without it, every day whose price has changed.
+    #[arg(value_parser = parse_date)]
+    pub date: Option<NaiveDate>,
+    /// Shows the prices as they were known at this time (2026-01-31T18:00:00+09:00), for an honest backtest.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// Arguments of `waive`.
+#[derive(Debug, Args)]
+pub struct WaiveArgs {
+    /// The asset's id.
+    pub asset: String,
+    /// The session.
+    #[arg(value_parser = parse_date)]
+    pub date: NaiveDate,
+    /// Why its price will never come.
+    #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
+    pub reason: Option<String>,
+    /// Takes the waiver back.
+    #[arg(long)]
+    pub undo: bool,
+}
+
+/// Arguments of `reconcile`.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// Only these assets, by id; all active ones when left out.
+    pub assets: Vec<String>,
+    /// Closes that differ by at most this share are the same.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
+    pub tolerance: f64,
+}
+
+/// Arguments of `assets`.
+#[derive(Debug, Args)]
+pub struct AssetsArgs {
+    /// Shows a year of this calendar: XKRX, XNYS, CMES or 24/7.
+    #[arg(long, value_name = "NAME")]
+    pub calendar: Option<String>,
+    /// The year of the calendar; this year when it is left out.
+    #[arg(requires = "calendar", value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2200))]
+    pub year: Option<i32>,
+}
+
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Whose tables.
     #[arg(value_enum)]
     pub which: Schema,
-    /// Creates the tables that are missing in the database of DATABASE_URL.
+    /// Creates what is missing in the database of DATABASE_URL.
     #[arg(long)]
     pub apply: bool,
 }
@@ -125,6 +208,8 @@ pub enum Schema {
     Staging,
     /// The PostgreSQL database.
     Warehouse,
+    /// An optional view for the PostgreSQL database: one price for each asset and day, by the order of its sources.
+    BestPrice,
 }
 
 fn parse_date(text: &str) -> Result<NaiveDate, String> {
@@ -140,6 +225,11 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
         .then(|| text.parse().ok())
         .flatten()
         .ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|s| (0.0..=1.0).contains(s));
+    share.ok_or_else(|| "it should be a share from 0 to 1, like 0.001".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {

@@ -22,7 +22,7 @@ pub enum Rule {
     Suspended,
     /// Open or close outside low to high.
     CloseOutsideRange,
-    /// No volume, from a source that reports volume.
+    /// A volume of zero; staging drops it for a series that never had a volume.
     ZeroVolume,
     /// The source did not say the volume.
     VolumeUnknown,
@@ -30,6 +30,14 @@ pub enum Rule {
     UnexpectedSession,
     /// A stored ingest time ahead of now, replaced.
     Clock,
+    /// A session of the calendar without a bar.
+    DateGap,
+    /// A close more than 30 % away from the one before.
+    PriceJump,
+    /// Stored and fetched closes differ by one factor: a split.
+    Rebased,
+    /// A session on which none of a calendar's assets has a bar.
+    ProbablyClosed,
 }
 
 impl fmt::Display for Rule {
@@ -43,6 +51,10 @@ impl fmt::Display for Rule {
             Self::VolumeUnknown => "volume_unknown",
             Self::UnexpectedSession => "unexpected_session",
             Self::Clock => "clock",
+            Self::DateGap => "date_gap",
+            Self::PriceJump => "price_jump",
+            Self::Rebased => "rebased",
+            Self::ProbablyClosed => "probably_closed",
         })
     }
 }
@@ -104,18 +116,18 @@ impl Checked {
 
 /// What the rules need to know beside the answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Context {
+pub struct Context<'a> {
     /// The days that were asked for; other rows are trimmed silently.
     pub window: Window,
     /// The asset's calendar.
-    pub calendar: Calendar,
+    pub calendar: &'a Calendar,
     /// When the answer was fetched.
     pub fetched_at: DateTime<Utc>,
 }
 
 /// Applies the rules to an answer.
 #[must_use]
-pub fn check(answer: &Answer<'_>, context: Context) -> Checked {
+pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     let mut checker = Checker {
         context,
         today: today(answer.zone, context),
@@ -130,7 +142,7 @@ pub fn check(answer: &Answer<'_>, context: Context) -> Checked {
 }
 
 /// Today in the zone of the answer where it has one, else in the calendar's.
-fn today(zone: Option<Tz>, context: Context) -> NaiveDate {
+fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     context.calendar.trading_day(
         context.fetched_at,
         zone.unwrap_or_else(|| context.calendar.zone()),
@@ -142,15 +154,15 @@ struct Day {
     may_be_live: bool,
 }
 
-struct Checker {
-    context: Context,
+struct Checker<'a> {
+    context: Context<'a>,
     today: NaiveDate,
     fractional_volume: bool,
     days: BTreeMap<NaiveDate, Day>,
     checked: Checked,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn take(&mut self, row: &RawBar<'_>) {
         let date = match row.day {
             RawDay::Impossible(_) => return self.reject(row, Rejection::ImpossibleDate),
@@ -208,10 +220,6 @@ impl Checker {
     }
 
     fn finish(mut self) -> Checked {
-        let reports_volume = self
-            .days
-            .values()
-            .any(|d| d.fetched.bar.volume().is_some_and(|v| v > 0));
         let fetched: Vec<FetchedBar> = std::mem::take(&mut self.days)
             .into_values()
             .map(|d| d.fetched)
@@ -226,7 +234,7 @@ impl Checker {
                 );
             } else if bar.volume().is_none() {
                 self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
-            } else if bar.volume() == Some(0) && reports_volume {
+            } else if bar.volume() == Some(0) {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }
             if bar.leaves_its_range() {
@@ -409,6 +417,7 @@ fn raw_json(row: &RawBar<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -427,13 +436,13 @@ mod tests {
         }
     }
 
-    fn context() -> Context {
+    fn context() -> Context<'static> {
         Context {
             window: Window {
                 start: date("2026-01-01"),
                 end: date("2026-01-31"),
             },
-            calendar: Calendar::Xkrx,
+            calendar: built_in("XKRX"),
             fetched_at: "2026-01-15T08:00:00Z".parse().unwrap(),
         }
     }
@@ -608,12 +617,6 @@ mod tests {
         ]);
         assert_eq!(rules(&checked), ["volume_unknown", "zero_volume"]);
         assert_eq!(checked.bars[2].bar.volume(), Some(13_756_022));
-        // A source that never reports volume is not nagged about.
-        assert!(
-            check_rows(&[row("2026-01-06", GOOD, "0")])
-                .findings
-                .is_empty()
-        );
     }
 
     #[test]

@@ -14,8 +14,10 @@ CREATE TABLE price_daily (
     low             REAL    NOT NULL CHECK (typeof(low) = 'real'),
     close           REAL    NOT NULL CHECK (typeof(close) = 'real'),
     volume          INTEGER          CHECK (typeof(volume) IN ('integer', 'null')),
-    -- When the bar was fetched.
+    -- When the bar was fetched last.
     ingested_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+    -- When these values were fetched first; '' where another program wrote the row.
+    known_since     TEXT    NOT NULL DEFAULT '',
     -- 0 while the bar was fetched before its session's final time.
     is_final        INTEGER NOT NULL DEFAULT 1,
     -- Raised by every write. The row is pending while synced_revision, the revision that the warehouse has, differs.
@@ -29,7 +31,8 @@ CREATE TABLE price_daily (
 -- Finds what is pending in key order without reading the rest.
 CREATE INDEX price_daily_pending ON price_daily (asset_id, date, source) WHERE revision <> synced_revision;
 
--- What a price was before it changed: the old values, their ingest time, when and by which run they were replaced.
+-- What a price was before it changed: the old values, when they were fetched first (known_since) and last (ingested_at),
+-- when the values that replaced them were fetched, and by which run.
 CREATE TABLE price_revision (
     asset_id    TEXT NOT NULL,
     date        TEXT NOT NULL,
@@ -41,6 +44,7 @@ CREATE TABLE price_revision (
     volume      INTEGER,
     ingested_at TEXT NOT NULL,
     is_final    INTEGER NOT NULL DEFAULT 1,
+    known_since TEXT NOT NULL DEFAULT '',
     replaced_at TEXT NOT NULL,
     job_id      TEXT
 );
@@ -71,6 +75,15 @@ CREATE TABLE quarantine (
     last_seen  TEXT NOT NULL,
     job_id     TEXT,
     PRIMARY KEY (asset_id, source, date, reason, raw)
+) WITHOUT ROWID;
+
+-- Sessions whose missing bar the user does not want to hear of again.
+CREATE TABLE waiver (
+    asset_id  TEXT NOT NULL,
+    date      TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    waived_at TEXT NOT NULL,
+    PRIMARY KEY (asset_id, date)
 ) WITHOUT ROWID;
 
 -- Rows that the warehouse refuses, in the revision that it refused.

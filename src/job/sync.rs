@@ -1,6 +1,9 @@
 //! `sync`: what is pending goes to the warehouse, chunk by chunk, and is acknowledged after each commit.
 
+use std::ops::AddAssign;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -59,11 +62,14 @@ impl Outcome {
 
 /// Sends what is pending: assets, then bars. The run itself follows with [`send_runs`], when it has ended.
 ///
+/// `connect` opens a further connection where there is more than one chunk.
+///
 /// # Errors
 /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
 pub fn run(
     staging: &Staging,
     warehouse: &mut Warehouse,
+    connect: &(dyn Fn() -> Result<Warehouse> + Sync),
     options: &Options,
     now: fn() -> DateTime<Utc>,
 ) -> Result<Outcome> {
@@ -79,16 +85,16 @@ pub fn run(
         warehouse.upsert_assets(assets)?;
         staging.acknowledge_assets(assets)?;
     }
-    let (written, sent, chunks) = send_prices(staging, warehouse, options, now)?;
+    let sent = send_prices(staging, warehouse, connect, options, now)?;
     Ok(Outcome {
-        sent,
-        inserted: written.inserted,
-        updated: written.updated,
-        skipped_older: written.skipped_older,
-        skipped_future: written.skipped_future,
+        sent: sent.rows,
+        inserted: sent.written.inserted,
+        updated: sent.written.updated,
+        skipped_older: sent.written.skipped_older,
+        skipped_future: sent.written.skipped_future,
         rejected: staging.count_sync_rejects()?,
         pending: staging.count_pending(&Scope::default())?,
-        chunks,
+        chunks: sent.chunks,
         elapsed_ms: millis(started.elapsed()),
     })
 }
@@ -108,32 +114,73 @@ pub fn send_runs(staging: &Staging, warehouse: &mut Warehouse) -> Result<()> {
 /// Assets and runs go in chunks too, so that a statement stays small.
 const CHUNK_OF_RECORDS: usize = 1000;
 
-/// Reads, sends and acknowledges at the same time: while the warehouse takes one chunk, the next one is read and the
-/// one before is acknowledged. At most four chunks are in memory, whatever the number of rows.
+/// Connections that send at the same time. Near the server two already keep its two cores busy: 100,000 rows took 0.95
+/// times as long as COPY on two connections, 1.01 on four, 1.61 on one.
+const CONNECTIONS: u64 = 2;
+
+/// What was sent and committed.
+#[derive(Debug, Default)]
+struct Sent {
+    rows: u64,
+    chunks: u64,
+    written: Written,
+}
+
+impl AddAssign for Sent {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.chunks += other.chunks;
+        self.written += other.written;
+    }
+}
+
+/// Reads, sends and acknowledges at the same time: while the warehouse takes some chunks, the next one is read and the
+/// ones before are acknowledged. A handful of chunks is in memory, whatever the number of rows.
+///
+/// Chunks have disjoint keys and each locks its rows in key order, so that the connections cannot deadlock.
 fn send_prices(
     staging: &Staging,
     warehouse: &mut Warehouse,
+    connect: &(dyn Fn() -> Result<Warehouse> + Sync),
     options: &Options,
     now: fn() -> DateTime<Utc>,
-) -> Result<(Written, u64, u64)> {
+) -> Result<Sent> {
+    let chunks = staging
+        .count_pending(&options.scope)?
+        .div_ceil(u64::from(options.chunk_size));
     thread::scope(|scope| {
-        let (to_send, chunks) = sync_channel(1);
-        let (to_acknowledge, sent) = sync_channel(1);
+        let (to_send, chunks_to_send) = sync_channel(1);
+        let (to_acknowledge, chunks_sent) = sync_channel(1);
+        let sender = Sender {
+            chunks: Arc::new(Mutex::new(chunks_to_send)),
+            done: to_acknowledge,
+            stop: Arc::default(),
+        };
         let reader = scope.spawn(move || read_chunks(staging, options, &to_send, now));
-        let acknowledger = scope.spawn(move || acknowledge_chunks(staging, &sent));
-        let result = send_chunks(warehouse, chunks, to_acknowledge);
-        // The first cause is the one to tell: a stopped sender stops the others.
-        let acknowledged = acknowledger
-            .join()
-            .map_err(|_| anyhow!("the acknowledging thread panicked"))?;
-        let read = reader
-            .join()
-            .map_err(|_| anyhow!("the reading thread panicked"))?;
-        let result = result?;
+        let acknowledger = scope.spawn(move || acknowledge_chunks(staging, &chunks_sent));
+        let helpers: Vec<_> = (1..chunks.min(CONNECTIONS))
+            .map(|_| sender.clone())
+            .map(|sender| scope.spawn(move || sender.help(connect)))
+            .collect();
+        let mut results = vec![sender.stopping_all(|s| s.run(warehouse))];
+        results.extend(helpers.into_iter().map(|h| join(h, "sending")));
+        let acknowledged = join(acknowledger, "acknowledging");
+        let read = join(reader, "reading");
+        // The first cause is the one to tell: whoever stops first stops the others.
+        let mut total = Sent::default();
+        for result in results {
+            total += result?;
+        }
         acknowledged?;
         read?;
-        Ok(result)
+        Ok(total)
     })
+}
+
+fn join<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>, what: &str) -> Result<T> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow!("the {what} thread panicked")))
 }
 
 fn read_chunks(
@@ -157,25 +204,63 @@ fn read_chunks(
     }
 }
 
-fn send_chunks(
-    warehouse: &mut Warehouse,
-    chunks: Receiver<Vec<PendingRow>>,
-    to_acknowledge: SyncSender<Vec<PendingRow>>,
-) -> Result<(Written, u64, u64)> {
-    let (mut total, mut sent, mut count) = (Written::default(), 0, 0);
-    for rows in chunks {
-        let started = Instant::now();
-        let written = warehouse.upsert_prices(&rows)?;
-        let changed = written.inserted + written.updated;
-        log::debug!(sent = rows.len(), changed = changed, elapsed_ms = millis(started.elapsed()); "chunk committed");
-        total += written;
-        sent += rows.len() as u64;
-        count += 1;
-        if to_acknowledge.send(rows).is_err() {
-            break;
+/// Takes chunks, sends them, and passes them on to be acknowledged.
+#[derive(Clone)]
+struct Sender {
+    chunks: Arc<Mutex<Receiver<Vec<PendingRow>>>>,
+    done: SyncSender<Vec<PendingRow>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Sender {
+    /// Runs a sender; when it fails, the others stop at their next chunk.
+    fn stopping_all(self, send: impl FnOnce(&Self) -> Result<Sent>) -> Result<Sent> {
+        let result = send(&self);
+        if result.is_err() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// Sends on a further connection. Where none is to be had, the first one does all the work.
+    fn help(self, connect: &dyn Fn() -> Result<Warehouse>) -> Result<Sent> {
+        match connect() {
+            Ok(mut warehouse) => self.stopping_all(|s| s.run(&mut warehouse)),
+            Err(error) => {
+                log::warn!("no further connection: {error:#}");
+                Ok(Sent::default())
+            }
         }
     }
-    Ok((total, sent, count))
+
+    fn run(&self, warehouse: &mut Warehouse) -> Result<Sent> {
+        let mut sent = Sent::default();
+        while let Some(rows) = self.next() {
+            let started = Instant::now();
+            let written = warehouse.upsert_prices(&rows)?;
+            let changed = written.inserted + written.updated;
+            log::debug!(sent = rows.len(), changed = changed, elapsed_ms = millis(started.elapsed()); "chunk committed");
+            sent += Sent {
+                rows: rows.len() as u64,
+                chunks: 1,
+                written,
+            };
+            if self.done.send(rows).is_err() {
+                // The acknowledging thread has failed and says why.
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(sent)
+    }
+
+    fn next(&self) -> Option<Vec<PendingRow>> {
+        let chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        // An error says that the last chunk was read.
+        chunks.recv().ok()
+    }
 }
 
 /// Only what was committed comes here.

@@ -127,19 +127,19 @@ fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::asset::parse_assets;
+    use crate::calendar::Calendars;
 
     #[test]
     fn an_asset_is_pending_only_while_the_warehouse_has_it_otherwise() {
         let staging = Staging::in_memory().unwrap();
+        let parse = |text: &str| parse_assets(text, &Calendars::built_in().unwrap()).unwrap();
         let text = |name: &str| {
             format!(
                 "[[asset]]\nid = \"BTC\"\nname = \"{name}\"\ncategory = \"crypto\"\ncalendar = \"24/7\"\ncurrency = \"KRW\"\n\
                  sources = [{{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }}, {{ source = \"upbit\", symbol = \"KRW-BTC\" }}]"
             )
         };
-        staging
-            .put_assets(&parse_assets(&text("Bitcoin")).unwrap())
-            .unwrap();
+        staging.put_assets(&parse(&text("Bitcoin"))).unwrap();
         let rows = staging.pending_assets().unwrap();
         assert_eq!(
             (
@@ -150,13 +150,9 @@ mod tests {
             (1, "[\"upbit\"]", true)
         );
         staging.acknowledge_assets(&rows).unwrap();
-        staging
-            .put_assets(&parse_assets(&text("Bitcoin")).unwrap())
-            .unwrap();
+        staging.put_assets(&parse(&text("Bitcoin"))).unwrap();
         assert!(staging.pending_assets().unwrap().is_empty());
-        staging
-            .put_assets(&parse_assets(&text("비트코인")).unwrap())
-            .unwrap();
+        staging.put_assets(&parse(&text("비트코인"))).unwrap();
         assert_eq!(staging.pending_assets().unwrap()[0].name, "비트코인");
         staging.put_assets(&[]).unwrap();
         assert!(!staging.pending_assets().unwrap()[0].is_active);

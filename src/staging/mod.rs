@@ -3,24 +3,32 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::config::ConfigError;
 
 mod assets;
+mod findings;
+mod history;
 mod job_runs;
 mod pending;
 mod prices;
+mod series;
+#[cfg(test)]
+mod staging_tests;
 mod summary;
 
 pub use assets::AssetRow;
+pub use findings::Gaps;
+pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
-pub use prices::{Batch, Reach, Tally};
+pub use prices::{Batch, Reach, Rebase, Staged, Tally};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.
@@ -205,7 +213,7 @@ fn known_version() -> i64 {
 /// Sets WAL, once, and applies the migrations that are missing.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    set_wal(connection)?;
     // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
     while missing_migration(connection, path)?.is_some() {
         // And again inside the transaction: another process may have been first.
@@ -218,6 +226,22 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Here SQLite does not wait for a lock: of several that turn a new file to WAL at once, some are told that it is busy.
+fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+            Err(e)
+                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The file's version and the migration that leads from it to the next one; `None` when it is up to date.

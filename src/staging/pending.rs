@@ -181,6 +181,8 @@ impl Staging {
     /// What SQLite says.
     pub fn acknowledge(&self, rows: &[PendingRow]) -> Result<()> {
         let mut connection = self.connection()?;
+        // Without a wait for the disk: an acknowledgement that a power cut takes away is only a row sent twice.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
             let mut done = tx.prepare_cached(
@@ -202,7 +204,8 @@ impl Staging {
                 }
             }
         }
-        Ok(tx.commit()?)
+        tx.commit()?;
+        Ok(connection.pragma_update(None, "synchronous", "FULL")?)
     }
 
     /// Notes rows that cannot be sent.

@@ -1,17 +1,19 @@
-//! Staging of one asset's bars: the UPSERT, the history of changed prices, findings and quarantine, in one transaction.
+//! Staging of one asset's bars in one transaction: the UPSERT, the history of changed prices, what is found about them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Transaction, TransactionBehavior, named_params, params};
 
 use super::Staging;
+use super::findings::{Judged, Notes};
 use crate::asset::AssetId;
 use crate::price::Bar;
+use crate::series::{Attendance, constant_factor, missing, price_jumps};
 use crate::timestamp;
 use crate::upstream::Window;
-use crate::validate::{Checked, FetchedBar, Finding, Rejected, Rule};
+use crate::validate::{Checked, FetchedBar, Finding, Rule};
 
 /// A stored ingest time further ahead of now than this came from a clock that was wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -25,8 +27,12 @@ pub struct Batch<'a> {
     pub source: &'a str,
     /// The days that were asked for.
     pub window: Window,
+    /// The sessions of the window whose bar was due when it was fetched, in order.
+    pub due: &'a [NaiveDate],
     /// Bars, rejected rows, findings.
     pub checked: &'a Checked,
+    /// Whether a series may be staged in another scale, when it comes whole.
+    pub heal: bool,
     /// The run.
     pub job_id: &'a str,
     /// Now.
@@ -46,15 +52,50 @@ pub struct Tally {
     pub kept: u64,
     /// Rejected rows that were not in quarantine yet.
     pub rejected: u64,
+    /// Findings about the asked days.
+    pub findings: u64,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Staged {
+    /// It was staged.
+    Done {
+        /// What that did.
+        tally: Tally,
+        /// Which due sessions have no bar.
+        attendance: Attendance,
+    },
+    /// The series has another scale now, and the batch does not hold all of its stored days: nothing was staged.
+    Rebased(Rebase),
+}
+
+/// A change of scale of a whole series: a split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rebase {
+    /// What the stored closes must be multiplied with, in words with an example.
+    pub detail: String,
+    /// The first stored day.
+    pub first: NaiveDate,
+    /// Stored days that the batch does not hold.
+    pub uncovered: usize,
 }
 
 /// A bar as it is stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Stored {
     bar: Bar,
     /// `None` where another program wrote what is no time.
     ingested_at: Option<DateTime<Utc>>,
     is_final: bool,
+    /// When these values were fetched first; empty where another program wrote the row.
+    known_since: String,
+}
+
+impl Stored {
+    fn is_newer_than(&self, fetched: &FetchedBar) -> bool {
+        self.ingested_at.is_some_and(|t| fetched.fetched_at < t)
+    }
 }
 
 /// What to do with a fetched bar.
@@ -75,37 +116,65 @@ enum Decision {
 impl Staging {
     /// Stages a batch in one transaction: all of it, or nothing.
     ///
-    /// With `commit` false it only counts what it would have done.
+    /// With `commit` false it only says what it would have done.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn stage(&self, batch: &Batch<'_>, commit: bool) -> Result<Tally> {
+    pub fn stage(&self, batch: &Batch<'_>, commit: bool) -> Result<Staged> {
         let mut connection = self.connection()?;
         // IMMEDIATE: what is read here decides what is written, so nobody may write in between.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let tally = Writer { tx: &tx, batch }.write()?;
+        let staged = Writer {
+            tx: &tx,
+            batch,
+            notes: Notes::of(&tx, batch),
+        }
+        .write()?;
         if commit {
             tx.commit()?;
         }
-        Ok(tally)
+        Ok(staged)
     }
 }
 
 struct Writer<'a> {
     tx: &'a Transaction<'a>,
     batch: &'a Batch<'a>,
+    notes: Notes<'a>,
 }
 
 impl Writer<'_> {
-    fn write(&self) -> Result<Tally> {
-        let mut tally = Tally::default();
+    fn write(&self) -> Result<Staged> {
         let stored = self.stored()?;
+        let rebase = self.find_rebase(&stored)?;
+        if let Some(rebase) = &rebase {
+            self.notes.put(&self.rebased(rebase))?;
+            if rebase.uncovered > 0 || !self.batch.heal {
+                return Ok(Staged::Rebased(rebase.clone()));
+            }
+        }
+        let mut tally = self.write_bars(&stored, rebase.is_some())?;
+        for rejected in &self.batch.checked.rejected {
+            tally.rejected += u64::from(self.notes.quarantine(rejected)?);
+        }
+        // A recording that is older than all that is stored says nothing about what is stored.
+        let was_heard = tally.kept == 0 || tally.new + tally.changed + tally.unchanged > 0;
+        if was_heard {
+            tally.findings = self.write_findings(rebase.is_some())?;
+        }
+        Ok(Staged::Done {
+            tally,
+            attendance: self.attendance()?,
+        })
+    }
+
+    fn write_bars(&self, stored: &HashMap<NaiveDate, Stored>, rebasing: bool) -> Result<Tally> {
+        let mut tally = Tally::default();
         for fetched in &self.batch.checked.bars {
-            let date = fetched.bar.date();
-            let stored = stored.get(&date);
-            match decide(stored, fetched, self.batch.now) {
+            let old = stored.get(&fetched.bar.date());
+            match decide(old, fetched, self.batch.now, rebasing) {
                 Decision::Insert => {
-                    self.upsert(&fetched.bar, fetched)?;
+                    self.upsert(&fetched.bar, fetched, None)?;
                     tally.new += 1;
                 }
                 Decision::Replace {
@@ -113,14 +182,11 @@ impl Writer<'_> {
                     changed,
                     clock,
                 } => {
-                    if let (true, Some(old)) = (changed, stored) {
-                        self.keep_history(old)?;
-                    }
-                    self.upsert(&bar, fetched)?;
+                    self.replace(old, bar, fetched, changed)?;
                     if clock {
                         let detail = "the stored ingest time was ahead of now".to_owned();
-                        self.find(&Finding {
-                            date,
+                        self.notes.put(&Finding {
+                            date: bar.date(),
                             rule: Rule::Clock,
                             detail,
                         })?;
@@ -135,14 +201,161 @@ impl Writer<'_> {
                 Decision::Keep => tally.kept += 1,
             }
         }
-        for finding in &self.batch.checked.findings {
-            self.find(finding)?;
-        }
-        self.resolve_findings()?;
-        for rejected in &self.batch.checked.rejected {
-            tally.rejected += u64::from(self.quarantine(rejected)?);
-        }
         Ok(tally)
+    }
+
+    fn replace(
+        &self,
+        old: Option<&Stored>,
+        bar: Bar,
+        fetched: &FetchedBar,
+        changed: bool,
+    ) -> Result<()> {
+        match old {
+            Some(old) if changed => {
+                self.keep_history(old, fetched)?;
+                self.upsert(&bar, fetched, None)?;
+            }
+            old => self.upsert(&bar, fetched, old)?,
+        }
+        Ok(())
+    }
+
+    /// Writes what the rules say about the days of the window as they are stored now; counts it.
+    fn write_findings(&self, rebased: bool) -> Result<u64> {
+        let reports_volume = self.series_reports_volume()?;
+        let about_rows = self
+            .batch
+            .checked
+            .findings
+            .iter()
+            .filter(|f| f.rule != Rule::ZeroVolume || reports_volume);
+        let (closes, last) = self.closes()?;
+        let jumps = price_jumps(&closes, self.batch.window.start, last);
+        let mut count = 0;
+        for finding in about_rows.chain(&jumps) {
+            self.notes.put(finding)?;
+            count += 1;
+        }
+        self.notes.resolve(Judged {
+            window: self.batch.window,
+            last_jump: last,
+            rebased,
+        })?;
+        Ok(count)
+    }
+
+    /// Whether the source ever reported a volume for the asset: zero is news only then.
+    fn series_reports_volume(&self) -> rusqlite::Result<bool> {
+        self.tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND volume > 0)")?
+            .query_row(params![self.batch.asset.as_str(), self.batch.source], |r| r.get(0))
+    }
+
+    /// The closes of the window with the one before and the one after it, and the day of the last of them.
+    fn closes(&self) -> Result<(Vec<(NaiveDate, f64)>, NaiveDate)> {
+        let mut statement = self.tx.prepare_cached(include_str!("closes.sql"))?;
+        let window = self.batch.window;
+        let mut rows = statement.query(params![
+            self.batch.asset.as_str(),
+            self.batch.source,
+            window.start.to_string(),
+            window.end.to_string()
+        ])?;
+        let mut closes = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(0)?.parse() {
+                closes.push((date, row.get(1)?));
+            }
+        }
+        let last = closes
+            .last()
+            .map_or(window.end, |(date, _)| window.end.max(*date));
+        Ok((closes, last))
+    }
+
+    /// Which of the due sessions have no bar, also after this batch. Waived ones are not looked at.
+    fn attendance(&self) -> Result<Attendance> {
+        let (Some(first), Some(last)) = (self.batch.due.first(), self.batch.due.last()) else {
+            return Ok(Attendance::default());
+        };
+        let mut statement = self.tx.prepare_cached(
+            "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4
+             UNION SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2",
+        )?;
+        let key = params![
+            self.batch.asset.as_str(),
+            self.batch.source,
+            first.to_string(),
+            last.to_string()
+        ];
+        let days = days(statement.query(key)?)?;
+        let mut statement = self
+            .tx
+            .prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
+        let waived = self::days(statement.query(params![self.batch.asset.as_str()])?)?;
+        let due: Vec<NaiveDate> = self
+            .batch
+            .due
+            .iter()
+            .filter(|d| !waived.contains(d))
+            .copied()
+            .collect();
+        let missing = missing(&due, &days);
+        Ok(Attendance { due, missing })
+    }
+
+    /// Whether the fetched closes of the overlap differ from the stored ones by one factor.
+    fn find_rebase(&self, stored: &HashMap<NaiveDate, Stored>) -> Result<Option<Rebase>> {
+        let mut overlap: Vec<(NaiveDate, f64, f64)> = Vec::new();
+        for fetched in &self.batch.checked.bars {
+            // A provisional close changes by itself.
+            if let Some(old) = stored
+                .get(&fetched.bar.date())
+                .filter(|s| s.is_final && !s.is_newer_than(fetched))
+            {
+                overlap.push((fetched.bar.date(), old.bar.close(), fetched.bar.close()));
+            }
+        }
+        let pairs: Vec<(f64, f64)> = overlap.iter().map(|(_, old, new)| (*old, *new)).collect();
+        let (Some(factor), Some((date, old, new))) = (constant_factor(&pairs), overlap.last())
+        else {
+            return Ok(None);
+        };
+        let series = self.stored_days()?;
+        let fetched: BTreeSet<NaiveDate> = self
+            .batch
+            .checked
+            .bars
+            .iter()
+            .map(|b| b.bar.date())
+            .collect();
+        let detail = format!(
+            "factor {} (the close of {date} was {old}, is {new})",
+            significant(factor)
+        );
+        let first = series.first().copied().unwrap_or(*date);
+        Ok(Some(Rebase {
+            detail,
+            first,
+            uncovered: series.difference(&fetched).count(),
+        }))
+    }
+
+    fn rebased(&self, rebase: &Rebase) -> Finding {
+        Finding {
+            date: rebase.first,
+            rule: Rule::Rebased,
+            detail: rebase.detail.clone(),
+        }
+    }
+
+    /// All days of the series.
+    fn stored_days(&self) -> Result<BTreeSet<NaiveDate>> {
+        let mut statement = self
+            .tx
+            .prepare_cached("SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2")?;
+        days(statement.query(params![self.batch.asset.as_str(), self.batch.source])?)
     }
 
     /// The stored bars of the days that were fetched.
@@ -153,7 +366,7 @@ impl Writer<'_> {
             return Ok(HashMap::new());
         };
         let mut statement = self.tx.prepare_cached(
-            "SELECT date, open, high, low, close, volume, ingested_at, is_final FROM price_daily
+            "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since FROM price_daily
              WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
         )?;
         let mut rows = statement.query(params![
@@ -177,6 +390,7 @@ impl Writer<'_> {
                         bar,
                         ingested_at,
                         is_final: row.get(7)?,
+                        known_since: row.get(8)?,
                     },
                 );
             }
@@ -184,8 +398,15 @@ impl Writer<'_> {
         Ok(stored)
     }
 
-    fn upsert(&self, bar: &Bar, fetched: &FetchedBar) -> rusqlite::Result<()> {
+    /// Writes a bar; `same_as` is the stored row that has these values already.
+    fn upsert(
+        &self,
+        bar: &Bar,
+        fetched: &FetchedBar,
+        same_as: Option<&Stored>,
+    ) -> rusqlite::Result<()> {
         let [open, high, low, close] = bar.prices();
+        let ingested_at = timestamp::to_text(fetched.fetched_at);
         self.tx
             .prepare_cached(include_str!("upsert.sql"))?
             .execute(named_params! {
@@ -197,114 +418,74 @@ impl Writer<'_> {
                 ":low": low,
                 ":close": close,
                 ":volume": bar.volume(),
-                ":ingested_at": timestamp::to_text(fetched.fetched_at),
+                ":ingested_at": ingested_at,
+                ":known_since": same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str()),
                 ":is_final": fetched.is_final,
                 ":job_id": self.batch.job_id,
             })?;
         Ok(())
     }
 
-    fn keep_history(&self, old: &Stored) -> rusqlite::Result<()> {
+    fn keep_history(&self, old: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
         let [open, high, low, close] = old.bar.prices();
-        self.tx
-            .prepare_cached(
-                "INSERT INTO price_revision
-                     (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, replaced_at, job_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?
-            .execute(params![
-                self.batch.asset.as_str(),
-                old.bar.date().to_string(),
-                self.batch.source,
-                open,
-                high,
-                low,
-                close,
-                old.bar.volume(),
-                old.ingested_at.map(timestamp::to_text).unwrap_or_default(),
-                old.is_final,
-                timestamp::to_text(self.batch.now),
-                self.batch.job_id,
-            ])?;
+        let statement = "INSERT INTO price_revision
+                 (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, known_since, replaced_at, job_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        self.tx.prepare_cached(statement)?.execute(params![
+            self.batch.asset.as_str(),
+            old.bar.date().to_string(),
+            self.batch.source,
+            open,
+            high,
+            low,
+            close,
+            old.bar.volume(),
+            old.ingested_at.map(timestamp::to_text).unwrap_or_default(),
+            old.is_final,
+            old.known_since,
+            timestamp::to_text(fetched.fetched_at),
+            self.batch.job_id,
+        ])?;
         Ok(())
-    }
-
-    fn find(&self, finding: &Finding) -> rusqlite::Result<()> {
-        self.tx
-            .prepare_cached(
-                "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen, job_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
-                 ON CONFLICT (asset_id, source, date, rule) DO UPDATE
-                 SET detail = excluded.detail, last_seen = excluded.last_seen, job_id = excluded.job_id, resolved_at = NULL",
-            )?
-            .execute(params![
-                self.batch.asset.as_str(),
-                self.batch.source,
-                finding.date.to_string(),
-                finding.rule.to_string(),
-                finding.detail,
-                timestamp::to_text(self.batch.now),
-                self.batch.job_id,
-            ])?;
-        Ok(())
-    }
-
-    /// Closes the findings of the asked days that this run did not see again.
-    fn resolve_findings(&self) -> rusqlite::Result<()> {
-        self.tx
-            .prepare_cached(
-                "UPDATE finding SET resolved_at = ?1
-                 WHERE asset_id = ?2 AND source = ?3 AND date BETWEEN ?4 AND ?5 AND resolved_at IS NULL AND job_id IS NOT ?6",
-            )?
-            .execute(params![
-                timestamp::to_text(self.batch.now),
-                self.batch.asset.as_str(),
-                self.batch.source,
-                self.batch.window.start.to_string(),
-                self.batch.window.end.to_string(),
-                self.batch.job_id,
-            ])?;
-        Ok(())
-    }
-
-    /// Keeps a rejected row; says whether it is new there.
-    fn quarantine(&self, rejected: &Rejected) -> rusqlite::Result<bool> {
-        let new: Option<bool> = self
-            .tx
-            .prepare_cached(
-                "INSERT INTO quarantine (asset_id, source, date, reason, raw, first_seen, last_seen, job_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
-                 ON CONFLICT (asset_id, source, date, reason, raw) DO UPDATE SET last_seen = excluded.last_seen
-                 RETURNING job_id = ?7",
-            )?
-            .query_row(
-                params![
-                    self.batch.asset.as_str(),
-                    self.batch.source,
-                    rejected.date,
-                    rejected.reason.to_string(),
-                    rejected.raw,
-                    timestamp::to_text(self.batch.now),
-                    self.batch.job_id,
-                ],
-                |r| r.get(0),
-            )
-            .optional()?;
-        Ok(new == Some(true))
     }
 }
 
+/// Days out of a query's first column; what is no day is left out.
+fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<NaiveDate>> {
+    let mut days = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        days.extend(
+            row.get::<_, Option<String>>(0)?
+                .and_then(|d| d.parse::<NaiveDate>().ok()),
+        );
+    }
+    Ok(days)
+}
+
+/// A factor as people write it: six significant digits, no zeros at the end.
+fn significant(factor: f64) -> String {
+    let text = format!("{factor:.5e}");
+    text.parse::<f64>()
+        .map_or(text, |rounded| rounded.to_string())
+}
+
 /// Latest ingest wins; an unknown volume or a suspended row never replaces a stored bar that had volume.
-fn decide(stored: Option<&Stored>, fetched: &FetchedBar, now: DateTime<Utc>) -> Decision {
+///
+/// In a change of scale a suspended row does, since no row may stay in the old scale.
+fn decide(
+    stored: Option<&Stored>,
+    fetched: &FetchedBar,
+    now: DateTime<Utc>,
+    rebasing: bool,
+) -> Decision {
     let Some(stored) = stored else {
         return Decision::Insert;
     };
     let clock = stored
         .ingested_at
         .is_some_and(|t| t > now + CLOCK_TOLERANCE);
-    let is_older = stored.ingested_at.is_some_and(|t| fetched.fetched_at < t);
     let had_volume = stored.bar.volume().is_some_and(|v| v > 0);
-    if (is_older && !clock) || (fetched.suspended && had_volume) {
+    if (stored.is_newer_than(fetched) && !clock) || (fetched.suspended && had_volume && !rebasing) {
         return Decision::Keep;
     }
     let mut bar = fetched.bar;
@@ -330,17 +511,24 @@ fn decide(stored: Option<&Stored>, fetched: &FetchedBar, now: DateTime<Utc>) -> 
 pub enum Reach {
     /// The asset has no bar of any source yet.
     NothingStaged,
-    /// To the oldest provisional bar of the source, and to as many of its stored sessions as were asked about; `None`
-    /// when the source has no bar.
+    /// To the oldest provisional bar of the source, to as many of its stored sessions as were asked about, and to the
+    /// oldest recent session that it lacks; `None` when the source has no bar.
     To(Option<NaiveDate>),
 }
 
 impl Staging {
-    /// How far back a series must be asked for again, to overlap with at least `sessions` stored ones.
+    /// How far back a series must be asked for again: to overlap with at least `overlap` stored sessions, and to fill what
+    /// is missing of the `recent` sessions (in order), unless it is waived.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn reach_back(&self, asset: &AssetId, source: &str, sessions: u32) -> Result<Reach> {
+    pub fn reach_back(
+        &self,
+        asset: &AssetId,
+        source: &str,
+        overlap: u32,
+        recent: &[NaiveDate],
+    ) -> Result<Reach> {
         let connection = self.connection()?;
         let any: bool = connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)")?
@@ -349,375 +537,21 @@ impl Staging {
             return Ok(Reach::NothingStaged);
         }
         let oldest: Option<String> = connection
-            .prepare_cached(
-                "SELECT min(date) FROM (
-                     SELECT min(date) AS date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final = 0
-                     UNION ALL
-                     SELECT date FROM (SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 ORDER BY date DESC LIMIT ?3)
-                 )",
-            )?
-            .query_row(params![asset.as_str(), source, sessions], |r| r.get(0))?;
-        Ok(Reach::To(oldest.and_then(|d| d.parse().ok())))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calendar::Calendar;
-    use crate::price::{RawBar, RawDay};
-    use crate::upstream::Answer;
-    use crate::validate::{Context, check};
-
-    const NOW: &str = "2026-02-01T00:00:00.000000Z";
-
-    struct Bench {
-        staging: Staging,
-        asset: AssetId,
-        window: Window,
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            let window = Window {
-                start: "2026-01-01".parse().unwrap(),
-                end: "2026-01-31".parse().unwrap(),
-            };
-            Self {
-                staging: Staging::in_memory().unwrap(),
-                asset: AssetId::new("005930").unwrap(),
-                window,
-            }
-        }
-
-        /// Stages rows of `day open high low close volume` as fetched at a time by a run.
-        fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
-            let rows: Vec<RawBar<'_>> = rows.iter().map(|r| raw(r)).collect();
-            let fetched_at = fetched_at.parse().unwrap();
-            let context = Context {
-                window: self.window,
-                calendar: Calendar::Xkrx,
-                fetched_at,
-            };
-            let checked = check(
-                &Answer {
-                    rows,
-                    ..Answer::default()
-                },
-                context,
-            );
-            let now = NOW.parse().unwrap();
-            let batch = Batch {
-                asset: &self.asset,
-                source: "naver",
-                window: self.window,
-                checked: &checked,
-                job_id,
-                now,
-            };
-            self.staging.stage(&batch, true).unwrap()
-        }
-
-        fn text(&self, sql: &str) -> Vec<String> {
-            let c = self.staging.connection().unwrap();
-            let mut statement = c.prepare(sql).unwrap();
-            let columns = statement.column_count();
-            let line = |r: &rusqlite::Row<'_>| {
-                let values: Vec<String> = (0..columns)
-                    .map(|i| match r.get_ref(i).unwrap() {
-                        rusqlite::types::ValueRef::Null => "null".to_owned(),
-                        rusqlite::types::ValueRef::Integer(v) => v.to_string(),
-                        rusqlite::types::ValueRef::Real(v) => v.to_string(),
-                        rusqlite::types::ValueRef::Text(t) => {
-                            String::from_utf8_lossy(t).into_owned()
-                        }
-                        rusqlite::types::ValueRef::Blob(_) => "blob".to_owned(),
-                    })
-                    .collect();
-                Ok(values.join(" "))
-            };
-            statement
-                .query_map([], line)
-                .unwrap()
-                .map(Result::unwrap)
-                .collect()
-        }
-
-        fn rows(&self) -> Vec<String> {
-            self.text("SELECT date, close, volume, substr(ingested_at, 1, 13), is_final, revision FROM price_daily ORDER BY date")
-        }
-    }
-
-    fn raw(row: &str) -> RawBar<'_> {
-        let mut fields = row.split(' ').map(|f| if f == "-" { "" } else { f });
-        let mut next = || fields.next().unwrap();
-        let day = RawDay::Date(next().parse().unwrap());
-        RawBar {
-            day,
-            open: next(),
-            high: next(),
-            low: next(),
-            close: next(),
-            volume: next(),
-            may_be_live: false,
-        }
-    }
-
-    fn tally(new: u64, changed: u64, unchanged: u64, kept: u64, rejected: u64) -> Tally {
-        Tally {
-            new,
-            changed,
-            unchanged,
-            kept,
-            rejected,
-        }
-    }
-
-    #[test]
-    fn the_same_rows_twice_stay_the_same_rows_and_their_ingest_time_moves() {
-        let bench = Bench::new();
-        let rows = ["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11.5 6"];
-        assert_eq!(
-            bench.stage("a", "2026-01-06T10:00:00Z", &rows),
-            tally(2, 0, 0, 0, 0)
-        );
-        assert_eq!(
-            bench.stage("b", "2026-01-07T10:00:00Z", &rows),
-            tally(0, 0, 2, 0, 0)
-        );
-        assert_eq!(
-            bench.rows(),
-            [
-                "2026-01-05 11 5 2026-01-07T10 1 2",
-                "2026-01-06 11.5 6 2026-01-07T10 1 2"
-            ]
-        );
-        assert!(bench.text("SELECT * FROM price_revision").is_empty());
-        // The very same fetch once more writes nothing.
-        assert_eq!(
-            bench.stage("c", "2026-01-07T10:00:00Z", &rows),
-            tally(0, 0, 2, 0, 0)
-        );
-        assert_eq!(
-            bench.text("SELECT DISTINCT revision FROM price_daily"),
-            ["2"]
-        );
-    }
-
-    #[test]
-    fn a_changed_price_keeps_its_history() {
-        let bench = Bench::new();
-        bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(
-            bench.stage("b", "2026-01-06T05:00:00Z", &["2026-01-05 10 12 9 11.25 7"]),
-            tally(0, 1, 0, 0, 0)
-        );
-        assert_eq!(bench.rows(), ["2026-01-05 11.25 7 2026-01-06T05 1 2"]);
-        assert_eq!(
-            bench.text("SELECT date, close, volume, ingested_at, is_final, replaced_at, job_id FROM price_revision"),
-            [format!("2026-01-05 11 5 2026-01-05T05:00:00.000000Z 0 {NOW} b")]
-        );
-    }
-
-    #[test]
-    fn an_older_ingest_never_wins_but_a_wrong_clock_does_not_last() {
-        let bench = Bench::new();
-        bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(
-            bench.stage("b", "2026-01-06T10:00:00Z", &["2026-01-05 10 12 9 9.5 5"]),
-            tally(0, 0, 0, 1, 0)
-        );
-        assert_eq!(bench.rows(), ["2026-01-05 11 5 2026-01-07T10 1 1"]);
-        // A clock that was a year ahead wrote this; now is 2026-02-01.
-        bench.stage("c", "2027-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(
-            bench.stage("d", "2026-01-31T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
-            tally(0, 1, 0, 0, 0)
-        );
-        assert_eq!(bench.rows(), ["2026-01-05 11.5 5 2026-01-31T10 1 3"]);
-        assert_eq!(
-            bench.text("SELECT rule, date FROM finding"),
-            ["clock 2026-01-05"]
-        );
-    }
-
-    #[test]
-    fn an_equal_ingest_time_does_not_lose_a_correction() {
-        let bench = Bench::new();
-        bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert_eq!(
-            bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
-            tally(0, 1, 0, 0, 0)
-        );
-    }
-
-    #[test]
-    fn unknown_volume_and_suspended_rows_never_replace_volume() {
-        let bench = Bench::new();
-        bench.stage(
-            "a",
-            "2026-01-07T10:00:00Z",
-            &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
-        );
-        let later = bench.stage(
-            "b",
-            "2026-01-08T10:00:00Z",
-            &["2026-01-05 10 12 9 11.5 -", "2026-01-06 0 0 0 11 0"],
-        );
-        assert_eq!(later, tally(0, 1, 0, 1, 0));
-        assert_eq!(
-            bench.rows(),
-            [
-                "2026-01-05 11.5 5 2026-01-08T10 1 2",
-                "2026-01-06 11 5 2026-01-07T10 1 1"
-            ]
-        );
-        // A null or a zero is no bar at all, so that it cannot overwrite one.
-        bench.stage(
-            "c",
-            "2026-01-09T10:00:00Z",
-            &["2026-01-05 - - - - -", "2026-01-06 0 0 0 0 0"],
-        );
-        assert_eq!(bench.rows().len(), 2);
-        assert!(bench.rows()[1].starts_with("2026-01-06 11 5"));
-    }
-
-    #[test]
-    fn a_vanished_row_stays() {
-        let bench = Bench::new();
-        bench.stage(
-            "a",
-            "2026-01-07T10:00:00Z",
-            &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
-        );
-        bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-06 10 12 9 11 5"]);
-        assert_eq!(bench.rows().len(), 2);
-    }
-
-    #[test]
-    fn a_rejected_row_is_quarantined_once_and_counts_once() {
-        let bench = Bench::new();
-        let bad = "2026-01-06 10 8 9 9 5";
-        assert_eq!(
-            bench.stage(
-                "a",
-                "2026-01-07T10:00:00Z",
-                &["2026-01-05 10 12 9 11 5", bad]
-            ),
-            tally(1, 0, 0, 0, 1)
-        );
-        assert_eq!(
-            bench.stage("b", "2026-01-08T10:00:00Z", &[bad]),
-            tally(0, 0, 0, 0, 0)
-        );
-        assert_eq!(
-            bench.stage("c", "2026-01-09T10:00:00Z", &["2026-01-06 10 7 9 9 5"]),
-            tally(0, 0, 0, 0, 1)
-        );
-        assert_eq!(
-            bench.text("SELECT date, reason, raw FROM quarantine WHERE job_id = 'a'"),
-            [
-                r#"2026-01-06 high_below_low {"open":"10","high":"8","low":"9","close":"9","volume":"5"}"#
-            ]
-        );
-    }
-
-    #[test]
-    fn a_finding_closes_when_it_is_no_longer_seen() {
-        let bench = Bench::new();
-        bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 -"]);
-        assert_eq!(
-            bench.text("SELECT rule, date FROM open_findings"),
-            ["volume_unknown 2026-01-05"]
-        );
-        bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        assert!(bench.text("SELECT * FROM open_findings").is_empty());
-        assert_eq!(
-            bench.text("SELECT resolved_at IS NOT NULL FROM finding"),
-            ["1"]
-        );
-    }
-
-    #[test]
-    fn a_dry_run_counts_and_writes_nothing() {
-        let bench = Bench::new();
-        let checked = Checked {
-            bars: vec![FetchedBar {
-                bar: Bar::new(bench.window.start, [1.0; 4], None).unwrap(),
-                is_final: true,
-                fetched_at: NOW.parse().unwrap(),
-                suspended: false,
-            }],
-            ..Checked::default()
+            .prepare_cached(include_str!("reach_back.sql"))?
+            .query_row(params![asset.as_str(), source, overlap], |r| r.get(0))?;
+        let Some(oldest) = oldest.and_then(|d| d.parse::<NaiveDate>().ok()) else {
+            return Ok(Reach::To(None));
         };
-        let now = NOW.parse().unwrap();
-        let batch = Batch {
-            asset: &bench.asset,
-            source: "naver",
-            window: bench.window,
-            checked: &checked,
-            job_id: "a",
-            now,
-        };
-        assert_eq!(bench.staging.stage(&batch, false).unwrap().new, 1);
-        assert!(bench.rows().is_empty());
-    }
-
-    #[test]
-    fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
-        let bench = Bench::new();
-        let reach = |source: &str| bench.staging.reach_back(&bench.asset, source, 3).unwrap();
-        assert_eq!(reach("naver"), Reach::NothingStaged);
-        let rows: Vec<String> = (5..10)
-            .map(|d| format!("2026-01-{d:02} 10 12 9 11 5"))
-            .collect();
-        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        bench.stage("a", "2026-01-30T10:00:00Z", &rows);
-        assert_eq!(reach("naver"), Reach::To("2026-01-07".parse().ok()));
-        assert_eq!(reach("yahoo"), Reach::To(None));
-        let other = Bench::new();
-        other.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-        other.stage("b", "2026-01-30T10:00:00Z", &rows[1..]);
-        assert_eq!(
-            other.staging.reach_back(&other.asset, "naver", 3).unwrap(),
-            Reach::To("2026-01-05".parse().ok())
-        );
-    }
-
-    #[test]
-    fn doubles_come_back_bit_for_bit() {
-        let bench = Bench::new();
-        let mut x: u64 = 0x9E37_79B9_7F4A_7C15;
-        let texts: Vec<String> = (1..28)
-            .map(|day| {
-                x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let price = f64::from_bits((x >> 12) | 0x3FF0_0000_0000_0000)
-                    * f64::from(day * day * day)
-                    * 1e3;
-                format!("2026-01-{day:02} {price} {price} {price} {price} 5")
-            })
-            .collect();
-        bench.stage(
-            "a",
-            "2026-01-30T10:00:00Z",
-            &texts.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
-        let c = bench.staging.connection().unwrap();
-        let mut statement = c
-            .prepare("SELECT close FROM price_daily ORDER BY date")
-            .unwrap();
-        let stored: Vec<f64> = statement
-            .query_map([], |r| r.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        let sent: Vec<f64> = texts
+        let mut statement = connection.prepare_cached(
+            "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2
+             UNION SELECT date FROM waiver WHERE asset_id = ?1",
+        )?;
+        let known = days(statement.query(params![asset.as_str(), source])?)?;
+        let first_missing = recent
             .iter()
-            .map(|t| t.split(' ').nth(4).unwrap().parse().unwrap())
-            .collect();
-        assert_eq!(
-            stored.iter().map(|p| p.to_bits()).collect::<Vec<_>>(),
-            sent.iter().map(|p| p.to_bits()).collect::<Vec<_>>()
-        );
+            .find(|d| known.first().is_some_and(|f| f < *d) && !known.contains(d));
+        Ok(Reach::To(Some(
+            first_missing.map_or(oldest, |d| oldest.min(*d)),
+        )))
     }
 }

@@ -140,7 +140,7 @@ pub trait Upstream: Sync {
     ///
     /// # Errors
     /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
-    fn parse<'a>(&self, body: &'a [u8], calendar: Calendar) -> Result<Answer<'a>, AnswerError>;
+    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError>;
 
     /// Reads an answer with its HTTP status.
     ///
@@ -150,7 +150,7 @@ pub trait Upstream: Sync {
         &self,
         status: u16,
         body: &'a [u8],
-        calendar: Calendar,
+        calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         if (200..300).contains(&status) {
             return self.parse(body, calendar);

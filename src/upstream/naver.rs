@@ -44,7 +44,7 @@ impl Upstream for DayApi {
 
     /// An object in place of the array is an error in Naver's words, if it has any. Not one field `closePrice` in
     /// all of the answer means that the fields are called otherwise by now: that is another shape, no series of empty days.
-    fn parse<'a>(&self, body: &'a [u8], _calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
@@ -108,11 +108,12 @@ fn refusal(body: &[u8]) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
     use crate::price::RawDay;
     use crate::upstream::tests::{date, origins, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        DayApi.parse(body.as_bytes(), Calendar::Xkrx)
+        DayApi.parse(body.as_bytes(), built_in("XKRX"))
     }
 
     #[test]

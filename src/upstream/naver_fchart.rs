@@ -42,7 +42,7 @@ impl Upstream for Fchart {
         format!("naver_fchart/{symbol}.xml")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], _calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         // The XML reader takes UTF-8 only. What is not ASCII is the name of the stock, which nobody asked for: the reader gets
         // a copy of the same length without it, and values are cut from the body itself.
         let ascii: String = body
@@ -207,11 +207,12 @@ fn unreadable(error: &Error) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
     use crate::price::RawDay;
     use crate::upstream::tests::{date, origins, values, window};
 
     fn parse(body: &[u8]) -> Result<Answer<'_>, AnswerError> {
-        Fchart.parse(body, Calendar::Xkrx)
+        Fchart.parse(body, built_in("XKRX"))
     }
 
     /// A feed with these elements inside `chartdata`; the name is EUC-KR.

@@ -55,7 +55,7 @@ impl Upstream for DayCandles {
         format!("upbit/{symbol}.json")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], _calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
@@ -77,7 +77,7 @@ impl Upstream for DayCandles {
         &self,
         status: u16,
         body: &'a [u8],
-        calendar: Calendar,
+        calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         if (200..300).contains(&status) {
             return self.parse(body, calendar);
@@ -166,10 +166,11 @@ fn refusal(body: &[u8]) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
     use crate::upstream::tests::{date, origins, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        DayCandles.parse(body.as_bytes(), Calendar::Always)
+        DayCandles.parse(body.as_bytes(), built_in("24/7"))
     }
 
     fn candle(time: &str, more: &str) -> String {
@@ -272,7 +273,7 @@ mod tests {
     #[test]
     fn only_a_404_is_read_for_its_words() {
         let unknown = br#"{"error":{"name":404,"message":"Code not found"}}"#;
-        let read = |status, body| DayCandles.read(status, body, Calendar::Always);
+        let read = |status, body| DayCandles.read(status, body, built_in("24/7"));
         assert_eq!(
             read(404, unknown),
             Err(AnswerError::UnknownSymbol("Code not found".to_owned()))

@@ -46,7 +46,7 @@ impl Upstream for Chart {
         format!("yahoo/{symbol}.json")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         let Object(envelope) =
             serde_json::from_slice::<Object<Envelope>>(body).map_err(|e| json_error(body, &e))?;
         let Object(chart) = envelope.chart;
@@ -69,7 +69,7 @@ impl Upstream for Chart {
         &self,
         status: u16,
         body: &'a [u8],
-        calendar: Calendar,
+        calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         if (200..300).contains(&status) {
             return self.parse(body, calendar);
@@ -152,7 +152,7 @@ fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
 }
 
 impl<'a> Series<'a> {
-    fn answer(self, calendar: Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn answer(self, calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         let meta = self.meta.map(|Object(meta)| meta).unwrap_or_default();
         let stamps = self.timestamp.unwrap_or_default();
         let quotes = self
@@ -311,10 +311,11 @@ fn mark_live(rows: &mut [RawBar<'_>], stamps: &[&RawValue], zone: Tz) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
     use crate::upstream::tests::{date, origins, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        Chart.parse(body.as_bytes(), Calendar::Xnys)
+        Chart.parse(body.as_bytes(), built_in("XNYS"))
     }
 
     fn other(body: &str) -> String {
@@ -514,7 +515,7 @@ mod tests {
         for status in [200, 400, 404, 422] {
             let read = |body: &str| {
                 Chart
-                    .read(status, body.as_bytes(), Calendar::Xnys)
+                    .read(status, body.as_bytes(), built_in("XNYS"))
                     .map(|a| a.rows.len())
             };
             assert_eq!(read(&empty), Ok(0));
@@ -541,7 +542,7 @@ mod tests {
     fn other_statuses_stay_statuses() {
         let body = error("Not Found", "No data found");
         for status in [401, 403, 429, 500, 503] {
-            let answer = Chart.read(status, body.as_bytes(), Calendar::Xnys);
+            let answer = Chart.read(status, body.as_bytes(), built_in("XNYS"));
             assert_eq!(
                 answer,
                 Err(AnswerError::Status {
@@ -550,7 +551,7 @@ mod tests {
                 })
             );
         }
-        let page = Chart.read(404, b"<html>", Calendar::Xnys);
+        let page = Chart.read(404, b"<html>", built_in("XNYS"));
         assert_eq!(
             page,
             Err(AnswerError::Status {

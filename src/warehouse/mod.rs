@@ -43,6 +43,9 @@ impl Warehouse {
     }
 }
 
+/// The optional view `best_price`.
+pub const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
+
 /// The DDL of the tables that the program creates where they are missing.
 #[must_use]
 pub fn schema() -> String {

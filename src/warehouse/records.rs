@@ -1,6 +1,9 @@
 //! Assets and runs into the warehouse, so that a dashboard sees them.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
+use chrono::NaiveDate;
 use postgres::types::Type;
 
 use super::Warehouse;
@@ -54,5 +57,22 @@ impl Warehouse {
             )
             .context("the warehouse did not take the job runs")?;
         Ok(())
+    }
+}
+
+impl Warehouse {
+    /// The newest day of each asset and source.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn newest_bars(&mut self) -> Result<HashMap<(String, String), NaiveDate>> {
+        let rows = self
+            .client
+            .query_typed(include_str!("newest.sql"), &[])
+            .context("the warehouse does not tell its newest prices")?;
+        Ok(rows
+            .iter()
+            .map(|r| ((r.get(0), r.get(1)), r.get(2)))
+            .collect())
     }
 }

@@ -99,6 +99,17 @@ impl Warehouse {
         Ok(missing.into_iter().map(|t| t.name).collect())
     }
 
+    /// Creates the optional view `best_price`, or brings it up to date.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn create_best_price(&mut self) -> Result<()> {
+        self.ensure_tables()?;
+        self.client
+            .batch_execute(super::BEST_PRICE)
+            .context("the view best_price cannot be created in the warehouse")
+    }
+
     fn missing_tables(&mut self) -> Result<Vec<&'static Table>> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.client.query(

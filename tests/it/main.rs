@@ -2,6 +2,16 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
+//! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
+//! - `collect`: runs, failures, repetition, a foreign reader
+//! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `calendars`: trading days, against the sessions that recorded series had
+//! - `cli`: what commands print, and how bad input is refused
+//! - `layers`: which module may use which
+//! - `support`: what they stand on
+//!
+//! The tests with a warehouse need a PostgreSQL server: `scripts/test.sh` starts one. Without it they say that they were
+//! left out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,5 +20,12 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod calendars;
+mod cli;
+mod collect;
+mod layers;
 mod readme;
 mod recordings;
+mod support;
+mod sync;
+mod way;

@@ -5,22 +5,24 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use pricestash::asset::SourceKind;
-use pricestash::calendar::Calendar;
+use pricestash::calendar::{Calendar, Calendars};
 use pricestash::price::{RawBar, RawDay};
 use pricestash::upstream::{Answer, Upstream, Window, ways};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 
-const CALENDARS: [Calendar; 4] = [
-    Calendar::Xkrx,
-    Calendar::Xnys,
-    Calendar::Cmes,
-    Calendar::Always,
-];
+const CALENDARS: [&str; 4] = ["XKRX", "XNYS", "CMES", "24/7"];
+
+/// A compiled-in calendar.
+fn calendar(name: &str) -> &'static Calendar {
+    static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
+    ALL.get(name).unwrap()
+}
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -62,7 +64,7 @@ fn way(name: &str) -> &'static dyn Upstream {
 }
 
 /// The rows of a recording that has some.
-fn rows<'a>(name: &str, calendar: Calendar, body: &'a [u8]) -> Vec<RawBar<'a>> {
+fn rows<'a>(name: &str, calendar: &Calendar, body: &'a [u8]) -> Vec<RawBar<'a>> {
     way(name).parse(body, calendar).unwrap().rows
 }
 
@@ -107,7 +109,7 @@ fn digest(rows: &[RawBar<'_>]) -> String {
 }
 
 /// What came out, as the columns of `expected.tsv` after the calendar.
-fn outcome(way: &dyn Upstream, status: u16, body: &[u8], calendar: Calendar) -> Vec<String> {
+fn outcome(way: &dyn Upstream, status: u16, body: &[u8], calendar: &Calendar) -> Vec<String> {
     let said = |answer: &Answer<'_>| {
         let zone = answer.zone.map(|zone| zone.name());
         [answer.currency, zone]
@@ -185,12 +187,8 @@ fn every_recording_gives_what_is_expected() {
         let [file, name, calendar, expected @ ..] = &columns[..] else {
             panic!("{columns:?}")
         };
-        let calendar = CALENDARS
-            .into_iter()
-            .find(|c| c.name() == *calendar)
-            .unwrap();
         let way = way(name);
-        let found = outcome(way, status(file), &body(file), calendar);
+        let found = outcome(way, status(file), &body(file), self::calendar(calendar));
         if found != expected {
             wrong.push(format!(
                 "{file} by {name}:\n  expected {expected:?}\n  found    {found:?}"
@@ -231,7 +229,7 @@ fn no_recording_is_forgotten() {
 #[test]
 fn a_suspended_day_has_a_close_and_zeros() {
     let body = body("naver/005930_suspended-split_excerpt-2018.xml");
-    let rows = rows("naver fchart", Calendar::Xkrx, &body);
+    let rows = rows("naver fchart", calendar("XKRX"), &body);
     let lines: Vec<String> = rows[5..10].iter().map(line).collect();
     assert_eq!(
         lines,
@@ -248,7 +246,7 @@ fn a_suspended_day_has_a_close_and_zeros() {
 #[test]
 fn todays_row_before_the_open_is_empty() {
     let body = body("naver/edge_today-empty-fields.xml");
-    let rows = rows("naver fchart", Calendar::Xkrx, &body);
+    let rows = rows("naver fchart", calendar("XKRX"), &body);
     assert_eq!(
         line(&rows[1]),
         "2026-09-04 254000 259000 252500 255500 14031862"
@@ -263,8 +261,8 @@ fn both_ways_to_naver_give_the_same_data() {
         body("naver/005930_count1834_captured-2026-01-24.xml"),
     );
     let (api, chart) = (
-        rows("naver", Calendar::Xkrx, &api),
-        rows("naver fchart", Calendar::Xkrx, &chart),
+        rows("naver", calendar("XKRX"), &api),
+        rows("naver fchart", calendar("XKRX"), &chart),
     );
     assert_eq!(
         line(&api[0]),
@@ -280,7 +278,7 @@ fn both_ways_to_naver_give_the_same_data() {
 #[test]
 fn a_live_row_is_stamped_at_the_last_trade() {
     let body = body("yahoo/AAPL_6mo_2025-10-29_live-last.json");
-    let rows = rows("yahoo", Calendar::Xnys, &body);
+    let rows = rows("yahoo", calendar("XNYS"), &body);
     let marked: Vec<String> = rows
         .iter()
         .filter(|row| row.may_be_live)
@@ -297,7 +295,7 @@ fn a_live_row_is_stamped_at_the_last_trade() {
 #[test]
 fn a_null_row_is_a_row_without_values() {
     let body = body("yahoo/edge_btc-null-yesterday_2024-03-08.json");
-    let rows = rows("yahoo", Calendar::Always, &body);
+    let rows = rows("yahoo", calendar("24/7"), &body);
     assert_eq!(line(&rows[3]), "2024-03-08     ");
     assert_eq!(
         line(&rows[4]),
@@ -313,17 +311,17 @@ fn every_listed_zone_dates_its_own_days() {
     };
     // 23:00Z is the next day in London; 1962 lies before the epoch.
     assert_eq!(
-        days("yahoo/INR_X_with-null.json", Calendar::Xnys),
+        days("yahoo/INR_X_with-null.json", calendar("XNYS")),
         ["2017-07-10", "2017-07-11", "2017-07-12", "2017-07-13"]
     );
     assert_eq!(
-        days("yahoo/IBM_1962_partial.json", Calendar::Xnys)[..2],
+        days("yahoo/IBM_1962_partial.json", calendar("XNYS"))[..2],
         ["1962-01-02", "1962-01-03"]
     );
     // The late opens of Seoul (10:00) are days like any other.
     let seoul = days(
         "yahoo/132030.KS_isa_max_unhedged_nasdaq100_2026-05-27.json",
-        Calendar::Xkrx,
+        calendar("XKRX"),
     );
     for late in ["2017-11-16", "2018-01-02", "2019-11-14"] {
         assert_eq!(seoul.iter().filter(|day| *day == late).count(), 1, "{late}");
@@ -331,20 +329,22 @@ fn every_listed_zone_dates_its_own_days() {
     // Summer time moves London's stamps in UTC, not their days: no weekend, no day twice.
     let london = days(
         "yahoo/historicalv8-EURUSD_X-2020-01-01-to-2021-01-04.2021-11-12.json",
-        Calendar::Xnys,
+        calendar("XNYS"),
     );
     assert!(london.is_sorted_by(|a, b| a < b));
-    assert!(
-        london
-            .iter()
-            .all(|day| Calendar::Xnys.is_session(day.parse().unwrap()) || day == "2020-01-01")
-    );
+    assert!(london.iter().all(|day| {
+        day.parse::<NaiveDate>()
+            .unwrap()
+            .weekday()
+            .number_from_monday()
+            <= 5
+    }));
 }
 
 #[test]
 fn the_index_of_1990_has_a_close_only() {
     let body = body("krx_index/year_ks200_1990.csv");
-    let rows = rows("krx", Calendar::Xkrx, &body);
+    let rows = rows("krx", calendar("XKRX"), &body);
     assert_eq!(line(&rows[0]), "1990-01-03    100.0 4024570.0");
     assert!(
         rows.iter()
@@ -355,11 +355,11 @@ fn the_index_of_1990_has_a_close_only() {
 #[test]
 fn a_half_formed_bar_is_only_ever_the_last() {
     let last_version = body("krx_index/year_ks200_2026.csv");
-    let settled = rows("krx", Calendar::Xkrx, &last_version);
+    let settled = rows("krx", calendar("XKRX"), &last_version);
     let mut changed = 0;
     for entry in fs::read_dir(fixtures().join("krx_index_intraday")).unwrap() {
         let body = fs::read(entry.unwrap().path()).unwrap();
-        let rows = rows("krx", Calendar::Xkrx, &body);
+        let rows = rows("krx", calendar("XKRX"), &body);
         let (last, earlier) = rows.split_last().unwrap();
         assert_eq!(earlier, &settled[..earlier.len()]);
         assert_eq!(last.day, settled[earlier.len()].day);
@@ -375,7 +375,7 @@ fn six_bytes_are_a_closed_days_file() {
     assert_eq!(body, b"\xef\xbb\xbf\"\"\n");
     assert!(
         way("krx")
-            .parse(&body, Calendar::Xkrx)
+            .parse(&body, calendar("XKRX"))
             .unwrap()
             .rows
             .is_empty()
@@ -437,7 +437,7 @@ fn no_mutation_panics() {
             let [one, other] = [(); 2].map(|()| &bodies[rng.random_range(0..bodies.len())]);
             let body = mutated(one, other, &mut rng);
             let status = [200, 200, 200, 400, 404, 500][rng.random_range(0..6)];
-            let calendar = CALENDARS[rng.random_range(0..CALENDARS.len())];
+            let calendar = calendar(CALENDARS[rng.random_range(0..CALENDARS.len())]);
             match way.read(status, &body, calendar) {
                 Ok(answer) => assert_lent(&answer, &body),
                 Err(error) => assert!(error.to_string().chars().count() < 300, "{error}"),
@@ -461,60 +461,26 @@ fn sample(recording: &str) -> (Vec<u8>, DateTime<Utc>) {
 }
 
 /// Way, symbol, calendar, bars, first and last day of every recording of the sample.
-const SAMPLES: [(&str, &str, Calendar, usize, &str, &str); 6] = [
-    (
-        "naver",
-        "005930",
-        Calendar::Xkrx,
-        747,
-        "2023-01-02",
-        "2026-01-23",
-    ),
+const SAMPLES: [(&str, &str, &str, usize, &str, &str); 6] = [
+    ("naver", "005930", "XKRX", 747, "2023-01-02", "2026-01-23"),
     (
         "naver fchart",
         "000660",
-        Calendar::Xkrx,
+        "XKRX",
         369,
         "2023-12-05",
         "2025-06-16",
     ),
-    (
-        "yahoo",
-        "SOXL",
-        Calendar::Xnys,
-        753,
-        "2023-07-03",
-        "2026-07-02",
-    ),
-    (
-        "yahoo",
-        "GC=F",
-        Calendar::Cmes,
-        755,
-        "2022-08-23",
-        "2025-08-22",
-    ),
-    (
-        "upbit",
-        "KRW-BTC",
-        Calendar::Always,
-        2,
-        "2025-07-28",
-        "2025-07-29",
-    ),
-    (
-        "krx",
-        "ks200",
-        Calendar::Xkrx,
-        52,
-        "2026-01-02",
-        "2026-03-20",
-    ),
+    ("yahoo", "SOXL", "XNYS", 753, "2023-07-03", "2026-07-02"),
+    ("yahoo", "GC=F", "CMES", 755, "2022-08-23", "2025-08-22"),
+    ("upbit", "KRW-BTC", "24/7", 2, "2025-07-28", "2025-07-29"),
+    ("krx", "ks200", "XKRX", 52, "2026-01-02", "2026-03-20"),
 ];
 
 #[test]
 fn the_sample_holds_final_bars_under_the_names_of_a_replay() {
     for (name, symbol, calendar, count, first, last) in SAMPLES {
+        let calendar = self::calendar(calendar);
         let [start, end] = [first, last].map(|day| day.parse::<NaiveDate>().unwrap());
         let part = *way(name).parts(Window { start, end }).last().unwrap();
         let (body, fetched_at) = sample(&way(name).recording(symbol, part));

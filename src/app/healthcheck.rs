@@ -1,0 +1,133 @@
+//! `healthcheck`.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use chrono::{NaiveDate, TimeDelta};
+
+use super::{Printed, connect, now, read_assets, target};
+use crate::asset::Asset;
+use crate::calendar::Calendar;
+use crate::cli::{Format, HealthcheckArgs};
+use crate::config::{Config, ConfigError};
+use crate::job::healthcheck::{Freshness, Health, Newest, check};
+use crate::render;
+use crate::staging::Staging;
+
+/// A calendar that ends within so many days is worth a word.
+const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
+
+pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Result<Printed> {
+    let assets = read_assets(&config.assets_file)?;
+    let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+    let by_source = if args.warehouse {
+        in_warehouse(config)?
+    } else {
+        in_staging(config)?
+    };
+    let newest = newest(&active, &by_source);
+    let today = |calendar: &Calendar| {
+        args.as_of
+            .unwrap_or_else(|| now().with_timezone(&calendar.zone()).date_naive())
+    };
+    warn_of_ending_calendars(&active, today);
+    let health = check(&active, &newest, today, args.max_lag);
+    let all_ok = health.iter().all(|h| h.status == Freshness::Ok);
+    let text = match format {
+        Format::Json => render::json(&health)?,
+        Format::Table => table(&health)?,
+    };
+    Ok(Printed {
+        text,
+        exit_code: u8::from(!all_ok),
+    })
+}
+
+type BySource = HashMap<(String, String), Newest>;
+
+fn in_staging(config: &Config) -> Result<BySource> {
+    let Some(staging) = Staging::open_existing(&config.staging_db)? else {
+        return Ok(HashMap::new());
+    };
+    let newest = staging.newest_bars()?.into_iter();
+    Ok(newest
+        .map(|(key, (date, is_final))| {
+            (
+                key,
+                Newest {
+                    date,
+                    is_provisional: !is_final,
+                },
+            )
+        })
+        .collect())
+}
+
+/// The warehouse does not know which bars are provisional.
+fn in_warehouse(config: &Config) -> Result<BySource> {
+    if config.sync.database_url.is_none() {
+        return Err(
+            ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
+        );
+    }
+    let newest = connect(&target(config, 0)?, config)?
+        .newest_bars()?
+        .into_iter();
+    Ok(newest
+        .map(|(key, date)| {
+            (
+                key,
+                Newest {
+                    date,
+                    is_provisional: false,
+                },
+            )
+        })
+        .collect())
+}
+
+/// The newest bar of each asset among its sources in its own currency.
+fn newest(assets: &[&Asset], by_source: &BySource) -> HashMap<String, Newest> {
+    let of = |asset: &Asset| {
+        let id = asset.id.to_string();
+        asset
+            .own_sources()
+            .filter_map(|s| by_source.get(&(id.clone(), s.to_owned())))
+            .max_by_key(|n| n.date)
+            .copied()
+    };
+    assets
+        .iter()
+        .filter_map(|a| Some((a.id.to_string(), of(a)?)))
+        .collect()
+}
+
+fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> NaiveDate) {
+    let mut said = Vec::new();
+    for calendar in assets.iter().map(|a| &a.calendar) {
+        if let Some(end) = calendar
+            .known_until()
+            .filter(|end| *end - today(calendar) < CALENDAR_ENDS_SOON)
+            && !said.contains(&calendar.name())
+        {
+            said.push(calendar.name());
+            log::warn!(calendar = calendar.name(); "its closed days are known until {end} only; a newer pricestash or data/calendars/{}.toml has more", calendar.name());
+        }
+    }
+}
+
+fn table(health: &[Health]) -> Result<String> {
+    let columns = &[
+        "asset_id",
+        "name",
+        "category",
+        "expected_date",
+        "actual_date",
+        "status",
+    ];
+    let mut text = render::table(health, columns)?;
+    for asset in health.iter().filter(|h| !h.remark.is_empty()) {
+        text.push_str(&format!("{}: {}\n", asset.asset_id, asset.remark));
+    }
+    Ok(text)
+}

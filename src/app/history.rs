@@ -1,0 +1,150 @@
+//! `history`, `waive` and `reconcile`: what was believed, what is let pass, and whether sources agree.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::{Printed, choose, now, read_assets};
+use crate::asset::AssetId;
+use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
+use crate::config::{Config, ConfigError};
+use crate::job::reconcile::{Closes, Comparison, Difference, compare};
+use crate::render;
+use crate::staging::Staging;
+
+fn open(config: &Config) -> Result<Staging> {
+    let staging = Staging::open_existing(&config.staging_db)?;
+    staging.ok_or_else(|| {
+        anyhow::anyhow!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        )
+    })
+}
+
+/// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
+fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
+    AssetId::new(text).map_err(ConfigError)
+}
+
+pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Result<Printed> {
+    let asset = asset_id(&args.asset)?;
+    let staging = open(config)?;
+    let versions = match args.as_of {
+        Some(time) => staging.as_of(&asset, args.date, time)?,
+        None => staging.history(&asset, args.date)?,
+    };
+    let columns = &[
+        "date",
+        "source",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "known_since",
+        "replaced_at",
+        "job_id",
+    ];
+    Ok(Printed::success(match (format, versions.is_empty()) {
+        (Format::Json, _) => render::json(&versions)?,
+        (Format::Table, false) => render::table(&versions, columns)?,
+        (Format::Table, true) if args.as_of.is_some() => "No bar was known then.\n".to_owned(),
+        (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
+        (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
+    }))
+}
+
+pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct Waiver<'a> {
+        asset_id: &'a str,
+        date: NaiveDate,
+        waived: bool,
+        changed: bool,
+    }
+    let asset = asset_id(&args.asset)?;
+    let staging = open(config)?;
+    let changed = if args.undo {
+        staging.unwaive(&asset, args.date)?
+    } else {
+        let assets = read_assets(&config.assets_file)?;
+        choose(&assets, std::slice::from_ref(&args.asset))?;
+        staging.waive(
+            &asset,
+            args.date,
+            args.reason.as_deref().unwrap_or_default(),
+            now(),
+        )?
+    };
+    let what = match (args.undo, changed) {
+        (true, true) => "is looked at again",
+        (true, false) => "was not waived",
+        (false, true) => "is waived",
+        (false, false) => "was waived before",
+    };
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[Waiver {
+            asset_id: asset.as_str(),
+            date: args.date,
+            waived: !args.undo,
+            changed,
+        }])?,
+        Format::Table => format!("{asset} on {} {what}.\n", args.date),
+    }))
+}
+
+pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
+    let assets = read_assets(&config.assets_file)?;
+    let chosen = choose(&assets, &args.assets)?;
+    let staging = open(config)?;
+    let mut compared: Vec<Comparison> = Vec::new();
+    for asset in chosen {
+        let mut closes = staging.closes(&asset.id)?;
+        let series: Vec<(String, Closes)> = asset
+            .own_sources()
+            .filter_map(|s| closes.remove_entry(s))
+            .collect();
+        compared.extend(compare(asset.id.as_str(), &series, args.tolerance));
+    }
+    let differences: Vec<_> = compared
+        .iter()
+        .flat_map(|c| c.differences.iter().cloned())
+        .collect();
+    let text = match format {
+        Format::Json => render::json(&differences)?,
+        Format::Table => comparison_table(&compared, &differences)?,
+    };
+    Ok(Printed {
+        text,
+        exit_code: u8::from(!differences.is_empty()),
+    })
+}
+
+fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
+    if compared.is_empty() {
+        return Ok("No asset has bars of two sources in its own currency.\n".to_owned());
+    }
+    let mut text = String::new();
+    if !differences.is_empty() {
+        let columns = &[
+            "asset_id",
+            "date",
+            "source",
+            "close",
+            "other_source",
+            "other_close",
+            "difference",
+        ];
+        text = render::table(differences, columns)?;
+    }
+    for c in compared {
+        text.push_str(&format!(
+            "{}: {} common days, {} differ\n",
+            c.what,
+            c.common,
+            c.differences.len()
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,120 @@
+//! The composition root: configuration and a command become stores, a job, and what is printed.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use crate::asset::{Asset, parse_assets};
+use crate::calendar::Calendars;
+use crate::cli::{Cli, Command};
+use crate::config::{Config, ConfigError};
+use crate::warehouse::{Target, Warehouse};
+
+mod assets;
+mod collect;
+mod healthcheck;
+mod history;
+mod schema;
+mod status;
+mod sync;
+
+/// What a command prints, and its exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Printed {
+    /// For stdout.
+    pub text: String,
+    /// 0 success, 1 failure, 3 partial failure.
+    pub exit_code: u8,
+}
+
+impl Printed {
+    fn success(text: String) -> Self {
+        Self { text, exit_code: 0 }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`ConfigError`] for wrong usage or configuration, otherwise why nothing could be done.
+pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
+    match &cli.command {
+        Command::Collect(args) => collect::run(args, cli.format, config),
+        Command::Sync(args) => sync::run(args, cli.format, config),
+        Command::Healthcheck(args) => healthcheck::run(args, cli.format, config),
+        Command::History(args) => history::history(args, cli.format, config),
+        Command::Waive(args) => history::waive(args, cli.format, config),
+        Command::Reconcile(args) => history::reconcile(args, cli.format, config),
+        Command::Status => status::run(cli.format, config),
+        Command::Assets(args) => assets::run(args, cli.format, config),
+        Command::Schema(args) => schema::run(args, cli.format, config),
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The trading calendars, with the user's corrections.
+fn read_calendars() -> Result<Calendars> {
+    Ok(Calendars::load(Path::new("data/calendars")).map_err(ConfigError)?)
+}
+
+fn read_assets(path: &Path) -> Result<Vec<Asset>> {
+    let bytes = fs::read(path).map_err(|e| {
+        ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); it should be a file like data/assets.toml"))
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
+    let calendars = read_calendars()?;
+    Ok(parse_assets(&text, &calendars)
+        .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
+}
+
+/// The assets to collect: those that were named, else the active ones.
+fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
+    if wanted.is_empty() {
+        let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+        anyhow::ensure!(
+            !active.is_empty(),
+            ConfigError("no asset in the assets file is active".to_owned())
+        );
+        return Ok(active);
+    }
+    for id in wanted {
+        if !assets.iter().any(|a| a.id.as_str() == id) {
+            let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
+            return Err(ConfigError(format!(
+                "--assets names {id:?}, the assets file has {}",
+                known.join(", ")
+            ))
+            .into());
+        }
+    }
+    Ok(assets
+        .iter()
+        .filter(|a| wanted.iter().any(|id| a.id.as_str() == id))
+        .collect())
+}
+
+/// The warehouse to sync to; without one, what to set and how many rows wait.
+fn target(config: &Config, waiting: u64) -> Result<Target> {
+    let url = config.sync.database_url.as_ref().ok_or_else(|| {
+        ConfigError(format!(
+            "DATABASE_URL is not set, {waiting} rows wait in {}; set it in the environment or in .env, for example \
+             DATABASE_URL=postgres://user:password@host:5432/prices",
+            config.staging_db.display()
+        ))
+    })?;
+    Ok(Target::parse(url)?)
+}
+
+fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
+    Warehouse::connect(
+        target,
+        config.sync.connect_timeout,
+        config.sync.statement_timeout,
+    )
+}

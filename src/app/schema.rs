@@ -1,0 +1,67 @@
+//! `schema`.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::{Printed, connect, target};
+use crate::cli::{Format, Schema, SchemaArgs};
+use crate::config::{Config, ConfigError};
+use crate::render;
+use crate::{staging, warehouse};
+
+/// What `--apply` made.
+#[derive(Serialize)]
+struct Created {
+    table: &'static str,
+}
+
+pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<Printed> {
+    if !args.apply {
+        return print_ddl(args.which, format);
+    }
+    if args.which == Schema::Staging {
+        return Err(ConfigError(
+            "--apply is for the warehouse; `pricestash collect` makes the staging file by itself"
+                .to_owned(),
+        )
+        .into());
+    }
+    if args.which == Schema::BestPrice {
+        connect(&target(config, 0)?, config)?.create_best_price()?;
+        return Ok(Printed::success(match format {
+            Format::Json => render::json(&[Created {
+                table: "best_price",
+            }])?,
+            Format::Table => "The view best_price is there.\n".to_owned(),
+        }));
+    }
+    let created = connect(&target(config, 0)?, config)?
+        .ensure_tables()
+        .context("the warehouse's tables are not as needed")?;
+    Ok(Printed::success(match (format, created.is_empty()) {
+        (Format::Json, _) => render::json(
+            &created
+                .into_iter()
+                .map(|table| Created { table })
+                .collect::<Vec<_>>(),
+        )?,
+        (Format::Table, true) => "Every table is there.\n".to_owned(),
+        (Format::Table, false) => format!("Created {}.\n", created.join(", ")),
+    }))
+}
+
+fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct Ddl {
+        ddl: String,
+    }
+    let ddl = match which {
+        Schema::Staging => staging::schema(),
+        Schema::Warehouse => warehouse::schema(),
+        Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
+    };
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[Ddl { ddl }])?,
+        Format::Table => ddl,
+    }))
+}

@@ -1,0 +1,148 @@
+//! `sync`.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Printed, connect, now, target};
+use crate::asset::AssetId;
+use crate::cli::{Format, SyncArgs};
+use crate::config::{Config, ConfigError};
+use crate::job::sync::{self, Options, Outcome};
+use crate::job_run::{Problem, Status};
+use crate::render;
+use crate::staging::{Scope, Staging};
+use crate::warehouse::Target;
+
+fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
+    let assets = args
+        .assets
+        .iter()
+        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))));
+    Ok(Scope {
+        full: args.full,
+        assets: assets.collect::<Result<_, _>>()?,
+    })
+}
+
+pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed> {
+    let options = Options {
+        chunk_size: args.chunk_size,
+        scope: scope(args)?,
+    };
+    let staging = Staging::open_existing(&config.staging_db)?;
+    let waiting = staging
+        .as_ref()
+        .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
+    let target = target(config, waiting)?;
+    let Some(staging) = staging else {
+        anyhow::bail!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        );
+    };
+    if args.dry_run {
+        return print_dry_sync(waiting, &target, format);
+    }
+    let (job_id, lock) = staging.begin_run("sync", now())?;
+    let connect = || connect(&target, config);
+    let result = connect().and_then(|mut warehouse| {
+        let outcome = sync::run(&staging, &mut warehouse, &connect, &options, now)?;
+        Ok((warehouse, outcome))
+    });
+    let end = |status: Status, problems: &[Problem], summary: &str| {
+        staging.end_run(job_id, status, problems, summary, now())
+    };
+    let failure = |error: &anyhow::Error| Problem {
+        asset_id: None,
+        source: None,
+        error: format!("{error:#}"),
+    };
+    let (mut warehouse, outcome) = match result {
+        Ok(done) => done,
+        Err(error) => {
+            end(Status::Failure, &[failure(&error)], "")?;
+            return Err(error.context(still_pending(&staging)));
+        }
+    };
+    let status = outcome.status();
+    end(
+        status,
+        &sync_problems(&outcome),
+        &render::json(&[&outcome])?,
+    )?;
+    // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
+    if let Err(error) = sync::send_runs(&staging, &mut warehouse) {
+        end(Status::Failure, &[failure(&error)], "")?;
+        return Err(error);
+    }
+    drop(lock);
+    Ok(Printed {
+        text: print_sync(&outcome, format)?,
+        exit_code: status.exit_code(),
+    })
+}
+
+fn still_pending(staging: &Staging) -> String {
+    staging.count_pending(&Scope::default()).map_or_else(
+        |_| "sync failed".to_owned(),
+        |rows| format!("sync failed, {rows} rows wait for the next one"),
+    )
+}
+
+fn sync_problems(outcome: &Outcome) -> Vec<Problem> {
+    let problem = |error: String| Problem {
+        asset_id: None,
+        source: None,
+        error,
+    };
+    let mut problems = Vec::new();
+    if outcome.rejected > 0 {
+        problems.push(problem(format!(
+            "{} rows stay in sync_reject",
+            outcome.rejected
+        )));
+    }
+    if outcome.skipped_future > 0 {
+        let rows = outcome.skipped_future;
+        problems.push(problem(format!(
+            "{rows} rows were skipped because their ingested_at in the warehouse lies in the future"
+        )));
+    }
+    problems
+}
+
+fn print_dry_sync(rows: u64, target: &Target, format: Format) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct DryRun {
+        would_send: u64,
+    }
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[DryRun { would_send: rows }])?,
+        Format::Table => format!(
+            "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
+            target.place()
+        ),
+    }))
+}
+
+fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
+    const COLUMNS: &[&str] = &[
+        "sent",
+        "inserted",
+        "updated",
+        "skipped_older",
+        "skipped_future",
+        "rejected",
+        "pending",
+        "chunks",
+        "elapsed_ms",
+    ];
+    let mut text = match format {
+        Format::Json => return render::json(&[outcome]),
+        Format::Table => render::table(&[outcome], COLUMNS)?,
+    };
+    for problem in sync_problems(outcome) {
+        text.push_str(&format!("{}\n", problem.error));
+    }
+    Ok(text)
+}

@@ -1,0 +1,402 @@
+//! Trading days: which days are sessions, in which time zone they lie, and from when on their bar is final.
+//!
+//! The lists are plain files, `data/calendars/XKRX.toml` and the like. They are compiled in, and a file of the same name
+//! in the user's `data/calendars/` corrects one ([`Calendars::load`]). `24/7` has no list.
+
+mod file;
+mod set;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::iter;
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
+
+pub use set::Calendars;
+
+/// The calendar an asset trades by; cheap to clone.
+#[derive(Clone)]
+pub struct Calendar {
+    name: &'static str,
+    /// None for 24/7: every day is a session, midnight to midnight UTC.
+    table: Option<Arc<Table>>,
+}
+
+/// What a calendar file says.
+#[derive(Debug, Clone)]
+struct Table {
+    zone: Tz,
+    /// A session opens at this time of the evening before.
+    opens_evening_before: Option<NaiveTime>,
+    known_from: NaiveDate,
+    known_until: NaiveDate,
+    /// Saturdays are sessions from `known_from` until this day.
+    saturdays_until: Option<NaiveDate>,
+    /// The final time that holds from a session on.
+    finals: BTreeMap<NaiveDate, NaiveTime>,
+    /// The final time of a single session.
+    special_finals: BTreeMap<NaiveDate, NaiveTime>,
+    /// Days that are sessions against the rule, with their reason.
+    sessions: BTreeMap<NaiveDate, String>,
+    /// Days that are no sessions against the rule, with their reason.
+    closed: BTreeMap<NaiveDate, String>,
+}
+
+impl Table {
+    /// Why there is no session on this day; None when there is one.
+    fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
+        if let Some(reason) = self.closed.get(&date) {
+            return Some(reason);
+        }
+        let open = match date.weekday() {
+            Weekday::Sat => {
+                self.saturdays_until.is_some_and(|until| date <= until) && date >= self.known_from
+            }
+            Weekday::Sun => false,
+            _ => true,
+        };
+        (!open && !self.sessions.contains_key(&date)).then_some("weekend")
+    }
+
+    fn final_time(&self, date: NaiveDate) -> NaiveTime {
+        self.special_finals
+            .get(&date)
+            .or_else(|| self.finals.range(..=date).next_back().map(|(_, time)| time))
+            .or_else(|| self.finals.values().next())
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl Calendar {
+    /// The name as it stands in `assets.toml`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The exchange's own time zone.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.table.as_ref().map_or(Tz::UTC, |t| t.zone)
+    }
+
+    /// Whether every day is a session.
+    #[must_use]
+    pub fn is_always_open(&self) -> bool {
+        self.table.is_none()
+    }
+
+    /// Whether the calendar has a session on this day. Outside of the days that its list knows, every weekday is one, but
+    /// for days that the list names all the same.
+    #[must_use]
+    pub fn is_session(&self, date: NaiveDate) -> bool {
+        self.closed_reason(date).is_none()
+    }
+
+    /// Why there is no session on this day (`weekend` for a day that is only that); None when there is one.
+    #[must_use]
+    pub fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
+        self.table.as_ref()?.closed_reason(date)
+    }
+
+    /// Why there is a session on a day that would be closed by the rule; None for every other day.
+    #[must_use]
+    pub fn session_reason(&self, date: NaiveDate) -> Option<&str> {
+        let reason = self.table.as_ref()?.sessions.get(&date)?;
+        Some(reason)
+    }
+
+    /// The first day that the list knows; None when there is none to know, as for 24/7.
+    #[must_use]
+    pub fn known_from(&self) -> Option<NaiveDate> {
+        self.table.as_ref().map(|t| t.known_from)
+    }
+
+    /// The last day that the list knows; None when there is none to know, as for 24/7.
+    #[must_use]
+    pub fn known_until(&self) -> Option<NaiveDate> {
+        self.table.as_ref().map(|t| t.known_until)
+    }
+
+    /// The sessions of a range, both days included.
+    pub fn sessions(
+        &self,
+        start: NaiveDate,
+        end: NaiveDate,
+    ) -> impl Iterator<Item = NaiveDate> + '_ {
+        start
+            .iter_days()
+            .take_while(move |d| *d <= end)
+            .filter(|d| self.is_session(*d))
+    }
+
+    /// The newest session before a day, the day itself excluded.
+    #[must_use]
+    pub fn previous_session(&self, before: NaiveDate) -> Option<NaiveDate> {
+        iter::successors(before.pred_opt(), NaiveDate::pred_opt).find(|d| self.is_session(*d))
+    }
+
+    /// The first session on or after a day; the day itself at the end of the calendar.
+    fn session_from(&self, date: NaiveDate) -> NaiveDate {
+        date.iter_days()
+            .find(|d| self.is_session(*d))
+            .unwrap_or(date)
+    }
+
+    /// The day that a moment's trades belong to, read in `zone` (an answer's own zone, or [`Calendar::zone`]).
+    ///
+    /// That is the local date, but for CME metals: what trades after 18:00 in New York belongs to the next session (seen in
+    /// a live bar of GC=F stamped 2026-05-27 01:16Z), and so do the shortened hours of a holiday. Midnight is the stamp of
+    /// a day's bar and stays with its day, so that a bar on a closed day is noticed and not taken for the next session's.
+    #[must_use]
+    pub fn trading_day(&self, moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
+        let local = moment.with_timezone(&zone).naive_local();
+        let opens = self.table.as_ref().and_then(|t| t.opens_evening_before);
+        let (Some(opens), true) = (opens, zone == self.zone()) else {
+            return local.date();
+        };
+        if local.time() >= opens {
+            self.session_from(add_days(local.date(), 1))
+        } else if local.time() == NaiveTime::MIN {
+            local.date()
+        } else {
+            self.session_from(local.date())
+        }
+    }
+
+    /// From when on a bar of this day, fetched then, is final.
+    #[must_use]
+    pub fn final_at(&self, date: NaiveDate) -> DateTime<Utc> {
+        match &self.table {
+            Some(table) => in_zone(table.zone, date, table.final_time(date)),
+            None => in_zone(Tz::UTC, add_days(date, 1), NaiveTime::MIN),
+        }
+    }
+
+    /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
+    pub fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
+        self.table
+            .iter()
+            .flat_map(|t| t.finals.iter().map(|(d, t)| (*d, *t)))
+    }
+
+    /// The final time of a single session that has one of its own, in the exchange's zone.
+    #[must_use]
+    pub fn special_final(&self, date: NaiveDate) -> Option<NaiveTime> {
+        self.table.as_ref()?.special_finals.get(&date).copied()
+    }
+
+    /// Whether a session in this range (both days included) was final at `now`, so that its bar is due.
+    #[must_use]
+    pub fn has_due_session(&self, start: NaiveDate, end: NaiveDate, now: DateTime<Utc>) -> bool {
+        self.sessions(start, end).any(|d| self.final_at(d) <= now)
+    }
+}
+
+/// A set has one calendar of a name.
+impl PartialEq for Calendar {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Calendar {}
+
+impl fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Calendar({})", self.name)
+    }
+}
+
+/// A local time as UTC. A time that summer time skips counts as the hour after it; none of ours is near one.
+fn in_zone(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    let local = date.and_time(time);
+    zone.from_local_datetime(&local)
+        .earliest()
+        .or_else(|| {
+            zone.from_local_datetime(&(local + TimeDelta::hours(1)))
+                .earliest()
+        })
+        .map_or_else(|| local.and_utc(), |t| t.with_timezone(&Utc))
+}
+
+/// A day so many days later; the day itself at the end of the calendar.
+#[must_use]
+pub fn add_days(date: NaiveDate, days: u64) -> NaiveDate {
+    date.checked_add_days(Days::new(days)).unwrap_or(date)
+}
+
+/// A day so many days earlier; the day itself at the beginning of the calendar.
+#[must_use]
+pub fn sub_days(date: NaiveDate, days: u64) -> NaiveDate {
+    date.checked_sub_days(Days::new(days)).unwrap_or(date)
+}
+
+/// A compiled-in calendar, for the tests of this crate.
+#[cfg(test)]
+pub(crate) fn built_in(name: &str) -> &'static Calendar {
+    static ALL: std::sync::LazyLock<Calendars> =
+        std::sync::LazyLock::new(|| Calendars::built_in().unwrap());
+    ALL.get(name).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn weekends_are_no_sessions_but_for_crypto() {
+        for (calendar, saturday) in [
+            ("XKRX", false),
+            ("XNYS", false),
+            ("CMES", false),
+            ("24/7", true),
+        ] {
+            let calendar = built_in(calendar);
+            assert_eq!(calendar.is_session(date("2026-11-21")), saturday);
+            assert!(calendar.is_session(date("2026-11-20")));
+        }
+    }
+
+    #[test]
+    fn saturday_mornings_were_sessions_in_seoul() {
+        let xkrx = built_in("XKRX");
+        assert!(xkrx.is_session(date("1998-12-05")));
+        assert_eq!(xkrx.closed_reason(date("1998-12-12")), Some("weekend"));
+        assert_eq!(xkrx.closed_reason(date("1998-12-06")), Some("weekend"));
+        // Outside of the list the weekday rule holds.
+        assert_eq!(xkrx.closed_reason(date("1989-12-30")), Some("weekend"));
+        assert!(xkrx.is_session(date("1989-12-29")) && xkrx.is_session(date("2030-01-01")));
+    }
+
+    #[test]
+    fn final_times_follow_the_exchange_and_its_summer_time() {
+        for (calendar, day, moment) in [
+            ("XKRX", "2026-09-11", "2026-09-11T07:30:00Z"),
+            ("XKRX", "2026-09-14", "2026-09-14T11:00:00Z"),
+            ("XKRX", "1989-01-04", "1989-01-04T07:30:00Z"),
+            ("XNYS", "2026-07-01", "2026-07-01T21:00:00Z"),
+            ("XNYS", "2026-12-01", "2026-12-01T22:00:00Z"),
+            ("CMES", "2026-12-01", "2026-12-01T23:00:00Z"),
+            ("24/7", "2026-12-31", "2027-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(built_in(calendar).final_at(date(day)), at(moment), "{day}");
+        }
+    }
+
+    #[test]
+    fn single_sessions_have_final_times_of_their_own() {
+        for (calendar, day, moment) in [
+            // Three days of the college entrance test: closed at 16:00, at 16:30, and with the after-market.
+            ("XKRX", "2015-11-12", "2015-11-12T08:00:00Z"),
+            ("XKRX", "2025-11-13", "2025-11-13T08:30:00Z"),
+            ("XKRX", "2026-11-19", "2026-11-19T12:00:00Z"),
+            ("XNYS", "2026-11-27", "2026-11-27T19:00:00Z"),
+            ("CMES", "2026-12-24", "2026-12-24T20:45:00Z"),
+        ] {
+            assert_eq!(built_in(calendar).final_at(date(day)), at(moment), "{day}");
+        }
+        let next = built_in("XNYS");
+        assert_eq!(
+            next.final_at(date("2026-11-30")),
+            at("2026-11-30T22:00:00Z")
+        );
+        assert_eq!(next.special_final(date("2026-11-30")), None);
+    }
+
+    #[test]
+    fn the_trading_day_is_the_exchanges() {
+        assert_eq!(
+            built_in("XKRX").trading_day(at("2026-01-04T15:00:00Z"), Tz::Asia__Seoul),
+            date("2026-01-05")
+        );
+        let xnys = built_in("XNYS");
+        assert_eq!(
+            xnys.trading_day(at("2026-01-06T00:30:00Z"), Tz::America__New_York),
+            date("2026-01-05")
+        );
+        // An answer from Sydney is dated in Sydney, whatever the calendar.
+        assert_eq!(
+            xnys.trading_day(at("2026-01-05T23:00:00Z"), Tz::Australia__Sydney),
+            date("2026-01-06")
+        );
+    }
+
+    #[test]
+    fn an_evening_of_cme_metals_belongs_to_the_next_session() {
+        let day = |t| built_in("CMES").trading_day(at(t), Tz::America__New_York);
+        assert_eq!(day("2026-05-28T01:16:00Z"), date("2026-05-28"));
+        assert_eq!(day("2026-05-26T04:00:00Z"), date("2026-05-26"));
+        // Sunday evening and what is stamped after Friday's close both are Monday's.
+        assert_eq!(day("2026-05-17T23:00:00Z"), date("2026-05-18"));
+        assert_eq!(day("2026-05-15T22:30:00Z"), date("2026-05-18"));
+    }
+
+    #[test]
+    fn what_cme_metals_trade_on_a_holiday_belongs_to_the_next_session() {
+        let day = |t| built_in("CMES").trading_day(at(t), Tz::America__New_York);
+        // 2026-05-25 is Memorial Day.
+        assert_eq!(day("2026-05-22T22:30:00Z"), date("2026-05-26"));
+        assert_eq!(day("2026-05-25T15:00:00Z"), date("2026-05-26"));
+        assert_eq!(day("2026-05-25T04:00:00Z"), date("2026-05-25"));
+    }
+
+    #[test]
+    fn a_session_is_due_once_it_is_final() {
+        let xkrx = built_in("XKRX");
+        let (monday, now) = (date("2026-01-05"), at("2026-01-05T07:29:59Z"));
+        assert!(!xkrx.has_due_session(monday, monday, now));
+        assert!(xkrx.has_due_session(monday, monday, now + TimeDelta::seconds(1)));
+        assert!(!xkrx.has_due_session(date("2026-01-03"), date("2026-01-04"), now));
+    }
+
+    #[test]
+    fn the_session_before_a_day_skips_what_is_closed() {
+        let xkrx = built_in("XKRX");
+        // Chuseok 2026: Thursday and Friday, then a weekend.
+        assert_eq!(
+            xkrx.previous_session(date("2026-09-28")),
+            Some(date("2026-09-23"))
+        );
+        assert_eq!(
+            xkrx.previous_session(date("2026-09-23")),
+            Some(date("2026-09-22"))
+        );
+        let always = built_in("24/7");
+        assert_eq!(
+            always.previous_session(date("2027-01-01")),
+            Some(date("2026-12-31"))
+        );
+        assert_eq!(always.previous_session(NaiveDate::MIN), None);
+        let week: Vec<_> = xkrx
+            .sessions(date("2026-09-21"), date("2026-09-27"))
+            .collect();
+        assert_eq!(week, ["2026-09-21", "2026-09-22", "2026-09-23"].map(date));
+        assert_eq!(
+            xkrx.sessions(date("2026-09-27"), date("2026-09-21"))
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn lists_say_until_when_they_are_known() {
+        for name in ["XKRX", "XNYS", "CMES"] {
+            assert_eq!(built_in(name).known_until(), Some(date("2027-12-31")));
+            assert!(built_in(name).known_from() <= Some(date("2000-01-01")));
+        }
+        assert_eq!(built_in("24/7").known_until(), None);
+        assert_ne!(built_in("24/7"), built_in("XKRX"));
+    }
+}

@@ -1,0 +1,228 @@
+//! What a run came to, asset by asset.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::asset::Asset;
+use crate::job_run::{Problem, Status};
+use crate::staging::Tally;
+use crate::upstream::Window;
+use crate::validate::Checked;
+
+/// What became of one asset. The fields are the columns of the result.
+#[derive(Debug, Clone, Serialize)]
+pub struct AssetOutcome {
+    /// Asset.
+    pub asset_id: String,
+    /// `ok` or `failed`.
+    pub status: &'static str,
+    /// The source whose bars were staged.
+    pub source: Option<String>,
+    /// The first day that was asked for.
+    pub start: Option<NaiveDate>,
+    /// The last day that was asked for.
+    pub end: Option<NaiveDate>,
+    /// Bars of days that were not stored.
+    pub new: u64,
+    /// Bars that changed stored values.
+    pub changed: u64,
+    /// Bars with the stored values.
+    pub unchanged: u64,
+    /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
+    pub kept: u64,
+    /// Rows that can be no bar and were not in quarantine yet.
+    pub rejected: u64,
+    /// What was found about the bars.
+    pub findings: u64,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
+    /// Why it failed, and what sources said that did not answer.
+    pub message: Option<String>,
+    /// The same for `error_message`.
+    #[serde(skip)]
+    pub problems: Vec<Problem>,
+}
+
+impl AssetOutcome {
+    fn has_failed(&self) -> bool {
+        self.status == FAILED
+    }
+}
+
+const OK: &str = "ok";
+const FAILED: &str = "failed";
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// By asset, in the order of `assets.toml`.
+    pub assets: Vec<AssetOutcome>,
+    /// What failed beside them.
+    pub problem: Option<Problem>,
+}
+
+impl Outcome {
+    /// The run's status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let failed = self.assets.iter().filter(|a| a.has_failed()).count();
+        Status::of(
+            self.assets.len() - failed,
+            failed + usize::from(self.problem.is_some()),
+        )
+    }
+
+    /// Everything that failed, for `error_message`.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        self.assets
+            .iter()
+            .flat_map(|a| a.problems.iter().cloned())
+            .chain(self.problem.clone())
+            .collect()
+    }
+}
+
+/// What is known of an asset while it is collected.
+pub(super) struct Progress {
+    asset_id: String,
+    source: Option<String>,
+    pub(super) window: Option<Window>,
+    tally: Tally,
+    findings: u64,
+    failed: bool,
+    problems: Vec<Problem>,
+    /// Sources that a replay has no recording of; worth saying only when no other one answered.
+    not_asked: Vec<Problem>,
+}
+
+impl Progress {
+    pub(super) fn new(asset: &Asset) -> Self {
+        Self {
+            asset_id: asset.id.to_string(),
+            source: None,
+            window: None,
+            tally: Tally::default(),
+            findings: 0,
+            failed: false,
+            problems: Vec::new(),
+            not_asked: Vec::new(),
+        }
+    }
+
+    fn problem(&self, source: Option<&str>, error: String) -> Problem {
+        Problem {
+            asset_id: Some(self.asset_id.clone()),
+            source: source.map(str::to_owned),
+            error,
+        }
+    }
+
+    pub(super) fn not_asked(&mut self, source: &str, error: String) {
+        self.not_asked.push(self.problem(Some(source), error));
+    }
+
+    pub(super) fn warn(&mut self, source: &str, error: String) {
+        self.problems.push(self.problem(Some(source), error));
+    }
+
+    pub(super) fn fail(&mut self, source: Option<&str>, error: String) {
+        self.failed = true;
+        self.problems.push(self.problem(source, error));
+    }
+
+    pub(super) fn fail_rebase<T>(&mut self, source: &str, detail: &str, why: &str) -> Option<T> {
+        let what =
+            "it came in another scale and cannot be read again as a whole, nothing was staged";
+        self.fail(Some(source), format!("{what}: {detail}; {why}"));
+        None
+    }
+
+    pub(super) fn fail_without_a_bar(&mut self) {
+        self.problems.append(&mut self.not_asked);
+        self.fail(None, "no source has a bar".to_owned());
+    }
+
+    pub(super) fn staged(&mut self, source: &str, tally: Tally, checked: &Checked) {
+        if !checked.bars.is_empty() || tally.rejected > 0 {
+            self.source = Some(source.to_owned());
+        }
+        self.tally.new += tally.new;
+        self.tally.changed += tally.changed;
+        self.tally.unchanged += tally.unchanged;
+        self.tally.kept += tally.kept;
+        self.tally.rejected += tally.rejected;
+        self.findings += tally.findings;
+        if tally.rejected > 0 {
+            let rows: Vec<String> = checked
+                .rejected
+                .iter()
+                .take(3)
+                .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
+                .collect();
+            let more = if checked.rejected.len() > rows.len() {
+                " …"
+            } else {
+                ""
+            };
+            self.fail(
+                Some(source),
+                format!(
+                    "{} rows went to quarantine: {}{more}",
+                    tally.rejected,
+                    rows.join("; ")
+                ),
+            );
+        }
+    }
+
+    pub(super) fn finish(self, elapsed_ms: u64) -> AssetOutcome {
+        let message: Vec<String> = self
+            .problems
+            .iter()
+            .map(|p| {
+                p.source
+                    .as_ref()
+                    .map_or_else(|| p.error.clone(), |s| format!("{s}: {}", p.error))
+            })
+            .collect();
+        AssetOutcome {
+            asset_id: self.asset_id,
+            status: if self.failed { FAILED } else { OK },
+            source: self.source,
+            start: self.window.map(|w| w.start),
+            end: self.window.map(|w| w.end),
+            new: self.tally.new,
+            changed: self.tally.changed,
+            unchanged: self.tally.unchanged,
+            kept: self.tally.kept,
+            rejected: self.tally.rejected,
+            findings: self.findings,
+            elapsed_ms,
+            message: (!message.is_empty()).then(|| message.join(" · ")),
+            problems: self.problems,
+        }
+    }
+}
+
+/// One log line for what became of an asset.
+pub(super) fn log_outcome(outcome: &AssetOutcome) {
+    let level = match (outcome.has_failed(), &outcome.message) {
+        (true, _) => log::Level::Error,
+        (false, Some(_)) => log::Level::Warn,
+        (false, None) => log::Level::Info,
+    };
+    let said = outcome
+        .message
+        .as_deref()
+        .map(|m| format!(": {m}"))
+        .unwrap_or_default();
+    log::log!(
+        level,
+        asset = outcome.asset_id.as_str(),
+        source = outcome.source.as_deref().unwrap_or("-"),
+        rows = outcome.new + outcome.changed + outcome.unchanged,
+        elapsed_ms = outcome.elapsed_ms;
+        "{}{said}", if outcome.has_failed() { "failed" } else { "collected" }
+    );
+}

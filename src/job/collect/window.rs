@@ -1,0 +1,129 @@
+//! Which days are asked for.
+
+use chrono::{DateTime, Months, NaiveDate, Utc};
+
+use crate::calendar::{Calendar, sub_days};
+use crate::staging::Reach;
+use crate::upstream::Window;
+
+/// The default window reaches this many days back from today.
+const DEFAULT_DAYS: u64 = 7;
+/// A series is always asked for again over at least this many stored sessions, so that a split is seen.
+pub(super) const OVERLAP_SESSIONS: u32 = 3;
+/// A session that is missing for less than this many days is asked for again.
+pub(super) const HEALING_DAYS: u64 = 30;
+/// An asset with nothing staged is asked for three years.
+const FIRST_MONTHS: Months = Months::new(36);
+
+/// Which days the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WindowArgs {
+    /// The first day.
+    pub start: Option<NaiveDate>,
+    /// The last day.
+    pub end: Option<NaiveDate>,
+    /// So many days back from the last day.
+    pub days: Option<u32>,
+}
+
+/// The days to ask for.
+pub(super) fn plan_window(args: WindowArgs, today: NaiveDate, reach: Reach) -> Window {
+    let end = args.end.unwrap_or(today);
+    let default_start = sub_days(end, DEFAULT_DAYS);
+    let start = match (args.start, args.days) {
+        (Some(start), _) => start,
+        (None, Some(days)) => sub_days(end, u64::from(days)),
+        (None, None) if args.end.is_some() => default_start,
+        (None, None) => match reach {
+            Reach::NothingStaged => today
+                .checked_sub_months(FIRST_MONTHS)
+                .unwrap_or(default_start),
+            Reach::To(oldest) => oldest.map_or(default_start, |d| d.min(default_start)),
+        },
+    };
+    Window { start, end }
+}
+
+/// The sessions of a window that were final at a time.
+pub(super) fn due_sessions(
+    calendar: &Calendar,
+    window: Window,
+    now: DateTime<Utc>,
+) -> Vec<NaiveDate> {
+    calendar
+        .sessions(window.start, window.end)
+        .take_while(|day| calendar.final_at(*day) <= now)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn plan(
+        start: Option<&str>,
+        end: Option<&str>,
+        days: Option<u32>,
+        reach: Reach,
+    ) -> (String, String) {
+        let args = WindowArgs {
+            start: start.map(date),
+            end: end.map(date),
+            days,
+        };
+        let window = plan_window(args, date("2026-11-22"), reach);
+        (window.start.to_string(), window.end.to_string())
+    }
+
+    fn days(start: &str, end: &str) -> (String, String) {
+        (start.to_owned(), end.to_owned())
+    }
+
+    #[test]
+    fn the_default_window_is_a_week_and_reaches_back_as_far_as_needed() {
+        let none = (None, None, None);
+        let default = |reach| plan(none.0, none.1, none.2, reach);
+        assert_eq!(default(Reach::To(None)), days("2026-11-15", "2026-11-22"));
+        assert_eq!(
+            default(Reach::To(Some(date("2026-11-18")))),
+            days("2026-11-15", "2026-11-22")
+        );
+        assert_eq!(
+            default(Reach::To(Some(date("2026-09-01")))),
+            days("2026-09-01", "2026-11-22")
+        );
+        assert_eq!(
+            default(Reach::NothingStaged),
+            days("2023-11-22", "2026-11-22")
+        );
+    }
+
+    #[test]
+    fn what_the_user_says_is_what_is_asked() {
+        let reach = Reach::NothingStaged;
+        assert_eq!(
+            plan(Some("2020-01-01"), Some("2020-12-31"), None, reach),
+            days("2020-01-01", "2020-12-31")
+        );
+        assert_eq!(
+            plan(Some("2020-01-01"), None, None, reach),
+            days("2020-01-01", "2026-11-22")
+        );
+        assert_eq!(
+            plan(None, Some("2020-12-31"), None, reach),
+            days("2020-12-24", "2020-12-31")
+        );
+        assert_eq!(
+            plan(None, None, Some(30), reach),
+            days("2026-10-23", "2026-11-22")
+        );
+        assert_eq!(
+            plan(None, Some("2020-12-31"), Some(1), reach),
+            days("2020-12-30", "2020-12-31")
+        );
+    }
+}

@@ -1,0 +1,15 @@
+-- An asset's bars as they were known at a time: fetched by then, and not replaced by then.
+SELECT date, source, open, high, low, close, volume, known_since, replaced_at, job_id
+FROM (
+    SELECT date, source, open, high, low, close, volume,
+           coalesce(nullif(known_since, ''), ingested_at) AS known_since, replaced_at, job_id
+    FROM price_revision
+    WHERE asset_id = ?1 AND replaced_at > ?3
+    UNION ALL
+    SELECT date, source, open, high, low, close, volume,
+           coalesce(nullif(known_since, ''), ingested_at), NULL, job_id
+    FROM price_daily
+    WHERE asset_id = ?1
+)
+WHERE known_since <= ?3 AND (?2 IS NULL OR date = ?2)
+ORDER BY date, source

@@ -1,0 +1,7 @@
+-- The closes of a series in a window, with the one before it and the one after it.
+SELECT date, close
+FROM price_daily
+WHERE asset_id = ?1 AND source = ?2
+  AND date >= coalesce((SELECT max(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date < ?3), ?3)
+  AND date <= coalesce((SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date > ?4), ?4)
+ORDER BY date

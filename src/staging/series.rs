@@ -1,0 +1,52 @@
+//! Whole series out of staging: the newest bar of each asset, the closes of an asset's sources.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use rusqlite::params;
+
+use super::Staging;
+use crate::asset::AssetId;
+
+impl Staging {
+    /// The newest day of each asset and source, and whether its bar is final.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest_bars(&self) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
+        let connection = self.connection()?;
+        // SQLite takes is_final from the row that has the maximum.
+        let mut statement =
+            connection.prepare("SELECT asset_id, source, max(date), is_final FROM price_daily GROUP BY asset_id, source")?;
+        let mut rows = statement.query([])?;
+        let mut newest = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(2)?.parse() {
+                newest.insert((row.get(0)?, row.get(1)?), (date, row.get(3)?));
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The closes of an asset by source and day.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn closes(&self, asset: &AssetId) -> Result<HashMap<String, BTreeMap<NaiveDate, f64>>> {
+        let connection = self.connection()?;
+        let mut statement = connection
+            .prepare("SELECT source, date, close FROM price_daily WHERE asset_id = ?1")?;
+        let mut rows = statement.query(params![asset.as_str()])?;
+        let mut closes: HashMap<String, BTreeMap<NaiveDate, f64>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(1)?.parse() {
+                closes
+                    .entry(row.get(0)?)
+                    .or_default()
+                    .insert(date, row.get(2)?);
+            }
+        }
+        Ok(closes)
+    }
+}

@@ -1,0 +1,659 @@
+//! What staging holds after batches: rows, history, findings, quarantine.
+
+use chrono::NaiveDate;
+
+use super::*;
+use crate::asset::AssetId;
+use crate::calendar::built_in;
+use crate::price::Bar;
+use crate::price::{RawBar, RawDay};
+use crate::upstream::Answer;
+use crate::upstream::Window;
+use crate::validate::{Checked, FetchedBar};
+use crate::validate::{Context, check};
+
+const NOW: &str = "2026-02-01T00:00:00.000000Z";
+
+struct Bench {
+    staging: Staging,
+    asset: AssetId,
+    window: Window,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let window = Window {
+            start: "2026-01-01".parse().unwrap(),
+            end: "2026-01-31".parse().unwrap(),
+        };
+        Self {
+            staging: Staging::in_memory().unwrap(),
+            asset: AssetId::new("005930").unwrap(),
+            window,
+        }
+    }
+
+    /// Stages rows of `day open high low close volume` as fetched at a time by a run.
+    fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
+        match self.try_stage(job_id, fetched_at, rows, &[], true) {
+            Staged::Done { tally, .. } => Tally {
+                findings: 0,
+                ..tally
+            },
+            Staged::Rebased(rebase) => panic!("{rebase:?}"),
+        }
+    }
+
+    fn try_stage(
+        &self,
+        job_id: &str,
+        fetched_at: &str,
+        rows: &[&str],
+        due: &[NaiveDate],
+        heal: bool,
+    ) -> Staged {
+        let rows: Vec<RawBar<'_>> = rows.iter().map(|r| raw(r)).collect();
+        let fetched_at = fetched_at.parse().unwrap();
+        let context = Context {
+            window: self.window,
+            calendar: built_in("XKRX"),
+            fetched_at,
+        };
+        let checked = check(
+            &Answer {
+                rows,
+                ..Answer::default()
+            },
+            context,
+        );
+        let now = NOW.parse().unwrap();
+        let batch = Batch {
+            asset: &self.asset,
+            source: "naver",
+            window: self.window,
+            due,
+            checked: &checked,
+            heal,
+            job_id,
+            now,
+        };
+        self.staging.stage(&batch, true).unwrap()
+    }
+
+    fn text(&self, sql: &str) -> Vec<String> {
+        let c = self.staging.connection().unwrap();
+        let mut statement = c.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let line = |r: &rusqlite::Row<'_>| {
+            let values: Vec<String> = (0..columns)
+                .map(|i| match r.get_ref(i).unwrap() {
+                    rusqlite::types::ValueRef::Null => "null".to_owned(),
+                    rusqlite::types::ValueRef::Integer(v) => v.to_string(),
+                    rusqlite::types::ValueRef::Real(v) => v.to_string(),
+                    rusqlite::types::ValueRef::Text(t) => String::from_utf8_lossy(t).into_owned(),
+                    rusqlite::types::ValueRef::Blob(_) => "blob".to_owned(),
+                })
+                .collect();
+            Ok(values.join(" "))
+        };
+        statement
+            .query_map([], line)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    fn rows(&self) -> Vec<String> {
+        self.text("SELECT date, close, volume, substr(ingested_at, 1, 13), is_final, revision FROM price_daily ORDER BY date")
+    }
+}
+
+fn raw(row: &str) -> RawBar<'_> {
+    let mut fields = row.split(' ').map(|f| if f == "-" { "" } else { f });
+    let mut next = || fields.next().unwrap();
+    let day = RawDay::Date(next().parse().unwrap());
+    RawBar {
+        day,
+        open: next(),
+        high: next(),
+        low: next(),
+        close: next(),
+        volume: next(),
+        may_be_live: false,
+    }
+}
+
+fn tally(new: u64, changed: u64, unchanged: u64, kept: u64, rejected: u64) -> Tally {
+    Tally {
+        new,
+        changed,
+        unchanged,
+        kept,
+        rejected,
+        findings: 0,
+    }
+}
+
+#[test]
+fn the_same_rows_twice_stay_the_same_rows_and_their_ingest_time_moves() {
+    let bench = Bench::new();
+    let rows = ["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11.5 6"];
+    assert_eq!(
+        bench.stage("a", "2026-01-06T10:00:00Z", &rows),
+        tally(2, 0, 0, 0, 0)
+    );
+    assert_eq!(
+        bench.stage("b", "2026-01-07T10:00:00Z", &rows),
+        tally(0, 0, 2, 0, 0)
+    );
+    assert_eq!(
+        bench.rows(),
+        [
+            "2026-01-05 11 5 2026-01-07T10 1 2",
+            "2026-01-06 11.5 6 2026-01-07T10 1 2"
+        ]
+    );
+    assert!(bench.text("SELECT * FROM price_revision").is_empty());
+    // The very same fetch once more writes nothing.
+    assert_eq!(
+        bench.stage("c", "2026-01-07T10:00:00Z", &rows),
+        tally(0, 0, 2, 0, 0)
+    );
+    assert_eq!(
+        bench.text("SELECT DISTINCT revision FROM price_daily"),
+        ["2"]
+    );
+}
+
+#[test]
+fn a_changed_price_keeps_its_history() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    assert_eq!(
+        bench.stage("b", "2026-01-06T05:00:00Z", &["2026-01-05 10 12 9 11.25 7"]),
+        tally(0, 1, 0, 0, 0)
+    );
+    assert_eq!(bench.rows(), ["2026-01-05 11.25 7 2026-01-06T05 1 2"]);
+    assert_eq!(
+        bench.text("SELECT date, close, volume, ingested_at, is_final, replaced_at, job_id FROM price_revision"),
+        ["2026-01-05 11 5 2026-01-05T05:00:00.000000Z 0 2026-01-06T05:00:00.000000Z b"]
+    );
+}
+
+#[test]
+fn an_older_ingest_never_wins_but_a_wrong_clock_does_not_last() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    assert_eq!(
+        bench.stage("b", "2026-01-06T10:00:00Z", &["2026-01-05 10 12 9 9.5 5"]),
+        tally(0, 0, 0, 1, 0)
+    );
+    assert_eq!(bench.rows(), ["2026-01-05 11 5 2026-01-07T10 1 1"]);
+    // A clock that was a year ahead wrote this; now is 2026-02-01.
+    bench.stage("c", "2027-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    assert_eq!(
+        bench.stage("d", "2026-01-31T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
+        tally(0, 1, 0, 0, 0)
+    );
+    assert_eq!(bench.rows(), ["2026-01-05 11.5 5 2026-01-31T10 1 3"]);
+    assert_eq!(
+        bench.text("SELECT rule, date FROM finding"),
+        ["clock 2026-01-05"]
+    );
+}
+
+#[test]
+fn an_equal_ingest_time_does_not_lose_a_correction() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    assert_eq!(
+        bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
+        tally(0, 1, 0, 0, 0)
+    );
+}
+
+#[test]
+fn unknown_volume_and_suspended_rows_never_replace_volume() {
+    let bench = Bench::new();
+    bench.stage(
+        "a",
+        "2026-01-07T10:00:00Z",
+        &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
+    );
+    let later = bench.stage(
+        "b",
+        "2026-01-08T10:00:00Z",
+        &["2026-01-05 10 12 9 11.5 -", "2026-01-06 0 0 0 11 0"],
+    );
+    assert_eq!(later, tally(0, 1, 0, 1, 0));
+    assert_eq!(
+        bench.rows(),
+        [
+            "2026-01-05 11.5 5 2026-01-08T10 1 2",
+            "2026-01-06 11 5 2026-01-07T10 1 1"
+        ]
+    );
+    // A null or a zero is no bar at all, so that it cannot overwrite one.
+    bench.stage(
+        "c",
+        "2026-01-09T10:00:00Z",
+        &["2026-01-05 - - - - -", "2026-01-06 0 0 0 0 0"],
+    );
+    assert_eq!(bench.rows().len(), 2);
+    assert!(bench.rows()[1].starts_with("2026-01-06 11 5"));
+}
+
+#[test]
+fn a_vanished_row_stays() {
+    let bench = Bench::new();
+    bench.stage(
+        "a",
+        "2026-01-07T10:00:00Z",
+        &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
+    );
+    bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-06 10 12 9 11 5"]);
+    assert_eq!(bench.rows().len(), 2);
+}
+
+#[test]
+fn a_rejected_row_is_quarantined_once_and_counts_once() {
+    let bench = Bench::new();
+    let bad = "2026-01-06 10 8 9 9 5";
+    assert_eq!(
+        bench.stage(
+            "a",
+            "2026-01-07T10:00:00Z",
+            &["2026-01-05 10 12 9 11 5", bad]
+        ),
+        tally(1, 0, 0, 0, 1)
+    );
+    assert_eq!(
+        bench.stage("b", "2026-01-08T10:00:00Z", &[bad]),
+        tally(0, 0, 0, 0, 0)
+    );
+    assert_eq!(
+        bench.stage("c", "2026-01-09T10:00:00Z", &["2026-01-06 10 7 9 9 5"]),
+        tally(0, 0, 0, 0, 1)
+    );
+    assert_eq!(
+        bench.text("SELECT date, reason, raw FROM quarantine WHERE job_id = 'a'"),
+        [
+            r#"2026-01-06 high_below_low {"open":"10","high":"8","low":"9","close":"9","volume":"5"}"#
+        ]
+    );
+}
+
+#[test]
+fn a_finding_closes_when_it_is_no_longer_seen() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 -"]);
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings"),
+        ["volume_unknown 2026-01-05"]
+    );
+    bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    assert!(bench.text("SELECT * FROM open_findings").is_empty());
+    assert_eq!(
+        bench.text("SELECT resolved_at IS NOT NULL FROM finding"),
+        ["1"]
+    );
+}
+
+#[test]
+fn a_dry_run_counts_and_writes_nothing() {
+    let bench = Bench::new();
+    let checked = Checked {
+        bars: vec![FetchedBar {
+            bar: Bar::new(bench.window.start, [1.0; 4], None).unwrap(),
+            is_final: true,
+            fetched_at: NOW.parse().unwrap(),
+            suspended: false,
+        }],
+        ..Checked::default()
+    };
+    let now = NOW.parse().unwrap();
+    let batch = Batch {
+        asset: &bench.asset,
+        source: "naver",
+        window: bench.window,
+        due: &[],
+        checked: &checked,
+        heal: true,
+        job_id: "a",
+        now,
+    };
+    let Staged::Done { tally, .. } = bench.staging.stage(&batch, false).unwrap() else {
+        panic!("rebased")
+    };
+    assert_eq!(tally.new, 1);
+    assert!(bench.rows().is_empty());
+}
+
+#[test]
+fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
+    let bench = Bench::new();
+    let reach = |source: &str| {
+        bench
+            .staging
+            .reach_back(&bench.asset, source, 3, &[])
+            .unwrap()
+    };
+    assert_eq!(reach("naver"), Reach::NothingStaged);
+    let rows: Vec<String> = (5..10)
+        .map(|d| format!("2026-01-{d:02} 10 12 9 11 5"))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    bench.stage("a", "2026-01-30T10:00:00Z", &rows);
+    assert_eq!(reach("naver"), Reach::To("2026-01-07".parse().ok()));
+    assert_eq!(reach("yahoo"), Reach::To(None));
+    let other = Bench::new();
+    other.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    other.stage("b", "2026-01-30T10:00:00Z", &rows[1..]);
+    assert_eq!(
+        other
+            .staging
+            .reach_back(&other.asset, "naver", 3, &[])
+            .unwrap(),
+        Reach::To("2026-01-05".parse().ok())
+    );
+}
+
+#[test]
+fn doubles_come_back_bit_for_bit() {
+    let bench = Bench::new();
+    let mut x: u64 = 0x9E37_79B9_7F4A_7C15;
+    let texts: Vec<String> = (1..28)
+        .map(|day| {
+            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let price = f64::from_bits((x >> 12) | 0x3FF0_0000_0000_0000)
+                * f64::from(day * day * day)
+                * 1e3;
+            format!("2026-01-{day:02} {price} {price} {price} {price} 5")
+        })
+        .collect();
+    bench.stage(
+        "a",
+        "2026-01-30T10:00:00Z",
+        &texts.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let c = bench.staging.connection().unwrap();
+    let mut statement = c
+        .prepare("SELECT close FROM price_daily ORDER BY date")
+        .unwrap();
+    let stored: Vec<f64> = statement
+        .query_map([], |r| r.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let sent: Vec<f64> = texts
+        .iter()
+        .map(|t| t.split(' ').nth(4).unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(
+        stored.iter().map(|p| p.to_bits()).collect::<Vec<_>>(),
+        sent.iter().map(|p| p.to_bits()).collect::<Vec<_>>()
+    );
+}
+
+fn day(n: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+}
+
+/// Rows of the January days 5 to 9 with closes times a factor.
+fn week(factor: f64) -> Vec<String> {
+    (5..10)
+        .map(|d| (d, f64::from(d * 10 + 40) * factor))
+        .map(|(d, p)| format!("2026-01-{d:02} {p} {p} {p} {p} 5"))
+        .collect()
+}
+
+fn texts(rows: &[String]) -> Vec<&str> {
+    rows.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_split_is_staged_as_a_whole_or_not_at_all() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let split = week(20.0);
+    // Four of the five stored days: two scales would stand side by side.
+    let Staged::Rebased(rebase) =
+        bench.try_stage("b", "2026-01-12T10:00:00Z", &texts(&split[1..]), &[], true)
+    else {
+        panic!("staged")
+    };
+    assert_eq!((rebase.first, rebase.uncovered), (day(5), 1));
+    assert!(
+        rebase.detail.starts_with("factor 0.02 "),
+        "{}",
+        rebase.detail
+    );
+    assert!(
+        bench.rows().iter().all(|r| r.ends_with(" 1")),
+        "nothing was written"
+    );
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings"),
+        ["rebased 2026-01-05"]
+    );
+    // All of them, but the user does not want it.
+    let kept = bench.try_stage("c", "2026-01-12T10:00:00Z", &texts(&split), &[], false);
+    assert!(matches!(kept, Staged::Rebased(_)));
+    assert_eq!(
+        bench.stage("d", "2026-01-12T10:00:00Z", &texts(&split)),
+        tally(0, 5, 0, 0, 0)
+    );
+    assert_eq!(
+        bench.text("SELECT count(*), max(close) FROM price_daily"),
+        ["5 2600"]
+    );
+    assert_eq!(
+        bench.text("SELECT count(*), max(close) FROM price_revision WHERE job_id = 'd'"),
+        ["5 130000"]
+    );
+    // The next run meets one scale.
+    bench.stage("e", "2026-01-13T10:00:00Z", &texts(&split));
+    assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn in_a_split_a_suspended_day_takes_the_new_scale_too() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let mut split = week(20.0);
+    split[2] = "2026-01-07 0 0 0 2200 0".to_owned();
+    assert_eq!(
+        bench.stage("b", "2026-01-12T10:00:00Z", &texts(&split)),
+        tally(0, 5, 0, 0, 0)
+    );
+    assert_eq!(
+        bench.text("SELECT close, volume FROM price_daily WHERE date = '2026-01-07'"),
+        ["2200 0"]
+    );
+}
+
+#[test]
+fn a_provisional_close_that_moved_is_no_split() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 10 10 10 5"]);
+    bench.stage("b", "2026-01-06T05:00:00Z", &["2026-01-06 10 10 10 10 5"]);
+    assert_eq!(
+        bench.stage(
+            "c",
+            "2026-01-07T10:00:00Z",
+            &["2026-01-05 9 9 9 9 5", "2026-01-06 9 9 9 9 5"]
+        ),
+        tally(0, 2, 0, 0, 0)
+    );
+}
+
+#[test]
+fn a_jump_is_seen_where_two_runs_meet() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-06T10:00:00Z", &["2026-01-05 10 10 10 10 5"]);
+    bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-06 15 15 15 15 5"]);
+    assert_eq!(
+        bench.text("SELECT rule, date, detail FROM open_findings"),
+        ["price_jump 2026-01-06 close 15 after 10, +50.0 %"]
+    );
+    // A correction of the bar before ends it.
+    bench.stage(
+        "c",
+        "2026-01-08T10:00:00Z",
+        &["2026-01-05 14 14 14 14 5", "2026-01-06 15 15 15 15 5"],
+    );
+    assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn no_volume_is_said_of_a_single_day_when_the_series_has_volume() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-06T10:00:00Z", &["2026-01-05 10 10 10 10 0"]);
+    assert!(
+        bench.text("SELECT rule FROM open_findings").is_empty(),
+        "it may be a series without volume"
+    );
+    bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-06 10 10 10 10 5"]);
+    bench.stage("c", "2026-01-08T10:00:00Z", &["2026-01-07 10 10 10 10 0"]);
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings"),
+        ["zero_volume 2026-01-07"]
+    );
+}
+
+/// Notes the gaps of a run as `collect` does.
+fn note_gaps(bench: &Bench, job_id: &str, due: &[NaiveDate], missing: &[NaiveDate]) {
+    let now = NOW.parse().unwrap();
+    let calendar = built_in("XKRX");
+    let gaps = Gaps {
+        asset: &bench.asset,
+        source: "naver",
+        calendar,
+        due,
+        missing,
+        job_id,
+        now,
+    };
+    bench.staging.record_gaps(&gaps).unwrap();
+}
+
+#[test]
+fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
+    let bench = Bench::new();
+    let due: Vec<NaiveDate> = (5..10).map(day).collect();
+    let rows = week(1.0);
+    let without_two = [rows[0].as_str(), &rows[2], &rows[4]];
+    let Staged::Done { attendance, .. } =
+        bench.try_stage("a", "2026-01-10T10:00:00Z", &without_two, &due, true)
+    else {
+        panic!("rebased")
+    };
+    assert_eq!(
+        (attendance.due.len(), attendance.missing.clone()),
+        (5, vec![day(6), day(8)])
+    );
+    for job in ["a", "b"] {
+        note_gaps(&bench, job, &due, &attendance.missing);
+    }
+    let open =
+        || bench.text("SELECT date FROM open_findings WHERE rule = 'date_gap' ORDER BY date");
+    assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
+    // The default window reaches back to the oldest of them.
+    let reach = |recent: &[NaiveDate]| {
+        bench
+            .staging
+            .reach_back(&bench.asset, "naver", 1, recent)
+            .unwrap()
+    };
+    assert_eq!(reach(&due), Reach::To(Some(day(6))));
+
+    assert!(
+        bench
+            .staging
+            .waive(&bench.asset, day(6), "no trade", NOW.parse().unwrap())
+            .unwrap()
+    );
+    assert!(
+        !bench
+            .staging
+            .waive(&bench.asset, day(6), "no trade", NOW.parse().unwrap())
+            .unwrap()
+    );
+    assert_eq!(open(), ["2026-01-08"]);
+    assert_eq!(reach(&due), Reach::To(Some(day(8))));
+    let Staged::Done { attendance, .. } =
+        bench.try_stage("c", "2026-01-11T10:00:00Z", &texts(&rows[3..]), &due, true)
+    else {
+        panic!("rebased")
+    };
+    assert!(attendance.missing.is_empty(), "filled, and waived");
+    note_gaps(&bench, "c", &due, &attendance.missing);
+    assert!(open().is_empty());
+
+    assert!(bench.staging.unwaive(&bench.asset, day(6)).unwrap());
+    assert_eq!(open(), ["2026-01-06"]);
+    assert!(!bench.staging.unwaive(&bench.asset, day(6)).unwrap());
+}
+
+#[test]
+fn what_was_known_at_a_time_is_told() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    bench.stage("b", "2026-01-05T10:00:00Z", &["2026-01-05 10 12 9 11.5 6"]);
+    bench.stage(
+        "c",
+        "2026-01-06T10:00:00Z",
+        &["2026-01-05 10 12 9 11.5 6", "2026-01-06 10 12 9 12 6"],
+    );
+    bench.stage(
+        "d",
+        "2026-01-07T10:00:00Z",
+        &["2026-01-05 10 12 9 11.75 6", "2026-01-06 10 12 9 12 6"],
+    );
+    let known = |time: &str| {
+        let versions = bench
+            .staging
+            .as_of(&bench.asset, None, time.parse().unwrap())
+            .unwrap();
+        versions
+            .iter()
+            .map(|v| format!("{} {}", v.date, v.close))
+            .collect::<Vec<_>>()
+    };
+    assert!(known("2026-01-05T04:59:59Z").is_empty());
+    assert_eq!(known("2026-01-05T05:00:00Z"), ["2026-01-05 11"]);
+    assert_eq!(known("2026-01-06T09:00:00Z"), ["2026-01-05 11.5"]);
+    // Fetched again unchanged: known since the first time, not only since the last.
+    assert_eq!(
+        known("2026-01-06T12:00:00Z"),
+        ["2026-01-05 11.5", "2026-01-06 12"]
+    );
+    assert_eq!(
+        known("2026-01-08T00:00:00Z"),
+        ["2026-01-05 11.75", "2026-01-06 12"]
+    );
+    let history = bench.staging.history(&bench.asset, None).unwrap();
+    let told: Vec<_> = history
+        .iter()
+        .map(|v| {
+            format!(
+                "{} {} {}",
+                v.date,
+                v.close,
+                v.job_id.as_deref().unwrap_or("-")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["2026-01-05 11 b", "2026-01-05 11.5 d", "2026-01-05 11.75 d"]
+    );
+    assert_eq!(
+        bench
+            .staging
+            .history(&bench.asset, Some(day(6)))
+            .unwrap()
+            .len(),
+        1
+    );
+}

@@ -1,0 +1,80 @@
+//! What the tests of the program stand on.
+//!
+//! - `program`: runs the built binary in a folder and an environment of its own
+//! - `server`: answers as the price sources do, from recordings
+//! - `warehouse`: a PostgreSQL database for one test
+//! - `reading`: reads the recordings in another way than the program does
+
+pub(crate) mod program;
+pub(crate) mod reading;
+pub(crate) mod server;
+pub(crate) mod warehouse;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use program::TestEnv;
+use server::{Answer, Server};
+
+/// The text of an `[[asset]]`; sources are pairs of source and symbol.
+pub(crate) fn asset(id: &str, calendar: &str, currency: &str, sources: &[(&str, &str)]) -> String {
+    let category = if id.starts_with("KS") {
+        "index"
+    } else {
+        "stock"
+    };
+    let sources: Vec<String> = sources
+        .iter()
+        .map(|(source, symbol)| format!("{{ source = \"{source}\", symbol = \"{symbol}\" }}"))
+        .collect();
+    format!(
+        "[[asset]]\nid = \"{id}\"\nname = \"The {id}\"\ncategory = \"{category}\"\ncalendar = \"{calendar}\"\n\
+         currency = \"{currency}\"\nsources = [{}]\n\n",
+        sources.join(", ")
+    )
+}
+
+/// A file of the repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The bytes of a recorded answer.
+pub(crate) fn recorded(file: &str) -> Vec<u8> {
+    let path = repository("tests/fixtures").join(file);
+    fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Four sessions in Seoul.
+pub(crate) const WEEK: [&str; 4] = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"];
+
+/// The route of the day API for an asset of [`shares`].
+pub(crate) fn route(id: &str) -> String {
+    format!("/chart/domestic/item/{id}/day")
+}
+
+/// An answer of the day API with these closes for [`WEEK`].
+pub(crate) fn week(closes: [u32; 4]) -> Answer {
+    let days = WEEK.iter().zip(closes).map(|(day, close)| {
+        format!(
+            "{{\"localDate\":\"{}\",\"closePrice\":{close}.0,\"openPrice\":{close}.0,\"highPrice\":{close}.0,\
+             \"lowPrice\":{close}.0,\"accumulatedTradingVolume\":1000}}",
+            day.replace('-', "")
+        )
+    });
+    Answer::ok(format!("[{}]", days.collect::<Vec<_>>().join(",")))
+}
+
+/// Shares in Seoul with closes for [`WEEK`], each at its route.
+pub(crate) fn shares(ids: &[&str]) -> (Server, TestEnv) {
+    let server = Server::new();
+    for id in ids {
+        server.answer(&route(id), week([100, 101, 102, 103]));
+    }
+    let assets: Vec<String> = ids
+        .iter()
+        .map(|id| asset(id, "XKRX", "KRW", &[("naver", id)]))
+        .collect();
+    let env = TestEnv::at(&server, &assets);
+    (server, env)
+}
