@@ -114,7 +114,7 @@ impl Collector<'_> {
         let collected = self
             .ask_sources(asset, &mut progress)
             .unwrap_or_else(|error| {
-                progress.fail(None, format!("{error:#}"));
+                progress.fail(None, format!("it could not be staged: {error:#}"));
                 None
             });
         (progress.finish(millis(started.elapsed())), collected)
