@@ -4,6 +4,7 @@
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
@@ -28,4 +29,5 @@ mod readme;
 mod recordings;
 mod support;
 mod sync;
+mod truth;
 mod way;

@@ -1,0 +1,576 @@
+//! What is believed: gaps, jumps, splits, finality, history, freshness, on recorded real prices.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::program::TestEnv;
+use crate::support::server::{Answer, Server};
+use crate::support::{WEEK, asset, recorded, repository, route, shares};
+
+const GAPS: &str =
+    "SELECT date, asset_id FROM open_findings WHERE rule = 'date_gap' ORDER BY date, asset_id";
+const JUMPS: &str =
+    "SELECT date, source FROM open_findings WHERE rule = 'price_jump' ORDER BY date";
+
+fn days(rows: Vec<(String, String)>) -> Vec<String> {
+    rows.into_iter().map(|(day, _)| day).collect()
+}
+
+/// The KOSPI 200 by the KRX cache, replayed from a folder of this environment.
+fn kospi(files: &[(&str, Vec<u8>)]) -> TestEnv {
+    let env = TestEnv::new();
+    let assets = asset("KS200", "XKRX", "KRW", &[("krx", "ks200")]);
+    env.write("data/assets.toml", assets);
+    for (year, bytes) in files {
+        env.write(&format!("replay/krx/ks200_{year}.csv"), bytes);
+    }
+    env
+}
+
+fn year(year: &str) -> Vec<u8> {
+    recorded(&format!("krx_index/year_ks200_{year}.csv"))
+}
+
+fn without_line(bytes: &[u8], day: &str) -> Vec<u8> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|l| !l.starts_with(day)).collect();
+    assert_eq!(kept.len() + 1, text.lines().count(), "{day} has a line");
+    kept.join("\n").into_bytes()
+}
+
+const FOUR_YEARS: [&str; 7] = [
+    "collect",
+    "--replay",
+    "replay",
+    "--start",
+    "2018-01-01",
+    "--end",
+    "2021-12-31",
+];
+
+#[test]
+fn four_years_of_kospi_200_lack_nothing_and_a_line_that_is_gone_is_one_gap() {
+    let years = ["2018", "2019", "2020", "2021"];
+    let env = kospi(&years.map(|y| (y, year(y))));
+    env.succeed(&FOUR_YEARS);
+    assert!(env.pairs(GAPS).is_empty());
+    for gone in ["2018-01-02", "2019-06-13", "2021-12-30"] {
+        let files = years.map(|y| match gone.starts_with(y) {
+            true => (y, without_line(&year(y), gone)),
+            false => (y, year(y)),
+        });
+        let env = kospi(&files);
+        env.succeed(&FOUR_YEARS);
+        env.succeed(&FOUR_YEARS);
+        assert_eq!(days(env.pairs(GAPS)), [gone]);
+        assert_eq!(
+            env.count("SELECT count(*) FROM finding WHERE rule = 'date_gap'"),
+            1
+        );
+        for y in years {
+            env.write(&format!("replay/krx/ks200_{y}.csv"), year(y));
+        }
+        env.succeed(&FOUR_YEARS);
+        assert!(
+            env.pairs(GAPS).is_empty(),
+            "a gap that was filled closes itself"
+        );
+        assert_eq!(env.count("SELECT count(resolved_at) FROM finding"), 1);
+    }
+}
+
+/// A recorded Yahoo answer with its rows of these stamps changed.
+fn yahoo(file: &str, change: impl Fn(i64, &mut Value)) -> Vec<u8> {
+    let mut answer: Value = serde_json::from_slice(&recorded(file)).unwrap();
+    let stamps = answer["chart"]["result"][0]["timestamp"].clone();
+    let quote = &mut answer["chart"]["result"][0]["indicators"]["quote"][0];
+    for field in ["open", "high", "low", "close", "volume"] {
+        for (at, stamp) in stamps.as_array().unwrap().iter().enumerate() {
+            change(stamp.as_i64().unwrap(), &mut quote[field][at]);
+        }
+    }
+    serde_json::to_vec(&answer).unwrap()
+}
+
+#[test]
+fn bitcoin_of_2020_lacks_exactly_its_four_null_days() {
+    // 2020-04-17, 10-09, 10-12 and 10-13 at midnight UTC: the days that Yahoo sent as null.
+    let nulls = [1_587_081_600, 1_602_201_600, 1_602_460_800, 1_602_547_200];
+    let body = yahoo(
+        "yahoo_rewrapped/BTC-USD_2018..2025-08.json",
+        |stamp, value| {
+            if nulls.contains(&stamp) {
+                *value = Value::Null;
+            }
+        },
+    );
+    let env = TestEnv::new();
+    env.write(
+        "data/assets.toml",
+        asset("BTC", "24/7", "USD", &[("yahoo", "BTC-USD")]),
+    );
+    env.write("replay/yahoo/BTC-USD.json", body);
+    let window = ["--start", "2020-01-01", "--end", "2020-12-31"];
+    env.succeed(&[&["collect", "--replay", "replay"][..], &window].concat());
+    let expected = ["2020-04-17", "2020-10-09", "2020-10-12", "2020-10-13"];
+    assert_eq!(days(env.pairs(GAPS)), expected);
+}
+
+/// The days on which a close of the recording is more than 30 % away from the one before, read by other means.
+fn jumps_of_soxl() -> Vec<i64> {
+    let answer: Value =
+        serde_json::from_slice(&recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json")).unwrap();
+    let result = &answer["chart"]["result"][0];
+    let closes = result["indicators"]["quote"][0]["close"]
+        .as_array()
+        .unwrap();
+    let pairs = closes
+        .windows(2)
+        .map(|w| w[1].as_f64().unwrap() / w[0].as_f64().unwrap() - 1.0);
+    let stamps = result["timestamp"].as_array().unwrap().iter().skip(1);
+    pairs
+        .zip(stamps)
+        .filter(|(change, _)| change.abs() > 0.3)
+        .map(|(_, s)| s.as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn soxl_jumps_on_exactly_the_days_beyond_thirty_percent_also_where_two_runs_meet() {
+    let expected: Vec<String> = jumps_of_soxl()
+        .into_iter()
+        .map(|s| {
+            chrono::DateTime::from_timestamp(s, 0)
+                .unwrap()
+                .date_naive()
+                .to_string()
+        })
+        .collect();
+    assert_eq!(expected, ["2025-04-09", "2026-06-05"]);
+    let env = TestEnv::new();
+    env.write(
+        "data/assets.toml",
+        asset("SOXL", "XNYS", "USD", &[("yahoo", "SOXL")]),
+    );
+    env.write(
+        "replay/yahoo/SOXL.json",
+        recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json"),
+    );
+    for (start, end) in [("2023-07-03", "2025-04-08"), ("2025-04-09", "2026-07-02")] {
+        env.succeed(&[
+            "collect", "--replay", "replay", "--start", start, "--end", end,
+        ]);
+    }
+    assert_eq!(days(env.pairs(JUMPS)), expected);
+    assert!(env.pairs(GAPS).is_empty());
+}
+
+/// An answer of the day API with a flat bar for each of these days.
+fn bars(days: &[&str], close: f64) -> Answer {
+    let bar = |day: &&str| {
+        json!({"localDate": day.replace('-', ""), "openPrice": close, "highPrice": close, "lowPrice": close,
+               "closePrice": close, "accumulatedTradingVolume": 5})
+    };
+    Answer::ok(Value::from_iter(days.iter().map(bar)).to_string())
+}
+
+#[test]
+fn a_day_that_all_assets_lack_is_probably_closed_and_with_one_asset_a_gap() {
+    let (server, env) = shares(&["A", "B"]);
+    let without = [WEEK[0], WEEK[1], WEEK[3]];
+    server.answer(&route("A"), bars(&without, 10.0));
+    server.answer(&route("B"), bars(&without, 20.0));
+    env.collect();
+    let closed = "SELECT date, asset_id FROM open_findings WHERE rule = 'probably_closed'";
+    assert_eq!(env.pairs(closed), [(WEEK[2].to_owned(), "XKRX".to_owned())]);
+    assert!(env.pairs(GAPS).is_empty());
+    server.answer(&route("B"), bars(&WEEK, 20.0));
+    env.collect();
+    assert!(env.pairs(closed).is_empty());
+    assert_eq!(env.pairs(GAPS), [(WEEK[2].to_owned(), "A".to_owned())]);
+
+    let (server, env) = shares(&["A"]);
+    server.answer(&route("A"), bars(&without, 10.0));
+    env.collect();
+    assert_eq!(days(env.pairs(GAPS)), [WEEK[2]]);
+    // The user says that it was closed: two lines in a file of the same name.
+    env.write(
+        "data/calendars/XKRX.toml",
+        format!("[closed]\n{} = \"a storm\"\n", WEEK[2]),
+    );
+    env.collect();
+    assert!(env.pairs(GAPS).is_empty());
+}
+
+/// The served versions of the KRX file of 2026, oldest first, each with the time it was served at.
+fn served() -> Vec<(String, Vec<u8>)> {
+    let folder = repository("tests/fixtures/krx_index_intraday");
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|n| n.ends_with(".csv"));
+    names.sort();
+    let time = |name: &str| {
+        let (day, rest) = name.split_once('@').unwrap().1.split_once('T').unwrap();
+        format!("{day}T{}:{}:00+09:00", &rest[..2], &rest[2..4])
+    };
+    names
+        .iter()
+        .map(|n| (time(n), recorded(&format!("krx_index_intraday/{n}"))))
+        .collect()
+}
+
+#[test]
+fn a_file_as_it_was_served_through_several_days_ends_with_the_final_values() {
+    let env = kospi(&[]);
+    let served = served();
+    assert!(served.len() > 30);
+    let collect = |time: &str, body: &[u8]| {
+        env.write("replay/krx/ks200_2026.csv", body);
+        env.succeed(&["collect", "--replay", "replay", "--fetched-at", time])
+    };
+    let mut corrections = 0;
+    let mut last_line = String::new();
+    for (time, body) in &served {
+        let text = String::from_utf8(body.clone()).unwrap();
+        let line = text.lines().last().unwrap().to_owned();
+        // A row of the same day with other open, high, low, close or volume is a correction.
+        let values = |l: &str| -> Vec<String> {
+            let f: Vec<&str> = l.split(',').collect();
+            [0, 1, 5, 6, 7, 8]
+                .iter()
+                .map(|i| f[*i].to_owned())
+                .collect()
+        };
+        let same_day = !last_line.is_empty() && line[..10] == last_line[..10];
+        corrections += i64::from(same_day && values(&line) != values(&last_line));
+        last_line = line.clone();
+        collect(time, body);
+        let now: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
+        let day: chrono::NaiveDate = line[..10].parse().unwrap();
+        let final_at = day.and_hms_opt(7, 30, 0).unwrap().and_utc();
+        let is_final = format!("SELECT is_final FROM price_daily WHERE date = '{day}'");
+        assert_eq!(env.count(&is_final), i64::from(now >= final_at), "{time}");
+    }
+    assert!(corrections > 20);
+    let last =
+        env.pairs("SELECT date, CAST(close AS TEXT) FROM price_daily ORDER BY date DESC LIMIT 1");
+    assert_eq!(last, [("2026-03-20".to_owned(), "862.5".to_owned())]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_revision"),
+        corrections + between_days(&served)
+    );
+    // An older version afterwards changes nothing.
+    let before =
+        env.pairs("SELECT date || close || volume, ingested_at FROM price_daily ORDER BY 1");
+    let (time, body) = &served[0];
+    collect(time, body);
+    assert_eq!(
+        env.pairs("SELECT date || close || volume, ingested_at FROM price_daily ORDER BY 1"),
+        before
+    );
+}
+
+/// Corrections that show only in a later file whose last row is of another day.
+fn between_days(served: &[(String, Vec<u8>)]) -> i64 {
+    let rows = |body: &[u8]| -> std::collections::BTreeMap<String, Vec<String>> {
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        text.lines()
+            .skip(1)
+            .map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>())
+            .map(|f| {
+                (
+                    f[0].clone(),
+                    [1, 5, 6, 7, 8].iter().map(|i| f[*i].clone()).collect(),
+                )
+            })
+            .collect()
+    };
+    let changed = |(a, b): (&(String, Vec<u8>), &(String, Vec<u8>))| {
+        let (old, new) = (rows(&a.1), rows(&b.1));
+        let last = new.keys().last().cloned();
+        old.iter()
+            .filter(|(day, values)| {
+                Some(*day) != last.as_ref() && new.get(*day).is_some_and(|v| v != *values)
+            })
+            .count()
+    };
+    served
+        .iter()
+        .zip(served.iter().skip(1))
+        .map(changed)
+        .sum::<usize>()
+        .try_into()
+        .unwrap()
+}
+
+#[test]
+fn a_row_with_high_below_low_fails_its_asset_once_and_touches_nothing_else() {
+    let (server, env) = shares(&["A", "B"]);
+    env.collect();
+    let bad = "[{\"localDate\":\"20240104\",\"openPrice\":10,\"highPrice\":9,\"lowPrice\":11,\"closePrice\":10,\
+               \"accumulatedTradingVolume\":5},{\"localDate\":\"20240105\",\"openPrice\":103,\"highPrice\":103,\
+               \"lowPrice\":103,\"closePrice\":103,\"accumulatedTradingVolume\":1000}]";
+    server.answer(&route("A"), Answer::ok(bad));
+    assert_eq!(env.collect().code, 3);
+    let stored = "SELECT date, CAST(close AS TEXT) FROM price_daily WHERE asset_id = 'A' AND date = '2024-01-04'";
+    assert_eq!(
+        env.pairs(stored),
+        [("2024-01-04".to_owned(), "102.0".to_owned())]
+    );
+    let quarantined = env.pairs("SELECT reason, raw FROM quarantine");
+    assert_eq!(quarantined.len(), 1);
+    assert_eq!(quarantined[0].0, "high_below_low");
+    assert!(
+        quarantined[0].1.contains("\"high\":\"9\""),
+        "{quarantined:?}"
+    );
+    assert_eq!(
+        env.collect().code,
+        0,
+        "the same row with the same values fails it once"
+    );
+}
+
+/// The recording of 005930 with its prices divided.
+fn divided(by: f64) -> Answer {
+    let mut rows: Vec<Value> = serde_json::from_slice(&recorded(
+        "naver/api_item_005930_day_2023-01..2026-01_rewrapped.json",
+    ))
+    .unwrap();
+    for row in &mut rows {
+        for field in ["openPrice", "highPrice", "lowPrice", "closePrice"] {
+            row[field] = json!((row[field].as_f64().unwrap() / by).round());
+        }
+    }
+    Answer::ok(serde_json::to_vec(&rows).unwrap())
+}
+
+#[test]
+fn a_split_is_read_again_as_a_whole_in_the_same_run() {
+    let (server, env) = shares(&["005930"]);
+    let route = route("005930");
+    server.answer(&route, divided(1.0));
+    let years = ["collect", "--start", "2023-01-01", "--end", "2026-01-23"];
+    env.succeed(&years);
+    let rows = env.count("SELECT count(*) FROM price_daily");
+    server.answer(&route, divided(50.0));
+    let days = ["collect", "--start", "2026-01-12", "--end", "2026-01-23"];
+
+    let refused = env.run(&[&days[..], &["--no-heal"]].concat());
+    assert_eq!(refused.code, 1);
+    let by_hand = "pricestash collect --assets 005930 --start 2023-01-02";
+    assert!(refused.stdout.contains(by_hand), "{}", refused.stdout);
+    assert_eq!(env.count("SELECT count(*) FROM price_revision"), 0);
+    assert_eq!(
+        env.count("SELECT count(*) FROM open_findings WHERE rule = 'rebased'"),
+        1
+    );
+
+    env.succeed(&days);
+    let asked = server.seen(&route).pop().unwrap().query["startDateTime"].clone();
+    assert_eq!(
+        asked, "202301020000",
+        "the whole stored series is asked for"
+    );
+    let told = env.pairs("SELECT rule, detail FROM open_findings WHERE rule = 'rebased'");
+    assert!(told[0].1.starts_with("factor 0.02"), "{told:?}");
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close > 10000"),
+        0
+    );
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_revision WHERE close > 10000"),
+        rows
+    );
+    env.succeed(&days);
+    assert_eq!(
+        env.count("SELECT count(*) FROM open_findings WHERE rule = 'rebased'"),
+        0
+    );
+}
+
+#[test]
+fn a_split_that_cannot_be_read_again_as_a_whole_changes_nothing() {
+    let (server, env) = shares(&["005930"]);
+    server.answer(
+        &route("005930"),
+        bars(
+            &["2023-12-28", WEEK[0], WEEK[1], WEEK[2], WEEK[3]],
+            50_000.0,
+        ),
+    );
+    env.succeed(&["collect", "--start", "2023-12-28", "--end", WEEK[3]]);
+    // The oldest stored day is not in the answer any more.
+    server.answer(&route("005930"), bars(&WEEK, 1_000.0));
+    let ran = env.collect();
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("nothing was staged"), "{}", ran.stdout);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close < 50000"),
+        0
+    );
+}
+
+fn health(env: &TestEnv, arguments: &[&str]) -> (i32, Vec<(String, String, String)>) {
+    let ran = env.run(&[&["healthcheck", "--format", "json"][..], arguments].concat());
+    let rows = ran.rows();
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
+    for row in &rows {
+        let keys: Vec<&String> = row.as_object().unwrap().keys().collect();
+        let mut expected = [
+            "asset_id",
+            "name",
+            "category",
+            "expected_date",
+            "actual_date",
+            "status",
+        ];
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+    }
+    let told = rows.iter().map(|r| {
+        (
+            text(r, "asset_id"),
+            text(r, "expected_date"),
+            text(r, "status"),
+        )
+    });
+    (ran.code, told.collect())
+}
+
+fn told(rows: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
+    rows.iter()
+        .map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned()))
+        .collect()
+}
+
+#[test]
+fn freshness_goes_by_the_calendar_of_each_asset() {
+    let server = Server::new();
+    let list = [
+        asset("KS", "XKRX", "KRW", &[("naver", "KS")]),
+        asset("SOXL", "XNYS", "USD", &[("yahoo", "SOXL")]),
+        asset("NONE", "XNYS", "USD", &[("yahoo", "NONE")]),
+    ];
+    let env = TestEnv::at(&server, &list);
+    server.answer(
+        "/chart/domestic/index/KS/day",
+        bars(&["2024-12-27", "2024-12-30"], 300.0),
+    );
+    server.answer(
+        "/v8/finance/chart/SOXL",
+        Answer::ok(recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json")),
+    );
+    env.run(&[
+        "collect",
+        "--assets",
+        "KS",
+        "--start",
+        "2024-12-27",
+        "--end",
+        "2024-12-30",
+    ]);
+    env.run(&[
+        "collect",
+        "--assets",
+        "SOXL",
+        "--start",
+        "2023-12-01",
+        "--end",
+        "2023-12-29",
+    ]);
+    // 2024-12-31 and 2025-01-01 are closed in Seoul, only the latter in New York.
+    let (code, rows) = health(&env, &["--as-of", "2025-01-02"]);
+    assert_eq!(code, 1);
+    let expected = told(&[
+        ("KS", "2024-12-30", "OK"),
+        ("SOXL", "2024-12-31", "STALE"),
+        ("NONE", "2024-12-31", "NO_DATA"),
+    ]);
+    assert_eq!(rows, expected);
+    let table = env.run(&["healthcheck", "--as-of", "2025-01-02"]).stdout;
+    assert!(
+        table.contains("SOXL: 252 sessions are missing: 2024-01-02"),
+        "{table}"
+    );
+    assert_eq!(
+        health(&env, &["--as-of", "2025-01-02", "--max-lag", "252"]).1[1].2,
+        "OK"
+    );
+    // Lunar New Year: from 2025-01-25 to 30 nothing trades in Seoul.
+    server.answer("/chart/domestic/index/KS/day", bars(&["2025-01-24"], 300.0));
+    env.run(&[
+        "collect",
+        "--assets",
+        "KS",
+        "--start",
+        "2025-01-24",
+        "--end",
+        "2025-01-24",
+    ]);
+    for day in [
+        "2025-01-25",
+        "2025-01-27",
+        "2025-01-28",
+        "2025-01-30",
+        "2025-01-31",
+    ] {
+        assert_eq!(health(&env, &["--as-of", day]).1[0].2, "OK", "{day}");
+    }
+    assert_eq!(health(&env, &["--as-of", "2025-02-01"]).1[0].2, "STALE");
+}
+
+#[test]
+fn another_currency_makes_nothing_fresh() {
+    let server = Server::new();
+    let assets = asset("BTC", "24/7", "KRW", &[("yahoo", "BTC-USD")]).replace(
+        "symbol = \"BTC-USD\"",
+        "symbol = \"BTC-USD\", currency = \"USD\"",
+    );
+    let env = TestEnv::at(&server, &[assets]);
+    let route = "/v8/finance/chart/BTC-USD";
+    server.answer(
+        route,
+        Answer::ok(recorded("yahoo_rewrapped/BTC-USD_2018..2025-08.json")),
+    );
+    env.succeed(&["collect", "--start", "2025-08-01", "--end", "2025-08-20"]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE source = 'yahoo:BTC-USD'"),
+        20
+    );
+    assert_eq!(env.count("SELECT count(*) FROM best_price"), 0);
+    assert_eq!(health(&env, &["--as-of", "2025-08-21"]).1[0].2, "NO_DATA");
+}
+
+#[test]
+fn two_sources_of_one_asset_are_compared_day_by_day() {
+    let server = Server::new();
+    let sources = [("naver", "A"), ("yahoo", "132030.KS")];
+    let env = TestEnv::at(&server, &[asset("A", "XKRX", "KRW", &sources)]);
+    server.answer(&route("A"), bars(&WEEK, 10_000.0));
+    env.succeed(&["collect", "--start", WEEK[0], "--end", WEEK[3]]);
+    assert!(
+        env.run(&["reconcile"])
+            .stdout
+            .contains("No asset has bars of two sources")
+    );
+    // Naver is gone, Yahoo answers.
+    server.answer(&route("A"), Answer::new(404, "gone"));
+    let recording = "yahoo/132030.KS_isa_max_unhedged_nasdaq100_2026-05-27.json";
+    server.answer(
+        "/v8/finance/chart/132030.KS",
+        Answer::ok(recorded(recording)),
+    );
+    assert_eq!(
+        env.run(&["collect", "--start", WEEK[0], "--end", WEEK[3]])
+            .code,
+        0
+    );
+    let ran = env.run(&["reconcile", "--format", "json"]);
+    assert_eq!((ran.code, ran.rows().len()), (1, 4));
+    assert_eq!(ran.rows()[0]["other_source"], "yahoo");
+    assert_eq!(env.run(&["reconcile", "--tolerance", "1"]).code, 0);
+}
