@@ -203,8 +203,11 @@ fn a_day_that_all_assets_lack_is_probably_closed_and_with_one_asset_a_gap() {
     assert!(env.pairs(GAPS).is_empty());
 }
 
+/// When a file was served, and its bytes.
+type Served = (String, Vec<u8>);
+
 /// The served versions of the KRX file of 2026, oldest first, each with the time it was served at.
-fn served() -> Vec<(String, Vec<u8>)> {
+fn served() -> Vec<Served> {
     let folder = repository("tests/fixtures/krx_index_intraday");
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -274,7 +277,7 @@ fn a_file_as_it_was_served_through_several_days_ends_with_the_final_values() {
 }
 
 /// Corrections that show only in a later file whose last row is of another day.
-fn between_days(served: &[(String, Vec<u8>)]) -> i64 {
+fn between_days(served: &[Served]) -> i64 {
     let rows = |body: &[u8]| -> std::collections::BTreeMap<String, Vec<String>> {
         let text = String::from_utf8(body.to_vec()).unwrap();
         text.lines()
@@ -288,7 +291,7 @@ fn between_days(served: &[(String, Vec<u8>)]) -> i64 {
             })
             .collect()
     };
-    let changed = |(a, b): (&(String, Vec<u8>), &(String, Vec<u8>))| {
+    let changed = |(a, b): (&Served, &Served)| {
         let (old, new) = (rows(&a.1), rows(&b.1));
         let last = new.keys().last().cloned();
         old.iter()
@@ -500,7 +503,13 @@ fn freshness_goes_by_the_calendar_of_each_asset() {
         health(&env, &["--as-of", "2025-01-02", "--max-lag", "252"]).1[1].2,
         "OK"
     );
-    // Lunar New Year: from 2025-01-25 to 30 nothing trades in Seoul.
+}
+
+#[test]
+fn the_week_of_lunar_new_year_is_never_stale() {
+    let server = Server::new();
+    let env = TestEnv::at(&server, &[asset("KS", "XKRX", "KRW", &[("naver", "KS")])]);
+    // From 2025-01-25 to 30 nothing trades in Seoul.
     server.answer("/chart/domestic/index/KS/day", bars(&["2025-01-24"], 300.0));
     env.run(&[
         "collect",
