@@ -79,6 +79,8 @@ pub struct FetchConfig {
 pub struct SyncConfig {
     /// `DATABASE_URL`; `None` when it is not set or empty.
     pub database_url: Option<Secret>,
+    /// `SYNC_MAX_RETRIES` and `SYNC_BASE_DELAY`
+    pub retry: RetryPolicy,
     /// `SYNC_CONNECT_TIMEOUT`
     pub connect_timeout: Duration,
     /// `SYNC_STATEMENT_TIMEOUT`
@@ -98,6 +100,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// How log lines are written.
     pub log: LogConfig,
+    /// What is worth a warning at start, but no reason not to run. Shows nothing of a secret.
+    pub warnings: Vec<String>,
 }
 
 /// Variables in their order of precedence: the environment, then `.env`.
@@ -149,6 +153,18 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             fetch: self.read_fetch()?,
             sync: self.read_sync()?,
             log: self.read_log()?,
+            warnings: ["ALERT_WEBHOOK_URL", "HEARTBEAT_URL"]
+                .iter()
+                .filter_map(|name| self.warn_of_address(name))
+                .collect(),
+        })
+    }
+
+    /// A warning when a variable is set and is no web address. Its value is a secret.
+    fn warn_of_address(&self, name: &str) -> Option<String> {
+        let value = self.get(name)?;
+        (!is_web_address(&value)).then(|| {
+            format!("{name} is no http or https address (its value is not shown); it is not used")
         })
     }
 
@@ -189,13 +205,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// An origin, and perhaps a path, that a source's paths are put behind; without a slash at its end.
     fn origin(&self, name: &str, default: &str) -> Result<String, ConfigError> {
         let value = self.get(name).unwrap_or_else(|| default.to_owned());
-        let uri: Option<ureq::http::Uri> = value.parse().ok();
-        let fine = uri.is_some_and(|u| {
-            matches!(u.scheme_str(), Some("http" | "https"))
-                && u.host().is_some_and(|h| !h.is_empty())
-                && u.query().is_none()
-        });
-        if !fine || value.contains('#') {
+        if !is_web_address(&value) || value.contains(['?', '#']) {
             return Err(wrong(
                 name,
                 &value,
@@ -216,8 +226,18 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let statement = self
             .get("SYNC_STATEMENT_TIMEOUT")
             .unwrap_or_else(|| "60".to_owned());
+        let retries = self
+            .get("SYNC_MAX_RETRIES")
+            .unwrap_or_else(|| "3".to_owned());
+        let delay = self
+            .get("SYNC_BASE_DELAY")
+            .unwrap_or_else(|| "1.0".to_owned());
         Ok(SyncConfig {
             database_url,
+            retry: RetryPolicy {
+                tries: tries("SYNC_MAX_RETRIES", &retries)?,
+                base_delay: seconds("SYNC_BASE_DELAY", &delay, 0.0)?,
+            },
             connect_timeout: seconds("SYNC_CONNECT_TIMEOUT", &connect, 0.001)?,
             statement_timeout: seconds("SYNC_STATEMENT_TIMEOUT", &statement, 0.001)?,
         })
@@ -259,9 +279,20 @@ pub const VARIABLES: &[&str] = &[
     "UPBIT_BASE_URL",
     "LOG_LEVEL",
     "LOG_FORMAT",
+    "SYNC_MAX_RETRIES",
+    "SYNC_BASE_DELAY",
     "SYNC_CONNECT_TIMEOUT",
     "SYNC_STATEMENT_TIMEOUT",
+    "ALERT_WEBHOOK_URL",
+    "HEARTBEAT_URL",
 ];
+
+fn is_web_address(value: &str) -> bool {
+    let uri: Option<ureq::http::Uri> = value.parse().ok();
+    uri.is_some_and(|u| {
+        matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some_and(|h| !h.is_empty())
+    })
+}
 
 fn wrong(name: &str, value: &str, right: &str) -> ConfigError {
     ConfigError(format!("{name} is {value:?}, it should be {right}"))
@@ -446,6 +477,7 @@ mod tests {
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
+            ("SYNC_MAX_RETRIES", "many", "a whole number of tries"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;
             assert!(
@@ -453,6 +485,23 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_malformed_webhook_is_only_a_warning_and_not_shown() {
+        let config = read(
+            &[
+                ("ALERT_WEBHOOK_URL", "canary"),
+                ("HEARTBEAT_URL", "https://hc.example/ok"),
+            ],
+            "",
+        )
+        .unwrap();
+        assert_eq!(config.warnings.len(), 1);
+        assert!(
+            config.warnings[0].starts_with("ALERT_WEBHOOK_URL")
+                && !config.warnings[0].contains("canary")
+        );
     }
 
     #[test]

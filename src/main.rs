@@ -30,6 +30,9 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Printed> {
     let config = read_config()?;
     logging::init(config.log, cli.log_dir.as_deref())?;
+    for warning in &config.warnings {
+        log::warn!("{warning}");
+    }
     app::run(cli, &config)
 }
 

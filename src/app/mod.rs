@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -10,7 +11,8 @@ use crate::asset::{Asset, parse_assets};
 use crate::calendar::Calendars;
 use crate::cli::{Cli, Command};
 use crate::config::{Config, ConfigError};
-use crate::warehouse::{Target, Warehouse};
+use crate::timestamp::millis;
+use crate::warehouse::{Target, Warehouse, is_transient};
 
 mod assets;
 mod collect;
@@ -112,9 +114,14 @@ fn target(config: &Config, waiting: u64) -> Result<Target> {
 }
 
 fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
-    Warehouse::connect(
-        target,
-        config.sync.connect_timeout,
-        config.sync.statement_timeout,
+    let sync = &config.sync;
+    sync.retry.retry(
+        || Warehouse::connect(target, sync.connect_timeout, sync.statement_timeout),
+        is_transient,
+        rand::random::<f64>,
+        |attempt, error, wait| {
+            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{error:#}; trying again");
+            thread::sleep(wait);
+        },
     )
 }

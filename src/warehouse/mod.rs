@@ -43,6 +43,21 @@ impl Warehouse {
     }
 }
 
+/// Whether an error of the warehouse passes by itself, so that a new connection may help: the one place where this is
+/// decided. By SQLSTATE, or because there was no answer to have one.
+#[must_use]
+pub fn is_transient(error: &anyhow::Error) -> bool {
+    let Some(error) = error.downcast_ref::<postgres::Error>() else {
+        return false;
+    };
+    let Some(state) = error.code() else {
+        return !error.to_string().contains("TLS");
+    };
+    let code = state.code();
+    ["08", "40"].iter().any(|class| code.starts_with(class))
+        || ["57P01", "57P02", "57P03", "58030", "53300", "57014"].contains(&code)
+}
+
 /// The optional view `best_price`.
 pub const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
 
