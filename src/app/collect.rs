@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::feed::{Feed, Http, Replay};
 use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::render;
-use crate::staging::Staging;
+use crate::staging::{CLOCK_TOLERANCE, Staging};
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);
@@ -78,6 +78,9 @@ fn open_feed(args: &CollectArgs, config: &Config) -> Result<Box<dyn Feed>> {
     let Some(folder) = &args.replay else {
         return Ok(Box::new(Http::new(&config.fetch)));
     };
+    if let Some(time) = args.fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
+        return Err(ConfigError(format!("--fetched-at {time} lies in the future")).into());
+    }
     if !folder.is_dir() {
         return Err(ConfigError(format!("--replay is {folder:?}, which is no folder")).into());
     }

@@ -93,8 +93,9 @@ fn newest(assets: &[&Asset], by_source: &BySource) -> HashMap<String, Newest> {
         asset
             .own_sources()
             .filter_map(|s| by_source.get(&(id.clone(), s.to_owned())))
-            .max_by_key(|n| n.date)
             .copied()
+            // Of equal days the first source's.
+            .reduce(|best, n| if n.date > best.date { n } else { best })
     };
     assets
         .iter()

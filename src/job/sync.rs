@@ -237,7 +237,7 @@ impl Sender {
         let mut sent = Sent::default();
         while let Some(rows) = self.next() {
             let started = Instant::now();
-            let written = warehouse.upsert_prices(&rows)?;
+            let (written, future) = warehouse.upsert_prices(&rows)?;
             let changed = written.inserted + written.updated;
             log::debug!(sent = rows.len(), changed = changed, elapsed_ms = millis(started.elapsed()); "chunk committed");
             sent += Sent {
@@ -245,7 +245,13 @@ impl Sender {
                 chunks: 1,
                 written,
             };
-            if self.done.send(rows).is_err() {
+            // A row that waits for a wrong clock's time to come stays pending.
+            let places = rows
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| !future.contains(at));
+            let acknowledged: Vec<PendingRow> = places.map(|(_, row)| row).collect();
+            if self.done.send(acknowledged).is_err() {
                 // The acknowledging thread has failed and says why.
                 self.stop.store(true, Ordering::Relaxed);
             }

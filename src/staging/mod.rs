@@ -28,7 +28,7 @@ pub use findings::Gaps;
 pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
-pub use prices::{Batch, Reach, Rebase, Staged, Tally};
+pub use prices::{Batch, CLOCK_TOLERANCE, Reach, Rebase, Staged, Tally};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.

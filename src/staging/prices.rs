@@ -16,7 +16,7 @@ use crate::upstream::Window;
 use crate::validate::{Checked, FetchedBar, Finding, Rule};
 
 /// A stored ingest time further ahead of now than this came from a clock that was wrong.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What one run fetched of one series.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +77,8 @@ pub struct Rebase {
     pub detail: String,
     /// The first stored day.
     pub first: NaiveDate,
+    /// The last stored day.
+    pub last: NaiveDate,
     /// Stored days that the batch does not hold.
     pub uncovered: usize,
 }
@@ -338,6 +340,7 @@ impl Writer<'_> {
         Ok(Some(Rebase {
             detail,
             first,
+            last: series.last().copied().unwrap_or(*date),
             uncovered: series.difference(&fetched).count(),
         }))
     }

@@ -473,6 +473,30 @@ fn in_a_split_a_suspended_day_takes_the_new_scale_too() {
 }
 
 #[test]
+fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
+    let bench = Bench::new();
+    // The bar of the 9th was fetched before its final time.
+    bench.stage("a", "2026-01-09T06:00:00Z", &texts(&week(1000.0)));
+    let reach = bench
+        .staging
+        .reach_back(&bench.asset, "naver", 3, &[])
+        .unwrap();
+    assert_eq!(
+        reach,
+        Reach::To(Some(day(6))),
+        "three final sessions: the 6th, 7th and 8th"
+    );
+    let later = bench.try_stage(
+        "b",
+        "2026-01-20T10:00:00Z",
+        &texts(&week(20.0)[1..]),
+        &[],
+        true,
+    );
+    assert!(matches!(later, Staged::Rebased(_)), "the split is seen");
+}
+
+#[test]
 fn a_provisional_close_that_moved_is_no_split() {
     let bench = Bench::new();
     bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 10 10 10 5"]);

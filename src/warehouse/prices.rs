@@ -1,5 +1,6 @@
 //! Bars into the warehouse: one statement a chunk, its own transaction.
 
+use std::collections::HashSet;
 use std::ops::AddAssign;
 
 use anyhow::{Context, Result};
@@ -61,13 +62,14 @@ impl<'a> Columns<'a> {
 }
 
 impl Warehouse {
-    /// Writes a chunk; when it returns, the rows are committed.
+    /// Writes a chunk; when it returns, the rows are committed. Tells too which rows (by their place) the warehouse did not
+    /// take because what it has was ingested in the future: those must not count as sent for good.
     ///
     /// The rows must have different keys, in key order: two writers that lock them in one order cannot deadlock.
     ///
     /// # Errors
     /// What the server says; then nothing of the chunk was written, or it is not known.
-    pub fn upsert_prices(&mut self, rows: &[PendingRow]) -> Result<Written> {
+    pub fn upsert_prices(&mut self, rows: &[PendingRow]) -> Result<(Written, HashSet<usize>)> {
         let columns = Columns::of(rows);
         let [open, high, low, close] = &columns.prices;
         let row = self
@@ -90,30 +92,37 @@ impl Warehouse {
             .context("the warehouse did not take the prices")?;
         let [inserted, updated] = [count(row.get(0)), count(row.get(1))];
         let skipped_older = (rows.len() as u64).saturating_sub(inserted + updated);
-        let skipped_future = if skipped_older == 0 {
-            0
+        let future = if skipped_older == 0 {
+            HashSet::new()
         } else {
-            self.count_future(&columns)?
+            self.find_future(&columns)?
         };
-        Ok(Written {
-            inserted,
-            updated,
-            skipped_older,
-            skipped_future,
-        })
+        let skipped_future = future.len() as u64;
+        Ok((
+            Written {
+                inserted,
+                updated,
+                skipped_older,
+                skipped_future,
+            },
+            future,
+        ))
     }
 
-    /// How many of these keys have an ingest time in the warehouse that lies in the future.
-    fn count_future(&mut self, columns: &Columns<'_>) -> Result<u64> {
-        let row = self.client.query_typed_one(
-            include_str!("count_future.sql"),
+    /// The places of the rows whose ingest time in the warehouse lies in the future.
+    fn find_future(&mut self, columns: &Columns<'_>) -> Result<HashSet<usize>> {
+        let rows = self.client.query_typed(
+            include_str!("find_future.sql"),
             &[
                 (&columns.asset_id, Type::TEXT_ARRAY),
                 (&columns.date, Type::DATE_ARRAY),
                 (&columns.source, Type::TEXT_ARRAY),
             ],
         )?;
-        Ok(count(row.get(0)))
+        Ok(rows
+            .iter()
+            .filter_map(|r| usize::try_from(r.get::<_, i64>(0) - 1).ok())
+            .collect())
     }
 }
 

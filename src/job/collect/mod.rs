@@ -263,11 +263,15 @@ impl Collector<'_> {
         fetched: Fetched,
         progress: &mut Progress,
     ) -> Result<Option<Collected<'s>>> {
-        let Rebase { detail, first, .. } =
-            match self.stage_once(series, window, fetched, progress)? {
-                Ok(collected) => return Ok(Some(collected)),
-                Err(rebase) => rebase,
-            };
+        let Rebase {
+            detail,
+            first,
+            last,
+            ..
+        } = match self.stage_once(series, window, fetched, progress)? {
+            Ok(collected) => return Ok(Some(collected)),
+            Err(rebase) => rebase,
+        };
         let source = &series.entry.stored_as;
         if !self.options.heal {
             let by_hand = format!(
@@ -280,7 +284,7 @@ impl Collector<'_> {
         log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "it came in another scale, {detail}; it is read again from {first}");
         let whole = Window {
             start: first,
-            end: window.end,
+            end: window.end.max(last),
         };
         progress.window = Some(whole);
         let again = match self.fetch(series, whole) {
