@@ -180,6 +180,17 @@ fn a_warehouse_row_from_the_future_is_said_and_left() {
     let (_, status, message) = env.runs().pop().unwrap();
     assert_eq!(status, "partial_failure");
     assert!(message.unwrap().contains("future"));
+    // It is not taken for sent: it is tried, and said, again, and arrives when the wrong time is gone.
+    assert_eq!(env.pending(), 1);
+    assert_eq!(env.sync(&[]).0, 3);
+    warehouse.execute("UPDATE price_daily SET ingested_at = '2020-01-01Z' WHERE close = 1");
+    let (code, row) = env.sync(&[]);
+    assert_eq!(code, 0);
+    assert_counts(&row, &[("updated", 1), ("pending", 0)]);
+    assert_eq!(
+        warehouse.count("SELECT count(*) FROM price_daily WHERE close = 1"),
+        0
+    );
 }
 
 #[test]

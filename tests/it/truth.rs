@@ -397,6 +397,20 @@ fn a_split_is_read_again_as_a_whole_in_the_same_run() {
 }
 
 #[test]
+fn a_split_seen_in_an_old_window_is_healed_to_the_newest_stored_day() {
+    let (server, env) = shares(&["005930"]);
+    let route = route("005930");
+    server.answer(&route, divided(1.0));
+    env.succeed(&["collect", "--start", "2025-06-01", "--end", "2026-01-23"]);
+    server.answer(&route, divided(50.0));
+    env.succeed(&["collect", "--start", "2025-08-01", "--end", "2025-08-29"]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close > 10000"),
+        0
+    );
+}
+
+#[test]
 fn a_split_that_cannot_be_read_again_as_a_whole_changes_nothing() {
     let (server, env) = shares(&["005930"]);
     server.answer(
