@@ -22,6 +22,7 @@ pub mod job;
 pub mod job_run;
 pub mod logging;
 pub mod price;
+pub mod redact;
 pub mod render;
 pub mod retry;
 pub mod series;

@@ -18,6 +18,7 @@ mod assets;
 mod collect;
 mod healthcheck;
 mod history;
+mod run;
 mod schema;
 mod status;
 mod sync;

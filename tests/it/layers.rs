@@ -15,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "config",
             "job_run",
             "price",
+            "redact",
             "retry",
             "series",
             "timestamp",
