@@ -8,6 +8,7 @@
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -27,6 +28,7 @@ mod collect;
 mod layers;
 mod readme;
 mod recordings;
+mod show;
 mod support;
 mod sync;
 mod truth;
