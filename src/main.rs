@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use pricestash::app::{self, Printed};
-use pricestash::cli::{Cli, Format, usage_sentence};
+use pricestash::cli::{Cli, usage_sentence};
 use pricestash::config::{ConfigError, LogFormat, Variables};
 use pricestash::logging::Log;
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let done = opened
         .and(dot_env)
         .and_then(|()| run(&cli, &variables, &log))
-        .and_then(|printed| print(&cli, &printed, &variables));
+        .and_then(|printed| print(&printed));
     let code = done.unwrap_or_else(|error| {
         log.fail(&format!("{error:#}"));
         if error.is::<ConfigError>() { USAGE } else { 1 }
@@ -97,13 +97,8 @@ fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>) -> Result<Printed> {
     app::run(cli, &config)
 }
 
-fn print(cli: &Cli, printed: &Printed, variables: &Surroundings) -> Result<u8> {
-    let redaction = variables.redaction();
-    let text = match cli.format {
-        Format::Json => redaction.json(&printed.text),
-        Format::Table => redaction.text(&printed.text),
-    };
-    match io::stdout().lock().write_all(text.as_bytes()) {
+fn print(printed: &Printed) -> Result<u8> {
+    match io::stdout().lock().write_all(printed.text.as_bytes()) {
         // A reader like `head` has seen enough.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(printed.exit_code),
         Err(e) => Err(e).context("the result cannot be printed"),
