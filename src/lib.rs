@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod alert;
 pub mod app;
 pub mod asset;
 pub mod calendar;
@@ -29,6 +30,7 @@ pub mod render;
 pub mod retry;
 pub mod series;
 pub mod staging;
+pub mod tell;
 pub mod terminal;
 pub mod timestamp;
 pub mod upstream;

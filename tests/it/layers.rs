@@ -10,6 +10,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "domain",
         &[
+            "alert",
             "asset",
             "calendar",
             "config",
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "plot",
             "render",
             "staging",
+            "tell",
             "terminal",
             "warehouse",
             "year",
