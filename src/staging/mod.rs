@@ -14,27 +14,37 @@ use crate::config::ConfigError;
 
 mod assets;
 mod findings;
+mod gaps;
 mod history;
 mod job_runs;
 mod pending;
 mod prices;
+mod reach;
+mod rebase;
 mod series;
 #[cfg(test)]
 mod staging_tests;
+mod stored;
 mod summary;
 
 pub use assets::AssetRow;
-pub use findings::Gaps;
+pub use gaps::Attended;
 pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
-pub use prices::{Batch, CLOCK_TOLERANCE, Reach, Rebase, Staged, Tally};
+pub use prices::{Batch, Heal, Staged, Tally};
+pub use reach::{HEALING_DAYS, Lookback, Reach};
+pub use rebase::Rebase;
+pub use stored::CLOCK_TOLERANCE;
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
 /// The migrations in their order. Each runs once, in one transaction with its number; a released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../schema/staging/001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../schema/staging/001_initial.sql"),
+    include_str!("../../schema/staging/002_series.sql"),
+];
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections at most: one a worker that stages.
