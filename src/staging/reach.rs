@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::Staging;
 use super::stored::days;
 use crate::asset::AssetId;
 use crate::timestamp;
+use crate::upstream::Window;
 
 /// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
 /// lost, counted from when it was lost.
@@ -82,5 +83,33 @@ impl Staging {
         Ok(Reach::To(Some(
             first_missing.map_or(oldest, |d| oldest.min(*d)),
         )))
+    }
+
+    /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
+    /// to compare with, or there are not so many beside it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn witnesses(
+        &self,
+        asset: &AssetId,
+        source: &str,
+        window: Window,
+        least: u32,
+    ) -> Result<Option<Window>> {
+        let (start, end) = (window.start.to_string(), window.end.to_string());
+        let connection = self.connection()?;
+        let found: Option<(String, String)> = connection
+            .prepare_cached(include_str!("witnesses.sql"))?
+            .query_row(params![asset.as_str(), source, start, end, least], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()?;
+        Ok(found.and_then(|(first, last)| {
+            Some(Window {
+                start: first.parse().ok()?,
+                end: last.parse().ok()?,
+            })
+        }))
     }
 }

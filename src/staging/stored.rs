@@ -4,15 +4,12 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, params};
 
 use crate::price::Bar;
-use crate::timestamp;
+use crate::timestamp::{self, CLOCK_TOLERANCE};
 use crate::validate::FetchedBar;
-
-/// A stored ingest time further ahead of now than this came from a clock that was wrong.
-pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// A bar as it is stored.
 #[derive(Debug, Clone)]

@@ -142,8 +142,9 @@ impl Collector<'_> {
                     .calendar
                     .has_due_session(window.start, window.end, asked_at);
                 match self.fetch(series, window) {
-                    Ok(fetched) => {
+                    Ok(mut fetched) => {
                         let has_bars = !fetched.checked.bars.is_empty();
+                        self.add_witnesses(series, window, &mut fetched, progress)?;
                         let collected = self.stage(series, window, fetched, progress)?;
                         // Without a due session (a weekend, a holiday) there is nothing that another source could know.
                         if has_bars || !due {
@@ -182,6 +183,36 @@ impl Collector<'_> {
         let (asset, source) = (&series.asset.id, &series.entry.stored_as);
         let reach = self.staging.reach_back(asset, source, &lookback)?;
         Ok(plan_window(self.options.window, today, reach))
+    }
+
+    /// Fetches a few stored days beside a window that holds too few of them to tell whether the source still has the stored
+    /// scale: a window of the past after a split, say. They are compared, not staged.
+    fn add_witnesses(
+        &self,
+        series: Series<'_>,
+        window: Window,
+        fetched: &mut Fetched,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let Series { asset, entry, .. } = series;
+        if fetched.checked.bars.is_empty() || !asset.category.has_splits() {
+            return Ok(());
+        }
+        let source = &entry.stored_as;
+        let Some(beside) = self
+            .staging
+            .witnesses(&asset.id, source, window, OVERLAP_SESSIONS)?
+        else {
+            return Ok(());
+        };
+        match self.fetch(series, beside) {
+            Ok(witnesses) => fetched.checked.bars.extend(witnesses.checked.bars),
+            Err(error) => progress.warn(
+                source,
+                format!("whether it still has the stored scale is not known, {} to {} had no answer: {error}", beside.start, beside.end),
+            ),
+        }
+        Ok(())
     }
 
     /// Fetches all parts of a window. Fails when not one of them could be had.
