@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use super::run::Run;
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -53,16 +54,13 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("collect", now())?;
-        let outcome = collector(&*feed, &staging, options, job_id).run(&chosen);
-        staging.end_run(
-            job_id,
+        let run = Run::begin("collect", &staging, config)?;
+        let outcome = collector(&*feed, &staging, options, run.id()).run(&chosen);
+        run.end(
             outcome.status(),
             &outcome.problems(),
             &render::json(&outcome.assets)?,
-            now(),
         )?;
-        drop(lock);
         outcome
     };
     let text = match format {

@@ -21,6 +21,7 @@ mod pending;
 mod prices;
 mod reach;
 mod rebase;
+mod report;
 mod series;
 #[cfg(test)]
 mod staging_tests;
@@ -35,6 +36,7 @@ pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
 pub use prices::{Batch, Heal, Staged, Tally};
 pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
+pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.
