@@ -13,7 +13,8 @@ use crate::config::{Config, ConfigError};
 use crate::feed::{Feed, Http, Replay};
 use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::render;
-use crate::staging::{CLOCK_TOLERANCE, Staging};
+use crate::staging::Staging;
+use crate::timestamp::CLOCK_TOLERANCE;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);

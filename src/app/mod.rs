@@ -122,7 +122,7 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         if !assets.iter().any(|a| a.id.as_str() == id) {
             let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
             return Err(ConfigError(format!(
-                "--assets names {id:?}, the assets file has {}",
+                "there is no asset {id:?}, the assets file has {}",
                 known.join(", ")
             ))
             .into());
