@@ -51,15 +51,15 @@ fn a_new_failure_is_told_in_full() {
         failure(
             "@everyone",
             "**bold** <@1>",
-            "it said:\n# [a](b) `x` ~y~ |z|",
+            "it said:\n# [a](b) `x` ~y~ |z| _w_",
         ),
     ];
     let (content, _) = tell(&report(failures, &["BTC"]), &Known::new(), "2026-11-25");
     assert_eq!(
         content.unwrap(),
-        "**pricestash collect** `partial_failure` on home\\_pc: 2 of 3 assets\n\
+        "**pricestash collect** `partial_failure` on home_pc: 2 of 3 assets\n\
          • **005930** 삼성전자: naver: HTTP 404\n\
-         • **\\@everyone** \\*\\*bold\\*\\* \\<\\@1\\>: it said: \\# \\[a\\](b) \\`x\\` \\~y\\~ \\|z\\|\n\
+         • **\\@everyone** \\*\\*bold\\*\\* \\<\\@1\\>: it said: \\# \\[a\\](b) \\`x\\` \\~y\\~ \\|z\\| \\_w\\_\n\
          What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in \
          assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
@@ -139,7 +139,7 @@ fn a_run_as_a_whole_has_no_recovery() {
     let failures = || vec![failure("", "", "connection refused")];
     let (content, known) = tell(&sync(failures()), &Known::new(), "2026-11-25");
     assert!(content.unwrap().starts_with(
-        "**pricestash sync** `failure` on home\\_pc\n• connection refused\nNothing is lost"
+        "**pricestash sync** `failure` on home_pc\n• connection refused\nNothing is lost"
     ));
     let (content, known) = tell(&sync(failures()), &known, "2026-11-26");
     assert!(
@@ -223,7 +223,7 @@ fn kept_alerts_go_together_where_they_fit() {
 fn an_abandoned_run_says_which_and_what_follows() {
     assert_eq!(
         abandoned("collect", RUN, "home_pc", "2026-11-24T18:00:00.000000Z"),
-        "**pricestash collect** `failure` on home\\_pc: abandoned, its process died (a power cut, a restart, a kill). \
+        "**pricestash collect** `failure` on home_pc: abandoned, its process died (a power cut, a restart, a kill). \
          It began at 2026-11-24T18:00:00.000000Z. What was staged until then is safe; the next run goes on from there.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
     );

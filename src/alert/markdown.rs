@@ -33,14 +33,22 @@ pub fn payload(content: &str) -> serde_json::Value {
 /// A text as Markdown that shows just this text, in one line.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(
-            c,
-            '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '@' | '#' | '[' | ']'
-        ) {
+    let mut characters = text.chars().peekable();
+    let mut is_in_word = false;
+    while let Some(c) = characters.next() {
+        let is_special = match c {
+            // Between letters it is none: `NO_DATA`.
+            '_' => !(is_in_word && characters.peek().is_some_and(|n| n.is_alphanumeric())),
+            c => matches!(
+                c,
+                '\\' | '*' | '~' | '`' | '|' | '<' | '>' | '@' | '#' | '[' | ']'
+            ),
+        };
+        if is_special {
             escaped.push('\\');
         }
         escaped.push(if c.is_control() { ' ' } else { c });
+        is_in_word = c.is_alphanumeric();
     }
     escaped
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::run::Run;
+use super::run::{or_tell, recorded};
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -52,16 +52,18 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
         collector(&*feed, &staging, options, Uuid::nil()).run(&chosen)
     } else {
-        let staging = Staging::open(&config.staging_db)?;
-        staging.put_assets(&assets)?;
-        let run = Run::begin("collect", &staging, config)?;
-        let outcome = collector(&*feed, &staging, options, run.id()).run(&chosen);
-        run.end(
-            outcome.status(),
-            &outcome.problems(),
-            &render::json(&outcome.assets)?,
-        )?;
-        outcome
+        let staging = or_tell("collect", config, Staging::open(&config.staging_db))?;
+        recorded("collect", &staging, config, |run| {
+            staging.put_assets(&assets)?;
+            let outcome = collector(&*feed, &staging, options, run.id()).run(&chosen);
+            run.end(
+                outcome.status(),
+                &outcome.problems(),
+                &render::json(&outcome.assets)?,
+                &outcome.well(),
+            )?;
+            Ok(outcome)
+        })?
     };
     let text = match format {
         Format::Json => render::json(&outcome.assets)?,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::run::Run;
+use super::run::{Run, recorded};
 use super::{Printed, connect, now, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
@@ -44,10 +44,26 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
-    let run = Run::begin("sync", &staging, config)?;
-    let connect = || connect(&target, config);
+    let outcome = recorded("sync", &staging, config, |run| {
+        send(run, &staging, &target, &options, config)
+    })?;
+    Ok(Printed {
+        text: print_sync(&outcome, format)?,
+        exit_code: outcome.status().exit_code(),
+    })
+}
+
+/// Sends what is pending, and records how it went.
+fn send(
+    run: &Run<'_>,
+    staging: &Staging,
+    target: &Target,
+    options: &Options,
+    config: &Config,
+) -> Result<Outcome> {
+    let connect = || connect(target, config);
     let result = connect().and_then(|mut warehouse| {
-        let outcome = sync::run(&staging, &mut warehouse, &connect, &options, now)?;
+        let outcome = sync::run(staging, &mut warehouse, &connect, options, now)?;
         Ok((warehouse, outcome))
     });
     let failure = |error: &anyhow::Error| Problem {
@@ -58,25 +74,22 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     let (mut warehouse, outcome) = match result {
         Ok(done) => done,
         Err(error) => {
-            run.end(Status::Failure, &[failure(&error)], "")?;
-            return Err(error.context(still_pending(&staging)));
+            run.end(Status::Failure, &[failure(&error)], "", &[])?;
+            return Err(error.context(still_pending(staging)));
         }
     };
-    let status = outcome.status();
     run.end(
-        status,
+        outcome.status(),
         &sync_problems(&outcome),
         &render::json(&[&outcome])?,
+        &[],
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
-    if let Err(error) = sync::send_runs(&staging, &mut warehouse) {
-        run.end(Status::Failure, &[failure(&error)], "")?;
+    if let Err(error) = sync::send_runs(staging, &mut warehouse) {
+        run.end(Status::Failure, &[failure(&error)], "", &[])?;
         return Err(error);
     }
-    Ok(Printed {
-        text: print_sync(&outcome, format)?,
-        exit_code: status.exit_code(),
-    })
+    Ok(outcome)
 }
 
 fn still_pending(staging: &Staging) -> String {

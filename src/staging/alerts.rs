@@ -128,7 +128,10 @@ impl Staging {
             alerts,
         )?;
         let connection = self.connection()?;
-        connection.execute("DELETE FROM alert_outbox WHERE refused >= ?1", [MAX_REFUSED])?;
+        connection.execute(
+            "DELETE FROM alert_outbox WHERE refused >= ?1",
+            [MAX_REFUSED],
+        )?;
         Ok(())
     }
 

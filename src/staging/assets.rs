@@ -1,5 +1,7 @@
 //! The assets as configured, kept in staging so that its views and the warehouse know them.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -42,6 +44,17 @@ impl Staging {
             params![ids],
         )?;
         Ok(tx.commit()?)
+    }
+
+    /// The names of the assets, by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn asset_names(&self) -> Result<HashMap<String, String>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The assets that the warehouse does not have as they are.

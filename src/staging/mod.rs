@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::config::ConfigError;
 
+mod alerts;
 mod assets;
 mod findings;
 mod gaps;
@@ -28,10 +29,11 @@ mod staging_tests;
 mod stored;
 mod summary;
 
+pub use alerts::{NewAlert, WaitingAlert};
 pub use assets::AssetRow;
 pub use gaps::Attended;
 pub use history::Version;
-pub use job_runs::{JobRunRow, RunLock};
+pub use job_runs::{JobRunRow, RunEnd, RunLock, RunningRow};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
 pub use prices::{Batch, Heal, Staged, Tally};
 pub use reach::{HEALING_DAYS, Lookback, Reach};
@@ -45,6 +47,7 @@ const APPLICATION_ID: i64 = 0x7073_7468;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/001_initial.sql"),
     include_str!("../../schema/staging/002_series.sql"),
+    include_str!("../../schema/staging/003_alerts.sql"),
 ];
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);

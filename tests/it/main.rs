@@ -8,6 +8,7 @@
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
@@ -23,6 +24,7 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod alerts;
 mod calendars;
 mod cli;
 mod collect;
