@@ -3,23 +3,28 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use chrono::{Days, Local, NaiveDate, SecondsFormat};
 use env_logger::{Builder, Target, WriteStyle};
 use log::kv::{self, Key, Value, VisitSource};
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Record};
 
 use crate::config::{LogConfig, LogFormat};
 
 /// Log files older than this are removed.
 const KEEP_DAYS: u64 = 30;
 
+/// How lines look, as soon as the configuration is read.
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
 /// Starts logging. Other crates are heard only when they warn: at trace, HTTP clients print what they send.
 ///
 /// # Errors
 /// When the folder of the log files cannot be written.
 pub fn init(config: LogConfig, log_dir: Option<&Path>) -> Result<()> {
+    FORMAT.get_or_init(|| config.format);
     let mut builder = Builder::new();
     builder
         .filter_level(config.level.min(LevelFilter::Warn))
@@ -35,6 +40,31 @@ pub fn init(config: LogConfig, log_dir: Option<&Path>) -> Result<()> {
     };
     builder.init();
     Ok(())
+}
+
+/// Appends to the day's log file how a command ended: nobody watches a scheduled run, and a refused configuration ends it
+/// before the log begins. Stderr does not get it: the result or the error stands there.
+pub fn note_end(folder: &Path, code: u8, message: &str) {
+    let level = match code {
+        0 => Level::Info,
+        3 => Level::Warn,
+        _ => Level::Error,
+    };
+    let args = format_args!("{message}");
+    let target = env!("CARGO_PKG_NAME");
+    let record = Record::builder()
+        .level(level)
+        .target(target)
+        .args(args)
+        .build();
+    let line = match FORMAT.get() {
+        Some(LogFormat::Json) => json_line(&record),
+        Some(LogFormat::Text) | None => text_line(&record),
+    };
+    if let Ok(mut file) = open_log_file(folder, Local::now().date_naive()) {
+        // A log that cannot be written changes no result.
+        drop(file.write_all(format!("{line}\n").as_bytes()));
+    }
 }
 
 /// Writes to stderr and to the log file. Each line is one write, so that lines of several processes do not mix.

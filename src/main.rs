@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use pricestash::app::{self, Printed};
 use pricestash::cli::Cli;
 use pricestash::config::{Config, ConfigError, Variables};
@@ -16,15 +16,26 @@ use pricestash::logging;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&cli).and_then(print) {
-        Ok(code) => ExitCode::from(code),
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (code, error) = match run(&cli).and_then(print) {
+        Ok(code) => (code, String::new()),
         Err(error) => {
             // Where stderr is gone there is nobody to tell.
             drop(writeln!(io::stderr(), "error: {error:#}"));
-            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { 1 })
+            let code = if error.is::<ConfigError>() { USAGE } else { 1 };
+            (code, format!(": {error:#}"))
         }
+    };
+    if let Some(folder) = &cli.log_dir {
+        let command = matches.subcommand_name().unwrap_or_default();
+        logging::note_end(
+            folder,
+            code,
+            &format!("{command} ended with exit code {code}{error}"),
+        );
     }
+    ExitCode::from(code)
 }
 
 fn run(cli: &Cli) -> Result<Printed> {

@@ -6,6 +6,7 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `daily`: the daily script
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `layers`: which module may use which
@@ -24,6 +25,7 @@
 mod calendars;
 mod cli;
 mod collect;
+mod daily;
 mod layers;
 mod readme;
 mod recordings;
