@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 
 use crate::asset::{Asset, parse_assets};
 use crate::calendar::Calendars;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
+use crate::render;
+use crate::staging::Staging;
 use crate::timestamp::millis;
 use crate::warehouse::{Target, Warehouse, is_transient};
 
@@ -19,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod schema;
+mod show;
 mod status;
 mod sync;
 
@@ -42,21 +45,46 @@ impl Printed {
 /// # Errors
 /// [`ConfigError`] for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
+    let format = match cli.format {
+        Output::Table => Format::Table,
+        Output::Json | Output::Csv => Format::Json,
+    };
+    let mut printed = dispatch(cli, format, config)?;
+    if cli.format == Output::Csv {
+        printed.text = render::csv(&printed.text)
+            .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
+    }
+    Ok(printed)
+}
+
+fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
     match &cli.command {
-        Command::Collect(args) => collect::run(args, cli.format, config),
-        Command::Sync(args) => sync::run(args, cli.format, config),
-        Command::Healthcheck(args) => healthcheck::run(args, cli.format, config),
-        Command::History(args) => history::history(args, cli.format, config),
-        Command::Waive(args) => history::waive(args, cli.format, config),
-        Command::Reconcile(args) => history::reconcile(args, cli.format, config),
-        Command::Status => status::run(cli.format, config),
-        Command::Assets(args) => assets::run(args, cli.format, config),
-        Command::Schema(args) => schema::run(args, cli.format, config),
+        Command::Collect(args) => collect::run(args, format, config),
+        Command::Sync(args) => sync::run(args, format, config),
+        Command::Healthcheck(args) => healthcheck::run(args, format, config),
+        Command::Show(args) => show::run(args, format, config),
+        Command::History(args) => history::history(args, format, config),
+        Command::Waive(args) => history::waive(args, format, config),
+        Command::Reconcile(args) => history::reconcile(args, format, config),
+        Command::Status => status::run(format, config),
+        Command::Assets(args) => assets::run(args, format, config),
+        Command::Schema(args) => schema::run(args, format, config),
     }
 }
 
 fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// The staging file, which must be there.
+fn open_staging(config: &Config) -> Result<Staging> {
+    let staging = Staging::open_existing(&config.staging_db)?;
+    staging.ok_or_else(|| {
+        anyhow::anyhow!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        )
+    })
 }
 
 /// The trading calendars, with the user's corrections.

@@ -18,6 +18,7 @@ mod history;
 mod job_runs;
 mod pending;
 mod prices;
+mod report;
 mod series;
 #[cfg(test)]
 mod staging_tests;
@@ -29,6 +30,7 @@ pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
 pub use prices::{Batch, CLOCK_TOLERANCE, Reach, Rebase, Staged, Tally};
+pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.

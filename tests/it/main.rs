@@ -9,6 +9,7 @@
 //! - `daily`: the daily script
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -29,6 +30,7 @@ mod daily;
 mod layers;
 mod readme;
 mod recordings;
+mod show;
 mod support;
 mod sync;
 mod truth;
