@@ -15,7 +15,8 @@
 # else it is built from the toolchain's rust-src, else from Debian's package rust-src of the same version.
 
 CROSS_WINDOWS_TARGET=x86_64-pc-windows-gnu
-# What is missing, when a function here has failed.
+# What is missing, when a function here has failed; for the script that sources this file.
+# shellcheck disable=SC2034
 CROSS_WINDOWS_MISSING=
 # The arguments that cargo needs.
 CROSS_WINDOWS_BUILD=()
@@ -87,6 +88,8 @@ _cross_use_library_source() {
     # -Z options of a stable toolchain, for this build only.
     export RUSTC_BOOTSTRAP=1
     CROSS_WINDOWS_BUILD+=('-Zbuild-std=std,panic_abort')
+    # shellcheck disable=SC2034
+    CROSS_WINDOWS_MISSING="Rust's startup objects for Windows cannot be compiled from $library"
     _cross_build_startup_objects "$library/rtstartup"
 }
 
@@ -94,6 +97,7 @@ _cross_use_library_source() {
 _cross_get_library_source() {
     local version=$1 apt=$_cross_folder/apt mirror package unpacked
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+    # shellcheck disable=SC2016 # apt-get fills it in
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/*$') || return 1
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" || return 1
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie-backports main" >"$apt/sources.list"
@@ -117,10 +121,7 @@ _cross_build_startup_objects() {
     local name objects=$_cross_folder/startup
     mkdir -p "$objects" || return 1
     for name in rsbegin rsend; do
-        rustc --target "$CROSS_WINDOWS_TARGET" --emit obj -o "$objects/$name.o" "$1/$name.rs" || {
-            CROSS_WINDOWS_MISSING="$name.o cannot be compiled"
-            return 1
-        }
+        rustc --target "$CROSS_WINDOWS_TARGET" --emit obj -o "$objects/$name.o" "$1/$name.rs" || return 1
     done
     export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="-L native=$objects"
 }

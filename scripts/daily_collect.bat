@@ -133,10 +133,10 @@ exit /b 0
 :help
 echo The daily run: collects prices into the SQLite file, sends what is pending to PostgreSQL, and looks whether every asset
 echo is fresh. The last step is left out with --replay, an explicit window or --dry-run.
-echo(
+echo.
 echo   scripts\daily_collect.bat [ARGUMENTS OF pricestash collect]
 echo   scripts\daily_collect.bat --replay data\sample --assets KS200,005930
-echo(
+echo.
 echo The log is logs\collect_YYYYMMDD.log. Exit code: that of the worst step, in the order 2 (wrong usage or configuration),
 echo 1 (failure), 3 (partial failure), 0.
 popd

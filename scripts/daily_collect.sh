@@ -139,6 +139,7 @@ if [ -n "$is_daily" ]; then
 fi
 
 # The program names it: the newest of them.
+# shellcheck disable=SC2012 # their names have letters and digits only
 log=$(ls -t -- "$log_dir"/collect_*.log 2>/dev/null | head -n 1)
 say "${summary}log: $project/$log"
 exit "$worst"

@@ -7,6 +7,7 @@
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `daily`: the daily script
+//! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `show`: tables, charts and CSV in the terminal
@@ -30,6 +31,7 @@ mod daily;
 mod layers;
 mod readme;
 mod recordings;
+mod schedule;
 mod show;
 mod support;
 mod sync;
