@@ -284,6 +284,26 @@ fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
     time.map_err(|_| "it should be a time of day from 00:00 to 23:59, like 18:00".to_owned())
 }
 
+/// What is wrong with a command line, in one sentence; clap's own text has several lines.
+#[must_use]
+pub fn usage_sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let lines =
+        lines.take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let mut sentence = String::new();
+    for line in lines.filter(|l| !l.is_empty()) {
+        let join = match sentence.chars().next_back() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        };
+        sentence.push_str(join);
+        sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    format!("{sentence}; --help says more")
+}
+
 fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| {
@@ -332,6 +352,23 @@ mod tests {
         }
         for wrong in ["24:00", "18:60", "18", "6pm", "18:00:00", ""] {
             assert!(parse_time_of_day(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_sentence() {
+        for (line, sentence) in [
+            (
+                "pricestash waive",
+                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; --help says more",
+            ),
+            (
+                "pricestash collect --end 2024-13-01",
+                "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
+            ),
+        ] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
+            assert_eq!(usage_sentence(&error), sentence);
         }
     }
 

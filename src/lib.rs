@@ -24,6 +24,7 @@ pub mod job_run;
 pub mod logging;
 pub mod plot;
 pub mod price;
+pub mod redact;
 pub mod render;
 pub mod retry;
 pub mod series;

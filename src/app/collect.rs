@@ -6,13 +6,15 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use super::run::Run;
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::feed::{Feed, Http, Replay};
 use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::render;
-use crate::staging::{CLOCK_TOLERANCE, Staging};
+use crate::staging::Staging;
+use crate::timestamp::CLOCK_TOLERANCE;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);
@@ -52,16 +54,13 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("collect", now())?;
-        let outcome = collector(&*feed, &staging, options, job_id).run(&chosen);
-        staging.end_run(
-            job_id,
+        let run = Run::begin("collect", &staging, config)?;
+        let outcome = collector(&*feed, &staging, options, run.id()).run(&chosen);
+        run.end(
             outcome.status(),
             &outcome.problems(),
             &render::json(&outcome.assets)?,
-            now(),
         )?;
-        drop(lock);
         outcome
     };
     let text = match format {

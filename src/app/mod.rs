@@ -21,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod run;
 mod schema;
 mod show;
 mod status;
@@ -52,6 +53,10 @@ pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
         Output::Json | Output::Csv => Format::Json,
     };
     let mut printed = dispatch(cli, format, config)?;
+    printed.text = match format {
+        Format::Json => config.redaction.json(&printed.text),
+        Format::Table => config.redaction.text(&printed.text),
+    };
     if cli.format == Output::Csv {
         printed.text = render::csv(&printed.text)
             .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
@@ -122,7 +127,7 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         if !assets.iter().any(|a| a.id.as_str() == id) {
             let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
             return Err(ConfigError(format!(
-                "--assets names {id:?}, the assets file has {}",
+                "there is no asset {id:?}, the assets file has {}",
                 known.join(", ")
             ))
             .into());

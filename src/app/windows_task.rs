@@ -62,7 +62,10 @@ fn utf_16(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use quick_xml::Reader;
+    use quick_xml::escape::unescape;
     use quick_xml::events::Event;
 
     use super::*;
@@ -75,19 +78,19 @@ mod tests {
         loop {
             match reader.read_event().unwrap() {
                 Event::Start(start) => {
-                    path.push(String::from_utf8(start.name().as_ref().to_vec()).unwrap());
+                    path.push(start.name().as_ref().to_owned());
                     elements.push((path.join("/"), String::new()));
                 }
                 Event::End(_) => drop(path.pop()),
-                Event::Text(text) => {
-                    if let Some((_, said)) = elements.last_mut() {
-                        said.push_str(text.decode().unwrap().trim());
-                    }
-                }
-                Event::GeneralRef(reference) => {
-                    let name = String::from_utf8(reference.to_vec()).unwrap();
-                    let (_, said) = elements.last_mut().unwrap();
-                    said.push_str(&quick_xml::escape::unescape(&format!("&{name};")).unwrap());
+                Event::Text(text) if text.trim().is_empty() => {}
+                Event::Text(text) => elements.last_mut().unwrap().1.push_str(&text),
+                Event::GeneralRef(name) => {
+                    let name = format!("&{};", &*name);
+                    elements
+                        .last_mut()
+                        .unwrap()
+                        .1
+                        .push_str(&unescape(&name).unwrap());
                 }
                 Event::Eof => return elements,
                 _ => {}
@@ -145,114 +148,40 @@ mod tests {
         );
     }
 
-    /// The children that the published schema gives each element, those in `<sequence>` in their order.
+    /// The children that the published schema gives each element, in their order.
+    const SCHEMA: &str = "\
+Task: RegistrationInfo Triggers Principals Settings Data Actions
+RegistrationInfo: URI SecurityDescriptor Source Date Author Version Description Documentation
+Triggers: BootTrigger RegistrationTrigger IdleTrigger TimeTrigger EventTrigger LogonTrigger SessionStateChangeTrigger CalendarTrigger
+CalendarTrigger: Enabled StartBoundary EndBoundary Repetition ExecutionTimeLimit RandomDelay ScheduleByDay ScheduleByWeek ScheduleByMonth ScheduleByMonthDayOfWeek
+ScheduleByDay: DaysInterval
+Principals: Principal
+Principal: UserId LogonType GroupId DisplayName RunLevel
+Settings: AllowStartOnDemand RestartOnFailure MultipleInstancesPolicy DisallowStartIfOnBatteries StopIfGoingOnBatteries AllowHardTerminate StartWhenAvailable NetworkProfileName RunOnlyIfNetworkAvailable WakeToRun Enabled Hidden DeleteExpiredTaskAfter IdleSettings NetworkSettings ExecutionTimeLimit Priority RunOnlyIfIdle
+RestartOnFailure: Interval Count
+Actions: Exec ComHandler SendEmail ShowMessage
+Exec: Command Arguments WorkingDirectory
+";
+
     #[test]
     fn every_element_is_one_of_the_published_schema() {
-        let children: &[(&str, &[&str])] = &[
-            (
-                "Task",
-                &[
-                    "RegistrationInfo",
-                    "Triggers",
-                    "Principals",
-                    "Settings",
-                    "Data",
-                    "Actions",
-                ],
-            ),
-            (
-                "RegistrationInfo",
-                &[
-                    "URI",
-                    "SecurityDescriptor",
-                    "Source",
-                    "Date",
-                    "Author",
-                    "Version",
-                    "Description",
-                    "Documentation",
-                ],
-            ),
-            (
-                "Triggers",
-                &[
-                    "BootTrigger",
-                    "RegistrationTrigger",
-                    "IdleTrigger",
-                    "TimeTrigger",
-                    "EventTrigger",
-                    "LogonTrigger",
-                    "SessionStateChangeTrigger",
-                    "CalendarTrigger",
-                ],
-            ),
-            (
-                "CalendarTrigger",
-                &[
-                    "Enabled",
-                    "StartBoundary",
-                    "EndBoundary",
-                    "Repetition",
-                    "ExecutionTimeLimit",
-                    "RandomDelay",
-                    "ScheduleByDay",
-                    "ScheduleByWeek",
-                    "ScheduleByMonth",
-                    "ScheduleByMonthDayOfWeek",
-                ],
-            ),
-            ("ScheduleByDay", &["DaysInterval"]),
-            ("Principals", &["Principal"]),
-            (
-                "Principal",
-                &["UserId", "LogonType", "GroupId", "DisplayName", "RunLevel"],
-            ),
-            (
-                "Settings",
-                &[
-                    "AllowStartOnDemand",
-                    "RestartOnFailure",
-                    "MultipleInstancesPolicy",
-                    "DisallowStartIfOnBatteries",
-                    "StopIfGoingOnBatteries",
-                    "AllowHardTerminate",
-                    "StartWhenAvailable",
-                    "NetworkProfileName",
-                    "RunOnlyIfNetworkAvailable",
-                    "WakeToRun",
-                    "Enabled",
-                    "Hidden",
-                    "DeleteExpiredTaskAfter",
-                    "IdleSettings",
-                    "NetworkSettings",
-                    "ExecutionTimeLimit",
-                    "Priority",
-                    "RunOnlyIfIdle",
-                ],
-            ),
-            ("RestartOnFailure", &["Interval", "Count"]),
-            (
-                "Actions",
-                &["Exec", "ComHandler", "SendEmail", "ShowMessage"],
-            ),
-            ("Exec", &["Command", "Arguments", "WorkingDirectory"]),
-        ];
+        let place = |parent: &str, name: &str| {
+            let line = SCHEMA
+                .lines()
+                .find_map(|l| l.strip_prefix(&format!("{parent}: ")));
+            let mut children = line.unwrap_or_default().split(' ');
+            children
+                .position(|c| c == name)
+                .unwrap_or_else(|| panic!("{parent} has no {name}"))
+        };
         for elements in [task(None), task(Some("me"))] {
             assert!(elements.len() > 30);
-            let mut places: Vec<(String, usize)> = Vec::new();
+            let mut last: HashMap<&str, usize> = HashMap::new();
             for (path, _) in elements.iter().skip(1) {
-                let (parent, name) = path.rsplit_once('/').unwrap();
-                let of = parent.rsplit('/').next().unwrap();
-                let allowed = children.iter().find(|(p, _)| *p == of);
-                let (_, allowed) = allowed.unwrap_or_else(|| panic!("{of} has no children"));
-                let place = allowed.iter().position(|c| *c == name);
-                let place = place.unwrap_or_else(|| panic!("{of} has no {name}"));
-                let before = places.iter().rev().find(|(p, _)| p == parent);
-                assert!(
-                    before.is_none_or(|(_, b)| *b < place),
-                    "{path} stands too late"
-                );
-                places.push((parent.to_owned(), place));
+                let (above, name) = path.rsplit_once('/').unwrap();
+                let place = place(above.rsplit('/').next().unwrap(), name);
+                let before = last.insert(above, place);
+                assert!(before.is_none_or(|b| b < place), "{path} stands too late");
             }
         }
     }

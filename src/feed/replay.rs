@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Feed, FetchError, Request, Response};
-use crate::timestamp;
+use crate::timestamp::{self, CLOCK_TOLERANCE};
 use crate::upstream::{Upstream, Window};
 
 /// What is known of a recording beside its body.
@@ -44,7 +44,14 @@ impl Replay {
             FetchError::BadRecording(format!("{recording}.meta.json"), e.to_string())
         };
         match fs::read(self.folder.join(format!("{recording}.meta.json"))) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|e| bad(&e)),
+            Ok(text) => {
+                let meta: Meta = serde_json::from_slice(&text).map_err(|e| bad(&e))?;
+                match meta.fetched_at.filter(|t| *t > self.now + CLOCK_TOLERANCE) {
+                    // It would beat every later fetch until then.
+                    Some(time) => Err(bad(&format!("its fetched_at {time} lies in the future"))),
+                    None => Ok(meta),
+                }
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Meta::default()),
             Err(e) => Err(bad(&e)),
         }

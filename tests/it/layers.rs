@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "digits",
             "job_run",
             "price",
+            "redact",
             "retry",
             "series",
             "timestamp",

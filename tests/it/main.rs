@@ -10,6 +10,7 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
@@ -29,6 +30,7 @@ mod cli;
 mod collect;
 mod daily;
 mod layers;
+mod logs;
 mod readme;
 mod recordings;
 mod schedule;

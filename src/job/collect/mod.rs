@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, sub_days};
 use crate::feed::{Feed, FetchError, Request};
 use crate::job_run::Problem;
 use crate::retry::RetryPolicy;
-use crate::staging::{Batch, Rebase, Staged, Staging};
+use crate::staging::{Attended, Batch, HEALING_DAYS, Heal, Lookback, Rebase, Staged, Staging};
 use crate::timestamp::millis;
 use crate::upstream::{Upstream, Window, ways};
 use crate::validate::{self, Checked, Context};
@@ -20,11 +20,11 @@ mod gaps;
 mod outcome;
 mod window;
 
-use gaps::{Collected, record_gaps};
+use gaps::judge_closed_days;
 pub use outcome::{AssetOutcome, Outcome};
 use outcome::{Progress, log_outcome};
 pub use window::WindowArgs;
-use window::{HEALING_DAYS, OVERLAP_SESSIONS, due_sessions, plan_window};
+use window::{OVERLAP_SESSIONS, due_sessions, plan_window};
 
 /// How `collect` runs.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +60,8 @@ pub struct Collector<'a> {
 /// What the parts of a window came to.
 struct Fetched {
     checked: Checked,
-    /// What went wrong with parts of it.
-    lost: Vec<String>,
+    /// The parts that no answer came for, and why.
+    lost: Vec<(Window, String)>,
 }
 
 impl Collector<'_> {
@@ -94,8 +94,8 @@ impl Collector<'_> {
     }
 
     /// Notes the sessions without a bar, and counts them with the other findings.
-    fn judge_gaps(&self, collected: &[Collected<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
-        let gaps = record_gaps(
+    fn judge_gaps(&self, collected: &[Attended<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
+        let gaps = judge_closed_days(
             self.staging,
             collected,
             &self.job_id.to_string(),
@@ -108,7 +108,7 @@ impl Collector<'_> {
     }
 
     /// Collects one asset. An error of the staging file is the asset's failure too.
-    fn collect<'s>(&self, asset: &'s Asset) -> (AssetOutcome, Option<Collected<'s>>) {
+    fn collect<'s>(&self, asset: &'s Asset) -> (AssetOutcome, Option<Attended<'s>>) {
         let started = Instant::now();
         let mut progress = Progress::new(asset);
         let collected = self
@@ -125,7 +125,7 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         progress: &mut Progress,
-    ) -> Result<Option<Collected<'s>>> {
+    ) -> Result<Option<Attended<'s>>> {
         let mut due = false;
         for entry in &asset.sources {
             for upstream in ways(entry.kind) {
@@ -142,8 +142,9 @@ impl Collector<'_> {
                     .calendar
                     .has_due_session(window.start, window.end, asked_at);
                 match self.fetch(series, window) {
-                    Ok(fetched) => {
+                    Ok(mut fetched) => {
                         let has_bars = !fetched.checked.bars.is_empty();
+                        self.add_witnesses(series, window, &mut fetched, progress)?;
                         let collected = self.stage(series, window, fetched, progress)?;
                         // Without a due session (a weekend, a holiday) there is nothing that another source could know.
                         if has_bars || !due {
@@ -173,13 +174,45 @@ impl Collector<'_> {
             end: today,
         };
         let recent = due_sessions(calendar, healing, series.asked_at);
-        let reach = self.staging.reach_back(
-            &series.asset.id,
-            &series.entry.stored_as,
-            OVERLAP_SESSIONS,
-            &recent,
-        )?;
+        let lookback = Lookback {
+            overlap: OVERLAP_SESSIONS,
+            recent: &recent,
+            since: healing.start,
+            now: series.asked_at,
+        };
+        let (asset, source) = (&series.asset.id, &series.entry.stored_as);
+        let reach = self.staging.reach_back(asset, source, &lookback)?;
         Ok(plan_window(self.options.window, today, reach))
+    }
+
+    /// Fetches a few stored days beside a window that holds too few of them to tell whether the source still has the stored
+    /// scale: a window of the past after a split, say. They are compared, not staged.
+    fn add_witnesses(
+        &self,
+        series: Series<'_>,
+        window: Window,
+        fetched: &mut Fetched,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let Series { asset, entry, .. } = series;
+        if fetched.checked.bars.is_empty() || !asset.category.has_splits() {
+            return Ok(());
+        }
+        let source = &entry.stored_as;
+        let Some(beside) = self
+            .staging
+            .witnesses(&asset.id, source, window, OVERLAP_SESSIONS)?
+        else {
+            return Ok(());
+        };
+        match self.fetch(series, beside) {
+            Ok(witnesses) => fetched.checked.bars.extend(witnesses.checked.bars),
+            Err(error) => progress.warn(
+                source,
+                format!("whether it still has the stored scale is not known, {} to {} had no answer: {error}", beside.start, beside.end),
+            ),
+        }
+        Ok(())
     }
 
     /// Fetches all parts of a window. Fails when not one of them could be had.
@@ -215,10 +248,8 @@ impl Collector<'_> {
                         .calendar
                         .has_due_session(part.start, part.end, asked_at)
                     {
-                        fetched.lost.push(format!(
-                            "{} to {} is missing: {error}",
-                            part.start, part.end
-                        ));
+                        let why = format!("{} to {} is missing: {error}", part.start, part.end);
+                        fetched.lost.push((part, why));
                     }
                     first_error.get_or_insert(error);
                 }
@@ -262,48 +293,64 @@ impl Collector<'_> {
         window: Window,
         fetched: Fetched,
         progress: &mut Progress,
-    ) -> Result<Option<Collected<'s>>> {
+    ) -> Result<Option<Attended<'s>>> {
+        let heal = if self.options.heal {
+            Heal::IfWhole
+        } else {
+            Heal::No
+        };
+        let rebase = match self.stage_once(series, window, fetched, heal, progress)? {
+            Ok(attended) => return Ok(attended),
+            Err(rebase) => rebase,
+        };
+        if self.options.heal {
+            return self.read_again(series, window, &rebase, progress);
+        }
+        let (detail, first) = (&rebase.detail, rebase.first);
+        let by_hand = format!(
+            "pricestash collect --assets {} --start {first}",
+            series.asset.id
+        );
+        progress.fail(Some(&series.entry.stored_as), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
+        Ok(None)
+    }
+
+    /// Reads a whole series again, because its scale has changed.
+    fn read_again<'s>(
+        &self,
+        series: Series<'s>,
+        window: Window,
+        rebase: &Rebase,
+        progress: &mut Progress,
+    ) -> Result<Option<Attended<'s>>> {
         let Rebase {
+            factor,
             detail,
             first,
             last,
             ..
-        } = match self.stage_once(series, window, fetched, progress)? {
-            Ok(collected) => return Ok(Some(collected)),
-            Err(rebase) => rebase,
-        };
+        } = rebase;
         let source = &series.entry.stored_as;
-        if !self.options.heal {
-            let by_hand = format!(
-                "pricestash collect --assets {} --start {first}",
-                series.asset.id
-            );
-            progress.fail(Some(source), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
-            return Ok(None);
-        }
         log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "it came in another scale, {detail}; it is read again from {first}");
         let whole = Window {
-            start: first,
-            end: window.end.max(last),
+            start: window.start.min(*first),
+            end: window.end.max(*last),
         };
         progress.window = Some(whole);
-        let again = match self.fetch(series, whole) {
-            Ok(fetched) if fetched.lost.is_empty() => {
-                self.stage_once(series, whole, fetched, progress)?
-            }
+        let fetched = match self.fetch(series, whole) {
+            Ok(fetched) if fetched.lost.is_empty() => fetched,
             Ok(fetched) => {
-                return Ok(progress.fail_rebase(source, &detail, &fetched.lost.join("; ")));
+                let lost: Vec<String> = fetched.lost.into_iter().map(|(_, why)| why).collect();
+                return Ok(progress.fail_rebase(source, detail, &lost.join("; ")));
             }
-            Err(error) => return Ok(progress.fail_rebase(source, &detail, &error.to_string())),
+            Err(error) => return Ok(progress.fail_rebase(source, detail, &error.to_string())),
         };
-        match again {
-            Ok(collected) => Ok(Some(collected)),
-            Err(rebase) => {
-                let days = format!(
-                    "{} stored days are not in its answer any more",
-                    rebase.uncovered
-                );
-                Ok(progress.fail_rebase(source, &detail, &days))
+        let again = Heal::Again(*factor);
+        match self.stage_once(series, whole, fetched, again, progress)? {
+            Ok(attended) => Ok(attended),
+            Err(now) => {
+                let why = format!("its source answers in more than one scale, {}", now.detail);
+                Ok(progress.fail_rebase(source, detail, &why))
             }
         }
     }
@@ -314,38 +361,45 @@ impl Collector<'_> {
         series: Series<'s>,
         window: Window,
         fetched: Fetched,
+        heal: Heal,
         progress: &mut Progress,
-    ) -> Result<Result<Collected<'s>, Rebase>> {
+    ) -> Result<Result<Option<Attended<'s>>, Rebase>> {
         let Fetched { mut checked, lost } = fetched;
         if self.options.final_only {
             checked.bars.retain(|b| b.is_final);
         }
         let due = due_sessions(&series.asset.calendar, window, series.asked_at);
+        let (lost, why): (Vec<Window>, Vec<String>) = lost.into_iter().unzip();
         let job_id = self.job_id.to_string();
         let source = &series.entry.stored_as;
         let batch = Batch {
-            asset: &series.asset.id,
-            source,
+            asset: series.asset,
+            entry: series.entry,
             window,
             due: &due,
+            lost: &lost,
             checked: &checked,
-            heal: self.options.heal,
+            heal,
             job_id: &job_id,
             now: (self.now)(),
         };
         let (tally, attendance) = match self.staging.stage(&batch, !self.options.dry_run)? {
             Staged::Rebased(rebase) => return Ok(Err(rebase)),
+            Staged::Refused(why) => {
+                progress.fail(Some(source), format!("{why}; nothing was staged"));
+                return Ok(Ok(None));
+            }
             Staged::Done { tally, attendance } => (tally, attendance),
         };
         progress.staged(source, tally, &checked);
-        for lost in lost {
-            progress.fail(Some(source), lost);
+        for why in why {
+            progress.fail(Some(source), why);
         }
-        Ok(Ok(Collected {
+        Ok(Ok(Some(Attended {
             asset: series.asset,
             source,
             attendance,
-        }))
+        })))
     }
 }
 
