@@ -18,9 +18,9 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// How the result is printed: a table for people, or a JSON array of objects.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    /// How the result is printed: a table for people, a JSON array of objects, or the same as CSV.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
+    pub format: Output,
 
     /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
     #[arg(long, global = true, value_name = "DIR")]
@@ -31,8 +31,19 @@ const AFTER_HELP: &str = "\
 Settings come from the environment or from a .env file in the working directory; .env.example lists all of them.
 Results go to stdout, logs to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 partial failure.";
 
-/// How a result is printed.
+/// How a result is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// How a command gives its result. CSV is made of JSON, in one place for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Table,
@@ -59,6 +70,8 @@ pub enum Command {
     /// OK, STALE (older than the newest session before today) or NO_DATA, by the asset's own calendar: a weekend or a
     /// holiday is never stale. The exit code is 0 when all are OK, else 1.
     Healthcheck(HealthcheckArgs),
+    /// Shows an asset's newest bars, with --chart also as candles.
+    Show(ShowArgs),
     /// Shows what the prices of an asset were, since when, and when and by which run they changed.
     History(HistoryArgs),
     /// Lets a session without a price pass: it is no finding any more and is not asked for again.
@@ -150,6 +163,22 @@ pub struct HealthcheckArgs {
     pub max_lag: usize,
 }
 
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The asset's id.
+    pub asset: String,
+    /// The newest N days that have a bar.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = parse_count)]
+    pub days: usize,
+    /// Draws them as well, as wide as the terminal.
+    #[arg(long)]
+    pub chart: bool,
+    /// Draws with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
 /// Arguments of `history`.
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
@@ -222,6 +251,26 @@ pub enum Schema {
     BestPrice,
 }
 
+/// What is wrong with a command line, in one sentence; clap's own text has several lines.
+#[must_use]
+pub fn usage_sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let lines =
+        lines.take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let mut sentence = String::new();
+    for line in lines.filter(|l| !l.is_empty()) {
+        let join = match sentence.chars().next_back() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        };
+        sentence.push_str(join);
+        sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    format!("{sentence}; --help says more")
+}
+
 fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| {
@@ -235,6 +284,11 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
         .then(|| text.parse().ok())
         .flatten()
         .ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|n| (1..=100_000).contains(n));
+    count.ok_or_else(|| "it should be a whole number from 1 to 100000".to_owned())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
@@ -256,6 +310,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_sentence() {
+        for (line, sentence) in [
+            (
+                "pricestash waive",
+                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; --help says more",
+            ),
+            (
+                "pricestash collect --end 2024-13-01",
+                "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
+            ),
+        ] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
+            assert_eq!(usage_sentence(&error), sentence);
+        }
     }
 
     #[test]

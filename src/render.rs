@@ -1,9 +1,13 @@
 //! Facts as a table for people or as JSON for programs.
 
+use std::fmt;
+
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
-use serde::Serialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Rows as a JSON array of objects, and a line end.
 ///
@@ -13,16 +17,95 @@ pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
+/// JSON rows, as [`json`] makes them, as CSV with a header. A list or an object in a cell stays JSON.
+///
+/// # Errors
+/// When the text is no JSON array of objects.
+pub fn csv(json: &str) -> Result<String> {
+    let rows: Vec<Fields> = serde_json::from_str(json)?;
+    let mut header: Vec<&str> = Vec::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.0) {
+        if !header.contains(&name.as_str()) {
+            header.push(name);
+        }
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if !header.is_empty() {
+        writer.write_record(&header)?;
+    }
+    for row in &rows {
+        let cell = |name: &&str| row.0.iter().find(|f| f.0 == **name).map(|f| csv_cell(&f.1));
+        writer.write_record(header.iter().map(|name| cell(name).unwrap_or_default()))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn csv_cell(value: &RawValue) -> String {
+    match serde_json::from_str(value.get()) {
+        Ok(Value::Null) => String::new(),
+        Ok(Value::String(text)) => text,
+        Ok(list @ (Value::Array(_) | Value::Object(_))) => list.to_string(),
+        // A number's own digits.
+        _ => value.get().to_owned(),
+    }
+}
+
+/// The fields of a JSON object in their order, each value as it is written.
+struct Fields(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
 /// Rows as a table of some of their fields; `None` leaves an empty cell.
 ///
 /// # Errors
 /// As [`json`].
 pub fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
+    table_aligned(rows, columns, &[])
+}
+
+/// A table with some columns of texts that are numbers, which stand at the right like numbers.
+///
+/// # Errors
+/// As [`json`].
+pub fn table_aligned<T: Serialize>(
+    rows: &[T],
+    columns: &[&str],
+    numbers: &[&str],
+) -> Result<String> {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|c| c.replace('_', " ")));
+    for (at, _) in columns
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| numbers.contains(c))
+    {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     for row in rows {
         let row = serde_json::to_value(row)?;
         table.add_row(
@@ -52,7 +135,8 @@ fn cell(value: &Value) -> Cell {
 }
 
 /// A text in one line: a source's words may hold line ends and control characters.
-fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
@@ -94,6 +178,17 @@ mod tests {
             text.contains("a  [31mb") && !text.contains('\u{1b}'),
             "{text}"
         );
+    }
+
+    #[test]
+    fn csv_keeps_the_order_the_digits_and_every_character() {
+        let json = "[{\"z\":1.10,\"a\":\"x, \\\"y\\\"\",\"n\":null},{\"z\":-0.000001,\"b\":[1,2]}]";
+        assert_eq!(
+            csv(json).unwrap(),
+            "z,a,n,b\n1.10,\"x, \"\"y\"\"\",,\n-0.000001,,,\"[1,2]\"\n"
+        );
+        assert_eq!(csv("[]\n").unwrap(), "");
+        assert!(csv("CREATE TABLE x").is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::run::Run;
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -18,8 +19,9 @@ use crate::job::collect::{AssetOutcome, Collector, NopObserver, Options, WindowA
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::render;
-use crate::staging::{CLOCK_TOLERANCE, Staging};
+use crate::staging::Staging;
 use crate::stop::Stop;
+use crate::timestamp::CLOCK_TOLERANCE;
 
 /// The exit code of a program that was ended by a second Ctrl-C, as a shell would give it.
 const INTERRUPTED: i32 = 130;
@@ -85,16 +87,13 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("collect", now())?;
-        let outcome = collector(&staging, job_id);
-        staging.end_run(
-            job_id,
+        let run = Run::begin("collect", &staging, config)?;
+        let outcome = collector(&staging, run.id());
+        run.end(
             outcome.status(),
             &outcome.problems(),
             &render::json(&outcome.assets)?,
-            now(),
         )?;
-        drop(lock);
         outcome
     };
     let text = match format {
@@ -113,7 +112,10 @@ fn stop_on_signals() -> Result<Stop> {
     let flag = stop.clone();
     ctrlc::set_handler(move || {
         if flag.is_set() {
-            #[allow(clippy::exit, reason = "who asks twice does not want to wait for anything")]
+            #[allow(
+                clippy::exit,
+                reason = "who asks twice does not want to wait for anything"
+            )]
             process::exit(INTERRUPTED);
         }
         log::warn!("stopping: nothing more is asked for, what came is staged");

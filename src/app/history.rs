@@ -4,23 +4,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Printed, choose, now, read_assets};
+use super::{Printed, choose, now, open_staging, read_assets};
 use crate::asset::AssetId;
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::reconcile::{Closes, Comparison, Difference, compare};
 use crate::render;
-use crate::staging::Staging;
-
-fn open(config: &Config) -> Result<Staging> {
-    let staging = Staging::open_existing(&config.staging_db)?;
-    staging.ok_or_else(|| {
-        anyhow::anyhow!(
-            "there is no staging file {} yet; `pricestash collect` makes it",
-            config.staging_db.display()
-        )
-    })
-}
 
 /// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
 fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
@@ -29,7 +18,7 @@ fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
 
 pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Result<Printed> {
     let asset = asset_id(&args.asset)?;
-    let staging = open(config)?;
+    let staging = open_staging(config)?;
     let versions = match args.as_of {
         Some(time) => staging.as_of(&asset, args.date, time)?,
         None => staging.history(&asset, args.date)?,
@@ -64,7 +53,7 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
         changed: bool,
     }
     let asset = asset_id(&args.asset)?;
-    let staging = open(config)?;
+    let staging = open_staging(config)?;
     let changed = if args.undo {
         staging.unwaive(&asset, args.date)?
     } else {
@@ -97,7 +86,7 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
 pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
-    let staging = open(config)?;
+    let staging = open_staging(config)?;
     let mut compared: Vec<Comparison> = Vec::new();
     for asset in chosen {
         let mut closes = staging.closes(&asset.id)?;

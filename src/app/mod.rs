@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 
 use crate::asset::{Asset, parse_assets};
 use crate::calendar::Calendars;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
+use crate::render;
+use crate::staging::Staging;
 use crate::timestamp::millis;
 use crate::warehouse::{Target, Warehouse, is_transient};
 
@@ -18,7 +20,9 @@ mod assets;
 mod collect;
 mod healthcheck;
 mod history;
+mod run;
 mod schema;
+mod show;
 mod status;
 mod sync;
 
@@ -42,21 +46,50 @@ impl Printed {
 /// # Errors
 /// [`ConfigError`] for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
+    let format = match cli.format {
+        Output::Table => Format::Table,
+        Output::Json | Output::Csv => Format::Json,
+    };
+    let mut printed = dispatch(cli, format, config)?;
+    printed.text = match format {
+        Format::Json => config.redaction.json(&printed.text),
+        Format::Table => config.redaction.text(&printed.text),
+    };
+    if cli.format == Output::Csv {
+        printed.text = render::csv(&printed.text)
+            .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
+    }
+    Ok(printed)
+}
+
+fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
     match &cli.command {
-        Command::Collect(args) => collect::run(args, cli.format, config),
-        Command::Sync(args) => sync::run(args, cli.format, config),
-        Command::Healthcheck(args) => healthcheck::run(args, cli.format, config),
-        Command::History(args) => history::history(args, cli.format, config),
-        Command::Waive(args) => history::waive(args, cli.format, config),
-        Command::Reconcile(args) => history::reconcile(args, cli.format, config),
-        Command::Status => status::run(cli.format, config),
-        Command::Assets(args) => assets::run(args, cli.format, config),
-        Command::Schema(args) => schema::run(args, cli.format, config),
+        Command::Collect(args) => collect::run(args, format, config),
+        Command::Sync(args) => sync::run(args, format, config),
+        Command::Healthcheck(args) => healthcheck::run(args, format, config),
+        Command::Show(args) => show::run(args, format, config),
+        Command::History(args) => history::history(args, format, config),
+        Command::Waive(args) => history::waive(args, format, config),
+        Command::Reconcile(args) => history::reconcile(args, format, config),
+        Command::Status => status::run(format, config),
+        Command::Assets(args) => assets::run(args, format, config),
+        Command::Schema(args) => schema::run(args, format, config),
     }
 }
 
 fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// The staging file, which must be there.
+fn open_staging(config: &Config) -> Result<Staging> {
+    let staging = Staging::open_existing(&config.staging_db)?;
+    staging.ok_or_else(|| {
+        anyhow::anyhow!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        )
+    })
 }
 
 /// The trading calendars, with the user's corrections.
@@ -89,7 +122,7 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         if !assets.iter().any(|a| a.id.as_str() == id) {
             let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
             return Err(ConfigError(format!(
-                "--assets names {id:?}, the assets file has {}",
+                "there is no asset {id:?}, the assets file has {}",
                 known.join(", ")
             ))
             .into());

@@ -1,12 +1,42 @@
 //! `status`.
 
 use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::Printed;
+use crate::calendar::sub_days;
 use crate::cli::Format;
 use crate::config::Config;
+use crate::plot::sparkline;
 use crate::render;
-use crate::staging::Staging;
+use crate::staging::{AssetSummary, Staging};
+use crate::terminal::Terminal;
+
+/// A series with the closes of its last year as a line.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    summary: &'a AssetSummary,
+    last_year: String,
+}
+
+fn with_sparklines<'a>(staging: &Staging, assets: &'a [AssetSummary]) -> Result<Vec<Line<'a>>> {
+    /// A mark for about a fortnight.
+    const WIDTH: usize = 26;
+    let ascii = Terminal::of_stdout().style.ascii;
+    let line = |summary: &'a AssetSummary| {
+        let last: Option<NaiveDate> = summary.last_date.parse().ok();
+        let series = staging.stored_series(&summary.asset_id, last.map(|d| sub_days(d, 365)))?;
+        let bars = series.get(&summary.source).into_iter().flatten();
+        let closes: Vec<f64> = bars.map(|b| b.close).collect();
+        Ok(Line {
+            summary,
+            last_year: sparkline(&closes, WIDTH, ascii),
+        })
+    };
+    assets.iter().map(line).collect()
+}
 
 pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
     const RUNS: u32 = 10;
@@ -33,11 +63,13 @@ pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
         "provisional",
         "pending",
         "open_findings",
+        "last_year",
     ];
+    let lines = with_sparklines(&staging, &assets)?;
     let mut text = format!(
         "Staged in {}\n{}",
         config.staging_db.display(),
-        render::table(&assets, columns)?
+        render::table(&lines, columns)?
     );
     text.push_str("\nLast runs\n");
     text.push_str(&render::table(

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::recording::{self, COMPRESSED, META, Meta};
 use super::{Feed, FetchError, Part, Request, Response};
-use crate::timestamp;
+use crate::timestamp::{self, CLOCK_TOLERANCE};
 use crate::upstream::{Upstream, Window};
 
 /// A folder of recorded answers.
@@ -53,8 +53,14 @@ impl Replay {
 
     fn meta(&self, file: &str) -> Result<Meta, FetchError> {
         let name = format!("{file}{META}");
-        recording::read_meta(&self.folder.join(&name))
-            .map_err(|e| FetchError::BadRecording(name, e.to_string()))
+        let bad = |why: String| FetchError::BadRecording(name.clone(), why);
+        let meta =
+            recording::read_meta(&self.folder.join(&name)).map_err(|e| bad(e.to_string()))?;
+        match meta.fetched_at.filter(|t| *t > self.now + CLOCK_TOLERANCE) {
+            // It would beat every later fetch until then.
+            Some(time) => Err(bad(format!("its fetched_at {time} lies in the future"))),
+            None => Ok(meta),
+        }
     }
 
     /// The recordings of a name, each with the days it stands for: those it was asked for, else those that its name says.

@@ -8,6 +8,8 @@
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `logs`: what is said while it runs, and that no secret is in it
+//! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -25,8 +27,10 @@ mod calendars;
 mod cli;
 mod collect;
 mod layers;
+mod logs;
 mod readme;
 mod recordings;
+mod show;
 mod support;
 mod sync;
 mod truth;

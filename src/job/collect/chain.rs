@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
-use super::gaps::Collected;
 use super::outcome::{AssetOutcome, Progress};
-use super::window::{HEALING_DAYS, OVERLAP_SESSIONS, due_sessions, plan_window};
+use super::window::{OVERLAP_SESSIONS, due_sessions, plan_window};
 use crate::asset::{Asset, SourceEntry};
 use crate::calendar::sub_days;
 use crate::feed::{Feed, FetchError, Part, Request};
+use crate::staging::{Attended, HEALING_DAYS, Lookback};
 use crate::timestamp::millis;
 use crate::upstream::{Upstream, Window, ways};
 
@@ -58,15 +58,15 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Vec<Collected<'s>>) {
+    ) -> (AssetOutcome, Option<Attended<'s>>) {
         let started = Instant::now();
         let mut progress = Progress::new(asset);
-        let collected = self.ask_sources(asset, fetcher, &mut progress);
-        let collected = collected.unwrap_or_else(|error| {
+        let attended = self.ask_sources(asset, fetcher, &mut progress);
+        let attended = attended.unwrap_or_else(|error| {
             progress.fail(None, format!("it could not be staged: {error:#}"));
-            Vec::new()
+            None
         });
-        (progress.finish(millis(started.elapsed())), collected)
+        (progress.finish(millis(started.elapsed())), attended)
     }
 
     /// Asks the sources in their order until one answers with bars.
@@ -75,7 +75,7 @@ impl Collector<'_> {
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
         progress: &mut Progress,
-    ) -> Result<Vec<Collected<'s>>> {
+    ) -> Result<Option<Attended<'s>>> {
         let fetcher = fetcher.for_asset();
         let mut due = false;
         for entry in &asset.sources {
@@ -92,19 +92,19 @@ impl Collector<'_> {
                 due |= series.is_due(window);
                 let asked = self.ask(series, window, fetcher, progress)?;
                 // Without a due session (a weekend, a holiday) there is nothing that another source could know.
-                if let Some((collected, has_bars)) = asked
+                if let Some((attended, has_bars)) = asked
                     && (has_bars || !due)
                 {
-                    return Ok(collected);
+                    return Ok(attended);
                 }
                 if self.stop.is_set() {
                     progress.fail_without_a_bar();
-                    return Ok(Vec::new());
+                    return Ok(None);
                 }
             }
         }
         progress.fail_without_a_bar();
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// Asks one way, and stages what it has. Gives what was staged, and whether there was a bar; nothing when no answer came.
@@ -114,20 +114,21 @@ impl Collector<'_> {
         window: Window,
         fetcher: AssetFetcher<'_>,
         progress: &mut Progress,
-    ) -> Result<Option<(Vec<Collected<'s>>, bool)>> {
+    ) -> Result<Option<(Option<Attended<'s>>, bool)>> {
         let name = series.upstream.name();
         match fetcher.fetch(series, window) {
-            Ok(fetched) => {
+            Ok(mut fetched) => {
                 let has_bars = !fetched.checked.bars.is_empty();
                 if let Some(reach) = fetched.short_reach(series, window) {
                     progress.warn(name, reach);
                 }
-                let collected = self.stage(series, window, fetched, fetcher, progress)?;
+                self.add_witnesses(series, window, fetcher, &mut fetched, progress)?;
+                let attended = self.stage(series, window, fetched, fetcher, progress)?;
                 if !has_bars && series.is_due(window) {
                     let days = format!("no bar from {} to {}", window.start, window.end);
                     progress.warn(name, days);
                 }
-                Ok(Some((collected.into_iter().collect(), has_bars)))
+                Ok(Some((attended, has_bars)))
             }
             Err(error @ FetchError::NoRecording(_)) => {
                 progress.not_asked(name, error.to_string());
@@ -148,12 +149,14 @@ impl Collector<'_> {
             end: today,
         };
         let recent = due_sessions(calendar, healing, series.asked_at);
-        let reach = self.staging.reach_back(
-            &series.asset.id,
-            &series.entry.stored_as,
-            OVERLAP_SESSIONS,
-            &recent,
-        )?;
+        let lookback = Lookback {
+            overlap: OVERLAP_SESSIONS,
+            recent: &recent,
+            since: healing.start,
+            now: series.asked_at,
+        };
+        let (asset, source) = (&series.asset.id, &series.entry.stored_as);
+        let reach = self.staging.reach_back(asset, source, &lookback)?;
         Ok(plan_window(self.options.window, today, reach))
     }
 }

@@ -33,8 +33,6 @@ pub(super) struct AssetFetcher<'a> {
 #[derive(Default)]
 pub(super) struct Fetched {
     pub(super) checked: Checked,
-    /// The days that were answered for.
-    pub(super) had: Vec<Window>,
     /// The days that were not, and why.
     pub(super) lost: Vec<Lost>,
 }
@@ -59,7 +57,6 @@ impl Fetched {
         self.checked.bars.retain(|b| !days.contains(&b.bar.date()));
         self.checked.findings.retain(|f| !window.contains(f.date));
         self.checked.append(part);
-        self.had.push(window);
     }
 
     /// That the answer begins later than was asked for, where the source is known to reach only so far.
@@ -141,10 +138,13 @@ impl AssetFetcher<'_> {
         let Fetcher { feed, closed, .. } = self.fetcher;
         closed.check(way)?;
         let mut fetched = Fetched::default();
-        let mut first_error = None;
+        let (mut any, mut first_error) = (false, None);
         for part in feed.parts(series.upstream, &series.entry.symbol, window) {
             match self.fetch_part(series, &part) {
-                Ok(checked) => fetched.absorb(part.window, checked),
+                Ok(checked) => {
+                    any = true;
+                    fetched.absorb(part.window, checked);
+                }
                 Err(error) => {
                     closed.failed(way, &series.entry.symbol, &error);
                     if series.is_due(part.window) {
@@ -159,7 +159,7 @@ impl AssetFetcher<'_> {
             }
         }
         match first_error {
-            Some(error) if fetched.had.is_empty() => {
+            Some(error) if !any => {
                 closed.gave_nothing(way, &series.entry.symbol, &error);
                 Err(error)
             }

@@ -13,7 +13,7 @@ use crate::feed::Feed;
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
-use crate::staging::Staging;
+use crate::staging::{Attended, Staging};
 use crate::stop::Stop;
 
 mod chain;
@@ -26,7 +26,7 @@ mod window;
 mod workers;
 
 use fetch::Fetcher;
-use gaps::{Collected, record_gaps};
+use gaps::judge_closed_days;
 pub use outcome::{AssetOutcome, Outcome};
 pub use window::WindowArgs;
 
@@ -87,14 +87,14 @@ impl Collector<'_> {
     #[must_use]
     pub fn run(&self, assets: &[&Asset]) -> Outcome {
         let fetcher = Fetcher::new(self);
-        let (outcomes, collected) = self.in_parallel(assets, &fetcher);
+        let (outcomes, attended) = self.in_parallel(assets, &fetcher);
         let mut outcome = Outcome {
             assets: outcomes,
             problems: Vec::new(),
             was_stopped: self.stop.is_set(),
         };
         if !self.options.dry_run
-            && let Err(error) = self.judge_gaps(&collected, &mut outcome.assets)
+            && let Err(error) = self.judge_gaps(&attended, &mut outcome.assets)
         {
             log::error!("sessions without a bar could not be noted: {error:#}");
             outcome.problems.push(Problem {
@@ -107,10 +107,10 @@ impl Collector<'_> {
     }
 
     /// Notes the sessions without a bar, and counts them with the other findings.
-    fn judge_gaps(&self, collected: &[Collected<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
-        let gaps = record_gaps(
+    fn judge_gaps(&self, attended: &[Attended<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
+        let gaps = judge_closed_days(
             self.staging,
-            collected,
+            attended,
             &self.job_id.to_string(),
             (self.now)(),
         )?;

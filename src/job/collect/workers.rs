@@ -7,9 +7,9 @@ use std::thread;
 use super::Collector;
 use super::chain::Series;
 use super::fetch::Fetcher;
-use super::gaps::Collected;
 use super::outcome::{AssetOutcome, Progress, log_outcome};
 use crate::asset::Asset;
+use crate::staging::Attended;
 use crate::stop::Stopped;
 use crate::upstream::ways;
 
@@ -22,7 +22,7 @@ impl Collector<'_> {
         &self,
         assets: &[&'s Asset],
         fetcher: &Fetcher<'_>,
-    ) -> (Vec<AssetOutcome>, Vec<Collected<'s>>) {
+    ) -> (Vec<AssetOutcome>, Vec<Attended<'s>>) {
         let queues = self.by_host(assets);
         let workers = self.options.jobs.unwrap_or(queues.len()).min(queues.len());
         let queues = Mutex::new(VecDeque::from(queues));
@@ -53,8 +53,8 @@ impl Collector<'_> {
         drop(sender);
         let mut done: Vec<_> = receiver.into_iter().collect();
         done.sort_by_key(|(place, _)| *place);
-        let (outcomes, collected): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, d)| d).unzip();
-        (outcomes, collected.into_iter().flatten().collect())
+        let (outcomes, attended): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, d)| d).unzip();
+        (outcomes, attended.into_iter().flatten().collect())
     }
 
     /// The assets by the host of their first source, hosts and assets in the order of the list.
@@ -90,16 +90,16 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Vec<Collected<'s>>) {
+    ) -> (AssetOutcome, Option<Attended<'s>>) {
         if self.stop.is_set() {
             let mut progress = Progress::new(asset);
             progress.fail(None, format!("not asked: {Stopped}"));
-            return (progress.finish(0), Vec::new());
+            return (progress.finish(0), None);
         }
         self.observer.begun(asset);
-        let (outcome, collected) = self.collect(asset, fetcher);
+        let (outcome, attended) = self.collect(asset, fetcher);
         log_outcome(&outcome);
         self.observer.done(&outcome);
-        (outcome, collected)
+        (outcome, attended)
     }
 }

@@ -1,0 +1,223 @@
+//! `show`: an asset's newest bars as a table and a chart.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Printed, open_staging};
+use crate::asset::AssetId;
+use crate::cli::{Format, ShowArgs};
+use crate::config::{Config, ConfigError};
+use crate::digits::{self, percent, price};
+use crate::plot::{Candle, Size, candles};
+use crate::render;
+use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, best_bars};
+use crate::terminal::Terminal;
+
+/// Lines of the prices in a chart.
+const CHART_HEIGHT: usize = 15;
+
+/// A day of the result. The fields are the columns of JSON and CSV.
+#[derive(Debug, Serialize)]
+struct Day<'a> {
+    asset_id: &'a str,
+    date: String,
+    source: &'a str,
+    currency: &'a str,
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    /// The share by which the close differs from that of the bar before.
+    change: Option<f64>,
+    volume: Option<i64>,
+    is_final: bool,
+    ingested_at: &'a str,
+    /// What was found about the day, and that it is provisional.
+    remarks: Vec<String>,
+}
+
+pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Printed> {
+    let id = AssetId::new(&args.asset).map_err(ConfigError)?;
+    let staging = open_staging(config)?;
+    let assets = staging.stored_assets()?;
+    let asset = assets.iter().find(|a| a.asset_id == id.as_str());
+    let asset = asset.ok_or_else(|| nothing_of(&id, &assets))?;
+    let series = staging.stored_series(id.as_str(), None)?;
+    let best = best_bars(&series, &asset.own_sources(&series));
+    if best.is_empty() {
+        return Err(nothing_of(&id, &assets).into());
+    }
+    let remarks = remarks(&staging, asset)?;
+    let days: Vec<Day<'_>> = days(asset, &best, args.days, &remarks);
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&days)?,
+        Format::Table => {
+            let mut terminal = Terminal::of_stdout();
+            terminal.style.ascii |= args.ascii;
+            let mut text = heading(asset, &days) + &table(&days, terminal.style.ascii)?;
+            if args.chart {
+                text.push_str(&chart(&days, terminal));
+            }
+            text
+        }
+    }))
+}
+
+fn nothing_of(id: &AssetId, assets: &[StoredAsset]) -> ConfigError {
+    /// So many ids are named.
+    const NAMED: usize = 20;
+    let mut known: Vec<&str> = assets
+        .iter()
+        .map(|a| a.asset_id.as_str())
+        .take(NAMED)
+        .collect();
+    if assets.len() > NAMED {
+        known.push("…");
+    }
+    ConfigError(format!(
+        "there is no bar of {:?} in its own currency; the staging file has {}",
+        id.as_str(),
+        known.join(", ")
+    ))
+}
+
+type Remarks = BTreeMap<(String, String), Vec<StoredFinding>>;
+
+fn remarks(staging: &Staging, asset: &StoredAsset) -> Result<Remarks> {
+    let mut remarks = Remarks::new();
+    for finding in staging.stored_findings(&asset.asset_id)? {
+        let key = (finding.date.clone(), finding.source.clone());
+        remarks.entry(key).or_default().push(finding);
+    }
+    Ok(remarks)
+}
+
+/// The newest `count` days, oldest first.
+fn days<'a>(
+    asset: &'a StoredAsset,
+    best: &[(&'a str, &'a StoredBar)],
+    count: usize,
+    remarks: &Remarks,
+) -> Vec<Day<'a>> {
+    let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.close)));
+    let all = best.iter().zip(before);
+    all.skip(best.len().saturating_sub(count))
+        .map(|((source, bar), before)| {
+            let date = bar.date.to_string();
+            let found = remarks.get(&(date.clone(), (*source).to_owned()));
+            let provisional = (!bar.is_final).then(|| "provisional".to_owned());
+            let found = found.into_iter().flatten().map(|f| f.rule.clone());
+            Day {
+                asset_id: &asset.asset_id,
+                date,
+                source,
+                currency: &asset.currency,
+                open: bar.open,
+                high: bar.high,
+                low: bar.low,
+                close: bar.close,
+                change: before.and_then(|b| digits::change(b, bar.close)),
+                volume: bar.volume,
+                is_final: bar.is_final,
+                ingested_at: &bar.ingested_at,
+                remarks: provisional.into_iter().chain(found).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Whose prices these are, the newest close, and how far it moved.
+fn heading(asset: &StoredAsset, days: &[Day<'_>]) -> String {
+    let Some(newest) = days.last() else {
+        return String::new();
+    };
+    let moved = newest.change.map(percent).unwrap_or_default();
+    let name = render::one_line(&asset.name);
+    let close = price(newest.close, digits::decimals(&asset.currency));
+    format!(
+        "{name} ({})  {close} {}  {moved}\n\n",
+        asset.asset_id, asset.currency
+    )
+}
+
+fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        date: &'a str,
+        open: String,
+        high: String,
+        low: String,
+        close: String,
+        change: String,
+        volume: String,
+        source: &'a str,
+        remarks: String,
+    }
+    let decimals = decimals(days);
+    let lines: Vec<Line<'_>> = days
+        .iter()
+        .map(|d| Line {
+            date: &d.date,
+            open: price(d.open, decimals),
+            high: price(d.high, decimals),
+            low: price(d.low, decimals),
+            close: price(d.close, decimals),
+            change: d.change.map(percent).unwrap_or_default(),
+            volume: d.volume.map(digits::count).unwrap_or_default(),
+            source: d.source,
+            remarks: d.remarks.join(", "),
+        })
+        .collect();
+    let numbers = ["open", "high", "low", "close", "change", "volume"];
+    let columns = [&["date"], &numbers[..], &["source", "remarks"]].concat();
+    let text = render::table_aligned(&lines, &columns, &numbers)?;
+    Ok(if ascii {
+        text.replace('−', "-")
+    } else {
+        text
+    })
+}
+
+/// As many decimals for all as the price with most of them has, so that the points stand below each other.
+fn decimals(days: &[Day<'_>]) -> usize {
+    let of = |value: f64| {
+        let digits = digits::shortest(value);
+        digits
+            .split_once('.')
+            .map_or(0, |(_, fraction)| fraction.len())
+    };
+    let least = days.first().map_or(0, |d| digits::decimals(d.currency));
+    let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
+    prices.map(of).fold(least, usize::max)
+}
+
+fn chart(days: &[Day<'_>], terminal: Terminal) -> String {
+    let bars: Vec<Candle> = days
+        .iter()
+        .map(|d| Candle {
+            label: d.date.clone(),
+            open: d.open,
+            high: d.high,
+            low: d.low,
+            close: d.close,
+            volume: d.volume.map(digits::from_int),
+        })
+        .collect();
+    let size = Size {
+        width: terminal.width,
+        height: CHART_HEIGHT,
+    };
+    // An axis needs no more digits than tell its lines apart.
+    let range = bars.iter().map(|b| b.high).fold(0.0, f64::max);
+    let decimals = if range >= 1000.0 {
+        0
+    } else {
+        decimals(days).min(4)
+    };
+    let lines = candles(&bars, size, terminal.style, |p| {
+        digits::rounded(p, decimals)
+    });
+    format!("\n{}\n", lines.join("\n"))
+}

@@ -1,0 +1,150 @@
+//! Prices as people read them: every digit that the source sent, none that it did not.
+
+/// The value as the nearest single-precision number.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "rounding to single precision is what is asked for"
+)]
+fn single(value: f64) -> f32 {
+    value as f32
+}
+
+/// Whether a value is a single-precision number, as Yahoo's prices are.
+#[must_use]
+pub fn is_single(value: f64) -> bool {
+    f64::from(single(value)).to_bits() == value.to_bits()
+}
+
+/// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
+/// otherwise.
+#[must_use]
+pub fn shortest(value: f64) -> String {
+    if value.fract().abs() > 0.0 && is_single(value) {
+        single(value).to_string()
+    } else {
+        value.to_string()
+    }
+}
+
+/// How many decimals a currency's prices have at least.
+#[must_use]
+pub fn decimals(currency: &str) -> usize {
+    match currency {
+        "KRW" | "JPY" | "VND" | "CLP" => 0,
+        _ => 2,
+    }
+}
+
+/// A price with at least so many decimals and a comma between thousands.
+#[must_use]
+pub fn price(value: f64, decimals: usize) -> String {
+    let digits = shortest(value);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let (sign, whole) = whole
+        .strip_prefix('-')
+        .map_or(("", whole), |rest| ("-", rest));
+    let point = if fraction.is_empty() && decimals == 0 {
+        ""
+    } else {
+        "."
+    };
+    format!("{sign}{}{point}{fraction:0<decimals$}", thousands(whole))
+}
+
+/// A price rounded to so many decimals, with a comma between thousands.
+#[must_use]
+pub fn rounded(value: f64, decimals: usize) -> String {
+    let digits = format!("{value:.decimals$}");
+    match digits.split_once('.') {
+        Some((whole, fraction)) => format!("{}.{fraction}", thousands(whole)),
+        None => thousands(&digits),
+    }
+}
+
+/// A count as a number to draw with.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a drawing needs no more digits than a double has"
+)]
+#[must_use]
+pub fn from_int(count: i64) -> f64 {
+    count as f64
+}
+
+/// A count with a comma between thousands.
+#[must_use]
+pub fn count(value: i64) -> String {
+    let text = value.to_string();
+    match text.strip_prefix('-') {
+        Some(rest) => format!("-{}", thousands(rest)),
+        None => thousands(&text),
+    }
+}
+
+fn thousands(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// By which share a price moved; `None` where there is nothing to compare with.
+#[must_use]
+pub fn change(from: f64, to: f64) -> Option<f64> {
+    let change = to / from - 1.0;
+    (from > 0.0 && change.is_finite()).then_some(change)
+}
+
+/// A share with its sign and two decimals: `+1.20 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let text = format!("{:+.2}", share * 100.0);
+    // What rounds to nothing has no direction.
+    let text = if text == "-0.00" || text == "+0.00" {
+        "0.00".to_owned()
+    } else {
+        text.replace('-', "−")
+    };
+    format!("{text} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_has_the_digits_that_its_source_sent() {
+        for (value, decimals, text) in [
+            (152_100.0, 0, "152,100"),
+            (862.5, 0, "862.5"),
+            (12.770000457763672, 2, "12.77"),
+            (3374.39990234375, 2, "3,374.40"),
+            (9.0, 2, "9.00"),
+            // Also a single-precision number, and every digit of it counts.
+            (163_157_984.0, 0, "163,157,984"),
+            (0.1, 2, "0.10"),
+            (0.000012345, 2, "0.000012345"),
+            (1234.56789, 2, "1,234.56789"),
+            (999.0, 0, "999"),
+            (-1000.5, 2, "-1,000.50"),
+        ] {
+            assert_eq!(price(value, decimals), text);
+        }
+    }
+
+    #[test]
+    fn counts_and_changes_read_well() {
+        assert_eq!(count(25_195_543), "25,195,543");
+        assert_eq!(count(-1000), "-1,000");
+        assert_eq!(count(0), "0");
+        assert_eq!(percent(0.012), "+1.20 %");
+        assert_eq!(percent(-0.012), "−1.20 %");
+        assert_eq!(percent(-0.000_001), "0.00 %");
+        assert_eq!(change(100.0, 150.0), Some(0.5));
+        assert_eq!(change(0.0, 150.0), None);
+    }
+}
