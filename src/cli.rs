@@ -1,5 +1,6 @@
 //! The command line: types only.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -112,6 +113,9 @@ pub struct CollectArgs {
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub assets: Vec<String>,
+    /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Fetches and checks, but writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -124,6 +128,12 @@ pub struct CollectArgs {
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
     pub replay: Option<PathBuf>,
+    /// Keeps every answer as received in DIR, compressed, so that `--replay DIR` can read it again.
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub archive: Option<PathBuf>,
+    /// Removes answers from the archive that are older than N days.
+    #[arg(long, value_name = "N", requires = "archive", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub archive_days: u32,
     /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
     pub fetched_at: Option<DateTime<Utc>>,
