@@ -21,6 +21,8 @@ pub(super) struct Run<'a> {
     config: &'a Config,
     id: Uuid,
     ended: Cell<Option<Status>>,
+    /// Whether alerts are left for the next run.
+    keeps_alerts: Cell<bool>,
     /// Shows other processes that this one is alive.
     _lock: RunLock,
 }
@@ -40,6 +42,7 @@ pub(super) fn recorded<T>(
         config,
         id,
         ended: Cell::new(None),
+        keeps_alerts: Cell::new(false),
         _lock: lock,
     };
     ping(config, Signal::Start);
@@ -82,6 +85,11 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Leaves alerts for the next run: who pressed Ctrl-C knows, and wants no wait.
+    pub(super) fn keep_alerts(&self) {
+        self.keeps_alerts.set(true);
+    }
+
     /// What is to be said, where somebody is to be told.
     fn alert(
         &self,
@@ -110,7 +118,9 @@ impl Run<'_> {
             _ => Signal::Fail,
         };
         ping(self.config, signal);
-        send_alerts(self.staging, self.config);
+        if !self.keeps_alerts.get() {
+            send_alerts(self.staging, self.config);
+        }
     }
 }
 

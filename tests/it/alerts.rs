@@ -244,6 +244,23 @@ fn an_abandoned_run_is_told_once() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn after_ctrl_c_the_alert_waits_for_the_next_run() {
+    let (sources, discord, env) = told(&["005930", "000660"]);
+    let gate = Gate::default();
+    sources.answer(&route("005930"), week([100, 101, 102, 103]).behind(&gate));
+    let collect = env.start(&COLLECT);
+    until("the request", || sources.count(&route("005930")) == 1);
+    collect.signal("INT");
+    gate.open();
+    assert_eq!(collect.wait().code, 3);
+    assert_eq!((discord.count(WEBHOOK), kept(&env)), (0, 1));
+    assert_eq!(env.collect().code, 0);
+    let said = contents(&discord).join("\n");
+    assert!(said.contains("**000660**") && kept(&env) == 0, "{said}");
+}
+
 #[test]
 fn rejected_rows_are_told_once() {
     let (sources, discord, env) = told(&["005930", "000660"]);

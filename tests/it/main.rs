@@ -6,6 +6,8 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `daily`: the daily script
+//! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `alerts`: who is told what, whatever Discord answers
@@ -28,10 +30,12 @@ mod alerts;
 mod calendars;
 mod cli;
 mod collect;
+mod daily;
 mod layers;
 mod logs;
 mod readme;
 mod recordings;
+mod schedule;
 mod show;
 mod support;
 mod sync;
