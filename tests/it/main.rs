@@ -4,6 +4,8 @@
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `faults`: sources that fail as they do on the internet
+//! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `calendars`: trading days, against the sessions that recorded series had
@@ -26,11 +28,14 @@
 mod calendars;
 mod cli;
 mod collect;
+mod faults;
 mod layers;
 mod logs;
 mod readme;
 mod recordings;
 mod show;
+#[cfg(unix)]
+mod stop;
 mod support;
 mod sync;
 mod truth;

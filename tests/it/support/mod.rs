@@ -1,10 +1,11 @@
 //! What the tests of the program stand on.
 //!
 //! - `program`: runs the built binary in a folder and an environment of its own
-//! - `server`: answers as the price sources do, from recordings
+//! - `server`: answers as the price sources do, from recordings, and fails as they do (`answer`)
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
+mod answer;
 pub(crate) mod program;
 pub(crate) mod reading;
 pub(crate) mod server;
