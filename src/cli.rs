@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -89,6 +90,12 @@ pub enum Command {
     Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
+    /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
+    WindowsTask(WindowsTaskArgs),
+    /// Prints the completions for a shell, which then completes commands and options.
+    Completions(CompletionsArgs),
+    /// Prints the manual page of the program, or of one command.
+    Man(ManArgs),
 }
 
 /// Arguments of `collect`.
@@ -251,6 +258,42 @@ pub enum Schema {
     BestPrice,
 }
 
+/// Arguments of `windows-task`.
+#[derive(Debug, Args)]
+pub struct WindowsTaskArgs {
+    /// The script that the task runs.
+    pub script: PathBuf,
+    /// When it runs every day, in the machine's time zone.
+    #[arg(long, value_name = "HH:MM", default_value = "18:00", value_parser = parse_time_of_day)]
+    pub at: NaiveTime,
+    /// Runs as this user also when nobody is logged on, which only an administrator may register.
+    #[arg(long, value_name = "DOMAIN\\NAME")]
+    pub user: Option<String>,
+    /// The XML file to write.
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command; the whole program when it is left out.
+    pub command: Option<String>,
+}
+
+fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
+    let time = NaiveTime::parse_from_str(text, "%H:%M");
+    time.map_err(|_| "it should be a time of day from 00:00 to 23:59, like 18:00".to_owned())
+}
+
 /// What is wrong with a command line, in one sentence; clap's own text has several lines.
 #[must_use]
 pub fn usage_sentence(error: &clap::Error) -> String {
@@ -310,6 +353,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_of_day_must_exist() {
+        for right in ["18:00", "07:30", "7:30", "00:00", "23:59"] {
+            assert!(parse_time_of_day(right).is_ok(), "{right}");
+        }
+        for wrong in ["24:00", "18:60", "18", "6pm", "18:00:00", ""] {
+            assert!(parse_time_of_day(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -20,11 +20,14 @@ mod assets;
 mod collect;
 mod healthcheck;
 mod history;
+mod manual;
+mod progress;
 mod run;
 mod schema;
 mod show;
 mod status;
 mod sync;
+mod windows_task;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,9 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Status => status::run(format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
+        Command::WindowsTask(args) => windows_task::run(args),
+        Command::Completions(args) => manual::completions(args.shell),
+        Command::Man(args) => manual::page(args.command.as_deref()),
     }
 }
 

@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "logging",
             "plot",
             "render",
+            "screen",
             "staging",
             "terminal",
             "warehouse",

@@ -8,6 +8,8 @@
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `daily`: the daily script
+//! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `logs`: what is said while it runs, and that no secret is in it
@@ -28,11 +30,13 @@
 mod calendars;
 mod cli;
 mod collect;
+mod daily;
 mod faults;
 mod layers;
 mod logs;
 mod readme;
 mod recordings;
+mod schedule;
 mod show;
 #[cfg(unix)]
 mod stop;
