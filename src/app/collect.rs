@@ -10,13 +10,12 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::progress::Progress;
 use super::run::Run;
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::feed::{Archive, Feed, Http, Replay, prune_archive};
-use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
+use crate::job::collect::{AssetOutcome, Collector, NopObserver, Options, WindowArgs};
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::render;
@@ -75,7 +74,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             now,
             pace: &pace,
             stop: &stop,
-            observer: &Progress::new(chosen.len()),
+            observer: &NopObserver,
         }
         .run(&chosen);
         outcome.problems.extend(source.problem());

@@ -34,7 +34,6 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "logging",
             "plot",
             "render",
-            "screen",
             "staging",
             "terminal",
             "warehouse",

@@ -4,10 +4,9 @@
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
-//! - `faults`: sources that fail as they do on the internet
-//! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `sync_failures`: each class of failure against a sync, one at a time
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
@@ -31,16 +30,14 @@ mod calendars;
 mod cli;
 mod collect;
 mod daily;
-mod faults;
 mod layers;
 mod logs;
 mod readme;
 mod recordings;
 mod schedule;
 mod show;
-#[cfg(unix)]
-mod stop;
 mod support;
 mod sync;
+mod sync_failures;
 mod truth;
 mod way;

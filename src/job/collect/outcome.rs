@@ -44,12 +44,6 @@ pub struct AssetOutcome {
 }
 
 impl AssetOutcome {
-    /// The bars that are stored as they came.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.new + self.changed + self.unchanged
-    }
-
     fn has_failed(&self) -> bool {
         self.status == FAILED
     }
@@ -226,7 +220,7 @@ pub(super) fn log_outcome(outcome: &AssetOutcome) {
         level,
         asset = outcome.asset_id.as_str(),
         source = outcome.source.as_deref().unwrap_or("-"),
-        rows = outcome.rows(),
+        rows = outcome.new + outcome.changed + outcome.unchanged,
         elapsed_ms = outcome.elapsed_ms;
         "{}{said}", if outcome.has_failed() { "failed" } else { "collected" }
     );
