@@ -14,7 +14,7 @@ use crate::job_run::{Problem, Status};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
 use crate::tell::{Discord, Heartbeat, Signal};
 
-/// A run that is under way. Dropped without an end it stays `running`, and the next start closes it as abandoned.
+/// A run that is under way.
 pub(super) struct Run<'a> {
     job_name: &'static str,
     staging: &'a Staging,
@@ -27,7 +27,8 @@ pub(super) struct Run<'a> {
     _lock: RunLock,
 }
 
-/// Records a run around `body` and tells about it: a heartbeat before and after, alerts after.
+/// Records a run around `body` and tells about it: a heartbeat before and after, alerts after. A `body` that fails before it
+/// has recorded an end has failed.
 pub(super) fn recorded<T>(
     job_name: &'static str,
     staging: &Staging,
@@ -47,6 +48,16 @@ pub(super) fn recorded<T>(
     };
     ping(config, Signal::Start);
     let result = body(&run);
+    if let Err(error) = &result
+        && run.ended.get().is_none()
+    {
+        let problem = Problem {
+            asset_id: None,
+            source: None,
+            error: format!("{error:#}"),
+        };
+        run.end(Status::Failure, &[problem], "", &[])?;
+    }
     run.tell();
     result
 }

@@ -93,18 +93,6 @@ impl Staging {
         }
         Ok(tx.commit()?)
     }
-
-    /// Lets every asset and every run count as pending again, for a full sync.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn forget_synced_assets_and_runs(&self) -> Result<()> {
-        let connection = self.connection()?;
-        connection.execute_batch(
-            "UPDATE asset_master SET synced_revision = 0; UPDATE job_run SET synced_revision = 0;",
-        )?;
-        Ok(())
-    }
 }
 
 fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {

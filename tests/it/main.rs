@@ -6,6 +6,7 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `sync_failures`: each class of failure against a sync, one at a time
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
@@ -39,5 +40,6 @@ mod schedule;
 mod show;
 mod support;
 mod sync;
+mod sync_failures;
 mod truth;
 mod way;
