@@ -52,19 +52,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     let stop = stop_on_signals()?;
     let pace = Arc::new(Pace::real(&stop));
     let source = open_source(args, config, &pace, &stop)?;
-    let mut retry = config.fetch.retry;
-    if args.replay.is_some() {
-        // A recording says the same however often it is read.
-        retry.tries = 1;
-    }
-    let options = Options {
-        window,
-        dry_run: args.dry_run,
-        final_only: args.final_only,
-        heal: !args.no_heal,
-        retry,
-        jobs: args.jobs.map(NonZeroUsize::get),
-    };
+    let options = options(args, window, config);
     let collector = |staging: &Staging, job_id: Uuid| {
         let mut outcome = Collector {
             feed: source.feed(),
@@ -109,6 +97,22 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
         text,
         exit_code: outcome.status().exit_code(),
     })
+}
+
+fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
+    let mut retry = config.fetch.retry;
+    if args.replay.is_some() {
+        // A recording says the same however often it is read.
+        retry.tries = 1;
+    }
+    Options {
+        window,
+        dry_run: args.dry_run,
+        final_only: args.final_only,
+        heal: !args.no_heal,
+        retry,
+        jobs: args.jobs.map(NonZeroUsize::get),
+    }
 }
 
 /// A flag that Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break set. A second signal ends the program as if nobody had listened.

@@ -44,9 +44,6 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
-    let _lock = staging.lock_sync(|| {
-        log::warn!("another sync of this file is under way; this one waits for its end")
-    })?;
     let outcome = recorded("sync", &staging, config, |run| {
         send(run, &staging, &target, &options, config)
     })?;
@@ -64,6 +61,9 @@ fn send(
     options: &Options,
     config: &Config,
 ) -> Result<Outcome> {
+    let _lock = staging.lock_sync(|| {
+        log::warn!("another sync of this file is under way; this one waits for its end")
+    })?;
     let way = Way {
         connect: &|| Warehouse::connect(target, patience(config)),
         retry: config.sync.retry,
