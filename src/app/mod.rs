@@ -75,7 +75,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
-        Command::Status => status::run(format, config),
+        Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),

@@ -46,7 +46,7 @@ pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
 pub use rejects::Reject;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
-pub use summary::{AssetSummary, FindingRow, RunSummary};
+pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
 pub use verify::StagedBar;
 
