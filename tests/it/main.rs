@@ -7,6 +7,8 @@
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
+//! - `faults`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
@@ -34,8 +36,10 @@ mod calendars;
 mod cli;
 mod collect;
 mod daily;
+mod faults;
 mod layers;
 mod logs;
+mod order;
 mod readme;
 mod recordings;
 mod schedule;

@@ -2,13 +2,17 @@
 //!
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
+//! - `own_server`: a PostgreSQL server that a test may restart
+//! - `proxy`: a network that fails
 //! - `server`: answers as the price sources do, from recordings
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
 pub(crate) mod install;
+pub(crate) mod own_server;
 pub(crate) mod program;
+pub(crate) mod proxy;
 pub(crate) mod reading;
 pub(crate) mod server;
 pub(crate) mod stock;
