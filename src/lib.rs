@@ -25,6 +25,7 @@ pub mod logging;
 pub mod plot;
 pub mod price;
 pub mod render;
+pub mod report;
 pub mod retry;
 pub mod series;
 pub mod staging;

@@ -20,6 +20,7 @@ mod assets;
 mod collect;
 mod healthcheck;
 mod history;
+mod report;
 mod schema;
 mod show;
 mod status;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Sync(args) => sync::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
+        Command::Report(args) => report::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),

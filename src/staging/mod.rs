@@ -19,6 +19,7 @@ mod job_runs;
 mod pending;
 mod prices;
 mod report;
+mod report_events;
 mod series;
 #[cfg(test)]
 mod staging_tests;
@@ -31,6 +32,7 @@ pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
 pub use prices::{Batch, CLOCK_TOLERANCE, Reach, Rebase, Staged, Tally};
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
+pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
 
 /// The file's `application_id`: "psth" in ASCII.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use postgres::Client;
 
+mod counts;
 mod prices;
 mod records;
 mod tables;
