@@ -5,9 +5,9 @@
 #   scripts/daily_collect.sh [ARGUMENTS OF pricestash collect]
 #   scripts/daily_collect.sh --replay data/sample --assets KS200,005930
 #
-# It may be called from any folder and works in the project folder: relative paths, .env and logs/ are looked for
-# there. It builds the program when that is missing or older than its source. Without cargo it takes a program that
-# lies in target/release, in the project folder, beside this script, or on PATH.
+# It may be called from any folder. It works in the folder above `scripts`, and when it lies in a folder of another name, in
+# that one: relative paths, .env and logs/ are looked for there. It takes the pricestash that lies beside it, in the folder
+# it works in, in target/release (built first when it is missing or older than its source), or on PATH.
 #
 # Sync also runs when collect failed: what was collected before must not wait for a source that is down. Without
 # DATABASE_URL sync is left out, which is no failure. With --dry-run neither step writes.
@@ -18,8 +18,9 @@
 set -uo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 1
-cd -- "$here/.." || exit 1
-project=$PWD
+project=$here
+if [ "${here##*/}" = scripts ]; then project=${here%/*}; fi
+cd -- "${project:-/}" || exit 1
 # Where cargo is installed by default; a scheduled task often has a short PATH.
 PATH=$PATH:${HOME:-/root}/.cargo/bin
 built=${CARGO_TARGET_DIR:-target}/release/pricestash
@@ -42,7 +43,7 @@ note() {
 
 # Runs one command of the program as a step of the day: step NAME [ARGUMENTS]
 step() {
-    "$program" "$@" --log-dir "$log_dir"
+    "$program" --log-dir "$log_dir" "$@"
     local code=$?
     note "$code"
     summary="$summary$1 $(outcome "$code"), "
@@ -83,16 +84,17 @@ build() {
     fi
 }
 
+# The program that was put beside the script, and then the one that was built, in `program`.
 find_program() {
-    local candidate
-    for candidate in "$built" "$project/pricestash" "$here/pricestash"; do
-        if [ -x "$candidate" ] && [ -f "$candidate" ]; then
-            program=$candidate
-            return 0
-        fi
+    for program in "$here/pricestash" "$project/pricestash"; do
+        if is_program "$program"; then return 0; fi
     done
-    program=$(command -v pricestash)
+    build
+    program=$built
+    is_program "$program" || program=$(command -v pricestash)
 }
+
+is_program() { [ -x "$1" ] && [ -f "$1" ]; }
 
 # Prints the program's own sentence, with the number of rows that wait, when DATABASE_URL is set nowhere.
 #
@@ -120,9 +122,8 @@ for argument in "$@"; do
     esac
 done
 
-build
 if ! find_program; then
-    say 'there is no pricestash: install Rust (https://rustup.rs) and run this again, or put the program beside this script'
+    say 'there is no pricestash: put the program beside this script, or install Rust (https://rustup.rs) and run this again'
     exit 1
 fi
 
@@ -137,10 +138,8 @@ if [ -n "$is_daily" ]; then
     step healthcheck
 fi
 
-log=$project/$log_dir/collect_$(date +%Y%m%d).log
-say "${summary}log: $log"
-# So that the log tells what became of a run that nobody watched.
-if [ -f "$log" ]; then
-    printf '%s INFO  daily_collect: %s, exit code %s\n' "$(date +%Y-%m-%dT%H:%M:%S%z)" "${summary%, }" "$worst" >>"$log"
-fi
+# The program names it: the newest of them.
+# shellcheck disable=SC2012 # their names have letters and digits only
+log=$(ls -t -- "$log_dir"/collect_*.log 2>/dev/null | head -n 1)
+say "${summary}log: $project/$log"
 exit "$worst"

@@ -105,6 +105,12 @@ impl Category {
             Self::Commodity => "commodity",
         }
     }
+
+    /// Whether a split can change the scale of its older prices.
+    #[must_use]
+    pub fn has_splits(self) -> bool {
+        matches!(self, Self::Stock | Self::Etf)
+    }
 }
 
 /// One way to an asset's prices.

@@ -1,9 +1,11 @@
 //! The command line: types only.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -92,6 +94,12 @@ pub enum Command {
     Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
+    /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
+    WindowsTask(WindowsTaskArgs),
+    /// Prints the completions for a shell, which then completes commands and options.
+    Completions(CompletionsArgs),
+    /// Prints the manual page of the program, or of one command.
+    Man(ManArgs),
 }
 
 /// Arguments of `collect`.
@@ -109,6 +117,9 @@ pub struct CollectArgs {
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub assets: Vec<String>,
+    /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Fetches and checks, but writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -121,6 +132,12 @@ pub struct CollectArgs {
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
     pub replay: Option<PathBuf>,
+    /// Keeps every answer as received in DIR, compressed, so that `--replay DIR` can read it again.
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub archive: Option<PathBuf>,
+    /// Removes answers from the archive that are older than N days.
+    #[arg(long, value_name = "N", requires = "archive", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub archive_days: u32,
     /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
     pub fetched_at: Option<DateTime<Utc>>,
@@ -262,6 +279,62 @@ pub enum Schema {
     BestPrice,
 }
 
+/// Arguments of `windows-task`.
+#[derive(Debug, Args)]
+pub struct WindowsTaskArgs {
+    /// The script that the task runs.
+    pub script: PathBuf,
+    /// When it runs every day, in the machine's time zone.
+    #[arg(long, value_name = "HH:MM", default_value = "18:00", value_parser = parse_time_of_day)]
+    pub at: NaiveTime,
+    /// Runs as this user also when nobody is logged on, which only an administrator may register.
+    #[arg(long, value_name = "DOMAIN\\NAME")]
+    pub user: Option<String>,
+    /// The XML file to write.
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command; the whole program when it is left out.
+    pub command: Option<String>,
+}
+
+fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
+    let time = NaiveTime::parse_from_str(text, "%H:%M");
+    time.map_err(|_| "it should be a time of day from 00:00 to 23:59, like 18:00".to_owned())
+}
+
+/// What is wrong with a command line, in one sentence; clap's own text has several lines.
+#[must_use]
+pub fn usage_sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let lines =
+        lines.take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let mut sentence = String::new();
+    for line in lines.filter(|l| !l.is_empty()) {
+        let join = match sentence.chars().next_back() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        };
+        sentence.push_str(join);
+        sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    format!("{sentence}; --help says more")
+}
+
 fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| {
@@ -301,6 +374,33 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_of_day_must_exist() {
+        for right in ["18:00", "07:30", "7:30", "00:00", "23:59"] {
+            assert!(parse_time_of_day(right).is_ok(), "{right}");
+        }
+        for wrong in ["24:00", "18:60", "18", "6pm", "18:00:00", ""] {
+            assert!(parse_time_of_day(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_sentence() {
+        for (line, sentence) in [
+            (
+                "pricestash waive",
+                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; --help says more",
+            ),
+            (
+                "pricestash collect --end 2024-13-01",
+                "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
+            ),
+        ] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
+            assert_eq!(usage_sentence(&error), sentence);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use thiserror::Error;
 
+use crate::redact::{Kind, Redaction};
 use crate::retry::RetryPolicy;
 use crate::upstream::Origins;
 
@@ -87,6 +88,15 @@ pub struct SyncConfig {
     pub statement_timeout: Duration,
 }
 
+/// Who is told how runs end.
+#[derive(Debug, Clone, Default)]
+pub struct TellConfig {
+    /// `ALERT_WEBHOOK_URL`; `None` when it is not set, empty or malformed.
+    pub webhook: Option<Secret>,
+    /// `HEARTBEAT_URL`; the same.
+    pub heartbeat: Option<Secret>,
+}
+
 /// Everything the program reads from its surroundings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -98,8 +108,12 @@ pub struct Config {
     pub fetch: FetchConfig,
     /// How the warehouse is reached.
     pub sync: SyncConfig,
+    /// Who is told how runs end.
+    pub tell: TellConfig,
     /// How log lines are written.
     pub log: LogConfig,
+    /// Keeps secrets out of everything that is said.
+    pub redaction: Redaction,
     /// What is worth a warning at start, but no reason not to run. Shows nothing of a secret.
     pub warnings: Vec<String>,
 }
@@ -120,6 +134,14 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             environment,
             dot_env: parse_dot_env(dot_env)?,
         })
+    }
+
+    /// Variables from the environment alone.
+    pub fn without_file(environment: E) -> Self {
+        Self {
+            environment,
+            dot_env: HashMap::new(),
+        }
     }
 
     /// A variable's value; `None` when it is not set, or set to nothing.
@@ -152,12 +174,46 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
                 .into(),
             fetch: self.read_fetch()?,
             sync: self.read_sync()?,
+            tell: TellConfig {
+                webhook: self.address("ALERT_WEBHOOK_URL"),
+                heartbeat: self.address("HEARTBEAT_URL"),
+            },
             log: self.read_log()?,
+            redaction: self.redaction(),
             warnings: ["ALERT_WEBHOOK_URL", "HEARTBEAT_URL"]
                 .iter()
                 .filter_map(|name| self.warn_of_address(name))
                 .collect(),
         })
+    }
+
+    /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts.
+    #[must_use]
+    pub fn redaction(&self) -> Redaction {
+        let values: Vec<(Kind, String)> = SECRETS
+            .iter()
+            .flat_map(|(name, kind)| {
+                let values = [(self.environment)(name), self.dot_env.get(*name).cloned()];
+                values.into_iter().flatten().map(|value| (*kind, value))
+            })
+            .collect();
+        Redaction::new(values.iter().map(|(kind, value)| (*kind, value.as_str())))
+    }
+
+    /// How lines look, before everything else is read: a wrong value is refused later, in text.
+    #[must_use]
+    pub fn log_format(&self) -> LogFormat {
+        match self.get("LOG_FORMAT") {
+            Some(format) if format.eq_ignore_ascii_case("json") => LogFormat::Json,
+            _ => LogFormat::Text,
+        }
+    }
+
+    /// A secret address; one that is malformed is not used.
+    fn address(&self, name: &str) -> Option<Secret> {
+        self.get(name)
+            .filter(|v| is_web_address(v))
+            .map(Secret::new)
     }
 
     /// A warning when a variable is set and is no web address. Its value is a secret.
@@ -285,6 +341,25 @@ pub const VARIABLES: &[&str] = &[
     "SYNC_STATEMENT_TIMEOUT",
     "ALERT_WEBHOOK_URL",
     "HEARTBEAT_URL",
+];
+
+/// Variables with secrets in them, also those that only libraries read, and sources' addresses, which may name a user.
+const SECRETS: &[(&str, Kind)] = &[
+    ("DATABASE_URL", Kind::Connection),
+    ("ALERT_WEBHOOK_URL", Kind::Address),
+    ("HEARTBEAT_URL", Kind::Address),
+    ("PGPASSWORD", Kind::Whole),
+    ("ALL_PROXY", Kind::Connection),
+    ("all_proxy", Kind::Connection),
+    ("HTTPS_PROXY", Kind::Connection),
+    ("https_proxy", Kind::Connection),
+    ("HTTP_PROXY", Kind::Connection),
+    ("http_proxy", Kind::Connection),
+    ("NAVER_BASE_URL", Kind::Connection),
+    ("NAVER_FCHART_BASE_URL", Kind::Connection),
+    ("YAHOO_BASE_URL", Kind::Connection),
+    ("KRX_CACHE_BASE_URL", Kind::Connection),
+    ("UPBIT_BASE_URL", Kind::Connection),
 ];
 
 fn is_web_address(value: &str) -> bool {

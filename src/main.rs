@@ -4,53 +4,100 @@ use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 use pricestash::app::{self, Printed};
-use pricestash::cli::Cli;
-use pricestash::config::{Config, ConfigError, Variables};
-use pricestash::logging;
+use pricestash::cli::{Cli, usage_sentence};
+use pricestash::config::{ConfigError, LogFormat, Variables};
+use pricestash::logging::Log;
 
-/// Wrong usage or configuration; clap exits with the same code.
+/// Wrong usage or configuration.
 const USAGE: u8 = 2;
 
+/// The variables, looked up in the environment and in `.env`.
+type Surroundings = Variables<fn(&str) -> Option<String>>;
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&cli).and_then(print) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            // Where stderr is gone there is nobody to tell.
-            drop(writeln!(io::stderr(), "error: {error:#}"));
-            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { 1 })
+    // Before the command line: its errors are lines like others, and may show a secret.
+    let (variables, dot_env) = read_variables();
+    let mut log = Log::new(variables.log_format(), variables.redaction());
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let command = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((Cli::from_arg_matches(&matches)?, command))
+    });
+    let (cli, command) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error, &log, variables.log_format()),
+    };
+    let opened = match &cli.log_dir {
+        Some(folder) => log.open_folder(folder),
+        None => Ok(()),
+    };
+    let log = Arc::new(log);
+    log.catch_panics();
+    let done = opened
+        .and(dot_env)
+        .and_then(|()| run(&cli, &variables, &log))
+        .and_then(|printed| print(&printed));
+    let code = done.unwrap_or_else(|error| {
+        log.fail(&format!("{error:#}"));
+        if error.is::<ConfigError>() { USAGE } else { 1 }
+    });
+    log.ended(&command, code);
+    ExitCode::from(code)
+}
+
+/// The variables, and why `.env` cannot be read where it cannot; then only the environment counts, for how to say so.
+fn read_variables() -> (Surroundings, Result<()>) {
+    let environment: fn(&str) -> Option<String> =
+        |name| env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+    match read_dot_env().and_then(|text| Ok(Variables::new(environment, &text)?)) {
+        Ok(variables) => (variables, Ok(())),
+        Err(error) => (Variables::without_file(environment), Err(error)),
+    }
+}
+
+fn read_dot_env() -> Result<String> {
+    match fs::read(".env") {
+        Ok(bytes) => Ok(String::from_utf8(bytes)
+            .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => Err(e).context(".env cannot be read"),
+    }
+}
+
+/// Says in one sentence what is wrong with the command line, or prints the help that was asked for.
+fn refuse(error: &clap::Error, log: &Log, format: LogFormat) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            drop(error.print());
+            ExitCode::SUCCESS
+        }
+        // Who types only the name wants to know what there is.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if format == LogFormat::Text => {
+            drop(error.print());
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            log.fail(&usage_sentence(error));
+            ExitCode::from(USAGE)
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<Printed> {
-    let config = read_config()?;
-    logging::init(config.log, cli.log_dir.as_deref())?;
+fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>) -> Result<Printed> {
+    let config = variables.read()?;
+    log.start(config.log.level);
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
     app::run(cli, &config)
 }
 
-fn read_config() -> Result<Config> {
-    let dot_env = match fs::read(".env") {
-        Ok(bytes) => String::from_utf8(bytes)
-            .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(e).context(".env cannot be read"),
-    };
-    Ok(Variables::new(
-        |name: &str| env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
-        &dot_env,
-    )?
-    .read()?)
-}
-
-fn print(printed: Printed) -> Result<u8> {
+fn print(printed: &Printed) -> Result<u8> {
     match io::stdout().lock().write_all(printed.text.as_bytes()) {
         // A reader like `head` has seen enough.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(printed.exit_code),

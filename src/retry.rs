@@ -11,6 +11,9 @@ pub struct RetryPolicy {
     pub base_delay: Duration,
 }
 
+/// The longest wait that a server may ask for (`Retry-After`).
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
 /// The random part of a wait, so that many clients do not come back at once.
 const JITTER: f64 = 0.3;
 
@@ -20,6 +23,14 @@ impl RetryPolicy {
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let factor = f64::from(2_u32.saturating_pow(attempt)) * (1.0 + random * JITTER);
         self.base_delay.mul_f64(factor.min(f64::from(u16::MAX)))
+    }
+
+    /// The wait after the failed try `attempt`, and what the server asked for if that is longer, up to
+    /// [`LONGEST_RETRY_AFTER`].
+    #[must_use]
+    pub fn wait(&self, attempt: u32, random: f64, retry_after: Option<Duration>) -> Duration {
+        let asked = retry_after.map_or(Duration::ZERO, |t| t.min(LONGEST_RETRY_AFTER));
+        self.delay(attempt, random).max(asked)
     }
 
     /// Calls `op` until it succeeds, fails for good, or has been tried often enough; returns its last result.
@@ -96,6 +107,17 @@ mod tests {
             |_, _, _| {},
         );
         assert_eq!(result, Err("permanent"));
+    }
+
+    #[test]
+    fn a_server_may_ask_for_up_to_a_minute() {
+        let wait = |asked| {
+            POLICY
+                .wait(1, 0.0, Some(Duration::from_secs(asked)))
+                .as_secs()
+        };
+        assert_eq!([0, 2, 3, 60, 61, u64::MAX].map(wait), [2, 2, 3, 60, 60, 60]);
+        assert_eq!(POLICY.wait(1, 0.0, None).as_secs(), 2);
     }
 
     #[test]

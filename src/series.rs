@@ -11,7 +11,7 @@ const JUMP: f64 = 0.3;
 /// A series that begins so many sessions after the asked day began there, it does not lack them.
 const LEADING_SESSIONS: usize = 3;
 /// A change of scale shows in at least this many sessions.
-const LEAST_OVERLAP: usize = 3;
+pub const LEAST_OVERLAP: usize = 3;
 /// Closes are the same up to this share: Yahoo sends single precision.
 const SAME: f64 = 1e-4;
 
@@ -63,35 +63,89 @@ pub fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveD
 /// source sends (whole won, cents) or single precision.
 #[must_use]
 pub fn constant_factor(pairs: &[(f64, f64)]) -> Option<f64> {
+    let measured = median_factor(pairs)?;
+    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
+    let fits = |factor: f64| {
+        let is_near = |(stored, fetched): &(f64, f64)| {
+            (fetched - stored * factor).abs() <= tolerance(*fetched, digit)
+        };
+        pairs.iter().all(is_near)
+    };
+    let all_moved = pairs
+        .iter()
+        .all(|(stored, fetched)| (fetched - stored).abs() > tolerance(*fetched, digit));
+    if !all_moved {
+        return None;
+    }
+    // Rounded prices measure 1:3 as 0.33331; a plain ratio that explains them as well is what the split was.
+    plain_ratios(measured)
+        .find(|ratio| fits(*ratio))
+        .or_else(|| fits(measured).then_some(measured))
+}
+
+/// The middle of the factors by which fetched closes differ from stored ones; `None` of fewer than three.
+fn median_factor(pairs: &[(f64, f64)]) -> Option<f64> {
     if pairs.len() < LEAST_OVERLAP {
         return None;
     }
-    let digit = pairs
-        .iter()
-        .map(|(_, fetched)| last_digit(*fetched))
-        .fold(f64::INFINITY, f64::min);
-    let tolerance = |price: f64| (price.abs() * SAME).max(digit);
     let mut factors: Vec<f64> = pairs
         .iter()
         .map(|(stored, fetched)| fetched / stored)
         .collect();
     factors.sort_by(f64::total_cmp);
-    let factor = *factors.get(factors.len() / 2)?;
-    let all_moved = pairs
-        .iter()
-        .all(|(stored, fetched)| (fetched - stored).abs() > tolerance(*fetched));
-    let all_fit = pairs
-        .iter()
-        .all(|(stored, fetched)| (fetched - stored * factor).abs() <= tolerance(*fetched));
-    (all_moved && all_fit).then_some(factor)
+    factors.get(factors.len() / 2).copied()
 }
 
-/// The weight of a price's last digit when it has at most two decimals (1, 0.1, 0.01), else 0.
-fn last_digit(price: f64) -> f64 {
-    [1.0, 0.1, 0.01]
-        .into_iter()
-        .find(|digit| ((price / digit).round() * digit - price).abs() < 1e-9)
-        .unwrap_or(0.0)
+/// How many closes have moved by a factor. `pairs` are (stored, fetched).
+#[must_use]
+pub fn count_moved(pairs: &[(f64, f64)], factor: f64) -> usize {
+    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
+    let has_moved = |(stored, fetched): &&(f64, f64)| {
+        (fetched - stored * factor).abs() <= tolerance(*fetched, digit)
+    };
+    pairs.iter().filter(has_moved).count()
+}
+
+/// Whether two measurements of a factor mean the same one.
+#[must_use]
+pub fn is_same_factor(a: f64, b: f64) -> bool {
+    (a / b - 1.0).abs() < 1e-3
+}
+
+/// Whether at least three closes overlap, and all of them are the same up to rounding. `pairs` are (stored, fetched).
+#[must_use]
+pub fn are_same(pairs: &[(f64, f64)]) -> bool {
+    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
+    let is_same =
+        |(stored, fetched): &(f64, f64)| (fetched - stored).abs() <= tolerance(*fetched, digit);
+    pairs.len() >= LEAST_OVERLAP && pairs.iter().all(is_same)
+}
+
+fn tolerance(price: f64, digit: f64) -> f64 {
+    (price.abs() * SAME).max(digit)
+}
+
+/// Ratios of whole numbers up to 100 close to a factor, those with the smallest denominator first.
+fn plain_ratios(factor: f64) -> impl Iterator<Item = f64> {
+    (1..=100_u32)
+        .map(f64::from)
+        .map(move |denominator| ((factor * denominator).round(), denominator))
+        .filter(|(numerator, _)| (1.0..=100.0).contains(numerator))
+        .map(|(numerator, denominator)| numerator / denominator)
+        .filter(move |ratio| is_same_factor(*ratio, factor))
+}
+
+/// The weight of the last digit of prices that have at most two decimals (1, 0.1, 0.01), else 0.
+#[must_use]
+pub fn last_digit(prices: impl Iterator<Item = f64>) -> f64 {
+    let of_one = |price: f64| {
+        [1.0, 0.1, 0.01]
+            .into_iter()
+            .find(|digit| ((price / digit).round() * digit - price).abs() < 1e-9)
+            .unwrap_or(0.0)
+    };
+    let smallest = prices.map(of_one).fold(f64::INFINITY, f64::min);
+    if smallest.is_finite() { smallest } else { 0.0 }
 }
 
 /// What was collected of one asset for a calendar: the sessions that were asked for and were due, and those of them that
@@ -102,6 +156,14 @@ pub struct Attendance {
     pub due: Vec<NaiveDate>,
     /// Those without a bar.
     pub missing: Vec<NaiveDate>,
+}
+
+impl Attendance {
+    /// Whether the day was asked for, was due, and has a bar.
+    #[must_use]
+    pub fn has_a_bar(&self, day: NaiveDate) -> bool {
+        self.due.contains(&day) && !self.missing.contains(&day)
+    }
 }
 
 /// The days that a calendar's assets all lack: at least two were asked for the day and not one has a bar.

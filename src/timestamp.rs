@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+
+/// A time further ahead of now than this came from a clock that was wrong.
+pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// A time as it stands in the staging file.
 #[must_use]

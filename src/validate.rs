@@ -36,6 +36,8 @@ pub enum Rule {
     PriceJump,
     /// Stored and fetched closes differ by one factor: a split.
     Rebased,
+    /// A stored bar that its source has no longer, carried over into the new scale after a split.
+    Rescaled,
     /// A session on which none of a calendar's assets has a bar.
     ProbablyClosed,
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Rule {
             Self::DateGap => "date_gap",
             Self::PriceJump => "price_jump",
             Self::Rebased => "rebased",
+            Self::Rescaled => "rescaled",
             Self::ProbablyClosed => "probably_closed",
         })
     }

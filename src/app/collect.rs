@@ -1,18 +1,30 @@
 //! `collect`.
 
-use std::thread;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process;
+use std::sync::Arc;
 
-use anyhow::Result;
-use chrono::TimeDelta;
+use anyhow::{Context, Result};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::run::Run;
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
-use crate::feed::{Feed, Http, Replay};
-use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
+use crate::feed::{Archive, Feed, Http, Replay, prune_archive};
+use crate::job::collect::{AssetOutcome, Collector, NopObserver, Options, WindowArgs};
+use crate::job_run::Problem;
+use crate::pace::Pace;
 use crate::render;
-use crate::staging::{CLOCK_TOLERANCE, Staging};
+use crate::staging::Staging;
+use crate::stop::Stop;
+use crate::timestamp::CLOCK_TOLERANCE;
+
+/// The exit code of a program that was ended by a second Ctrl-C, as a shell would give it.
+const INTERRUPTED: i32 = 130;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);
@@ -37,31 +49,51 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
-    let feed = open_feed(args, config)?;
+    let stop = stop_on_signals()?;
+    let pace = Arc::new(Pace::real(&stop));
+    let source = open_source(args, config, &pace, &stop)?;
+    let mut retry = config.fetch.retry;
+    if args.replay.is_some() {
+        // A recording says the same however often it is read.
+        retry.tries = 1;
+    }
     let options = Options {
         window,
         dry_run: args.dry_run,
         final_only: args.final_only,
         heal: !args.no_heal,
-        retry: config.fetch.retry,
+        retry,
+        jobs: args.jobs.map(NonZeroUsize::get),
+    };
+    let collector = |staging: &Staging, job_id: Uuid| {
+        let mut outcome = Collector {
+            feed: source.feed(),
+            staging,
+            options,
+            job_id,
+            now,
+            pace: &pace,
+            stop: &stop,
+            observer: &NopObserver,
+        }
+        .run(&chosen);
+        outcome.problems.extend(source.problem());
+        outcome
     };
     let outcome = if args.dry_run {
         let staging =
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
-        collector(&*feed, &staging, options, Uuid::nil()).run(&chosen)
+        collector(&staging, Uuid::nil())
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("collect", now())?;
-        let outcome = collector(&*feed, &staging, options, job_id).run(&chosen);
-        staging.end_run(
-            job_id,
+        let run = Run::begin("collect", &staging, config)?;
+        let outcome = collector(&staging, run.id());
+        run.end(
             outcome.status(),
             &outcome.problems(),
             &render::json(&outcome.assets)?,
-            now(),
         )?;
-        drop(lock);
         outcome
     };
     let text = match format {
@@ -74,33 +106,95 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     })
 }
 
-fn open_feed(args: &CollectArgs, config: &Config) -> Result<Box<dyn Feed>> {
-    let Some(folder) = &args.replay else {
-        return Ok(Box::new(Http::new(&config.fetch)));
+/// A flag that Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break set. A second signal ends the program as if nobody had listened.
+fn stop_on_signals() -> Result<Stop> {
+    let stop = Stop::default();
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.is_set() {
+            #[allow(
+                clippy::exit,
+                reason = "who asks twice does not want to wait for anything"
+            )]
+            process::exit(INTERRUPTED);
+        }
+        log::warn!("stopping: nothing more is asked for, what came is staged");
+        flag.set();
+    })
+    .context("Ctrl-C cannot be listened for")?;
+    Ok(stop)
+}
+
+/// Where answers come from.
+enum Source {
+    Sources(Http),
+    Archived(Archive<Http>),
+    Recordings(Replay),
+}
+
+impl Source {
+    fn feed(&self) -> &dyn Feed {
+        match self {
+            Self::Sources(feed) => feed,
+            Self::Archived(feed) => feed,
+            Self::Recordings(feed) => feed,
+        }
+    }
+
+    /// What went wrong beside the answers.
+    fn problem(&self) -> Option<Problem> {
+        let Self::Archived(archive) = self else {
+            return None;
+        };
+        let error = archive.failure()?;
+        log::error!("{error}");
+        Some(Problem {
+            asset_id: None,
+            source: None,
+            error,
+        })
+    }
+}
+
+fn open_source(
+    args: &CollectArgs,
+    config: &Config,
+    pace: &Arc<Pace>,
+    stop: &Stop,
+) -> Result<Source> {
+    if let Some(folder) = &args.replay {
+        return Ok(Source::Recordings(open_replay(folder, args.fetched_at)?));
+    }
+    let http = Http::new(&config.fetch, Arc::clone(pace), stop.clone());
+    let Some(folder) = &args.archive else {
+        return Ok(Source::Sources(http));
     };
-    if let Some(time) = args.fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
+    let unfit = |e: io::Error| {
+        ConfigError(format!(
+            "--archive is {folder:?}, which cannot be written ({e})"
+        ))
+    };
+    let archive = Archive::new(http, folder).map_err(unfit)?;
+    let removed = prune_archive(folder, args.archive_days, now()).map_err(unfit)?;
+    if removed > 0 {
+        log::info!(answers = removed; "removed from the archive, older than {} days", args.archive_days);
+    }
+    Ok(Source::Archived(archive))
+}
+
+fn open_replay(folder: &Path, fetched_at: Option<DateTime<Utc>>) -> Result<Replay> {
+    if let Some(time) = fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
         return Err(ConfigError(format!("--fetched-at {time} lies in the future")).into());
     }
     if !folder.is_dir() {
         return Err(ConfigError(format!("--replay is {folder:?}, which is no folder")).into());
     }
-    Ok(Box::new(Replay::new(folder, args.fetched_at, now())))
-}
-
-fn collector<'a>(
-    feed: &'a dyn Feed,
-    staging: &'a Staging,
-    options: Options,
-    job_id: Uuid,
-) -> Collector<'a> {
-    Collector {
-        feed,
-        staging,
-        options,
-        job_id,
-        now,
-        sleep: thread::sleep,
-    }
+    Replay::new(folder, fetched_at, now()).map_err(|e| {
+        ConfigError(format!(
+            "--replay is {folder:?}, which cannot be read ({e})"
+        ))
+        .into()
+    })
 }
 
 fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {

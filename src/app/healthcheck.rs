@@ -21,9 +21,9 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     let assets = read_assets(&config.assets_file)?;
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
     let by_source = if args.warehouse {
-        in_warehouse(config)?
+        in_warehouse(config, args.as_of)?
     } else {
-        in_staging(config)?
+        in_staging(config, args.as_of)?
     };
     let newest = newest(&active, &by_source);
     let today = |calendar: &Calendar| {
@@ -45,11 +45,12 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
 
 type BySource = HashMap<(String, String), Newest>;
 
-fn in_staging(config: &Config) -> Result<BySource> {
+/// Bars of days behind `--as-of` were not there on that day.
+fn in_staging(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
     let Some(staging) = Staging::open_existing(&config.staging_db)? else {
         return Ok(HashMap::new());
     };
-    let newest = staging.newest_bars()?.into_iter();
+    let newest = staging.newest_bars(as_of)?.into_iter();
     Ok(newest
         .map(|(key, (date, is_final))| {
             (
@@ -64,14 +65,14 @@ fn in_staging(config: &Config) -> Result<BySource> {
 }
 
 /// The warehouse does not know which bars are provisional.
-fn in_warehouse(config: &Config) -> Result<BySource> {
+fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
     if config.sync.database_url.is_none() {
         return Err(
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
     let newest = connect(&target(config, 0)?, config)?
-        .newest_bars()?
+        .newest_bars(as_of)?
         .into_iter();
     Ok(newest
         .map(|(key, date)| {

@@ -20,11 +20,14 @@ mod assets;
 mod collect;
 mod healthcheck;
 mod history;
+mod manual;
 mod report;
+mod run;
 mod schema;
 mod show;
 mod status;
 mod sync;
+mod windows_task;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
         Output::Json | Output::Csv => Format::Json,
     };
     let mut printed = dispatch(cli, format, config)?;
+    printed.text = match format {
+        Format::Json => config.redaction.json(&printed.text),
+        Format::Table => config.redaction.text(&printed.text),
+    };
     if cli.format == Output::Csv {
         printed.text = render::csv(&printed.text)
             .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
@@ -71,6 +78,9 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Status => status::run(format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
+        Command::WindowsTask(args) => windows_task::run(args),
+        Command::Completions(args) => manual::completions(args.shell),
+        Command::Man(args) => manual::page(args.command.as_deref()),
     }
 }
 
@@ -119,7 +129,7 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         if !assets.iter().any(|a| a.id.as_str() == id) {
             let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
             return Err(ConfigError(format!(
-                "--assets names {id:?}, the assets file has {}",
+                "there is no asset {id:?}, the assets file has {}",
                 known.join(", ")
             ))
             .into());

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::run::Run;
 use super::{Printed, connect, now, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
@@ -43,15 +44,12 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
-    let (job_id, lock) = staging.begin_run("sync", now())?;
+    let run = Run::begin("sync", &staging, config)?;
     let connect = || connect(&target, config);
     let result = connect().and_then(|mut warehouse| {
         let outcome = sync::run(&staging, &mut warehouse, &connect, &options, now)?;
         Ok((warehouse, outcome))
     });
-    let end = |status: Status, problems: &[Problem], summary: &str| {
-        staging.end_run(job_id, status, problems, summary, now())
-    };
     let failure = |error: &anyhow::Error| Problem {
         asset_id: None,
         source: None,
@@ -60,22 +58,21 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     let (mut warehouse, outcome) = match result {
         Ok(done) => done,
         Err(error) => {
-            end(Status::Failure, &[failure(&error)], "")?;
+            run.end(Status::Failure, &[failure(&error)], "")?;
             return Err(error.context(still_pending(&staging)));
         }
     };
     let status = outcome.status();
-    end(
+    run.end(
         status,
         &sync_problems(&outcome),
         &render::json(&[&outcome])?,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
     if let Err(error) = sync::send_runs(&staging, &mut warehouse) {
-        end(Status::Failure, &[failure(&error)], "")?;
+        run.end(Status::Failure, &[failure(&error)], "")?;
         return Err(error);
     }
-    drop(lock);
     Ok(Printed {
         text: print_sync(&outcome, format)?,
         exit_code: status.exit_code(),

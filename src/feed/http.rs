@@ -1,18 +1,22 @@
 //! Answers from the network: one HTTP client, hosts asked politely.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use ureq::Agent;
 use ureq::http::Uri;
+use ureq::http::header::SET_COOKIE;
 
-use super::{Feed, FetchError, Request, Response};
+use super::hosts::Hosts;
+use super::{Feed, FetchError, Part, Request, Response};
 use crate::config::FetchConfig;
+use crate::pace::Pace;
+use crate::stop::{Stop, Stopped};
 use crate::timestamp::{micros, millis};
-use crate::upstream::{Origins, Upstream, Window};
+use crate::upstream::{AnswerError, Origins, Upstream, Window};
 
 /// The largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
 const MAX_BODY: u64 = 16 << 20;
@@ -21,25 +25,29 @@ const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 pricestash/",
     env!("CARGO_PKG_VERSION")
 );
-/// The random part of the pause between two requests to one host.
-const JITTER: f64 = 0.3;
+/// The longest time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How soon a request that is under way is left alone when the program is told to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The sources themselves.
 pub struct Http {
     agent: Agent,
     origins: Origins,
-    interval: Duration,
-    /// When each host may be asked next.
-    next: Mutex<HashMap<String, Instant>>,
+    hosts: Hosts,
+    stop: Stop,
 }
 
+/// Status, headers and body.
+type Received = (u16, Vec<(String, String)>, Vec<u8>);
+
 impl Http {
-    /// A client as configured.
+    /// A client as configured. It goes through the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, `NO_PROXY` excepted.
     #[must_use]
-    pub fn new(config: &FetchConfig) -> Self {
+    pub fn new(config: &FetchConfig, pace: Arc<Pace>, stop: Stop) -> Self {
         let agent = Agent::config_builder()
             .timeout_global(Some(config.timeout))
-            .timeout_connect(Some(config.timeout.min(Duration::from_secs(10))))
+            .timeout_connect(Some(config.timeout.min(CONNECT_TIMEOUT)))
             .http_status_as_error(false)
             .max_redirects(5)
             .user_agent(USER_AGENT)
@@ -48,42 +56,112 @@ impl Http {
         Self {
             agent,
             origins: config.origins.clone(),
-            interval: config.host_interval,
-            next: Mutex::default(),
+            hosts: Hosts::new(config.host_interval, pace, stop.clone()),
+            stop,
         }
     }
 
-    /// Waits until the host may be asked again.
-    fn wait_for(&self, url: &str) {
-        let host = url
-            .parse::<Uri>()
-            .ok()
-            .and_then(|u| u.authority().map(ToString::to_string))
-            .unwrap_or_default();
-        let pause = self.interval.mul_f64(1.0 + JITTER * rand::random::<f64>());
-        let now = Instant::now();
-        let at = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = next.get(&host).copied().unwrap_or(now).max(now);
-            next.insert(host, at + pause);
-            at
-        };
-        thread::sleep(at.saturating_duration_since(now));
+    fn url(&self, request: Request<'_>) -> String {
+        let Request {
+            upstream,
+            symbol,
+            category,
+            part,
+        } = request;
+        upstream.url(&self.origins, symbol, category, part.window)
     }
 
-    fn fetch(&self, url: &str, headers: &[(&str, &str)]) -> Result<(u16, Vec<u8>), ureq::Error> {
-        let request = headers
-            .iter()
-            .fold(self.agent.get(url), |request, (name, value)| {
-                request.header(*name, *value)
-            });
-        let mut response = request.call()?;
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(MAX_BODY)
-            .read_to_vec()?;
-        Ok((response.status().as_u16(), body))
+    /// Sends the request from a thread of its own, so that a hanging one can be left alone. Its time-out ends the thread.
+    fn fetch(
+        &self,
+        url: &str,
+        headers: &'static [(&'static str, &'static str)],
+    ) -> Result<Received, FetchError> {
+        let (sender, receiver) = mpsc::channel();
+        let (agent, url) = (self.agent.clone(), url.to_owned());
+        let fetching = move || {
+            // Nobody listens any more after a stop.
+            drop(sender.send(fetch(&agent, &url, headers)));
+        };
+        thread::Builder::new()
+            .name("fetch".to_owned())
+            .spawn(fetching)
+            .map_err(|e| FetchError::Network(Box::new(ureq::Error::Io(e))))?;
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(received) => return received,
+                Err(RecvTimeoutError::Timeout) if self.stop.is_set() => return Err(Stopped.into()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(FetchError::Network(Box::new(ureq::Error::ConnectionFailed)));
+                }
+            }
+        }
+    }
+}
+
+fn fetch(agent: &Agent, url: &str, headers: &[(&str, &str)]) -> Result<Received, FetchError> {
+    let request = headers
+        .iter()
+        .fold(agent.get(url), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+    let mut response = request
+        .call()
+        .map_err(|error| FetchError::Network(Box::new(error)))?;
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(MAX_BODY)
+        .read_to_vec()
+        .map_err(broken_body)?;
+    let headers = response.headers().iter();
+    // A cookie is a key to a session: nobody needs it, and it is not kept.
+    let headers = headers
+        .filter(|(name, _)| *name != SET_COOKIE)
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value)
+        })
+        .collect();
+    Ok((response.status().as_u16(), headers, body))
+}
+
+/// Why a body that had begun did not come whole.
+fn broken_body(error: ureq::Error) -> FetchError {
+    match error {
+        ureq::Error::Io(_) | ureq::Error::Protocol(_) | ureq::Error::BodyStalled => {
+            FetchError::Answer {
+                error: AnswerError::CutShort(error.to_string()),
+                retry_after: None,
+            }
+        }
+        error => FetchError::Network(Box::new(error)),
+    }
+}
+
+/// The host and port of a URL.
+fn host_of(url: &str) -> String {
+    let uri = url.parse::<Uri>().ok();
+    let authority = uri.as_ref().and_then(Uri::authority);
+    authority.map_or_else(String::new, |a| without_user(a.as_str()).to_owned())
+}
+
+/// An authority without a user's name and password.
+fn without_user(authority: &str) -> &str {
+    authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host)
+}
+
+/// A URL without a user's name and password, which a mirror's may have.
+fn without_secrets(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            format!("{scheme}://{}{path}", without_user(authority))
+        }
+        None => url.to_owned(),
     }
 }
 
@@ -92,28 +170,42 @@ impl Feed for Http {
         Utc::now()
     }
 
-    fn parts(&self, upstream: &dyn Upstream, _symbol: &str, window: Window) -> Vec<Window> {
-        upstream.parts(window)
+    fn host(&self, request: Request<'_>) -> String {
+        host_of(&self.url(request))
+    }
+
+    fn parts(&self, upstream: &dyn Upstream, _symbol: &str, window: Window) -> Vec<Part> {
+        upstream.parts(window).into_iter().map(Part::of).collect()
     }
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
-        let url = request.upstream.url(
-            &self.origins,
-            request.symbol,
-            request.category,
-            request.part,
-        );
-        self.wait_for(&url);
+        let url = self.url(request);
+        let turn = self.hosts.enter(&host_of(&url))?;
         let fetched_at = micros(Utc::now());
         let started = Instant::now();
-        let result = self.fetch(&url, request.upstream.headers());
+        let (status, headers, body) = self.fetch(&url, request.upstream.headers())?;
+        drop(turn);
         let elapsed = millis(started.elapsed());
-        let (status, body) = result.map_err(|error| FetchError::Network(Box::new(error)))?;
         log::debug!(source = request.upstream.name(), symbol = request.symbol, status = status, bytes = body.len(), elapsed_ms = elapsed; "answer");
         Ok(Response {
             status,
             body,
             fetched_at,
+            url: without_secrets(&url),
+            headers,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirrors_password_is_not_kept() {
+        let url = "https://me:secret@mirror.test:8443/v8/x?a=b@c";
+        assert_eq!(without_secrets(url), "https://mirror.test:8443/v8/x?a=b@c");
+        assert_eq!(host_of(url), "mirror.test:8443");
+        assert_eq!(without_secrets("http://a.test"), "http://a.test");
     }
 }

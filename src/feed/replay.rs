@@ -1,21 +1,15 @@
-//! Answers from recordings: `DIR/yahoo/SOXL.json` and the like, each with an optional `{file}.meta.json` beside it.
+//! Answers from recordings: a folder as people lay it out (`DIR/yahoo/SOXL.json`), or as an archive has grown.
 
-use std::fs;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Feed, FetchError, Request, Response};
-use crate::timestamp;
+use super::recording::{self, COMPRESSED, META, Meta};
+use super::{Feed, FetchError, Part, Request, Response};
+use crate::timestamp::{self, CLOCK_TOLERANCE};
 use crate::upstream::{Upstream, Window};
-
-/// What is known of a recording beside its body.
-#[derive(Debug, Default, Deserialize)]
-struct Meta {
-    status: Option<u16>,
-    fetched_at: Option<DateTime<Utc>>,
-}
 
 /// A folder of recorded answers.
 ///
@@ -24,34 +18,86 @@ struct Meta {
 /// but a yearly source is only asked for the years that are there.
 pub struct Replay {
     folder: PathBuf,
+    recordings: BTreeMap<String, Vec<String>>,
     fetched_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
 
+/// A recording with the days that it stands for.
+struct Found {
+    file: String,
+    window: Window,
+    meta: Meta,
+}
+
+/// No source has prices from before; recordings of years are looked for from here on.
+const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
+
 impl Replay {
     /// Recordings below a folder; `fetched_at` is their time where they have none of their own.
-    #[must_use]
-    pub fn new(folder: &Path, fetched_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn new(
+        folder: &Path,
+        fetched_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            recordings: recording::list(folder)?,
             folder: folder.to_owned(),
             fetched_at: fetched_at.map(timestamp::micros),
             now: timestamp::micros(now),
+        })
+    }
+
+    fn meta(&self, file: &str) -> Result<Meta, FetchError> {
+        let name = format!("{file}{META}");
+        let bad = |why: String| FetchError::BadRecording(name.clone(), why);
+        let meta =
+            recording::read_meta(&self.folder.join(&name)).map_err(|e| bad(e.to_string()))?;
+        match meta.fetched_at.filter(|t| *t > self.now + CLOCK_TOLERANCE) {
+            // It would beat every later fetch until then.
+            Some(time) => Err(bad(format!("its fetched_at {time} lies in the future"))),
+            None => Ok(meta),
         }
     }
 
-    fn meta(&self, recording: &str) -> Result<Meta, FetchError> {
-        let bad = |e: &dyn std::fmt::Display| {
-            FetchError::BadRecording(format!("{recording}.meta.json"), e.to_string())
-        };
-        match fs::read(self.folder.join(format!("{recording}.meta.json"))) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|e| bad(&e)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Meta::default()),
-            Err(e) => Err(bad(&e)),
-        }
+    /// The recordings of a name, each with the days it stands for: those it was asked for, else those that its name says.
+    fn named(&self, name: &str, says: Window) -> impl Iterator<Item = Found> {
+        let files = self.recordings.get(name).map_or(&[][..], Vec::as_slice);
+        files.iter().map(move |file| {
+            // A meta file that cannot be read is said when the recording itself is.
+            let meta = self.meta(file).unwrap_or_default();
+            let window = Window {
+                start: meta.start.unwrap_or(says.start),
+                end: meta.end.unwrap_or(says.end),
+            };
+            Found {
+                file: file.clone(),
+                window,
+                meta,
+            }
+        })
     }
 
-    fn exists(&self, recording: &str) -> bool {
-        self.folder.join(recording).is_file()
+    /// The recordings of a symbol that hold days of a window, oldest first.
+    fn found(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Found> {
+        let mut names: Vec<(String, Window)> = Vec::new();
+        for part in upstream.parts(window) {
+            let name = upstream.recording(symbol, part);
+            match names.last_mut() {
+                Some((last, whole)) if *last == name => whole.end = part.end,
+                _ => names.push((name, part)),
+            }
+        }
+        let all = names
+            .iter()
+            .flat_map(|(name, says)| self.named(name, *says))
+            .filter(|f| f.window.start <= window.end && f.window.end >= window.start);
+        let mut found = last_of_each_request(all);
+        found.sort_by_key(|f| (f.meta.fetched_at, f.window.start));
+        found
     }
 
     /// The time of the newest recording of a symbol, where one says it.
@@ -60,36 +106,34 @@ impl Replay {
             start: EARLIEST,
             end: self.now.date_naive(),
         };
-        let recordings = self.distinct_parts(upstream, symbol, ever);
-        recordings
-            .iter()
-            .filter_map(|(recording, _)| self.meta(recording).ok()?.fetched_at)
-            .max()
-    }
-
-    /// The recordings that are there, each with the days it stands for.
-    fn distinct_parts(
-        &self,
-        upstream: &dyn Upstream,
-        symbol: &str,
-        window: Window,
-    ) -> Vec<(String, Window)> {
-        let mut parts: Vec<(String, Window)> = Vec::new();
-        for part in upstream.parts(window) {
-            let recording = upstream.recording(symbol, part);
-            match parts.last_mut() {
-                Some((last, whole)) if *last == recording => whole.end = part.end,
-                _ => parts.push((recording, part)),
-            }
-        }
-        parts.retain(|(recording, _)| self.exists(recording));
-        parts
+        let found = self.found(upstream, symbol, ever);
+        found.iter().filter_map(|f| f.meta.fetched_at).max()
     }
 }
 
-/// No source has prices from before; recordings of years are looked for from here on.
-const EARLIEST: chrono::NaiveDate =
-    chrono::NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
+/// A request that was made again counts once: by its newest success, else by its newest failure.
+fn last_of_each_request(found: impl Iterator<Item = Found>) -> Vec<Found> {
+    let mut by_url: HashMap<String, Found> = HashMap::new();
+    let mut without_url = Vec::new();
+    let rank = |f: &Found| {
+        let is_success = f.meta.status.is_none_or(|s| (200..300).contains(&s));
+        (is_success, f.meta.fetched_at)
+    };
+    for one in found {
+        let Some(url) = one.meta.url.clone() else {
+            without_url.push(one);
+            continue;
+        };
+        match by_url.get(&url) {
+            Some(other) if rank(other) > rank(&one) => {}
+            _ => {
+                by_url.insert(url, one);
+            }
+        }
+    }
+    without_url.extend(by_url.into_values());
+    without_url
+}
 
 impl Feed for Replay {
     fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc> {
@@ -98,43 +142,48 @@ impl Feed for Replay {
             .unwrap_or(self.now)
     }
 
-    fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Window> {
-        let recorded: Vec<Window> = self
-            .distinct_parts(upstream, symbol, window)
-            .into_iter()
-            .map(|(_, w)| w)
-            .collect();
-        // Nothing recorded: one request, which fails with the name of the file that is missing.
-        if recorded.is_empty() {
-            upstream
-                .parts(window)
-                .into_iter()
-                .next_back()
-                .into_iter()
-                .collect()
-        } else {
-            recorded
+    fn host(&self, request: Request<'_>) -> String {
+        request.upstream.name().to_owned()
+    }
+
+    fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part> {
+        let found = self.found(upstream, symbol, window);
+        if !found.is_empty() {
+            let part = |f: Found| Part {
+                window: Window {
+                    start: f.window.start.max(window.start),
+                    end: f.window.end.min(window.end),
+                },
+                recording: Some(f.file),
+            };
+            return found.into_iter().map(part).collect();
         }
+        // Nothing recorded: one request, which fails with the name of the file that is missing.
+        let last = upstream.parts(window).pop();
+        last.map(Part::of).into_iter().collect()
     }
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
-        let recording = request.upstream.recording(request.symbol, request.part);
-        let body = match fs::read(self.folder.join(&recording)) {
-            Ok(body) => body,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(FetchError::NoRecording(recording));
-            }
-            Err(e) => return Err(FetchError::BadRecording(recording, e.to_string())),
+        let Some(file) = request.part.recording.as_ref() else {
+            let name = request
+                .upstream
+                .recording(request.symbol, request.part.window);
+            return Err(FetchError::NoRecording(name));
         };
-        let meta = self.meta(&recording)?;
+        let body = recording::read_body(&self.folder.join(file))
+            .map_err(|e| FetchError::BadRecording(file.clone(), e.to_string()))?;
+        let meta = self.meta(file)?;
         let fetched_at = meta.fetched_at.map(timestamp::micros).or(self.fetched_at).unwrap_or_else(|| {
-            log::warn!(recording = recording.as_str(); "a recording does not say when it was fetched, now is taken; --fetched-at sets it");
+            let file = file.strip_suffix(COMPRESSED).unwrap_or(file);
+            log::warn!(recording = file; "a recording does not say when it was fetched, now is taken; --fetched-at sets it");
             self.now
         });
         Ok(Response {
             status: meta.status.unwrap_or(200),
             body,
             fetched_at,
+            url: String::new(),
+            headers: Vec::new(),
         })
     }
 }

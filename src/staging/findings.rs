@@ -1,15 +1,15 @@
-//! What is found: facts about days of a series, rejected rows, sessions without a bar, and what the user waived.
+//! What is found: facts about days of a series, rejected rows, and what the user waived.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::Staging;
 use super::prices::Batch;
+use super::stored::days;
 use crate::asset::AssetId;
-use crate::calendar::Calendar;
 use crate::timestamp;
 use crate::upstream::Window;
 use crate::validate::{Finding, Rejected, Rule};
@@ -26,24 +26,56 @@ pub(super) struct Notes<'a> {
 
 /// What a run has judged, so that an open finding that it did not see again is resolved.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Judged {
-    /// The days that were looked at.
-    pub(super) window: Window,
-    /// The last day whose jump was looked at: it may lie behind the window.
-    pub(super) last_jump: NaiveDate,
-    /// Whether the series came in another scale just now.
-    pub(super) rebased: bool,
+pub(super) struct Judged<'a> {
+    /// The days whose closes were looked at for jumps: the last may lie behind the asked window.
+    pub(super) closes: Window,
+    /// The days whose row came, and is what is stored now.
+    pub(super) heard: &'a BTreeSet<NaiveDate>,
+    /// Whether the overlap says that the scale is the stored one.
+    pub(super) same_scale: bool,
+}
+
+impl Judged<'_> {
+    /// Whether the run would have seen this finding again. Sessions without a bar are judged elsewhere.
+    fn has_judged(&self, rule: &str, date: NaiveDate) -> bool {
+        let is = |r: Rule| rule == r.to_string();
+        if is(Rule::DateGap) {
+            false
+        } else if is(Rule::Rebased) {
+            self.same_scale
+        } else if is(Rule::PriceJump) {
+            self.closes.contains(date)
+        } else {
+            self.heard.contains(&date)
+        }
+    }
 }
 
 impl<'a> Notes<'a> {
-    pub(super) fn of(tx: &'a Transaction<'a>, batch: &Batch<'a>) -> Self {
+    pub(super) fn of(connection: &'a Connection, batch: &Batch<'a>) -> Self {
+        let (asset, source) = (batch.asset.id.as_str(), batch.entry.stored_as.as_str());
+        Self::about(connection, asset, source, batch.job_id, batch.now)
+    }
+
+    /// Notes about a series, or about a calendar, which has no source.
+    pub(super) fn about(
+        connection: &'a Connection,
+        asset: &'a str,
+        source: &'a str,
+        job_id: &'a str,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
-            connection: tx,
-            asset: batch.asset.as_str(),
-            source: batch.source,
-            job_id: batch.job_id,
-            now: batch.now,
+            connection,
+            asset,
+            source,
+            job_id,
+            now,
         }
+    }
+
+    pub(super) fn connection(&self) -> &'a Connection {
+        self.connection
     }
 
     /// Keeps a finding: one row a fact, however often it is seen.
@@ -64,21 +96,22 @@ impl<'a> Notes<'a> {
         Ok(())
     }
 
-    /// Closes the open findings that were judged and not seen again. Sessions without a bar are judged later, when the
-    /// other assets of the calendar are known.
-    pub(super) fn resolve(&self, judged: Judged) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(include_str!("resolve_findings.sql"))?
-            .execute(params![
-                timestamp::to_text(self.now),
-                self.asset,
-                self.source,
-                judged.window.start.to_string(),
-                judged.window.end.to_string(),
-                judged.last_jump.to_string(),
-                judged.rebased,
-                self.job_id,
-            ])?;
+    /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id).
+    pub(super) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
+        let sql = "SELECT rule, date FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND job_id IS NOT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let open = statement.query_map(params![self.asset, self.source, self.job_id], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?;
+        for finding in open.collect::<rusqlite::Result<Vec<_>>>()? {
+            let (rule, date) = finding;
+            if let Ok(date) = date.parse()
+                && judged.has_judged(&rule, date)
+            {
+                self.resolve_rule(&rule, date)?;
+            }
+        }
         Ok(())
     }
 
@@ -106,137 +139,48 @@ impl<'a> Notes<'a> {
     }
 
     /// The days of the open findings of a rule.
-    fn open_days(&self, rule: Rule) -> Result<Vec<NaiveDate>> {
-        let statement =
+    pub(super) fn open_days(&self, rule: Rule) -> Result<BTreeSet<NaiveDate>> {
+        let sql =
             "SELECT date FROM open_findings WHERE asset_id = ?1 AND source = ?2 AND rule = ?3";
-        let mut statement = self.connection.prepare_cached(statement)?;
-        let mut rows = statement.query(params![self.asset, self.source, rule.to_string()])?;
-        let mut days = Vec::new();
-        while let Some(row) = rows.next()? {
-            days.extend(row.get::<_, String>(0)?.parse::<NaiveDate>());
-        }
-        Ok(days)
+        let mut statement = self.connection.prepare_cached(sql)?;
+        days(statement.query(params![self.asset, self.source, rule.to_string()])?)
     }
 
-    fn resolve_day(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
-        let statement = "UPDATE finding SET resolved_at = ?1 WHERE asset_id = ?2 AND source = ?3 AND rule = ?4 AND date = ?5";
-        let time = timestamp::to_text(self.now);
-        let key = params![
-            time,
+    pub(super) fn resolve_day(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
+        self.resolve_rule(&rule.to_string(), date)
+    }
+
+    fn resolve_rule(&self, rule: &str, date: NaiveDate) -> rusqlite::Result<()> {
+        let sql = "UPDATE finding SET resolved_at = ?5
+             WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND resolved_at IS NULL";
+        let (date, time) = (date.to_string(), timestamp::to_text(self.now));
+        self.connection.prepare_cached(sql)?.execute(params![
             self.asset,
             self.source,
-            rule.to_string(),
-            date.to_string()
-        ];
-        self.connection.prepare_cached(statement)?.execute(key)?;
+            rule,
+            date,
+            time
+        ])?;
         Ok(())
     }
-}
 
-/// Sessions of one series without a bar, as a run found them.
-#[derive(Debug, Clone, Copy)]
-pub struct Gaps<'a> {
-    /// The asset.
-    pub asset: &'a AssetId,
-    /// The `source` column.
-    pub source: &'a str,
-    /// Its calendar.
-    pub calendar: &'a Calendar,
-    /// The due sessions that were judged.
-    pub due: &'a [NaiveDate],
-    /// Those without a bar, without the days on which the exchange was probably closed.
-    pub missing: &'a [NaiveDate],
-    /// The run.
-    pub job_id: &'a str,
-    /// Now.
-    pub now: DateTime<Utc>,
+    /// Takes a finding back: one that only this run has seen is forgotten, an older one is resolved.
+    pub(super) fn withdraw(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
+        let sql = "DELETE FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND job_id = ?5 AND first_seen = last_seen";
+        let (rule_name, day) = (rule.to_string(), date.to_string());
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.asset,
+            self.source,
+            rule_name,
+            day,
+            self.job_id
+        ])?;
+        self.resolve_day(rule, date)
+    }
 }
 
 impl Staging {
-    /// Keeps the sessions without a bar, and closes those that have one now, are waived, or that the calendar calls closed.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn record_gaps(&self, gaps: &Gaps<'_>) -> Result<()> {
-        let mut connection = self.connection()?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let Gaps {
-            asset,
-            source,
-            job_id,
-            now,
-            ..
-        } = *gaps;
-        let notes = Notes {
-            connection: &tx,
-            asset: asset.as_str(),
-            source,
-            job_id,
-            now,
-        };
-        for date in gaps.missing {
-            let detail = format!(
-                "{} has a session, {source} has no bar",
-                gaps.calendar.name()
-            );
-            notes.put(&Finding {
-                date: *date,
-                rule: Rule::DateGap,
-                detail,
-            })?;
-        }
-        for date in notes.open_days(Rule::DateGap)? {
-            let was_judged = gaps.due.contains(&date) && !gaps.missing.contains(&date);
-            if was_judged
-                || !gaps.calendar.is_session(date)
-                || is_filled_or_waived(&tx, asset, source, date)?
-            {
-                notes.resolve_day(Rule::DateGap, date)?;
-            }
-        }
-        Ok(tx.commit()?)
-    }
-
-    /// Keeps the sessions on which none of a calendar's assets has a bar, and closes those that turned out otherwise.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn record_probably_closed(
-        &self,
-        calendar: &Calendar,
-        closed: &BTreeSet<NaiveDate>,
-        judged: &[NaiveDate],
-        job_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut connection = self.connection()?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let notes = Notes {
-            connection: &tx,
-            asset: calendar.name(),
-            source: "",
-            job_id,
-            now,
-        };
-        for date in closed {
-            let name = calendar.name();
-            let detail = format!(
-                "no asset has a bar; if it was closed, add it to data/calendars/{name}.toml"
-            );
-            notes.put(&Finding {
-                date: *date,
-                rule: Rule::ProbablyClosed,
-                detail,
-            })?;
-        }
-        for date in notes.open_days(Rule::ProbablyClosed)? {
-            if !calendar.is_session(date) || (judged.contains(&date) && !closed.contains(&date)) {
-                notes.resolve_day(Rule::ProbablyClosed, date)?;
-            }
-        }
-        Ok(tx.commit()?)
-    }
-
     /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
     ///
     /// # Errors
@@ -280,17 +224,4 @@ impl Staging {
         }
         Ok(removed)
     }
-}
-
-fn is_filled_or_waived(
-    tx: &Transaction<'_>,
-    asset: &AssetId,
-    source: &str,
-    date: NaiveDate,
-) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2 AND source = ?3)
-             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)",
-    )?
-    .query_row(params![asset.as_str(), date.to_string(), source], |r| r.get(0))
 }

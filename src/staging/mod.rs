@@ -14,23 +14,29 @@ use crate::config::ConfigError;
 
 mod assets;
 mod findings;
+mod gaps;
 mod history;
 mod job_runs;
 mod pending;
 mod prices;
+mod reach;
+mod rebase;
 mod report;
 mod report_events;
 mod series;
 #[cfg(test)]
 mod staging_tests;
+mod stored;
 mod summary;
 
 pub use assets::AssetRow;
-pub use findings::Gaps;
+pub use gaps::Attended;
 pub use history::Version;
 pub use job_runs::{JobRunRow, RunLock};
 pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
-pub use prices::{Batch, CLOCK_TOLERANCE, Reach, Rebase, Staged, Tally};
+pub use prices::{Batch, Heal, Staged, Tally};
+pub use reach::{HEALING_DAYS, Lookback, Reach};
+pub use rebase::Rebase;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
@@ -38,7 +44,10 @@ pub use summary::{AssetSummary, FindingRow, RunSummary};
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
 /// The migrations in their order. Each runs once, in one transaction with its number; a released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../schema/staging/001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../schema/staging/001_initial.sql"),
+    include_str!("../../schema/staging/002_series.sql"),
+];
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections at most: one a worker that stages.
@@ -312,6 +321,33 @@ mod tests {
             .unwrap();
         assert_eq!(mode, "wal");
         assert!(Staging::open_existing(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let c = Connection::open(&path).unwrap();
+        let first = MIGRATIONS[0];
+        c.execute_batch(&format!(
+            "{first} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
+             INSERT INTO asset_source VALUES ('A', 'naver', 0, '005930', 'KRW', 1), ('A', 'yahoo', 1, 'X', 'KRW', 1);
+             INSERT INTO price_daily (asset_id, date, source, open, high, low, close) VALUES ('A', '2026-01-05', 'naver', 1.0, 1.0, 1.0, 1.0);"
+        ))
+        .unwrap();
+        Staging::open(&path).unwrap();
+        let version: i64 = c
+            .query_row("PRAGMA user_version", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(version, known_version());
+        let known: String = c
+            .query_row("SELECT group_concat(symbol) FROM series", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(known, "005930", "only what has bars");
+        let bars: i64 = c
+            .query_row("SELECT count(*) FROM pending", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(bars, 1);
     }
 
     #[test]

@@ -3,40 +3,54 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use rusqlite::{Transaction, TransactionBehavior, named_params, params};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
 
 use super::Staging;
 use super::findings::{Judged, Notes};
-use crate::asset::AssetId;
+use super::gaps::{self, Judgement};
+use super::rebase::{Rebase, Scale, find_older_scale, find_rebase, rescaled};
+use super::stored::{Decision, Stored, decide, stored_bars};
+use crate::asset::{Asset, SourceEntry};
 use crate::price::Bar;
-use crate::series::{Attendance, constant_factor, missing, price_jumps};
+use crate::series::{Attendance, are_same, price_jumps};
 use crate::timestamp;
 use crate::upstream::Window;
 use crate::validate::{Checked, FetchedBar, Finding, Rule};
-
-/// A stored ingest time further ahead of now than this came from a clock that was wrong.
-pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What one run fetched of one series.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
     /// The asset.
-    pub asset: &'a AssetId,
-    /// The `source` column.
-    pub source: &'a str,
+    pub asset: &'a Asset,
+    /// Which of its sources; its `stored_as` is the `source` column.
+    pub entry: &'a SourceEntry,
     /// The days that were asked for.
     pub window: Window,
     /// The sessions of the window whose bar was due when it was fetched, in order.
     pub due: &'a [NaiveDate],
-    /// Bars, rejected rows, findings.
+    /// The parts of the window that no answer came for.
+    pub lost: &'a [Window],
+    /// Bars, rejected rows, findings. Bars of days beyond the window only tell the scale.
     pub checked: &'a Checked,
-    /// Whether a series may be staged in another scale, when it comes whole.
-    pub heal: bool,
+    /// What to do when the series came in another scale.
+    pub heal: Heal,
     /// The run.
     pub job_id: &'a str,
     /// Now.
     pub now: DateTime<Utc>,
+}
+
+/// What to do when a series comes in another scale: a split.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Heal {
+    /// Nothing is staged.
+    No,
+    /// It is staged if it comes whole, so that two scales never stand side by side.
+    IfWhole,
+    /// It was read again as a whole because its closes changed by this factor. Stored days that the source has no longer
+    /// are carried over into the new scale.
+    Again(f64),
 }
 
 /// What staging a batch did.
@@ -68,51 +82,8 @@ pub enum Staged {
     },
     /// The series has another scale now, and the batch does not hold all of its stored days: nothing was staged.
     Rebased(Rebase),
-}
-
-/// A change of scale of a whole series: a split.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rebase {
-    /// What the stored closes must be multiplied with, in words with an example.
-    pub detail: String,
-    /// The first stored day.
-    pub first: NaiveDate,
-    /// The last stored day.
-    pub last: NaiveDate,
-    /// Stored days that the batch does not hold.
-    pub uncovered: usize,
-}
-
-/// A bar as it is stored.
-#[derive(Debug, Clone)]
-struct Stored {
-    bar: Bar,
-    /// `None` where another program wrote what is no time.
-    ingested_at: Option<DateTime<Utc>>,
-    is_final: bool,
-    /// When these values were fetched first; empty where another program wrote the row.
-    known_since: String,
-}
-
-impl Stored {
-    fn is_newer_than(&self, fetched: &FetchedBar) -> bool {
-        self.ingested_at.is_some_and(|t| fetched.fetched_at < t)
-    }
-}
-
-/// What to do with a fetched bar.
-#[derive(Debug, Clone, Copy)]
-enum Decision {
-    Insert,
-    /// Write this bar over the stored one.
-    Replace {
-        bar: Bar,
-        changed: bool,
-        clock: bool,
-    },
-    /// It is stored already, with this ingest time and these values.
-    Same,
-    Keep,
+    /// It would mix what must not stand in one series, for the reason given: nothing was staged.
+    Refused(String),
 }
 
 impl Staging {
@@ -129,6 +100,7 @@ impl Staging {
         let staged = Writer {
             tx: &tx,
             batch,
+            source: &batch.entry.stored_as,
             notes: Notes::of(&tx, batch),
         }
         .write()?;
@@ -142,39 +114,66 @@ impl Staging {
 struct Writer<'a> {
     tx: &'a Transaction<'a>,
     batch: &'a Batch<'a>,
+    source: &'a str,
     notes: Notes<'a>,
+}
+
+/// What writing the bars did, and the days about which the answer has the last word.
+#[derive(Default)]
+struct Written {
+    tally: Tally,
+    heard: BTreeSet<NaiveDate>,
 }
 
 impl Writer<'_> {
     fn write(&self) -> Result<Staged> {
         let stored = self.stored()?;
-        let rebase = self.find_rebase(&stored)?;
-        if let Some(rebase) = &rebase {
-            self.notes.put(&self.rebased(rebase))?;
-            if rebase.uncovered > 0 || !self.batch.heal {
+        if let Some(why) = self.find_other_series(&stored)? {
+            return Ok(Staged::Refused(why));
+        }
+        let bars = &self.batch.checked.bars;
+        if let Some(why) = find_older_scale(bars, &stored) {
+            return Ok(Staged::Refused(why));
+        }
+        let scale = find_rebase(self.tx, self.batch, &stored)?;
+        let rebase = match &scale {
+            Scale::Changed(rebase) => Some(rebase),
+            Scale::Same | Scale::Unknown => None,
+        };
+        if let Some(rebase) = rebase {
+            self.notes.put(&rebase.finding())?;
+            if !rebase.can_be_staged(self.batch.heal) {
                 return Ok(Staged::Rebased(rebase.clone()));
             }
         }
-        let mut tally = self.write_bars(&stored, rebase.is_some())?;
+        let mut written = self.write_bars(&stored, rebase.is_some())?;
+        if let Some(rebase) = rebase {
+            written.tally.changed += self.carry_over(rebase)?;
+        }
         for rejected in &self.batch.checked.rejected {
-            tally.rejected += u64::from(self.notes.quarantine(rejected)?);
+            written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
-        // A recording that is older than all that is stored says nothing about what is stored.
-        let was_heard = tally.kept == 0 || tally.new + tally.changed + tally.unchanged > 0;
-        if was_heard {
-            tally.findings = self.write_findings(rebase.is_some())?;
-        }
-        Ok(Staged::Done {
-            tally,
-            attendance: self.attendance()?,
-        })
+        written.tally.findings = self.write_findings(&written.heard, &scale)?;
+        self.remember_series()?;
+        let attendance = self.judge_gaps()?;
+        let tally = written.tally;
+        Ok(Staged::Done { tally, attendance })
     }
 
-    fn write_bars(&self, stored: &HashMap<NaiveDate, Stored>, rebasing: bool) -> Result<Tally> {
-        let mut tally = Tally::default();
+    fn write_bars(&self, stored: &HashMap<NaiveDate, Stored>, rescaling: bool) -> Result<Written> {
+        let mut written = Written::default();
         for fetched in &self.batch.checked.bars {
-            let old = stored.get(&fetched.bar.date());
-            match decide(old, fetched, self.batch.now, rebasing) {
+            let date = fetched.bar.date();
+            if !self.batch.window.contains(date) && !rescaling {
+                continue;
+            }
+            let old = stored.get(&date);
+            let decision = decide(old, fetched, self.batch.now, rescaling);
+            if !matches!(decision, Decision::Older) {
+                written.heard.insert(date);
+            }
+            let tally = &mut written.tally;
+            match decision {
                 Decision::Insert => {
                     self.upsert(&fetched.bar, fetched, None)?;
                     tally.new += 1;
@@ -186,12 +185,7 @@ impl Writer<'_> {
                 } => {
                     self.replace(old, bar, fetched, changed)?;
                     if clock {
-                        let detail = "the stored ingest time was ahead of now".to_owned();
-                        self.notes.put(&Finding {
-                            date: bar.date(),
-                            rule: Rule::Clock,
-                            detail,
-                        })?;
+                        self.notes.put(&clock_finding(date))?;
                     }
                     *(if changed {
                         &mut tally.changed
@@ -200,10 +194,10 @@ impl Writer<'_> {
                     }) += 1;
                 }
                 Decision::Same => tally.unchanged += 1,
-                Decision::Keep => tally.kept += 1,
+                Decision::Older | Decision::Poorer => tally.kept += 1,
             }
         }
-        Ok(tally)
+        Ok(written)
     }
 
     fn replace(
@@ -223,26 +217,53 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes what the rules say about the days of the window as they are stored now; counts it.
-    fn write_findings(&self, rebased: bool) -> Result<u64> {
+    /// Carries stored days that the source has no longer over into the new scale; counts them.
+    fn carry_over(&self, rebase: &Rebase) -> Result<u64> {
+        let mut count = 0;
+        for (old, fetched) in rescaled(self.tx, self.batch, rebase)? {
+            let date = fetched.bar.date();
+            let detail = format!(
+                "its source has this day no longer, the close {} was carried over as {}",
+                old.bar.close(),
+                fetched.bar.close()
+            );
+            self.replace(Some(&old), fetched.bar, &fetched, true)?;
+            self.notes.put(&Finding {
+                date,
+                rule: Rule::Rescaled,
+                detail,
+            })?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
+    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, scale: &Scale) -> Result<u64> {
         let reports_volume = self.series_reports_volume()?;
+        let (closes, last) = self.closes()?;
+        let closes_judged = Window {
+            start: self.batch.window.start,
+            end: last,
+        };
+        let jumps = price_jumps(&closes, closes_judged.start, closes_judged.end);
         let about_rows = self
             .batch
             .checked
             .findings
             .iter()
+            // An answer that is older than what is stored says nothing about what is stored.
+            .filter(|f| heard.contains(&f.date) || f.rule == Rule::Incomplete)
             .filter(|f| f.rule != Rule::ZeroVolume || reports_volume);
-        let (closes, last) = self.closes()?;
-        let jumps = price_jumps(&closes, self.batch.window.start, last);
         let mut count = 0;
         for finding in about_rows.chain(&jumps) {
             self.notes.put(finding)?;
             count += 1;
         }
         self.notes.resolve(Judged {
-            window: self.batch.window,
-            last_jump: last,
-            rebased,
+            closes: closes_judged,
+            heard,
+            same_scale: matches!(scale, Scale::Same),
         })?;
         Ok(count)
     }
@@ -251,7 +272,7 @@ impl Writer<'_> {
     fn series_reports_volume(&self) -> rusqlite::Result<bool> {
         self.tx
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND volume > 0)")?
-            .query_row(params![self.batch.asset.as_str(), self.batch.source], |r| r.get(0))
+            .query_row(params![self.batch.asset.id.as_str(), self.source], |r| r.get(0))
     }
 
     /// The closes of the window with the one before and the one after it, and the day of the last of them.
@@ -259,8 +280,8 @@ impl Writer<'_> {
         let mut statement = self.tx.prepare_cached(include_str!("closes.sql"))?;
         let window = self.batch.window;
         let mut rows = statement.query(params![
-            self.batch.asset.as_str(),
-            self.batch.source,
+            self.batch.asset.id.as_str(),
+            self.source,
             window.start.to_string(),
             window.end.to_string()
         ])?;
@@ -276,131 +297,88 @@ impl Writer<'_> {
         Ok((closes, last))
     }
 
-    /// Which of the due sessions have no bar, also after this batch. Waived ones are not looked at.
-    fn attendance(&self) -> Result<Attendance> {
-        let (Some(first), Some(last)) = (self.batch.due.first(), self.batch.due.last()) else {
-            return Ok(Attendance::default());
-        };
-        let mut statement = self.tx.prepare_cached(
-            "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4
-             UNION SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2",
-        )?;
-        let key = params![
-            self.batch.asset.as_str(),
-            self.batch.source,
-            first.to_string(),
-            last.to_string()
-        ];
-        let days = days(statement.query(key)?)?;
-        let mut statement = self
-            .tx
-            .prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
-        let waived = self::days(statement.query(params![self.batch.asset.as_str()])?)?;
-        let due: Vec<NaiveDate> = self
-            .batch
-            .due
+    /// Notes the due sessions without a bar at once, so that a run that dies has not forgotten them. Whether the exchange
+    /// was closed is judged when the calendar's other assets are known.
+    fn judge_gaps(&self) -> Result<Attendance> {
+        let attendance = gaps::attendance(self.tx, self.batch)?;
+        gaps::remember_lost(self.tx, self.batch)?;
+        let closed = gaps::open_closed_days(self.tx, &self.batch.asset.calendar)?;
+        let missing: Vec<NaiveDate> = attendance
+            .missing
             .iter()
-            .filter(|d| !waived.contains(d))
+            .filter(|d| !closed.contains(d))
             .copied()
             .collect();
-        let missing = missing(&due, &days);
-        Ok(Attendance { due, missing })
-    }
-
-    /// Whether the fetched closes of the overlap differ from the stored ones by one factor.
-    fn find_rebase(&self, stored: &HashMap<NaiveDate, Stored>) -> Result<Option<Rebase>> {
-        let mut overlap: Vec<(NaiveDate, f64, f64)> = Vec::new();
-        for fetched in &self.batch.checked.bars {
-            // A provisional close changes by itself.
-            if let Some(old) = stored
-                .get(&fetched.bar.date())
-                .filter(|s| s.is_final && !s.is_newer_than(fetched))
-            {
-                overlap.push((fetched.bar.date(), old.bar.close(), fetched.bar.close()));
-            }
-        }
-        let pairs: Vec<(f64, f64)> = overlap.iter().map(|(_, old, new)| (*old, *new)).collect();
-        let (Some(factor), Some((date, old, new))) = (constant_factor(&pairs), overlap.last())
-        else {
-            return Ok(None);
-        };
-        let series = self.stored_days()?;
-        let fetched: BTreeSet<NaiveDate> = self
-            .batch
-            .checked
-            .bars
-            .iter()
-            .map(|b| b.bar.date())
-            .collect();
-        let detail = format!(
-            "factor {} (the close of {date} was {old}, is {new})",
-            significant(factor)
-        );
-        let first = series.first().copied().unwrap_or(*date);
-        Ok(Some(Rebase {
-            detail,
-            first,
-            last: series.last().copied().unwrap_or(*date),
-            uncovered: series.difference(&fetched).count(),
-        }))
-    }
-
-    fn rebased(&self, rebase: &Rebase) -> Finding {
-        Finding {
-            date: rebase.first,
-            rule: Rule::Rebased,
-            detail: rebase.detail.clone(),
-        }
-    }
-
-    /// All days of the series.
-    fn stored_days(&self) -> Result<BTreeSet<NaiveDate>> {
-        let mut statement = self
-            .tx
-            .prepare_cached("SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2")?;
-        days(statement.query(params![self.batch.asset.as_str(), self.batch.source])?)
+        gaps::note(
+            &self.notes,
+            &Judgement {
+                asset: self.batch.asset,
+                source: self.source,
+                due: &attendance.due,
+                missing: &missing,
+            },
+        )?;
+        Ok(attendance)
     }
 
     /// The stored bars of the days that were fetched.
     fn stored(&self) -> Result<HashMap<NaiveDate, Stored>> {
-        let bars = &self.batch.checked.bars;
-        let days = bars.iter().map(|b| b.bar.date());
+        let days = self.batch.checked.bars.iter().map(|b| b.bar.date());
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
             return Ok(HashMap::new());
         };
-        let mut statement = self.tx.prepare_cached(
-            "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since FROM price_daily
-             WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
-        )?;
-        let mut rows = statement.query(params![
-            self.batch.asset.as_str(),
-            self.batch.source,
-            first.to_string(),
-            last.to_string()
-        ])?;
-        let mut stored = HashMap::with_capacity(bars.len());
-        while let Some(row) = rows.next()? {
-            let date: String = row.get(0)?;
-            let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-            let ingested_at = timestamp::from_text(&row.get::<_, String>(6)?);
-            // What another program stored and is no bar is overwritten without a history.
-            if let Ok(date) = date.parse()
-                && let Ok(bar) = Bar::new(date, prices, row.get(5)?)
-            {
-                stored.insert(
-                    date,
-                    Stored {
-                        bar,
-                        ingested_at,
-                        is_final: row.get(7)?,
-                        known_since: row.get(8)?,
-                    },
-                );
-            }
-        }
-        Ok(stored)
+        let asset = self.batch.asset.id.as_str();
+        stored_bars(self.tx, asset, self.source, first, last)
     }
 
+    /// Why these bars are of another series than the stored one, if they are: another currency, or another symbol whose
+    /// closes are not the stored ones. A symbol that only got another name goes on in the same series.
+    fn find_other_series(&self, stored: &HashMap<NaiveDate, Stored>) -> Result<Option<String>> {
+        let entry = self.batch.entry;
+        let asset = self.batch.asset.id.as_str();
+        let Some((symbol, currency)) = self.series_origin(asset)? else {
+            return Ok(None);
+        };
+        if currency != entry.currency {
+            return Ok(Some(format!(
+                "its stored prices are in {currency}, assets.toml says {}; give the asset another id",
+                entry.currency
+            )));
+        }
+        if symbol == entry.symbol || is_continued(&self.batch.checked.bars, stored) {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "its stored prices are those of {symbol}, and {} has other closes or no common days; \
+             put {symbol} back into its place in assets.toml, or give the asset another id",
+            entry.symbol
+        )))
+    }
+
+    /// The symbol and the currency that the stored bars of the series came from.
+    fn series_origin(&self, asset: &str) -> Result<Option<(String, String)>> {
+        let sql = "SELECT symbol, currency FROM series s WHERE asset_id = ?1 AND source = ?2
+             AND EXISTS (SELECT 1 FROM price_daily p WHERE p.asset_id = s.asset_id AND p.source = s.source)";
+        let mut statement = self.tx.prepare_cached(sql)?;
+        let origin =
+            statement.query_row(params![asset, self.source], |r| Ok((r.get(0)?, r.get(1)?)));
+        Ok(origin.optional()?)
+    }
+
+    fn remember_series(&self) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO series (asset_id, source, symbol, currency) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (asset_id, source) DO UPDATE SET symbol = excluded.symbol, currency = excluded.currency
+             WHERE (symbol, currency) IS NOT (excluded.symbol, excluded.currency)";
+        let entry = self.batch.entry;
+        let asset = self.batch.asset.id.as_str();
+        self.tx.prepare_cached(sql)?.execute(params![
+            asset,
+            self.source,
+            entry.symbol,
+            entry.currency
+        ])?;
+        Ok(())
+    }
     /// Writes a bar; `same_as` is the stored row that has these values already.
     fn upsert(
         &self,
@@ -413,9 +391,9 @@ impl Writer<'_> {
         self.tx
             .prepare_cached(include_str!("upsert.sql"))?
             .execute(named_params! {
-                ":asset_id": self.batch.asset.as_str(),
+                ":asset_id": self.batch.asset.id.as_str(),
                 ":date": bar.date().to_string(),
-                ":source": self.batch.source,
+                ":source": self.source,
                 ":open": open,
                 ":high": high,
                 ":low": low,
@@ -435,9 +413,9 @@ impl Writer<'_> {
                  (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, known_since, replaced_at, job_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.tx.prepare_cached(statement)?.execute(params![
-            self.batch.asset.as_str(),
+            self.batch.asset.id.as_str(),
             old.bar.date().to_string(),
-            self.batch.source,
+            self.source,
             open,
             high,
             low,
@@ -453,108 +431,21 @@ impl Writer<'_> {
     }
 }
 
-/// Days out of a query's first column; what is no day is left out.
-fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<NaiveDate>> {
-    let mut days = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        days.extend(
-            row.get::<_, Option<String>>(0)?
-                .and_then(|d| d.parse::<NaiveDate>().ok()),
-        );
-    }
-    Ok(days)
+/// Whether at least three stored closes are among the fetched ones, and all of those are the same up to rounding.
+fn is_continued(bars: &[FetchedBar], stored: &HashMap<NaiveDate, Stored>) -> bool {
+    let pairs: Vec<(f64, f64)> = bars
+        .iter()
+        .filter_map(|b| Some((stored.get(&b.bar.date())?, b)))
+        .filter(|(old, new)| old.is_final && new.is_final)
+        .map(|(old, new)| (old.bar.close(), new.bar.close()))
+        .collect();
+    are_same(&pairs)
 }
 
-/// A factor as people write it: six significant digits, no zeros at the end.
-fn significant(factor: f64) -> String {
-    let text = format!("{factor:.5e}");
-    text.parse::<f64>()
-        .map_or(text, |rounded| rounded.to_string())
-}
-
-/// Latest ingest wins; an unknown volume or a suspended row never replaces a stored bar that had volume.
-///
-/// In a change of scale a suspended row does, since no row may stay in the old scale.
-fn decide(
-    stored: Option<&Stored>,
-    fetched: &FetchedBar,
-    now: DateTime<Utc>,
-    rebasing: bool,
-) -> Decision {
-    let Some(stored) = stored else {
-        return Decision::Insert;
-    };
-    let clock = stored
-        .ingested_at
-        .is_some_and(|t| t > now + CLOCK_TOLERANCE);
-    let had_volume = stored.bar.volume().is_some_and(|v| v > 0);
-    if (stored.is_newer_than(fetched) && !clock) || (fetched.suspended && had_volume && !rebasing) {
-        return Decision::Keep;
-    }
-    let mut bar = fetched.bar;
-    if bar.volume().is_none() {
-        bar = Bar::new(bar.date(), bar.prices(), stored.bar.volume()).unwrap_or(bar);
-    }
-    let changed = !stored.bar.same_values(&bar);
-    if !changed
-        && stored.ingested_at == Some(fetched.fetched_at)
-        && stored.is_final == fetched.is_final
-    {
-        return Decision::Same;
-    }
-    Decision::Replace {
-        bar,
-        changed,
-        clock,
-    }
-}
-
-/// How far back a series must be asked for again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// The asset has no bar of any source yet.
-    NothingStaged,
-    /// To the oldest provisional bar of the source, to as many of its stored sessions as were asked about, and to the
-    /// oldest recent session that it lacks; `None` when the source has no bar.
-    To(Option<NaiveDate>),
-}
-
-impl Staging {
-    /// How far back a series must be asked for again: to overlap with at least `overlap` stored sessions, and to fill what
-    /// is missing of the `recent` sessions (in order), unless it is waived.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn reach_back(
-        &self,
-        asset: &AssetId,
-        source: &str,
-        overlap: u32,
-        recent: &[NaiveDate],
-    ) -> Result<Reach> {
-        let connection = self.connection()?;
-        let any: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)")?
-            .query_row(params![asset.as_str()], |r| r.get(0))?;
-        if !any {
-            return Ok(Reach::NothingStaged);
-        }
-        let oldest: Option<String> = connection
-            .prepare_cached(include_str!("reach_back.sql"))?
-            .query_row(params![asset.as_str(), source, overlap], |r| r.get(0))?;
-        let Some(oldest) = oldest.and_then(|d| d.parse::<NaiveDate>().ok()) else {
-            return Ok(Reach::To(None));
-        };
-        let mut statement = connection.prepare_cached(
-            "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2
-             UNION SELECT date FROM waiver WHERE asset_id = ?1",
-        )?;
-        let known = days(statement.query(params![asset.as_str(), source])?)?;
-        let first_missing = recent
-            .iter()
-            .find(|d| known.first().is_some_and(|f| f < *d) && !known.contains(d));
-        Ok(Reach::To(Some(
-            first_missing.map_or(oldest, |d| oldest.min(*d)),
-        )))
+fn clock_finding(date: NaiveDate) -> Finding {
+    Finding {
+        date,
+        rule: Rule::Clock,
+        detail: "the stored ingest time was ahead of now".to_owned(),
     }
 }

@@ -1,8 +1,15 @@
--- The oldest provisional bar of a series, or the oldest of its newest final bars, whichever is older: only final bars tell a
--- change of scale.
+-- The oldest of: the recent provisional bars of a series, its newest final bars (only these tell a change of scale), and
+-- its sessions without a bar among the days whose request was lost lately.
 SELECT min(date)
 FROM (
-    SELECT min(date) AS date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final = 0
+    SELECT min(date) AS date
+    FROM price_daily
+    WHERE asset_id = ?1 AND source = ?2 AND is_final = 0 AND date >= ?4
     UNION ALL
     SELECT date FROM (SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final <> 0 ORDER BY date DESC LIMIT ?3)
+    UNION ALL
+    SELECT min(f.date)
+    FROM lost_part l
+    JOIN finding f ON f.asset_id = l.asset_id AND f.source = l.source AND f.date BETWEEN l.start_date AND l.end_date
+    WHERE l.asset_id = ?1 AND l.source = ?2 AND l.lost_at > ?5 AND f.rule = 'date_gap' AND f.resolved_at IS NULL
 )

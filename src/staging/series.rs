@@ -10,16 +10,21 @@ use super::Staging;
 use crate::asset::AssetId;
 
 impl Staging {
-    /// The newest day of each asset and source, and whether its bar is final.
+    /// The newest day of each asset and source, up to `until` if it is given, and whether its bar is final.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn newest_bars(&self) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
+    pub fn newest_bars(
+        &self,
+        until: Option<NaiveDate>,
+    ) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
         let connection = self.connection()?;
         // SQLite takes is_final from the row that has the maximum.
-        let mut statement =
-            connection.prepare("SELECT asset_id, source, max(date), is_final FROM price_daily GROUP BY asset_id, source")?;
-        let mut rows = statement.query([])?;
+        let mut statement = connection.prepare(
+            "SELECT asset_id, source, max(date), is_final FROM price_daily
+             WHERE ?1 IS NULL OR date <= ?1 GROUP BY asset_id, source",
+        )?;
+        let mut rows = statement.query(params![until.map(|d| d.to_string())])?;
         let mut newest = HashMap::new();
         while let Some(row) = rows.next()? {
             if let Ok(date) = row.get::<_, String>(2)?.parse() {

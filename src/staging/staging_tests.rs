@@ -1,12 +1,13 @@
 //! What staging holds after batches: rows, history, findings, quarantine.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
-use crate::asset::AssetId;
-use crate::calendar::built_in;
+use crate::asset::{Asset, parse_assets};
+use crate::calendar::{Calendars, built_in};
 use crate::price::Bar;
 use crate::price::{RawBar, RawDay};
+use crate::series::Attendance;
 use crate::upstream::Answer;
 use crate::upstream::Window;
 use crate::validate::{Checked, FetchedBar};
@@ -14,10 +15,27 @@ use crate::validate::{Context, check};
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
 
+/// When a run was: each has its own second.
+fn time_of(job_id: &str) -> DateTime<Utc> {
+    let second = job_id.bytes().next().map_or(0, i64::from);
+    NOW.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(second)
+}
+
 struct Bench {
     staging: Staging,
-    asset: AssetId,
+    asset: Asset,
     window: Window,
+}
+
+/// A share in Seoul with one source.
+fn share(source: &str, symbol: &str) -> Asset {
+    let text = format!(
+        "[[asset]]\nid = \"005930\"\nname = \"A share\"\ncategory = \"stock\"\ncalendar = \"XKRX\"\ncurrency = \"KRW\"\n\
+         sources = [{{ source = \"{source}\", symbol = \"{symbol}\" }}]"
+    );
+    parse_assets(&text, &Calendars::built_in().unwrap())
+        .unwrap()
+        .remove(0)
 }
 
 impl Bench {
@@ -28,19 +46,19 @@ impl Bench {
         };
         Self {
             staging: Staging::in_memory().unwrap(),
-            asset: AssetId::new("005930").unwrap(),
+            asset: share("naver", "005930"),
             window,
         }
     }
 
     /// Stages rows of `day open high low close volume` as fetched at a time by a run.
     fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
-        match self.try_stage(job_id, fetched_at, rows, &[], true) {
+        match self.try_stage(job_id, fetched_at, rows, &[], Heal::IfWhole) {
             Staged::Done { tally, .. } => Tally {
                 findings: 0,
                 ..tally
             },
-            Staged::Rebased(rebase) => panic!("{rebase:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -50,7 +68,23 @@ impl Bench {
         fetched_at: &str,
         rows: &[&str],
         due: &[NaiveDate],
-        heal: bool,
+        heal: Heal,
+    ) -> Staged {
+        let asked = Asked {
+            due,
+            heal,
+            ..Asked::default()
+        };
+        self.ask(&self.asset, job_id, fetched_at, rows, asked)
+    }
+
+    fn ask(
+        &self,
+        asset: &Asset,
+        job_id: &str,
+        fetched_at: &str,
+        rows: &[&str],
+        asked: Asked<'_>,
     ) -> Staged {
         let rows: Vec<RawBar<'_>> = rows.iter().map(|r| raw(r)).collect();
         let fetched_at = fetched_at.parse().unwrap();
@@ -66,18 +100,30 @@ impl Bench {
             },
             context,
         );
-        let now = NOW.parse().unwrap();
+        let now = time_of(job_id);
         let batch = Batch {
-            asset: &self.asset,
-            source: "naver",
-            window: self.window,
-            due,
+            asset,
+            entry: &asset.sources[0],
+            window: asked.window.unwrap_or(self.window),
+            due: asked.due,
+            lost: asked.lost,
             checked: &checked,
-            heal,
+            heal: asked.heal,
             job_id,
             now,
         };
         self.staging.stage(&batch, true).unwrap()
+    }
+
+    /// Stages rows that were asked for within another window than they were checked for.
+    fn ask_with(&self, rows: &[String], asked: Asked<'_>) -> Staged {
+        self.ask(
+            &self.asset,
+            "z",
+            "2026-01-20T10:00:00Z",
+            &texts(rows),
+            asked,
+        )
     }
 
     fn text(&self, sql: &str) -> Vec<String> {
@@ -105,6 +151,26 @@ impl Bench {
 
     fn rows(&self) -> Vec<String> {
         self.text("SELECT date, close, volume, substr(ingested_at, 1, 13), is_final, revision FROM price_daily ORDER BY date")
+    }
+}
+
+/// How a batch was asked for, beside its rows.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    window: Option<Window>,
+    due: &'a [NaiveDate],
+    lost: &'a [Window],
+    heal: Heal,
+}
+
+impl Default for Asked<'_> {
+    fn default() -> Self {
+        Self {
+            window: None,
+            due: &[],
+            lost: &[],
+            heal: Heal::IfWhole,
+        }
     }
 }
 
@@ -225,13 +291,17 @@ fn unknown_volume_and_suspended_rows_never_replace_volume() {
         "2026-01-08T10:00:00Z",
         &["2026-01-05 10 12 9 11.5 -", "2026-01-06 0 0 0 11 0"],
     );
-    assert_eq!(later, tally(0, 1, 0, 1, 0));
+    assert_eq!(later, tally(0, 0, 0, 2, 0));
     assert_eq!(
         bench.rows(),
         [
-            "2026-01-05 11.5 5 2026-01-08T10 1 2",
+            "2026-01-05 11 5 2026-01-07T10 1 1",
             "2026-01-06 11 5 2026-01-07T10 1 1"
         ]
+    );
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings ORDER BY date"),
+        ["volume_unknown 2026-01-05", "suspended 2026-01-06"]
     );
     // A null or a zero is no bar at all, so that it cannot overwrite one.
     bench.stage(
@@ -241,6 +311,10 @@ fn unknown_volume_and_suspended_rows_never_replace_volume() {
     );
     assert_eq!(bench.rows().len(), 2);
     assert!(bench.rows()[1].starts_with("2026-01-06 11 5"));
+    // A provisional close must move all the same; what was traded stays known.
+    bench.stage("d", "2026-01-07T05:00:00Z", &["2026-01-07 10 12 9 11 5"]);
+    bench.stage("e", "2026-01-07T10:00:00Z", &["2026-01-07 10 12 9 11.5 -"]);
+    assert!(bench.rows()[2].starts_with("2026-01-07 11.5 5 2026-01-07T10 1"));
 }
 
 #[test]
@@ -300,6 +374,26 @@ fn a_finding_closes_when_it_is_no_longer_seen() {
 }
 
 #[test]
+fn a_finding_about_a_day_that_did_not_come_stays() {
+    let bench = Bench::new();
+    let (odd, good) = ("2026-01-05 13 12 9 11 5", "2026-01-06 10 12 9 11 5");
+    let open = || bench.text("SELECT rule, date FROM open_findings");
+    bench.stage("a", "2026-01-07T10:00:00Z", &[odd, good]);
+    assert_eq!(open(), ["close_outside_range 2026-01-05"]);
+    bench.stage("b", "2026-01-08T10:00:00Z", &[good]);
+    assert_eq!(open(), ["close_outside_range 2026-01-05"]);
+    // Nor does an answer that is older than what is stored say anything about it.
+    bench.stage(
+        "c",
+        "2026-01-06T10:00:00Z",
+        &["2026-01-05 10 12 9 11 5", "2026-01-06 13 12 9 11 5"],
+    );
+    assert_eq!(open(), ["close_outside_range 2026-01-05"]);
+    bench.stage("d", "2026-01-09T10:00:00Z", &["2026-01-05 12 12 9 11 5"]);
+    assert!(open().is_empty());
+}
+
+#[test]
 fn a_dry_run_counts_and_writes_nothing() {
     let bench = Bench::new();
     let checked = Checked {
@@ -314,11 +408,12 @@ fn a_dry_run_counts_and_writes_nothing() {
     let now = NOW.parse().unwrap();
     let batch = Batch {
         asset: &bench.asset,
-        source: "naver",
+        entry: &bench.asset.sources[0],
         window: bench.window,
         due: &[],
         checked: &checked,
-        heal: true,
+        lost: &[],
+        heal: Heal::IfWhole,
         job_id: "a",
         now,
     };
@@ -332,30 +427,84 @@ fn a_dry_run_counts_and_writes_nothing() {
 #[test]
 fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
     let bench = Bench::new();
-    let reach = |source: &str| {
-        bench
-            .staging
-            .reach_back(&bench.asset, source, 3, &[])
-            .unwrap()
-    };
-    assert_eq!(reach("naver"), Reach::NothingStaged);
+    assert_eq!(reach(&bench, 3, &[]), Reach::NothingStaged);
     let rows: Vec<String> = (5..10)
         .map(|d| format!("2026-01-{d:02} 10 12 9 11 5"))
         .collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     bench.stage("a", "2026-01-30T10:00:00Z", &rows);
-    assert_eq!(reach("naver"), Reach::To("2026-01-07".parse().ok()));
-    assert_eq!(reach("yahoo"), Reach::To(None));
-    let other = Bench::new();
-    other.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-    other.stage("b", "2026-01-30T10:00:00Z", &rows[1..]);
-    assert_eq!(
-        other
+    assert_eq!(reach(&bench, 3, &[]), Reach::To(Some(day(7))));
+    let other = share("yahoo", "005930.KS");
+    let lookback = Lookback {
+        overlap: 3,
+        recent: &[],
+        since: day(1),
+        now: NOW.parse().unwrap(),
+    };
+    let of_other = bench.staging.reach_back(&other.id, "yahoo", &lookback);
+    assert_eq!(of_other.unwrap(), Reach::To(None));
+
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    bench.stage("b", "2026-01-30T10:00:00Z", &rows[1..]);
+    assert_eq!(reach(&bench, 3, &[]), Reach::To(Some(day(5))));
+    // A provisional bar that its source never sent again is asked for no longer than other days.
+    let later = Lookback {
+        since: day(6),
+        ..lookback
+    };
+    let reach = bench.staging.reach_back(&bench.asset.id, "naver", &later);
+    assert_eq!(reach.unwrap(), Reach::To(Some(day(7))));
+}
+
+#[test]
+fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
+    let bench = Bench::new();
+    let due: Vec<NaiveDate> = (5..10).map(day).collect();
+    let lost = Window {
+        start: day(5),
+        end: day(8),
+    };
+    let asked = Asked {
+        due: &due,
+        lost: &[lost],
+        ..Asked::default()
+    };
+    let rows = week(1.0);
+    let rows = texts(&rows);
+    let staged = bench.ask(&bench.asset, "a", "2026-01-10T10:00:00Z", &rows[4..], asked);
+    // Four sessions before the first bar would count as a listing, had they been answered.
+    assert_eq!(attendance(staged).missing, [day(5), day(6), day(7), day(8)]);
+    let reach_at = |time: &str| {
+        let lookback = Lookback {
+            overlap: 1,
+            recent: &[],
+            since: day(9),
+            now: time.parse().unwrap(),
+        };
+        let reach = bench
             .staging
-            .reach_back(&other.asset, "naver", 3, &[])
-            .unwrap(),
-        Reach::To("2026-01-05".parse().ok())
+            .reach_back(&bench.asset.id, "naver", &lookback);
+        reach.unwrap()
+    };
+    assert_eq!(reach_at("2026-03-02T00:00:00Z"), Reach::To(Some(day(5))));
+    assert_eq!(reach_at("2026-03-04T00:00:00Z"), Reach::To(Some(day(9))));
+    // Part of it comes.
+    bench.try_stage(
+        "b",
+        "2026-01-11T10:00:00Z",
+        &rows[..2],
+        &due[..2],
+        Heal::IfWhole,
     );
+    assert_eq!(reach_at("2026-02-01T00:00:00Z"), Reach::To(Some(day(7))));
+    bench.try_stage("c", "2026-01-11T10:00:00Z", &rows, &due, Heal::IfWhole);
+    assert_eq!(
+        reach_at("2026-02-01T00:00:00Z"),
+        Reach::To(Some(day(9))),
+        "nothing is missing"
+    );
+    assert!(bench.text("SELECT rule FROM open_findings").is_empty());
 }
 
 #[test]
@@ -417,12 +566,16 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
     bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
     let split = week(20.0);
     // Four of the five stored days: two scales would stand side by side.
-    let Staged::Rebased(rebase) =
-        bench.try_stage("b", "2026-01-12T10:00:00Z", &texts(&split[1..]), &[], true)
-    else {
+    let Staged::Rebased(rebase) = bench.try_stage(
+        "b",
+        "2026-01-12T10:00:00Z",
+        &texts(&split[1..]),
+        &[],
+        Heal::IfWhole,
+    ) else {
         panic!("staged")
     };
-    assert_eq!((rebase.first, rebase.uncovered), (day(5), 1));
+    assert_eq!((rebase.first, rebase.uncovered), (day(5), [day(5)].into()));
     assert!(
         rebase.detail.starts_with("factor 0.02 "),
         "{}",
@@ -437,7 +590,7 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
         ["rebased 2026-01-05"]
     );
     // All of them, but the user does not want it.
-    let kept = bench.try_stage("c", "2026-01-12T10:00:00Z", &texts(&split), &[], false);
+    let kept = bench.try_stage("c", "2026-01-12T10:00:00Z", &texts(&split), &[], Heal::No);
     assert!(matches!(kept, Staged::Rebased(_)));
     assert_eq!(
         bench.stage("d", "2026-01-12T10:00:00Z", &texts(&split)),
@@ -454,6 +607,158 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
     // The next run meets one scale.
     bench.stage("e", "2026-01-13T10:00:00Z", &texts(&split));
     assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn days_that_their_source_has_no_longer_are_carried_over_into_the_new_scale() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let split = week(20.0);
+    let again = |factor: f64, rows: &[&str]| {
+        bench.try_stage("b", "2026-01-12T10:00:00Z", rows, &[], Heal::Again(factor))
+    };
+    let staged = again(0.02, &texts(&split[1..]));
+    assert!(
+        matches!(staged, Staged::Done { tally, .. } if tally.changed == 5),
+        "{staged:?}"
+    );
+    assert_eq!(
+        bench.text(
+            "SELECT date, close, volume, substr(ingested_at, 1, 10) FROM price_daily LIMIT 1"
+        ),
+        ["2026-01-05 1800 5 2026-01-12"]
+    );
+    assert_eq!(bench.text("SELECT count(*) FROM price_revision"), ["5"]);
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings ORDER BY rule"),
+        ["rebased 2026-01-05", "rescaled 2026-01-05"]
+    );
+    // The source has the day again.
+    bench.stage("c", "2026-01-13T10:00:00Z", &texts(&split));
+    assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn a_source_that_answers_in_two_scales_changes_nothing() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let rows = week(10.0);
+    let staged = bench.try_stage(
+        "b",
+        "2026-01-12T10:00:00Z",
+        &texts(&rows[1..]),
+        &[],
+        Heal::Again(0.02),
+    );
+    assert!(matches!(staged, Staged::Rebased(_)), "{staged:?}");
+    assert_eq!(bench.text("SELECT min(close) FROM price_daily"), ["90000"]);
+}
+
+#[test]
+fn an_older_recording_in_the_scale_of_then_fills_no_day() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-12T10:00:00Z", &texts(&week(20.0)[1..]));
+    let old = week(1000.0);
+    let Staged::Refused(why) = bench.try_stage(
+        "b",
+        "2026-01-10T10:00:00Z",
+        &texts(&old),
+        &[],
+        Heal::IfWhole,
+    ) else {
+        panic!("staged")
+    };
+    assert!(
+        why.contains("factor 0.02 ") && why.contains("1 days"),
+        "{why}"
+    );
+    assert_eq!(bench.text("SELECT count(*) FROM price_daily"), ["4"]);
+    // What it holds is stored newer already: nothing to refuse.
+    assert_eq!(
+        bench.stage("c", "2026-01-10T10:00:00Z", &texts(&old[1..])),
+        tally(0, 0, 0, 4, 0)
+    );
+}
+
+#[test]
+fn a_change_of_scale_is_open_until_the_overlap_says_otherwise() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    bench.try_stage(
+        "b",
+        "2026-01-12T10:00:00Z",
+        &texts(&week(20.0)[1..]),
+        &[],
+        Heal::No,
+    );
+    let open = || bench.text("SELECT rule FROM open_findings WHERE rule = 'rebased'");
+    bench.stage("c", "2026-01-13T10:00:00Z", &["2026-01-12 10 12 9 11 5"]);
+    assert_eq!(open(), ["rebased"], "nothing overlaps");
+    bench.stage("d", "2026-01-13T10:00:00Z", &texts(&week(1000.0)));
+    assert!(open().is_empty());
+}
+
+#[test]
+fn another_symbol_takes_over_a_series_only_where_its_closes_go_on() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let renamed = share("naver", "005930X");
+    let ask = |rows: &[String]| {
+        bench.ask(
+            &renamed,
+            "b",
+            "2026-01-12T10:00:00Z",
+            &texts(rows),
+            Asked::default(),
+        )
+    };
+    let Staged::Refused(why) = ask(&week(7.0)) else {
+        panic!("staged")
+    };
+    assert!(why.contains("those of 005930,"), "{why}");
+    assert!(
+        matches!(ask(&week(1000.0)[..2]), Staged::Refused(_)),
+        "two days may be chance"
+    );
+    assert!(matches!(ask(&week(1000.0)), Staged::Done { .. }));
+    assert_eq!(bench.text("SELECT symbol FROM series"), ["005930X"]);
+
+    let text = |staged: Staged| format!("{staged:?}");
+    let mut dollars = share("naver", "005930X");
+    dollars.sources[0].currency = "USD".to_owned();
+    let staged = bench.ask(
+        &dollars,
+        "c",
+        "2026-01-13T10:00:00Z",
+        &texts(&week(1000.0)),
+        Asked::default(),
+    );
+    assert!(text(staged).contains("in KRW, assets.toml says USD"));
+}
+
+#[test]
+fn bars_beyond_the_window_only_tell_the_scale() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let asked = Asked {
+        window: Some(Window {
+            start: day(1),
+            end: day(2),
+        }),
+        ..Asked::default()
+    };
+    let rows = |factor: f64| {
+        let mut rows = vec![format!("2026-01-02 {0} {0} {0} {0} 5", 80.0 * factor)];
+        rows.extend(week(factor).split_off(1));
+        rows
+    };
+    let ask = |factor: f64| bench.ask_with(&rows(factor), asked);
+    assert!(matches!(ask(20.0), Staged::Rebased(_)));
+    let staged = ask(1000.0);
+    assert!(
+        matches!(staged, Staged::Done { tally, .. } if tally.new == 1 && tally.unchanged == 0),
+        "{staged:?}"
+    );
 }
 
 #[test]
@@ -477,12 +782,8 @@ fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
     let bench = Bench::new();
     // The bar of the 9th was fetched before its final time.
     bench.stage("a", "2026-01-09T06:00:00Z", &texts(&week(1000.0)));
-    let reach = bench
-        .staging
-        .reach_back(&bench.asset, "naver", 3, &[])
-        .unwrap();
     assert_eq!(
-        reach,
+        reach(&bench, 3, &[]),
         Reach::To(Some(day(6))),
         "three final sessions: the 6th, 7th and 8th"
     );
@@ -491,7 +792,7 @@ fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
         "2026-01-20T10:00:00Z",
         &texts(&week(20.0)[1..]),
         &[],
-        true,
+        Heal::IfWhole,
     );
     assert!(matches!(later, Staged::Rebased(_)), "the split is seen");
 }
@@ -545,20 +846,43 @@ fn no_volume_is_said_of_a_single_day_when_the_series_has_volume() {
     );
 }
 
-/// Notes the gaps of a run as `collect` does.
-fn note_gaps(bench: &Bench, job_id: &str, due: &[NaiveDate], missing: &[NaiveDate]) {
-    let now = NOW.parse().unwrap();
-    let calendar = built_in("XKRX");
-    let gaps = Gaps {
-        asset: &bench.asset,
-        source: "naver",
-        calendar,
-        due,
-        missing,
-        job_id,
-        now,
+/// Judges the closed days of a run as `collect` does at its end.
+fn judge(bench: &Bench, job_id: &str, series: &[(&Asset, Attendance)]) {
+    let attended: Vec<Attended<'_>> = series
+        .iter()
+        .map(|(asset, attendance)| Attended {
+            asset,
+            source: &asset.sources[0].stored_as,
+            attendance: attendance.clone(),
+        })
+        .collect();
+    let together: Vec<&Attended<'_>> = attended.iter().collect();
+    let now = time_of(job_id);
+    bench
+        .staging
+        .judge_closed_days(built_in("XKRX"), &together, job_id, now)
+        .unwrap();
+}
+
+/// What the default window is told to look back to in January 2026.
+fn reach(bench: &Bench, overlap: u32, recent: &[NaiveDate]) -> Reach {
+    let lookback = Lookback {
+        overlap,
+        recent,
+        since: bench.window.start,
+        now: NOW.parse().unwrap(),
     };
-    bench.staging.record_gaps(&gaps).unwrap();
+    bench
+        .staging
+        .reach_back(&bench.asset.id, "naver", &lookback)
+        .unwrap()
+}
+
+fn attendance(staged: Staged) -> Attendance {
+    match staged {
+        Staged::Done { attendance, .. } => attendance,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -567,56 +891,103 @@ fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
     let due: Vec<NaiveDate> = (5..10).map(day).collect();
     let rows = week(1.0);
     let without_two = [rows[0].as_str(), &rows[2], &rows[4]];
-    let Staged::Done { attendance, .. } =
-        bench.try_stage("a", "2026-01-10T10:00:00Z", &without_two, &due, true)
-    else {
-        panic!("rebased")
-    };
-    assert_eq!(
-        (attendance.due.len(), attendance.missing.clone()),
-        (5, vec![day(6), day(8)])
-    );
-    for job in ["a", "b"] {
-        note_gaps(&bench, job, &due, &attendance.missing);
-    }
     let open =
         || bench.text("SELECT date FROM open_findings WHERE rule = 'date_gap' ORDER BY date");
-    assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
+    for job in ["a", "b"] {
+        let staged = bench.try_stage(
+            job,
+            "2026-01-10T10:00:00Z",
+            &without_two,
+            &due,
+            Heal::IfWhole,
+        );
+        // Known at once: the run may die before it ends.
+        assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
+        let attendance = attendance(staged);
+        assert_eq!(
+            (attendance.due.len(), &attendance.missing),
+            (5, &vec![day(6), day(8)])
+        );
+        judge(&bench, job, &[(&bench.asset, attendance)]);
+        assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
+    }
+    assert_eq!(bench.text("SELECT count(*) FROM finding"), ["2"]);
     // The default window reaches back to the oldest of them.
-    let reach = |recent: &[NaiveDate]| {
-        bench
-            .staging
-            .reach_back(&bench.asset, "naver", 1, recent)
-            .unwrap()
-    };
+    let reach = |recent: &[NaiveDate]| reach(&bench, 1, recent);
     assert_eq!(reach(&due), Reach::To(Some(day(6))));
 
     assert!(
         bench
             .staging
-            .waive(&bench.asset, day(6), "no trade", NOW.parse().unwrap())
+            .waive(&bench.asset.id, day(6), "no trade", NOW.parse().unwrap())
             .unwrap()
     );
     assert!(
         !bench
             .staging
-            .waive(&bench.asset, day(6), "no trade", NOW.parse().unwrap())
+            .waive(&bench.asset.id, day(6), "no trade", NOW.parse().unwrap())
             .unwrap()
     );
     assert_eq!(open(), ["2026-01-08"]);
     assert_eq!(reach(&due), Reach::To(Some(day(8))));
-    let Staged::Done { attendance, .. } =
-        bench.try_stage("c", "2026-01-11T10:00:00Z", &texts(&rows[3..]), &due, true)
-    else {
-        panic!("rebased")
-    };
-    assert!(attendance.missing.is_empty(), "filled, and waived");
-    note_gaps(&bench, "c", &due, &attendance.missing);
+    let staged = bench.try_stage(
+        "c",
+        "2026-01-11T10:00:00Z",
+        &texts(&rows[3..]),
+        &due,
+        Heal::IfWhole,
+    );
+    assert!(attendance(staged).missing.is_empty(), "filled, and waived");
     assert!(open().is_empty());
 
-    assert!(bench.staging.unwaive(&bench.asset, day(6)).unwrap());
+    assert!(bench.staging.unwaive(&bench.asset.id, day(6)).unwrap());
     assert_eq!(open(), ["2026-01-06"]);
-    assert!(!bench.staging.unwaive(&bench.asset, day(6)).unwrap());
+    assert!(!bench.staging.unwaive(&bench.asset.id, day(6)).unwrap());
+}
+
+#[test]
+fn a_day_that_all_lack_is_closed_until_one_has_a_bar_whoever_is_asked_later() {
+    let bench = Bench::new();
+    let due: Vec<NaiveDate> = (5..10).map(day).collect();
+    let other = share("naver", "000660");
+    let other = Asset {
+        id: crate::asset::AssetId::new("000660").unwrap(),
+        ..other
+    };
+    let rows = week(1.0);
+    let without = [rows[0].as_str(), &rows[1], &rows[3], &rows[4]];
+    let asked = Asked {
+        due: &due,
+        ..Asked::default()
+    };
+    let run = |job: &str, assets: &[(&Asset, &[&str])]| {
+        let series: Vec<(&Asset, Attendance)> = assets
+            .iter()
+            .map(|(asset, rows)| {
+                let staged = bench.ask(asset, job, "2026-01-12T10:00:00Z", rows, asked);
+                (*asset, attendance(staged))
+            })
+            .collect();
+        judge(&bench, job, &series);
+        bench.text("SELECT rule, asset_id FROM open_findings ORDER BY rule, asset_id")
+    };
+    let share = &bench.asset;
+    assert_eq!(run("a", &[(share, &without)]), ["date_gap 005930"]);
+    let closed = ["probably_closed XKRX"];
+    assert_eq!(run("b", &[(share, &without), (&other, &without)]), closed);
+    assert_eq!(
+        bench.text("SELECT count(*) FROM finding"),
+        ["2"],
+        "none of the other's own"
+    );
+    // Asked alone it has no gap of its own.
+    assert_eq!(run("c", &[(share, &without)]), closed);
+    // The other one has a bar after all: now it is a gap.
+    let whole = texts(&rows);
+    assert_eq!(
+        run("d", &[(share, &without), (&other, &whole)]),
+        ["date_gap 005930"]
+    );
 }
 
 #[test]
@@ -637,7 +1008,7 @@ fn what_was_known_at_a_time_is_told() {
     let known = |time: &str| {
         let versions = bench
             .staging
-            .as_of(&bench.asset, None, time.parse().unwrap())
+            .as_of(&bench.asset.id, None, time.parse().unwrap())
             .unwrap();
         versions
             .iter()
@@ -656,7 +1027,7 @@ fn what_was_known_at_a_time_is_told() {
         known("2026-01-08T00:00:00Z"),
         ["2026-01-05 11.75", "2026-01-06 12"]
     );
-    let history = bench.staging.history(&bench.asset, None).unwrap();
+    let history = bench.staging.history(&bench.asset.id, None).unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|v| {
@@ -675,7 +1046,7 @@ fn what_was_known_at_a_time_is_told() {
     assert_eq!(
         bench
             .staging
-            .history(&bench.asset, Some(day(6)))
+            .history(&bench.asset.id, Some(day(6)))
             .unwrap()
             .len(),
         1

@@ -46,6 +46,10 @@ impl Upstream for IndexCache {
         )
     }
 
+    fn serves_whole_files(&self) -> bool {
+        true
+    }
+
     fn recording(&self, symbol: &str, part: Window) -> String {
         format!("krx/{symbol}_{}.csv", part.start.year())
     }

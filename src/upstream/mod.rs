@@ -47,6 +47,8 @@ impl Window {
 pub struct Answer<'a> {
     /// The rows, in the answer's own order; empty where the source has nothing for the window.
     pub rows: Vec<RawBar<'a>>,
+    /// What the prices are of, where the source says it.
+    pub symbol: Option<&'a str>,
     /// The currency of the prices, where the source says it.
     pub currency: Option<&'a str>,
     /// The exchange's time zone, where the source says it.
@@ -72,7 +74,10 @@ pub enum AnswerError {
     /// The source answered with an error of its own.
     #[error("the source says: {0}")]
     Refused(String),
-    /// Something else than the feed (a block page, a login page, other data).
+    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
+    #[error("a web page in place of the feed: {0}")]
+    WebPage(String),
+    /// Something else than the feed.
     #[error("not the feed: {0}")]
     OtherShape(String),
     /// The body ends before the data does.
@@ -81,21 +86,6 @@ pub enum AnswerError {
     /// Bars coarser or finer than a day.
     #[error("bars of {0} instead of days")]
     Granularity(String),
-}
-
-impl AnswerError {
-    /// Whether asking again may help (a cut body, too many requests, a server's own error).
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
-            Self::CutShort(_) => true,
-            Self::UnknownSymbol(_)
-            | Self::Refused(_)
-            | Self::OtherShape(_)
-            | Self::Granularity(_) => false,
-        }
-    }
 }
 
 /// The origin of each source's URLs, without a slash at the end.
@@ -133,6 +123,16 @@ pub trait Upstream: Sync {
         &[]
     }
 
+    /// What is known of how far back the source reaches, where it reaches less far than its series.
+    fn reach(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether an answer is a file that holds the same days whatever is asked, so that it need be asked for once a run.
+    fn serves_whole_files(&self) -> bool {
+        false
+    }
+
     /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
     fn recording(&self, symbol: &str, part: Window) -> String;
 
@@ -142,7 +142,16 @@ pub trait Upstream: Sync {
     /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
     fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError>;
 
-    /// Reads an answer with its HTTP status.
+    /// What the body of an answer without success says, where it says more than its status.
+    fn explain<'a>(
+        &self,
+        _status: u16,
+        _body: &'a [u8],
+    ) -> Option<Result<Answer<'a>, AnswerError>> {
+        None
+    }
+
+    /// Reads an answer with its HTTP status. The same for every source.
     ///
     /// # Errors
     /// As [`Upstream::parse`], and for a status that is no success.
@@ -152,12 +161,18 @@ pub trait Upstream: Sync {
         body: &'a [u8],
         calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
-        if (200..300).contains(&status) {
+        let is_success = (200..300).contains(&status);
+        if is_success && is_web_page(body) {
+            return Err(AnswerError::WebPage(first_words(body)));
+        }
+        if is_success {
             return self.parse(body, calendar);
         }
-        Err(AnswerError::Status {
-            status,
-            words: first_words(body),
+        self.explain(status, body).unwrap_or_else(|| {
+            Err(AnswerError::Status {
+                status,
+                words: first_words(body),
+            })
         })
     }
 }
@@ -171,6 +186,32 @@ pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
         SourceKind::Krx => &[&krx::IndexCache],
         SourceKind::Upbit => &[&upbit::DayCandles],
     }
+}
+
+/// Whether a body is a page for people. No source's feed is one.
+#[must_use]
+pub fn is_web_page(body: &[u8]) -> bool {
+    const STARTS: [&[u8]; 5] = [b"<!doctype html", b"<html", b"<head", b"<body", b"<script"];
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = body.trim_ascii_start();
+    STARTS.iter().any(|start| {
+        body.get(..start.len())
+            .is_some_and(|b| b.eq_ignore_ascii_case(start))
+    })
+}
+
+/// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
+/// against the dollar by either name (`USDKRW=X`, `KRW=X`).
+#[must_use]
+pub fn is_same_symbol(asked: &str, answered: &str) -> bool {
+    let plain = |symbol: &str| {
+        let symbol = symbol.to_ascii_uppercase();
+        match symbol.strip_prefix("USD") {
+            Some(rate) if rate.len() == 5 && rate.ends_with("=X") => rate.to_owned(),
+            _ => symbol,
+        }
+    };
+    plain(asked) == plain(answered)
 }
 
 /// The first line of a body that is no feed, cut to what fits a message, without control characters.
@@ -289,6 +330,24 @@ fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError {
 /// The byte that a JSON document starts with, past white space.
 fn json_start(body: &[u8]) -> Option<u8> {
     body.trim_ascii_start().first().copied()
+}
+
+/// Refuses rows that all have a stamp of minutes or seconds where a day should be.
+fn refuse_minutes(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
+    let stamp = |row: &RawBar<'_>| match row.day {
+        RawDay::Impossible(text)
+            if matches!(text.len(), 12 | 14) && text.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            Some(text.to_owned())
+        }
+        _ => None,
+    };
+    match rows.first().and_then(stamp) {
+        Some(first) if rows.iter().all(|row| stamp(row).is_some()) => {
+            Err(AnswerError::Granularity(format!("minutes ({first})")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A day written `YYYYMMDD`.
@@ -411,6 +470,45 @@ mod tests {
             assert_eq!(json_text(Some(serde_json::from_str(json).unwrap())), text);
         }
         assert_eq!(json_text(None), "");
+    }
+
+    #[test]
+    fn a_page_for_people_is_told_from_a_feed() {
+        for page in [
+            "<!DOCTYPE html>\n<title>x",
+            "\u{feff}\n <HTML lang=ko>",
+            "<script>",
+        ] {
+            assert!(is_web_page(page.as_bytes()), "{page}");
+        }
+        for feed in [
+            "",
+            "[]",
+            "{}",
+            "<?xml version=\"1.0\"?>",
+            "<protocol>",
+            "Date,Close",
+        ] {
+            assert!(!is_web_page(feed.as_bytes()), "{feed}");
+        }
+    }
+
+    #[test]
+    fn a_symbol_is_the_same_whatever_its_case() {
+        for (asked, answered) in [
+            ("soxl", "SOXL"),
+            ("USDKRW=X", "KRW=X"),
+            ("KRW=X", "USDKRW=X"),
+        ] {
+            assert!(is_same_symbol(asked, answered), "{asked} {answered}");
+        }
+        for (asked, answered) in [
+            ("SI=F", "GC=F"),
+            ("005930.KS", "005930"),
+            ("EURUSD=X", "USD=X"),
+        ] {
+            assert!(!is_same_symbol(asked, answered), "{asked} {answered}");
+        }
     }
 
     #[test]

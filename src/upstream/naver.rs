@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::refuse_minutes;
 use super::{Answer, AnswerError, Complaint, Object, Origins, Upstream, Window};
 use super::{compact_day, first_words, json_error, json_start, json_text, path_segment};
 use crate::asset::Category;
@@ -55,8 +56,10 @@ impl Upstream for DayApi {
                 "no row has a closePrice".to_owned(),
             ));
         }
+        let rows: Vec<RawBar<'a>> = days.iter().map(|Object(day)| day.bar()).collect();
+        refuse_minutes(&rows)?;
         Ok(Answer {
-            rows: days.iter().map(|Object(day)| day.bar()).collect(),
+            rows,
             ..Answer::default()
         })
     }

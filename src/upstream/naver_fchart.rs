@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{
     Answer, AnswerError, Origins, Upstream, Window, compact_day, first_words, query_value,
+    refuse_minutes,
 };
 use crate::asset::Category;
 use crate::calendar::Calendar;
@@ -36,6 +37,10 @@ impl Upstream for Fchart {
             "{}/sise.nhn?symbol={symbol}&timeframe=day&count={COUNT}&requestType=0",
             origins.naver_fchart
         )
+    }
+
+    fn reach(&self) -> Option<&'static str> {
+        Some("it gives the last 3000 days or so")
     }
 
     fn recording(&self, symbol: &str, _part: Window) -> String {
@@ -70,6 +75,7 @@ struct Feed<'a> {
     body: &'a [u8],
     depth: usize,
     has_chartdata: bool,
+    symbol: Option<&'a str>,
     /// Something that the feed does not have, the first of it.
     stranger: Option<String>,
     rows: Vec<RawBar<'a>>,
@@ -115,6 +121,7 @@ impl<'a> Feed<'a> {
             (0, "protocol") => Ok(()),
             (1, "chartdata") => {
                 self.has_chartdata = true;
+                self.symbol = self.lent(tag, end, "symbol");
                 only_days(tag)
             }
             (2, "item") if self.has_chartdata => {
@@ -134,6 +141,19 @@ impl<'a> Feed<'a> {
         self.stranger
             .get_or_insert_with(|| first_words(what.as_bytes()));
         Ok(())
+    }
+
+    /// An attribute of a tag whose attributes end at `end` of the body. Those beside it may be no text (the stock's name is
+    /// EUC-KR), so that its place is found in the copy.
+    fn lent(&self, tag: &BytesStart<'_>, end: usize, name: &str) -> Option<&'a str> {
+        let attributes = tag.attributes_raw();
+        let Ok(Some(value)) = attribute(attributes, name) else {
+            return None;
+        };
+        let at = value.as_ptr().addr() - attributes.as_ptr().addr();
+        let start = end.checked_sub(attributes.len())?.checked_add(at)?;
+        let bytes = self.body.get(start..start.checked_add(value.len())?)?;
+        str::from_utf8(bytes).map_or(None, |text| Some(text).filter(|t| !t.is_empty()))
     }
 
     /// Reads an item whose attributes stand at these places of the body: `data="20260904|254000|259000|252500|255500|14031862"`.
@@ -168,10 +188,14 @@ impl<'a> Feed<'a> {
             Some(what) if !self.has_chartdata => Err(AnswerError::OtherShape(format!(
                 "{what} in place of chartdata"
             ))),
-            _ => Ok(Answer {
-                rows: self.rows,
-                ..Answer::default()
-            }),
+            _ => {
+                refuse_minutes(&self.rows)?;
+                Ok(Answer {
+                    rows: self.rows,
+                    symbol: self.symbol,
+                    ..Answer::default()
+                })
+            }
         }
     }
 }
@@ -283,7 +307,9 @@ mod tests {
         ] {
             assert_eq!(parse(body.as_bytes()), Ok(Answer::default()), "{body}");
         }
-        assert_eq!(parse(&feed("")), Ok(Answer::default()));
+        let body = feed("");
+        let answer = parse(&body).unwrap();
+        assert_eq!((answer.rows, answer.symbol), (Vec::new(), Some("005930")));
     }
 
     #[test]

@@ -67,29 +67,19 @@ impl Upstream for DayCandles {
             .collect::<Result<_, _>>()?;
         Ok(Answer {
             rows,
+            symbol: only_market(&candles)?,
             fractional_volume: true,
             ..Answer::default()
         })
     }
 
     /// An unknown market is a 404 with the reason in JSON. Every other status is as good as it stands.
-    fn read<'a>(
-        &self,
-        status: u16,
-        body: &'a [u8],
-        calendar: &Calendar,
-    ) -> Result<Answer<'a>, AnswerError> {
-        if (200..300).contains(&status) {
-            return self.parse(body, calendar);
-        }
+    fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         match refusal(body) {
             said @ (AnswerError::UnknownSymbol(_) | AnswerError::Refused(_)) if status == 404 => {
-                Err(said)
+                Some(Err(said))
             }
-            _ => Err(AnswerError::Status {
-                status,
-                words: first_words(body),
-            }),
+            _ => None,
         }
     }
 }
@@ -98,6 +88,7 @@ impl Upstream for DayCandles {
 #[derive(Deserialize)]
 struct Candle<'a> {
     #[serde(borrow)]
+    market: Option<&'a RawValue>,
     candle_date_time_utc: &'a RawValue,
     opening_price: &'a RawValue,
     high_price: &'a RawValue,
@@ -122,6 +113,20 @@ impl<'a> Candle<'a> {
             volume: json_text(Some(self.candle_acc_trade_volume)),
             may_be_live: false,
         })
+    }
+}
+
+/// The market that all candles are of.
+fn only_market<'a>(candles: &[Object<Candle<'a>>]) -> Result<Option<&'a str>, AnswerError> {
+    let mut markets = candles
+        .iter()
+        .map(|Object(candle)| json_text(candle.market));
+    let first = markets.next().unwrap_or_default();
+    match markets.find(|other| *other != first) {
+        Some(other) => Err(AnswerError::OtherShape(first_words(
+            format!("candles of {first} and of {other}").as_bytes(),
+        ))),
+        None => Ok(Some(first).filter(|market| !market.is_empty())),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::price::{RawBar, RawDay};
 /// - A stamp is dated in `exchangeTimezoneName`; where that is absent or unknown, in the calendar's zone. `gmtoffset` is the
 ///   offset of today, not of the bar, and is never used.
 /// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and one
-///   that says nothing is taken for what was asked.
+///   that says nothing must look like days.
 /// - `adjclose` is ignored: it is restated after every dividend.
 /// - Volume may be absent (unknown); a price array may not.
 pub(super) struct Chart;
@@ -65,25 +65,12 @@ impl Upstream for Chart {
 
     /// Yahoo says why inside a 400, 404 or 422: no data for the days is an empty answer, an unknown symbol is one. The other
     /// statuses (401, 403, 429, 5xx) are as good as they stand; their bodies may be plain text.
-    fn read<'a>(
-        &self,
-        status: u16,
-        body: &'a [u8],
-        calendar: &Calendar,
-    ) -> Result<Answer<'a>, AnswerError> {
-        if (200..300).contains(&status) {
-            return self.parse(body, calendar);
-        }
-        if let (400 | 404 | 422, Ok(Object(envelope))) =
-            (status, serde_json::from_slice::<Object<Envelope>>(body))
-            && let Some(error) = envelope.chart.0.error
-        {
-            return read_error(error);
-        }
-        Err(AnswerError::Status {
-            status,
-            words: first_words(body),
-        })
+    fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
+        let Ok(Object(envelope)) = serde_json::from_slice::<Object<Envelope>>(body) else {
+            return None;
+        };
+        let error = envelope.chart.0.error?;
+        matches!(status, 400 | 404 | 422).then(|| read_error(error))
     }
 }
 
@@ -114,6 +101,7 @@ struct Series<'a> {
 struct Meta<'a> {
     #[serde(borrow)]
     currency: Option<&'a RawValue>,
+    symbol: Option<&'a RawValue>,
     exchange_timezone_name: Option<String>,
     data_granularity: Option<String>,
 }
@@ -162,7 +150,8 @@ impl<'a> Series<'a> {
         let quote = only_quote(quotes)?;
         let zone = meta.zone();
         let mut answer = Answer {
-            currency: meta.currency(),
+            symbol: text(meta.symbol),
+            currency: text(meta.currency),
             zone,
             ..Answer::default()
         };
@@ -175,7 +164,7 @@ impl<'a> Series<'a> {
                 quote.longest()
             )));
         }
-        match meta.data_granularity {
+        match &meta.data_granularity {
             Some(granularity) if granularity != "1d" => {
                 return Err(AnswerError::Granularity(first_words(
                     granularity.as_bytes(),
@@ -185,18 +174,21 @@ impl<'a> Series<'a> {
         }
         let zone = zone.unwrap_or_else(|| calendar.zone());
         answer.rows = quote.rows(&stamps, |moment| calendar.trading_day(moment, zone))?;
+        if meta.data_granularity.is_none() {
+            only_days(&answer.rows)?;
+        }
         mark_live(&mut answer.rows, &stamps, zone);
         Ok(answer)
     }
 }
 
-impl<'a> Meta<'a> {
-    /// The currency, where it is a text (a delisted fund's is null).
-    fn currency(&self) -> Option<&'a str> {
-        let is_text = self.currency.is_some_and(|c| c.get().starts_with('"'));
-        Some(json_text(self.currency)).filter(|c| is_text && !c.is_empty())
-    }
+/// A value where it is a text (a delisted fund's currency is null).
+fn text(value: Option<&RawValue>) -> Option<&str> {
+    let is_text = value.is_some_and(|v| v.get().starts_with('"'));
+    Some(json_text(value)).filter(|t| is_text && !t.is_empty())
+}
 
+impl Meta<'_> {
     /// The exchange's zone, where the time zone database knows it.
     fn zone(&self) -> Option<Tz> {
         let Ok(zone) = self.exchange_timezone_name.as_deref()?.parse() else {
@@ -284,6 +276,32 @@ fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
         return None;
     };
     DateTime::from_timestamp(seconds, 0).filter(|moment| (1..=9999).contains(&moment.year()))
+}
+
+/// Refuses rows that cannot be of days: three of one day (a day's own and a live one may stand side by side), or none less
+/// than five days after the one before (no exchange pauses so long again and again).
+fn only_days(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
+    let days: Vec<NaiveDate> = rows
+        .iter()
+        .filter_map(|row| match row.day {
+            RawDay::Date(day) => Some(day),
+            RawDay::Impossible(_) => None,
+        })
+        .collect();
+    let finer = days
+        .windows(3)
+        .any(|w| w.iter().all(|day| Some(day) == w.first()));
+    let steps = days.iter().zip(days.iter().skip(1));
+    let coarser = days.len() > 3
+        && steps
+            .clone()
+            .take(days.len() - 2)
+            .all(|(a, b)| (*b - *a).num_days() >= 5);
+    match (finer, coarser) {
+        (true, _) => Err(AnswerError::Granularity("several a day".to_owned())),
+        (_, true) => Err(AnswerError::Granularity("weeks or longer".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Says of the last row whether it may be the live one: while a market is open, and until Yahoo settles, the last row is

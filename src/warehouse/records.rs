@@ -61,14 +61,17 @@ impl Warehouse {
 }
 
 impl Warehouse {
-    /// The newest day of each asset and source.
+    /// The newest day of each asset and source, up to `until` if it is given.
     ///
     /// # Errors
     /// What the server says.
-    pub fn newest_bars(&mut self) -> Result<HashMap<(String, String), NaiveDate>> {
+    pub fn newest_bars(
+        &mut self,
+        until: Option<NaiveDate>,
+    ) -> Result<HashMap<(String, String), NaiveDate>> {
         let rows = self
             .client
-            .query_typed(include_str!("newest.sql"), &[])
+            .query_typed(include_str!("newest.sql"), &[(&until, Type::DATE)])
             .context("the warehouse does not tell its newest prices")?;
         Ok(rows
             .iter()

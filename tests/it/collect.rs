@@ -169,7 +169,9 @@ fn the_next_source_is_asked_when_one_has_nothing() {
     server.answer(&route("AAPL"), Answer::ok("[]"));
     // The symbol is percent-encoded on its way.
     let yahoo = "/v8/finance/chart/^AAPL";
-    server.answer(yahoo, Answer::ok(recorded("yahoo/AAPL_10d_2024-10.json")));
+    let body = String::from_utf8(recorded("yahoo/AAPL_10d_2024-10.json")).unwrap();
+    let body = body.replace("\"symbol\":\"AAPL\"", "\"symbol\":\"^AAPL\"");
+    server.answer(yahoo, Answer::ok(body));
     env.succeed(&["collect", "--start", "2024-10-01", "--end", "2024-10-08"]);
     let bars = "SELECT source, CAST(count(*) AS TEXT) FROM price_daily GROUP BY source";
     assert_eq!(env.pairs(bars), [("yahoo".to_owned(), "6".to_owned())]);

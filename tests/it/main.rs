@@ -6,8 +6,11 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `daily`: the daily script
+//! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
@@ -25,9 +28,12 @@
 mod calendars;
 mod cli;
 mod collect;
+mod daily;
 mod layers;
+mod logs;
 mod readme;
 mod recordings;
+mod schedule;
 mod show;
 mod support;
 mod sync;

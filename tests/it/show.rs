@@ -83,8 +83,11 @@ fn the_width_and_ascii_are_as_asked() {
         chart.contains("a candle is 18 days") || chart.contains("a candle is 19 days"),
         "{chart}"
     );
-    let narrow = narrow.with("LC_ALL", "C");
-    assert!(narrow.succeed(&ascii[..5]).stdout.contains(chart));
+    // Windows knows no locale in the environment.
+    if cfg!(unix) {
+        let narrow = narrow.with("LC_ALL", "C");
+        assert!(narrow.succeed(&ascii[..5]).stdout.contains(chart));
+    }
 }
 
 #[test]

@@ -118,53 +118,99 @@ fn bitcoin_of_2020_lacks_exactly_its_four_null_days() {
     assert_eq!(days(env.pairs(GAPS)), expected);
 }
 
-/// The days on which a close of the recording is more than 30 % away from the one before, read by other means.
-fn jumps_of_soxl() -> Vec<i64> {
-    let answer: Value =
-        serde_json::from_slice(&recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json")).unwrap();
-    let result = &answer["chart"]["result"][0];
-    let closes = result["indicators"]["quote"][0]["close"]
-        .as_array()
-        .unwrap();
-    let pairs = closes
+/// The days on which a close is more than 30 % away from the one before, read by other means.
+fn jumps_of(closes: &[(String, f64)]) -> Vec<String> {
+    closes
         .windows(2)
-        .map(|w| w[1].as_f64().unwrap() / w[0].as_f64().unwrap() - 1.0);
-    let stamps = result["timestamp"].as_array().unwrap().iter().skip(1);
-    pairs
-        .zip(stamps)
-        .filter(|(change, _)| change.abs() > 0.3)
-        .map(|(_, s)| s.as_i64().unwrap())
+        .filter(|w| (w[1].1 / w[0].1 - 1.0).abs() > 0.3)
+        .map(|w| w[1].0.clone())
         .collect()
 }
 
-#[test]
-fn soxl_jumps_on_exactly_the_days_beyond_thirty_percent_also_where_two_runs_meet() {
-    let expected: Vec<String> = jumps_of_soxl()
-        .into_iter()
-        .map(|s| {
-            chrono::DateTime::from_timestamp(s, 0)
-                .unwrap()
-                .date_naive()
-                .to_string()
-        })
-        .collect();
-    assert_eq!(expected, ["2025-04-09", "2026-06-05"]);
+/// Collects SOXL from one recording, in two runs that meet before a day.
+fn soxl(body: &[u8], first: &str, meet: [&str; 2], last: &str) -> TestEnv {
     let env = TestEnv::new();
     env.write(
         "data/assets.toml",
         asset("SOXL", "XNYS", "USD", &[("yahoo", "SOXL")]),
     );
-    env.write(
-        "replay/yahoo/SOXL.json",
-        recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json"),
-    );
-    for (start, end) in [("2023-07-03", "2025-04-08"), ("2025-04-09", "2026-07-02")] {
+    env.write("replay/yahoo/SOXL.json", body);
+    for (start, end) in [(first, meet[0]), (meet[1], last)] {
         env.succeed(&[
             "collect", "--replay", "replay", "--start", start, "--end", end,
         ]);
     }
-    assert_eq!(days(env.pairs(JUMPS)), expected);
     assert!(env.pairs(GAPS).is_empty());
+    env
+}
+
+#[test]
+fn soxl_jumps_on_exactly_the_days_beyond_thirty_percent_also_where_two_runs_meet() {
+    let body = recorded("yahoo_rewrapped/SOXL_2023-07..2026-07.json");
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    let result = &answer["chart"]["result"][0];
+    let stamps = result["timestamp"].as_array().unwrap().iter();
+    let day = |stamp: &Value| {
+        let time = chrono::DateTime::from_timestamp(stamp.as_i64().unwrap(), 0).unwrap();
+        time.date_naive().to_string()
+    };
+    let closes = result["indicators"]["quote"][0]["close"]
+        .as_array()
+        .unwrap();
+    let closes: Vec<(String, f64)> = stamps
+        .zip(closes)
+        .map(|(s, c)| (day(s), c.as_f64().unwrap()))
+        .collect();
+    let expected = jumps_of(&closes);
+    assert_eq!(expected, ["2025-04-09", "2026-06-05"]);
+    let env = soxl(
+        &body,
+        "2023-07-03",
+        ["2025-04-08", "2025-04-09"],
+        "2026-07-02",
+    );
+    assert_eq!(days(env.pairs(JUMPS)), expected);
+}
+
+/// SOXL in the first half of 2020 as Yahoo would have sent it, and its closes.
+fn soxl_of_2020() -> (Vec<u8>, Vec<(String, f64)>) {
+    let text = String::from_utf8(recorded("series/SOXL_2020-01..2020-06.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
+    let column =
+        |at: usize| -> Vec<f64> { rows.iter().map(|r| r[at].parse::<f64>().unwrap()).collect() };
+    let open = chrono::NaiveTime::from_hms_opt(14, 30, 0).unwrap();
+    let stamps: Vec<i64> = rows
+        .iter()
+        .map(|r| r[0].parse::<chrono::NaiveDate>().unwrap())
+        .map(|day| day.and_time(open).and_utc().timestamp())
+        .collect();
+    let quote = json!({"open": column(1), "high": column(2), "low": column(3), "close": column(4),
+                       "volume": column(5).iter().map(|v| v.round()).collect::<Vec<_>>()});
+    let meta = json!({"currency": "USD", "symbol": "SOXL", "exchangeTimezoneName": "America/New_York",
+                      "gmtoffset": -18000, "dataGranularity": "1d"});
+    let result = json!([{"meta": meta, "timestamp": stamps, "indicators": {"quote": [quote]}}]);
+    let body = json!({"chart": {"result": result, "error": null}});
+    let days = rows.iter().map(|r| r[0].to_owned());
+    let closes = days.zip(column(4)).collect();
+    (serde_json::to_vec(&body).unwrap(), closes)
+}
+
+#[test]
+fn soxl_of_spring_2020_jumps_on_its_four_days_wherever_two_runs_meet() {
+    let (body, closes) = soxl_of_2020();
+    let expected = jumps_of(&closes);
+    assert_eq!(
+        expected,
+        ["2020-03-12", "2020-03-16", "2020-03-24", "2020-04-06"]
+    );
+    for meet in [
+        ["2020-03-11", "2020-03-12"],
+        ["2020-03-13", "2020-03-16"],
+        ["2020-03-20", "2020-03-23"],
+    ] {
+        let env = soxl(&body, "2020-01-02", meet, "2020-06-30");
+        assert_eq!(days(env.pairs(JUMPS)), expected);
+    }
 }
 
 /// An answer of the day API with a flat bar for each of these days.
@@ -411,18 +457,32 @@ fn a_split_seen_in_an_old_window_is_healed_to_the_newest_stored_day() {
 }
 
 #[test]
-fn a_split_that_cannot_be_read_again_as_a_whole_changes_nothing() {
+fn a_stored_day_that_left_the_answer_does_not_block_a_split() {
     let (server, env) = shares(&["005930"]);
-    server.answer(
-        &route("005930"),
-        bars(
-            &["2023-12-28", WEEK[0], WEEK[1], WEEK[2], WEEK[3]],
-            50_000.0,
-        ),
-    );
+    let days = ["2023-12-28", WEEK[0], WEEK[1], WEEK[2], WEEK[3]];
+    server.answer(&route("005930"), bars(&days, 50_000.0));
     env.succeed(&["collect", "--start", "2023-12-28", "--end", WEEK[3]]);
     // The oldest stored day is not in the answer any more.
     server.answer(&route("005930"), bars(&WEEK, 1_000.0));
+    env.succeed(&["collect", "--start", WEEK[0], "--end", WEEK[3]]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close = 1000.0"),
+        5
+    );
+    let told = env.pairs("SELECT date, rule FROM open_findings ORDER BY rule DESC");
+    let expected = ["rescaled", "rebased"].map(|rule| ("2023-12-28".to_owned(), rule.to_owned()));
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_split_that_cannot_be_read_again_changes_nothing() {
+    let (server, env) = shares(&["005930"]);
+    let days = ["2023-12-28", WEEK[0], WEEK[1], WEEK[2], WEEK[3]];
+    server.answer(&route("005930"), bars(&days, 50_000.0));
+    env.succeed(&["collect", "--start", "2023-12-28", "--end", WEEK[3]]);
+    server.answer(&route("005930"), bars(&WEEK, 1_000.0));
+    let whole = format!("{}?startDateTime=202312280000", route("005930"));
+    server.answer(&whole, Answer::new(404, "gone"));
     let ran = env.collect();
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("nothing was staged"), "{}", ran.stdout);
@@ -430,6 +490,84 @@ fn a_split_that_cannot_be_read_again_as_a_whole_changes_nothing() {
         env.count("SELECT count(*) FROM price_daily WHERE close < 50000"),
         0
     );
+}
+
+#[test]
+fn a_back_fill_after_a_split_never_puts_two_scales_side_by_side() {
+    let (server, env) = shares(&["005930"]);
+    let route = route("005930");
+    server.answer(&route, divided(1.0));
+    env.succeed(&["collect", "--start", "2025-06-02", "--end", "2026-01-23"]);
+    // Nothing of the asked days is stored: the scale shows in the stored days beside them.
+    server.answer(&route, divided(50.0));
+    env.succeed(&["collect", "--start", "2023-03-02", "--end", "2023-03-31"]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close > 10000"),
+        0
+    );
+    assert!(env.count("SELECT count(*) FROM price_daily WHERE date < '2023-04-01'") > 20);
+    let last = env.pairs("SELECT max(date), '' FROM price_daily");
+    assert_eq!(last[0].0, "2026-01-23");
+}
+
+#[test]
+fn sources_in_another_order_do_not_mix_their_series() {
+    let (server, env) = shares(&["005930"]);
+    assert_eq!(env.collect().code, 0);
+    let other = asset("005930", "XKRX", "KRW", &[("naver", "000660")]);
+    env.write("data/assets.toml", other);
+    server.answer(&crate::support::route("000660"), bars(&WEEK, 9.0));
+    let ran = env.collect();
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("those of 005930,"), "{}", ran.stdout);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close < 50"),
+        0
+    );
+}
+
+#[test]
+fn a_recording_from_the_future_is_refused() {
+    let env = kospi(&[("2018", year("2018"))]);
+    let meta = "{\"fetched_at\": \"2999-01-01T00:00:00Z\"}";
+    env.write("replay/krx/ks200_2018.csv.meta.json", meta);
+    let ran = env.run(&[
+        "collect",
+        "--replay",
+        "replay",
+        "--start",
+        "2018-01-01",
+        "--end",
+        "2018-12-31",
+    ]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("lies in the future"), "{}", ran.stdout);
+    assert_eq!(env.count("SELECT count(*) FROM price_daily"), 0);
+}
+
+#[test]
+fn a_killed_run_has_not_forgotten_its_gaps() {
+    let (server, env) = shares(&["A", "B"]);
+    server.answer(&route("A"), bars(&[WEEK[0], WEEK[1], WEEK[3]], 10.0));
+    let gate = crate::support::server::Gate::default();
+    server.answer(&route("B"), bars(&WEEK, 20.0).behind(&gate));
+    let running = env.start(&crate::support::program::COLLECT);
+    crate::support::program::until("the second asset", || server.count(&route("B")) == 1);
+    crate::support::program::until("the first one's bars", || {
+        env.count("SELECT count(*) FROM price_daily WHERE asset_id = 'A'") == 3
+    });
+    running.kill();
+    assert_eq!(env.pairs(GAPS), [(WEEK[2].to_owned(), "A".to_owned())]);
+}
+
+#[test]
+fn healthcheck_as_of_a_day_does_not_see_what_came_later() {
+    let (server, env) = shares(&["A"]);
+    server.answer(&route("A"), bars(&[WEEK[0], WEEK[3]], 10.0));
+    env.collect();
+    let rows = health(&env, &["--as-of", WEEK[2]]).1;
+    assert_eq!(rows, told(&[("A", WEEK[1], "STALE")]));
+    assert_eq!(health(&env, &["--as-of", "2024-01-06"]).1[0].2, "OK");
 }
 
 fn health(env: &TestEnv, arguments: &[&str]) -> (i32, Vec<(String, String, String)>) {

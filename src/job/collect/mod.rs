@@ -1,30 +1,34 @@
 //! `collect`: ask an asset's sources in their order, check what they say, stage it.
-
-use std::time::Instant;
+//!
+//! [`Collector::run`] hands the assets to workers, one for each host (`workers`). A worker asks an asset's sources until one
+//! has bars (`chain`): it fetches a window in parts and again where that may help (`fetch`), leaves alone a host that does
+//! not want to be asked (`closed`), and stages what came (`stage`). What that came to is an [`Outcome`].
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::asset::{Asset, SourceEntry};
-use crate::calendar::{Calendar, sub_days};
-use crate::feed::{Feed, FetchError, Request};
+use crate::asset::Asset;
+use crate::feed::Feed;
 use crate::job_run::Problem;
+use crate::pace::Pace;
 use crate::retry::RetryPolicy;
-use crate::staging::{Batch, Rebase, Staged, Staging};
-use crate::timestamp::millis;
-use crate::upstream::{Upstream, Window, ways};
-use crate::validate::{self, Checked, Context};
+use crate::staging::{Attended, Staging};
+use crate::stop::Stop;
 
+mod chain;
+mod closed;
+mod fetch;
 mod gaps;
 mod outcome;
+mod stage;
 mod window;
+mod workers;
 
-use gaps::{Collected, record_gaps};
+use fetch::Fetcher;
+use gaps::judge_closed_days;
 pub use outcome::{AssetOutcome, Outcome};
-use outcome::{Progress, log_outcome};
 pub use window::WindowArgs;
-use window::{HEALING_DAYS, OVERLAP_SESSIONS, due_sessions, plan_window};
 
 /// How `collect` runs.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +43,24 @@ pub struct Options {
     pub heal: bool,
     /// How often a request is tried.
     pub retry: RetryPolicy,
+    /// How many hosts are asked at the same time at most; all when it is left out.
+    pub jobs: Option<usize>,
 }
 
-/// Collects assets; each one's failure is its own.
+/// Sees a run while it is under way.
+pub trait Observer: Sync {
+    /// An asset is begun.
+    fn begun(&self, _asset: &Asset) {}
+    /// An asset is done.
+    fn done(&self, _outcome: &AssetOutcome) {}
+}
+
+/// Looks at nothing.
+pub struct NopObserver;
+
+impl Observer for NopObserver {}
+
+/// What a run works with.
 pub struct Collector<'a> {
     /// Where answers come from.
     pub feed: &'a dyn Feed,
@@ -53,38 +72,32 @@ pub struct Collector<'a> {
     pub job_id: Uuid,
     /// Now.
     pub now: fn() -> DateTime<Utc>,
-    /// Waits between two tries.
-    pub sleep: fn(std::time::Duration),
-}
-
-/// What the parts of a window came to.
-struct Fetched {
-    checked: Checked,
-    /// What went wrong with parts of it.
-    lost: Vec<String>,
+    /// How time passes between two tries.
+    pub pace: &'a Pace,
+    /// Whether to go on.
+    pub stop: &'a Stop,
+    /// Who looks on.
+    pub observer: &'a dyn Observer,
 }
 
 impl Collector<'_> {
-    /// Collects every asset in turn, then looks at the days that no asset of a calendar has.
+    /// Collects the assets, each one's failure its own, then looks at the days that no asset of a calendar has.
+    ///
+    /// After a stop nothing more is asked for; what came is staged, and the assets that were not done have failed.
     #[must_use]
     pub fn run(&self, assets: &[&Asset]) -> Outcome {
-        let mut outcomes = Vec::with_capacity(assets.len());
-        let mut collected = Vec::new();
-        for asset in assets {
-            let (outcome, series) = self.collect(asset);
-            log_outcome(&outcome);
-            outcomes.push(outcome);
-            collected.extend(series);
-        }
+        let fetcher = Fetcher::new(self);
+        let (outcomes, attended) = self.in_parallel(assets, &fetcher);
         let mut outcome = Outcome {
             assets: outcomes,
-            problem: None,
+            problems: Vec::new(),
+            was_stopped: self.stop.is_set(),
         };
         if !self.options.dry_run
-            && let Err(error) = self.judge_gaps(&collected, &mut outcome.assets)
+            && let Err(error) = self.judge_gaps(&attended, &mut outcome.assets)
         {
             log::error!("sessions without a bar could not be noted: {error:#}");
-            outcome.problem = Some(Problem {
+            outcome.problems.push(Problem {
                 asset_id: None,
                 source: None,
                 error: format!("{error:#}"),
@@ -94,10 +107,10 @@ impl Collector<'_> {
     }
 
     /// Notes the sessions without a bar, and counts them with the other findings.
-    fn judge_gaps(&self, collected: &[Collected<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
-        let gaps = record_gaps(
+    fn judge_gaps(&self, attended: &[Attended<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
+        let gaps = judge_closed_days(
             self.staging,
-            collected,
+            attended,
             &self.job_id.to_string(),
             (self.now)(),
         )?;
@@ -106,254 +119,4 @@ impl Collector<'_> {
         }
         Ok(())
     }
-
-    /// Collects one asset. An error of the staging file is the asset's failure too.
-    fn collect<'s>(&self, asset: &'s Asset) -> (AssetOutcome, Option<Collected<'s>>) {
-        let started = Instant::now();
-        let mut progress = Progress::new(asset);
-        let collected = self
-            .ask_sources(asset, &mut progress)
-            .unwrap_or_else(|error| {
-                progress.fail(None, format!("it could not be staged: {error:#}"));
-                None
-            });
-        (progress.finish(millis(started.elapsed())), collected)
-    }
-
-    /// Asks the sources in their order until one answers with bars.
-    fn ask_sources<'s>(
-        &self,
-        asset: &'s Asset,
-        progress: &mut Progress,
-    ) -> Result<Option<Collected<'s>>> {
-        let mut due = false;
-        for entry in &asset.sources {
-            for upstream in ways(entry.kind) {
-                let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
-                let series = Series {
-                    asset,
-                    entry,
-                    upstream: *upstream,
-                    asked_at,
-                };
-                let window = self.window(series)?;
-                progress.window = Some(window);
-                due |= asset
-                    .calendar
-                    .has_due_session(window.start, window.end, asked_at);
-                match self.fetch(series, window) {
-                    Ok(fetched) => {
-                        let has_bars = !fetched.checked.bars.is_empty();
-                        let collected = self.stage(series, window, fetched, progress)?;
-                        // Without a due session (a weekend, a holiday) there is nothing that another source could know.
-                        if has_bars || !due {
-                            return Ok(collected);
-                        }
-                        progress.warn(
-                            upstream.name(),
-                            format!("no bar from {} to {}", window.start, window.end),
-                        );
-                    }
-                    Err(error @ FetchError::NoRecording(_)) => {
-                        progress.not_asked(upstream.name(), error.to_string())
-                    }
-                    Err(error) => progress.warn(upstream.name(), error.to_string()),
-                }
-            }
-        }
-        progress.fail_without_a_bar();
-        Ok(None)
-    }
-
-    fn window(&self, series: Series<'_>) -> Result<Window> {
-        let calendar = &series.asset.calendar;
-        let today = calendar.trading_day(series.asked_at, calendar.zone());
-        let healing = Window {
-            start: sub_days(today, HEALING_DAYS),
-            end: today,
-        };
-        let recent = due_sessions(calendar, healing, series.asked_at);
-        let reach = self.staging.reach_back(
-            &series.asset.id,
-            &series.entry.stored_as,
-            OVERLAP_SESSIONS,
-            &recent,
-        )?;
-        Ok(plan_window(self.options.window, today, reach))
-    }
-
-    /// Fetches all parts of a window. Fails when not one of them could be had.
-    ///
-    /// A part without a due session is no loss: the KRX cache has no file of a new year before its first session.
-    fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
-        let Series {
-            asset,
-            entry,
-            upstream,
-            asked_at,
-        } = series;
-        let mut fetched = Fetched {
-            checked: Checked::default(),
-            lost: Vec::new(),
-        };
-        let mut first_error = None;
-        let mut any = false;
-        for part in self.feed.parts(upstream, &entry.symbol, window) {
-            let request = Request {
-                upstream,
-                symbol: &entry.symbol,
-                category: asset.category,
-                part,
-            };
-            match self.fetch_part(request, &asset.calendar, entry) {
-                Ok(checked) => {
-                    any = true;
-                    fetched.checked.append(checked);
-                }
-                Err(error) => {
-                    if asset
-                        .calendar
-                        .has_due_session(part.start, part.end, asked_at)
-                    {
-                        fetched.lost.push(format!(
-                            "{} to {} is missing: {error}",
-                            part.start, part.end
-                        ));
-                    }
-                    first_error.get_or_insert(error);
-                }
-            }
-        }
-        match first_error {
-            Some(error) if !any => Err(error),
-            _ => Ok(fetched),
-        }
-    }
-
-    /// Fetches, reads and checks one part, again while that may help.
-    fn fetch_part(
-        &self,
-        request: Request<'_>,
-        calendar: &Calendar,
-        entry: &SourceEntry,
-    ) -> Result<Checked, FetchError> {
-        self.options.retry.retry(
-            || {
-                let response = self.feed.get(request)?;
-                let answer = request.upstream.read(response.status, &response.body, calendar)?;
-                if let Some(got) = answer.currency.filter(|c| *c != entry.currency) {
-                    return Err(FetchError::Currency { got: got.to_owned(), expected: entry.currency.clone() });
-                }
-                Ok(validate::check(&answer, Context { window: request.part, calendar, fetched_at: response.fetched_at }))
-            },
-            FetchError::is_transient,
-            rand::random::<f64>,
-            |attempt, error, wait| {
-                log::info!(source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
-                (self.sleep)(wait);
-            },
-        )
-    }
-
-    /// Stages what was fetched. A series that came in another scale is read again as a whole first.
-    fn stage<'s>(
-        &self,
-        series: Series<'s>,
-        window: Window,
-        fetched: Fetched,
-        progress: &mut Progress,
-    ) -> Result<Option<Collected<'s>>> {
-        let Rebase {
-            detail,
-            first,
-            last,
-            ..
-        } = match self.stage_once(series, window, fetched, progress)? {
-            Ok(collected) => return Ok(Some(collected)),
-            Err(rebase) => rebase,
-        };
-        let source = &series.entry.stored_as;
-        if !self.options.heal {
-            let by_hand = format!(
-                "pricestash collect --assets {} --start {first}",
-                series.asset.id
-            );
-            progress.fail(Some(source), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
-            return Ok(None);
-        }
-        log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "it came in another scale, {detail}; it is read again from {first}");
-        let whole = Window {
-            start: first,
-            end: window.end.max(last),
-        };
-        progress.window = Some(whole);
-        let again = match self.fetch(series, whole) {
-            Ok(fetched) if fetched.lost.is_empty() => {
-                self.stage_once(series, whole, fetched, progress)?
-            }
-            Ok(fetched) => {
-                return Ok(progress.fail_rebase(source, &detail, &fetched.lost.join("; ")));
-            }
-            Err(error) => return Ok(progress.fail_rebase(source, &detail, &error.to_string())),
-        };
-        match again {
-            Ok(collected) => Ok(Some(collected)),
-            Err(rebase) => {
-                let days = format!(
-                    "{} stored days are not in its answer any more",
-                    rebase.uncovered
-                );
-                Ok(progress.fail_rebase(source, &detail, &days))
-            }
-        }
-    }
-
-    /// Stages one answer, or says that its scale is another one.
-    fn stage_once<'s>(
-        &self,
-        series: Series<'s>,
-        window: Window,
-        fetched: Fetched,
-        progress: &mut Progress,
-    ) -> Result<Result<Collected<'s>, Rebase>> {
-        let Fetched { mut checked, lost } = fetched;
-        if self.options.final_only {
-            checked.bars.retain(|b| b.is_final);
-        }
-        let due = due_sessions(&series.asset.calendar, window, series.asked_at);
-        let job_id = self.job_id.to_string();
-        let source = &series.entry.stored_as;
-        let batch = Batch {
-            asset: &series.asset.id,
-            source,
-            window,
-            due: &due,
-            checked: &checked,
-            heal: self.options.heal,
-            job_id: &job_id,
-            now: (self.now)(),
-        };
-        let (tally, attendance) = match self.staging.stage(&batch, !self.options.dry_run)? {
-            Staged::Rebased(rebase) => return Ok(Err(rebase)),
-            Staged::Done { tally, attendance } => (tally, attendance),
-        };
-        progress.staged(source, tally, &checked);
-        for lost in lost {
-            progress.fail(Some(source), lost);
-        }
-        Ok(Ok(Collected {
-            asset: series.asset,
-            source,
-            attendance,
-        }))
-    }
-}
-
-/// One way to one series, asked at a time.
-#[derive(Clone, Copy)]
-struct Series<'a> {
-    asset: &'a Asset,
-    entry: &'a SourceEntry,
-    upstream: &'a dyn Upstream,
-    asked_at: DateTime<Utc>,
 }

@@ -52,13 +52,15 @@ impl AssetOutcome {
 const OK: &str = "ok";
 const FAILED: &str = "failed";
 
-/// What a run came to.
+/// What a run came to: all the facts, for the table, the JSON, the run's record, the exit code, an alert.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// By asset, in the order of `assets.toml`.
     pub assets: Vec<AssetOutcome>,
     /// What failed beside them.
-    pub problem: Option<Problem>,
+    pub problems: Vec<Problem>,
+    /// Whether the program was told to stop before it was done.
+    pub was_stopped: bool,
 }
 
 impl Outcome {
@@ -66,10 +68,7 @@ impl Outcome {
     #[must_use]
     pub fn status(&self) -> Status {
         let failed = self.assets.iter().filter(|a| a.has_failed()).count();
-        Status::of(
-            self.assets.len() - failed,
-            failed + usize::from(self.problem.is_some()),
-        )
+        Status::of(self.assets.len() - failed, failed + self.problems.len())
     }
 
     /// Everything that failed, for `error_message`.
@@ -78,7 +77,7 @@ impl Outcome {
         self.assets
             .iter()
             .flat_map(|a| a.problems.iter().cloned())
-            .chain(self.problem.clone())
+            .chain(self.problems.iter().cloned())
             .collect()
     }
 }

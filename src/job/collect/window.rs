@@ -10,8 +10,6 @@ use crate::upstream::Window;
 const DEFAULT_DAYS: u64 = 7;
 /// A series is always asked for again over at least this many stored sessions, so that a split is seen.
 pub(super) const OVERLAP_SESSIONS: u32 = 3;
-/// A session that is missing for less than this many days is asked for again.
-pub(super) const HEALING_DAYS: u64 = 30;
 /// An asset with nothing staged is asked for three years.
 const FIRST_MONTHS: Months = Months::new(36);
 

@@ -1,0 +1,162 @@
+//! One asset: its sources in their order until one answers with bars.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::Collector;
+use super::fetch::{AssetFetcher, Fetcher};
+use super::outcome::{AssetOutcome, Progress};
+use super::window::{OVERLAP_SESSIONS, due_sessions, plan_window};
+use crate::asset::{Asset, SourceEntry};
+use crate::calendar::sub_days;
+use crate::feed::{Feed, FetchError, Part, Request};
+use crate::staging::{Attended, HEALING_DAYS, Lookback};
+use crate::timestamp::millis;
+use crate::upstream::{Upstream, Window, ways};
+
+/// One way to one series, asked at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Series<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) entry: &'a SourceEntry,
+    pub(super) upstream: &'a dyn Upstream,
+    pub(super) asked_at: DateTime<Utc>,
+}
+
+impl<'a> Series<'a> {
+    pub(super) fn request(self, part: &'a Part) -> Request<'a> {
+        Request {
+            upstream: self.upstream,
+            symbol: &self.entry.symbol,
+            category: self.asset.category,
+            part,
+        }
+    }
+
+    /// Who is asked.
+    pub(super) fn host(self, feed: &dyn Feed) -> String {
+        let today = self.asked_at.date_naive();
+        let part = Part::of(Window {
+            start: today,
+            end: today,
+        });
+        feed.host(self.request(&part))
+    }
+
+    /// Whether a window holds a session whose bar must be there.
+    pub(super) fn is_due(self, window: Window) -> bool {
+        let calendar = &self.asset.calendar;
+        calendar.has_due_session(window.start, window.end, self.asked_at)
+    }
+}
+
+impl Collector<'_> {
+    /// Collects one asset. An error of the staging file is the asset's failure too.
+    pub(super) fn collect<'s>(
+        &self,
+        asset: &'s Asset,
+        fetcher: &Fetcher<'_>,
+    ) -> (AssetOutcome, Option<Attended<'s>>) {
+        let started = Instant::now();
+        let mut progress = Progress::new(asset);
+        let attended = self.ask_sources(asset, fetcher, &mut progress);
+        let attended = attended.unwrap_or_else(|error| {
+            progress.fail(None, format!("it could not be staged: {error:#}"));
+            None
+        });
+        (progress.finish(millis(started.elapsed())), attended)
+    }
+
+    /// Asks the sources in their order until one answers with bars.
+    fn ask_sources<'s>(
+        &self,
+        asset: &'s Asset,
+        fetcher: &Fetcher<'_>,
+        progress: &mut Progress,
+    ) -> Result<Option<Attended<'s>>> {
+        let fetcher = fetcher.for_asset();
+        let mut due = false;
+        for entry in &asset.sources {
+            for upstream in ways(entry.kind) {
+                let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
+                let series = Series {
+                    asset,
+                    entry,
+                    upstream: *upstream,
+                    asked_at,
+                };
+                let window = self.window(series)?;
+                progress.window = Some(window);
+                due |= series.is_due(window);
+                let asked = self.ask(series, window, fetcher, progress)?;
+                // Without a due session (a weekend, a holiday) there is nothing that another source could know.
+                if let Some((attended, has_bars)) = asked
+                    && (has_bars || !due)
+                {
+                    return Ok(attended);
+                }
+                if self.stop.is_set() {
+                    progress.fail_without_a_bar();
+                    return Ok(None);
+                }
+            }
+        }
+        progress.fail_without_a_bar();
+        Ok(None)
+    }
+
+    /// Asks one way, and stages what it has. Gives what was staged, and whether there was a bar; nothing when no answer came.
+    fn ask<'s>(
+        &self,
+        series: Series<'s>,
+        window: Window,
+        fetcher: AssetFetcher<'_>,
+        progress: &mut Progress,
+    ) -> Result<Option<(Option<Attended<'s>>, bool)>> {
+        let name = series.upstream.name();
+        match fetcher.fetch(series, window) {
+            Ok(mut fetched) => {
+                let has_bars = !fetched.checked.bars.is_empty();
+                if let Some(reach) = fetched.short_reach(series, window) {
+                    progress.warn(name, reach);
+                }
+                self.add_witnesses(series, window, fetcher, &mut fetched, progress)?;
+                let attended = self.stage(series, window, fetched, fetcher, progress)?;
+                if !has_bars && series.is_due(window) {
+                    let days = format!("no bar from {} to {}", window.start, window.end);
+                    progress.warn(name, days);
+                }
+                Ok(Some((attended, has_bars)))
+            }
+            Err(error @ FetchError::NoRecording(_)) => {
+                progress.not_asked(name, error.to_string());
+                Ok(None)
+            }
+            Err(error) => {
+                progress.warn(name, error.to_string());
+                Ok(None)
+            }
+        }
+    }
+
+    fn window(&self, series: Series<'_>) -> Result<Window> {
+        let calendar = &series.asset.calendar;
+        let today = calendar.trading_day(series.asked_at, calendar.zone());
+        let healing = Window {
+            start: sub_days(today, HEALING_DAYS),
+            end: today,
+        };
+        let recent = due_sessions(calendar, healing, series.asked_at);
+        let lookback = Lookback {
+            overlap: OVERLAP_SESSIONS,
+            recent: &recent,
+            since: healing.start,
+            now: series.asked_at,
+        };
+        let (asset, source) = (&series.asset.id, &series.entry.stored_as);
+        let reach = self.staging.reach_back(asset, source, &lookback)?;
+        Ok(plan_window(self.options.window, today, reach))
+    }
+}

@@ -1,0 +1,139 @@
+//! Hosts that are left alone for the rest of a run.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::feed::{AboutHost, FetchError};
+
+/// So many assets in a row without an answer in time, and nobody waits for the host any more.
+const SILENT_ASSETS: u32 = 3;
+
+/// What is known of hosts, by the name of the way that leads to them.
+#[derive(Default)]
+pub(super) struct ClosedHosts(Mutex<HashMap<&'static str, Host>>);
+
+#[derive(Default)]
+struct Host {
+    /// Why it is not asked any more.
+    closed: Option<String>,
+    silent: u32,
+}
+
+impl ClosedHosts {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<&'static str, Host>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails when the host is not to be asked.
+    pub(super) fn check(&self, way: &'static str) -> Result<(), FetchError> {
+        match self.hosts().get(way).and_then(|h| h.closed.clone()) {
+            Some(why) => Err(FetchError::NotAsked(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// An asset got something from it.
+    pub(super) fn answered(&self, way: &'static str) {
+        if let Some(host) = self.hosts().get_mut(way) {
+            host.silent = 0;
+        }
+    }
+
+    /// One request for a symbol failed.
+    pub(super) fn failed(&self, way: &'static str, symbol: &str, error: &FetchError) {
+        if error.about_host() == AboutHost::Closed {
+            self.hosts()
+                .entry(way)
+                .or_default()
+                .close(way, symbol, error);
+        }
+    }
+
+    /// An asset of this symbol got nothing from it. This is why, by its first request.
+    pub(super) fn gave_nothing(&self, way: &'static str, symbol: &str, error: &FetchError) {
+        let mut hosts = self.hosts();
+        let host = hosts.entry(way).or_default();
+        match error.about_host() {
+            AboutHost::Nothing => host.silent = 0,
+            AboutHost::Closed | AboutHost::Page => host.close(way, symbol, error),
+            AboutHost::Silent => {
+                host.silent += 1;
+                if host.silent >= SILENT_ASSETS {
+                    host.close(way, symbol, error);
+                }
+            }
+        }
+    }
+}
+
+impl Host {
+    fn close(&mut self, way: &str, symbol: &str, error: &FetchError) {
+        if self.closed.is_none() {
+            let why = format!("{error} (for {symbol})");
+            log::warn!(source = way; "not asked again in this run: {why}");
+            self.closed = Some(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::AnswerError;
+
+    fn status(status: u16) -> FetchError {
+        FetchError::Answer {
+            error: AnswerError::Status {
+                status,
+                words: "slow down".to_owned(),
+            },
+            retry_after: None,
+        }
+    }
+
+    fn timeout() -> FetchError {
+        FetchError::Network(Box::new(ureq::Error::Timeout(ureq::Timeout::Global)))
+    }
+
+    #[test]
+    fn a_host_that_refused_is_left_alone_and_others_are_not() {
+        let hosts = ClosedHosts::default();
+        hosts.gave_nothing("yahoo", "SOXL", &status(503));
+        assert!(hosts.check("yahoo").is_ok());
+        hosts.failed("yahoo", "GC=F", &status(429));
+        assert_eq!(
+            hosts.check("yahoo").unwrap_err().to_string(),
+            "not asked again in this run, it said before: HTTP 429: slow down (for GC=F)"
+        );
+        assert!(hosts.check("naver").is_ok());
+    }
+
+    #[test]
+    fn a_page_may_stand_for_one_request_only() {
+        let hosts = ClosedHosts::default();
+        let page = FetchError::Answer {
+            error: AnswerError::WebPage("<html>".to_owned()),
+            retry_after: None,
+        };
+        hosts.failed("krx", "ks200", &page);
+        assert!(hosts.check("krx").is_ok(), "other years may come");
+        hosts.gave_nothing("krx", "ks200", &page);
+        assert!(hosts.check("krx").is_err());
+    }
+
+    #[test]
+    fn silence_counts_when_it_lasts() {
+        let hosts = ClosedHosts::default();
+        let silent = |times: u32| {
+            for _ in 0..times {
+                hosts.gave_nothing("upbit", "KRW-BTC", &timeout());
+            }
+        };
+        silent(2);
+        hosts.answered("upbit");
+        silent(2);
+        assert!(hosts.check("upbit").is_ok());
+        silent(1);
+        assert!(hosts.check("upbit").is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! Hosts in parallel, the assets of one host in turn.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+
+use super::Collector;
+use super::chain::Series;
+use super::fetch::Fetcher;
+use super::outcome::{AssetOutcome, Progress, log_outcome};
+use crate::asset::Asset;
+use crate::staging::Attended;
+use crate::stop::Stopped;
+use crate::upstream::ways;
+
+/// Places in the list of assets whose first source is at the same host.
+type Queue = Vec<usize>;
+
+impl Collector<'_> {
+    /// Collects the assets and gives their outcomes in the order of the assets.
+    pub(super) fn in_parallel<'s>(
+        &self,
+        assets: &[&'s Asset],
+        fetcher: &Fetcher<'_>,
+    ) -> (Vec<AssetOutcome>, Vec<Attended<'s>>) {
+        let queues = self.by_host(assets);
+        let workers = self.options.jobs.unwrap_or(queues.len()).min(queues.len());
+        let queues = Mutex::new(VecDeque::from(queues));
+        let next = || {
+            queues
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front()
+        };
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    while let Some(queue) = next() {
+                        for place in queue {
+                            let Some(asset) = assets.get(place) else {
+                                continue;
+                            };
+                            let done = self.observed(asset, fetcher);
+                            // The receiver lives until all have sent.
+                            drop(sender.send((place, done)));
+                        }
+                    }
+                });
+            }
+        });
+        drop(sender);
+        let mut done: Vec<_> = receiver.into_iter().collect();
+        done.sort_by_key(|(place, _)| *place);
+        let (outcomes, attended): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, d)| d).unzip();
+        (outcomes, attended.into_iter().flatten().collect())
+    }
+
+    /// The assets by the host of their first source, hosts and assets in the order of the list.
+    fn by_host(&self, assets: &[&Asset]) -> Vec<Queue> {
+        let mut queues: Vec<(String, Queue)> = Vec::new();
+        for (place, asset) in assets.iter().enumerate() {
+            let host = self.first_host(asset);
+            match queues.iter_mut().find(|(other, _)| *other == host) {
+                Some((_, queue)) => queue.push(place),
+                None => queues.push((host, vec![place])),
+            }
+        }
+        queues.into_iter().map(|(_, queue)| queue).collect()
+    }
+
+    fn first_host(&self, asset: &Asset) -> String {
+        let entry = asset.sources.first();
+        let first = entry.and_then(|e| ways(e.kind).first().map(|way| (e, *way)));
+        first.map_or_else(String::new, |(entry, upstream)| {
+            let asked_at = (self.now)();
+            Series {
+                asset,
+                entry,
+                upstream,
+                asked_at,
+            }
+            .host(self.feed)
+        })
+    }
+
+    /// Collects one asset, unless the program was told to stop, and says so.
+    fn observed<'s>(
+        &self,
+        asset: &'s Asset,
+        fetcher: &Fetcher<'_>,
+    ) -> (AssetOutcome, Option<Attended<'s>>) {
+        if self.stop.is_set() {
+            let mut progress = Progress::new(asset);
+            progress.fail(None, format!("not asked: {Stopped}"));
+            return (progress.finish(0), None);
+        }
+        self.observer.begun(asset);
+        let (outcome, attended) = self.collect(asset, fetcher);
+        log_outcome(&outcome);
+        self.observer.done(&outcome);
+        (outcome, attended)
+    }
+}

@@ -1,0 +1,425 @@
+//! One redaction for everything that leaves the program: log lines, errors, panics, alerts, JSON results.
+//!
+//! What is known to be a secret is masked wherever it stands; what looks like one (a password in a URL, `password=…`, a
+//! Discord webhook) is masked even when nobody said that it is one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+/// What stands in a secret's place.
+const MASK: &str = "***";
+/// Shorter secrets are only masked where they stand in a URL or behind `password=`: as words they would mask too much.
+const SHORTEST: usize = 4;
+/// Secrets shorter than this are masked as whole words only, so that the password `test` leaves `latest` alone.
+const SHORTEST_WITHIN_WORDS: usize = 8;
+/// Parts of an address that are no secret though they stand in its path.
+const PUBLIC_PARTS: [&str; 4] = ["webhooks", "discord.com", "discordapp.com", "hc-ping.com"];
+/// The shortest part of an address's path that counts as a secret of its own.
+const SHORTEST_PART: usize = 6;
+
+/// What a secret variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A connection in either form of PostgreSQL, or a URL with a password in it: the password is the secret.
+    Connection,
+    /// An address whose path is the secret: a webhook, a heartbeat.
+    Address,
+    /// All of it.
+    Whole,
+}
+
+/// Masks secrets in texts.
+#[derive(Clone, Default)]
+pub struct Redaction {
+    /// The longest first, so that a part does not hide what surrounds it.
+    secrets: Arc<Vec<String>>,
+}
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redaction({} secrets)", self.secrets.len())
+    }
+}
+
+impl Redaction {
+    /// A redaction that knows the secrets in these values.
+    #[must_use]
+    pub fn new<'a>(values: impl IntoIterator<Item = (Kind, &'a str)>) -> Self {
+        let mut secrets = Vec::new();
+        for (kind, value) in values {
+            for secret in secrets_in(kind, value.trim()) {
+                // As a JSON or a debug text would show it.
+                let escaped = serde_json::Value::from(secret.as_str()).to_string();
+                secrets.push(escaped.trim_matches('"').to_owned());
+                secrets.push(secret);
+            }
+        }
+        secrets.retain(|s| s.chars().count() >= SHORTEST);
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Self {
+            secrets: Arc::new(secrets),
+        }
+    }
+
+    /// A text without secrets.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let mut text = Cow::Borrowed(text);
+        for secret in self.secrets.iter().filter(|s| !s.is_empty()) {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(mask(&text, secret));
+            }
+        }
+        mask_webhooks(&mask_assignments(&mask_user_infos(&text)))
+    }
+
+    /// A JSON text without secrets in its string values; it stays JSON, and no number or key changes.
+    #[must_use]
+    pub fn json(&self, json: &str) -> String {
+        let mut out = String::with_capacity(json.len());
+        let mut rest = json;
+        while let Some(start) = rest.find('"') {
+            let (before, from) = rest.split_at(start + 1);
+            out.push_str(before);
+            let end = end_of_string(from);
+            let (value, after) = from.split_at(end);
+            let is_key = after
+                .get(1..)
+                .is_some_and(|a| a.trim_start().starts_with(':'));
+            if is_key {
+                out.push_str(value);
+            } else {
+                out.push_str(&self.text(value));
+            }
+            let (quote, after) = after.split_at(after.len().min(1));
+            out.push_str(quote);
+            rest = after;
+        }
+        out + rest
+    }
+}
+
+/// Where a JSON string ends whose opening quote was just read.
+fn end_of_string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !escaped => return at,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+/// Puts the mask for every occurrence of a secret.
+fn mask(text: &str, secret: &str) -> String {
+    if secret.chars().count() >= SHORTEST_WITHIN_WORDS {
+        return text.replace(secret, MASK);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(secret) {
+        let (before, from) = rest.split_at(at);
+        let after = &from[secret.len()..];
+        let joined = |outside: Option<char>, inside: Option<char>| {
+            outside.is_some_and(char::is_alphanumeric) && inside.is_some_and(char::is_alphanumeric)
+        };
+        let previous = before.chars().next_back().or(out.chars().next_back());
+        let is_part = joined(previous, secret.chars().next())
+            || joined(after.chars().next(), secret.chars().next_back());
+        out.push_str(before);
+        out.push_str(if is_part { secret } else { MASK });
+        rest = after;
+    }
+    out + rest
+}
+
+/// Everything in a value that must not be seen.
+fn secrets_in(kind: Kind, value: &str) -> Vec<String> {
+    if value.is_empty() {
+        return Vec::new();
+    }
+    let mut secrets = Vec::new();
+    match kind {
+        Kind::Whole => secrets.push(value.to_owned()),
+        Kind::Connection => {
+            secrets.extend(passwords(value));
+            // A value without any password in sight may be one.
+            if secrets.is_empty() && !value.contains("://") && !value.contains('=') {
+                secrets.push(value.to_owned());
+            }
+        }
+        Kind::Address => {
+            secrets.push(value.to_owned());
+            let behind_scheme = value.split_once("://").map_or(value, |(_, rest)| rest);
+            let path = match value.contains("://") {
+                true => behind_scheme.split_once('/').map_or("", |(_, path)| path),
+                false => value,
+            };
+            secrets.push(path.to_owned());
+            secrets.extend(parts(path));
+            secrets.extend(passwords(value));
+        }
+    }
+    let decoded: Vec<String> = secrets
+        .iter()
+        .map(|s| percent_decode_str(s).decode_utf8_lossy().into_owned())
+        .collect();
+    secrets.extend(decoded);
+    secrets
+}
+
+/// The parts of a path that may be a token.
+fn parts(path: &str) -> impl Iterator<Item = String> {
+    path.split(['/', '?', '&', '=', '#', ' '])
+        .filter(|p| p.chars().count() >= SHORTEST_PART && !PUBLIC_PARTS.contains(p))
+        .map(str::to_owned)
+}
+
+/// The passwords in a connection: in front of the `@` of a URL, and behind every `password=`.
+fn passwords(value: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some((_, rest)) = value.split_once("://")
+        // The last @: an unencoded one in the password is a mistake, and still a secret.
+        && let Some((user_info, _)) = rest.rsplit_once('@')
+        && let Some((_, password)) = user_info.split_once(':')
+    {
+        found.push(password.to_owned());
+        found.extend(
+            password
+                .split(['@', ':', '/', '?', '#'])
+                .filter(|p| p.chars().count() >= SHORTEST_PART)
+                .map(str::to_owned),
+        );
+    }
+    for (at, length) in assignments(value) {
+        let assigned = &value[at..at + length];
+        found.push(assigned.to_owned());
+        let inner = assigned.trim_matches(['\'', '"']);
+        found.push(inner.to_owned());
+        found.push(unescaped(inner));
+        found.extend(
+            inner
+                .split_whitespace()
+                .filter(|p| p.chars().count() >= SHORTEST_PART)
+                .map(str::to_owned),
+        );
+    }
+    found
+}
+
+/// A quoted value of PostgreSQL's `key=value` form without its backslashes.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        out.extend(if c == '\\' {
+            characters.next()
+        } else {
+            Some(c)
+        });
+    }
+    out
+}
+
+/// Where the values behind `password=` stand: their start and length in bytes.
+fn assignments(text: &str) -> Vec<(usize, usize)> {
+    const KEY: &str = "password";
+    let lower = text.to_ascii_lowercase();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(KEY) {
+        from += at + KEY.len();
+        let behind = &text[from..];
+        let Some(value) = behind.trim_start().strip_prefix('=') else {
+            continue;
+        };
+        let value = value.trim_start();
+        let start = text.len() - value.len();
+        let length = length_of_value(value);
+        found.push((start, length));
+        from = start + length;
+    }
+    found
+}
+
+/// How many bytes belong to a value: to its closing quote, else to the next blank or separator.
+fn length_of_value(value: &str) -> usize {
+    if let Some(quote) = value.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+        let mut escaped = false;
+        for (at, c) in value.char_indices().skip(1) {
+            match c {
+                c if c == quote && !escaped => return at + 1,
+                '\\' => escaped = !escaped,
+                _ => escaped = false,
+            }
+        }
+    }
+    value
+        .find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '`' | ')'))
+        .unwrap_or(value.len())
+}
+
+/// Masks what stands behind every `password=`.
+fn mask_assignments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (start, length) in assignments(text) {
+        out.push_str(&text[from..start]);
+        out.push_str(if length == 0 { "" } else { MASK });
+        from = start + length;
+    }
+    out + &text[from..]
+}
+
+/// Masks the password of every `scheme://user:password@host`. The word `password` itself stands in our own examples.
+fn mask_user_infos(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, from) = rest.split_at(at + "://".len());
+        out.push_str(before);
+        let end = from
+            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '"' | '\'' | '`'))
+            .unwrap_or(from.len());
+        let (authority, after) = from.split_at(end);
+        match authority
+            .rsplit_once('@')
+            .map(|(info, host)| (info.split_once(':'), host))
+        {
+            Some((Some((user, password)), host)) if password != "password" => {
+                out.push_str(&format!("{user}:{MASK}@{host}"));
+            }
+            _ => out.push_str(authority),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// Masks id and token of every Discord webhook.
+fn mask_webhooks(text: &str) -> String {
+    const PATH: &str = "/api/webhooks/";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PATH) {
+        let (before, from) = rest.split_at(at + PATH.len());
+        out.push_str(before);
+        out.push_str(MASK);
+        let end = from
+            .find(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '-' | '_' | '.' | '%' | '*'))
+            .unwrap_or(from.len());
+        rest = &from[end..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "c4n4ry";
+
+    fn connection(value: &str) -> Redaction {
+        Redaction::new([(Kind::Connection, value)])
+    }
+
+    #[test]
+    fn a_password_is_found_in_every_form_of_a_connection() {
+        for (url, secret) in [
+            ("postgres://me:c4n4ry@h:1/d", CANARY),
+            ("mysql://me:c4n4ry@h/d", CANARY),
+            ("postgres://me:c4n4ry@h:notaport/d", CANARY),
+            ("postgres://me@h/d?password=c4n4ry&sslmode=require", CANARY),
+            ("host=h password=c4n4ry dbname=d", CANARY),
+            (
+                "host=h PASSWORD = 'c4n4ry and more' dbname=d",
+                "c4n4ry and more",
+            ),
+            ("host=h password='c4n\\'4ry'", "c4n'4ry"),
+            ("postgres://me:c4%40n4ry@h/d", "c4@n4ry"),
+            ("postgres://me:c4n4ry/x@y#z@h/d", "c4n4ry/x@y#z"),
+            ("c4n4ry", CANARY),
+        ] {
+            let said = connection(url).text(&format!("it says \"{secret}\" and ends"));
+            assert_eq!(said, "it says \"***\" and ends", "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_hides_its_path_and_every_part_of_it() {
+        let url = "http://127.0.0.1:8080/api/webhooks/123456789/c4n4ry-token_x?thread_id=987654321";
+        let redaction = Redaction::new([(Kind::Address, url)]);
+        for (text, shown) in [
+            (format!("POST {url}: 404"), "POST ***: 404"),
+            ("path c4n4ry-token_x".to_owned(), "path ***"),
+            ("id 123456789 of webhooks".to_owned(), "id *** of webhooks"),
+            (
+                "127.0.0.1:8080 refused".to_owned(),
+                "127.0.0.1:8080 refused",
+            ),
+        ] {
+            assert_eq!(redaction.text(&text), shown);
+        }
+        let malformed = Redaction::new([(Kind::Address, "discord.com/api/webhooks/1/c4n4ry")]);
+        assert_eq!(
+            malformed.text("c4n4ry at discord.com"),
+            "*** at discord.com"
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_masked_though_nobody_named_it() {
+        let redaction = Redaction::default();
+        for (text, shown) in [
+            (
+                "http://me:pw@proxy:1/x failed",
+                "http://me:***@proxy:1/x failed",
+            ),
+            ("dbname=d password=pw", "dbname=d password=***"),
+            ("?password=pw&x=1", "?password=***&x=1"),
+            ("password = 'a b' host=h", "password = *** host=h"),
+            (
+                "https://discord.com/api/webhooks/1/abc: 404",
+                "https://discord.com/api/webhooks/***: 404",
+            ),
+            // Nothing of these is one.
+            (
+                "postgres://user:password@host:5432/prices",
+                "postgres://user:password@host:5432/prices",
+            ),
+            ("http://host:8080/a@b", "http://host:8080/a@b"),
+            (
+                "password authentication failed",
+                "password authentication failed",
+            ),
+        ] {
+            assert_eq!(redaction.text(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_short_password_masks_whole_words_only() {
+        let redaction = connection("postgres://me:test@h/d");
+        assert_eq!(redaction.text("latest test, test"), "latest ***, ***");
+        assert_eq!(connection("postgres://me:a@h/d").text("a cat"), "a cat");
+    }
+
+    #[test]
+    fn json_stays_json_and_keeps_its_numbers_and_keys() {
+        let redaction = connection("postgres://me:12345@h/d");
+        let json = "[{\"12345\": 12345, \"note\": \"is 12345 \\\"12345\\\"\"}]";
+        assert_eq!(
+            redaction.json(json),
+            "[{\"12345\": 12345, \"note\": \"is *** \\\"***\\\"\"}]"
+        );
+        let quoted = connection("host=h password='pa\"ss\\\\word'");
+        let json = serde_json::json!(["it was pa\"ss\\word"]).to_string();
+        assert_eq!(quoted.json(&json), "[\"it was ***\"]");
+    }
+}

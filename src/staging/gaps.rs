@@ -1,0 +1,206 @@
+//! Sessions without a bar: who lacks which, what was lost on the way, and days on which an exchange was probably closed.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::Staging;
+use super::findings::Notes;
+use super::prices::Batch;
+use super::stored::days;
+use crate::asset::{Asset, AssetId};
+use crate::calendar::Calendar;
+use crate::series::{Attendance, missing, probably_closed};
+use crate::timestamp;
+use crate::validate::{Finding, Rule};
+
+/// Which sessions of one series a run has judged, and which of them have no bar.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judgement<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) source: &'a str,
+    pub(super) due: &'a [NaiveDate],
+    /// Without the days on which the exchange was probably closed.
+    pub(super) missing: &'a [NaiveDate],
+}
+
+/// A series that a run has staged, with its due sessions.
+#[derive(Debug, Clone)]
+pub struct Attended<'a> {
+    /// The asset.
+    pub asset: &'a Asset,
+    /// The `source` column.
+    pub source: &'a str,
+    /// Its due sessions, and those without a bar.
+    pub attendance: Attendance,
+}
+
+/// Which of a batch's due sessions have no bar, also after it. Waived ones are not looked at.
+pub(super) fn attendance(connection: &Connection, batch: &Batch<'_>) -> Result<Attendance> {
+    let (Some(first), Some(last)) = (batch.due.first(), batch.due.last()) else {
+        return Ok(Attendance::default());
+    };
+    let asset = batch.asset.id.as_str();
+    let mut statement = connection.prepare_cached(
+        "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4
+         UNION SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2",
+    )?;
+    let (from, to) = (first.to_string(), last.to_string());
+    let bars = days(statement.query(params![asset, batch.entry.stored_as, from, to])?)?;
+    let mut statement = connection.prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
+    let waived = days(statement.query(params![asset])?)?;
+    let due: Vec<NaiveDate> = batch
+        .due
+        .iter()
+        .filter(|d| !waived.contains(d))
+        .copied()
+        .collect();
+    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|part| part.contains(*day));
+    // What no answer came for is missing, wherever the series begins.
+    let mut missing: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
+    missing.extend(due.iter().filter(|d| was_lost(d) && !bars.contains(d)));
+    let missing = missing.into_iter().collect();
+    Ok(Attendance { due, missing })
+}
+
+/// Keeps which parts of a window no answer came for.
+pub(super) fn remember_lost(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO lost_part (asset_id, source, start_date, end_date, lost_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO NOTHING";
+    for part in batch.lost {
+        connection.prepare_cached(sql)?.execute(params![
+            batch.asset.id.as_str(),
+            batch.entry.stored_as,
+            part.start.to_string(),
+            part.end.to_string(),
+            timestamp::to_text(batch.now),
+        ])?;
+    }
+    Ok(())
+}
+
+/// The days on which a calendar's exchange was probably closed, as far as is known. A calendar without closed days has none.
+pub(super) fn open_closed_days(
+    connection: &Connection,
+    calendar: &Calendar,
+) -> Result<BTreeSet<NaiveDate>> {
+    let sql = "SELECT date FROM open_findings WHERE asset_id = ?1 AND source = '' AND rule = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    days(statement.query(params![calendar.name(), Rule::ProbablyClosed.to_string()])?)
+}
+
+/// Keeps the sessions without a bar, and closes those that have one now, are waived, or that the calendar calls closed.
+pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
+    let Judgement {
+        asset,
+        source,
+        due,
+        missing,
+    } = *judgement;
+    let calendar = &asset.calendar;
+    for date in missing {
+        let detail = format!("{} has a session, {source} has no bar", calendar.name());
+        notes.put(&Finding {
+            date: *date,
+            rule: Rule::DateGap,
+            detail,
+        })?;
+    }
+    let missing: BTreeSet<&NaiveDate> = missing.iter().collect();
+    let judged: BTreeSet<&NaiveDate> = due.iter().collect();
+    for date in notes.open_days(Rule::DateGap)? {
+        let has_one = judged.contains(&date) && !missing.contains(&date);
+        if has_one
+            || !calendar.is_session(date)
+            || is_filled_or_waived(notes.connection(), &asset.id, source, date)?
+        {
+            notes.resolve_day(Rule::DateGap, date)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_filled_or_waived(
+    connection: &Connection,
+    asset: &AssetId,
+    source: &str,
+    date: NaiveDate,
+) -> rusqlite::Result<bool> {
+    connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2 AND source = ?3)
+             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)",
+    )?
+    .query_row(params![asset.as_str(), date.to_string(), source], |r| r.get(0))
+}
+
+impl Staging {
+    /// Judges the sessions that the series of one calendar lack when all of a run's series are known: a day that none of
+    /// at least two has is one finding for the calendar instead of a gap of each. Returns these days.
+    ///
+    /// Such a day stays closed until a series has a bar of it or the calendar says what it was, also when a later run
+    /// looks at fewer series.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn judge_closed_days(
+        &self,
+        calendar: &Calendar,
+        together: &[&Attended<'_>],
+        job_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeSet<NaiveDate>> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let notes = Notes::about(&tx, calendar.name(), "", job_id, now);
+        let mut closed = match calendar.is_always_open() {
+            true => BTreeSet::new(),
+            false => probably_closed(together.iter().map(|s| &s.attendance)),
+        };
+        for date in &closed {
+            notes.put(&closed_finding(calendar, *date))?;
+        }
+        for date in open_closed_days(&tx, calendar)? {
+            let has_a_bar = |s: &&Attended<'_>| s.attendance.has_a_bar(date);
+            if !calendar.is_session(date) || together.iter().any(has_a_bar) {
+                notes.resolve_day(Rule::ProbablyClosed, date)?;
+            } else {
+                closed.insert(date);
+            }
+        }
+        for series in together {
+            let notes = Notes::about(&tx, series.asset.id.as_str(), series.source, job_id, now);
+            let (absent, missing): (Vec<NaiveDate>, Vec<NaiveDate>) = series
+                .attendance
+                .missing
+                .iter()
+                .partition(|day| closed.contains(day));
+            for date in absent {
+                notes.withdraw(Rule::DateGap, date)?;
+            }
+            note(
+                &notes,
+                &Judgement {
+                    asset: series.asset,
+                    source: series.source,
+                    due: &series.attendance.due,
+                    missing: &missing,
+                },
+            )?;
+        }
+        tx.commit()?;
+        Ok(closed)
+    }
+}
+
+fn closed_finding(calendar: &Calendar, date: NaiveDate) -> Finding {
+    let name = calendar.name();
+    Finding {
+        date,
+        rule: Rule::ProbablyClosed,
+        detail: format!(
+            "no asset has a bar; if it was closed, add it to data/calendars/{name}.toml"
+        ),
+    }
+}

@@ -1,0 +1,154 @@
+//! What is stored of a series, and whether a fetched bar replaces it.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, params};
+
+use crate::price::Bar;
+use crate::timestamp::{self, CLOCK_TOLERANCE};
+use crate::validate::FetchedBar;
+
+/// A bar as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub(super) bar: Bar,
+    /// `None` where another program wrote what is no time.
+    pub(super) ingested_at: Option<DateTime<Utc>>,
+    pub(super) is_final: bool,
+    /// When these values were fetched first; empty where another program wrote the row.
+    pub(super) known_since: String,
+}
+
+impl Stored {
+    pub(super) fn is_newer_than(&self, fetched: &FetchedBar) -> bool {
+        self.ingested_at.is_some_and(|t| fetched.fetched_at < t)
+    }
+
+    fn is_ahead_of(&self, now: DateTime<Utc>) -> bool {
+        self.ingested_at.is_some_and(|t| t > now + CLOCK_TOLERANCE)
+    }
+
+    fn had_volume(&self) -> bool {
+        self.bar.volume().is_some_and(|v| v > 0)
+    }
+}
+
+/// What to do with a fetched bar.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decision {
+    Insert,
+    /// Write this bar over the stored one.
+    Replace {
+        bar: Bar,
+        changed: bool,
+        clock: bool,
+    },
+    /// It is stored already, with this ingest time and these values.
+    Same,
+    /// The stored one is newer.
+    Older,
+    /// The stored one has the volume that this one lacks.
+    Poorer,
+}
+
+/// Latest ingest wins, but a suspended row or an unknown volume never replaces a stored bar that had volume.
+///
+/// A provisional bar is no such bar: its prices move, and it keeps its volume until one is known. In a change of scale
+/// every row is replaced, since none may stay in the old scale.
+pub(super) fn decide(
+    stored: Option<&Stored>,
+    fetched: &FetchedBar,
+    now: DateTime<Utc>,
+    rescaling: bool,
+) -> Decision {
+    let Some(stored) = stored else {
+        return Decision::Insert;
+    };
+    let clock = stored.is_ahead_of(now);
+    if stored.is_newer_than(fetched) && !clock {
+        return Decision::Older;
+    }
+    let unknown = fetched.bar.volume().is_none();
+    if stored.had_volume() && !rescaling && (fetched.suspended || (unknown && stored.is_final)) {
+        return Decision::Poorer;
+    }
+    let mut bar = fetched.bar;
+    if unknown {
+        bar = Bar::new(bar.date(), bar.prices(), stored.bar.volume()).unwrap_or(bar);
+    }
+    let changed = !stored.bar.same_values(&bar);
+    if !changed
+        && stored.ingested_at == Some(fetched.fetched_at)
+        && stored.is_final == fetched.is_final
+    {
+        return Decision::Same;
+    }
+    Decision::Replace {
+        bar,
+        changed,
+        clock,
+    }
+}
+
+/// The stored bars of a series between two days.
+pub(super) fn stored_bars(
+    connection: &Connection,
+    asset: &str,
+    source: &str,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<HashMap<NaiveDate, Stored>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since FROM price_daily
+         WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
+    )?;
+    let mut rows = statement.query(params![asset, source, first.to_string(), last.to_string()])?;
+    let mut stored = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let date: String = row.get(0)?;
+        let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+        let ingested_at = timestamp::from_text(&row.get::<_, String>(6)?);
+        // What another program stored and is no bar is overwritten without a history.
+        if let Ok(date) = date.parse()
+            && let Ok(bar) = Bar::new(date, prices, row.get(5)?)
+        {
+            let (is_final, known_since) = (row.get(7)?, row.get(8)?);
+            stored.insert(
+                date,
+                Stored {
+                    bar,
+                    ingested_at,
+                    is_final,
+                    known_since,
+                },
+            );
+        }
+    }
+    Ok(stored)
+}
+
+/// Days out of a query's first column; what is no day is left out.
+pub(super) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<NaiveDate>> {
+    let mut days = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        days.extend(
+            row.get::<_, Option<String>>(0)?
+                .and_then(|d| d.parse::<NaiveDate>().ok()),
+        );
+    }
+    Ok(days)
+}
+
+/// All days of a series.
+pub(super) fn stored_days(
+    connection: &Connection,
+    asset: &str,
+    source: &str,
+) -> Result<BTreeSet<NaiveDate>> {
+    let mut statement = connection
+        .prepare_cached("SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2")?;
+    days(statement.query(params![asset, source])?)
+}

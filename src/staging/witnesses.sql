@@ -1,0 +1,17 @@
+-- The nearest ?5 final bars of a series behind a window, else before it, if the window itself holds fewer of them.
+WITH final AS (
+    SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final <> 0
+),
+behind AS (
+    SELECT min(date) AS first, max(date) AS last, count(*) AS bars, 1 AS side
+    FROM (SELECT date FROM final WHERE date > ?4 ORDER BY date LIMIT ?5)
+),
+before AS (
+    SELECT min(date) AS first, max(date) AS last, count(*) AS bars, 2 AS side
+    FROM (SELECT date FROM final WHERE date < ?3 ORDER BY date DESC LIMIT ?5)
+)
+SELECT first, last
+FROM (SELECT * FROM behind UNION ALL SELECT * FROM before)
+WHERE bars = ?5 AND (SELECT count(*) FROM (SELECT 1 FROM final WHERE date BETWEEN ?3 AND ?4 LIMIT ?5)) < ?5
+ORDER BY side
+LIMIT 1
