@@ -44,7 +44,10 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     write(&args.out, &page)?;
     if args.open {
         open::that_detached(&args.out).with_context(|| {
-            format!("{} is written, but no browser could be started", args.out.display())
+            format!(
+                "{} is written, but no browser could be started",
+                args.out.display()
+            )
         })?;
     }
     print(&args.out, &page, format)
@@ -72,7 +75,9 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     }
     let sync = &config.sync;
     let counts = target(config, 0)
-        .and_then(|target| Warehouse::connect(&target, sync.connect_timeout, sync.statement_timeout))
+        .and_then(|target| {
+            Warehouse::connect(&target, sync.connect_timeout, sync.statement_timeout)
+        })
         .and_then(|mut warehouse| warehouse.count_by_asset());
     match counts {
         Ok(counts) => WarehouseFacts::Counts(counts),

@@ -91,7 +91,9 @@ fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
         if !closed.contains_key(calendar) {
             closed.insert(calendar, probably_closed(staging, calendar)?);
         }
-        let health = subject.configured.and_then(|a| health(a, &series, wanted.now));
+        let health = subject
+            .configured
+            .and_then(|a| health(a, &series, wanted.now));
         facts.push(AssetFacts {
             id: id.to_owned(),
             name: subject.stored.name.clone(),
@@ -157,10 +159,14 @@ fn health(asset: &Asset, series: &StoredSeries, now: DateTime<Utc>) -> Option<He
         date: bar.date,
         is_provisional: !bar.is_final,
     });
-    let newest: HashMap<String, Newest> =
-        newest.into_iter().map(|n| (asset.id.to_string(), n)).collect();
+    let newest: HashMap<String, Newest> = newest
+        .into_iter()
+        .map(|n| (asset.id.to_string(), n))
+        .collect();
     let today = |calendar: &Calendar| now.with_timezone(&calendar.zone()).date_naive();
-    asset.active.then(|| check(&[asset], &newest, today, 0).pop())?
+    asset
+        .active
+        .then(|| check(&[asset], &newest, today, 0).pop())?
 }
 
 fn probably_closed(staging: &Staging, calendar: &str) -> Result<BTreeSet<NaiveDate>> {
@@ -171,8 +177,14 @@ fn probably_closed(staging: &Staging, calendar: &str) -> Result<BTreeSet<NaiveDa
 
 /// The series in the order of the asset's sources, then those that no source explains; only their last years.
 fn in_order(asset: &StoredAsset, mut series: StoredSeries, years: Option<u32>) -> Vec<SeriesFacts> {
-    let newest = series.values().filter_map(|bars| bars.last()).map(|b| b.date).max();
-    let since = years.zip(newest).and_then(|(years, newest)| years_before(newest, years));
+    let newest = series
+        .values()
+        .filter_map(|bars| bars.last())
+        .map(|b| b.date)
+        .max();
+    let since = years
+        .zip(newest)
+        .and_then(|(years, newest)| years_before(newest, years));
     let mut ordered = Vec::new();
     let mut take = |source: &str, currency: &str, is_own: bool, series: &mut StoredSeries| {
         if let Some(mut bars) = series.remove(source) {
@@ -186,7 +198,12 @@ fn in_order(asset: &StoredAsset, mut series: StoredSeries, years: Option<u32>) -
         }
     };
     for source in &asset.sources {
-        take(&source.source, &source.currency, source.own_currency, &mut series);
+        take(
+            &source.source,
+            &source.currency,
+            source.own_currency,
+            &mut series,
+        );
     }
     let unexplained: Vec<String> = series.keys().cloned().collect();
     for source in unexplained {
@@ -198,6 +215,6 @@ fn in_order(asset: &StoredAsset, mut series: StoredSeries, years: Option<u32>) -
 /// The day so many years earlier; the day before where there is no 29 February.
 fn years_before(date: NaiveDate, years: u32) -> Option<NaiveDate> {
     let year = date.year() - i32::try_from(years).ok()?;
-    date.with_year(year).or_else(|| date.pred_opt()?.with_year(year))
+    date.with_year(year)
+        .or_else(|| date.pred_opt()?.with_year(year))
 }
-

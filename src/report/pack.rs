@@ -56,11 +56,15 @@ pub(super) fn pack(series: &SeriesFacts) -> Packed {
         currency: series.currency.clone(),
         own: series.is_own,
         days: days(bars.iter().map(|b| day_number(b.date))),
-        raw: whole.is_none().then(|| bars.iter().flat_map(prices).collect()),
+        raw: whole
+            .is_none()
+            .then(|| bars.iter().flat_map(prices).collect()),
         prices: whole,
         decimals,
         single,
-        raw_volumes: volumes.is_none().then(|| bars.iter().map(|b| b.volume).collect()),
+        raw_volumes: volumes
+            .is_none()
+            .then(|| bars.iter().map(|b| b.volume).collect()),
         volumes,
         provisional: bars
             .iter()
@@ -118,7 +122,11 @@ fn move_point(price: f64, decimals: usize, single: bool) -> Option<i64> {
     let number: i64 = format!("{whole}{fraction:0<decimals$}").parse().ok()?;
     let power: f64 = format!("1e{decimals}").parse().ok()?;
     let back = digits::from_int(number) / power;
-    let back = if single { digits::to_single(back) } else { back };
+    let back = if single {
+        digits::to_single(back)
+    } else {
+        back
+    };
     (back.to_bits() == price.to_bits() && number.abs() < GREATEST).then_some(number)
 }
 
@@ -184,7 +192,15 @@ mod tests {
             text
         };
         // Values of the source map format, with - and _ for + and /.
-        for (number, text) in [(0, "A"), (1, "C"), (-1, "D"), (15, "e"), (16, "gB"), (-16, "hB"), (1200, "grC")] {
+        for (number, text) in [
+            (0, "A"),
+            (1, "C"),
+            (-1, "D"),
+            (15, "e"),
+            (16, "gB"),
+            (-16, "hB"),
+            (1200, "grC"),
+        ] {
             assert_eq!(write(number), text);
         }
     }
@@ -192,7 +208,11 @@ mod tests {
     #[test]
     fn single_precision_prices_take_the_digits_that_people_see() {
         let packed = packed(vec![
-            bar(5, [12.770000457763672, 13.0, 12.5, 12.930000305175781], Some(0)),
+            bar(
+                5,
+                [12.770000457763672, 13.0, 12.5, 12.930000305175781],
+                Some(0),
+            ),
             bar(6, [12.930000305175781, 13.0, 12.5, 12.5], None),
         ]);
         assert!(packed.single && packed.raw.is_none());
@@ -207,7 +227,10 @@ mod tests {
     fn what_does_not_go_into_whole_numbers_stays_as_it_is() {
         let prices = [0.1 + 0.2, 0.4, 0.1, 1.0 / 3.0];
         let packed = packed(vec![bar(5, prices, Some(i64::MAX))]);
-        assert_eq!(packed.raw.unwrap(), [prices[0], prices[3], prices[1], prices[2]]);
+        assert_eq!(
+            packed.raw.unwrap(),
+            [prices[0], prices[3], prices[1], prices[2]]
+        );
         assert!(packed.prices.is_none() && packed.volumes.is_none());
         assert_eq!(packed.raw_volumes.unwrap(), [Some(i64::MAX)]);
     }

@@ -9,7 +9,8 @@ use super::script_data::script_data;
 use super::strip::Day;
 use super::view::{AssetView, asset_views};
 use super::view_events::{
-    CountView, GroupView, JobView, RunView, SourceView, corrections, count, counts, jobs, number, runs, sources, time,
+    CountView, GroupView, JobView, RunView, SourceView, corrections, count, counts, jobs, number,
+    runs, sources, time,
 };
 use super::{RUN_DAYS, facts};
 
@@ -81,7 +82,12 @@ pub fn page(facts: &Facts) -> Result<Page> {
     Ok(Page {
         html: template.render()?,
         assets: facts.assets.len(),
-        bars: facts.assets.iter().flat_map(|a| &a.series).map(|s| s.bars.len()).sum(),
+        bars: facts
+            .assets
+            .iter()
+            .flat_map(|a| &a.series)
+            .map(|s| s.bars.len())
+            .sum(),
     })
 }
 
@@ -154,13 +160,25 @@ impl State {
 }
 
 fn tiles(facts: &Facts, assets: &[AssetView], corrections: &[GroupView]) -> Vec<Tile> {
-    let watched = facts.assets.iter().filter(|a| a.freshness.is_some()).count();
+    let watched = facts
+        .assets
+        .iter()
+        .filter(|a| a.freshness.is_some())
+        .count();
     let fresh = assets.iter().filter(|a| a.badge.class == "ok").count();
     let gaps: usize = assets.iter().map(|a| a.gaps.count).sum();
     let findings: usize = facts.assets.iter().map(|a| a.findings.len()).sum();
-    let corrected: usize = corrections.iter().filter(|g| !g.was_provisional).map(|g| g.count).sum();
+    let corrected: usize = corrections
+        .iter()
+        .filter(|g| !g.was_provisional)
+        .map(|g| g.count)
+        .sum();
     let pending = usize::try_from(facts.sync.pending).unwrap_or(usize::MAX);
-    let ended: Vec<_> = facts.runs.iter().filter(|r| r.status != "running").collect();
+    let ended: Vec<_> = facts
+        .runs
+        .iter()
+        .filter(|r| r.status != "running")
+        .collect();
     let failed = ended.iter().filter(|r| r.status != "success").count();
     vec![
         Tile::new(
@@ -169,8 +187,18 @@ fn tiles(facts: &Facts, assets: &[AssetView], corrections: &[GroupView]) -> Vec<
             "series are fresh",
             "#board",
         ),
-        Tile::new(State::unless_none(gaps, State::Bad), number(count(gaps)), "sessions without a bar", "#charts"),
-        Tile::new(State::unless_none(findings, State::Worth), number(count(findings)), "open findings", "#charts"),
+        Tile::new(
+            State::unless_none(gaps, State::Bad),
+            number(count(gaps)),
+            "sessions without a bar",
+            "#charts",
+        ),
+        Tile::new(
+            State::unless_none(findings, State::Worth),
+            number(count(findings)),
+            "open findings",
+            "#charts",
+        ),
         Tile::new(
             State::unless_none(corrected, State::Worth),
             number(count(corrected)),
@@ -183,7 +211,12 @@ fn tiles(facts: &Facts, assets: &[AssetView], corrections: &[GroupView]) -> Vec<
             "runs succeeded",
             "#runs",
         ),
-        Tile::new(State::unless_none(pending, State::Worth), number(facts.sync.pending), "rows wait for PostgreSQL", "#sync"),
+        Tile::new(
+            State::unless_none(pending, State::Worth),
+            number(facts.sync.pending),
+            "rows wait for PostgreSQL",
+            "#sync",
+        ),
         Tile::new(
             State::unless_none(facts.sync.rejects.len(), State::Bad),
             number(count(facts.sync.rejects.len())),
@@ -195,8 +228,19 @@ fn tiles(facts: &Facts, assets: &[AssetView], corrections: &[GroupView]) -> Vec<
 
 /// The kinds of days that occur, in a fixed order.
 fn legend(assets: &[AssetView]) -> Vec<&'static str> {
-    const ALWAYS: [Day; 5] = [Day::Bar, Day::Gap, Day::Provisional, Day::Waived, Day::Closed];
-    let occurs = |day: &Day| assets.iter().flat_map(|a| &a.years).any(|y| y.count(*day) > 0);
+    const ALWAYS: [Day; 5] = [
+        Day::Bar,
+        Day::Gap,
+        Day::Provisional,
+        Day::Waived,
+        Day::Closed,
+    ];
+    let occurs = |day: &Day| {
+        assets
+            .iter()
+            .flat_map(|a| &a.years)
+            .any(|y| y.count(*day) > 0)
+    };
     let rare = [Day::Late, Day::ProbablyClosed].into_iter().filter(occurs);
     ALWAYS.into_iter().chain(rare).map(Day::name).collect()
 }

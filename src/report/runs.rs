@@ -42,7 +42,9 @@ fn counted(run: &StoredRun) -> Vec<Counted> {
 }
 
 fn rows(counted: &[Counted]) -> Option<u64> {
-    let counts = counted.iter().flat_map(|c| [c.new, c.changed, c.unchanged, c.sent]);
+    let counts = counted
+        .iter()
+        .flat_map(|c| [c.new, c.changed, c.unchanged, c.sent]);
     counts.flatten().reduce(|a, b| a + b)
 }
 
@@ -88,12 +90,14 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
             .filter_map(|c| Some((c.source.as_deref()?, c.asset_id.as_deref()?)))
             .collect();
         for asked in failed.union(&answered) {
-            let facts = sources.entry(asked.0.to_owned()).or_insert_with(|| SourceFacts {
-                source: asked.0.to_owned(),
-                asked: 0,
-                answered: 0,
-                last_problem: None,
-            });
+            let facts = sources
+                .entry(asked.0.to_owned())
+                .or_insert_with(|| SourceFacts {
+                    source: asked.0.to_owned(),
+                    asked: 0,
+                    answered: 0,
+                    last_problem: None,
+                });
             facts.asked += 1;
             if !failed.contains(asked) {
                 facts.answered += 1;
@@ -124,13 +128,17 @@ mod tests {
 
     #[test]
     fn a_run_says_how_long_it_took_and_how_many_rows_it_had() {
-        let summary = r#"[{"asset_id":"A","source":"naver","new":5,"changed":1,"unchanged":2,"findings":9}]"#;
+        let summary =
+            r#"[{"asset_id":"A","source":"naver","new":5,"changed":1,"unchanged":2,"findings":9}]"#;
         let facts = run_facts(&run(summary, None)).unwrap();
         assert_eq!((facts.milliseconds, facts.rows), (Some(2500), Some(8)));
         let sync = run_facts(&run(r#"[{"sent":56,"inserted":50}]"#, None)).unwrap();
         assert_eq!(sync.rows, Some(56));
         let foreign = run_facts(&run("done", Some("it <broke>"))).unwrap();
-        assert_eq!((foreign.rows, foreign.problems[0].error.as_str()), (None, "it <broke>"));
+        assert_eq!(
+            (foreign.rows, foreign.problems[0].error.as_str()),
+            (None, "it <broke>")
+        );
     }
 
     #[test]
@@ -140,7 +148,10 @@ mod tests {
         let runs = [run(summary, Some(failed)), run(summary, None)];
         let facts = source_facts(&runs);
         let naver = &facts[0];
-        assert_eq!((naver.source.as_str(), naver.asked, naver.answered), ("naver", 3, 2));
+        assert_eq!(
+            (naver.source.as_str(), naver.asked, naver.answered),
+            ("naver", 3, 2)
+        );
         assert_eq!(naver.last_problem.as_deref(), Some("HTTP 503"));
         assert_eq!((facts[1].asked, facts[1].answered), (2, 2));
     }

@@ -41,7 +41,9 @@ type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
 pub(super) fn script_data<'a>(facts: &'a Facts, views: &[AssetView]) -> ScriptData<'a> {
     let assets = facts.assets.iter().zip(views);
     ScriptData {
-        assets: assets.map(|(asset, view)| asset_data(asset, view)).collect(),
+        assets: assets
+            .map(|(asset, view)| asset_data(asset, view))
+            .collect(),
     }
 }
 
@@ -60,7 +62,12 @@ fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
         findings: findings
             .filter_map(|f| {
                 let date = f.date.parse().ok()?;
-                Some((day_number(date), f.source.as_str(), f.rule.as_str(), f.detail.as_str()))
+                Some((
+                    day_number(date),
+                    f.source.as_str(),
+                    f.rule.as_str(),
+                    f.detail.as_str(),
+                ))
             })
             .collect(),
         corrections: corrections.filter_map(correction_data).collect(),
@@ -70,5 +77,12 @@ fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
 fn correction_data(c: &Correction) -> Option<CorrectionData<'_>> {
     let Values { prices, volume } = c.before;
     let day = day_number(c.date.parse().ok()?);
-    Some((day, &c.source, prices, volume, &c.replaced_at, c.was_provisional))
+    Some((
+        day,
+        &c.source,
+        prices,
+        volume,
+        &c.replaced_at,
+        c.was_provisional,
+    ))
 }

@@ -43,12 +43,19 @@ impl Day {
 
 /// Every day from the first bar to the newest one, or to the day whose bar should be there.
 pub(super) fn days(asset: &AssetFacts, now: DateTime<Utc>) -> BTreeMap<NaiveDate, Day> {
-    let bars: BTreeMap<NaiveDate, bool> = asset.best().iter().map(|(_, b)| (b.date, b.is_final)).collect();
+    let bars: BTreeMap<NaiveDate, bool> = asset
+        .best()
+        .iter()
+        .map(|(_, b)| (b.date, b.is_final))
+        .collect();
     let (Some(first), Some(newest)) = (bars.keys().next(), bars.keys().next_back()) else {
         return BTreeMap::new();
     };
     // An asset that nobody collects any more is not late.
-    let end = asset.expected.filter(|_| asset.freshness.is_some()).map_or(*newest, |e| e.max(*newest));
+    let end = asset
+        .expected
+        .filter(|_| asset.freshness.is_some())
+        .map_or(*newest, |e| e.max(*newest));
     first
         .iter_days()
         .take_while(|day| *day <= end)
@@ -143,7 +150,9 @@ fn paths(columns: &[(usize, Day)]) -> Vec<(Day, String)> {
         path.push_str(&format!("m{} 0h{}", column - *at, run.len()));
         *at = column + run.len();
     }
-    pens.into_iter().map(|(day, (_, path))| (day, path)).collect()
+    pens.into_iter()
+        .map(|(day, (_, path))| (day, path))
+        .collect()
 }
 
 #[cfg(test)]
@@ -168,10 +177,16 @@ mod tests {
             days.insert(date(day), state);
         }
         let years = years(&days);
-        assert_eq!(years.iter().map(|y| y.year).collect::<Vec<_>>(), [2026, 2025]);
+        assert_eq!(
+            years.iter().map(|y| y.year).collect::<Vec<_>>(),
+            [2026, 2025]
+        );
         let expected = [(Day::Gap, "M0 5m1 0h1"), (Day::Closed, "M0 5m0 0h1m1 0h2")];
         assert_eq!(years[0].paths, expected.map(|(d, p)| (d, p.to_owned())));
-        assert_eq!((years[0].bars(), years[0].sessions(), years[0].known), (1, 2, (0, 5)));
+        assert_eq!(
+            (years[0].bars(), years[0].sessions(), years[0].known),
+            (1, 2, (0, 5))
+        );
         assert_eq!((years[1].bars(), years[1].known), (1, (364, 1)));
     }
 }

@@ -87,7 +87,11 @@ pub(super) struct Listed {
 
 impl Listed {
     fn of(days: &BTreeMap<NaiveDate, Day>, kind: Day) -> Self {
-        let all = days.iter().rev().filter(|(_, day)| **day == kind).map(|(date, _)| *date);
+        let all = days
+            .iter()
+            .rev()
+            .filter(|(_, day)| **day == kind)
+            .map(|(date, _)| *date);
         Self {
             count: all.clone().count(),
             days: all.take(LISTED_GAPS).collect(),
@@ -124,7 +128,9 @@ impl Number {
 
 pub(super) fn asset_views(facts: &Facts) -> Vec<AssetView> {
     let assets = facts.assets.iter().enumerate();
-    assets.map(|(at, asset)| asset_view(at, asset, facts.made_at)).collect()
+    assets
+        .map(|(at, asset)| asset_view(at, asset, facts.made_at))
+        .collect()
 }
 
 fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
@@ -132,13 +138,21 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
     let gaps = Listed::of(&days, Day::Gap);
     let badge = badge(asset);
     let calendar = asset.calendar.as_ref().map(|c| c.name().to_owned());
-    let kind = [Some(asset.category.clone()), calendar, Some(asset.currency.clone())];
+    let kind = [
+        Some(asset.category.clone()),
+        calendar,
+        Some(asset.currency.clone()),
+    ];
     let listed = asset.findings.iter().rev().take(LISTED_FINDINGS).cloned();
     AssetView {
         at,
         id: asset.id.clone(),
         name: asset.name.clone(),
-        kind: kind.into_iter().flatten().filter(|k| !k.is_empty()).collect(),
+        kind: kind
+            .into_iter()
+            .flatten()
+            .filter(|k| !k.is_empty())
+            .collect(),
         sources: asset.series.iter().map(|s| s.source.clone()).collect(),
         currency: asset.currency.clone(),
         newest: newest(asset),
@@ -151,7 +165,12 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         more_findings: asset.findings.len().saturating_sub(LISTED_FINDINGS),
         late: Listed::of(&days, Day::Late),
         gaps,
-        waived: asset.waived.iter().rev().map(|(d, why)| (*d, why.clone())).collect(),
+        waived: asset
+            .waived
+            .iter()
+            .rev()
+            .map(|(d, why)| (*d, why.clone()))
+            .collect(),
         years: strip::years(&days),
         days,
     }
@@ -188,10 +207,18 @@ fn newest(asset: &AssetFacts) -> Option<NewestView> {
 /// The closes of the year before the newest bar.
 fn spark(best: &[(usize, &StoredBar)], newest: NaiveDate) -> Spark {
     let since = newest - TimeDelta::days(365);
-    let year: Vec<&StoredBar> = best.iter().map(|(_, b)| *b).filter(|b| b.date > since).collect();
+    let year: Vec<&StoredBar> = best
+        .iter()
+        .map(|(_, b)| *b)
+        .filter(|b| b.date > since)
+        .collect();
     let part = year.len().div_ceil(SPARK_POINTS).max(1);
     // From the newest back, so that it is the last point.
-    let mut closes: Vec<f64> = year.rchunks(part).filter_map(|p| p.last()).map(|b| b.close).collect();
+    let mut closes: Vec<f64> = year
+        .rchunks(part)
+        .filter_map(|p| p.last())
+        .map(|b| b.close)
+        .collect();
     closes.reverse();
     let line = spark_line(&closes);
     let class = match (closes.first(), closes.last()) {
@@ -215,7 +242,11 @@ fn spark_line(closes: &[f64]) -> String {
     for (at, close) in closes.iter().enumerate() {
         let pen = if at == 0 { 'M' } else { 'L' };
         let height = (close - least) / (greatest - least);
-        let y = if height.is_finite() { 26.0 - 24.0 * height } else { 14.0 };
+        let y = if height.is_finite() {
+            26.0 - 24.0 * height
+        } else {
+            14.0
+        };
         path.push_str(&format!("{pen}{:.1} {y:.1}", 100.0 * number(at) / last));
     }
     path
@@ -227,7 +258,10 @@ mod tests {
 
     #[test]
     fn a_spark_spans_its_box_and_a_flat_one_lies_in_the_middle() {
-        assert_eq!(spark_line(&[1.0, 3.0, 2.0]), "M0.0 26.0L50.0 2.0L100.0 14.0");
+        assert_eq!(
+            spark_line(&[1.0, 3.0, 2.0]),
+            "M0.0 26.0L50.0 2.0L100.0 14.0"
+        );
         assert_eq!(spark_line(&[5.0, 5.0]), "M0.0 14.0L100.0 14.0");
         assert_eq!(spark_line(&[5.0]), "M0.0 14.0");
     }
@@ -235,9 +269,18 @@ mod tests {
     #[test]
     fn a_change_has_a_sign_and_an_arrow() {
         let change = |a, b| Change::between(a, b).map(|c| (c.class, c.arrow, c.text));
-        assert_eq!(change(100.0, 101.0), Some(("up", "▲", "+1.00 %".to_owned())));
-        assert_eq!(change(100.0, 99.0), Some(("down", "▼", "−1.00 %".to_owned())));
-        assert_eq!(change(100.0, 100.0), Some(("flat", "■", "0.00 %".to_owned())));
+        assert_eq!(
+            change(100.0, 101.0),
+            Some(("up", "▲", "+1.00 %".to_owned()))
+        );
+        assert_eq!(
+            change(100.0, 99.0),
+            Some(("down", "▼", "−1.00 %".to_owned()))
+        );
+        assert_eq!(
+            change(100.0, 100.0),
+            Some(("flat", "■", "0.00 %".to_owned()))
+        );
         assert!(change(0.0, 1.0).is_none());
     }
 }

@@ -151,7 +151,11 @@ fn mark(status: &str) -> &'static str {
 pub(super) fn jobs(facts: &Facts) -> Vec<JobView> {
     let mut names: Vec<&str> = vec!["collect", "sync"];
     let others: BTreeSet<&str> = facts.runs.iter().map(|r| r.job_name.as_str()).collect();
-    names.extend(others.into_iter().filter(|n| !["collect", "sync"].contains(n)));
+    names.extend(
+        others
+            .into_iter()
+            .filter(|n| !["collect", "sync"].contains(n)),
+    );
     let of = |name: &str| {
         let runs: Vec<&RunFacts> = facts.runs.iter().filter(|r| r.job_name == name).collect();
         job(name, &runs, facts.made_at)
@@ -183,7 +187,11 @@ fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay>
     let day = |(x, runs): (usize, Vec<&RunFacts>)| {
         let worst = runs.iter().max_by_key(|r| severity(&r.status));
         let status = worst.map_or_else(String::new, |r| r.status.clone());
-        let took = runs.iter().filter_map(|r| r.milliseconds).max().unwrap_or(0);
+        let took = runs
+            .iter()
+            .filter_map(|r| r.milliseconds)
+            .max()
+            .unwrap_or(0);
         let bar = 20.0 * digits::from_int(took) / digits::from_int(longest.max(1));
         let height = 6 + 6 * severity(&status);
         RunDay {
@@ -269,7 +277,12 @@ pub(super) fn corrections(facts: &Facts) -> (Vec<GroupView>, usize) {
 }
 
 fn key(c: &Correction) -> (&str, &str, Option<&str>, bool) {
-    (&c.replaced_at, &c.source, c.job_id.as_deref(), c.was_provisional)
+    (
+        &c.replaced_at,
+        &c.source,
+        c.job_id.as_deref(),
+        c.was_provisional,
+    )
 }
 
 fn correction_group(
@@ -287,7 +300,9 @@ fn correction_group(
         asset: asset.name.clone(),
         source: first.source.clone(),
         replaced_at: first.replaced_at.clone(),
-        run: run.map_or_else(String::new, |r| format!("{} {}", r.job_name, time(r.started_at))),
+        run: run.map_or_else(String::new, |r| {
+            format!("{} {}", r.job_name, time(r.started_at))
+        }),
         job,
         was_provisional: first.was_provisional,
         count: group.len(),
@@ -328,7 +343,9 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
     };
     let decimals = digits::decimals(currency);
     let names = ["open", "high", "low", "close"];
-    let prices = names.into_iter().zip(c.before.prices.into_iter().zip(after.prices));
+    let prices = names
+        .into_iter()
+        .zip(c.before.prices.into_iter().zip(after.prices));
     let mut fields: Vec<FieldView> = prices
         .filter(|(_, (before, after))| before.to_bits() != after.to_bits())
         .map(|(name, (before, after))| FieldView {

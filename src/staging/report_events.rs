@@ -170,7 +170,12 @@ fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
             return Ok(None);
         };
         Ok(Some(Values {
-            prices: [open, row.get(first + 1)?, row.get(first + 2)?, row.get(first + 3)?],
+            prices: [
+                open,
+                row.get(first + 1)?,
+                row.get(first + 2)?,
+                row.get(first + 3)?,
+            ],
             volume: row.get(first + 4)?,
         }))
     };

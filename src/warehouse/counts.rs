@@ -14,7 +14,10 @@ impl Warehouse {
     pub fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>> {
         let rows = self
             .client
-            .query("SELECT asset_id::text, count(*) FROM price_daily GROUP BY 1", &[])
+            .query(
+                "SELECT asset_id::text, count(*) FROM price_daily GROUP BY 1",
+                &[],
+            )
             .context("the warehouse's prices cannot be counted")?;
         Ok(rows
             .iter()

@@ -10,14 +10,13 @@ function html(name, attributes = {}, ...children) {
   return element;
 }
 
-/** What is marked on each day, the most important first. */
+/** What is marked on each day. */
 function marksByDay(asset, best) {
   const marks = new Map();
   const put = (day, kind, text) => marks.set(day, [...(marks.get(day) ?? []), { kind, text }]);
   for (const day of asset.gapDays) put(day, "gap", "");
   const kinds = { price_jump: "jump", suspended: "suspended" };
-  const findings = [...asset.findings].sort((a, b) => (b[2] in kinds) - (a[2] in kinds));
-  for (const [day, source, rule, detail] of findings) {
+  for (const [day, source, rule, detail] of asset.findings) {
     if (rule !== "date_gap") put(day, kinds[rule] ?? "finding", `${rule} (${source}): ${detail}`);
   }
   for (const [day, source, prices, volume, time, wasProvisional] of asset.corrections) {
@@ -40,7 +39,8 @@ function slotsOf(asset) {
   let before = null;
   for (const slot of slots) {
     slot.before = before;
-    slot.marks = marks.get(slot.day) ?? [];
+    // The most important first: it is the one that is drawn.
+    slot.marks = (marks.get(slot.day) ?? []).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
     if (slot.bar) before = slot.bar.close;
   }
   return slots;
@@ -143,7 +143,7 @@ class Chart {
     this.cross = svg("g", { class: "cross" });
     this.drawn.root.append(this.cross);
     this.paper.replaceChildren(this.drawn.root);
-    const kinds = Object.keys(SHAPES).filter((kind) => visible.some((slot) => slot.marks.some((mark) => mark.kind === kind)));
+    const kinds = KINDS.filter((kind) => visible.some((slot) => slot.marks.some((mark) => mark.kind === kind)));
     this.key.replaceChildren(...kinds.map(keyOf));
     this.root.dataset.from = isoDay(visible[0].day);
     this.root.dataset.to = isoDay(visible.at(-1).day);

@@ -148,16 +148,17 @@ function volumes(slots, x, step, place) {
   return group;
 }
 
-/** A shape of its own for each kind of mark, around a point. */
+/** A shape of its own for each kind of mark, around a point; the most important kind first. */
 const SHAPES = {
-  jump: "M0-5L5 4H-5Z", suspended: "M-4-4h3v8h-3ZM1-4h3v8h-3Z", correction: "M0-5L5 0L0 5L-5 0Z",
-  provisional: "M0-4a4 4 0 1 0 .01 0Z", gap: "M-4-4L4 4M4-4L-4 4", finding: "M0-2.5a2.5 2.5 0 1 0 .01 0Z",
+  gap: "M-4-4L4 4M4-4L-4 4", jump: "M0-5L5 4H-5Z", suspended: "M-4-4h3v8h-3ZM1-4h3v8h-3Z",
+  correction: "M0-5L5 0L0 5L-5 0Z", provisional: "M0-4a4 4 0 1 0 .01 0Z", finding: "M0-2.5a2.5 2.5 0 1 0 .01 0Z",
 };
+const KINDS = Object.keys(SHAPES);
 
 function marks(slots, x, place) {
   const group = svg("g", { class: "marks" });
   slots.forEach((slot, i) => {
-    // The first kind is the one to see; the others are told below the chart.
+    // One shape a day; all of its marks are told above the chart.
     const mark = slot.marks[0];
     if (!mark) return;
     const shape = svg("path", { class: `mark ${mark.kind}`, d: SHAPES[mark.kind], transform: `translate(${round(x(i))} ${place.marks + 7})`, "data-day": isoDay(slot.day) });

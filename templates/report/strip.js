@@ -29,9 +29,11 @@ class Coverage {
   }
 
   show(row, day) {
+    const strip = this.strips[row];
+    // The last column is the last day of a leap year only.
+    day = Math.max(0, Math.min(day, lengthOf(Number(strip.dataset.year)) - 1));
     this.row = row;
     this.day = day;
-    const strip = this.strips[row];
     const date = new Date(Date.UTC(Number(strip.dataset.year), 0, 1 + day)).toISOString().slice(0, 10);
     this.says.textContent = `${date} · ${say(kindOf(strip, day))}`;
     this.says.dataset.day = date;
@@ -50,8 +52,12 @@ class Coverage {
     event.preventDefault();
     const [row, day] = moves[event.key];
     this.says.setAttribute("aria-live", "polite");
-    if (this.strips[row]) this.show(row, Math.max(0, Math.min(365, day)));
+    if (this.strips[row]) this.show(row, day);
   }
+}
+
+function lengthOf(year) {
+  return (Date.UTC(year + 1, 0, 1) - Date.UTC(year, 0, 1)) / DAY;
 }
 
 /** The kind of a day: the path that lies over it, else a bar where the days are known. */

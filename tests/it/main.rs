@@ -11,6 +11,7 @@
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `logs`: what is said while it runs, and that no secret is in it
+//! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
@@ -33,6 +34,7 @@ mod layers;
 mod logs;
 mod readme;
 mod recordings;
+mod report;
 mod schedule;
 mod show;
 mod support;
