@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod alert;
 pub mod app;
 pub mod asset;
 pub mod calendar;
@@ -32,6 +33,7 @@ pub mod retry;
 pub mod series;
 pub mod staging;
 pub mod stop;
+pub mod tell;
 pub mod terminal;
 pub mod timestamp;
 pub mod upstream;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
 use crate::asset::{Asset, parse_assets};
@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::render;
 use crate::staging::Staging;
 use crate::timestamp::millis;
-use crate::warehouse::{Target, Warehouse, is_transient};
+use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
 mod collect;
@@ -153,15 +153,24 @@ fn target(config: &Config, waiting: u64) -> Result<Target> {
     Ok(Target::parse(url)?)
 }
 
+/// How long the warehouse may keep us waiting.
+fn patience(config: &Config) -> Patience {
+    Patience {
+        connect: config.sync.connect_timeout,
+        statement: config.sync.statement_timeout,
+    }
+}
+
+/// A connection for one question.
 fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
-    let sync = &config.sync;
-    sync.retry.retry(
-        || Warehouse::connect(target, sync.connect_timeout, sync.statement_timeout),
-        is_transient,
+    let connected = config.sync.retry.retry(
+        || Warehouse::connect(target, patience(config)),
+        Failure::is_transient,
         rand::random::<f64>,
-        |attempt, error, wait| {
-            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{error:#}; trying again");
+        |attempt, failure, wait| {
+            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
             thread::sleep(wait);
         },
-    )
+    );
+    connected.with_context(|| format!("the warehouse at {} cannot be reached", target.place()))
 }

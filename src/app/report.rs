@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Printed, now, open_staging, read_assets, read_calendars, target};
+use super::{Printed, now, open_staging, patience, read_assets, read_calendars, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
 use crate::digits;
@@ -36,7 +36,8 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     };
     check_assets(&staging, &wanted)?;
     let name = config.staging_db.display().to_string();
-    let facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
+    let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
+    facts.redact(|text| config.redaction.text(text));
     let page = report::page(&facts)?;
     if args.out == Path::new("-") {
         return Ok(Printed::success(page.html));
@@ -73,12 +74,11 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     if config.sync.database_url.is_none() {
         return WarehouseFacts::NotConfigured;
     }
-    let sync = &config.sync;
-    let counts = target(config, 0)
-        .and_then(|target| {
-            Warehouse::connect(&target, sync.connect_timeout, sync.statement_timeout)
-        })
-        .and_then(|mut warehouse| warehouse.count_by_asset());
+    let counts = target(config, 0).and_then(|target| {
+        Warehouse::connect(&target, patience(config))
+            .and_then(|mut warehouse| warehouse.count_by_asset())
+            .with_context(|| format!("the warehouse at {} does not answer", target.place()))
+    });
     match counts {
         Ok(counts) => WarehouseFacts::Counts(counts),
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The jobs: what the commands do, as facts. Nothing here prints.
 
+pub mod alerts;
 pub mod collect;
 pub mod healthcheck;
 pub mod reconcile;

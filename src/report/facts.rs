@@ -151,3 +151,26 @@ impl AssetFacts {
         best.into_values().collect()
     }
 }
+
+impl Facts {
+    /// Takes secrets out of every text that comes from elsewhere: an older run may have kept one.
+    pub fn redact(&mut self, redact: impl Fn(&str) -> String) {
+        let problems = self.runs.iter_mut().flat_map(|r| &mut r.problems);
+        let findings = self.assets.iter_mut().flat_map(|a| &mut a.findings);
+        let texts = problems
+            .map(|p| &mut p.error)
+            .chain(
+                self.sources
+                    .iter_mut()
+                    .filter_map(|s| s.last_problem.as_mut()),
+            )
+            .chain(self.sync.rejects.iter_mut().map(|r| &mut r.message))
+            .chain(findings.map(|f| &mut f.detail));
+        for text in texts {
+            *text = redact(text);
+        }
+        if let WarehouseFacts::Unreachable(why) = &mut self.sync.warehouse {
+            *why = redact(why);
+        }
+    }
+}

@@ -12,6 +12,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::config::ConfigError;
 
+mod acknowledge;
+mod alerts;
 mod assets;
 mod findings;
 mod gaps;
@@ -21,6 +23,8 @@ mod pending;
 mod prices;
 mod reach;
 mod rebase;
+mod recognised;
+mod rejects;
 mod report;
 mod report_events;
 mod series;
@@ -28,18 +32,23 @@ mod series;
 mod staging_tests;
 mod stored;
 mod summary;
+mod sync_lock;
 
+pub use acknowledge::Acknowledger;
+pub use alerts::{NewAlert, WaitingAlert};
 pub use assets::AssetRow;
 pub use gaps::Attended;
 pub use history::Version;
-pub use job_runs::{JobRunRow, RunLock};
-pub use pending::{PendingReader, PendingRow, Scope, UnreadableRow};
+pub use job_runs::{JobRunRow, RunEnd, RunLock, RunningRow};
+pub use pending::{PendingReader, PendingRow, Scope};
 pub use prices::{Batch, Heal, Staged, Tally};
 pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
+pub use rejects::Reject;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, FindingRow, RunSummary};
+pub use sync_lock::SyncLock;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
@@ -47,6 +56,8 @@ const APPLICATION_ID: i64 = 0x7073_7468;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/001_initial.sql"),
     include_str!("../../schema/staging/002_series.sql"),
+    include_str!("../../schema/staging/003_warehouse.sql"),
+    include_str!("../../schema/staging/004_alerts.sql"),
 ];
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);

@@ -10,6 +10,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "domain",
         &[
+            "alert",
             "asset",
             "calendar",
             "config",
@@ -35,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "plot",
             "render",
             "staging",
+            "tell",
             "terminal",
             "warehouse",
             "year",

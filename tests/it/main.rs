@@ -6,10 +6,12 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `sync_failures`: each class of failure against a sync, one at a time
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
@@ -26,6 +28,7 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod alerts;
 mod calendars;
 mod cli;
 mod collect;
@@ -39,5 +42,6 @@ mod schedule;
 mod show;
 mod support;
 mod sync;
+mod sync_failures;
 mod truth;
 mod way;

@@ -4,6 +4,7 @@
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
 //! - `server`: answers as the price sources do, from recordings
+//! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
@@ -12,6 +13,7 @@ pub(crate) mod install;
 pub(crate) mod program;
 pub(crate) mod reading;
 pub(crate) mod server;
+pub(crate) mod stock;
 pub(crate) mod warehouse;
 
 use std::fs;

@@ -190,6 +190,14 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Sends a signal by its name (`INT`).
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Ends the process as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

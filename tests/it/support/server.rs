@@ -1,7 +1,7 @@
 //! Answers as the price sources do, from recordings: plain threads and sockets, on a port of its own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -89,6 +89,9 @@ impl Answer {
 pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
+    /// By their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Seen {
@@ -103,6 +106,8 @@ impl Seen {
                 .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
                 .map(|(name, value)| (decoded(name), decoded(value)))
                 .collect(),
+            headers: BTreeMap::new(),
+            body: String::new(),
         }
     }
 
@@ -199,14 +204,22 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut request = String::new();
     reader.read_line(&mut request)?;
+    let mut headers = BTreeMap::new();
     let mut header = String::new();
     while reader.read_line(&mut header)? > 2 {
+        if let Some((name, value)) = header.split_once(':') {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        }
         header.clear();
     }
     let Some(target) = request.split(' ').nth(1) else {
         return Ok(());
     };
-    let seen = Seen::read(target);
+    let length = headers.get("content-length").map(|l| l.parse().unwrap());
+    let mut body = vec![0; length.unwrap_or_default()];
+    reader.read_exact(&mut body)?;
+    let mut seen = Seen::read(target);
+    (seen.headers, seen.body) = (headers, String::from_utf8(body).unwrap());
     let answer = {
         let mut state = state.lock().unwrap();
         state.seen.push(seen.clone());
