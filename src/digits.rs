@@ -87,6 +87,12 @@ pub fn count(value: i64) -> String {
     }
 }
 
+/// A number of things with a comma between thousands.
+#[must_use]
+pub fn whole(count: u64) -> String {
+    thousands(&count.to_string())
+}
+
 fn thousands(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -116,7 +116,7 @@ fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
             "{}: {} assets, {} bars, {} kB. Open it in a browser.\n",
             out.display(),
             page.assets,
-            digits::count(i64::try_from(page.bars).unwrap_or(i64::MAX)),
+            digits::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
             bytes.div_ceil(1000)
         ),
     }))

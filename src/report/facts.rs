@@ -44,6 +44,8 @@ pub struct AssetFacts {
     pub freshness: Option<Freshness>,
     /// The session whose bar should be there.
     pub expected: Option<NaiveDate>,
+    /// Bars in the staging file, of every source and year.
+    pub staged: u64,
     /// Bars that the warehouse does not have.
     pub pending: u64,
     /// Open findings.

@@ -101,6 +101,10 @@ fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
             currency: subject.stored.currency.clone(),
             freshness: health.as_ref().map(|h| h.status),
             expected: health.and_then(|h| h.expected_date),
+            staged: series
+                .values()
+                .map(|bars| u64::try_from(bars.len()).unwrap_or(0))
+                .sum(),
             pending: pending.get(id).copied().unwrap_or(0),
             findings: staging.stored_findings(id)?,
             waived: staging.waivers(id)?,

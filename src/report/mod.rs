@@ -11,8 +11,10 @@ mod page;
 mod runs;
 mod script_data;
 mod strip;
+mod tiles;
 mod view;
-mod view_events;
+mod view_corrections;
+mod view_runs;
 
 pub use facts::{Facts, WarehouseFacts};
 pub use gather::{Wanted, gather};

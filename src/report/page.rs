@@ -7,12 +7,12 @@ use super::embed::{csp_hash, json_in_script};
 use super::facts::{Facts, WarehouseFacts};
 use super::script_data::script_data;
 use super::strip::Day;
+use super::tiles::{Tile, tiles};
 use super::view::{AssetView, asset_views};
-use super::view_events::{
-    CountView, GroupView, JobView, RunView, SourceView, corrections, count, counts, jobs, number,
-    runs, sources, time,
-};
+use super::view_corrections::{CountView, GroupView, corrections, counts};
+use super::view_runs::{JobView, RunView, SourceView, jobs, runs, sources, time};
 use super::{RUN_DAYS, facts};
+use crate::digits;
 
 const STYLE: &str = include_str!("../../templates/report/report.css");
 /// One script of several files: words, numbers, charts, strips, and what starts them.
@@ -60,7 +60,7 @@ pub fn page(facts: &Facts) -> Result<Page> {
         made_at: time(facts.made_at),
         version: env!("CARGO_PKG_VERSION"),
         staging: &facts.staging,
-        tiles: tiles(facts, &assets, &corrections),
+        tiles: tiles(facts, &assets),
         legend: legend(&assets),
         jobs: jobs(facts),
         runs,
@@ -70,7 +70,7 @@ pub fn page(facts: &Facts) -> Result<Page> {
         corrections,
         more_corrections,
         sync: &facts.sync,
-        pending: number(facts.sync.pending),
+        pending: digits::whole(facts.sync.pending),
         counts: counts(facts),
         unreachable: match &facts.sync.warehouse {
             WarehouseFacts::Unreachable(why) => Some(why),
@@ -116,114 +116,6 @@ struct PageTemplate<'a> {
     counts: Vec<CountView>,
     unreachable: Option<&'a String>,
     has_warehouse: bool,
-}
-
-/// An answer at a glance.
-struct Tile {
-    class: &'static str,
-    mark: &'static str,
-    value: String,
-    label: &'static str,
-    link: &'static str,
-}
-
-impl Tile {
-    fn new(state: State, value: String, label: &'static str, link: &'static str) -> Self {
-        let (class, mark) = match state {
-            State::Good => ("ok", "✓"),
-            State::Worth => ("note", "!"),
-            State::Bad => ("stale", "✕"),
-        };
-        Self {
-            class,
-            mark,
-            value,
-            label,
-            link,
-        }
-    }
-}
-
-/// How good an answer is.
-#[derive(Clone, Copy)]
-enum State {
-    Good,
-    Worth,
-    Bad,
-}
-
-impl State {
-    /// Good while there is none of it, else what it is.
-    fn unless_none(count: usize, otherwise: Self) -> Self {
-        if count == 0 { Self::Good } else { otherwise }
-    }
-}
-
-fn tiles(facts: &Facts, assets: &[AssetView], corrections: &[GroupView]) -> Vec<Tile> {
-    let watched = facts
-        .assets
-        .iter()
-        .filter(|a| a.freshness.is_some())
-        .count();
-    let fresh = assets.iter().filter(|a| a.badge.class == "ok").count();
-    let gaps: usize = assets.iter().map(|a| a.gaps.count).sum();
-    let findings: usize = facts.assets.iter().map(|a| a.findings.len()).sum();
-    let corrected: usize = corrections
-        .iter()
-        .filter(|g| !g.was_provisional)
-        .map(|g| g.count)
-        .sum();
-    let pending = usize::try_from(facts.sync.pending).unwrap_or(usize::MAX);
-    let ended: Vec<_> = facts
-        .runs
-        .iter()
-        .filter(|r| r.status != "running")
-        .collect();
-    let failed = ended.iter().filter(|r| r.status != "success").count();
-    vec![
-        Tile::new(
-            State::unless_none(watched - fresh, State::Bad),
-            format!("{fresh}/{watched}"),
-            "series are fresh",
-            "#board",
-        ),
-        Tile::new(
-            State::unless_none(gaps, State::Bad),
-            number(count(gaps)),
-            "sessions without a bar",
-            "#charts",
-        ),
-        Tile::new(
-            State::unless_none(findings, State::Worth),
-            number(count(findings)),
-            "open findings",
-            "#charts",
-        ),
-        Tile::new(
-            State::unless_none(corrected, State::Worth),
-            number(count(corrected)),
-            "prices corrected afterwards",
-            "#corrections",
-        ),
-        Tile::new(
-            State::unless_none(failed, State::Worth),
-            format!("{}/{}", ended.len() - failed, ended.len()),
-            "runs succeeded",
-            "#runs",
-        ),
-        Tile::new(
-            State::unless_none(pending, State::Worth),
-            number(facts.sync.pending),
-            "rows wait for PostgreSQL",
-            "#sync",
-        ),
-        Tile::new(
-            State::unless_none(facts.sync.rejects.len(), State::Bad),
-            number(count(facts.sync.rejects.len())),
-            "rows refused by PostgreSQL",
-            "#sync",
-        ),
-    ]
 }
 
 /// The kinds of days that occur, in a fixed order.

@@ -104,6 +104,11 @@ impl Listed {
     }
 }
 
+/// A number of things, as people read it.
+pub(super) fn number(count: usize) -> String {
+    digits::whole(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
 impl Change {
     pub(super) fn between(before: f64, after: f64) -> Option<Self> {
         let share = digits::change(before, after)?;
@@ -158,9 +163,9 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         newest: newest(asset),
         needs_attention: gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
         badge,
-        pending: digits::count(i64::try_from(asset.pending).unwrap_or(i64::MAX)),
+        pending: digits::whole(asset.pending),
         is_pending: asset.pending > 0,
-        open_findings: digits::count(i64::try_from(asset.findings.len()).unwrap_or(i64::MAX)),
+        open_findings: number(asset.findings.len()),
         findings: listed.collect(),
         more_findings: asset.findings.len().saturating_sub(LISTED_FINDINGS),
         late: Listed::of(&days, Day::Late),
@@ -236,8 +241,8 @@ fn spark(best: &[(usize, &StoredBar)], newest: NaiveDate) -> Spark {
 fn spark_line(closes: &[f64]) -> String {
     let least = closes.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = closes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let number = |n: usize| digits::from_int(i64::try_from(n).unwrap_or(0));
-    let last = number(closes.len().saturating_sub(1).max(1));
+    let place = |n: usize| digits::from_int(i64::try_from(n).unwrap_or(0));
+    let last = place(closes.len().saturating_sub(1).max(1));
     let mut path = String::new();
     for (at, close) in closes.iter().enumerate() {
         let pen = if at == 0 { 'M' } else { 'L' };
@@ -247,7 +252,7 @@ fn spark_line(closes: &[f64]) -> String {
         } else {
             14.0
         };
-        path.push_str(&format!("{pen}{:.1} {y:.1}", 100.0 * number(at) / last));
+        path.push_str(&format!("{pen}{:.1} {y:.1}", 100.0 * place(at) / last));
     }
     path
 }
