@@ -27,6 +27,7 @@ mod schema;
 mod show;
 mod status;
 mod sync;
+mod verify;
 mod windows_task;
 
 /// What a command prints, and its exit code.
@@ -69,13 +70,14 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
     match &cli.command {
         Command::Collect(args) => collect::run(args, format, config),
         Command::Sync(args) => sync::run(args, format, config),
+        Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
         Command::Report(args) => report::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
-        Command::Status => status::run(format, config),
+        Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),

@@ -33,6 +33,7 @@ mod staging_tests;
 mod stored;
 mod summary;
 mod sync_lock;
+mod verify;
 
 pub use acknowledge::Acknowledger;
 pub use alerts::{NewAlert, WaitingAlert};
@@ -47,8 +48,9 @@ pub use rebase::Rebase;
 pub use rejects::Reject;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
-pub use summary::{AssetSummary, FindingRow, RunSummary};
+pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
+pub use verify::StagedBar;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;

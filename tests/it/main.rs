@@ -7,10 +7,12 @@
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
+//! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `status`: am I fine, and what became of runs
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
@@ -40,8 +42,10 @@ mod recordings;
 mod report;
 mod schedule;
 mod show;
+mod status;
 mod support;
 mod sync;
 mod sync_failures;
 mod truth;
+mod verify;
 mod way;

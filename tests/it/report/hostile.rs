@@ -14,41 +14,36 @@ const HOSTILE: [&str; 5] = [
     "${caught=1} {{caught}} &lt;b&gt; \\u003c",
 ];
 
-/// Assets with hostile ids and names, and hostile words wherever the staging file has words.
+/// Ids as long as an id may be.
+const IDS: [&str; 5] = [
+    "<script>",
+    "\"'><b>",
+    "&amp;</b>",
+    "a\u{2028}b",
+    "{{x}}${y}",
+];
+
+/// Assets with hostile ids and names.
+fn assets() -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let one = |(id, name): (&str, &str)| {
+        asset("ID", "XKRX", "KRW", &[("naver", "005930")])
+            .replace("\"ID\"", &quoted(id))
+            .replace("\"The ID\"", &quoted(name))
+    };
+    let long = "x".repeat(100);
+    let all = IDS.into_iter().zip(HOSTILE).chain([("LONG", &*long)]);
+    all.map(one).collect()
+}
+
+/// The same with bars, and hostile words wherever the staging file has words.
 fn hostile() -> TestEnv {
     let env = TestEnv::new();
-    let ids = [
-        "<script>",
-        "\"'><b>",
-        "&amp;</b>",
-        "a\u{2028}b",
-        "{{x}}${y}",
-    ];
-    let mut assets = String::new();
-    for (id, name) in ids.iter().zip(HOSTILE) {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        assets.push_str(&format!(
-            "[[asset]]\nid = {}\nname = {}\ncategory = \"stock\"\ncalendar = \"XKRX\"\ncurrency = \"KRW\"\n\
-             sources = [{{ source = \"naver\", symbol = \"005930\" }}]\n",
-            quoted(id),
-            quoted(name)
-        ));
-    }
-    let long = "x".repeat(100);
-    assets
-        .push_str(&asset("LONG", "XKRX", "KRW", &[("naver", "005930")]).replace("The LONG", &long));
-    env.write("data/assets.toml", assets);
+    env.write("data/assets.toml", assets());
     let recording = recorded("naver/api_item_005930_day_2023-01..2026-01_rewrapped.json");
     env.write("replay/naver/005930.json", recording);
-    env.succeed(&[
-        "collect",
-        "--replay",
-        "replay",
-        "--start",
-        "2025-01-01",
-        "--end",
-        "2026-01-31",
-    ]);
+    let window = ["--start", "2025-01-01", "--end", "2026-01-31"];
+    env.succeed(&[&["collect", "--replay", "replay"], &window[..]].concat());
     let sessions = [
         "2025-12-02",
         "2025-12-03",

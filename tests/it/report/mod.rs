@@ -90,7 +90,7 @@ fn told(browser: &Browser, at: usize) -> (String, Vec<f64>) {
 fn recorded_day(days: &Days, day: &str) -> Vec<f64> {
     let (bits, volume) = days[day];
     let prices = bits.map(f64::from_bits);
-    [&prices[..], &[volume as f64]].concat()
+    [&prices[..], &[volume.to_string().parse().unwrap()]].concat()
 }
 
 /// Every text of a part of the page.
