@@ -16,6 +16,7 @@
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -47,3 +48,5 @@ mod sync_failures;
 mod truth;
 mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;
