@@ -21,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod remedy;
 mod report;
 mod run;
 mod schema;
@@ -29,6 +30,8 @@ mod status;
 mod sync;
 mod verify;
 mod windows_task;
+
+pub use remedy::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]

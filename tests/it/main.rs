@@ -17,6 +17,7 @@
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -49,3 +50,5 @@ mod sync_failures;
 mod truth;
 mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;
