@@ -21,6 +21,8 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod remedy;
+mod report;
 mod run;
 mod schema;
 mod show;
@@ -28,6 +30,8 @@ mod status;
 mod sync;
 mod verify;
 mod windows_task;
+
+pub use remedy::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +76,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
+        Command::Report(args) => report::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),

@@ -17,7 +17,9 @@
 //! - `status`: am I fine, and what became of runs
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
+//! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -42,6 +44,7 @@ mod logs;
 mod order;
 mod readme;
 mod recordings;
+mod report;
 mod schedule;
 mod show;
 mod status;
@@ -51,3 +54,5 @@ mod sync_failures;
 mod truth;
 mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;
