@@ -7,6 +7,7 @@ use postgres::Row;
 use postgres::types::{ToSql, Type};
 
 mod counts;
+mod address;
 mod failure;
 mod line;
 mod prices;

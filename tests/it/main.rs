@@ -8,6 +8,7 @@
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
 //! - `faults`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `tls`: TLS, passwords, sockets, a pooler
 //! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
@@ -51,6 +52,8 @@ mod status;
 mod support;
 mod sync;
 mod sync_failures;
+#[cfg(unix)]
+mod tls;
 mod truth;
 mod verify;
 mod way;

@@ -61,7 +61,7 @@ fn by_revision(machine: &Machine, rows: &[PendingRow]) {
 fn by_key_alone(machine: &Machine, rows: &[PendingRow]) {
     for row in rows {
         let sql = "UPDATE price_daily SET synced_revision = revision WHERE asset_id = ?1";
-        machine.file.execute(sql, [&row.asset_id]).unwrap();
+        machine.file.execute(sql, [&*row.asset_id]).unwrap();
     }
 }
 
@@ -191,7 +191,7 @@ fn check(
 }
 
 fn run(test: &TestWarehouse, how: Acknowledge) -> Result<(), TestError<Vec<(usize, Event)>>> {
-    let target = Target::parse(&Secret::new(test.url())).unwrap();
+    let target = Target::parse(&Secret::new(test.url()), None).unwrap();
     let patience = Patience {
         connect: std::time::Duration::from_secs(30),
         statement: std::time::Duration::from_secs(30),

@@ -1,6 +1,8 @@
 //! A PostgreSQL server of a test's own, which may be restarted as it pleases.
 
 use std::io::{BufRead, BufReader, Write};
+#[cfg(unix)]
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::repository;
@@ -21,7 +23,15 @@ const SCRIPT: &str = r#"
 trap throwaway_postgres_stop EXIT
 throwaway_postgres_start fsync=off full_page_writes=off "$@" || exit 1
 echo "$THROWAWAY_POSTGRES_URL"
-while read -r mode; do throwaway_postgres_restart "$mode" && echo started || echo failed; done
+# The server reads its key only when it is its own.
+put() { _throwaway_run sh -c "umask 077; cat >'$_throwaway_folder/data/$2'" <"$1"; }
+while read -r mode certificate key; do
+    if [ -n "$certificate" ]; then
+        put "$certificate" server.crt && put "$key" server.key
+        _throwaway_options="$_throwaway_options -c ssl=on"
+    fi
+    throwaway_postgres_restart "$mode" && echo started || echo failed
+done
 "#;
 
 impl OwnServer {
@@ -58,7 +68,17 @@ impl OwnServer {
 
     /// Stops the server, `immediate` (as a crash) or `fast`, and starts it again at the same address.
     pub(crate) fn restart(&mut self, mode: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{mode}").unwrap();
+        self.order(mode);
+    }
+
+    /// Turns TLS on with a certificate and its key. Neither path may have a space.
+    #[cfg(unix)]
+    pub(crate) fn use_certificate(&mut self, certificate: &Path, key: &Path) {
+        self.order(&format!("fast {} {}", certificate.display(), key.display()));
+    }
+
+    fn order(&mut self, line: &str) {
+        writeln!(self.orders.as_mut().unwrap(), "{line}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
         assert_eq!(answer.trim(), "started", "the server did not start again");
