@@ -32,8 +32,9 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         "close",
         "volume",
         "known_since",
-        "replaced_at",
         "job_id",
+        "replaced_at",
+        "replaced_by",
     ];
     Ok(Printed::success(match (format, versions.is_empty()) {
         (Format::Json, _) => render::json(&versions)?,

@@ -155,8 +155,8 @@ impl Collector<'_> {
             since: healing.start,
             now: series.asked_at,
         };
-        let (asset, source) = (&series.asset.id, &series.entry.stored_as);
-        let reach = self.staging.reach_back(asset, source, &lookback)?;
+        let source = &series.entry.stored_as;
+        let reach = self.staging.reach_back(series.asset, source, &lookback)?;
         Ok(plan_window(self.options.window, today, reach))
     }
 }
