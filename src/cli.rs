@@ -86,8 +86,8 @@ pub enum Command {
     ///
     /// The exit code is 1 when a day differs.
     Reconcile(ReconcileArgs),
-    /// Shows what is staged and pending by asset, the last runs, and open findings.
-    Status,
+    /// Answers "am I fine?": freshness, pending rows, how the last runs went, the last error, open findings.
+    Status(StatusArgs),
     /// Shows the assets as configured in assets.toml, with calendar and sources.
     ///
     /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`. A calendar can be
@@ -242,6 +242,20 @@ pub struct ReconcileArgs {
     /// Closes that differ by at most this share are the same.
     #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
     pub tolerance: f64,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Lists the newest runs instead: when, where, how each ended.
+    #[arg(long, group = "list")]
+    pub runs: bool,
+    /// Lists the commands instead: success over 30 days, failures in a row, the last error.
+    #[arg(long, group = "list")]
+    pub commands: bool,
+    /// Lists the open findings instead.
+    #[arg(long, group = "list")]
+    pub findings: bool,
 }
 
 /// Arguments of `assets`.

@@ -57,6 +57,14 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     })
 }
 
+/// How fresh the active assets are in the staging file, now.
+pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Health>> {
+    let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+    let newest = newest(&active, &newest_in(staging, None)?);
+    let today = |calendar: &Calendar| now().with_timezone(&calendar.zone()).date_naive();
+    Ok(check(&active, &newest, today, 0))
+}
+
 type BySource = HashMap<(String, String), Newest>;
 
 /// Bars of days behind `--as-of` were not there on that day.
@@ -64,6 +72,10 @@ fn in_staging(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
     let Some(staging) = Staging::open_existing(&config.staging_db)? else {
         return Ok(HashMap::new());
     };
+    newest_in(&staging, as_of)
+}
+
+fn newest_in(staging: &Staging, as_of: Option<NaiveDate>) -> Result<BySource> {
     let newest = staging.newest_bars(as_of)?.into_iter();
     Ok(newest
         .map(|(key, (date, is_final))| {

@@ -21,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod remedy;
 mod run;
 mod schema;
 mod show;
@@ -28,6 +29,8 @@ mod status;
 mod sync;
 mod verify;
 mod windows_task;
+
+pub use remedy::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
-        Command::Status => status::run(format, config),
+        Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),

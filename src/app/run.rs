@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use anyhow::Result;
-use chrono::Local;
+use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
 use super::now;
@@ -13,6 +13,9 @@ use crate::job::alerts::{alert_of, deliver, failures};
 use crate::job_run::{Problem, Status};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
 use crate::tell::{Discord, Heartbeat, Signal};
+
+/// So long runs stay in `job_run`.
+pub(super) const KEEP_RUNS: TimeDelta = TimeDelta::days(365);
 
 /// A run that is under way.
 pub(super) struct Run<'a> {
@@ -35,6 +38,10 @@ pub(super) fn recorded<T>(
     config: &Config,
     body: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
+    // What fails here fails again where it matters.
+    if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
+        log::warn!("old runs could not be removed: {error:#}");
+    }
     let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
     let (id, lock) = or_tell(job_name, config, begun)?;
     let run = Run {

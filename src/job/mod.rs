@@ -4,5 +4,6 @@ pub mod alerts;
 pub mod collect;
 pub mod healthcheck;
 pub mod reconcile;
+pub mod status;
 pub mod sync;
 pub mod verify;

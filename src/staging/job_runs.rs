@@ -1,5 +1,6 @@
 //! Runs: from `running` to their end, also when the process dies.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,22 @@ pub struct RunningRow {
     pub started_at: String,
 }
 
+impl fmt::Display for RunningRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            job_name,
+            host,
+            process_id,
+            started_at,
+            ..
+        } = self;
+        write!(
+            f,
+            "{job_name} (process {process_id} on {host}) since {started_at}"
+        )
+    }
+}
+
 fn running(connection: &Connection) -> Result<Vec<RunningRow>> {
     let mut statement = connection.prepare_cached(
         "SELECT job_id, job_name, coalesce(host, '?'), coalesce(process_id, 0), started_at FROM job_run
@@ -192,6 +209,31 @@ impl Staging {
             put_alert(&tx, alert, now)?;
         }
         Ok(tx.commit()?)
+    }
+
+    /// The runs whose process is alive, oldest first.
+    ///
+    /// # Errors
+    /// What SQLite or the system says.
+    pub fn running_runs(&self) -> Result<Vec<RunningRow>> {
+        let mut alive = Vec::new();
+        for run in running(&*self.connection()?)? {
+            if !is_abandoned(&self.lock_path(&run.job_id))? {
+                alive.push(run);
+            }
+        }
+        Ok(alive)
+    }
+
+    /// Removes the runs that began before a time. Their prices stay.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
+        let sql = "DELETE FROM job_run WHERE started_at < ?1 AND status <> 'running'";
+        Ok(self
+            .connection()?
+            .execute(sql, [timestamp::to_text(before)])?)
     }
 
     /// Closes the runs that are `running` though their process is gone.

@@ -12,9 +12,11 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `status`: am I fine, and what became of runs
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -39,9 +41,12 @@ mod readme;
 mod recordings;
 mod schedule;
 mod show;
+mod status;
 mod support;
 mod sync;
 mod sync_failures;
 mod truth;
 mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;
