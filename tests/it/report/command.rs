@@ -152,9 +152,31 @@ fn the_warehouses_counts_stand_beside_stagings() {
         html.contains(&row("The A", "<td class=\"num\">4</td>")),
         "{html}"
     );
+    assert!(html.contains("<span data-t>never verified</span>"));
     // Fewer than were acknowledged.
     assert!(
         html.contains(&row("The B", "<td class=\"num bad\">3 ✕</td>")),
         "{html}"
     );
+    // And what a comparison finds is told with its time.
+    let since = chrono::Utc::now()
+        .format("%Y-%m-%dT%H:%M:%S%.6fZ")
+        .to_string();
+    assert_eq!(env.run(&["verify"]).code, 1);
+    env.succeed(&["report"]);
+    let html = fs::read_to_string(env.path("report.html")).unwrap();
+    let verified = html.split("<dt data-t>Last verified</dt>").nth(1).unwrap();
+    assert!(
+        verified.starts_with("<dd><span class=\"badge run-partial_failure\">"),
+        "{verified:.200}"
+    );
+    let time = verified
+        .split("datetime=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert!(time >= since.as_str(), "{time} {since}");
+    assert!(html.contains("1 rows differ"));
 }
