@@ -32,7 +32,7 @@ impl State {
     }
 
     fn words(&self) -> String {
-        format!("{} · {} rows", self.current.join(", "), self.rows)
+        format!("{} rows, {}", self.rows, self.current.join(", "))
     }
 }
 
@@ -72,12 +72,9 @@ mod tests {
         state.begin("BTC");
         assert_eq!(
             (state.done, state.words()),
-            (0, "SOXL, BTC · 0 rows".to_owned())
+            (0, "0 rows, SOXL, BTC".to_owned())
         );
         state.finish("SOXL", 753);
-        assert_eq!(
-            (state.done, state.words()),
-            (1, "BTC · 753 rows".to_owned())
-        );
+        assert_eq!((state.done, state.words()), (1, "753 rows, BTC".to_owned()));
     }
 }

@@ -4,6 +4,7 @@
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
@@ -27,6 +28,7 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod archive;
 mod calendars;
 mod cli;
 mod collect;
