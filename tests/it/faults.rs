@@ -110,7 +110,8 @@ fn a_dripping_body_and_one_without_end_are_given_up() {
     let ran = json(&env, &COLLECT);
     assert_eq!((ran.code, bars(&env)), (1, 0), "{ran:?}");
     assert!(
-        message(&ran, "005930").starts_with("naver: no answer in time"),
+        message(&ran, "005930")
+            .starts_with("naver: the answer is cut short: not all of it came in time"),
         "{ran:?}"
     );
     assert!(
@@ -526,4 +527,65 @@ fn an_empty_answer_is_another_thing_than_none() {
     let ran = env.run(&["collect", "--start", "2024-01-06", "--end", "2024-01-07"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(server.count("/sise.nhn"), 1);
+}
+
+#[test]
+fn a_host_that_is_silent_is_not_waited_for_page_after_page() {
+    let server = Server::new();
+    let env = TestEnv::at(
+        &server,
+        &[asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")])],
+    );
+    let env = env
+        .with("FETCH_TIMEOUT", "0.3")
+        .with("FETCH_MAX_RETRIES", "2");
+    server.answer(
+        "/v1/candles/days",
+        Answer::ok("[]").behind(&Gate::default()),
+    );
+    // Twelve pages.
+    let ran = json(
+        &env,
+        &["collect", "--start", "2018-01-01", "--end", "2024-06-30"],
+    );
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(server.paths().len(), 4, "two pages, two tries each");
+    assert!(
+        message(&ran, "BTC").starts_with("upbit: no answer in time"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_looked_up_for_one_asset_only() {
+    let (_server, env) = yahoo_shares(&["A", "B"]);
+    let env = env.with("YAHOO_BASE_URL", "http://no-such-host.invalid");
+    let ran = json(&env, &OCTOBER);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        message(&ran, "A").contains("its name is not found, is the network up?"),
+        "{ran:?}"
+    );
+    assert!(
+        message(&ran, "B").contains("not asked again in this run"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_busy_staging_file_is_waited_for() {
+    let (server, env) = shares(&["005930"]);
+    env.collect();
+    let other = env.staging();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let gate = Gate::default();
+    server.answer(&route("005930"), week([200, 201, 202, 203]).behind(&gate));
+    let mut running = env.start(&COLLECT);
+    // Nothing can be written, not even that the run has begun.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.is_running());
+    other.execute_batch("COMMIT").unwrap();
+    gate.open();
+    assert_eq!(running.wait().code, 0);
+    assert_eq!(env.count("SELECT count(*) FROM price_revision"), 4);
 }

@@ -2,6 +2,7 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
+//! - `mutations`: every parser over answers to which something happened
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
@@ -36,6 +37,7 @@ mod daily;
 mod faults;
 mod layers;
 mod logs;
+mod mutations;
 mod readme;
 mod recordings;
 mod schedule;

@@ -9,7 +9,7 @@ use super::chain::Series;
 use super::closed::ClosedHosts;
 use crate::asset::SourceEntry;
 use crate::calendar::Calendar;
-use crate::feed::{Feed, FetchError, Part, Request, Response};
+use crate::feed::{AboutHost, Feed, FetchError, Part, Request, Response};
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::timestamp::millis;
@@ -18,6 +18,8 @@ use crate::validate::{self, Checked, Context};
 
 /// The time that one asset may take, requests and waits together. 37 yearly files with the default pause take 20 s.
 const ASSET_TIME: Duration = Duration::from_secs(300);
+/// So many parts in a row without an answer in time, after all tries, and the others of the asset are not waited for.
+const SILENT_PARTS: u32 = 2;
 /// A series that begins so few sessions after the asked day lacks them; one that begins later begins there.
 const SHORT_REACH_SESSIONS: usize = 3;
 
@@ -138,15 +140,21 @@ impl AssetFetcher<'_> {
         let Fetcher { feed, closed, .. } = self.fetcher;
         closed.check(way)?;
         let mut fetched = Fetched::default();
-        let (mut any, mut first_error) = (false, None);
+        let (mut any, mut silent, mut first_error) = (false, 0, None);
         for part in feed.parts(series.upstream, &series.entry.symbol, window) {
-            match self.fetch_part(series, &part) {
+            let answered = if silent < SILENT_PARTS {
+                self.fetch_part(series, &part)
+            } else {
+                Err(FetchError::NotAsked("no answer in time".to_owned()))
+            };
+            match answered {
                 Ok(checked) => {
-                    any = true;
+                    (any, silent) = (true, 0);
                     fetched.absorb(part.window, checked);
                 }
                 Err(error) => {
                     closed.failed(way, &series.entry.symbol, &error);
+                    silent += u32::from(error.about_host() == AboutHost::Silent);
                     if series.is_due(part.window) {
                         let why = error.to_string();
                         fetched.lost.push(Lost {
