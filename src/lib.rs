@@ -30,6 +30,7 @@ pub mod price;
 pub mod redact;
 pub mod render;
 pub mod retry;
+pub mod screen;
 pub mod series;
 pub mod staging;
 pub mod stop;

@@ -80,6 +80,7 @@ impl FetchError {
                     | ureq::Error::HostNotFound
                     | ureq::Error::ConnectionFailed
                     | ureq::Error::Protocol(_)
+                    | ureq::Error::ConnectProxyFailed(_)
                     | ureq::Error::Decompress(..)
             ),
             Self::Answer { error, .. } => match error {

@@ -4,6 +4,8 @@
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `faults`: sources that fail as they do on the internet
+//! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
@@ -35,6 +37,7 @@ mod calendars;
 mod cli;
 mod collect;
 mod daily;
+mod faults;
 mod layers;
 mod logs;
 mod readme;
@@ -42,6 +45,8 @@ mod recordings;
 mod schedule;
 mod show;
 mod status;
+#[cfg(unix)]
+mod stop;
 mod support;
 mod sync;
 mod sync_failures;
