@@ -12,9 +12,11 @@
     )
 )]
 
+pub mod alert;
 pub mod app;
 pub mod asset;
 pub mod calendar;
+pub mod checksum;
 pub mod cli;
 pub mod config;
 pub mod digits;
@@ -32,6 +34,7 @@ pub mod screen;
 pub mod series;
 pub mod staging;
 pub mod stop;
+pub mod tell;
 pub mod terminal;
 pub mod timestamp;
 pub mod upstream;

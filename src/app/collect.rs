@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::progress::Progress;
-use super::run::Run;
+use super::run::{or_tell, recorded};
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -53,19 +53,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     let stop = stop_on_signals()?;
     let pace = Arc::new(Pace::real(&stop));
     let source = open_source(args, config, &pace, &stop)?;
-    let mut retry = config.fetch.retry;
-    if args.replay.is_some() {
-        // A recording says the same however often it is read.
-        retry.tries = 1;
-    }
-    let options = Options {
-        window,
-        dry_run: args.dry_run,
-        final_only: args.final_only,
-        heal: !args.no_heal,
-        retry,
-        jobs: args.jobs.map(NonZeroUsize::get),
-    };
+    let options = options(args, window, config);
     let collector = |staging: &Staging, job_id: Uuid| {
         let mut outcome = Collector {
             feed: source.feed(),
@@ -86,16 +74,21 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
         collector(&staging, Uuid::nil())
     } else {
-        let staging = Staging::open(&config.staging_db)?;
-        staging.put_assets(&assets)?;
-        let run = Run::begin("collect", &staging, config)?;
-        let outcome = collector(&staging, run.id());
-        run.end(
-            outcome.status(),
-            &outcome.problems(),
-            &render::json(&outcome.assets)?,
-        )?;
-        outcome
+        let staging = or_tell("collect", config, Staging::open(&config.staging_db))?;
+        recorded("collect", &staging, config, |run| {
+            staging.put_assets(&assets)?;
+            let outcome = collector(&staging, run.id());
+            if outcome.was_stopped {
+                run.keep_alerts();
+            }
+            run.end(
+                outcome.status(),
+                &outcome.problems(),
+                &render::json(&outcome.assets)?,
+                &outcome.well(),
+            )?;
+            Ok(outcome)
+        })?
     };
     let text = match format {
         Format::Json => render::json(&outcome.assets)?,
@@ -105,6 +98,22 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
         text,
         exit_code: outcome.status().exit_code(),
     })
+}
+
+fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
+    let mut retry = config.fetch.retry;
+    if args.replay.is_some() {
+        // A recording says the same however often it is read.
+        retry.tries = 1;
+    }
+    Options {
+        window,
+        dry_run: args.dry_run,
+        final_only: args.final_only,
+        heal: !args.no_heal,
+        retry,
+        jobs: args.jobs.map(NonZeroUsize::get),
+    }
 }
 
 /// A flag that Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break set. A second signal ends the program as if nobody had listened.

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Local, NaiveDate, TimeDelta};
 
+use super::run::{host, send_alerts};
 use super::{Printed, connect, now, read_assets, target};
+use crate::alert::{Failure, Report};
 use crate::asset::Asset;
 use crate::calendar::Calendar;
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
+use crate::job::alerts::alert_of;
 use crate::job::healthcheck::{Freshness, Health, Newest, check};
 use crate::render;
 use crate::staging::Staging;
@@ -32,6 +35,11 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     };
     warn_of_ending_calendars(&active, today);
     let health = check(&active, &newest, today, args.max_lag);
+    if config.tell.webhook.is_some()
+        && let Err(error) = tell(args, &health, config)
+    {
+        log::warn!("no alert could be made of it: {error:#}");
+    }
     let all_ok = health.iter().all(|h| h.status == Freshness::Ok);
     let text = match format {
         Format::Json => render::json(&health)?,
@@ -43,6 +51,14 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     })
 }
 
+/// How fresh the active assets are in the staging file, now.
+pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Health>> {
+    let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+    let newest = newest(&active, &newest_in(staging, None)?);
+    let today = |calendar: &Calendar| now().with_timezone(&calendar.zone()).date_naive();
+    Ok(check(&active, &newest, today, 0))
+}
+
 type BySource = HashMap<(String, String), Newest>;
 
 /// Bars of days behind `--as-of` were not there on that day.
@@ -50,6 +66,10 @@ fn in_staging(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
     let Some(staging) = Staging::open_existing(&config.staging_db)? else {
         return Ok(HashMap::new());
     };
+    newest_in(&staging, as_of)
+}
+
+fn newest_in(staging: &Staging, as_of: Option<NaiveDate>) -> Result<BySource> {
     let newest = staging.newest_bars(as_of)?.into_iter();
     Ok(newest
         .map(|(key, (date, is_final))| {
@@ -115,6 +135,45 @@ fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> Naiv
             said.push(calendar.name());
             log::warn!(calendar = calendar.name(); "its closed days are known until {end} only; a newer pricestash or data/calendars/{}.toml has more", calendar.name());
         }
+    }
+}
+
+/// Alerts about the assets that are not fresh. Where there is no staging file yet, an alert cannot be kept, only sent.
+fn tell(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()> {
+    let staging =
+        Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
+    let (well, stale): (Vec<&Health>, Vec<&Health>) =
+        health.iter().partition(|h| h.status == Freshness::Ok);
+    let report = Report {
+        topic: match args.warehouse {
+            true => "healthcheck --warehouse",
+            false => "healthcheck",
+        },
+        status: "stale",
+        host: &host(),
+        run: None,
+        failures: stale.into_iter().map(failure).collect(),
+        well: well.iter().map(|h| h.asset_id.clone()).collect(),
+    };
+    let alert = alert_of(&staging, &report, Local::now().date_naive())?;
+    staging.keep_alert(&alert, now())?;
+    send_alerts(&staging, config);
+    Ok(())
+}
+
+fn failure(health: &Health) -> Failure {
+    let day = |date: Option<NaiveDate>| date.map_or("none".to_owned(), |d| d.to_string());
+    let (expected, actual) = (day(health.expected_date), day(health.actual_date));
+    Failure {
+        asset_id: health.asset_id.clone(),
+        name: health.name.clone(),
+        words: format!(
+            "{}, the newest bar is {actual}, {expected} should be there; {}",
+            health.status.name(),
+            health.remark
+        ),
+        // As long as the newest bar is the same one, it is the same failure.
+        cause: format!("{} {actual}", health.status.name()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
 use crate::asset::{Asset, parse_assets};
@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::render;
 use crate::staging::Staging;
 use crate::timestamp::millis;
-use crate::warehouse::{Target, Warehouse, is_transient};
+use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
 mod collect;
@@ -22,12 +22,16 @@ mod healthcheck;
 mod history;
 mod manual;
 mod progress;
+mod remedy;
 mod run;
 mod schema;
 mod show;
 mod status;
 mod sync;
+mod verify;
 mod windows_task;
+
+pub use remedy::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +73,13 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
     match &cli.command {
         Command::Collect(args) => collect::run(args, format, config),
         Command::Sync(args) => sync::run(args, format, config),
+        Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
-        Command::Status => status::run(format, config),
+        Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),
@@ -152,15 +157,24 @@ fn target(config: &Config, waiting: u64) -> Result<Target> {
     Ok(Target::parse(url)?)
 }
 
+/// How long the warehouse may keep us waiting.
+fn patience(config: &Config) -> Patience {
+    Patience {
+        connect: config.sync.connect_timeout,
+        statement: config.sync.statement_timeout,
+    }
+}
+
+/// A connection for one question.
 fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
-    let sync = &config.sync;
-    sync.retry.retry(
-        || Warehouse::connect(target, sync.connect_timeout, sync.statement_timeout),
-        is_transient,
+    let connected = config.sync.retry.retry(
+        || Warehouse::connect(target, patience(config)),
+        Failure::is_transient,
         rand::random::<f64>,
-        |attempt, error, wait| {
-            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{error:#}; trying again");
+        |attempt, failure, wait| {
+            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
             thread::sleep(wait);
         },
-    )
+    );
+    connected.with_context(|| format!("the warehouse at {} cannot be reached", target.place()))
 }

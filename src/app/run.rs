@@ -1,45 +1,88 @@
 //! A run from its beginning to its end: the one seam above `collect` and `sync` where it is recorded and told.
 
+use std::cell::Cell;
+
 use anyhow::Result;
+use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
 use super::now;
-use crate::config::Config;
+use crate::alert::Report;
+use crate::config::{Config, ConfigError};
+use crate::job::alerts::{alert_of, deliver, failures};
 use crate::job_run::{Problem, Status};
-use crate::staging::{RunLock, Staging};
+use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
+use crate::tell::{Discord, Heartbeat, Signal};
 
-/// A run that is under way. Dropped without an end it stays `running`, and the next start closes it as abandoned.
+/// So long runs stay in `job_run`.
+pub(super) const KEEP_RUNS: TimeDelta = TimeDelta::days(365);
+
+/// A run that is under way.
 pub(super) struct Run<'a> {
+    job_name: &'static str,
     staging: &'a Staging,
     config: &'a Config,
     id: Uuid,
+    ended: Cell<Option<Status>>,
+    /// Whether alerts are left for the next run.
+    keeps_alerts: Cell<bool>,
     /// Shows other processes that this one is alive.
     _lock: RunLock,
 }
 
-impl<'a> Run<'a> {
-    /// Records that a run has begun.
-    pub(super) fn begin(
-        job_name: &'static str,
-        staging: &'a Staging,
-        config: &'a Config,
-    ) -> Result<Self> {
-        let (id, lock) = staging.begin_run(job_name, now())?;
-        Ok(Self {
-            staging,
-            config,
-            id,
-            _lock: lock,
-        })
+/// Records a run around `body` and tells about it: a heartbeat before and after, alerts after. A `body` that fails before it
+/// has recorded an end has failed.
+pub(super) fn recorded<T>(
+    job_name: &'static str,
+    staging: &Staging,
+    config: &Config,
+    body: impl FnOnce(&Run<'_>) -> Result<T>,
+) -> Result<T> {
+    // What fails here fails again where it matters.
+    if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
+        log::warn!("old runs could not be removed: {error:#}");
     }
+    let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
+    let (id, lock) = or_tell(job_name, config, begun)?;
+    let run = Run {
+        job_name,
+        staging,
+        config,
+        id,
+        ended: Cell::new(None),
+        keeps_alerts: Cell::new(false),
+        _lock: lock,
+    };
+    ping(config, Signal::Start);
+    let result = body(&run);
+    if let Err(error) = &result
+        && run.ended.get().is_none()
+    {
+        let problem = Problem {
+            asset_id: None,
+            source: None,
+            error: format!("{error:#}"),
+        };
+        run.end(Status::Failure, &[problem], "", &[])?;
+    }
+    run.tell();
+    result
+}
 
+impl Run<'_> {
     pub(super) fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Records how it ended. Of several ends the last one counts. What it says goes to the warehouse too, so that no
-    /// secret may be in it.
-    pub(super) fn end(&self, status: Status, problems: &[Problem], summary: &str) -> Result<()> {
+    /// Records how it ended, with the assets that are well. Of several ends the last one counts. What it says goes to the
+    /// warehouse too, so that no secret may be in it.
+    pub(super) fn end(
+        &self,
+        status: Status,
+        problems: &[Problem],
+        summary: &str,
+        well: &[String],
+    ) -> Result<()> {
         let redaction = &self.config.redaction;
         let problems: Vec<Problem> = problems
             .iter()
@@ -48,8 +91,112 @@ impl<'a> Run<'a> {
                 ..p.clone()
             })
             .collect();
-        let summary = redaction.json(summary);
-        self.staging
-            .end_run(self.id, status, &problems, &summary, now())
+        let alert = self.alert(status, &problems, well)?;
+        let end = RunEnd {
+            status,
+            problems: &problems,
+            summary: &redaction.json(summary),
+            alert: alert.as_ref(),
+        };
+        self.staging.end_run(self.id, &end, now())?;
+        self.ended.set(Some(status));
+        Ok(())
     }
+
+    /// Leaves alerts for the next run: who pressed Ctrl-C knows, and wants no wait.
+    pub(super) fn keep_alerts(&self) {
+        self.keeps_alerts.set(true);
+    }
+
+    /// What is to be said, where somebody is to be told.
+    fn alert(
+        &self,
+        status: Status,
+        problems: &[Problem],
+        well: &[String],
+    ) -> Result<Option<NewAlert>> {
+        if self.config.tell.webhook.is_none() {
+            return Ok(None);
+        }
+        let names = self.staging.asset_names()?;
+        let report = Report {
+            topic: self.job_name,
+            status: status.name(),
+            host: &host(),
+            run: Some(&self.id.to_string()),
+            failures: failures(problems, well, &names),
+            well: well.to_vec(),
+        };
+        alert_of(self.staging, &report, Local::now().date_naive()).map(Some)
+    }
+
+    fn tell(&self) {
+        let signal = match self.ended.get() {
+            Some(Status::Success) => Signal::Success,
+            _ => Signal::Fail,
+        };
+        ping(self.config, signal);
+        if !self.keeps_alerts.get() {
+            send_alerts(self.staging, self.config);
+        }
+    }
+}
+
+/// Sends the alerts that wait.
+pub(super) fn send_alerts(staging: &Staging, config: &Config) {
+    if let Some(webhook) = &config.tell.webhook {
+        deliver(staging, &Discord::new(webhook), now);
+    }
+}
+
+/// Tells at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
+/// for the person who typed it.
+pub(super) fn or_tell<T>(job_name: &'static str, config: &Config, result: Result<T>) -> Result<T> {
+    let Err(error) = result else { return result };
+    if !error.is::<ConfigError>() {
+        ping(config, Signal::Fail);
+        if let Err(why) = tell_without_staging(job_name, config, &error) {
+            log::warn!("no alert could be sent: {why:#}");
+        }
+    }
+    Err(error)
+}
+
+fn tell_without_staging(
+    job_name: &'static str,
+    config: &Config,
+    error: &anyhow::Error,
+) -> Result<()> {
+    if config.tell.webhook.is_none() {
+        return Ok(());
+    }
+    let problem = Problem {
+        asset_id: None,
+        source: None,
+        error: config.redaction.text(&format!("{error:#}")),
+    };
+    let report = Report {
+        topic: job_name,
+        status: Status::Failure.name(),
+        host: &host(),
+        run: None,
+        failures: failures(&[problem], &[], &Default::default()),
+        well: Vec::new(),
+    };
+    let memory = Staging::in_memory()?;
+    let alert = alert_of(&memory, &report, Local::now().date_naive())?;
+    memory.keep_alert(&alert, now())?;
+    send_alerts(&memory, config);
+    Ok(())
+}
+
+fn ping(config: &Config, signal: Signal) {
+    if let Some(url) = &config.tell.heartbeat {
+        Heartbeat::new(url.clone()).ping(signal);
+    }
+}
+
+/// The machine's name.
+pub(super) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }

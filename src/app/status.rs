@@ -1,46 +1,72 @@
 //! `status`.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::Printed;
+use super::{Printed, healthcheck, now, read_assets};
+use crate::asset::Asset;
 use crate::calendar::sub_days;
-use crate::cli::Format;
+use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
+use crate::job::healthcheck::{Freshness, Health};
+use crate::job::status::{Around, Record, records, worries};
+use crate::job_run::in_words;
 use crate::plot::sparkline;
 use crate::render;
-use crate::staging::{AssetSummary, Staging};
+use crate::staging::{AssetSummary, Scope, Staging};
 use crate::terminal::Terminal;
 
-/// A series with the closes of its last year as a line.
+/// How far back success is counted.
+const LOOKBACK: TimeDelta = TimeDelta::days(30);
+/// Runs in the one screen, and in the list.
+const RUNS: [u32; 2] = [5, 500];
+/// Findings in the one screen, and in the list.
+const FINDINGS: [u32; 2] = [5, 100_000];
+
+/// Characters of an error in the one screen: in a sentence, in a table's cell.
+const LONGEST_ERROR: usize = 400;
+const LONGEST_CELL: usize = 80;
+
+/// A series, or an active asset without one. Its serialized fields are the JSON result.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line {
+    asset_id: String,
+    source: Option<String>,
+    first_date: Option<String>,
+    last_date: Option<String>,
+    staged: u64,
+    provisional: u64,
+    pending: u64,
+    open_findings: u64,
+    /// Of the asset: that of its best series in its own currency.
+    freshness: Option<Freshness>,
+    expected_date: Option<NaiveDate>,
     #[serde(flatten)]
-    summary: &'a AssetSummary,
+    record: Record,
+}
+
+/// What stands in the table only.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    line: &'a Line,
+    /// `29/30`: runs that collected the asset.
+    ok_30d: String,
     last_year: String,
 }
 
-fn with_sparklines<'a>(staging: &Staging, assets: &'a [AssetSummary]) -> Result<Vec<Line<'a>>> {
-    /// A mark for about a fortnight.
-    const WIDTH: usize = 26;
-    let ascii = Terminal::of_stdout().style.ascii;
-    let line = |summary: &'a AssetSummary| {
-        let last: Option<NaiveDate> = summary.last_date.parse().ok();
-        let series = staging.stored_series(&summary.asset_id, last.map(|d| sub_days(d, 365)))?;
-        let bars = series.get(&summary.source).into_iter().flatten();
-        let closes: Vec<f64> = bars.map(|b| b.close).collect();
-        Ok(Line {
-            summary,
-            last_year: sparkline(&closes, WIDTH, ascii),
-        })
-    };
-    assets.iter().map(line).collect()
+/// A command's record.
+#[derive(Serialize)]
+struct CommandLine<'a> {
+    job_name: &'a str,
+    #[serde(flatten)]
+    record: &'a Record,
 }
 
-pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
-    const RUNS: u32 = 10;
-    const FINDINGS: u32 = 20;
+pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<Printed> {
     let Some(staging) = Staging::open_existing(&config.staging_db)? else {
         let path = config.staging_db.display();
         return Ok(Printed::success(match format {
@@ -50,53 +76,191 @@ pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
             ),
         }));
     };
-    let assets = staging.asset_summaries()?;
-    if format == Format::Json {
-        return Ok(Printed::success(render::json(&assets)?));
+    let commands = records(&staging.ended_runs(now() - LOOKBACK)?);
+    let text = match (args, format) {
+        (StatusArgs { runs: true, .. }, _) => runs(&staging, RUNS[1], format)?,
+        (StatusArgs { findings: true, .. }, _) => findings(&staging, FINDINGS[1], format)?,
+        (StatusArgs { commands: true, .. }, _) => command_list(&commands, format)?,
+        (_, Format::Json) => render::json(&lines(&staging, &health(&staging, config)?)?)?,
+        (_, Format::Table) => screen(&staging, &commands, config)?,
+    };
+    Ok(Printed::success(text))
+}
+
+/// The freshness of the configured assets. A broken assets file must not hide everything else.
+fn health(staging: &Staging, config: &Config) -> Result<Vec<Health>> {
+    let assets: Vec<Asset> = read_assets(&config.assets_file).unwrap_or_else(|error| {
+        log::warn!("freshness is not known: {error:#}");
+        Vec::new()
+    });
+    healthcheck::of_staging(staging, &assets)
+}
+
+fn lines(staging: &Staging, health: &[Health]) -> Result<Vec<Line>> {
+    let by_asset = records(&staging.ended_assets(now() - LOOKBACK)?);
+    let series = staging.asset_summaries()?;
+    let missing = health
+        .iter()
+        .filter(|h| !series.iter().any(|s| s.asset_id == h.asset_id));
+    let mut rows: Vec<(String, Option<&AssetSummary>)> = series
+        .iter()
+        .map(|s| (s.asset_id.clone(), Some(s)))
+        .chain(missing.map(|h| (h.asset_id.clone(), None)))
+        .collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    let line = |(asset_id, series): (String, Option<&AssetSummary>)| {
+        let health = health.iter().find(|h| h.asset_id == asset_id);
+        Line {
+            source: series.map(|s| s.source.clone()),
+            first_date: series.map(|s| s.first_date.clone()),
+            last_date: series.map(|s| s.last_date.clone()),
+            staged: series.map_or(0, |s| s.staged),
+            provisional: series.map_or(0, |s| s.provisional),
+            pending: series.map_or(0, |s| s.pending),
+            open_findings: series.map_or(0, |s| s.open_findings),
+            freshness: health.map(|h| h.status),
+            expected_date: health.and_then(|h| h.expected_date),
+            record: by_asset.get(&asset_id).cloned().unwrap_or_default(),
+            asset_id,
+        }
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// The one screen: whether all is well, then what that is made of.
+fn screen(
+    staging: &Staging,
+    commands: &BTreeMap<String, Record>,
+    config: &Config,
+) -> Result<String> {
+    let health = health(staging, config)?;
+    let around = Around {
+        pending: staging.count_pending(&Scope::default())?,
+        has_warehouse: config.sync.database_url.is_some(),
+        rejected: staging.count_sync_rejects()?,
+        alerts: staging.count_alerts()?,
+    };
+    let mut text = match worries(&health, commands, &around) {
+        worries if worries.is_empty() => "All is well.\n".to_owned(),
+        worries => format!("Not all is well:\n- {}\n", worries.join("\n- ")),
+    };
+    for run in staging.running_runs()? {
+        text.push_str(&format!("Under way: {run}\n"));
     }
-    let columns = &[
+    let lines = lines(staging, &health)?;
+    text.push_str(&format!(
+        "\nStaged in {}, {} rows wait for PostgreSQL\n{}",
+        config.staging_db.display(),
+        around.pending,
+        series_table(staging, &lines)?
+    ));
+    text.push_str("\nCommands, over 30 days\n");
+    text.push_str(&command_list(commands, Format::Table)?);
+    text.push_str("\nLast runs (all: status --runs)\n");
+    text.push_str(&runs(staging, RUNS[0], Format::Table)?);
+    if !staging.open_findings(1)?.is_empty() {
+        text.push_str("\nOpen findings, newest first (all: status --findings)\n");
+        text.push_str(&findings(staging, FINDINGS[0], Format::Table)?);
+    }
+    Ok(text)
+}
+
+fn series_table(staging: &Staging, lines: &[Line]) -> Result<String> {
+    const COLUMNS: &[&str] = &[
         "asset_id",
         "source",
         "staged",
         "first_date",
         "last_date",
+        "freshness",
         "provisional",
         "pending",
         "open_findings",
+        "ok_30d",
         "last_year",
     ];
-    let lines = with_sparklines(&staging, &assets)?;
-    let mut text = format!(
-        "Staged in {}\n{}",
-        config.staging_db.display(),
-        render::table(&lines, columns)?
-    );
-    text.push_str("\nLast runs\n");
-    text.push_str(&render::table(
-        &staging.last_runs(RUNS)?,
-        &[
-            "started_at",
-            "ended_at",
-            "job_name",
-            "status",
-            "error_message",
-        ],
-    )?);
-    for job_name in ["collect", "sync"] {
-        let (succeeded, ended) = staging.success_rate(job_name, 30)?;
-        if ended > 0 {
-            text.push_str(&format!(
-                "{job_name}: {succeeded} of the last {ended} runs succeeded\n"
-            ));
+    let shown: Vec<Shown<'_>> = lines
+        .iter()
+        .map(|line| {
+            Ok(Shown {
+                line,
+                ok_30d: format!("{}/{}", line.record.succeeded_30d, line.record.runs_30d),
+                last_year: last_year(staging, line)?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    render::table(&shown, COLUMNS)
+}
+
+/// The closes of a series' last year as a line.
+fn last_year(staging: &Staging, line: &Line) -> Result<String> {
+    /// A mark for about a fortnight.
+    const WIDTH: usize = 26;
+    let ascii = Terminal::of_stdout().style.ascii;
+    let last: Option<NaiveDate> = line.last_date.as_ref().and_then(|d| d.parse().ok());
+    let series = staging.stored_series(&line.asset_id, last.map(|d| sub_days(d, 365)))?;
+    let bars = line.source.as_ref().and_then(|s| series.get(s));
+    let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.close).collect();
+    Ok(sparkline(&closes, WIDTH, ascii))
+}
+
+fn command_list(commands: &BTreeMap<String, Record>, format: Format) -> Result<String> {
+    const COLUMNS: &[&str] = &[
+        "job_name",
+        "runs_30d",
+        "succeeded_30d",
+        "success_rate_30d",
+        "failure_streak",
+        "last_run_at",
+        "last_status",
+        "last_success_at",
+    ];
+    let lines: Vec<CommandLine<'_>> = commands
+        .iter()
+        .map(|(job_name, record)| CommandLine { job_name, record })
+        .collect();
+    let Format::Table = format else {
+        return render::json(&lines);
+    };
+    let mut text = render::table(&lines, COLUMNS)?;
+    for (name, record) in commands {
+        if let (Some(error), Some(at)) = (&record.last_error, &record.last_error_at) {
+            let error = in_words(error, LONGEST_ERROR);
+            text.push_str(&format!("{name}, last error, {at}: {error}\n"));
         }
     }
-    let findings = staging.open_findings(FINDINGS)?;
-    if !findings.is_empty() {
-        text.push_str(&format!("\nOpen findings, newest first (at most {FINDINGS}; all of them: select * from open_findings)\n"));
-        text.push_str(&render::table(
-            &findings,
-            &["asset_id", "source", "date", "rule", "detail"],
-        )?);
+    Ok(text)
+}
+
+fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
+    let columns = &[
+        "started_at",
+        "job_name",
+        "status",
+        "seconds",
+        "host",
+        "process_id",
+        "version",
+        "error_message",
+    ];
+    let mut runs = staging.last_runs(limit)?;
+    if format == Format::Json {
+        return render::json(&runs);
     }
-    Ok(Printed::success(text))
+    for run in &mut runs {
+        run.error_message = run
+            .error_message
+            .as_deref()
+            .map(|message| in_words(message, LONGEST_CELL));
+    }
+    render::table(&runs, columns)
+}
+
+fn findings(staging: &Staging, limit: u32, format: Format) -> Result<String> {
+    let columns = &["asset_id", "source", "date", "rule", "detail"];
+    let findings = staging.open_findings(limit)?;
+    match format {
+        Format::Json => render::json(&findings),
+        Format::Table => render::table(&findings, columns),
+    }
 }

@@ -3,16 +3,16 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::run::Run;
-use super::{Printed, connect, now, target};
+use super::run::{Run, recorded};
+use super::{Printed, now, patience, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
-use crate::job::sync::{self, Options, Outcome};
+use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::staging::{Scope, Staging};
-use crate::warehouse::Target;
+use crate::warehouse::{Failure, Target, Warehouse};
 
 fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
     let assets = args
@@ -44,39 +44,64 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
-    let run = Run::begin("sync", &staging, config)?;
-    let connect = || connect(&target, config);
-    let result = connect().and_then(|mut warehouse| {
-        let outcome = sync::run(&staging, &mut warehouse, &connect, &options, now)?;
-        Ok((warehouse, outcome))
-    });
-    let failure = |error: &anyhow::Error| Problem {
-        asset_id: None,
-        source: None,
-        error: format!("{error:#}"),
-    };
-    let (mut warehouse, outcome) = match result {
-        Ok(done) => done,
-        Err(error) => {
-            run.end(Status::Failure, &[failure(&error)], "")?;
-            return Err(error.context(still_pending(&staging)));
-        }
-    };
-    let status = outcome.status();
-    run.end(
-        status,
-        &sync_problems(&outcome),
-        &render::json(&[&outcome])?,
-    )?;
-    // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
-    if let Err(error) = sync::send_runs(&staging, &mut warehouse) {
-        run.end(Status::Failure, &[failure(&error)], "")?;
-        return Err(error);
-    }
+    let outcome = recorded("sync", &staging, config, |run| {
+        send(run, &staging, &target, &options, config)
+    })?;
     Ok(Printed {
         text: print_sync(&outcome, format)?,
-        exit_code: status.exit_code(),
+        exit_code: outcome.status().exit_code(),
     })
+}
+
+/// Sends what is pending, and records how it went.
+fn send(
+    run: &Run<'_>,
+    staging: &Staging,
+    target: &Target,
+    options: &Options,
+    config: &Config,
+) -> Result<Outcome> {
+    let _lock = staging.lock_sync(|| {
+        log::warn!("another sync of this file is under way; this one waits for its end")
+    })?;
+    let way = Way {
+        connect: &|| Warehouse::connect(target, patience(config)),
+        retry: config.sync.retry,
+    };
+    let failed = |error: anyhow::Error| {
+        let error = located(error, target);
+        let problem = Problem {
+            asset_id: None,
+            source: None,
+            error: format!("{error:#}"),
+        };
+        run.end(Status::Failure, &[problem], "", &[])?;
+        Err(error.context(still_pending(staging)))
+    };
+    let sync = Sync::new(staging, &way, now, &|_| {})?;
+    let mut outcome = match sync.send(options) {
+        Ok(outcome) => outcome,
+        Err(error) => return failed(error),
+    };
+    run.end(
+        outcome.status(),
+        &sync_problems(&outcome),
+        &render::json(&[&outcome])?,
+        &[],
+    )?;
+    // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
+    if let Err(error) = sync.send_runs(&mut outcome) {
+        return failed(error);
+    }
+    Ok(outcome)
+}
+
+/// Says of a failure of the warehouse where that is.
+fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    if error.is::<Failure>() {
+        return error.context(format!("the warehouse at {}", target.place()));
+    }
+    error
 }
 
 fn still_pending(staging: &Staging) -> String {
@@ -127,11 +152,14 @@ fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
         "sent",
         "inserted",
         "updated",
+        "unchanged",
         "skipped_older",
         "skipped_future",
         "rejected",
         "pending",
         "chunks",
+        "retries",
+        "round_trips",
         "elapsed_ms",
     ];
     let mut text = match format {

@@ -29,6 +29,18 @@ pub enum Freshness {
     NoData,
 }
 
+impl Freshness {
+    /// The name in the `status` column.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Stale => "STALE",
+            Self::NoData => "NO_DATA",
+        }
+    }
+}
+
 /// One asset's result. The serialized fields are the columns of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Health {

@@ -1,6 +1,9 @@
 //! The jobs: what the commands do, as facts. Nothing here prints.
 
+pub mod alerts;
 pub mod collect;
 pub mod healthcheck;
 pub mod reconcile;
+pub mod status;
 pub mod sync;
+pub mod verify;

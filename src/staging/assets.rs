@@ -1,5 +1,7 @@
 //! The assets as configured, kept in staging so that its views and the warehouse know them.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -44,6 +46,17 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
+    /// The names of the assets, by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn asset_names(&self) -> Result<HashMap<String, String>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The assets that the warehouse does not have as they are.
     ///
     /// # Errors
@@ -79,18 +92,6 @@ impl Staging {
                 .execute(params![row.asset_id, row.revision])?;
         }
         Ok(tx.commit()?)
-    }
-
-    /// Lets every asset and every run count as pending again, for a full sync.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn forget_synced_assets_and_runs(&self) -> Result<()> {
-        let connection = self.connection()?;
-        connection.execute_batch(
-            "UPDATE asset_master SET synced_revision = 0; UPDATE job_run SET synced_revision = 0;",
-        )?;
-        Ok(())
     }
 }
 

@@ -1,14 +1,17 @@
 //! Runs: from `running` to their end, also when the process dies.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::Staging;
+use super::alerts::{NewAlert, put_alert, put_content};
+use crate::alert::abandoned;
 use crate::job_run::{Problem, Status, error_message};
 use crate::timestamp;
 
@@ -87,6 +90,67 @@ fn is_abandoned(path: &Path) -> Result<bool> {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct RunEnd<'a> {
+    /// Its status.
+    pub status: Status,
+    /// What failed.
+    pub problems: &'a [Problem],
+    /// What it counted, as JSON.
+    pub summary: &'a str,
+    /// What is to be said about it.
+    pub alert: Option<&'a NewAlert>,
+}
+
+/// A run that is recorded as under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningRow {
+    /// The run.
+    pub job_id: String,
+    /// `collect` or `sync`.
+    pub job_name: String,
+    /// The machine.
+    pub host: String,
+    /// The process on it.
+    pub process_id: u32,
+    /// When it began.
+    pub started_at: String,
+}
+
+impl fmt::Display for RunningRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            job_name,
+            host,
+            process_id,
+            started_at,
+            ..
+        } = self;
+        write!(
+            f,
+            "{job_name} (process {process_id} on {host}) since {started_at}"
+        )
+    }
+}
+
+fn running(connection: &Connection) -> Result<Vec<RunningRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT job_id, job_name, coalesce(host, '?'), coalesce(process_id, 0), started_at FROM job_run
+         WHERE status = 'running' ORDER BY started_at",
+    )?;
+    let rows = statement.query_map([], |r| {
+        Ok(RunningRow {
+            job_id: r.get(0)?,
+            job_name: r.get(1)?,
+            host: r.get(2)?,
+            process_id: r.get(3)?,
+            started_at: r.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 impl Staging {
     fn lock_path(&self, job_id: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
@@ -94,12 +158,17 @@ impl Staging {
         name.into()
     }
 
-    /// Records that a run has begun, and closes those whose process died.
+    /// Records that a run has begun, and closes those whose process died; `alerts` keeps an alert of each of them.
     ///
     /// # Errors
     /// What SQLite or the system says.
-    pub fn begin_run(&self, job_name: &str, now: DateTime<Utc>) -> Result<(Uuid, RunLock)> {
-        self.close_abandoned_runs(now)?;
+    pub fn begin_run(
+        &self,
+        job_name: &str,
+        alerts: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(Uuid, RunLock)> {
+        self.close_abandoned_runs(alerts, now)?;
         let job_id = Uuid::now_v7();
         // The lock first: a row without a lock is one whose process is gone.
         let lock = RunLock::take(self.lock_path(&job_id.to_string()))?;
@@ -118,35 +187,60 @@ impl Staging {
         Ok((job_id, lock))
     }
 
-    /// Records how a run ended.
+    /// Records how a run ended, and in the same transaction the alert about it: neither is lost without the other.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn end_run(
-        &self,
-        job_id: Uuid,
-        status: Status,
-        problems: &[Problem],
-        summary: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.connection()?.execute(
+    pub fn end_run(&self, job_id: Uuid, end: &RunEnd<'_>, now: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute(
             "UPDATE job_run SET ended_at = ?2, status = ?3, error_message = ?4, summary = ?5, revision = revision + 1
              WHERE job_id = ?1",
-            params![job_id.to_string(), timestamp::to_text(now), status.name(), error_message(problems), summary],
+            params![
+                job_id.to_string(),
+                timestamp::to_text(now),
+                end.status.name(),
+                error_message(end.problems),
+                end.summary
+            ],
         )?;
-        Ok(())
+        if let Some(alert) = end.alert {
+            put_alert(&tx, alert, now)?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// The runs whose process is alive, oldest first.
+    ///
+    /// # Errors
+    /// What SQLite or the system says.
+    pub fn running_runs(&self) -> Result<Vec<RunningRow>> {
+        let mut alive = Vec::new();
+        for run in running(&*self.connection()?)? {
+            if !is_abandoned(&self.lock_path(&run.job_id))? {
+                alive.push(run);
+            }
+        }
+        Ok(alive)
+    }
+
+    /// Removes the runs that began before a time. Their prices stay.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
+        let sql = "DELETE FROM job_run WHERE started_at < ?1 AND status <> 'running'";
+        Ok(self
+            .connection()?
+            .execute(sql, [timestamp::to_text(before)])?)
     }
 
     /// Closes the runs that are `running` though their process is gone.
-    fn close_abandoned_runs(&self, now: DateTime<Utc>) -> Result<()> {
+    fn close_abandoned_runs(&self, alerts: bool, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
-        let running: Vec<String> = connection
-            .prepare_cached("SELECT job_id FROM job_run WHERE status = 'running'")?
-            .query_map([], |r| r.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        for job_id in running {
-            let path = self.lock_path(&job_id);
+        for run in running(&connection)? {
+            let path = self.lock_path(&run.job_id);
             if !is_abandoned(&path)? {
                 continue;
             }
@@ -159,11 +253,15 @@ impl Staging {
             let closed = tx.execute(
                 "UPDATE job_run SET ended_at = ?2, status = 'failure', error_message = ?3, revision = revision + 1
                  WHERE job_id = ?1 AND status = 'running'",
-                params![job_id, timestamp::to_text(now), error_message(&[problem])],
+                params![run.job_id, timestamp::to_text(now), error_message(&[problem])],
             )?;
+            if closed > 0 && alerts {
+                let content = abandoned(&run.job_name, &run.job_id, &run.host, &run.started_at);
+                put_content(&tx, Some(&run.job_id), &content, now)?;
+            }
             tx.commit()?;
             if closed > 0 {
-                log::warn!(job_id = job_id; "a run was abandoned, its process died; it is closed as a failure");
+                log::warn!(job_id = run.job_id; "a run was abandoned, its process died; it is closed as a failure");
                 remove_lock_file(&path);
             }
         }
@@ -236,7 +334,7 @@ mod tests {
     fn a_run_goes_from_running_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
-        let (id, lock) = staging.begin_run("collect", Utc::now()).unwrap();
+        let (id, lock) = staging.begin_run("collect", true, Utc::now()).unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap();
         let problem = Problem {
@@ -244,9 +342,13 @@ mod tests {
             source: None,
             error: "HTTP 404".to_owned(),
         };
-        staging
-            .end_run(id, Status::PartialFailure, &[problem], "{}", Utc::now())
-            .unwrap();
+        let end = RunEnd {
+            status: Status::PartialFailure,
+            problems: &[problem],
+            summary: "{}",
+            alert: None,
+        };
+        staging.end_run(id, &end, Utc::now()).unwrap();
         drop(lock);
         // The acknowledgement of what was sent while it ran does not cover its end.
         staging.acknowledge_runs(&running).unwrap();
@@ -265,8 +367,8 @@ mod tests {
     fn only_a_run_whose_process_is_gone_is_abandoned() {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
-        let (_, alive) = staging.begin_run("collect", Utc::now()).unwrap();
-        let (_, mut dead) = staging.begin_run("collect", Utc::now()).unwrap();
+        let (_, alive) = staging.begin_run("collect", true, Utc::now()).unwrap();
+        let (_, mut dead) = staging.begin_run("collect", true, Utc::now()).unwrap();
         assert_eq!(
             statuses(&staging)
                 .iter()
@@ -276,7 +378,7 @@ mod tests {
         );
         // What the system does when a process dies: the lock is gone, the file is not.
         drop(dead.file.take());
-        let (_, third) = staging.begin_run("sync", Utc::now()).unwrap();
+        let (_, third) = staging.begin_run("sync", true, Utc::now()).unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
         assert_eq!(all, ["running", "failure", "running"]);
         assert!(
@@ -286,7 +388,10 @@ mod tests {
                 .unwrap()
                 .contains("abandoned")
         );
-        drop((alive, dead, third));
+        // Closed once, and told once.
+        let (_, fourth) = staging.begin_run("sync", true, Utc::now()).unwrap();
+        assert_eq!(staging.claim_alerts(Utc::now()).unwrap().len(), 1);
+        drop((alive, dead, third, fourth));
         let left: Vec<_> = fs::read_dir(folder.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())

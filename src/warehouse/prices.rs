@@ -1,22 +1,26 @@
 //! Bars into the warehouse: one statement a chunk, its own transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::AddAssign;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::Type;
+use postgres::{Client, Row};
 
-use super::Warehouse;
+use super::failure::Failure;
+use super::{Warehouse, parameter, recognise};
 use crate::staging::PendingRow;
 
-/// What became of a chunk's rows.
+/// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
     /// Rows that were not there.
     pub inserted: u64,
     /// Rows that were there with the same or an older ingest time.
     pub updated: u64,
+    /// Of those, rows that were there with the same values.
+    pub unchanged: u64,
     /// Rows that are newer in the warehouse.
     pub skipped_older: u64,
     /// Of those, rows whose ingest time in the warehouse lies in the future.
@@ -27,9 +31,22 @@ impl AddAssign for Written {
     fn add_assign(&mut self, other: Self) {
         self.inserted += other.inserted;
         self.updated += other.updated;
+        self.unchanged += other.unchanged;
         self.skipped_older += other.skipped_older;
         self.skipped_future += other.skipped_future;
     }
+}
+
+/// What the warehouse answered to a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// What became of the rows.
+    pub written: Written,
+    /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
+    /// count as sent for good.
+    pub behind_future: HashSet<usize>,
+    /// Which warehouse it was.
+    pub warehouse: String,
 }
 
 /// A chunk as the columns that the statement takes.
@@ -62,61 +79,64 @@ impl<'a> Columns<'a> {
 }
 
 impl Warehouse {
-    /// Writes a chunk; when it returns, the rows are committed. Tells too which rows (by their place) the warehouse did not
-    /// take because what it has was ingested in the future: those must not count as sent for good.
+    /// Writes a chunk to the warehouse that is expected, or to any; when it returns, the rows are committed.
     ///
     /// The rows must have different keys, in key order: two writers that lock them in one order cannot deadlock.
     ///
     /// # Errors
-    /// What the server says; then nothing of the chunk was written, or it is not known.
-    pub fn upsert_prices(&mut self, rows: &[PendingRow]) -> Result<(Written, HashSet<usize>)> {
-        let columns = Columns::of(rows);
-        let [open, high, low, close] = &columns.prices;
+    /// Why not; then nothing of the chunk was written, or, after a failure that is transient, it is not known.
+    pub fn upsert_prices(
+        &mut self,
+        rows: &Arc<[PendingRow]>,
+        expected: Option<&str>,
+    ) -> Result<Receipt, Failure> {
+        self.round_trips += 1;
+        let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
         let row = self
-            .client
-            // Typed, so that it takes one round trip instead of one to prepare and one to execute.
-            .query_typed_one(
-                include_str!("upsert_prices.sql"),
-                &[
-                    (&columns.asset_id, Type::TEXT_ARRAY),
-                    (&columns.date, Type::DATE_ARRAY),
-                    (&columns.source, Type::TEXT_ARRAY),
-                    (open, Type::FLOAT8_ARRAY),
-                    (high, Type::FLOAT8_ARRAY),
-                    (low, Type::FLOAT8_ARRAY),
-                    (close, Type::FLOAT8_ARRAY),
-                    (&columns.volume, Type::INT8_ARRAY),
-                    (&columns.ingested_at, Type::TIMESTAMPTZ_ARRAY),
-                ],
-            )
-            .context("the warehouse did not take the prices")?;
-        let [inserted, updated] = [count(row.get(0)), count(row.get(1))];
-        let skipped_older = (rows.len() as u64).saturating_sub(inserted + updated);
-        let future = if skipped_older == 0 {
-            HashSet::new()
-        } else {
-            self.find_future(&columns)?
+            .line
+            .ask(move |client| upsert(client, &sent, only.as_deref()))?;
+        let warehouse: String = row.try_get(0)?;
+        recognise(expected, &warehouse)?;
+        if !row.try_get::<_, bool>(1)? {
+            return Err(Failure::Unfit(
+                "the warehouse's table price_daily is not as needed".to_owned(),
+            ));
+        }
+        let count = |at: usize| Ok::<_, Failure>(unsigned(row.try_get(at)?));
+        let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
+        let all = rows.len() as u64;
+        let inserted = all.saturating_sub(there);
+        // A row that is there exactly so was taken, though it was not written.
+        let skipped_older = all.saturating_sub(written + identical);
+        let behind_future = match skipped_older {
+            0 => HashSet::new(),
+            _ => self.find_future(rows)?,
         };
-        let skipped_future = future.len() as u64;
-        Ok((
-            Written {
+        Ok(Receipt {
+            written: Written {
                 inserted,
-                updated,
+                updated: all.saturating_sub(inserted + skipped_older),
+                unchanged,
                 skipped_older,
-                skipped_future,
+                skipped_future: behind_future.len() as u64,
             },
-            future,
-        ))
+            behind_future,
+            warehouse,
+        })
     }
 
     /// The places of the rows whose ingest time in the warehouse lies in the future.
-    fn find_future(&mut self, columns: &Columns<'_>) -> Result<HashSet<usize>> {
-        let rows = self.client.query_typed(
+    fn find_future(&mut self, rows: &[PendingRow]) -> Result<HashSet<usize>, Failure> {
+        let text = |field: fn(&PendingRow) -> &String| rows.iter().map(field).cloned();
+        let rows = self.query(
             include_str!("find_future.sql"),
-            &[
-                (&columns.asset_id, Type::TEXT_ARRAY),
-                (&columns.date, Type::DATE_ARRAY),
-                (&columns.source, Type::TEXT_ARRAY),
+            vec![
+                parameter(text(|r| &r.asset_id).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+                parameter(
+                    rows.iter().map(|r| r.date).collect::<Vec<_>>(),
+                    Type::DATE_ARRAY,
+                ),
+                parameter(text(|r| &r.source).collect::<Vec<_>>(), Type::TEXT_ARRAY),
             ],
         )?;
         Ok(rows
@@ -126,7 +146,36 @@ impl Warehouse {
     }
 }
 
+fn upsert(
+    client: &mut Client,
+    rows: &[PendingRow],
+    expected: Option<&str>,
+) -> Result<Row, postgres::Error> {
+    let columns = Columns::of(rows);
+    let [open, high, low, close] = &columns.prices;
+    let assets: BTreeSet<&str> = columns.asset_id.iter().copied().collect();
+    let assets: Vec<&str> = assets.into_iter().collect();
+    client.query_typed_one(
+        include_str!("upsert_prices.sql"),
+        &[
+            (&columns.asset_id, Type::TEXT_ARRAY),
+            (&columns.date, Type::DATE_ARRAY),
+            (&columns.source, Type::TEXT_ARRAY),
+            (open, Type::FLOAT8_ARRAY),
+            (high, Type::FLOAT8_ARRAY),
+            (low, Type::FLOAT8_ARRAY),
+            (close, Type::FLOAT8_ARRAY),
+            (&columns.volume, Type::INT8_ARRAY),
+            (&columns.ingested_at, Type::TIMESTAMPTZ_ARRAY),
+            (&expected, Type::TEXT),
+            (&assets, Type::TEXT_ARRAY),
+            (&columns.date.iter().min(), Type::DATE),
+            (&columns.date.iter().max(), Type::DATE),
+        ],
+    )
+}
+
 /// A count from SQL, which is never negative.
-fn count(n: i64) -> u64 {
+fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }

@@ -2,65 +2,85 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use postgres::types::Type;
 
-use super::Warehouse;
+use super::failure::Failure;
+use super::{Parameter, Warehouse, parameter, recognise};
 use crate::staging::{AssetRow, JobRunRow};
 
 impl Warehouse {
-    /// Writes assets as they are configured.
+    /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.
     ///
     /// # Errors
-    /// What the server says.
-    pub fn upsert_assets(&mut self, rows: &[AssetRow]) -> Result<()> {
-        let text = |field: fn(&AssetRow) -> &String| rows.iter().map(field).collect::<Vec<_>>();
+    /// Why not.
+    pub fn upsert_assets(
+        &mut self,
+        rows: &[AssetRow],
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        let text = |field: fn(&AssetRow) -> &String| {
+            let column: Vec<String> = rows.iter().map(field).cloned().collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
         let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
-        self.client
-            .query_typed(
-                include_str!("upsert_assets.sql"),
-                &[
-                    (&text(|r| &r.asset_id), Type::TEXT_ARRAY),
-                    (&text(|r| &r.name), Type::TEXT_ARRAY),
-                    (&text(|r| &r.category), Type::TEXT_ARRAY),
-                    (&text(|r| &r.source_priority), Type::TEXT_ARRAY),
-                    (&active, Type::BOOL_ARRAY),
-                ],
-            )
-            .context("the warehouse did not take the assets")?;
-        Ok(())
+        self.write(
+            include_str!("upsert_assets.sql"),
+            vec![
+                text(|r| &r.asset_id),
+                text(|r| &r.name),
+                text(|r| &r.category),
+                text(|r| &r.source_priority),
+                parameter(active, Type::BOOL_ARRAY),
+            ],
+            expected,
+        )
     }
 
-    /// Writes runs as they are.
+    /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
     ///
     /// # Errors
-    /// What the server says.
-    pub fn upsert_runs(&mut self, rows: &[JobRunRow]) -> Result<()> {
+    /// Why not.
+    pub fn upsert_runs(
+        &mut self,
+        rows: &[JobRunRow],
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        let text = |field: fn(&JobRunRow) -> Option<&String>| {
+            let column: Vec<Option<String>> = rows.iter().map(|r| field(r).cloned()).collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
         let ids: Vec<_> = rows.iter().map(|r| r.job_id).collect();
-        let names: Vec<_> = rows.iter().map(|r| &r.job_name).collect();
         let started: Vec<_> = rows.iter().map(|r| r.started_at).collect();
         let ended: Vec<_> = rows.iter().map(|r| r.ended_at).collect();
-        let statuses: Vec<_> = rows.iter().map(|r| &r.status).collect();
-        let errors: Vec<_> = rows.iter().map(|r| &r.error_message).collect();
-        self.client
-            .query_typed(
-                include_str!("upsert_runs.sql"),
-                &[
-                    (&ids, Type::UUID_ARRAY),
-                    (&names, Type::TEXT_ARRAY),
-                    (&started, Type::TIMESTAMPTZ_ARRAY),
-                    (&ended, Type::TIMESTAMPTZ_ARRAY),
-                    (&statuses, Type::TEXT_ARRAY),
-                    (&errors, Type::TEXT_ARRAY),
-                ],
-            )
-            .context("the warehouse did not take the job runs")?;
-        Ok(())
+        self.write(
+            include_str!("upsert_runs.sql"),
+            vec![
+                parameter(ids, Type::UUID_ARRAY),
+                text(|r| Some(&r.job_name)),
+                parameter(started, Type::TIMESTAMPTZ_ARRAY),
+                parameter(ended, Type::TIMESTAMPTZ_ARRAY),
+                text(|r| Some(&r.status)),
+                text(|r| r.error_message.as_ref()),
+            ],
+            expected,
+        )
     }
-}
 
-impl Warehouse {
+    /// A statement whose last parameter is the warehouse that it must be, and whose answer is which one it was.
+    fn write(
+        &mut self,
+        sql: &'static str,
+        mut parameters: Vec<Parameter>,
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        parameters.push(parameter(expected.map(str::to_owned), Type::TEXT));
+        let rows = self.query(sql, parameters)?;
+        let warehouse: String = rows.first().ok_or(Failure::Closed)?.try_get(0)?;
+        recognise(expected, &warehouse)?;
+        Ok(warehouse)
+    }
+
     /// The newest day of each asset and source, up to `until` if it is given.
     ///
     /// # Errors
@@ -68,11 +88,11 @@ impl Warehouse {
     pub fn newest_bars(
         &mut self,
         until: Option<NaiveDate>,
-    ) -> Result<HashMap<(String, String), NaiveDate>> {
-        let rows = self
-            .client
-            .query_typed(include_str!("newest.sql"), &[(&until, Type::DATE)])
-            .context("the warehouse does not tell its newest prices")?;
+    ) -> Result<HashMap<(String, String), NaiveDate>, Failure> {
+        let rows = self.query(
+            include_str!("newest.sql"),
+            vec![parameter(until, Type::DATE)],
+        )?;
         Ok(rows
             .iter()
             .map(|r| ((r.get(0), r.get(1)), r.get(2)))

@@ -1,9 +1,9 @@
 //! The warehouse's tables: those that exist are checked and used as they are, missing ones are created.
 
-use anyhow::{Context, Result, bail};
-use postgres::Client;
+use postgres::types::Type;
 
-use super::Warehouse;
+use super::failure::Failure;
+use super::{Warehouse, parameter, recognise};
 
 /// A table and what the program needs of it.
 pub(super) struct Table {
@@ -77,44 +77,56 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says, or a sentence about a table that cannot take our rows.
-    pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>> {
+    pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, Failure> {
         let missing = self.missing_tables()?;
         if !missing.is_empty() {
             // Two programs may find them missing at once; IF NOT EXISTS alone does not make that safe.
-            let mut tx = self.client.transaction()?;
-            tx.batch_execute("SELECT pg_advisory_xact_lock(8103511720231)")?;
-            for table in &missing {
-                tx.batch_execute(table.ddl).with_context(|| {
-                    format!(
-                        "the table {} cannot be created in the warehouse",
-                        table.name
-                    )
-                })?;
-            }
-            tx.commit()?;
+            let mut ddl = "SELECT pg_advisory_xact_lock(8103511720231);\n".to_owned();
+            ddl.extend(missing.iter().map(|table| table.ddl));
+            self.execute(ddl)?;
         }
-        for table in TABLES {
-            check(&mut self.client, table)?;
+        let is_missing = |table: &Table| missing.iter().any(|m| m.name == table.name);
+        for table in TABLES.iter().filter(|table| !is_missing(table)) {
+            self.check(table)?;
         }
         Ok(missing.into_iter().map(|t| t.name).collect())
+    }
+
+    /// Looks at the tables after a failure that may come from them: creates missing ones, and says what is wrong with
+    /// others. `true` when something was created, so that the same again may help.
+    ///
+    /// # Errors
+    /// What is wrong with a table, that this is not the warehouse that was expected, or what the server says.
+    pub fn mend_tables(
+        &mut self,
+        failure: &Failure,
+        expected: Option<&str>,
+    ) -> Result<bool, Failure> {
+        if !failure.may_be_the_tables() {
+            return Ok(false);
+        }
+        recognise(expected, &self.identity()?)?;
+        let created = self.ensure_tables()?;
+        for table in &created {
+            log::info!(table = table; "created in the warehouse");
+        }
+        Ok(!created.is_empty())
     }
 
     /// Creates the optional view `best_price`, or brings it up to date.
     ///
     /// # Errors
     /// What the server says.
-    pub fn create_best_price(&mut self) -> Result<()> {
+    pub fn create_best_price(&mut self) -> Result<(), Failure> {
         self.ensure_tables()?;
-        self.client
-            .batch_execute(super::BEST_PRICE)
-            .context("the view best_price cannot be created in the warehouse")
+        self.execute(super::BEST_PRICE.to_owned())
     }
 
-    fn missing_tables(&mut self) -> Result<Vec<&'static Table>> {
+    fn missing_tables(&mut self) -> Result<Vec<&'static Table>, Failure> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
-        let rows = self.client.query(
+        let rows = self.query(
             "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
-            &[&names],
+            vec![parameter(names, Type::TEXT_ARRAY)],
         )?;
         let missing: Vec<String> = rows.iter().map(|r| r.get(0)).collect();
         Ok(TABLES
@@ -122,59 +134,75 @@ impl Warehouse {
             .filter(|t| missing.iter().any(|m| m == t.name))
             .collect())
     }
-}
 
-fn check(client: &mut Client, table: &Table) -> Result<()> {
-    let name = table.name;
-    let columns = columns(client, name)?;
-    for (wanted, types) in table.columns {
-        let Some(column) = columns.iter().find(|c| c.name == *wanted) else {
-            bail!(
-                "the warehouse's table {name} has no column {wanted}; add it as in `pricestash schema warehouse`"
-            );
-        };
-        if !types.contains(&column.type_name.as_str()) {
-            bail!(
-                "the warehouse's column {name}.{wanted} is of type {}, which would change values; it should be {}",
-                column.type_name,
-                types.join(" or ")
-            );
+    fn check(&mut self, table: &Table) -> Result<(), Failure> {
+        let columns = self.columns(table.name)?;
+        let unfit = |what: String| Err(Failure::Unfit(what));
+        if let Some(what) = table.what_is_wrong(&columns) {
+            return unfit(what);
         }
+        if !self.has_unique_key(table)? {
+            return unfit(format!(
+                "the warehouse's table {} has no primary key or unique index on exactly ({})",
+                table.name,
+                table.key.join(", ")
+            ));
+        }
+        Ok(())
     }
-    if let Some(column) = columns
-        .iter()
-        .find(|c| c.is_required && !table.columns.iter().any(|(w, _)| *w == c.name))
-    {
-        bail!(
+
+    fn columns(&mut self, table: &'static str) -> Result<Vec<Column>, Failure> {
+        let rows = self.query(
+            include_str!("columns.sql"),
+            vec![parameter(table, Type::TEXT)],
+        )?;
+        Ok(rows
+            .iter()
+            .map(|r| Column {
+                name: r.get(0),
+                type_name: r.get(1),
+                is_required: r.get(2),
+            })
+            .collect())
+    }
+
+    fn has_unique_key(&mut self, table: &Table) -> Result<bool, Failure> {
+        let mut key = table.key.to_vec();
+        key.sort_unstable();
+        let rows = self.query(
+            include_str!("unique_key.sql"),
+            vec![
+                parameter(table.name, Type::TEXT),
+                parameter(key, Type::TEXT_ARRAY),
+            ],
+        )?;
+        Ok(rows.first().is_some_and(|r| r.get(0)))
+    }
+}
+
+impl Table {
+    /// What keeps these columns from taking our rows as they are, if anything.
+    fn what_is_wrong(&self, columns: &[Column]) -> Option<String> {
+        let name = self.name;
+        for (wanted, types) in self.columns {
+            let Some(column) = columns.iter().find(|c| c.name == *wanted) else {
+                return Some(format!(
+                    "the warehouse's table {name} has no column {wanted}; add it as in `pricestash schema warehouse`"
+                ));
+            };
+            if !types.contains(&column.type_name.as_str()) {
+                return Some(format!(
+                    "the warehouse's column {name}.{wanted} is of type {}, which would change values; it should be {}",
+                    column.type_name,
+                    types.join(" or ")
+                ));
+            }
+        }
+        let is_ours = |c: &Column| self.columns.iter().any(|(w, _)| *w == c.name);
+        let foreign = columns.iter().find(|c| c.is_required && !is_ours(c))?;
+        Some(format!(
             "the warehouse's column {name}.{} is NOT NULL without a default; give it a default",
-            column.name
-        );
+            foreign.name
+        ))
     }
-    if !has_unique_key(client, name, table.key)? {
-        bail!(
-            "the warehouse's table {name} has no primary key or unique index on exactly ({})",
-            table.key.join(", ")
-        );
-    }
-    Ok(())
-}
-
-fn columns(client: &mut Client, table: &str) -> Result<Vec<Column>> {
-    let rows = client.query(include_str!("columns.sql"), &[&table])?;
-    Ok(rows
-        .iter()
-        .map(|r| Column {
-            name: r.get(0),
-            type_name: r.get(1),
-            is_required: r.get(2),
-        })
-        .collect())
-}
-
-fn has_unique_key(client: &mut Client, table: &str, key: &[&str]) -> Result<bool> {
-    let mut key = key.to_vec();
-    key.sort_unstable();
-    Ok(client
-        .query_one(include_str!("unique_key.sql"), &[&table, &key])?
-        .get(0))
 }

@@ -4,15 +4,17 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
 use percent_encoding::percent_decode_str;
 use postgres::config::{Host, SslMode};
-use postgres::{Client, Config, NoTls};
+use postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::failure::Failure;
 use super::tls::{self, Verification};
 use crate::config::{ConfigError, Secret};
 
 /// Where the warehouse is and how the connection is secured. It cannot print a password.
+#[derive(Clone)]
 pub struct Target {
     config: Config,
     verification: Verification,
@@ -111,20 +113,51 @@ impl Target {
         )
     }
 
-    pub(super) fn connect(&self, timeout: Duration) -> Result<Client> {
+    /// Hosts that are tried one after the other, at least one.
+    pub(super) fn hosts(&self) -> u32 {
+        let hosts = self.config.get_hosts().len();
+        u32::try_from(hosts.max(self.config.get_hostaddrs().len()).max(1)).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn connect(&self, timeout: Duration) -> Result<Client, Failure> {
         let mut config = self.config.clone();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(timeout);
         }
-        if config.get_ssl_mode() == SslMode::Disable {
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(timeout);
+        }
+        config
+            // A server that is gone is noticed while nothing is said, and while it does not confirm what was sent.
+            .keepalives_idle(KEEPALIVE)
+            .keepalives_interval(KEEPALIVE)
+            .keepalives_retries(2);
+        if self.is_plain() {
             return Ok(config.connect(NoTls)?);
         }
-        Ok(config.connect(tls::connector(
-            self.verification,
-            self.root_certificates.as_deref(),
-        )?)?)
+        Ok(config.connect(self.connector()?)?)
+    }
+
+    /// Asks the server to end a statement of a connection.
+    pub(super) fn cancel(&self, token: &CancelToken) -> Result<(), Failure> {
+        if self.is_plain() {
+            return Ok(token.cancel_query(NoTls)?);
+        }
+        Ok(token.cancel_query(self.connector()?)?)
+    }
+
+    fn is_plain(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Disable
+    }
+
+    fn connector(&self) -> Result<MakeRustlsConnect, Failure> {
+        tls::connector(self.verification, self.root_certificates.as_deref())
+            .map_err(|e| Failure::Unfit(format!("{e:#}")))
     }
 }
+
+/// Between two signs of life, where nothing else is said.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
 fn unreadable(why: &str) -> ConfigError {
     ConfigError(format!(
@@ -278,9 +311,13 @@ mod tests {
             "postgres://localhost/d",
             "postgres://127.0.0.1/d",
             "postgres://[::1]/d",
-            "host=/run/postgresql dbname=d",
         ] {
             assert_eq!(mode(local), SslMode::Prefer, "{local}");
+        }
+        // Windows has no such sockets.
+        if cfg!(unix) {
+            let socket = "host=/run/postgresql dbname=d";
+            assert_eq!(mode(socket), SslMode::Prefer);
         }
         assert_eq!(mode("postgres://db.example.com/d"), SslMode::Require);
         assert_eq!(mode("host=10.0.0.7 dbname=d"), SslMode::Require);

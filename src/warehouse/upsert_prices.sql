@@ -1,6 +1,51 @@
--- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing.
--- An inserted row has no xmax yet, an updated one has. Tells how many of each.
-WITH written AS (
+-- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing, and the same row again
+-- is not written again.
+--
+-- $1 to $9: the columns. $10: which warehouse this must be, NULL for any. $11 to $13: the assets and the first and last day of
+-- the chunk, so that its stored rows are found by a range of the key.
+WITH here AS (
+    SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse,
+           -- A column of another type would take the values and change them.
+           (
+               SELECT count(*) = 7
+               FROM pg_attribute
+               WHERE attrelid = to_regclass('price_daily') AND NOT attisdropped
+                 AND (attname, atttypid) IN (
+                     ('date', 'date'::regtype),
+                     ('open', 'float8'::regtype), ('high', 'float8'::regtype),
+                     ('low', 'float8'::regtype), ('close', 'float8'::regtype),
+                     ('volume', 'int8'::regtype), ('ingested_at', 'timestamptz'::regtype)
+                 )
+           ) AS fits
+), known AS (
+    -- Every part of a statement sees the table as it was before it.
+    SELECT asset_id, date, source, open, high, low, close, volume, ingested_at
+    FROM price_daily
+    WHERE asset_id = ANY ($11::text[]) AND date BETWEEN $12::date AND $13::date
+), before AS (
+    SELECT count(*) FILTER (WHERE known.close IS NOT NULL AND sent.close IS NOT NULL) AS there,
+           count(*) FILTER (
+               WHERE (known.open, known.high, known.low, known.close, known.volume)
+                   = (sent.open, sent.high, sent.low, sent.close, sent.volume)
+                 AND known.ingested_at <= sent.ingested_at
+           ) AS unchanged,
+           count(*) FILTER (
+               WHERE (known.open, known.high, known.low, known.close, known.volume, known.ingested_at)
+                   = (sent.open, sent.high, sent.low, sent.close, sent.volume, sent.ingested_at)
+           ) AS identical
+    -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
+    FROM known
+    FULL JOIN (
+        SELECT *
+        FROM UNNEST(
+            $1::text[], $2::date[], $3::text[],
+            $4::float8[], $5::float8[], $6::float8[], $7::float8[],
+            $8::int8[], $9::timestamptz[]
+        ) AS columns (asset_id, date, source, open, high, low, close, volume, ingested_at)
+        -- A first load finds nothing and compares nothing.
+        WHERE EXISTS (SELECT FROM known)
+    ) AS sent USING (asset_id, date, source)
+), written AS (
     INSERT INTO price_daily AS stored (asset_id, date, source, open, high, low, close, volume, ingested_at)
     SELECT *
     FROM UNNEST(
@@ -8,6 +53,7 @@ WITH written AS (
         $4::float8[], $5::float8[], $6::float8[], $7::float8[],
         $8::int8[], $9::timestamptz[]
     )
+    WHERE (SELECT fits AND ($10::text IS NULL OR warehouse = $10) FROM here)
     ON CONFLICT (asset_id, date, source) DO UPDATE
     SET open = EXCLUDED.open,
         high = EXCLUDED.high,
@@ -15,8 +61,11 @@ WITH written AS (
         close = EXCLUDED.close,
         volume = EXCLUDED.volume,
         ingested_at = EXCLUDED.ingested_at
-    WHERE stored.ingested_at <= EXCLUDED.ingested_at
-    RETURNING stored.xmax = 0 AS inserted
+    WHERE stored.ingested_at < EXCLUDED.ingested_at
+       OR stored.ingested_at = EXCLUDED.ingested_at
+      AND (stored.open, stored.high, stored.low, stored.close, stored.volume)
+          IS DISTINCT FROM (EXCLUDED.open, EXCLUDED.high, EXCLUDED.low, EXCLUDED.close, EXCLUDED.volume)
+    RETURNING 1
 )
-SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted)
-FROM written
+SELECT here.warehouse, here.fits, (SELECT count(*) FROM written), before.there, before.unchanged, before.identical
+FROM here, before

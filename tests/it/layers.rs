@@ -10,8 +10,10 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "domain",
         &[
+            "alert",
             "asset",
             "calendar",
+            "checksum",
             "config",
             "digits",
             "job_run",
@@ -36,6 +38,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "render",
             "screen",
             "staging",
+            "tell",
             "terminal",
             "warehouse",
             "year",

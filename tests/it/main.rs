@@ -10,12 +10,17 @@
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `sync_failures`: each class of failure against a sync, one at a time
+//! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `status`: am I fine, and what became of runs
+//! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -29,6 +34,7 @@
     reason = "a test that meets something unexpected should stop there"
 )]
 
+mod alerts;
 mod archive;
 mod calendars;
 mod cli;
@@ -42,9 +48,14 @@ mod readme;
 mod recordings;
 mod schedule;
 mod show;
+mod status;
 #[cfg(unix)]
 mod stop;
 mod support;
 mod sync;
+mod sync_failures;
 mod truth;
+mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;

@@ -77,6 +77,13 @@ impl Outcome {
         Status::of(self.assets.len() - failed, failed + self.problems.len())
     }
 
+    /// The assets that did not fail.
+    #[must_use]
+    pub fn well(&self) -> Vec<String> {
+        let well = self.assets.iter().filter(|a| !a.has_failed());
+        well.map(|a| a.asset_id.clone()).collect()
+    }
+
     /// Everything that failed, for `error_message`.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {

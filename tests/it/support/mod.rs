@@ -3,6 +3,7 @@
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
 //! - `server`: answers as the price sources do, from recordings, and fails as they do (`answer`)
+//! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
@@ -11,6 +12,7 @@ pub(crate) mod install;
 pub(crate) mod program;
 pub(crate) mod reading;
 pub(crate) mod server;
+pub(crate) mod stock;
 pub(crate) mod warehouse;
 
 use std::fs;

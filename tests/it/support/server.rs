@@ -1,7 +1,7 @@
 //! Answers as the price sources do, from recordings, and fails as they do: plain threads and sockets, on a port of its own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -17,8 +17,9 @@ pub(crate) use super::answer::{Answer, Gate};
 pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
-    /// By lower-case names.
+    /// By their names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
     pub(crate) at: Instant,
 }
 
@@ -35,6 +36,7 @@ impl Seen {
                 .map(|(name, value)| (decoded(name), decoded(value)))
                 .collect(),
             headers: BTreeMap::new(),
+            body: String::new(),
             at: Instant::now(),
         }
     }
@@ -187,18 +189,23 @@ fn peek_target(stream: &TcpStream) -> std::io::Result<Option<String>> {
     }
 }
 
-fn read_headers(stream: &TcpStream) -> std::io::Result<BTreeMap<String, String>> {
+/// The headers and the body of the request that a stream begins with.
+fn read_request(stream: &TcpStream) -> std::io::Result<(BTreeMap<String, String>, String)> {
+    let mut reader = BufReader::new(stream);
     let mut headers = BTreeMap::new();
-    for line in BufReader::new(stream).lines().skip(1) {
-        let line = line?;
-        match line.split_once(':') {
-            Some((name, value)) => {
-                headers.insert(name.to_ascii_lowercase(), value.trim().to_owned())
-            }
-            None => break,
-        };
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    line.clear();
+    while reader.read_line(&mut line)? > 2 {
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        }
+        line.clear();
     }
-    Ok(headers)
+    let length = headers.get("content-length").map(|l| l.parse().unwrap());
+    let mut body = vec![0; length.unwrap_or_default()];
+    reader.read_exact(&mut body)?;
+    Ok((headers, String::from_utf8(body).unwrap()))
 }
 
 fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
@@ -215,7 +222,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     };
     let answer = answer.unwrap_or_else(|| Answer::new(404, "nothing was recorded for this"));
     if !answer.is_reset() {
-        seen.headers = read_headers(&stream)?;
+        (seen.headers, seen.body) = read_request(&stream)?;
     }
     {
         let mut state = state.lock().unwrap();

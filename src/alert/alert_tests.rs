@@ -1,0 +1,246 @@
+//! The words, as they are sent.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::markdown::length;
+use super::{Case, Failure, MAX_LENGTH, Report, abandoned, cause, compose, pack, payload};
+
+const RUN: &str = "0198f0aa-0000-7000-8000-000000000001";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn failure(asset_id: &str, name: &str, words: &str) -> Failure {
+    Failure {
+        asset_id: asset_id.to_owned(),
+        name: name.to_owned(),
+        words: words.to_owned(),
+        cause: cause(words),
+    }
+}
+
+fn report(failures: Vec<Failure>, well: &[&str]) -> Report<'static> {
+    Report {
+        topic: "collect",
+        status: "partial_failure",
+        host: "home_pc",
+        run: Some(RUN),
+        failures,
+        well: well.iter().map(|w| (*w).to_owned()).collect(),
+    }
+}
+
+type Known = BTreeMap<String, Case>;
+
+/// Composes on a day, and gives the words and what is known from then on.
+fn tell(report: &Report<'_>, known: &Known, today: &str) -> (Option<String>, Known) {
+    let composed = compose(report, known, |_| false, day(today));
+    let mut known = known.clone();
+    known.extend(composed.open);
+    known.retain(|asset, _| !composed.closed.contains(asset));
+    (composed.content, known)
+}
+
+#[test]
+fn a_new_failure_is_told_in_full() {
+    let failures = vec![
+        failure("005930", "삼성전자", "naver: HTTP 404"),
+        failure(
+            "@everyone",
+            "**bold** <@1>",
+            "it said:\n# [a](b) `x` ~y~ |z| _w_",
+        ),
+    ];
+    let (content, _) = tell(&report(failures, &["BTC"]), &Known::new(), "2026-11-25");
+    assert_eq!(
+        content.unwrap(),
+        "**pricestash collect** `partial_failure` on home_pc: 2 of 3 assets\n\
+         • **005930** 삼성전자: naver: HTTP 404\n\
+         • **\\@everyone** \\*\\*bold\\*\\* \\<\\@1\\>: it said: \\# \\[a\\](b) \\`x\\` \\~y\\~ \\|z\\| \\_w\\_\n\
+         What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in \
+         assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`.\n\
+         Run `0198f0aa-0000-7000-8000-000000000001`"
+    );
+}
+
+#[test]
+fn the_same_failure_is_one_line_until_it_changes() {
+    let same = |date: &str| {
+        let words = format!("no bar from {date} to {date}");
+        report(vec![failure("SI=F", "Silver", &words)], &[])
+    };
+    let (_, known) = tell(&same("2026-11-25"), &Known::new(), "2026-11-25");
+    let (_, known) = tell(&same("2026-11-26"), &known, "2026-11-26");
+    let (content, known) = tell(&same("2026-11-27"), &known, "2026-11-27");
+    assert_eq!(
+        content.unwrap(),
+        "**pricestash collect** `partial_failure`, third day: as before, SI=F; run `0198f0aa-0000-7000-8000-000000000001`"
+    );
+    let other = report(vec![failure("SI=F", "Silver", "yahoo: HTTP 404")], &[]);
+    let (content, _) = tell(&other, &known, "2026-11-28");
+    assert!(
+        content
+            .unwrap()
+            .contains("• **SI=F** Silver (fourth day): yahoo: HTTP 404\n")
+    );
+}
+
+#[test]
+fn old_failures_beside_a_new_one_are_a_line() {
+    let old = failure("A", "", "HTTP 404");
+    let (_, known) = tell(&report(vec![old.clone()], &[]), &Known::new(), "2026-11-24");
+    let both = report(vec![old, failure("B", "", "HTTP 503")], &[]);
+    let (content, _) = tell(&both, &known, "2026-11-25");
+    let content = content.unwrap();
+    assert!(
+        content.contains("• **B**: HTTP 503\nAs before: A (second day)\n"),
+        "{content}"
+    );
+    assert!(!content.contains("404"));
+}
+
+#[test]
+fn a_recovery_is_said_once_and_only_for_an_asset_that_was_named() {
+    let ids: Vec<String> = (0..12).map(|n| format!("A{n:02}")).collect();
+    let failures = ids.iter().map(|id| failure(id, "", "HTTP 404")).collect();
+    let (content, known) = tell(&report(failures, &[]), &Known::new(), "2026-11-25");
+    let content = content.unwrap();
+    assert!(content.contains("**A09**") && !content.contains("A10"));
+    assert!(content.contains("\nand 2 more\n"), "{content}");
+    let (content, known) = tell(
+        &report(Vec::new(), &["A00", "A11", "NEW"]),
+        &known,
+        "2026-11-27",
+    );
+    assert_eq!(content.unwrap(), "Well again: A00 (after 2 days)");
+    let (content, known) = tell(&report(Vec::new(), &["A00", "A11"]), &known, "2026-11-28");
+    assert_eq!(content, None);
+    // An asset that was not looked at is neither well nor failing.
+    assert_eq!(known.len(), 10);
+    let composed = compose(
+        &report(Vec::new(), &["A01"]),
+        &known,
+        |a| a == "A01",
+        day("2026-11-28"),
+    );
+    assert_eq!((composed.content, composed.closed.len()), (None, 1));
+}
+
+#[test]
+fn a_run_as_a_whole_has_no_recovery() {
+    let sync = |failures: Vec<Failure>| Report {
+        topic: "sync",
+        status: "failure",
+        ..report(failures, &[])
+    };
+    let failures = || vec![failure("", "", "connection refused")];
+    let (content, known) = tell(&sync(failures()), &Known::new(), "2026-11-25");
+    assert!(content.unwrap().starts_with(
+        "**pricestash sync** `failure` on home_pc\n• connection refused\nNothing is lost"
+    ));
+    let (content, known) = tell(&sync(failures()), &known, "2026-11-26");
+    assert!(
+        content
+            .unwrap()
+            .contains("second day: connection refused; run")
+    );
+    let (content, known) = tell(&sync(Vec::new()), &known, "2026-11-27");
+    assert_eq!((content, known), (None, Known::new()));
+}
+
+#[test]
+fn a_healthcheck_says_the_same_once_a_day() {
+    let stale = Report {
+        topic: "healthcheck",
+        status: "stale",
+        run: None,
+        ..report(vec![failure("A", "", "STALE")], &["B"])
+    };
+    let (content, known) = tell(&stale, &Known::new(), "2026-11-25");
+    assert!(content.unwrap().contains("• **A**: STALE\n"));
+    let (content, known) = tell(&stale, &known, "2026-11-25");
+    assert_eq!(content, None);
+    let (content, _) = tell(&stale, &known, "2026-11-26");
+    assert_eq!(
+        content.unwrap(),
+        "**pricestash healthcheck** `stale`, second day: as before, A"
+    );
+}
+
+#[test]
+fn nothing_to_say_is_no_alert() {
+    let (content, known) = tell(&report(Vec::new(), &["A"]), &Known::new(), "2026-11-25");
+    assert_eq!((content, known.len()), (None, 0));
+}
+
+#[test]
+fn it_never_exceeds_two_thousand_characters_and_keeps_the_run() {
+    for words in ["\\_*".repeat(3000), "가".repeat(3000), "😀".repeat(3000)] {
+        for count in [1, 10, 40] {
+            let failures = (0..count)
+                .map(|n| failure(&format!("{n:_>20}"), &words, &words))
+                .collect();
+            let (content, known) = tell(&report(failures, &[]), &Known::new(), "2026-11-25");
+            let content = content.unwrap();
+            assert!(length(&content) <= MAX_LENGTH, "{}", length(&content));
+            assert!(content.ends_with(&format!("Run `{RUN}`")), "{content}");
+            // Not cut behind a backslash that would swallow what follows.
+            assert!(!content.replace("\\\\", "").contains("\\…"), "{content}");
+            let ids: Vec<String> = known.keys().cloned().collect();
+            let well: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let new = failure("NEW", "", &words);
+            let (content, _) = tell(&report(vec![new], &well), &known, "2026-11-26");
+            let content = content.unwrap();
+            assert!(length(&content) <= MAX_LENGTH && content.contains("Well again"));
+        }
+    }
+}
+
+#[test]
+fn the_payload_mentions_nobody() {
+    assert_eq!(
+        payload("@everyone"),
+        serde_json::json!({ "content": "@everyone", "allowed_mentions": { "parse": [] } })
+    );
+    let long = payload(&"😀".repeat(1500));
+    let content = long["content"].as_str().unwrap();
+    assert!(content.encode_utf16().count() <= 2000 && content.ends_with("😀…"));
+}
+
+#[test]
+fn kept_alerts_go_together_where_they_fit() {
+    let alerts = ["a".repeat(900), "b".repeat(900), "c".repeat(900)];
+    let packed = pack(&alerts);
+    let counts: Vec<usize> = packed.iter().map(|(n, _)| *n).collect();
+    assert_eq!(counts, [2, 1]);
+    assert_eq!(length(&packed[0].1), 1802);
+}
+
+#[test]
+fn an_abandoned_run_says_which_and_what_follows() {
+    assert_eq!(
+        abandoned("collect", RUN, "home_pc", "2026-11-24T18:00:00.000000Z"),
+        "**pricestash collect** `failure` on home_pc: abandoned, its process died (a power cut, a restart, a kill). \
+         It began at 2026-11-24T18:00:00.000000Z. What was staged until then is safe; the next run goes on from there.\n\
+         Run `0198f0aa-0000-7000-8000-000000000001`"
+    );
+}
+
+#[test]
+fn a_cause_is_the_same_on_another_day_and_not_with_another_status() {
+    for (one, other) in [
+        (
+            "no bar from 2026-11-18 to 2026-11-25",
+            "no bar from 2026-11-19 to 2026-11-26",
+        ),
+        ("7 rows wait", "12 rows wait"),
+        ("at 14:05:09.123.", "at 09:00:00.1."),
+    ] {
+        assert_eq!(cause(one), cause(other));
+    }
+    assert_ne!(cause("HTTP 404."), cause("HTTP 503."));
+    assert_ne!(cause("naver: HTTP 404"), cause("yahoo: HTTP 404"));
+}

@@ -1,0 +1,147 @@
+//! What is told of a run: composed when it ends, kept in the staging file, sent when Discord takes it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::alert::{Case, Failure, Report, cause, compose, pack};
+use crate::job_run::Problem;
+use crate::staging::{NewAlert, Staging, WaitingAlert};
+use crate::tell::{Delivery, Discord};
+
+/// A run waits for Discord no longer than this, whatever it answers; 20 seconds are promised, and the alerts have to be
+/// fetched and acknowledged within them too.
+const PATIENCE: Duration = Duration::from_secs(18);
+
+/// The problems of a run as failures, one for each asset that is not well.
+#[must_use]
+pub fn failures(
+    problems: &[Problem],
+    well: &[String],
+    names: &HashMap<String, String>,
+) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for problem in problems {
+        let asset_id = problem.asset_id.clone().unwrap_or_default();
+        // What another source said of an asset that was collected all the same.
+        if well.contains(&asset_id) {
+            continue;
+        }
+        let words = match &problem.source {
+            Some(source) => format!("{source}: {}", problem.error),
+            None => problem.error.clone(),
+        };
+        match failures.iter_mut().find(|f| f.asset_id == asset_id) {
+            Some(failure) => {
+                failure.words.push_str(" · ");
+                failure.words.push_str(&words);
+            }
+            None => failures.push(Failure {
+                name: names.get(&asset_id).cloned().unwrap_or_default(),
+                asset_id,
+                words,
+                cause: String::new(),
+            }),
+        }
+    }
+    for failure in &mut failures {
+        failure.cause = cause(&failure.words);
+    }
+    failures
+}
+
+/// The alert of a report, by what was said before.
+///
+/// # Errors
+/// What SQLite says.
+pub fn alert_of(staging: &Staging, report: &Report<'_>, today: NaiveDate) -> Result<NewAlert> {
+    let cases = staging.alert_cases()?;
+    let known: BTreeMap<String, Case> = cases
+        .iter()
+        .filter(|((topic, _), _)| topic == report.topic)
+        .map(|((_, asset), case)| (asset.clone(), case.clone()))
+        .collect();
+    let elsewhere = |asset: &str| {
+        let mut others = cases.iter();
+        others.any(|((t, a), case)| t != report.topic && a == asset && case.named)
+    };
+    Ok(NewAlert {
+        topic: report.topic,
+        job_id: report.run.map(str::to_owned),
+        composed: compose(report, &known, elsewhere, today),
+    })
+}
+
+/// Sends what waits. What goes wrong is a line in the log, and the alerts stay for the next time.
+pub fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
+    if let Err(error) = try_deliver(staging, discord, now) {
+        log::warn!("alerts could not be fetched to be sent: {error:#}");
+    }
+}
+
+fn try_deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let waiting = staging.claim_alerts(now())?;
+    let contents: Vec<String> = waiting.iter().map(|a| a.content.clone()).collect();
+    let mut rest: &[WaitingAlert] = &waiting;
+    for (count, content) in pack(&contents) {
+        let (these, after) = rest.split_at(count.min(rest.len()));
+        match discord.post(&content, deadline) {
+            Delivery::Delivered => staging.alerts_sent(these)?,
+            Delivery::Refused(said) => {
+                log::warn!("ALERT_WEBHOOK_URL did not take an alert: {said}");
+                staging.alerts_refused(these)?;
+            }
+            Delivery::WrongWebhook(said) => {
+                log::warn!(
+                    "ALERT_WEBHOOK_URL is wrong: {said}; make a new webhook in the channel's settings and set it, until then alerts are kept"
+                );
+                return staging.alerts_wait(rest);
+            }
+            Delivery::Later(said) => {
+                log::warn!("an alert could not be sent, it is kept for the next run: {said}");
+                return staging.alerts_wait(rest);
+            }
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(asset: Option<&str>, source: Option<&str>, error: &str) -> Problem {
+        Problem {
+            asset_id: asset.map(str::to_owned),
+            source: source.map(str::to_owned),
+            error: error.to_owned(),
+        }
+    }
+
+    #[test]
+    fn problems_become_one_failure_for_each_asset_that_is_not_well() {
+        let problems = [
+            problem(Some("A"), Some("naver"), "HTTP 404"),
+            problem(Some("B"), Some("naver"), "HTTP 503"),
+            problem(Some("A"), None, "no source has a bar"),
+            problem(None, None, "gaps could not be noted"),
+        ];
+        let names = HashMap::from([("A".to_owned(), "The A".to_owned())]);
+        let failures = failures(&problems, &["B".to_owned()], &names);
+        let said: Vec<_> = failures
+            .iter()
+            .map(|f| (f.asset_id.as_str(), f.name.as_str(), f.words.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("A", "The A", "naver: HTTP 404 · no source has a bar"),
+                ("", "", "gaps could not be noted")
+            ]
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! `status`: am I fine? Facts out of runs and freshness, and the sentences that follow from them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::job::healthcheck::{Freshness, Health};
+use crate::staging::Ended;
+
+/// How something went over the last 30 days.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Record {
+    /// Runs that ended.
+    pub runs_30d: u32,
+    /// Those that succeeded.
+    pub succeeded_30d: u32,
+    /// Their share, from 0 to 1.
+    pub success_rate_30d: Option<f64>,
+    /// How many failed since the last success.
+    pub failure_streak: u32,
+    /// Why the last failure failed.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<String>,
+    /// When the last run began.
+    pub last_run_at: Option<String>,
+    /// How it ended.
+    pub last_status: Option<String>,
+    /// When the last success began.
+    pub last_success_at: Option<String>,
+}
+
+impl Record {
+    /// Takes over the next run, in the order of time.
+    fn take(&mut self, run: &Ended) {
+        self.runs_30d += 1;
+        if run.succeeded {
+            self.succeeded_30d += 1;
+            self.failure_streak = 0;
+            self.last_success_at = Some(run.started_at.clone());
+        } else {
+            self.failure_streak += 1;
+            self.last_error.clone_from(&run.error);
+            self.last_error_at = Some(run.started_at.clone());
+        }
+        self.last_run_at = Some(run.started_at.clone());
+        self.last_status = Some(run.status.clone());
+        let rate = f64::from(self.succeeded_30d) / f64::from(self.runs_30d);
+        self.success_rate_30d = Some((rate * 1000.0).round() / 1000.0);
+    }
+}
+
+/// The records of everything that runs name (a command, an asset), from runs in the order of time.
+#[must_use]
+pub fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
+    for run in runs {
+        records.entry(run.name.clone()).or_default().take(run);
+    }
+    records
+}
+
+/// What stands beside the series and the records.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// Rows that wait for the warehouse.
+    pub pending: u64,
+    /// Whether there is a warehouse to send them to.
+    pub has_warehouse: bool,
+    /// Rows that the warehouse refused.
+    pub rejected: u64,
+    /// Alerts that wait to be sent.
+    pub alerts: u64,
+}
+
+/// What is not as it should be, a sentence each; nothing when all is well.
+#[must_use]
+pub fn worries(
+    health: &[Health],
+    commands: &BTreeMap<String, Record>,
+    around: &Around,
+) -> Vec<String> {
+    let mut worries = Vec::new();
+    let stale: Vec<&str> = health
+        .iter()
+        .filter(|h| h.status != Freshness::Ok)
+        .map(|h| h.asset_id.as_str())
+        .collect();
+    if !stale.is_empty() {
+        let all = health.len();
+        worries.push(format!(
+            "{} of {all} assets are not fresh: {}",
+            stale.len(),
+            first_five(&stale)
+        ));
+    }
+    for (name, record) in commands.iter().filter(|(_, r)| r.failure_streak > 0) {
+        let status = record.last_status.as_deref().unwrap_or_default();
+        worries.push(match record.failure_streak {
+            1 => format!("the last {name} ended with {status}"),
+            n => format!(
+                "the last {n} runs of {name} did not succeed, the last one ended with {status}"
+            ),
+        });
+    }
+    if around.rejected > 0 {
+        worries.push(format!(
+            "PostgreSQL refused {} rows, see the table sync_reject",
+            around.rejected
+        ));
+    }
+    if around.pending > 0 && around.has_warehouse {
+        worries.push(format!(
+            "{} rows wait for PostgreSQL, `pricestash sync` sends them",
+            around.pending
+        ));
+    }
+    if around.alerts > 0 {
+        worries.push(format!("{} alerts could not be sent yet", around.alerts));
+    }
+    worries
+}
+
+fn first_five(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(name: &str, at: &str, error: Option<&str>) -> Ended {
+        Ended {
+            name: name.to_owned(),
+            started_at: at.to_owned(),
+            status: if error.is_some() {
+                "failure"
+            } else {
+                "success"
+            }
+            .to_owned(),
+            succeeded: error.is_none(),
+            error: error.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_record_counts_and_remembers_the_last_error() {
+        let runs = [
+            run("collect", "1", Some("down")),
+            run("collect", "2", None),
+            run("sync", "3", None),
+            run("collect", "4", Some("gone")),
+            run("collect", "5", Some("still gone")),
+        ];
+        let records = records(&runs);
+        let collect = &records["collect"];
+        assert_eq!((collect.runs_30d, collect.succeeded_30d), (4, 1));
+        assert_eq!(
+            (collect.success_rate_30d, collect.failure_streak),
+            (Some(0.25), 2)
+        );
+        assert_eq!(collect.last_error.as_deref(), Some("still gone"));
+        assert_eq!(
+            (
+                collect.last_error_at.as_deref(),
+                collect.last_success_at.as_deref()
+            ),
+            (Some("5"), Some("2"))
+        );
+        assert_eq!(
+            (records["sync"].failure_streak, &records["sync"].last_error),
+            (0, &None)
+        );
+    }
+
+    #[test]
+    fn worries_are_sentences_and_none_means_fine() {
+        let good = records(&[run("collect", "1", None)]);
+        let around = Around {
+            pending: 3,
+            ..Around::default()
+        };
+        // Without a warehouse rows may wait.
+        assert!(worries(&[], &good, &around).is_empty());
+        let bad = records(&[run("sync", "1", Some("x")), run("sync", "2", Some("x"))]);
+        let around = Around {
+            has_warehouse: true,
+            rejected: 1,
+            alerts: 2,
+            ..around
+        };
+        assert_eq!(
+            worries(&[], &bad, &around),
+            [
+                "the last 2 runs of sync did not succeed, the last one ended with failure",
+                "PostgreSQL refused 1 rows, see the table sync_reject",
+                "3 rows wait for PostgreSQL, `pricestash sync` sends them",
+                "2 alerts could not be sent yet",
+            ]
+        );
+    }
+}

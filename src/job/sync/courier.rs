@@ -1,0 +1,166 @@
+//! Carries chunks to the warehouse on one connection: again when it passes by itself, apart when a row is bad.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::pipeline::Load;
+use super::run::Run;
+use crate::staging::PendingRow;
+use crate::timestamp::millis;
+use crate::warehouse::{Failure, Receipt, Warehouse};
+
+/// One connection of a run, opened when it is needed and again when it was lost.
+pub(super) struct Courier<'a> {
+    run: &'a Run<'a>,
+    warehouse: Option<Warehouse>,
+}
+
+impl<'a> Courier<'a> {
+    pub(super) fn new(run: &'a Run<'a>) -> Self {
+        Self {
+            run,
+            warehouse: None,
+        }
+    }
+
+    /// Connects, once, or takes the connection that was left.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn connect(&mut self) -> Result<(), Failure> {
+        if self.warehouse.is_none() {
+            let left = self.run.take_connection();
+            self.warehouse = Some(left.map_or_else(self.run.way.connect, Ok)?);
+        }
+        Ok(())
+    }
+
+    /// Leaves the connection for what else the run has to say.
+    pub(super) fn leave_connection(mut self) {
+        self.count_round_trips();
+        if let Some(warehouse) = self.warehouse.take() {
+            self.run.leave_connection(warehouse);
+        }
+    }
+
+    /// Asks the warehouse, and again on a new connection when the failure passes by itself.
+    ///
+    /// # Errors
+    /// The last try's failure.
+    pub(super) fn ask<T>(
+        &mut self,
+        mut what: impl FnMut(&mut Warehouse) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let run = self.run;
+        run.way.retry.retry(
+            || self.ask_once(&mut what),
+            Failure::is_transient,
+            rand::random::<f64>,
+            |attempt, failure, wait| {
+                run.retries.fetch_add(1, Ordering::Relaxed);
+                log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
+                thread::sleep(wait);
+            },
+        )
+    }
+
+    fn ask_once<T>(
+        &mut self,
+        what: &mut impl FnMut(&mut Warehouse) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.connect()?;
+        let expected = self.run.recognised();
+        let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
+        let result = what(warehouse).or_else(|failure| {
+            // The tables are only looked at when something is wrong: a look costs as much as a chunk.
+            match !failure.is_transient() && warehouse.mend_tables(&failure, expected.as_deref())? {
+                true => what(warehouse),
+                false => Err(failure),
+            }
+        });
+        if matches!(&result, Err(failure) if failure.is_transient()) {
+            self.hang_up();
+        }
+        result
+    }
+
+    fn hang_up(&mut self) {
+        self.count_round_trips();
+        self.warehouse = None;
+    }
+
+    fn count_round_trips(&mut self) {
+        if let Some(warehouse) = &mut self.warehouse {
+            let done = warehouse.take_round_trips();
+            self.run.round_trips.fetch_add(done, Ordering::Relaxed);
+        }
+    }
+
+    /// Delivers a chunk, in one piece or in as many as it takes to leave the refused rows alone.
+    ///
+    /// # Errors
+    /// Why the run has to stop.
+    pub(super) fn deliver(
+        &mut self,
+        rows: Arc<[PendingRow]>,
+        done: &SyncSender<Load>,
+    ) -> Result<()> {
+        if self.run.is_stopped() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let failure = match self.send(&rows) {
+            Ok(receipt) => {
+                log::debug!(sent = rows.len(), changed = receipt.written.inserted + receipt.written.updated, elapsed_ms = millis(started.elapsed()); "chunk committed");
+                return self.settle(rows, receipt, done);
+            }
+            Err(failure) => failure,
+        };
+        match (failure.refusal(), &*rows) {
+            (None, _) => Err(failure.into()),
+            (Some(refusal), [row]) => self.run.refusals.refuse(row, refusal),
+            (Some(_), _) => {
+                let (front, back) = rows.split_at(rows.len() / 2);
+                self.deliver(front.into(), done)?;
+                self.deliver(back.into(), done)
+            }
+        }
+    }
+
+    fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, Failure> {
+        let expected = self.run.recognised();
+        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()))
+    }
+
+    /// The rows are committed: they may be acknowledged.
+    fn settle(
+        &self,
+        rows: Arc<[PendingRow]>,
+        receipt: Receipt,
+        done: &SyncSender<Load>,
+    ) -> Result<()> {
+        self.run.recognise(&receipt.warehouse)?;
+        self.run.refusals.taken()?;
+        self.run.add(rows.len(), receipt.written);
+        let load = Load {
+            rows,
+            except: receipt.behind_future,
+        };
+        if done.send(load).is_err() {
+            // The acknowledging thread has failed and says why.
+            self.run.stop();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Courier<'_> {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
+}

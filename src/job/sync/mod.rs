@@ -1,0 +1,199 @@
+//! `sync`: what is pending goes to the warehouse, chunk by chunk, and is acknowledged after each commit.
+//!
+//! - `run`: what the threads of one run share
+//! - `pipeline`: reading, sending and acknowledging at the same time
+//! - `courier`: one connection, again when it passes by itself, apart when a row is bad
+//! - `refusals`: rows that the warehouse refuses
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::job_run::Status;
+use crate::staging::{AssetRow, Scope, Staging};
+use crate::timestamp::millis;
+use crate::warehouse::Class;
+
+mod courier;
+mod pipeline;
+mod refusals;
+mod run;
+
+use courier::Courier;
+use run::Run;
+pub use run::Way;
+
+/// How `sync` runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Rows in one statement and one transaction.
+    pub chunk_size: u32,
+    /// Which rows.
+    pub scope: Scope,
+}
+
+/// What a sync did. The fields are the columns of the result.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// Rows sent.
+    pub sent: u64,
+    /// Rows that the warehouse did not have.
+    pub inserted: u64,
+    /// Rows that it had with an older or the same ingest time.
+    pub updated: u64,
+    /// Of those, rows that it had with the same values.
+    pub unchanged: u64,
+    /// Rows that are newer in the warehouse.
+    pub skipped_older: u64,
+    /// Of those, rows whose ingest time in the warehouse lies in the future.
+    pub skipped_future: u64,
+    /// Rows that stay in `sync_reject`.
+    pub rejected: u64,
+    /// Rows that are still pending.
+    pub pending: u64,
+    /// Statements with bars that were committed, one a chunk.
+    pub chunks: u64,
+    /// Tries that failed and were made again.
+    pub retries: u64,
+    /// Statements that were sent to the warehouse, of every kind.
+    pub round_trips: u64,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
+}
+
+impl Outcome {
+    /// The run's status: partial while rows are refused, or skipped for a clock that was wrong.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.rejected > 0 || self.skipped_future > 0 {
+            Status::PartialFailure
+        } else {
+            Status::Success
+        }
+    }
+}
+
+/// Assets and runs go in chunks too, so that a statement stays small.
+const CHUNK_OF_RECORDS: usize = 1000;
+
+/// A sync under way: [`Sync::send`], then [`Sync::send_runs`] when the run itself has ended.
+pub struct Sync<'a> {
+    run: Run<'a>,
+    started: Instant,
+}
+
+impl<'a> Sync<'a> {
+    /// Begins; `progress` is told how many rows were sent.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn new(
+        staging: &'a Staging,
+        way: &'a Way<'a>,
+        now: fn() -> DateTime<Utc>,
+        progress: &'a (dyn Fn(u64) + core::marker::Sync),
+    ) -> Result<Self> {
+        Ok(Self {
+            run: Run::new(staging, way, now, progress)?,
+            started: Instant::now(),
+        })
+    }
+
+    /// Sends what is pending: assets, then bars.
+    ///
+    /// # Errors
+    /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
+    pub fn send(&self, options: &Options) -> Result<Outcome> {
+        pipeline::send(&self.run, options, |courier| {
+            self.begin_anew(courier, options)?;
+            // Before the prices: a table may have a foreign key.
+            self.send_assets(courier)
+        })?;
+        self.outcome()
+    }
+
+    /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took.
+    ///
+    /// # Errors
+    /// What staging or the warehouse says.
+    pub fn send_runs(&self, outcome: &mut Outcome) -> Result<()> {
+        let staging = self.run.staging;
+        let mut courier = Courier::new(&self.run);
+        for runs in staging.pending_runs()?.chunks(CHUNK_OF_RECORDS) {
+            let expected = self.run.recognised();
+            let warehouse = courier.ask(|w| w.upsert_runs(runs, expected.as_deref()))?;
+            self.run.recognise(&warehouse)?;
+            staging.acknowledge_runs(runs)?;
+        }
+        courier.leave_connection();
+        self.count_tries(outcome);
+        Ok(())
+    }
+
+    /// A full sync: what was acknowledged does not count any more.
+    fn begin_anew(&self, courier: &mut Courier<'_>, options: &Options) -> Result<()> {
+        if !options.scope.full {
+            return Ok(());
+        }
+        let warehouse = courier.ask(crate::warehouse::Warehouse::identity)?;
+        self.run.begin_anew(&options.scope, warehouse)
+    }
+
+    fn send_assets(&self, courier: &mut Courier<'_>) -> Result<()> {
+        for assets in self.run.staging.pending_assets()?.chunks(CHUNK_OF_RECORDS) {
+            self.deliver_assets(courier, assets)?;
+        }
+        Ok(())
+    }
+
+    /// As with bars, one asset that is refused does not keep the others back.
+    fn deliver_assets(&self, courier: &mut Courier<'_>, assets: &[AssetRow]) -> Result<()> {
+        let expected = self.run.recognised();
+        match courier.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
+            Ok(warehouse) => {
+                self.run.recognise(&warehouse)?;
+                self.run.staging.acknowledge_assets(assets)
+            }
+            Err(failure) if failure.class() != Class::Data => Err(failure.into()),
+            Err(failure) => match assets {
+                [asset] => {
+                    log::error!(asset = asset.asset_id; "the warehouse refuses an asset: {failure}");
+                    Ok(())
+                }
+                _ => {
+                    let (front, back) = assets.split_at(assets.len() / 2);
+                    self.deliver_assets(courier, front)?;
+                    self.deliver_assets(courier, back)
+                }
+            },
+        }
+    }
+
+    fn count_tries(&self, outcome: &mut Outcome) {
+        outcome.retries = self.run.retries.load(Ordering::Relaxed);
+        outcome.round_trips = self.run.round_trips.load(Ordering::Relaxed);
+        outcome.elapsed_ms = millis(self.started.elapsed());
+    }
+
+    fn outcome(&self) -> Result<Outcome> {
+        let sent = self.run.sent();
+        let staging = self.run.staging;
+        let mut outcome = Outcome {
+            sent: sent.rows,
+            inserted: sent.written.inserted,
+            updated: sent.written.updated,
+            unchanged: sent.written.unchanged,
+            skipped_older: sent.written.skipped_older,
+            skipped_future: sent.written.skipped_future,
+            rejected: staging.count_sync_rejects()?,
+            pending: staging.count_pending(&Scope::default())?,
+            chunks: sent.chunks,
+            ..Outcome::default()
+        };
+        self.count_tries(&mut outcome);
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads, sends and acknowledges at the same time: while the warehouse takes some chunks, the next one is read and the ones
+//! before are acknowledged. A handful of chunks is in memory, whatever the number of rows.
+
+use std::collections::HashSet;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+use super::Options;
+use super::courier::Courier;
+use super::run::Run;
+use crate::staging::PendingRow;
+
+/// Rows that are committed.
+pub(super) struct Load {
+    pub(super) rows: Arc<[PendingRow]>,
+    /// The places of those that must not be acknowledged.
+    pub(super) except: HashSet<usize>,
+}
+
+/// Connections that send at the same time, where there are so many chunks. Near the server two already keep it busy; far from
+/// it each waits for its own round trip.
+const CONNECTIONS: u64 = 4;
+
+type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
+
+/// Does what has to come first (`prepare`), then sends what is pending.
+///
+/// Chunks have disjoint keys and each locks its rows in key order, so that the connections cannot deadlock.
+///
+/// # Errors
+/// The first cause: whoever stops first stops the others.
+pub(super) fn send(
+    run: &Run<'_>,
+    options: &Options,
+    prepare: impl FnOnce(&mut Courier<'_>) -> Result<()>,
+) -> Result<()> {
+    let pending = run.staging.count_pending(&options.scope)?;
+    let chunks = pending.div_ceil(u64::from(options.chunk_size));
+    thread::scope(|scope| {
+        let (to_send, queue) = sync_channel(1);
+        let queue: Queue = Arc::new(Mutex::new(queue));
+        let (done, loads) = sync_channel(1);
+        let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
+        // They connect while the first one prepares.
+        let helpers: Vec<_> = (1..chunks.min(CONNECTIONS))
+            .map(|_| (Arc::clone(&queue), done.clone()))
+            .map(|(queue, done)| scope.spawn(move || stopping(run, || help(run, &queue, &done))))
+            .collect();
+        let mut first = Courier::new(run);
+        let mut results = vec![stopping(run, || {
+            prepare(&mut first)?;
+            let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
+            work(&mut first, &queue, &done)?;
+            drop((queue, done));
+            join(reader, "reading")
+        })];
+        first.leave_connection();
+        results.extend(helpers.into_iter().map(|h| join(h, "sending")));
+        results.push(join(acknowledger, "acknowledging"));
+        results.into_iter().collect::<Result<()>>()
+    })?;
+    run.refusals.finish()
+}
+
+/// Runs a thread's work; when it fails, the others stop at their next chunk.
+fn stopping(run: &Run<'_>, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let result = work();
+    if result.is_err() {
+        run.stop();
+    }
+    result
+}
+
+fn join(thread: thread::ScopedJoinHandle<'_, Result<()>>, what: &str) -> Result<()> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow!("the {what} thread panicked")))
+}
+
+fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>>) -> Result<()> {
+    let mut pending = run.staging.pending(&options.scope)?;
+    loop {
+        let (rows, unreadable) = pending.next_chunk(options.chunk_size)?;
+        let count = rows.len() + unreadable.len();
+        if !unreadable.is_empty() {
+            run.staging.reject(&unreadable, (run.now)())?;
+            log::error!(rows = unreadable.len(); "rows in staging that are no bars were put into sync_reject");
+        }
+        let is_last = u32::try_from(count).is_ok_and(|n| n < options.chunk_size);
+        if (!rows.is_empty() && to_send.send(rows.into()).is_err()) || is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends on a further connection. Where none is to be had, the first one does all the work.
+fn help(run: &Run<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
+    let mut courier = Courier::new(run);
+    match courier.connect() {
+        Ok(()) => work(&mut courier, queue, done),
+        Err(failure) => {
+            log::warn!("no further connection: {failure}");
+            Ok(())
+        }
+    }
+}
+
+/// Delivers chunks until there are none.
+fn work(courier: &mut Courier<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
+    while let Some(rows) = next(queue) {
+        courier.deliver(rows, done)?;
+    }
+    Ok(())
+}
+
+/// The next chunk; `None` when the last one was read, or the reader stopped.
+fn next(queue: &Queue) -> Option<Arc<[PendingRow]>> {
+    let chunks = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    chunks.recv().ok()
+}
+
+/// Only what was committed comes here.
+fn acknowledge(run: &Run<'_>, loads: &Receiver<Load>) -> Result<()> {
+    let mut acknowledger = run.staging.acknowledger()?;
+    while let Ok(Load { rows, except }) = loads.recv() {
+        if except.is_empty() {
+            acknowledger.acknowledge(&rows)?;
+            continue;
+        }
+        let taken = rows.iter().enumerate();
+        let taken = taken.filter(|(at, _)| !except.contains(at));
+        acknowledger.acknowledge(&taken.map(|(_, row)| row.clone()).collect::<Vec<_>>())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Rows that the warehouse refuses: noted one by one, unless it is not the rows.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+
+use crate::staging::{PendingRow, Reject, Staging};
+use crate::warehouse::Refusal;
+
+/// So many rows that were split off and refused alike, with none that was taken, show that it is not the rows: a constraint
+/// that refuses everything, a missing partition.
+const ALIKE: usize = 100;
+
+/// What is known of the rows that were refused.
+#[derive(Default)]
+struct Known {
+    /// Not noted yet, because it may not be the rows.
+    held: Vec<Reject>,
+    /// Some row was taken, or refused for another reason: it is the rows.
+    is_the_rows: bool,
+}
+
+/// The refused rows of one run.
+pub(super) struct Refusals<'a> {
+    staging: &'a Staging,
+    now: fn() -> DateTime<Utc>,
+    known: Mutex<Known>,
+}
+
+impl<'a> Refusals<'a> {
+    pub(super) fn new(staging: &'a Staging, now: fn() -> DateTime<Utc>) -> Self {
+        Self {
+            staging,
+            now,
+            known: Mutex::default(),
+        }
+    }
+
+    /// A row that was sent alone was refused.
+    ///
+    /// # Errors
+    /// When it is not the rows, or what SQLite says.
+    pub(super) fn refuse(&self, row: &PendingRow, refusal: Refusal) -> Result<()> {
+        let reject = Reject {
+            key: [
+                row.asset_id.clone(),
+                row.date.to_string(),
+                row.source.clone(),
+            ],
+            revision: row.revision,
+            sqlstate: refusal.sqlstate,
+            message: refusal.message,
+            constraint: refusal.constraint,
+        };
+        log::warn!(asset = row.asset_id, date = reject.key[1], sqlstate = reject.sqlstate; "the warehouse refuses a row: {}", reject.message);
+        let mut known = self.known();
+        known.is_the_rows |= known
+            .held
+            .first()
+            .is_some_and(|first| !alike(first, &reject));
+        known.held.push(reject);
+        if known.is_the_rows {
+            return self.note(&mut known);
+        }
+        if let Some(last) = known.held.get(ALIKE - 1) {
+            bail!(
+                "the first {ALIKE} rows that were sent one by one were all refused alike, so that it is not the rows: {} (SQLSTATE {})",
+                last.message,
+                last.sqlstate
+            );
+        }
+        Ok(())
+    }
+
+    /// Some rows were taken.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn taken(&self) -> Result<()> {
+        let mut known = self.known();
+        known.is_the_rows = true;
+        self.note(&mut known)
+    }
+
+    /// Everything was sent: what is still held was not enough to say that it is not the rows.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn finish(&self) -> Result<()> {
+        self.note(&mut self.known())
+    }
+
+    fn note(&self, known: &mut Known) -> Result<()> {
+        if known.held.is_empty() {
+            return Ok(());
+        }
+        self.staging
+            .reject(&std::mem::take(&mut known.held), (self.now)())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn alike(one: &Reject, other: &Reject) -> bool {
+    (&one.sqlstate, &one.constraint) == (&other.sqlstate, &other.constraint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(day: u32) -> PendingRow {
+        PendingRow {
+            asset_id: "X".to_owned(),
+            date: chrono::NaiveDate::from_ymd_opt(2024, 1, day).unwrap(),
+            source: "s".to_owned(),
+            prices: [1.0; 4],
+            volume: None,
+            ingested_at: DateTime::UNIX_EPOCH,
+            revision: 1,
+        }
+    }
+
+    fn because(constraint: &str) -> Refusal {
+        Refusal {
+            sqlstate: "23514".to_owned(),
+            message: "no".to_owned(),
+            constraint: Some(constraint.to_owned()),
+        }
+    }
+
+    /// A staging file, and what counts its noted rejects.
+    fn staging() -> (tempfile::TempDir, Staging, impl Fn() -> u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let staging = Staging::open(&path).unwrap();
+        let count = move || {
+            let sql = "SELECT count(*) FROM sync_reject";
+            let connection = rusqlite::Connection::open(&path).unwrap();
+            connection.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        (folder, staging, count)
+    }
+
+    #[test]
+    fn a_hundred_alike_are_not_noted_and_stop() {
+        let (_folder, staging, noted) = staging();
+        let refusals = Refusals::new(&staging, Utc::now);
+        for _ in 1..ALIKE {
+            refusals.refuse(&row(1), because("c")).unwrap();
+        }
+        let error = refusals.refuse(&row(1), because("c")).unwrap_err();
+        assert!(error.to_string().contains("23514"), "{error}");
+        assert_eq!(noted(), 0);
+    }
+
+    #[test]
+    fn one_that_is_taken_or_refused_otherwise_shows_that_it_is_the_rows() {
+        for taken in [true, false] {
+            let (_folder, staging, noted) = staging();
+            let refusals = Refusals::new(&staging, Utc::now);
+            refusals.refuse(&row(1), because("c")).unwrap();
+            assert_eq!(noted(), 0);
+            if taken {
+                refusals.taken().unwrap();
+            } else {
+                refusals.refuse(&row(2), because("d")).unwrap();
+            }
+            assert_eq!(noted(), if taken { 1 } else { 2 });
+            for _ in 0..2 * ALIKE {
+                refusals.refuse(&row(3), because("c")).unwrap();
+            }
+            assert_eq!(noted(), if taken { 2 } else { 3 });
+        }
+    }
+
+    #[test]
+    fn a_few_are_noted_in_the_end() {
+        let (_folder, staging, noted) = staging();
+        let refusals = Refusals::new(&staging, Utc::now);
+        refusals.refuse(&row(1), because("c")).unwrap();
+        refusals.finish().unwrap();
+        assert_eq!(noted(), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! What the threads of one run share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::refusals::Refusals;
+use crate::retry::RetryPolicy;
+use crate::staging::{Scope, Staging};
+use crate::warehouse::{Failure, Warehouse, Written, recognise};
+
+/// How the warehouse is reached.
+pub struct Way<'a> {
+    /// Opens a connection.
+    pub connect: &'a (dyn Fn() -> Result<Warehouse, Failure> + Sync),
+    /// How often something is tried, connecting included.
+    pub retry: RetryPolicy,
+}
+
+/// One run of a sync.
+pub(super) struct Run<'a> {
+    pub(super) staging: &'a Staging,
+    pub(super) way: &'a Way<'a>,
+    pub(super) now: fn() -> DateTime<Utc>,
+    /// Told the number of rows whenever some were committed.
+    pub(super) progress: &'a (dyn Fn(u64) + Sync),
+    pub(super) refusals: Refusals<'a>,
+    pub(super) retries: AtomicU64,
+    pub(super) round_trips: AtomicU64,
+    connection: Mutex<Option<Warehouse>>,
+    recognised: Mutex<Option<String>>,
+    sent: Mutex<Sent>,
+    stop: AtomicBool,
+}
+
+/// What was sent and committed.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) rows: u64,
+    pub(super) chunks: u64,
+    pub(super) written: Written,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        staging: &'a Staging,
+        way: &'a Way<'a>,
+        now: fn() -> DateTime<Utc>,
+        progress: &'a (dyn Fn(u64) + Sync),
+    ) -> Result<Self> {
+        Ok(Self {
+            staging,
+            way,
+            now,
+            progress,
+            refusals: Refusals::new(staging, now),
+            retries: AtomicU64::default(),
+            round_trips: AtomicU64::default(),
+            connection: Mutex::default(),
+            recognised: Mutex::new(staging.recognised_warehouse()?),
+            sent: Mutex::default(),
+            stop: AtomicBool::default(),
+        })
+    }
+
+    /// A connection that nobody uses any more, if there is one.
+    pub(super) fn take_connection(&self) -> Option<Warehouse> {
+        lock(&self.connection).take()
+    }
+
+    pub(super) fn leave_connection(&self, warehouse: Warehouse) {
+        *lock(&self.connection) = Some(warehouse);
+    }
+
+    /// The warehouse that has what was acknowledged; `None` when nothing was, so that any will do.
+    pub(super) fn recognised(&self) -> Option<String> {
+        lock(&self.recognised).clone()
+    }
+
+    /// The warehouse took something. Noted before the first acknowledgement, so that none is ever without it.
+    ///
+    /// # Errors
+    /// When it is another one than the first, or what SQLite says.
+    pub(super) fn recognise(&self, warehouse: &str) -> Result<()> {
+        let mut recognised = lock(&self.recognised);
+        if recognised.is_none() {
+            self.staging.recognise_warehouse(warehouse, (self.now)())?;
+            *recognised = Some(warehouse.to_owned());
+        }
+        Ok(recognise(recognised.as_deref(), warehouse)?)
+    }
+
+    /// Every row of the scope is to be sent to this warehouse, whatever was acknowledged before, and to which.
+    pub(super) fn begin_anew(&self, scope: &Scope, warehouse: String) -> Result<()> {
+        self.staging.begin_anew(scope, &warehouse, (self.now)())?;
+        *lock(&self.recognised) = Some(warehouse);
+        Ok(())
+    }
+
+    pub(super) fn add(&self, rows: usize, written: Written) {
+        let rows = rows as u64;
+        let mut sent = lock(&self.sent);
+        sent.rows += rows;
+        sent.chunks += 1;
+        sent.written += written;
+        (self.progress)(sent.rows);
+    }
+
+    pub(super) fn sent(&self) -> Sent {
+        *lock(&self.sent)
+    }
+
+    /// Lets the other threads stop at their next chunk.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

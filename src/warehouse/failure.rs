@@ -1,0 +1,250 @@
+//! Why the warehouse did not do what it was asked, and what helps: the one place where that is decided.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use postgres::error::DbError;
+use thiserror::Error;
+
+/// Why the warehouse did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The server refused, or the connection to it failed.
+    #[error("{}", told(.0))]
+    Postgres(#[from] postgres::Error),
+    /// The server, or the network before it, said nothing for so long.
+    #[error("no answer within {} s", .0.as_secs_f64())]
+    Silent(Duration),
+    /// The connection was given up before.
+    #[error("the connection is closed")]
+    Closed,
+    /// A table that cannot take our rows as they are; what is wrong with it.
+    #[error("{0}")]
+    Unfit(String),
+    /// This is not the warehouse that the rows were acknowledged to.
+    #[error(
+        "DATABASE_URL points to another warehouse ({found}) than the one that has the rows which were sent before ({expected}); \
+         `pricestash sync --full` sends all of them to this one, at any time and without harm"
+    )]
+    Elsewhere {
+        /// The one that the rows were acknowledged to.
+        expected: String,
+        /// The one that answered.
+        found: String,
+    },
+}
+
+/// What helps against a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It passes by itself: the same again on a new connection.
+    Transient,
+    /// One of the rows is the reason: the others may be taken.
+    Data,
+    /// A person has to do something.
+    Stop,
+}
+
+/// Why a row was refused, for `sync_reject`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The SQLSTATE.
+    pub sqlstate: String,
+    /// The server's words.
+    pub message: String,
+    /// The constraint, where it was one.
+    pub constraint: Option<String>,
+}
+
+impl Failure {
+    /// What helps: by SQLSTATE, or by the kind of failure where there is none.
+    ///
+    /// The classes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Silent(_) | Self::Closed => Class::Transient,
+            Self::Unfit(_) | Self::Elsewhere { .. } => Class::Stop,
+            Self::Postgres(error) => match error.code() {
+                Some(state) => class_of_sqlstate(state.code()),
+                None if is_network(error) => Class::Transient,
+                None => Class::Stop,
+            },
+        }
+    }
+
+    /// Whether the same again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.class() == Class::Transient
+    }
+
+    /// Whether a table that is missing, or is not as needed, may be the reason: a look at the tables tells.
+    #[must_use]
+    pub(super) fn may_be_the_tables(&self) -> bool {
+        let state = self.sqlstate().unwrap_or_default();
+        // Class 42: a missing table, column or key, a wrong type. 23502: a column that we do not know is NOT NULL.
+        matches!(self, Self::Unfit(_)) || state.starts_with("42") || state == "23502"
+    }
+
+    /// Why the server refused a row; `None` where the rows were not the reason.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        let Self::Postgres(error) = self else {
+            return None;
+        };
+        let error = error
+            .as_db_error()
+            .filter(|_| self.class() == Class::Data)?;
+        Some(Refusal {
+            sqlstate: error.code().code().to_owned(),
+            message: error.message().to_owned(),
+            constraint: error.constraint().map(str::to_owned),
+        })
+    }
+
+    fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(error) => error.code().map(|state| state.code()),
+            _ => None,
+        }
+    }
+}
+
+fn class_of_sqlstate(code: &str) -> Class {
+    match code {
+        // Shut down by an administrator or a crash, starting up; an I/O error; no connection free; ended by a time-out.
+        "57P01" | "57P02" | "57P03" | "58030" | "53300" | "57014" => Class::Transient,
+        // Connection failures; serialization failures and deadlocks.
+        _ if code.starts_with("08") || code.starts_with("40") => Class::Transient,
+        // Data exceptions; violated constraints.
+        _ if code.starts_with("22") || code.starts_with("23") => Class::Data,
+        _ => Class::Stop,
+    }
+}
+
+/// Whether a failure without an SQLSTATE is the network's: there was no answer that could have one.
+fn is_network(error: &postgres::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            // rustls tells a certificate that it does not trust as invalid data.
+            return error.kind() != io::ErrorKind::InvalidData;
+        }
+        source = cause.source();
+    }
+    error.is_closed()
+}
+
+/// A failure in one sentence, and what to do about it.
+fn told(error: &postgres::Error) -> String {
+    let mut text = error.as_db_error().map_or_else(|| chain(error), of_server);
+    let advice = match error.code() {
+        Some(state) => advice(state.code()),
+        None => advice_without_sqlstate(&text),
+    };
+    if let Some(advice) = advice {
+        text.push_str("; ");
+        text.push_str(advice);
+    }
+    text
+}
+
+fn of_server(error: &DbError) -> String {
+    let (message, code) = (error.message(), error.code().code());
+    match error.detail() {
+        Some(detail) => format!("{message} ({detail} SQLSTATE {code})"),
+        None => format!("{message} (SQLSTATE {code})"),
+    }
+}
+
+fn chain(error: &postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// What to do about a failure that does not pass by itself.
+fn advice(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "42501" => {
+            "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
+        }
+        "42P01" | "42703" | "42P10" | "42804" => {
+            "compare the tables with those that `pricestash schema warehouse` prints"
+        }
+        "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
+        "3D000" => "create the database, or correct its name in DATABASE_URL",
+        "3F000" => "create the schema, or correct the search_path",
+        "53100" => "the server's disk is full: make room there",
+        "53200" | "53400" => "the server is at its limits: give it more memory",
+        "25006" => "the server only reads: point DATABASE_URL to the primary",
+        "42883" => {
+            "is it PostgreSQL 10 or newer? It is asked for its system identifier by pg_control_system()"
+        }
+        _ => return None,
+    })
+}
+
+fn advice_without_sqlstate(text: &str) -> Option<&'static str> {
+    if text.contains("server does not support TLS") {
+        return Some(
+            "turn TLS on there, or write sslmode=disable into DATABASE_URL if you trust the way to it",
+        );
+    }
+    text.contains("certificate").then_some(
+        "name the authority's file with sslrootcert, or correct the host in DATABASE_URL",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_of_the_contract_is_told() {
+        for (codes, class) in [
+            (
+                &[
+                    "08000", "08006", "08P01", "57P01", "57P02", "57P03", "58030", "53300",
+                    "40001", "40P01", "57014",
+                ][..],
+                Class::Transient,
+            ),
+            (
+                &[
+                    "22001", "22003", "22P02", "23502", "23503", "23505", "23514",
+                ],
+                Class::Data,
+            ),
+            (
+                &[
+                    "42501", "42703", "42P01", "53100", "53200", "28P01", "3D000", "25006",
+                    "57P04", "XX000", "P0001", "0A000",
+                ],
+                Class::Stop,
+            ),
+        ] {
+            for code in codes {
+                assert_eq!(class_of_sqlstate(code), class, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn silence_passes_and_another_warehouse_does_not() {
+        assert!(Failure::Silent(Duration::from_secs(1)).is_transient());
+        let elsewhere = Failure::Elsewhere {
+            expected: "1/a".to_owned(),
+            found: "2/a".to_owned(),
+        };
+        assert_eq!(elsewhere.class(), Class::Stop);
+        assert!(elsewhere.to_string().contains("sync --full"));
+    }
+}
