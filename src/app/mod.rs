@@ -23,6 +23,7 @@ mod history;
 mod manual;
 mod progress;
 mod remedy;
+mod report;
 mod run;
 mod schema;
 mod show;
@@ -76,6 +77,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
+        Command::Report(args) => report::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),

@@ -19,6 +19,7 @@
 //! - `status`: am I fine, and what became of runs
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
+//! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `windows`: what only Windows has
 //! - `layers`: which module may use which
@@ -46,6 +47,7 @@ mod logs;
 mod mutations;
 mod readme;
 mod recordings;
+mod report;
 mod schedule;
 mod show;
 mod status;
