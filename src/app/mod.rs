@@ -21,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod progress;
 mod remedy;
 mod report;
 mod run;

@@ -134,7 +134,7 @@ impl Warehouse {
         let rows = self.query(
             include_str!("find_future.sql"),
             vec![
-                parameter(text(|r| &r.asset_id).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+                text(|r| &r.asset_id),
                 parameter(
                     rows.iter().map(|r| r.date).collect::<Vec<_>>(),
                     Type::DATE_ARRAY,

@@ -45,7 +45,7 @@ impl Target {
             return Err(unreadable("it names no host"));
         }
         if let Some(user) = settings.user.filter(|user| !user.is_empty()) {
-            config.user(user);
+            config.user(&user);
         }
         if let Some(password) = settings.password {
             config.password(password);

@@ -1,367 +1,591 @@
-//! Faults at random moments of real syncs, on a PostgreSQL server of the test's own. After each round a quiet sync must make both
-//! sides equal and leave nothing pending.
-//!
-//! `FAULT_ROUNDS` (500) says how many rounds, `FAULT_SEED` repeats the choices of a run that failed (the moments are the machine's).
+//! Sources that fail as they do on the internet: what is tried again, what is not, and what is staged and said in the end.
 
-use std::env;
-use std::io::{self, Write};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, RwLock};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use postgres::{Client, NoTls};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use serde_json::Value;
 
-use crate::support::own_server::OwnServer;
-use crate::support::program::{Ran, TestEnv};
-use crate::support::proxy::{Proxy, Weather};
-use crate::support::stock::stocked;
+use crate::support::program::{COLLECT, Ran, TestEnv, until};
+use crate::support::server::{Answer, Gate, Server, dead_origin};
+use crate::support::{WEEK, asset, recorded, route, shares, week};
 
-/// Rows of a lane: a few chunks each of the sizes below.
-const ROWS: i64 = 1500;
-/// Restarts of the server at most: each takes as long as many other rounds.
-const RESTARTS: u32 = 40;
-/// Lanes with a staging file and a database each, which run beside one another on one server.
-const LANES: u32 = 3;
+const CLOSES: [u32; 4] = [100, 101, 102, 103];
+const DAYS: &str = "SELECT date, source FROM price_daily ORDER BY asset_id, date";
 
-/// What goes wrong in a round.
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    /// The program is killed.
-    Kill,
-    /// The server ends the sessions.
-    EndSessions,
-    /// The network fails.
-    Network(Weather),
-    /// The server is stopped and started again.
-    Restart(&'static str),
-    /// Another writer holds the staging file.
-    Busy(Duration),
-    /// The disk of the staging file takes no more than this many kilobytes in a file.
-    FullDisk(u64),
-    /// Another sync of the same file runs at the same time.
-    TwoSyncs,
-    /// Nothing but what goes on beside it.
-    None,
+fn json(env: &TestEnv, arguments: &[&str]) -> Ran {
+    env.run(&[arguments, &["--format", "json"]].concat())
 }
 
-fn choose(random: &mut StdRng, restarts: &AtomicU32) -> Fault {
-    let bytes = random.random_range(0..4000);
-    match random.random_range(0..100) {
-        0..22 => Fault::Kill,
-        22..42 => Fault::EndSessions,
-        42..50 => Fault::Network(Weather::CutRequest(random.random_range(0..120_000))),
-        50..62 => Fault::Network(Weather::CutAnswer(bytes)),
-        62..68 => Fault::Network(Weather::BlackHole(bytes)),
-        68..77 if restarts.fetch_add(1, Ordering::Relaxed) < RESTARTS => {
-            Fault::Restart(if random.random() { "immediate" } else { "fast" })
-        }
-        77..82 => Fault::Busy(Duration::from_millis(random.random_range(10..400))),
-        // Rarely for seconds: each of them is as long as many other rounds.
-        82 => Fault::Busy(Duration::from_millis(2500)),
-        83..89 => Fault::FullDisk(random.random_range(300..900)),
-        89..95 => Fault::TwoSyncs,
-        _ => Fault::None,
-    }
+/// The row of an asset.
+fn row(ran: &Ran, id: &str) -> Value {
+    let rows = ran.rows();
+    let row = rows.iter().find(|r| r["asset_id"] == id);
+    row.unwrap_or_else(|| panic!("{id}: {ran:?}")).clone()
 }
 
-/// Everything that the rounds of a lane need.
-struct Lane<'a> {
-    env: TestEnv,
-    proxy: Proxy,
-    warehouse: String,
-    server: &'a Mutex<OwnServer>,
-    /// Held for reading by whoever must not be disturbed by a restart.
-    quiet: &'a RwLock<()>,
-    restarts: &'a AtomicU32,
-    random: StdRng,
-    corrections: i64,
+fn message(ran: &Ran, id: &str) -> String {
+    row(ran, id)["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
-impl Lane<'_> {
-    fn round(&mut self) -> String {
-        let fault = choose(&mut self.random, self.restarts);
-        let changed = self.random.random_range(1..400);
-        self.correct(changed);
-        if self.random.random_ratio(1, 8) {
-            // Everything at once, also what the warehouse has.
-            let all = "UPDATE price_daily SET synced_revision = 0";
-            self.env.staging().execute(all, []).unwrap();
-        }
-        let chunk = ["20", "70", "250", "1000"][self.random.random_range(0..4)];
-        let moment = Duration::from_micros(self.random.random_range(0..180_000));
-        // In half of the rounds a collect corrects rows between their being read and acknowledged.
-        let beside = self.random.random_bool(0.5);
-        let later = self.random.random_range(0..120);
-        thread::scope(|scope| {
-            let writer = beside.then(|| {
-                let (env, at) = (&self.env, self.corrections + 1);
-                scope.spawn(move || {
-                    thread::sleep(Duration::from_millis(later));
-                    correct(env, at, 40, at % 2 == 0);
-                })
-            });
-            self.suffer(fault, chunk, moment);
-            if let Some(writer) = writer {
-                writer.join().unwrap();
-            }
-        });
-        self.corrections += 1;
-        format!("{fault:?} after {moment:?}, chunks of {chunk}, {changed} rows changed before")
-    }
-
-    /// A sync with the fault.
-    fn suffer(&self, fault: Fault, chunk: &str, moment: Duration) {
-        let arguments = ["sync", "--chunk-size", chunk];
-        match fault {
-            Fault::Kill => {
-                let sync = self.env.start(&arguments);
-                thread::sleep(moment);
-                sync.kill();
-            }
-            Fault::EndSessions => {
-                let sync = self.env.start(&arguments);
-                thread::sleep(moment);
-                end_sessions(&self.warehouse);
-                ended(&sync.wait());
-            }
-            Fault::Network(weather) => {
-                self.proxy.set(weather);
-                ended(&self.env.run(&arguments));
-                self.proxy.set(Weather::Fair);
-            }
-            Fault::Restart(mode) => {
-                let sync = self.env.start(&arguments);
-                thread::sleep(moment);
-                let undisturbed = self.quiet.write().unwrap();
-                self.server.lock().unwrap().restart(mode);
-                drop(undisturbed);
-                ended(&sync.wait());
-            }
-            Fault::Busy(time) => {
-                let sync = self.env.start(&arguments);
-                thread::sleep(moment / 4);
-                let staging = self.env.staging();
-                staging.execute_batch("BEGIN IMMEDIATE").unwrap();
-                thread::sleep(time);
-                staging.execute_batch("ROLLBACK").unwrap();
-                ended(&sync.wait());
-            }
-            Fault::FullDisk(kilobytes) => self.sync_on_a_full_disk(chunk, kilobytes),
-            Fault::TwoSyncs => {
-                let both = [self.env.start(&arguments), self.env.start(&arguments)];
-                both.into_iter().for_each(|sync| ended(&sync.wait()));
-            }
-            Fault::None => ended(&self.env.run(&arguments)),
-        }
-    }
-
-    /// No file of the program may become larger than this, as on a disk that is full.
-    fn sync_on_a_full_disk(&self, chunk: &str, kilobytes: u64) {
-        let script = format!(
-            "trap '' XFSZ; ulimit -f {}; exec {} sync --chunk-size {chunk}",
-            // In blocks of 512 bytes.
-            kilobytes * 2,
-            env!("CARGO_BIN_EXE_pricestash")
-        );
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &script]);
-        ended(&self.env.command(shell));
-    }
-
-    /// Changes a run of rows, as a collect does: to a newer fetch, or another value of the same one.
-    fn correct(&mut self, rows: i64) {
-        self.corrections += 1;
-        let same_instant = self.random.random_ratio(1, 3);
-        correct(&self.env, self.corrections, rows, same_instant);
-    }
-
-    /// What nobody disturbs must succeed, and leave both sides equal.
-    fn must_be_equal_after_a_quiet_sync(&mut self) {
-        let _quiet = self.quiet.read().unwrap();
-        set_patience(&mut self.env, "30", "6");
-        let ran = self.env.run(&["sync", "--format", "json"]);
-        set_patience(&mut self.env, "0.3", "2");
-        assert_eq!(ran.code, 0, "{ran:?}");
-        assert_eq!(self.env.pending(), 0, "{ran:?}");
-        let here = staged(&self.env);
-        let there = stored(&self.warehouse);
-        assert_eq!(here.len(), there.len());
-        let differ = here.iter().zip(&there).find(|(a, b)| a != b);
-        assert!(differ.is_none(), "{differ:?}");
-    }
+/// The error message of the last run.
+fn said(env: &TestEnv) -> String {
+    env.runs().pop().unwrap().2.unwrap_or_default()
 }
 
-fn correct(env: &TestEnv, number: i64, rows: i64, same_instant: bool) {
-    let time = "CASE ?3 WHEN 1 THEN ingested_at
-        ELSE strftime('%Y-%m-%dT%H:%M:%S', '2026-11-21', ?1 || ' seconds') || '.000000Z' END";
-    let sql = format!(
-        "UPDATE price_daily SET close = volume + ?1 / 1000.0, ingested_at = {time}, revision = revision + 1
-         WHERE volume BETWEEN (?1 * 7919) % {ROWS} AND (?1 * 7919) % {ROWS} + ?2"
-    );
-    env.staging()
-        .execute(&sql, (number, rows, i64::from(same_instant)))
-        .unwrap();
-}
-
-/// What is disturbed shall give up soon; what is not may meet a machine that has other things to do.
-fn set_patience(env: &mut TestEnv, seconds: &str, tries: &str) {
-    env.set("SYNC_CONNECT_TIMEOUT", seconds);
-    env.set("SYNC_STATEMENT_TIMEOUT", seconds);
-    env.set("SYNC_MAX_RETRIES", tries);
-}
-
-/// However a disturbed sync ends: never by a panic, and with its own exit code.
-fn ended(ran: &Ran) {
-    assert!([0, 1, 3].contains(&ran.code), "{ran:?}");
-}
-
-fn end_sessions(warehouse: &str) {
-    // The server may be about to restart for another lane.
-    if let Ok(mut client) = Client::connect(warehouse, NoTls) {
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        drop(client.batch_execute(sql));
-    }
-}
-
-/// A row with its values to the last bit.
-type Row = (String, [u64; 4], i64, String);
-
-fn staged(env: &TestEnv) -> Vec<Row> {
-    let connection = env.staging();
-    let mut statement = connection
-        .prepare(
-            "SELECT concat_ws(' ', asset_id, date, source), open, high, low, close, volume, ingested_at
-             FROM price_daily ORDER BY asset_id, date, source",
-        )
-        .unwrap();
-    let rows = statement.query_map([], |r| {
-        let prices: [f64; 4] = [r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?];
-        Ok((r.get(0)?, prices.map(f64::to_bits), r.get(5)?, r.get(6)?))
-    });
-    rows.unwrap().map(Result::unwrap).collect()
-}
-
-fn stored(warehouse: &str) -> Vec<Row> {
-    let mut client = Client::connect(warehouse, NoTls).unwrap();
-    let rows = client.query(
-        "SELECT concat_ws(' ', asset_id, date, source), open, high, low, close, volume,
-                to_char(ingested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
-         FROM price_daily ORDER BY asset_id, date, source",
-        &[],
-    );
-    let rows = rows.unwrap().into_iter().map(|r| {
-        let prices: [f64; 4] = [r.get(1), r.get(2), r.get(3), r.get(4)];
-        (r.get(0), prices.map(f64::to_bits), r.get(5), r.get(6))
-    });
-    rows.collect()
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let value = env::var(variable).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("{variable}={value}")),
-    )
-}
-
-fn say(line: &str) {
-    // Not by a macro: what a macro prints in a test that passes is kept back.
-    io::stderr()
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
+fn bars(env: &TestEnv) -> i64 {
+    env.count("SELECT count(*) FROM price_daily")
 }
 
 #[test]
-fn whatever_dies_whenever_the_warehouse_ends_equal_to_staging() {
-    if env::var_os("INTEGRATION_TEST").is_none_or(|v| v != "1") {
-        return say("left out: faults needs INTEGRATION_TEST=1");
-    }
-    let Some(server) = OwnServer::start(&[]) else {
-        return say("left out: faults needs PostgreSQL's server programs and bash on this machine");
-    };
-    let rounds = number("FAULT_ROUNDS").unwrap_or(500);
-    let seed = number("FAULT_SEED").unwrap_or_else(rand::random);
-    say(&format!(
-        "faults: {rounds} rounds; again with FAULT_SEED={seed}"
-    ));
-    let url = server.url().to_owned();
-    let (server, quiet, restarts) = (Mutex::new(server), RwLock::new(()), AtomicU32::new(0));
-    thread::scope(|scope| {
-        for lane in 0..LANES {
-            let share =
-                rounds / u64::from(LANES) + u64::from(u64::from(lane) < rounds % u64::from(LANES));
-            let (url, server, quiet, restarts) = (&url, &server, &quiet, &restarts);
-            scope.spawn(move || {
-                let mut lane = Lane::new(lane, url, seed, server, quiet, restarts);
-                lane.must_be_equal_after_a_quiet_sync();
-                for round in 0..share {
-                    let what = lane.round();
-                    let told = Told(format!(
-                        "FAULT_SEED={seed}, round {round} of its lane: {what}"
-                    ));
-                    lane.must_be_equal_after_a_quiet_sync();
-                    std::mem::forget(told);
-                }
-                let _quiet = lane.quiet.read().unwrap();
-                set_patience(&mut lane.env, "30", "6");
-                lane.env.succeed(&["verify"]);
-            });
-        }
-    });
-}
-
-/// Says what went before when a check fails.
-struct Told(String);
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        say(&self.0);
+fn a_fault_that_passes_leaves_no_trace_but_in_the_log() {
+    let good = || week(CLOSES);
+    let body = b"[{\"localDate\":\"20240102\",\"closePrice\":1}]";
+    let faults: [(&str, Answer); 9] = [
+        ("503", Answer::new(503, "busy")),
+        ("reset", Answer::reset()),
+        ("garbage", Answer::garbage()),
+        ("cut", good().cut(40)),
+        ("cut in chunks", good().cut_in_chunks(40)),
+        ("nothing of the body", good().cut(0)),
+        ("a length that is too long", good().with_length(100_000)),
+        (
+            "a length that is too short",
+            Answer::ok(body).with_length(20),
+        ),
+        ("late", good().late(Duration::from_secs(3))),
+    ];
+    for (name, fault) in faults {
+        let (server, env) = shares(&["005930"]);
+        let env = env.with("FETCH_TIMEOUT", "1.5");
+        server.answer_in_turn(&route("005930"), [fault, good()]);
+        let ran = env.collect();
+        assert_eq!((ran.code, bars(&env)), (0, 4), "{name}: {ran:?}");
+        assert_eq!(server.count(&route("005930")), 2, "{name}");
+        assert_eq!(env.runs()[0].2, None, "{name}");
+        assert!(ran.stderr.contains("trying again"), "{name}: {ran:?}");
     }
 }
 
-impl<'a> Lane<'a> {
-    fn new(
-        number: u32,
-        url: &str,
-        seed: u64,
-        server: &'a Mutex<OwnServer>,
-        quiet: &'a RwLock<()>,
-        restarts: &'a AtomicU32,
-    ) -> Self {
-        let name = format!("lane_{number}");
-        let _quiet = quiet.read().unwrap();
-        let mut admin = Client::connect(url, NoTls).unwrap();
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .unwrap();
-        let warehouse = format!("{}/{name}", url.rsplit_once('/').unwrap().0);
-        let address = between_at_and_slash(&warehouse);
-        let proxy = Proxy::new(&address, Duration::ZERO);
-        let url = warehouse.replace(&address, &proxy.address().to_string());
-        let env = stocked(&url, ROWS)
-            .with("SYNC_BASE_DELAY", "0.02")
-            .with("LOG_LEVEL", "off");
-        Self {
-            env,
-            proxy,
-            warehouse,
-            server,
-            quiet,
-            restarts,
-            random: StdRng::seed_from_u64(seed.wrapping_add(u64::from(number))),
-            corrections: 0,
-        }
+#[test]
+fn busy_then_reset_then_the_answer() {
+    let (server, env) = shares(&["005930"]);
+    let env = env.with("FETCH_MAX_RETRIES", "3");
+    let answers = [Answer::new(503, "busy"), Answer::reset(), week(CLOSES)];
+    server.answer_in_turn(&route("005930"), answers);
+    let ran = env.collect();
+    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    assert_eq!(server.count(&route("005930")), 3);
+}
+
+#[test]
+fn retry_after_is_waited_for() {
+    let (server, env) = shares(&["005930"]);
+    let env = env.with("FETCH_MAX_RETRIES", "3");
+    let slow_down = Answer::new(429, "slow down").header("Retry-After", "1");
+    server.answer_in_turn(
+        &route("005930"),
+        [week(CLOSES).cut(30), slow_down, week(CLOSES)],
+    );
+    let ran = env.collect();
+    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    let times = server.times();
+    assert!(times[2] - times[1] >= Duration::from_secs(1));
+    // Without it there is no wait here.
+    assert!(times[1] - times[0] < Duration::from_secs(1));
+}
+
+#[test]
+fn a_dripping_body_and_one_without_end_are_given_up() {
+    let (server, env) = shares(&["005930", "000660"]);
+    let env = env
+        .with("FETCH_TIMEOUT", "1")
+        .with("FETCH_MAX_RETRIES", "1");
+    let drip = week(CLOSES).drip(Duration::from_millis(100));
+    server.answer(&route("005930"), drip);
+    let large = format!("[{}]", " ".repeat(17 << 20));
+    server.answer(&route("000660"), Answer::ok(large));
+    let env = env.with("NAVER_FCHART_BASE_URL", &dead_origin());
+    let ran = json(&env, &COLLECT);
+    assert_eq!((ran.code, bars(&env)), (1, 0), "{ran:?}");
+    assert!(
+        message(&ran, "005930")
+            .starts_with("naver: the answer is cut short: not all of it came in time"),
+        "{ran:?}"
+    );
+    assert!(
+        message(&ran, "000660").contains("larger than 16 MiB"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn redirects_are_followed_within_bounds() {
+    let (server, env) = shares(&["005930", "000660"]);
+    server.answer(&route("005930"), Answer::redirect("/moved"));
+    server.answer("/moved", week(CLOSES));
+    server.answer(&route("000660"), Answer::redirect(&route("000660")));
+    let ran = json(&env, &COLLECT);
+    assert_eq!((ran.code, bars(&env)), (3, 4), "{ran:?}");
+    assert!(
+        message(&ran, "000660").contains("it redirects without end"),
+        "{ran:?}"
+    );
+    assert!(server.count(&route("000660")) <= 6);
+}
+
+#[test]
+fn sources_see_a_browser_with_our_name_that_takes_gzip() {
+    let (server, env) = shares(&["005930"]);
+    env.collect();
+    let seen = &server.seen(&route("005930"))[0];
+    let agent = &seen.headers["user-agent"];
+    assert!(
+        agent.starts_with("Mozilla/5.0") && agent.contains("pricestash/"),
+        "{agent}"
+    );
+    assert_eq!(seen.headers["referer"], "https://m.stock.naver.com/");
+    assert!(seen.headers["accept-encoding"].contains("gzip"));
+    assert!(
+        !seen.headers.contains_key("origin"),
+        "Upbit lets those ask once in 10 s"
+    );
+}
+
+#[test]
+fn a_proxy_is_gone_through_except_where_it_must_not() {
+    let (server, env) = shares(&["005930"]);
+    let proxy = Server::new();
+    let env = env.with("HTTP_PROXY", &proxy.origin());
+    let ran = env.collect();
+    assert_eq!((ran.code, server.paths().len()), (1, 0), "{ran:?}");
+    let target = server.origin().replace("http://", "");
+    assert_eq!(proxy.paths(), vec![target; 4]);
+    let ran = env.with("NO_PROXY", "127.0.0.1").collect();
+    assert_eq!((ran.code, server.paths().len()), (0, 1), "{ran:?}");
+}
+
+#[test]
+fn fchart_is_the_second_way_to_the_same_series() {
+    let server = Server::new();
+    let env = TestEnv::at(
+        &server,
+        &[asset("005930", "XKRX", "KRW", &[("naver", "005930")])],
+    );
+    server.answer(
+        &route("005930"),
+        Answer::new(410, "<html>this address is gone</html>"),
+    );
+    let chart = Answer::ok(recorded("naver/005930_count1834_captured-2026-01-24.xml"));
+    server.answer("/sise.nhn?symbol=005930", chart);
+    let ran = json(
+        &env,
+        &["collect", "--start", "2015-01-01", "--end", "2026-01-23"],
+    );
+    assert_eq!((ran.code, bars(&env)), (0, 1834), "{ran:?}");
+    assert_eq!(
+        env.count("SELECT count(DISTINCT source) FROM price_daily WHERE source = 'naver'"),
+        1
+    );
+    // What failed is said though the asset did not, and so is how far back the second way reaches.
+    for text in [said(&env), message(&ran, "005930"), ran.stderr.clone()] {
+        assert!(
+            text.contains("HTTP 410: <html>this address is gone</html>"),
+            "{text}"
+        );
+        assert!(
+            text.contains("nothing from 2015-01-01 until 2018-08-03"),
+            "{text}"
+        );
+    }
+    assert_eq!(env.runs()[0].1, "success");
+}
+
+#[test]
+fn a_series_in_dollars_is_stored_under_a_name_of_its_own() {
+    let server = Server::new();
+    let sources = "{ source = \"upbit\", symbol = \"KRW-BTC\" }, { source = \"yahoo\", symbol = \"BTC-KRW\" }, \
+                   { source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }";
+    let text = format!(
+        "[[asset]]\nid = \"BTC\"\nname = \"Bitcoin\"\ncategory = \"crypto\"\ncalendar = \"24/7\"\ncurrency = \"KRW\"\nsources = [{sources}]\n"
+    );
+    let env = TestEnv::at(&server, &[text]);
+    let unknown = Answer::new(404, recorded("upbit/err_404_code-not-found.json"));
+    server.answer("/v1/candles/days", unknown);
+    let gone = Answer::new(404, recorded("yahoo/err_404_not-found.json"));
+    server.answer("/v8/finance/chart/BTC-KRW", gone);
+    let dollars =
+        recorded("yahoo/historical-via-chart-BTC-USD-2020-01-01-to-2020-01-03.2024-09-16.json");
+    server.answer("/v8/finance/chart/BTC-USD", Answer::ok(dollars));
+    let ran = json(
+        &env,
+        &["collect", "--start", "2020-01-01", "--end", "2020-01-02"],
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let stored = ["2020-01-01", "2020-01-02"].map(|d| (d.to_owned(), "yahoo:BTC-USD".to_owned()));
+    assert_eq!(env.pairs(DAYS), stored);
+    assert!(
+        said(&env).contains("Code not found") && said(&env).contains("No data found"),
+        "{}",
+        said(&env)
+    );
+}
+
+/// The KOSPI 200 of these years at the routes of the KRX cache.
+fn kospi(years: std::ops::RangeInclusive<u32>) -> (Server, TestEnv) {
+    let server = Server::new();
+    for year in years {
+        server.answer(
+            &year_route(year),
+            Answer::ok(recorded(&format!("krx_index/year_ks200_{year}.csv"))),
+        );
+    }
+    let env = TestEnv::at(
+        &server,
+        &[asset("KS200", "XKRX", "KRW", &[("krx", "ks200")])],
+    );
+    (server, env)
+}
+
+fn year_route(year: u32) -> String {
+    format!("/data/index/year_ks200/{year}.csv")
+}
+
+#[test]
+fn a_page_in_place_of_one_year_loses_that_year_only() {
+    let (server, env) = kospi(2017..=2021);
+    let page = Answer::ok("<!DOCTYPE html>\n<html><title>Sign in</title></html>");
+    server.answer(&year_route(2019), page);
+    let years = ["collect", "--start", "2017-01-01", "--end", "2021-12-31"];
+    let ran = json(&env, &years);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let by_year = "SELECT substr(date, 1, 4), CAST(count(*) AS TEXT) FROM price_daily GROUP BY 1";
+    let had: Vec<String> = env
+        .pairs(by_year)
+        .into_iter()
+        .map(|(year, _)| year)
+        .collect();
+    assert_eq!(had, ["2017", "2018", "2020", "2021"]);
+    let expected =
+        "2019-01-01 to 2019-12-31 is missing: a web page in place of the feed: <!DOCTYPE html>";
+    assert!(message(&ran, "KS200").contains(expected), "{ran:?}");
+    for year in 2017..=2021 {
+        assert_eq!(server.count(&year_route(year)), 1, "{year}");
+    }
+    // When it is there again, it comes.
+    server.answer(
+        &year_route(2019),
+        Answer::ok(recorded("krx_index/year_ks200_2019.csv")),
+    );
+    env.succeed(&years);
+    assert_eq!(env.pairs(by_year).len(), 5);
+}
+
+#[test]
+fn a_year_is_asked_for_once_a_run_whatever_needs_it() {
+    let (server, env) = kospi(2018..=2021);
+    let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));
+    env.write("data/assets.toml", assets.concat());
+    env.succeed(&["collect", "--start", "2018-01-01", "--end", "2021-12-31"]);
+    for year in 2018..=2021 {
+        assert_eq!(server.count(&year_route(year)), 1, "{year}");
+    }
+    assert_eq!(
+        env.count("SELECT count(DISTINCT asset_id) FROM price_daily"),
+        2
+    );
+}
+
+/// Shares from Yahoo, each with the recorded answer of AAPL under its own name.
+fn yahoo_shares(ids: &[&str]) -> (Server, TestEnv) {
+    let server = Server::new();
+    let body = String::from_utf8(recorded("yahoo/AAPL_10d_2024-10.json")).unwrap();
+    for id in ids {
+        let own = body.replace("\"symbol\":\"AAPL\"", &format!("\"symbol\":\"{id}\""));
+        server.answer(&yahoo_route(id), Answer::ok(own));
+    }
+    let assets: Vec<String> = ids
+        .iter()
+        .map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]))
+        .collect();
+    let env = TestEnv::at(&server, &assets);
+    (server, env)
+}
+
+fn yahoo_route(id: &str) -> String {
+    format!("/v8/finance/chart/{id}")
+}
+
+const OCTOBER: [&str; 5] = ["collect", "--start", "2024-10-01", "--end", "2024-10-08"];
+
+#[test]
+fn a_host_that_refuses_is_not_asked_for_the_other_assets() {
+    let refusals = [
+        (
+            Answer::new(429, recorded("yahoo/err_429_edge-too-many-requests.txt")),
+            2,
+            "HTTP 429: Edge: Too Many Requests",
+        ),
+        (
+            Answer::ok("<html>Are you a robot?</html>"),
+            1,
+            "a web page in place of the feed: <html>Are you a robot?</html>",
+        ),
+        (
+            Answer::new(403, "<html>Forbidden</html>"),
+            1,
+            "HTTP 403: <html>Forbidden</html>",
+        ),
+    ];
+    for (refusal, tries, words) in refusals {
+        let (server, env) = yahoo_shares(&["A", "B", "C"]);
+        server.answer(&yahoo_route("B"), refusal);
+        let ran = json(&env, &OCTOBER);
+        assert_eq!((ran.code, bars(&env)), (3, 6), "{ran:?}");
+        let counts = ["A", "B", "C"].map(|id| server.count(&yahoo_route(id)));
+        assert_eq!(counts, [1, tries, 0], "{words}");
+        assert!(message(&ran, "B").contains(words), "{ran:?}");
+        let expected = format!("not asked again in this run, it said before: {words} (for B)");
+        assert!(message(&ran, "C").contains(&expected), "{ran:?}");
+        assert!(said(&env).contains(&expected), "{}", said(&env));
     }
 }
 
-/// `host:port` of a URL.
-fn between_at_and_slash(url: &str) -> String {
-    let behind = url.rsplit_once('@').unwrap().1;
-    behind.split_once('/').unwrap().0.to_owned()
+#[test]
+fn a_fault_of_one_asset_does_not_close_the_host() {
+    for fault in [
+        Answer::new(503, "busy"),
+        Answer::new(404, "gone"),
+        Answer::reset(),
+        Answer::ok("{}"),
+    ] {
+        let (server, env) = yahoo_shares(&["A", "B", "C"]);
+        server.answer(&yahoo_route("A"), fault);
+        let ran = json(&env, &OCTOBER);
+        assert_eq!((ran.code, bars(&env)), (3, 12), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_dead_host_costs_its_own_tries_and_nothing_else() {
+    let (server, env) = yahoo_shares(&["A", "B", "C"]);
+    server.answer(&route("005930"), week(CLOSES));
+    let shares = ["005930", "000660"].map(|id| asset(id, "XKRX", "KRW", &[("naver", id)]));
+    server.answer(&route("000660"), week(CLOSES));
+    let crypto =
+        ["BTC", "ETH"].map(|id| asset(id, "24/7", "KRW", &[("upbit", &format!("KRW-{id}"))]));
+    let yahoo = ["A", "B", "C"].map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]));
+    env.write(
+        "data/assets.toml",
+        [shares.concat(), crypto.concat(), yahoo.concat()].concat(),
+    );
+    let env = env
+        .with("UPBIT_BASE_URL", &dead_origin())
+        .with("FETCH_BASE_DELAY", "0.4")
+        .with("FETCH_MAX_RETRIES", "3");
+    let started = Instant::now();
+    let ran = json(
+        &env,
+        &["collect", "--start", "2024-01-02", "--end", "2024-10-11"],
+    );
+    let took = started.elapsed();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert_eq!(bars(&env), 4 + 4 + 3 * 10);
+    // 0.4 s and 0.8 s, each and up to 30 % more; the second asset of the dead host costs nothing.
+    assert!(took >= Duration::from_millis(1200), "{took:?}");
+    assert!(took < Duration::from_millis(3500), "{took:?}");
+    assert!(
+        message(&ran, "ETH").contains("not asked again in this run"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn one_host_is_asked_in_turn_with_pauses() {
+    let ids = ["A", "B", "C", "D"];
+    let (server, env) = yahoo_shares(&ids);
+    let env = env.with("FETCH_HOST_INTERVAL", "0.2");
+    env.succeed(&OCTOBER);
+    let times = server.times();
+    assert_eq!(times.len(), 4);
+    for pair in times.windows(2) {
+        // When a request is seen varies by as much as the machine is busy.
+        assert!(
+            pair[1] - pair[0] >= Duration::from_millis(150),
+            "{:?}",
+            pair[1] - pair[0]
+        );
+    }
+    assert_eq!(server.most_at_once(), 1);
+}
+
+/// Two hosts, each of which answers only when both were asked.
+fn two_hosts(jobs: &[&str]) -> (Ran, Server, Server) {
+    let (naver, env) = shares(&["005930"]);
+    let (yahoo, _) = yahoo_shares(&["A"]);
+    let gate = Gate::default();
+    naver.answer(&route("005930"), week(CLOSES).behind(&gate));
+    let assets = [
+        asset("005930", "XKRX", "KRW", &[("naver", "005930")]),
+        asset("A", "XNYS", "USD", &[("yahoo", "A")]),
+    ];
+    env.write("data/assets.toml", assets.concat());
+    let env = env.with("YAHOO_BASE_URL", &yahoo.origin());
+    let window = ["collect", "--start", "2024-01-02", "--end", "2024-10-11"];
+    let running = env.start(&[&window[..], jobs].concat());
+    until("the first host", || naver.count(&route("005930")) == 1);
+    if jobs.is_empty() {
+        until("the second host", || yahoo.count(&yahoo_route("A")) == 1);
+    } else {
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(yahoo.paths().len(), 0, "one job is one host at a time");
+    }
+    gate.open();
+    (running.wait(), naver, yahoo)
+}
+
+#[test]
+fn hosts_are_asked_at_the_same_time_unless_jobs_says_otherwise() {
+    for jobs in [&[][..], &["--jobs", "1"]] {
+        let (ran, _, yahoo) = two_hosts(jobs);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(yahoo.paths().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_for_another_symbol_is_a_failure() {
+    let server = Server::new();
+    let assets = [
+        asset("SI=F", "CMES", "USD", &[("yahoo", "SI=F")]),
+        asset("000660", "XKRX", "KRW", &[("naver", "000660")]),
+        asset("ETH", "24/7", "KRW", &[("upbit", "KRW-ETH")]),
+    ];
+    let env = TestEnv::at(&server, &assets);
+    server.answer(
+        "/v8/finance/chart/SI=F",
+        Answer::ok(recorded("yahoo_rewrapped/GC_F_2018..2025-08.json")),
+    );
+    server.answer(&route("000660"), Answer::new(404, "gone"));
+    server.answer(
+        "/sise.nhn",
+        Answer::ok(recorded("naver/005930_count1834_captured-2026-01-24.xml")),
+    );
+    server.answer(
+        "/v1/candles/days",
+        Answer::ok(recorded("upbit/candles_days_KRW-BTC_to-2025-07-30.json")),
+    );
+    let ran = json(
+        &env,
+        &["collect", "--start", "2025-07-01", "--end", "2025-07-29"],
+    );
+    assert_eq!((ran.code, bars(&env)), (1, 0), "{ran:?}");
+    for (id, words) in [
+        ("SI=F", "its prices are of GC=F, asked for was SI=F"),
+        ("000660", "its prices are of 005930, asked for was 000660"),
+        ("ETH", "its prices are of KRW-BTC, asked for was KRW-ETH"),
+    ] {
+        assert!(message(&ran, id).contains(words), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_time_zone_of_the_answer_dates_its_bars() {
+    // 23:00Z is the next morning in Sydney, where the summer began on 6 October 2024: Monday to Wednesday.
+    let server = Server::new();
+    let env = TestEnv::at(
+        &server,
+        &[asset("BHP", "XNYS", "AUD", &[("yahoo", "BHP.AX")])],
+    );
+    let body = r#"{"chart":{"result":[{"meta":{"currency":"AUD","symbol":"BHP.AX","exchangeTimezoneName":"Australia/Sydney",
+        "gmtoffset":36000,"dataGranularity":"1d"},"timestamp":[1728255600,1728342000,1728428400],"indicators":{"quote":[{
+        "open":[1,2,3],"high":[1,2,3],"low":[1,2,3],"close":[1,2,3],"volume":[5,5,5]}]}}],"error":null}}"#;
+    server.answer("/v8/finance/chart/BHP.AX", Answer::ok(body));
+    env.succeed(&["collect", "--start", "2024-10-07", "--end", "2024-10-09"]);
+    let days: Vec<String> = env.pairs(DAYS).into_iter().map(|(day, _)| day).collect();
+    assert_eq!(days, ["2024-10-07", "2024-10-08", "2024-10-09"]);
+}
+
+#[test]
+fn an_empty_answer_is_another_thing_than_none() {
+    let (server, env) = shares(&["005930"]);
+    server.answer(&route("005930"), Answer::ok("[]"));
+    server.answer(
+        "/sise.nhn",
+        Answer::ok(recorded("naver/edge_empty-chartdata.xml")),
+    );
+    let ran = json(&env, &COLLECT);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let empty = format!("naver: no bar from {} to {}", WEEK[0], WEEK[3]);
+    assert!(message(&ran, "005930").contains(&empty), "{ran:?}");
+    assert!(
+        message(&ran, "005930").ends_with("no source has a bar"),
+        "{ran:?}"
+    );
+    // A weekend has nothing to fail about, and no other source is asked for it.
+    let ran = env.run(&["collect", "--start", "2024-01-06", "--end", "2024-01-07"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(server.count("/sise.nhn"), 1);
+}
+
+#[test]
+fn a_host_that_is_silent_is_not_waited_for_page_after_page() {
+    let server = Server::new();
+    let env = TestEnv::at(
+        &server,
+        &[asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")])],
+    );
+    let env = env
+        .with("FETCH_TIMEOUT", "0.3")
+        .with("FETCH_MAX_RETRIES", "2");
+    server.answer(
+        "/v1/candles/days",
+        Answer::ok("[]").behind(&Gate::default()),
+    );
+    // Twelve pages.
+    let ran = json(
+        &env,
+        &["collect", "--start", "2018-01-01", "--end", "2024-06-30"],
+    );
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(server.paths().len(), 4, "two pages, two tries each");
+    assert!(
+        message(&ran, "BTC").starts_with("upbit: no answer in time"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_looked_up_for_one_asset_only() {
+    let (_server, env) = yahoo_shares(&["A", "B"]);
+    let env = env.with("YAHOO_BASE_URL", "http://no-such-host.invalid");
+    let ran = json(&env, &OCTOBER);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        message(&ran, "A").contains("its name is not found, is the network up?"),
+        "{ran:?}"
+    );
+    assert!(
+        message(&ran, "B").contains("not asked again in this run"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_busy_staging_file_is_waited_for() {
+    let (server, env) = shares(&["005930"]);
+    env.collect();
+    let other = env.staging();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let gate = Gate::default();
+    server.answer(&route("005930"), week([200, 201, 202, 203]).behind(&gate));
+    let mut running = env.start(&COLLECT);
+    // Nothing can be written, not even that the run has begun.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.is_running());
+    other.execute_batch("COMMIT").unwrap();
+    gate.open();
+    assert_eq!(running.wait().code, 0);
+    assert_eq!(env.count("SELECT count(*) FROM price_revision"), 4);
 }

@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "logging",
             "plot",
             "render",
+            "screen",
             "staging",
             "tell",
             "terminal",

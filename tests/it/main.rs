@@ -2,12 +2,16 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
+//! - `mutations`: every parser over answers to which something happened
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `archive`: answers that are kept, and read again
+//! - `faults`: sources that fail as they do on the internet
+//! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
-//! - `faults`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `tls`: TLS, passwords, sockets, a pooler
 //! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
@@ -35,6 +39,7 @@
 )]
 
 mod alerts;
+mod archive;
 mod calendars;
 mod cli;
 mod collect;
@@ -42,6 +47,7 @@ mod daily;
 mod faults;
 mod layers;
 mod logs;
+mod mutations;
 mod order;
 mod readme;
 mod recordings;
@@ -49,6 +55,9 @@ mod report;
 mod schedule;
 mod show;
 mod status;
+mod storms;
+#[cfg(unix)]
+mod stop;
 mod support;
 mod sync;
 mod sync_failures;

@@ -41,6 +41,8 @@ pub struct Options {
     pub final_only: bool,
     /// A series that came in another scale is read again as a whole.
     pub heal: bool,
+    /// Every source of an asset is asked, not only until one has bars.
+    pub all_sources: bool,
     /// How often a request is tried.
     pub retry: RetryPolicy,
     /// How many hosts are asked at the same time at most; all when it is left out.
@@ -50,15 +52,10 @@ pub struct Options {
 /// Sees a run while it is under way.
 pub trait Observer: Sync {
     /// An asset is begun.
-    fn begun(&self, _asset: &Asset) {}
+    fn begun(&self, asset: &Asset);
     /// An asset is done.
-    fn done(&self, _outcome: &AssetOutcome) {}
+    fn done(&self, outcome: &AssetOutcome);
 }
-
-/// Looks at nothing.
-pub struct NopObserver;
-
-impl Observer for NopObserver {}
 
 /// What a run works with.
 pub struct Collector<'a> {

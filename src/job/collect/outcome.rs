@@ -44,6 +44,12 @@ pub struct AssetOutcome {
 }
 
 impl AssetOutcome {
+    /// The bars that are stored as they came.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.new + self.changed + self.unchanged
+    }
+
     fn has_failed(&self) -> bool {
         self.status == FAILED
     }
@@ -149,9 +155,26 @@ impl Progress {
         self.fail(None, "no source has a bar".to_owned());
     }
 
+    /// Names the source whose bars were staged: the last one, beside those that had bars before when all are asked.
+    fn name_source(&mut self, source: &str) {
+        let Tally {
+            new,
+            changed,
+            unchanged,
+            kept,
+            ..
+        } = self.tally;
+        let before = self.source.take();
+        let had_bars = new + changed + unchanged + kept > 0;
+        self.source = Some(match before.filter(|b| had_bars && b != source) {
+            Some(before) => format!("{before}, {source}"),
+            None => source.to_owned(),
+        });
+    }
+
     pub(super) fn staged(&mut self, source: &str, tally: Tally, checked: &Checked) {
         if !checked.bars.is_empty() || tally.rejected > 0 {
-            self.source = Some(source.to_owned());
+            self.name_source(source);
         }
         self.tally.new += tally.new;
         self.tally.changed += tally.changed;
@@ -227,7 +250,7 @@ pub(super) fn log_outcome(outcome: &AssetOutcome) {
         level,
         asset = outcome.asset_id.as_str(),
         source = outcome.source.as_deref().unwrap_or("-"),
-        rows = outcome.new + outcome.changed + outcome.unchanged,
+        rows = outcome.rows(),
         elapsed_ms = outcome.elapsed_ms;
         "{}{said}", if outcome.has_failed() { "failed" } else { "collected" }
     );

@@ -5,11 +5,12 @@
 //! - `install`: the program with its scripts, as on a user's disk
 //! - `own_server`: a PostgreSQL server that a test may restart
 //! - `proxy`: a network that fails
-//! - `server`: answers as the price sources do, from recordings
+//! - `server`: answers as the price sources do, from recordings, and fails as they do (`answer`)
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
+mod answer;
 pub(crate) mod browser;
 pub(crate) mod install;
 pub(crate) mod own_server;
