@@ -77,7 +77,10 @@ fn all_at_once(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<bo
     let mut done = statement.query([a, b, c, x, y, z])?;
     let mut sent = rows.iter();
     while let Some(done) = done.next()? {
-        if !sent.next().is_some_and(|sent| is(done, sent).unwrap_or(false)) {
+        if !sent
+            .next()
+            .is_some_and(|sent| is(done, sent).unwrap_or(false))
+        {
             return Ok(false);
         }
     }

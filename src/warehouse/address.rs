@@ -77,6 +77,9 @@ fn end_of_userinfo(text: &str) -> Option<usize> {
     {
         return Some(at);
     }
+    if standard.is_none() && is_plain(text) {
+        return None;
+    }
     let mut ats = text.rmatch_indices('@').map(|(at, _)| at);
     ats.find(|at| text.get(at + 1..).is_some_and(begins_with_hosts))
 }
@@ -89,7 +92,9 @@ fn is_plain(text: &str) -> bool {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         })
     };
-    begins_with_hosts(base) && !base.contains('@') && query.split('&').all(|p| p.is_empty() || is_parameter(p))
+    begins_with_hosts(base)
+        && !base.contains('@')
+        && query.split('&').all(|p| p.is_empty() || is_parameter(p))
 }
 
 fn begins_with_hosts(text: &str) -> bool {
@@ -178,11 +183,22 @@ mod tests {
         for password in passwords {
             let encoded = utf8_percent_encode(&password, NON_ALPHANUMERIC).to_string();
             for written in [&password, &encoded] {
-                for host in ["db.example.com:5432", "[::1]:5432", "%2Frun%2Fpg", "a:1,b:2", ""] {
-                    let (user, read, rest) =
-                        told(&format!("postgres://me:{written}@{host}/prices?application_name=x"));
+                for host in [
+                    "db.example.com:5432",
+                    "[::1]:5432",
+                    "%2Frun%2Fpg",
+                    "a:1,b:2",
+                    "",
+                ] {
+                    let (user, read, rest) = told(&format!(
+                        "postgres://me:{written}@{host}/prices?application_name=x"
+                    ));
                     let expected = format!("postgres://{host}/prices?application_name=x");
-                    assert_eq!((user, read, rest), ("me".to_owned(), password.clone(), expected), "{written}");
+                    assert_eq!(
+                        (user, read, rest),
+                        ("me".to_owned(), password.clone(), expected),
+                        "{written}"
+                    );
                 }
             }
         }
@@ -202,6 +218,9 @@ mod tests {
         assert_eq!(rest, "postgres://host/prices?application_name=a@b");
         // Both ways to read it make sense; the standard's is the one.
         let (_, password, rest) = told("postgres://me:pa@ss@host/prices");
-        assert_eq!((password.as_str(), rest.as_str()), ("pa@ss", "postgres://host/prices"));
+        assert_eq!(
+            (password.as_str(), rest.as_str()),
+            ("pa@ss", "postgres://host/prices")
+        );
     }
 }

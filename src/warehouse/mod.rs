@@ -6,8 +6,8 @@
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
-mod counts;
 mod address;
+mod counts;
 mod failure;
 mod line;
 mod prices;

@@ -251,8 +251,14 @@ mod tests {
         };
         let full = (SslMode::Require, Verification::Full);
         assert_eq!(parse("postgres://localhost/d", TlsMode::VerifyFull), full);
-        assert_eq!(parse("host=db.example.com dbname=d", TlsMode::VerifyFull), full);
-        let (mode, _) = parse("host=db.example.com dbname=d sslmode=prefer", TlsMode::VerifyFull);
+        assert_eq!(
+            parse("host=db.example.com dbname=d", TlsMode::VerifyFull),
+            full
+        );
+        let (mode, _) = parse(
+            "host=db.example.com dbname=d sslmode=prefer",
+            TlsMode::VerifyFull,
+        );
         assert_eq!(mode, SslMode::Prefer);
         let (mode, _) = parse("postgres://db.example.com/d", TlsMode::Disable);
         assert_eq!(mode, SslMode::Disable);

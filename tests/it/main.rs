@@ -55,9 +55,9 @@ mod report;
 mod schedule;
 mod show;
 mod status;
-mod storms;
 #[cfg(unix)]
 mod stop;
+mod storms;
 mod support;
 mod sync;
 mod sync_failures;

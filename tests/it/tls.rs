@@ -13,7 +13,7 @@ use postgres::{Client, NoTls};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
 use crate::support::own_server::OwnServer;
-use crate::support::program::{Ran, TestEnv, until};
+use crate::support::program::{TestEnv, until};
 use crate::support::stock::stocked;
 
 fn left_out(why: &str) {
@@ -31,7 +31,9 @@ macro_rules! server {
         }
         match OwnServer::start(&["listen_addresses=127.0.0.1,::1"]) {
             Some(server) => server,
-            None => return left_out("a test of tls.rs needs PostgreSQL's server programs and bash"),
+            None => {
+                return left_out("a test of tls.rs needs PostgreSQL's server programs and bash");
+            }
         }
     }};
 }
@@ -40,7 +42,14 @@ macro_rules! server {
 fn parts(server: &OwnServer) -> (String, String) {
     let (userinfo, rest) = server.url().split_once('@').unwrap();
     let password = userinfo.rsplit_once(':').unwrap().1.to_owned();
-    let port = rest.split_once(':').unwrap().1.split_once('/').unwrap().0.to_owned();
+    let port = rest
+        .split_once(':')
+        .unwrap()
+        .1
+        .split_once('/')
+        .unwrap()
+        .0
+        .to_owned();
     (password, port)
 }
 
@@ -76,77 +85,115 @@ impl Authority {
     }
 }
 
+/// A host, an sslmode, the authority that is named, and a word of the refusal, if it must be refused.
+type Case<'a> = (&'a str, &'a str, Option<&'a Authority>, Option<&'a str>);
+
+/// Asks a server in every way of a list.
+struct Asking {
+    env: TestEnv,
+    password: String,
+    port: String,
+}
+
+impl Asking {
+    fn all(&mut self, server: &str, cases: &[Case<'_>]) {
+        let (password, port) = (&self.password, &self.port);
+        for (host, mode, authority, refusal) in cases {
+            let root = authority.map_or_else(String::new, |a| {
+                format!(" sslrootcert='{}'", a.file.display())
+            });
+            self.env.set(
+                "DATABASE_URL",
+                &format!("host={host} port={port} user=postgres password={password} dbname=postgres sslmode={mode}{root}"),
+            );
+            let ran = self.env.run(&["schema", "warehouse", "--apply"]);
+            let context = format!("{server}, {host}, {mode}: {ran:?}");
+            match refusal {
+                None => assert_eq!(ran.code, 0, "{context}"),
+                Some(why) => assert!(ran.code == 1 && ran.error().contains(why), "{context}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn every_sslmode_means_what_libpq_means_by_it() {
     let mut server = server!();
     let folder = tempfile::tempdir().unwrap();
     let [ours, other] = ["ours", "other"].map(|name| Authority::new(folder.path(), name));
+    let (ours, other) = (Some(&ours), Some(&other));
     let (password, port) = parts(&server);
-    let mut env = TestEnv::new();
-    let mut ask = |host: &str, mode: &str, authority: Option<&Authority>| -> Ran {
-        let root = authority.map_or_else(String::new, |a| format!(" sslrootcert='{}'", a.file.display()));
-        env.set(
-            "DATABASE_URL",
-            &format!("host={host} port={port} user=postgres password={password} dbname=postgres sslmode={mode}{root}"),
-        );
-        env.run(&["schema", "warehouse", "--apply"])
+    let mut asking = Asking {
+        env: TestEnv::new(),
+        password: password.to_string(),
+        port: port.to_string(),
     };
-    let mut check = |server: &str, host: &str, mode: &str, authority: Option<&Authority>, refusal: Option<&str>| {
-        let ran = ask(host, mode, authority);
-        let context = format!("{server}, {host}, {mode}: {ran:?}");
-        match refusal {
-            None => assert_eq!(ran.code, 0, "{context}"),
-            Some(why) => assert!(ran.code == 1 && ran.error().contains(why), "{context}"),
-        }
-    };
-    let no_tls = Some("server does not support TLS");
-    for (mode, refusal) in [
-        ("disable", None),
-        ("prefer", None),
-        ("require", no_tls),
-        ("verify-ca", no_tls),
-        ("verify-full", no_tls),
-    ] {
-        check("no TLS", "localhost", mode, None, refusal);
-    }
-
-    let (certificate, key) = ours.sign(folder.path(), "localhost", false);
+    let none = Some("server does not support TLS");
+    asking.all(
+        "no TLS",
+        &[
+            ("localhost", "disable", None, None),
+            ("localhost", "prefer", None, None),
+            ("localhost", "require", None, none),
+            ("localhost", "verify-ca", None, none),
+            ("localhost", "verify-full", None, none),
+        ],
+    );
+    let (certificate, key) = ours.unwrap().sign(folder.path(), "localhost", false);
     server.use_certificate(&certificate, &key);
-    let unknown = Some("UnknownIssuer");
-    for (host, mode, authority, refusal) in [
-        ("localhost", "prefer", None, None),
-        ("localhost", "require", None, None),
-        ("localhost", "require", Some(&other), unknown),
-        ("localhost", "verify-ca", Some(&ours), None),
-        ("localhost", "verify-ca", Some(&other), unknown),
-        ("localhost", "verify-ca", None, unknown),
-        ("localhost", "verify-full", Some(&ours), None),
-        ("localhost", "verify-full", Some(&other), unknown),
-        // The certificate is for another name.
-        ("127.0.0.1", "verify-ca", Some(&ours), None),
-        ("127.0.0.1", "verify-full", Some(&ours), Some("not valid for name")),
-        // The password is bound to the server's certificate.
-        ("localhost", "require channel_binding=require", None, None),
-        ("localhost", "disable channel_binding=require", None, Some("channel binding")),
-    ] {
-        check("our certificate", host, mode, authority, refusal);
-    }
-
-    let (certificate, key) = ours.sign(folder.path(), "localhost", true);
+    let (unknown, name) = (Some("UnknownIssuer"), Some("not valid for name"));
+    asking.all(
+        "our certificate",
+        &[
+            ("localhost", "prefer", None, None),
+            ("localhost", "require", None, None),
+            ("localhost", "require", other, unknown),
+            ("localhost", "verify-ca", ours, None),
+            ("localhost", "verify-ca", other, unknown),
+            ("localhost", "verify-ca", None, unknown),
+            ("localhost", "verify-full", ours, None),
+            ("localhost", "verify-full", other, unknown),
+            // The certificate is for another name.
+            ("127.0.0.1", "verify-ca", ours, None),
+            ("127.0.0.1", "verify-full", ours, name),
+        ],
+    );
+    // The password is bound to the server's certificate.
+    let unbound = Some("channel binding");
+    asking.all(
+        "channel binding",
+        &[
+            ("localhost", "require channel_binding=require", None, None),
+            (
+                "localhost",
+                "disable channel_binding=require",
+                None,
+                unbound,
+            ),
+        ],
+    );
+    let (certificate, key) = ours.unwrap().sign(folder.path(), "localhost", true);
     server.use_certificate(&certificate, &key);
-    for (mode, refusal) in [
-        ("require", None),
-        ("verify-ca", Some("expired")),
-        ("verify-full", Some("expired")),
-    ] {
-        let authority = (mode != "require").then_some(&ours);
-        check("expired", "localhost", mode, authority, refusal);
-    }
+    asking.all(
+        "expired",
+        &[
+            ("localhost", "require", None, None),
+            ("localhost", "verify-ca", ours, Some("expired")),
+            ("localhost", "verify-full", ours, Some("expired")),
+        ],
+    );
+}
 
-    // By the environment, where the URL names no mode.
-    let (certificate, key) = ours.sign(folder.path(), "localhost", false);
+#[test]
+fn the_environment_s_mode_counts_where_the_address_names_none() {
+    let mut server = server!();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ours");
+    let (certificate, key) = authority.sign(folder.path(), "localhost", false);
     server.use_certificate(&certificate, &key);
-    env.set("DATABASE_URL", &format!("postgres://postgres:{password}@localhost:{port}/postgres"));
+    let (password, port) = parts(&server);
+    let url = format!("postgres://postgres:{password}@localhost:{port}/postgres");
+    let mut env = TestEnv::new().with("DATABASE_URL", &url);
     for (mode, code) in [("require", 0), ("verify-full", 1), ("never", 2)] {
         env.set("PGSSLMODE", mode);
         let ran = env.run(&["schema", "warehouse", "--apply"]);
@@ -162,7 +209,9 @@ fn every_way_to_write_an_address_connects() {
     let quoted = special.replace('\'', "''");
     let mut admin = Client::connect(server.url(), NoTls).unwrap();
     admin
-        .batch_execute(&format!("CREATE ROLE \"me@home\" SUPERUSER LOGIN PASSWORD '{quoted}'"))
+        .batch_execute(&format!(
+            "CREATE ROLE \"me@home\" SUPERUSER LOGIN PASSWORD '{quoted}'"
+        ))
         .unwrap();
     let folder: String = admin
         .query_one("SHOW unix_socket_directories", &[])
@@ -183,7 +232,9 @@ fn every_way_to_write_an_address_connects() {
         format!("postgres://postgres@{socket}:{port}/postgres"),
         format!("postgres:///postgres?host={folder}&port={port}&user=postgres"),
         format!("host={folder} port={port} user=postgres dbname=postgres"),
-        format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres?options=-c%20search_path%3Dpublic"),
+        format!(
+            "postgres://postgres:{password}@127.0.0.1:{port}/postgres?options=-c%20search_path%3Dpublic"
+        ),
     ] {
         env.set("DATABASE_URL", &url);
         let ran = env.run(&["schema", "warehouse", "--apply"]);
@@ -193,54 +244,89 @@ fn every_way_to_write_an_address_connects() {
 }
 
 /// A PgBouncer that is stopped with its value.
-struct Pooler(Child);
+struct Pooler {
+    child: Child,
+    _folder: tempfile::TempDir,
+}
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Pooler {
+    /// Starts one in front of a server, in transaction mode.
+    fn start(program: &str, password: &str, port: &str) -> (Self, u16) {
+        let folder = tempfile::tempdir().unwrap();
+        // It does not run as root, and whoever it runs as has to read its files.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let own_port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let users = folder.path().join("users.txt");
+        fs::write(&users, format!("\"postgres\" \"{password}\"\n")).unwrap();
+        let settings = folder.path().join("pgbouncer.ini");
+        fs::write(
+            &settings,
+            format!(
+                "[databases]\npostgres = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own_port}\n\
+                 unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\n",
+                users.display()
+            ),
+        )
+        .unwrap();
+        let mut command = Command::new(program);
+        if fs::read_to_string("/proc/self/status").is_ok_and(|s| s.contains("Uid:\t0\t")) {
+            command.args(["-u", "nobody"]);
+        }
+        let pooler = Self {
+            child: command
+                .arg(&settings)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+            _folder: folder,
+        };
+        until("the pooler to listen", || {
+            std::net::TcpStream::connect(("127.0.0.1", own_port)).is_ok()
+        });
+        (pooler, own_port)
     }
 }
 
 #[test]
 fn a_pooler_in_transaction_mode_may_stand_in_between() {
     let server = server!();
-    let Some(program) = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"]
-        .into_iter()
-        .find(|program| Path::new(program).exists())
-    else {
+    let Some(program) = [
+        "/usr/sbin/pgbouncer",
+        "/usr/bin/pgbouncer",
+        "/opt/homebrew/bin/pgbouncer",
+    ]
+    .into_iter()
+    .find(|program| Path::new(program).exists()) else {
         return left_out("the test with a pooler needs pgbouncer, which is not installed");
     };
     let (password, port) = parts(&server);
-    let folder = tempfile::tempdir().unwrap();
-    // It does not run as root, and whoever it runs as has to read its files.
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let own_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let users = folder.path().join("users.txt");
-    fs::write(&users, format!("\"postgres\" \"{password}\"\n")).unwrap();
-    let settings = folder.path().join("pgbouncer.ini");
-    fs::write(
-        &settings,
-        format!(
-            "[databases]\npostgres = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own_port}\n\
-             unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\n",
-            users.display()
-        ),
-    )
-    .unwrap();
-    let mut command = Command::new(program);
-    if fs::read_to_string("/proc/self/status").is_ok_and(|s| s.contains("Uid:\t0\t")) {
-        command.args(["-u", "nobody"]);
-    }
-    let pooler = Pooler(command.arg(&settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    until("the pooler to listen", || std::net::TcpStream::connect(("127.0.0.1", own_port)).is_ok());
-    let env = stocked(&format!("postgres://postgres:{password}@127.0.0.1:{own_port}/postgres"), 5000);
+    let (pooler, own_port) = Pooler::start(program, &password, &port.to_string());
+    let env = stocked(
+        &format!("postgres://postgres:{password}@127.0.0.1:{own_port}/postgres"),
+        5000,
+    );
     for (arguments, count, expected) in [
         (&["--chunk-size", "300"][..], "inserted", 5000),
         (&["--chunk-size", "300", "--full"], "unchanged", 5000),
     ] {
         let (code, row) = env.sync(arguments);
-        assert_eq!((code, &row[count], &row["pending"]), (0, &expected.into(), &0.into()), "{row}");
+        assert_eq!(
+            (code, &row[count], &row["pending"]),
+            (0, &expected.into(), &0.into()),
+            "{row}"
+        );
     }
     env.succeed(&["verify"]);
     drop(pooler);
