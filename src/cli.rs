@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod upkeep;
+
 use clap_complete::Shell;
+pub use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -19,7 +23,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// How the result is printed: a table for people, a JSON array of objects, or the same as CSV.
+    /// How the result is printed: a table for people, a JSON array of objects, the same as CSV, or an object a line.
     #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
     pub format: Output,
 
@@ -41,6 +45,8 @@ pub enum Output {
     Json,
     /// For spreadsheets.
     Csv,
+    /// One JSON object a line.
+    Jsonl,
 }
 
 /// How a command gives its result. CSV is made of JSON, in one place for every command.
@@ -90,6 +96,16 @@ pub enum Command {
     Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
+    /// Copies the SQLite file while others may write to it, and checks the copy.
+    Backup(BackupArgs),
+    /// Puts a backup in the place of the SQLite file; what was there is kept beside it.
+    Restore(RestoreArgs),
+    /// Removes what is old: rejected rows, runs, the history of changed prices, archived answers. Never a price.
+    Prune(PruneArgs),
+    /// Writes bars as CSV (the default), JSON or, with --format jsonl, one JSON object a line.
+    Export(ExportArgs),
+    /// Checks the bars of a CSV file and stages them under a source of their own.
+    Import(ImportArgs),
     /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
     WindowsTask(WindowsTaskArgs),
     /// Prints the completions for a shell, which then completes commands and options.

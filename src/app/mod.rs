@@ -26,6 +26,8 @@ mod schema;
 mod show;
 mod status;
 mod sync;
+mod transfer;
+mod upkeep;
 mod windows_task;
 
 /// What a command prints, and its exit code.
@@ -50,17 +52,24 @@ impl Printed {
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
     let format = match cli.format {
         Output::Table => Format::Table,
-        Output::Json | Output::Csv => Format::Json,
+        Output::Json | Output::Jsonl | Output::Csv => Format::Json,
     };
+    if let Command::Export(args) = &cli.command {
+        // As it comes, so that years of many assets need no memory.
+        return transfer::export(args, cli.format, config);
+    }
     let mut printed = dispatch(cli, format, config)?;
     printed.text = match format {
         Format::Json => config.redaction.json(&printed.text),
         Format::Table => config.redaction.text(&printed.text),
     };
-    if cli.format == Output::Csv {
-        printed.text = render::csv(&printed.text)
-            .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
-    }
+    let rows_only =
+        |name: &str| ConfigError(format!("--format {name} is for commands that print rows"));
+    printed.text = match cli.format {
+        Output::Csv => render::csv(&printed.text).map_err(|_| rows_only("csv"))?,
+        Output::Jsonl => render::json_lines(&printed.text).map_err(|_| rows_only("jsonl"))?,
+        Output::Table | Output::Json => printed.text,
+    };
     Ok(printed)
 }
 
@@ -76,6 +85,11 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => assets::run(args, format, config),
         Command::Schema(args) => schema::run(args, format, config),
+        Command::Backup(args) => upkeep::backup(args, format, config),
+        Command::Restore(args) => upkeep::restore(args, format, config),
+        Command::Prune(args) => upkeep::prune(args, format, config),
+        Command::Export(args) => transfer::export(args, cli.format, config),
+        Command::Import(args) => transfer::import(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(args.command.as_deref()),

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod collect;
 pub mod healthcheck;
+pub mod import;
 pub mod reconcile;
 pub mod status;
 pub mod sync;

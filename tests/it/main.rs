@@ -12,6 +12,7 @@
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `status`: am I fine, and what became of runs
+//! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
@@ -44,4 +45,5 @@ mod support;
 mod sync;
 mod sync_failures;
 mod truth;
+mod upkeep;
 mod way;
