@@ -72,6 +72,11 @@ pub enum Command {
     /// DATABASE_URL says where, for example postgres://user:password@host:5432/prices. Missing tables are created. The
     /// newest ingest wins on both sides, so that a sync may be repeated at any time.
     Sync(SyncArgs),
+    /// Compares the SQLite file with PostgreSQL and shows every row that is not the same.
+    ///
+    /// Both sides compute checksums of every month over the exact values; only months that differ are read. A row can be
+    /// missing there, extra there, different, or newer there. The exit code is 1 when a row differs.
+    Verify(VerifyArgs),
     /// Tells of every active asset whether its newest price is the one that should be there by now.
     ///
     /// OK, STALE (older than the newest session before today) or NO_DATA, by the asset's own calendar: a weekend or a
@@ -170,6 +175,17 @@ pub struct SyncArgs {
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only these assets, by id, separated by commas.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub assets: Vec<String>,
+    /// Lets the rows that are missing there, or older there, be pending again, for the next sync.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// Arguments of `healthcheck`.
@@ -286,6 +302,10 @@ pub enum Schema {
     Warehouse,
     /// An optional view for the PostgreSQL database: one price for each asset and day, by the order of its sources.
     BestPrice,
+    /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
+    Partitioned,
+    /// A variant for more than one machine: distributed by asset with Citus.
+    Citus,
 }
 
 /// Arguments of `windows-task`.

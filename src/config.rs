@@ -20,6 +20,11 @@ use crate::upstream::Origins;
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
+/// What cannot be written, in one sentence. It stands as context before what the system says.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unwritable(pub String);
+
 /// A text that must never be shown: a URL with a password, a webhook.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -16,6 +16,7 @@ pub mod alert;
 pub mod app;
 pub mod asset;
 pub mod calendar;
+pub mod checksum;
 pub mod cli;
 pub mod config;
 pub mod digits;

@@ -12,7 +12,7 @@ use env_logger::{Builder, Target, WriteStyle};
 use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, LevelFilter, Record};
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, Unwritable};
 use crate::redact::Redaction;
 
 /// Log files older than this are removed.
@@ -192,7 +192,12 @@ fn panic_words<'a>(info: &'a PanicHookInfo<'_>) -> Option<&'a str> {
 }
 
 fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
-    let doing = || format!("the log folder {} cannot be written", folder.display());
+    let doing = || {
+        Unwritable(format!(
+            "the log folder {} cannot be written",
+            folder.display()
+        ))
+    };
     fs::create_dir_all(folder).with_context(doing)?;
     remove_old_files(folder, today);
     let path = folder.join(format!("collect_{}.log", today.format("%Y%m%d")));

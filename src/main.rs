@@ -43,11 +43,16 @@ fn main() -> ExitCode {
         .and_then(|()| run(&cli, &variables, &log))
         .and_then(|printed| print(&printed));
     let code = done.unwrap_or_else(|error| {
-        log.fail(&format!("{error:#}"));
+        log.fail(&format!("{error:#}{}", remedy(&error)));
         if error.is::<ConfigError>() { USAGE } else { 1 }
     });
     log.ended(&command, code);
     ExitCode::from(code)
+}
+
+/// What the user can do about it, in the folder that this runs in.
+fn remedy(error: &anyhow::Error) -> String {
+    env::current_dir().map_or_else(|_| String::new(), |folder| app::remedy(error, &folder))
 }
 
 /// The variables, and why `.env` cannot be read where it cannot; then only the environment counts, for how to say so.

@@ -21,6 +21,7 @@ mod collect;
 mod healthcheck;
 mod history;
 mod manual;
+mod remedy;
 mod run;
 mod schema;
 mod show;
@@ -28,7 +29,10 @@ mod status;
 mod sync;
 mod transfer;
 mod upkeep;
+mod verify;
 mod windows_task;
+
+pub use remedy::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +81,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
     match &cli.command {
         Command::Collect(args) => collect::run(args, format, config),
         Command::Sync(args) => sync::run(args, format, config),
+        Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
         Command::History(args) => history::history(args, format, config),

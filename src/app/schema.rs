@@ -26,6 +26,13 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
         )
         .into());
     }
+    if matches!(args.which, Schema::Partitioned | Schema::Citus) {
+        return Err(ConfigError(
+            "--apply makes the plain tables; run what this prints with psql before the first sync, and it is used as it is"
+                .to_owned(),
+        )
+        .into());
+    }
     if args.which == Schema::BestPrice {
         connect(&target(config, 0)?, config)?.create_best_price()?;
         return Ok(Printed::success(match format {
@@ -59,6 +66,8 @@ fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
         Schema::Staging => staging::schema(),
         Schema::Warehouse => warehouse::schema(),
         Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
+        Schema::Partitioned => warehouse::PARTITIONED.to_owned(),
+        Schema::Citus => warehouse::CITUS.to_owned(),
     };
     Ok(Printed::success(match format {
         Format::Json => render::json(&[Ddl { ddl }])?,

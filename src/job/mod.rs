@@ -7,3 +7,4 @@ pub mod import;
 pub mod reconcile;
 pub mod status;
 pub mod sync;
+pub mod verify;

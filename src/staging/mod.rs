@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::config::ConfigError;
+use self::long_path::sqlite_name;
+use crate::config::{ConfigError, Unwritable};
 
 mod acknowledge;
 mod alerts;
@@ -21,6 +22,7 @@ mod findings;
 mod gaps;
 mod history;
 mod job_runs;
+mod long_path;
 mod pending;
 mod prices;
 mod prune;
@@ -35,6 +37,7 @@ mod staging_tests;
 mod stored;
 mod summary;
 mod sync_lock;
+mod verify;
 
 pub use acknowledge::Acknowledger;
 pub use alerts::{NewAlert, WaitingAlert};
@@ -53,6 +56,7 @@ pub use rejects::Reject;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
+pub use verify::StagedBar;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
@@ -93,14 +97,21 @@ impl Staging {
     pub fn open(path: &Path) -> Result<Self> {
         inspect(path)?;
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| {
+                Unwritable(format!("the folder {} cannot be made", folder.display()))
+            })?;
         }
-        let doing = || format!("the staging file {} cannot be written", path.display());
-        let mut connection = Connection::open(path).with_context(doing)?;
+        let doing = || {
+            Unwritable(format!(
+                "the staging file {} cannot be written",
+                path.display()
+            ))
+        };
+        let name = sqlite_name(path);
+        let mut connection = Connection::open(&name).with_context(doing)?;
         prepare(&mut connection, path).with_context(doing)?;
         drop(connection);
-        Self::pooled(SqliteConnectionManager::file(path), path, POOL_SIZE)
+        Self::pooled(SqliteConnectionManager::file(name), path, POOL_SIZE)
     }
 
     /// Opens the file if there is one.

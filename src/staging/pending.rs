@@ -100,7 +100,7 @@ fn read(
         }))
     };
     let [asset_id, date, source] = key.clone();
-    let Ok(date) = date.parse() else {
+    let Some(date) = timestamp::day_from_text(&date) else {
         return bad("its date is no day like 2026-01-31");
     };
     let Some(ingested_at) = timestamp::from_text(&ingested_at) else {

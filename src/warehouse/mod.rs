@@ -13,6 +13,7 @@ mod records;
 mod tables;
 mod target;
 mod tls;
+mod verify;
 
 pub use failure::{Class, Failure, Refusal};
 pub use line::Patience;
@@ -101,6 +102,12 @@ fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
 
 /// The optional view `best_price`.
 pub const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
+
+/// A variant of `price_daily`: hash-partitioned by asset.
+pub const PARTITIONED: &str = include_str!("../../schema/warehouse/variants/partitioned.sql");
+
+/// A variant of the tables: distributed by asset with Citus.
+pub const CITUS: &str = include_str!("../../schema/warehouse/variants/citus.sql");
 
 /// The DDL of the tables that the program creates where they are missing.
 #[must_use]

@@ -13,6 +13,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "alert",
             "asset",
             "calendar",
+            "checksum",
             "config",
             "digits",
             "job_run",

@@ -7,6 +7,7 @@
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
+//! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
@@ -16,6 +17,7 @@
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `show`: tables, charts and CSV in the terminal
+//! - `windows`: what only Windows has
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -46,4 +48,7 @@ mod sync;
 mod sync_failures;
 mod truth;
 mod upkeep;
+mod verify;
 mod way;
+#[cfg(windows)]
+mod windows;

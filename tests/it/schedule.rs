@@ -6,9 +6,12 @@ use crate::support::install::Install;
 use crate::support::program::Ran;
 use crate::support::repository;
 
-/// Puts a script that has no test of its own in [`Install`] where a package has it.
+/// Puts a file of the repository where a package has it, unless this is one.
 fn add(install: &Install, file: &str) {
     let path = install.path(file);
+    if path.exists() {
+        return;
+    }
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::copy(repository(file), path).unwrap();
 }

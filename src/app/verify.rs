@@ -1,0 +1,93 @@
+//! `verify`.
+
+use anyhow::Result;
+
+use super::{Printed, connect, target};
+use crate::asset::AssetId;
+use crate::cli::{Format, VerifyArgs};
+use crate::config::{Config, ConfigError};
+use crate::job::verify::{self, Kind, Verified};
+use crate::render;
+use crate::staging::Staging;
+
+/// Rows that a table shows at most: more are for a program.
+const SHOWN: usize = 1000;
+
+pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<Printed> {
+    let assets = args
+        .assets
+        .iter()
+        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some(staging) = Staging::open_existing(&config.staging_db)? else {
+        anyhow::bail!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        );
+    };
+    let target = target(config, 0)?;
+    let mut warehouse = connect(&target, config)?;
+    let verified = verify::verify(&staging, &mut warehouse, &assets)?;
+    let repaired = if args.repair {
+        Some(verify::repair(&staging, &verified)?)
+    } else {
+        None
+    };
+    Ok(Printed {
+        text: match format {
+            Format::Json => render::json(&verified.differences)?,
+            Format::Table => table(&verified, repaired)?,
+        },
+        exit_code: u8::from(!verified.differences.is_empty()),
+    })
+}
+
+fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
+    let columns = &[
+        "asset_id",
+        "date",
+        "source",
+        "difference",
+        "pending",
+        "detail",
+    ];
+    let mut text = String::new();
+    let differences = &verified.differences;
+    if !differences.is_empty() {
+        let shown: Vec<_> = differences.iter().take(SHOWN).collect();
+        text = render::table(&shown, columns)?;
+        if differences.len() > SHOWN {
+            text.push_str(&format!(
+                "… and {} more; --format csv shows all of them\n",
+                differences.len() - SHOWN
+            ));
+        }
+    }
+    text.push_str(&summary(verified));
+    if let Some(rows) = repaired {
+        text.push_str(&format!(
+            "{rows} rows are pending again; `pricestash sync` sends them.\n"
+        ));
+    }
+    Ok(text)
+}
+
+fn summary(verified: &Verified) -> String {
+    let compared = format!("{} rows in {} months", verified.rows, verified.months);
+    if verified.differences.is_empty() {
+        return format!("Staging and the warehouse are equal: {compared}.\n");
+    }
+    let count = |kind: Kind| {
+        let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
+        of_kind.count()
+    };
+    format!(
+        "Staging and the warehouse differ in {} of {compared}: {} rows are missing there, {} are extra, {} are different, \
+         {} are newer there.\n",
+        verified.months_that_differ,
+        count(Kind::Missing),
+        count(Kind::Extra),
+        count(Kind::Different),
+        count(Kind::NewerThere)
+    )
+}

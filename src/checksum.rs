@@ -1,0 +1,149 @@
+//! A month of a series as one number, computed alike from the staging file here and by PostgreSQL there.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use sha2::{Digest, Sha256};
+
+/// A month of a series.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    /// Asset.
+    pub asset_id: String,
+    /// Source.
+    pub source: String,
+    /// Months since the year 0: year × 12 + month − 1.
+    pub number: i32,
+}
+
+impl Month {
+    /// Its first day.
+    #[must_use]
+    pub fn first_day(&self) -> NaiveDate {
+        let month = u32::try_from(self.number.rem_euclid(12) + 1).unwrap_or(1);
+        NaiveDate::from_ymd_opt(self.number.div_euclid(12), month, 1).unwrap_or_default()
+    }
+}
+
+/// The month that a day lies in, as [`Month::number`].
+#[must_use]
+pub fn month_of(date: NaiveDate) -> i32 {
+    date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0)
+}
+
+/// What is compared of a bar: everything but its key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    /// Open, high, low, close.
+    pub prices: [f64; 4],
+    /// Volume, 0 where it is unknown, as in the warehouse.
+    pub volume: i64,
+    /// When it was fetched.
+    pub ingested_at: DateTime<Utc>,
+}
+
+/// What a month comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checksum {
+    /// Its rows.
+    pub rows: u64,
+    /// The first half of the SHA-256 over the rows in the order of their days.
+    pub digest: [u8; 16],
+}
+
+/// A checksum in the making.
+#[derive(Default, Clone)]
+pub struct Summing {
+    rows: u64,
+    hash: Sha256,
+}
+
+impl Summing {
+    /// Adds the next day's row, with the bytes that PostgreSQL's `date_send`, `float8send`, `int8send` and
+    /// `timestamptz_send` make of it: exact values, no digits.
+    pub fn add(&mut self, date: NaiveDate, values: &Values) {
+        self.rows += 1;
+        let days = date.num_days_from_ce() - DAYS_TO_2000;
+        self.hash.update(days.to_be_bytes());
+        for price in values.prices {
+            self.hash.update(price.to_be_bytes());
+        }
+        self.hash.update(values.volume.to_be_bytes());
+        let micros = values.ingested_at.timestamp_micros() - MICROS_TO_2000;
+        self.hash.update(micros.to_be_bytes());
+    }
+
+    /// The checksum of what was added.
+    #[must_use]
+    pub fn finish(self) -> Checksum {
+        let mut digest = [0; 16];
+        digest
+            .iter_mut()
+            .zip(self.hash.finalize())
+            .for_each(|(to, from)| *to = from);
+        Checksum {
+            rows: self.rows,
+            digest,
+        }
+    }
+}
+
+/// PostgreSQL counts from 2000-01-01: days from the year 1, and microseconds from 1970.
+const DAYS_TO_2000: i32 = 730_120;
+const MICROS_TO_2000: i64 = 946_684_800_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_is_that_of_postgres() {
+        let date = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
+        assert_eq!(date.num_days_from_ce(), DAYS_TO_2000);
+        let start = date.and_time(chrono::NaiveTime::MIN).and_utc();
+        assert_eq!(start.timestamp_micros(), MICROS_TO_2000);
+        let month = Month {
+            asset_id: String::new(),
+            source: String::new(),
+            number: month_of(date),
+        };
+        assert_eq!((month.number, month.first_day()), (24_000, date));
+    }
+
+    #[test]
+    fn every_value_counts() {
+        let date = NaiveDate::from_ymd_opt(2024, 1, 2).unwrap();
+        let values = Values {
+            prices: [1.0, 2.0, 0.5, 1.5],
+            volume: 3,
+            ingested_at: DateTime::UNIX_EPOCH,
+        };
+        let sum = |date, values: &Values| {
+            let mut sum = Summing::default();
+            sum.add(date, values);
+            sum.finish().digest
+        };
+        let whole = sum(date, &values);
+        assert_eq!(whole, sum(date, &values));
+        let mut others = vec![sum(date.succ_opt().unwrap(), &values)];
+        for at in 0..4 {
+            let mut other = values.clone();
+            other.prices[at] = f64::from_bits(other.prices[at].to_bits() + 1);
+            others.push(sum(date, &other));
+        }
+        others.push(sum(
+            date,
+            &Values {
+                volume: 4,
+                ..values.clone()
+            },
+        ));
+        let later = values.ingested_at + chrono::TimeDelta::microseconds(1);
+        others.push(sum(
+            date,
+            &Values {
+                ingested_at: later,
+                ..values
+            },
+        ));
+        assert!(others.iter().all(|other| *other != whole));
+    }
+}

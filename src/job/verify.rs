@@ -1,0 +1,244 @@
+//! `verify`: whether the warehouse has what staging has, by checksums of months; only months that differ are looked into.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::thread;
+
+use anyhow::{Result, anyhow};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::asset::AssetId;
+use crate::checksum::{Checksum, Month, Values};
+use crate::staging::{StagedBar, Staging};
+use crate::timestamp;
+use crate::warehouse::Warehouse;
+
+/// How a row differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The warehouse does not have it.
+    Missing,
+    /// Staging does not have it.
+    Extra,
+    /// The values differ, and staging's were fetched at the same time or later.
+    Different,
+    /// The warehouse's values were fetched later.
+    NewerThere,
+}
+
+/// A row that is not the same on both sides. The fields are the columns of the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Asset.
+    pub asset_id: String,
+    /// Day.
+    pub date: NaiveDate,
+    /// Source.
+    pub source: String,
+    /// How it differs.
+    pub difference: Kind,
+    /// Whether it waits for the next sync anyway.
+    pub pending: bool,
+    /// The values that differ: here, and there.
+    pub detail: String,
+}
+
+/// What was compared, and what is not the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Rows in staging.
+    pub rows: u64,
+    /// Months of series, on either side.
+    pub months: usize,
+    /// Months that differ.
+    pub months_that_differ: usize,
+    /// Rows that are not the same, in key order.
+    pub differences: Vec<Difference>,
+}
+
+/// Assets in one question: a few hundred thousand rows at most take a second or two.
+const ASSETS: usize = 25;
+/// Months in one question that are looked into.
+const MONTHS: usize = 200;
+
+/// Compares staging with the warehouse, all of it or these assets.
+///
+/// # Errors
+/// What staging or the warehouse says.
+pub fn verify(
+    staging: &Staging,
+    warehouse: &mut Warehouse,
+    assets: &[AssetId],
+) -> Result<Verified> {
+    let all: Vec<String> = if assets.is_empty() {
+        let both = staging
+            .asset_ids()?
+            .into_iter()
+            .chain(warehouse.asset_ids()?);
+        both.collect::<BTreeSet<_>>().into_iter().collect()
+    } else {
+        assets.iter().map(|a| a.as_str().to_owned()).collect()
+    };
+    let mut verified = Verified::default();
+    for assets in all.chunks(ASSETS) {
+        verify_assets(staging, warehouse, assets, &mut verified)?;
+    }
+    Ok(verified)
+}
+
+fn verify_assets(
+    staging: &Staging,
+    warehouse: &mut Warehouse,
+    assets: &[String],
+    verified: &mut Verified,
+) -> Result<()> {
+    // Both sides compute at the same time.
+    let (here, there) = thread::scope(|scope| {
+        let here = scope.spawn(|| sums_of(staging, assets));
+        let there = warehouse.checksums(assets);
+        let here = here
+            .join()
+            .unwrap_or_else(|_| Err(anyhow!("the thread that reads staging panicked")));
+        (here, there)
+    });
+    let (here, there) = (here?, there?);
+    let months: BTreeSet<&Month> = here.keys().chain(there.keys()).collect();
+    let differ: Vec<Month> = months
+        .iter()
+        .filter(|m| here.get(m) != there.get(m))
+        .map(|m| (*m).clone())
+        .collect();
+    verified.rows += here.values().map(|sum| sum.rows).sum::<u64>();
+    verified.months += months.len();
+    verified.months_that_differ += differ.len();
+    let before = verified.differences.len();
+    for months in differ.chunks(MONTHS) {
+        look_into(staging, warehouse, months, &mut verified.differences)?;
+    }
+    if let Some(new) = verified.differences.get_mut(before..) {
+        new.sort_by(|a, b| (&a.asset_id, a.date, &a.source).cmp(&(&b.asset_id, b.date, &b.source)));
+    }
+    Ok(())
+}
+
+fn sums_of(staging: &Staging, assets: &[String]) -> Result<HashMap<Month, Checksum>> {
+    let mut all = HashMap::new();
+    for asset in assets {
+        all.extend(
+            staging
+                .checksums(asset)?
+                .into_iter()
+                .map(|((source, number), sum)| {
+                    let month = Month {
+                        asset_id: asset.clone(),
+                        source,
+                        number,
+                    };
+                    (month, sum)
+                }),
+        );
+    }
+    Ok(all)
+}
+
+/// Compares months row by row.
+fn look_into(
+    staging: &Staging,
+    warehouse: &mut Warehouse,
+    months: &[Month],
+    differences: &mut Vec<Difference>,
+) -> Result<()> {
+    let mut there: HashMap<usize, BTreeMap<NaiveDate, Values>> = HashMap::new();
+    for (place, date, values) in warehouse.bars_of_months(months)? {
+        there.entry(place).or_default().insert(date, values);
+    }
+    for (place, month) in months.iter().enumerate() {
+        let here = staging.bars_of_month(month)?;
+        let there = there.remove(&place).unwrap_or_default();
+        differences.extend(compare(month, &here, there));
+    }
+    Ok(())
+}
+
+fn compare(
+    month: &Month,
+    here: &[StagedBar],
+    mut there: BTreeMap<NaiveDate, Values>,
+) -> Vec<Difference> {
+    let difference = |date, difference, pending, detail| Difference {
+        asset_id: month.asset_id.clone(),
+        date,
+        source: month.source.clone(),
+        difference,
+        pending,
+        detail,
+    };
+    let mut found = Vec::new();
+    for bar in here {
+        match there.remove(&bar.date) {
+            None => found.push(difference(
+                bar.date,
+                Kind::Missing,
+                bar.is_pending,
+                String::new(),
+            )),
+            Some(other) if other == bar.values => {}
+            Some(other) => {
+                let kind = if other.ingested_at > bar.values.ingested_at {
+                    Kind::NewerThere
+                } else {
+                    Kind::Different
+                };
+                found.push(difference(
+                    bar.date,
+                    kind,
+                    bar.is_pending,
+                    told(&bar.values, &other),
+                ));
+            }
+        }
+    }
+    let extra = there.into_keys();
+    found.extend(extra.map(|date| difference(date, Kind::Extra, false, String::new())));
+    found.sort_by_key(|d| d.date);
+    found
+}
+
+/// The values that differ, such as `close 1.5 here, 1.6 there`.
+fn told(here: &Values, there: &Values) -> String {
+    let names = ["open", "high", "low", "close"];
+    let prices = here.prices.iter().zip(&there.prices);
+    let mut parts: Vec<String> = names
+        .iter()
+        .zip(prices)
+        .filter(|(_, (a, b))| a.to_bits() != b.to_bits())
+        .map(|(name, (a, b))| format!("{name} {a} here, {b} there"))
+        .collect();
+    if here.volume != there.volume {
+        parts.push(format!(
+            "volume {} here, {} there",
+            here.volume, there.volume
+        ));
+    }
+    if here.ingested_at != there.ingested_at {
+        let [here, there] = [here, there].map(|v| timestamp::to_text(v.ingested_at));
+        parts.push(format!("ingested_at {here} here, {there} there"));
+    }
+    parts.join("; ")
+}
+
+/// Lets the rows that staging holds newer, or alone, be pending again. Returns how many were not.
+///
+/// # Errors
+/// What SQLite says.
+pub fn repair(staging: &Staging, verified: &Verified) -> Result<usize> {
+    let ours = verified
+        .differences
+        .iter()
+        .filter(|d| matches!(d.difference, Kind::Missing | Kind::Different));
+    let keys: Vec<_> = ours
+        .map(|d| (d.asset_id.clone(), d.date, d.source.clone()))
+        .collect();
+    staging.make_pending(&keys)
+}

@@ -1,0 +1,85 @@
+//! What `verify` asks the warehouse: checksums of months, and the rows of those that differ.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use postgres::types::Type;
+
+use super::failure::Failure;
+use super::{Warehouse, parameter};
+use crate::checksum::{Checksum, Month, Values};
+
+impl Warehouse {
+    /// Every asset with rows, in order.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn asset_ids(&mut self) -> Result<Vec<String>, Failure> {
+        let rows = self.query(include_str!("asset_ids.sql"), Vec::new())?;
+        rows.iter().map(|r| Ok(r.try_get(0)?)).collect()
+    }
+
+    /// The checksums of every month of these assets.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn checksums(&mut self, assets: &[String]) -> Result<HashMap<Month, Checksum>, Failure> {
+        let rows = self.query(
+            include_str!("checksums.sql"),
+            vec![parameter(assets.to_vec(), Type::TEXT_ARRAY)],
+        )?;
+        let months = rows.iter().map(|row| {
+            let month = Month {
+                asset_id: row.try_get(0)?,
+                source: row.try_get(1)?,
+                number: row.try_get(2)?,
+            };
+            let bytes: &[u8] = row.try_get(4)?;
+            let sum = Checksum {
+                rows: u64::try_from(row.try_get::<_, i64>(3)?).unwrap_or(0),
+                // PostgreSQL gives 16 bytes; fewer would be no checksum of ours.
+                digest: bytes.try_into().unwrap_or_default(),
+            };
+            Ok((month, sum))
+        });
+        months.collect()
+    }
+
+    /// The rows of these months, each with the place of its month.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn bars_of_months(
+        &mut self,
+        months: &[Month],
+    ) -> Result<Vec<(usize, NaiveDate, Values)>, Failure> {
+        let text = |field: fn(&Month) -> &String| {
+            let column: Vec<String> = months.iter().map(field).cloned().collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
+        let first_days: Vec<_> = months.iter().map(Month::first_day).collect();
+        let rows = self.query(
+            include_str!("bars_of_months.sql"),
+            vec![
+                text(|m| &m.asset_id),
+                text(|m| &m.source),
+                parameter(first_days, Type::DATE_ARRAY),
+            ],
+        )?;
+        let bars = rows.iter().map(|row| {
+            let place = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
+            let values = Values {
+                prices: [
+                    row.try_get(2)?,
+                    row.try_get(3)?,
+                    row.try_get(4)?,
+                    row.try_get(5)?,
+                ],
+                volume: row.try_get(6)?,
+                ingested_at: row.try_get(7)?,
+            };
+            Ok((place, row.try_get(1)?, values))
+        });
+        bars.collect()
+    }
+}
