@@ -4,6 +4,9 @@
 # The tests with a warehouse need a PostgreSQL server. With TEST_DATABASE_URL it is that one (its user must be allowed to
 # create databases and roles); else a throw-away server of our own in a temporary folder, on a free port of 127.0.0.1,
 # which is stopped and removed at the end. Where PostgreSQL is not installed, apt-get installs it.
+#
+# The tests of the report open it in Chromium, by chromedriver; where that is missing, apt-get installs both. With
+# BROWSER_TEST=0, or where they cannot be had, these tests are left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/throwaway_postgres.sh
@@ -13,28 +16,50 @@ fail() {
     exit 1
 }
 
-install_postgres() {
-    local as_root=()
-    command -v apt-get >/dev/null ||
-        fail "there is no PostgreSQL server here and no apt-get to install one; install it, or set TEST_DATABASE_URL to a server"
+# Whether packages can be installed here, and if so, how.
+as_root=()
+can_install() {
+    command -v apt-get >/dev/null || return 1
     if ((EUID != 0)); then
-        sudo -n true 2>/dev/null ||
-            fail "there is no PostgreSQL server here, and installing one needs root or sudo without a password; install postgresql, or set TEST_DATABASE_URL to a server"
+        sudo -n true 2>/dev/null || return 1
         as_root=(sudo -n)
     fi
-    echo 'scripts/test.sh: installing postgresql' >&2
+}
+
+install() {
+    printf 'scripts/test.sh: installing %s\n' "$*" >&2
     # ${…+…}: an empty array counts as unset in older versions of bash.
     ${as_root[@]+"${as_root[@]}"} apt-get update >&2
-    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends postgresql >&2
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" >&2
+}
+
+install_postgres() {
+    can_install ||
+        fail "there is no PostgreSQL server here, and installing one needs apt-get and root or sudo without a password; install postgresql, or set TEST_DATABASE_URL to a server"
+    install postgresql
+}
+
+# A browser for the tests of the report. Without one they are left out, and that is said loudly.
+has_browser() { command -v chromedriver >/dev/null; }
+find_browser() {
+    has_browser || { can_install && install chromium chromium-driver; } || true
+    if has_browser; then
+        export BROWSER_TEST=1
+    else
+        echo 'scripts/test.sh: THE TESTS OF THE REPORT IN A BROWSER ARE LEFT OUT: there is no chromedriver, and it could not be installed' >&2
+    fi
 }
 
 # Tests that cargo test leaves out by itself.
 say_what_was_left_out() {
     local ignored
     ignored=$(cargo test --locked --quiet -- --list --ignored 2>/dev/null | sed -n 's/: test$//p')
+    if [[ ${BROWSER_TEST:-} != 1 ]]; then
+        echo 'left out: the tests of the report in a browser'
+    fi
     if [[ -n $ignored ]]; then
         printf 'left out: %s\n' "$ignored"
-    else
+    elif [[ ${BROWSER_TEST:-} == 1 ]]; then
         echo 'left out: nothing'
     fi
 }
@@ -50,6 +75,7 @@ if [[ -z ${TEST_DATABASE_URL:-} ]]; then
     export TEST_DATABASE_URL=$THROWAWAY_POSTGRES_URL
 fi
 export INTEGRATION_TEST=1
+[[ ${BROWSER_TEST:-} == 0 ]] || find_browser
 cargo test --locked "$@"
 if (($# == 0)); then
     say_what_was_left_out

@@ -84,6 +84,10 @@ pub enum Command {
     Healthcheck(HealthcheckArgs),
     /// Shows an asset's newest bars, with --chart also as candles.
     Show(ShowArgs),
+    /// Writes one HTML file that shows every series: prices, coverage, runs, corrections, sync.
+    ///
+    /// The file needs no network and opens from the disk in any browser.
+    Report(ReportArgs),
     /// Shows what the prices of an asset were, since when, and when and by which run they changed.
     History(HistoryArgs),
     /// Lets a session without a price pass: it is no finding any more and is not asked for again.
@@ -216,6 +220,23 @@ pub struct ShowArgs {
     /// Draws with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The file to write; - writes to stdout.
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub out: PathBuf,
+    /// Opens the file in the browser.
+    #[arg(long)]
+    pub open: bool,
+    /// Only these assets, by id, separated by commas.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub assets: Vec<String>,
+    /// Only the last N years of each asset, counted back from its newest bar.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub years: Option<u32>,
 }
 
 /// Arguments of `history`.

@@ -9,10 +9,16 @@ fn single(value: f64) -> f32 {
     value as f32
 }
 
+/// The nearest single-precision number, as a double.
+#[must_use]
+pub fn to_single(value: f64) -> f64 {
+    f64::from(single(value))
+}
+
 /// Whether a value is a single-precision number, as Yahoo's prices are.
 #[must_use]
 pub fn is_single(value: f64) -> bool {
-    f64::from(single(value)).to_bits() == value.to_bits()
+    to_single(value).to_bits() == value.to_bits()
 }
 
 /// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
@@ -79,6 +85,12 @@ pub fn count(value: i64) -> String {
         Some(rest) => format!("-{}", thousands(rest)),
         None => thousands(&text),
     }
+}
+
+/// A number of things with a comma between thousands.
+#[must_use]
+pub fn whole(count: u64) -> String {
+    thousands(&count.to_string())
 }
 
 fn thousands(digits: &str) -> String {

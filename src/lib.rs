@@ -29,6 +29,7 @@ pub mod plot;
 pub mod price;
 pub mod redact;
 pub mod render;
+pub mod report;
 pub mod retry;
 pub mod series;
 pub mod staging;

@@ -22,6 +22,7 @@ mod healthcheck;
 mod history;
 mod manual;
 mod remedy;
+mod report;
 mod run;
 mod schema;
 mod show;
@@ -84,6 +85,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Verify(args) => verify::run(args, format, config),
         Command::Healthcheck(args) => healthcheck::run(args, format, config),
         Command::Show(args) => show::run(args, format, config),
+        Command::Report(args) => report::run(args, format, config),
         Command::History(args) => history::history(args, format, config),
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),

@@ -31,6 +31,7 @@ mod rebase;
 mod recognised;
 mod rejects;
 mod report;
+mod report_events;
 mod series;
 #[cfg(test)]
 mod staging_tests;
@@ -54,6 +55,7 @@ pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
 pub use rejects::Reject;
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
+pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
 pub use verify::StagedBar;

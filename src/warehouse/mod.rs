@@ -6,6 +6,7 @@
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
+mod counts;
 mod failure;
 mod line;
 mod prices;

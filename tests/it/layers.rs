@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "year",
         ],
     ),
-    ("jobs", &["job"]),
+    ("jobs", &["job", "report"]),
     ("app", &["app"]),
 ];
 

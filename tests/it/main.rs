@@ -16,6 +16,7 @@
 //! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
+//! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `windows`: what only Windows has
 //! - `layers`: which module may use which
@@ -40,6 +41,7 @@ mod layers;
 mod logs;
 mod readme;
 mod recordings;
+mod report;
 mod schedule;
 mod show;
 mod status;

@@ -1,5 +1,6 @@
 //! What the tests of the program stand on.
 //!
+//! - `browser`: a headless Chromium for one test
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
 //! - `server`: answers as the price sources do, from recordings
@@ -7,6 +8,7 @@
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
+pub(crate) mod browser;
 pub(crate) mod install;
 pub(crate) mod program;
 pub(crate) mod reading;

@@ -1,0 +1,123 @@
+//! `report`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::{Printed, now, open_staging, patience, read_assets, read_calendars, target};
+use crate::cli::{Format, ReportArgs};
+use crate::config::{Config, ConfigError};
+use crate::digits;
+use crate::render;
+use crate::report::{self, Page, Wanted, WarehouseFacts};
+use crate::staging::Staging;
+use crate::warehouse::Warehouse;
+
+/// What was written.
+#[derive(Serialize)]
+struct Written<'a> {
+    file: &'a Path,
+    assets: usize,
+    bars: usize,
+    bytes: usize,
+}
+
+pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<Printed> {
+    let staging = open_staging(config)?;
+    let assets = read_assets(&config.assets_file)?;
+    let wanted = Wanted {
+        assets: &assets,
+        calendars: &read_calendars()?,
+        only: &args.assets,
+        years: args.years,
+        now: now(),
+    };
+    check_assets(&staging, &wanted)?;
+    let name = config.staging_db.display().to_string();
+    let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
+    facts.redact(|text| config.redaction.text(text));
+    let page = report::page(&facts)?;
+    if args.out == Path::new("-") {
+        return Ok(Printed::success(page.html));
+    }
+    write(&args.out, &page)?;
+    if args.open {
+        open::that_detached(&args.out).with_context(|| {
+            format!(
+                "{} is written, but no browser could be started",
+                args.out.display()
+            )
+        })?;
+    }
+    print(&args.out, &page, format)
+}
+
+fn check_assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<()> {
+    let configured = wanted.assets.iter().map(|a| a.id.to_string());
+    let stored = staging.stored_assets()?.into_iter().map(|a| a.asset_id);
+    let mut known: Vec<String> = configured.collect();
+    known.extend(stored.filter(|id| !wanted.assets.iter().any(|a| a.id.as_str() == id)));
+    match wanted.only.iter().find(|id| !known.contains(id)) {
+        Some(id) => Err(ConfigError(format!(
+            "--assets names {id:?}, there are {}",
+            known.join(", ")
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// The warehouse is asked once: a report waits for nobody, and tells why there is no answer.
+fn ask_warehouse(config: &Config) -> WarehouseFacts {
+    if config.sync.database_url.is_none() {
+        return WarehouseFacts::NotConfigured;
+    }
+    let counts = target(config, 0).and_then(|target| {
+        Warehouse::connect(&target, patience(config))
+            .and_then(|mut warehouse| warehouse.count_by_asset())
+            .with_context(|| format!("the warehouse at {} does not answer", target.place()))
+    });
+    match counts {
+        Ok(counts) => WarehouseFacts::Counts(counts),
+        Err(error) => {
+            log::warn!("{error:#}; the report goes without its counts");
+            WarehouseFacts::Unreachable(format!("{error:#}"))
+        }
+    }
+}
+
+/// Written beside its place and moved there, so that a reader never sees half a page.
+fn write(out: &Path, page: &Page) -> Result<()> {
+    let doing = || format!("the report {} cannot be written", out.display());
+    let mut beside = out.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = Path::new(&beside);
+    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(doing)?;
+    }
+    fs::write(beside, &page.html).with_context(doing)?;
+    fs::rename(beside, out)
+        .inspect_err(|_| drop(fs::remove_file(beside)))
+        .with_context(doing)
+}
+
+fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
+    let bytes = page.html.len();
+    Ok(Printed::success(match format {
+        Format::Json => render::json(&[Written {
+            file: out,
+            assets: page.assets,
+            bars: page.bars,
+            bytes,
+        }])?,
+        Format::Table => format!(
+            "{}: {} assets, {} bars, {} kB. Open it in a browser.\n",
+            out.display(),
+            page.assets,
+            digits::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
+            bytes.div_ceil(1000)
+        ),
+    }))
+}

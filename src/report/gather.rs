@@ -1,0 +1,224 @@
+//! Reads what a report tells out of the staging file.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Result;
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+
+use super::RUN_DAYS;
+use super::facts::{AssetFacts, Facts, SeriesFacts, SyncFacts, WarehouseFacts};
+use super::runs::{run_facts, source_facts};
+use crate::asset::Asset;
+use crate::calendar::{Calendar, Calendars};
+use crate::job::healthcheck::{Health, Newest, check};
+use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
+use crate::timestamp;
+
+/// The rule of the findings about a calendar.
+const PROBABLY_CLOSED: &str = "probably_closed";
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The assets as configured.
+    pub assets: &'a [Asset],
+    /// The trading calendars.
+    pub calendars: &'a Calendars,
+    /// Only these assets; empty for all.
+    pub only: &'a [String],
+    /// Only so many years of each series, back from its newest bar.
+    pub years: Option<u32>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// An asset, as configured or as the staging file remembers it.
+struct Subject<'a> {
+    stored: StoredAsset,
+    configured: Option<&'a Asset>,
+    calendar: Option<Calendar>,
+}
+
+/// Reads the facts. The warehouse is asked by the caller.
+///
+/// # Errors
+/// What SQLite says.
+pub fn gather(
+    staging: &Staging,
+    name: String,
+    wanted: &Wanted<'_>,
+    warehouse: WarehouseFacts,
+) -> Result<Facts> {
+    let since = wanted.now - TimeDelta::days(i64::from(RUN_DAYS));
+    let stored_runs = staging.runs_since(&timestamp::to_text(since))?;
+    let runs = stored_runs.iter().filter_map(run_facts).collect();
+    Ok(Facts {
+        made_at: wanted.now,
+        staging: name,
+        assets: assets(staging, wanted)?,
+        runs,
+        sources: source_facts(&stored_runs),
+        sync: sync(staging, warehouse)?,
+    })
+}
+
+fn sync(staging: &Staging, warehouse: WarehouseFacts) -> Result<SyncFacts> {
+    let newest = |job_name| -> Result<Option<(String, String)>> {
+        let run = staging.newest_ended_run(job_name)?;
+        Ok(run.and_then(|r| Some((r.status, r.ended_at?))))
+    };
+    Ok(SyncFacts {
+        pending: staging.count_pending(&Scope::default())?,
+        rejects: staging.rejects()?,
+        last_sync: newest("sync")?,
+        last_verified: newest("verify")?,
+        warehouse,
+    })
+}
+
+fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
+    let pending = staging.pending_by_asset()?;
+    let mut closed: HashMap<&str, BTreeSet<NaiveDate>> = HashMap::new();
+    let mut facts = Vec::new();
+    for subject in subjects(staging, wanted)? {
+        let id = subject.stored.asset_id.as_str();
+        let series = staging.stored_series(id, None)?;
+        // An asset that nobody collects and that has no bar is nothing to look at.
+        if series.is_empty() && !subject.configured.is_some_and(|a| a.active) {
+            continue;
+        }
+        let calendar = subject.calendar.as_ref().map_or("", Calendar::name);
+        if !closed.contains_key(calendar) {
+            closed.insert(calendar, probably_closed(staging, calendar)?);
+        }
+        let health = subject
+            .configured
+            .and_then(|a| health(a, &series, wanted.now));
+        facts.push(AssetFacts {
+            id: id.to_owned(),
+            name: subject.stored.name.clone(),
+            category: subject.stored.category.clone(),
+            currency: subject.stored.currency.clone(),
+            freshness: health.as_ref().map(|h| h.status),
+            expected: health.and_then(|h| h.expected_date),
+            staged: series
+                .values()
+                .map(|bars| u64::try_from(bars.len()).unwrap_or(0))
+                .sum(),
+            pending: pending.get(id).copied().unwrap_or(0),
+            findings: staging.stored_findings(id)?,
+            waived: staging.waivers(id)?,
+            probably_closed: closed.get(calendar).cloned().unwrap_or_default(),
+            corrections: staging.corrections(id)?,
+            series: in_order(&subject.stored, series, wanted.years),
+            calendar: subject.calendar,
+        });
+    }
+    Ok(facts)
+}
+
+/// The wanted assets: the configured ones in their order, then those that only the staging file knows.
+fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a>>> {
+    let configured = wanted.assets.iter().map(|asset| Subject {
+        stored: as_stored(asset),
+        configured: Some(asset),
+        calendar: Some(asset.calendar.clone()),
+    });
+    let is_configured = |id: &str| wanted.assets.iter().any(|a| a.id.as_str() == id);
+    let others = staging.stored_assets()?.into_iter();
+    let others = others
+        .filter(|stored| !is_configured(&stored.asset_id))
+        .map(|stored| Subject {
+            calendar: wanted.calendars.get(&stored.calendar).cloned(),
+            configured: None,
+            stored,
+        });
+    let is_wanted =
+        |s: &Subject<'_>| wanted.only.is_empty() || wanted.only.contains(&s.stored.asset_id);
+    Ok(configured.chain(others).filter(is_wanted).collect())
+}
+
+fn as_stored(asset: &Asset) -> StoredAsset {
+    let source = |s: &crate::asset::SourceEntry| StoredSource {
+        source: s.stored_as.clone(),
+        currency: s.currency.clone(),
+        own_currency: s.currency == asset.currency,
+    };
+    StoredAsset {
+        asset_id: asset.id.to_string(),
+        name: asset.name.clone(),
+        category: asset.category.name().to_owned(),
+        calendar: asset.calendar.name().to_owned(),
+        currency: asset.currency.clone(),
+        sources: asset.sources.iter().map(source).collect(),
+    }
+}
+
+/// Freshness as `healthcheck` judges it; `None` for an asset that is not collected.
+fn health(asset: &Asset, series: &StoredSeries, now: DateTime<Utc>) -> Option<Health> {
+    let own = asset.own_sources().filter_map(|s| series.get(s)?.last());
+    // Of equal days the first source's.
+    let newest = own.reduce(|best, bar| if bar.date > best.date { bar } else { best });
+    let newest = newest.map(|bar| Newest {
+        date: bar.date,
+        is_provisional: !bar.is_final,
+    });
+    let newest: HashMap<String, Newest> = newest
+        .into_iter()
+        .map(|n| (asset.id.to_string(), n))
+        .collect();
+    let today = |calendar: &Calendar| now.with_timezone(&calendar.zone()).date_naive();
+    asset
+        .active
+        .then(|| check(&[asset], &newest, today, 0).pop())?
+}
+
+fn probably_closed(staging: &Staging, calendar: &str) -> Result<BTreeSet<NaiveDate>> {
+    let findings = staging.stored_findings(calendar)?.into_iter();
+    let closed = findings.filter(|f| f.rule == PROBABLY_CLOSED);
+    Ok(closed.filter_map(|f| f.date.parse().ok()).collect())
+}
+
+/// The series in the order of the asset's sources, then those that no source explains; only their last years.
+fn in_order(asset: &StoredAsset, mut series: StoredSeries, years: Option<u32>) -> Vec<SeriesFacts> {
+    let newest = series
+        .values()
+        .filter_map(|bars| bars.last())
+        .map(|b| b.date)
+        .max();
+    let since = years
+        .zip(newest)
+        .and_then(|(years, newest)| years_before(newest, years));
+    let mut ordered = Vec::new();
+    let mut take = |source: &str, currency: &str, is_own: bool, series: &mut StoredSeries| {
+        if let Some(mut bars) = series.remove(source) {
+            bars.retain(|bar| since.is_none_or(|since| bar.date >= since));
+            ordered.push(SeriesFacts {
+                source: source.to_owned(),
+                currency: currency.to_owned(),
+                is_own,
+                bars,
+            });
+        }
+    };
+    for source in &asset.sources {
+        take(
+            &source.source,
+            &source.currency,
+            source.own_currency,
+            &mut series,
+        );
+    }
+    let unexplained: Vec<String> = series.keys().cloned().collect();
+    for source in unexplained {
+        take(&source, "", asset.sources.is_empty(), &mut series);
+    }
+    ordered
+}
+
+/// The day so many years earlier; the day before where there is no 29 February.
+fn years_before(date: NaiveDate, years: u32) -> Option<NaiveDate> {
+    let year = date.year() - i32::try_from(years).ok()?;
+    date.with_year(year)
+        .or_else(|| date.pred_opt()?.with_year(year))
+}

@@ -1,0 +1,138 @@
+//! The page: facts through templates, into one file that needs nothing else.
+
+use anyhow::Result;
+use askama::Template;
+
+use super::embed::{csp_hash, json_in_script};
+use super::facts::{Facts, WarehouseFacts};
+use super::script_data::script_data;
+use super::strip::Day;
+use super::tiles::{Tile, tiles};
+use super::view::{AssetView, asset_views};
+use super::view_corrections::{CountView, GroupView, corrections, counts};
+use super::view_runs::{JobView, RunView, SourceView, jobs, runs, sources, time};
+use super::{RUN_DAYS, facts};
+use crate::digits;
+
+const STYLE: &str = include_str!("../../templates/report/report.css");
+/// One script of several files: words, numbers, charts, strips, and what starts them.
+const SCRIPT: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("../../templates/report/words.js"),
+    include_str!("../../templates/report/unpack.js"),
+    include_str!("../../templates/report/scale.js"),
+    include_str!("../../templates/report/draw.js"),
+    include_str!("../../templates/report/chart.js"),
+    include_str!("../../templates/report/strip.js"),
+    include_str!("../../templates/report/start.js"),
+    "})();\n"
+);
+
+/// A page, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The file's content.
+    pub html: String,
+    /// Assets in it.
+    pub assets: usize,
+    /// Bars in it, of every source.
+    pub bars: usize,
+}
+
+/// Draws the facts.
+///
+/// # Errors
+/// When a template or JSON cannot be written, which would be a mistake of ours.
+pub fn page(facts: &Facts) -> Result<Page> {
+    let assets = asset_views(facts);
+    let data = json_in_script(&serde_json::to_string(&script_data(facts, &assets))?);
+    let (runs, more_runs) = runs(facts);
+    let (corrections, more_corrections) = corrections(facts);
+    let template = PageTemplate {
+        policy: format!(
+            "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+            csp_hash(STYLE),
+            csp_hash(SCRIPT)
+        ),
+        style: STYLE,
+        script: SCRIPT,
+        data,
+        made_at: time(facts.made_at),
+        version: env!("CARGO_PKG_VERSION"),
+        staging: &facts.staging,
+        tiles: tiles(facts, &assets),
+        legend: legend(&assets),
+        jobs: jobs(facts),
+        runs,
+        more_runs,
+        run_days: RUN_DAYS,
+        sources: sources(facts),
+        corrections,
+        more_corrections,
+        sync: &facts.sync,
+        pending: digits::whole(facts.sync.pending),
+        counts: counts(facts),
+        unreachable: match &facts.sync.warehouse {
+            WarehouseFacts::Unreachable(why) => Some(why),
+            _ => None,
+        },
+        has_warehouse: matches!(facts.sync.warehouse, WarehouseFacts::Counts(_)),
+        assets: &assets,
+    };
+    Ok(Page {
+        html: template.render()?,
+        assets: facts.assets.len(),
+        bars: facts
+            .assets
+            .iter()
+            .flat_map(|a| &a.series)
+            .map(|s| s.bars.len())
+            .sum(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "report/page.html")]
+struct PageTemplate<'a> {
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    data: String,
+    made_at: String,
+    version: &'static str,
+    staging: &'a str,
+    tiles: Vec<Tile>,
+    legend: Vec<&'static str>,
+    assets: &'a [AssetView],
+    jobs: Vec<JobView>,
+    runs: Vec<RunView>,
+    more_runs: usize,
+    run_days: u32,
+    sources: Vec<SourceView>,
+    corrections: Vec<GroupView>,
+    more_corrections: usize,
+    sync: &'a facts::SyncFacts,
+    pending: String,
+    counts: Vec<CountView>,
+    unreachable: Option<&'a String>,
+    has_warehouse: bool,
+}
+
+/// The kinds of days that occur, in a fixed order.
+fn legend(assets: &[AssetView]) -> Vec<&'static str> {
+    const ALWAYS: [Day; 5] = [
+        Day::Bar,
+        Day::Gap,
+        Day::Provisional,
+        Day::Waived,
+        Day::Closed,
+    ];
+    let occurs = |day: &Day| {
+        assets
+            .iter()
+            .flat_map(|a| &a.years)
+            .any(|y| y.count(*day) > 0)
+    };
+    let rare = [Day::Late, Day::ProbablyClosed].into_iter().filter(occurs);
+    ALWAYS.into_iter().chain(rare).map(Day::name).collect()
+}

@@ -1,0 +1,158 @@
+//! What runs tell: how long, how many rows, what failed, and how often each source answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::facts::{ProblemFacts, RunFacts, SourceFacts};
+use crate::staging::StoredRun;
+use crate::timestamp;
+
+/// A run's row as facts; `None` for one of another program without a time.
+pub(super) fn run_facts(run: &StoredRun) -> Option<RunFacts> {
+    let started_at = timestamp::from_text(&run.started_at)?;
+    let ended_at = run.ended_at.as_deref().and_then(timestamp::from_text);
+    Some(RunFacts {
+        job_id: run.job_id.clone(),
+        job_name: run.job_name.clone(),
+        started_at,
+        milliseconds: ended_at.map(|end| (end - started_at).num_milliseconds()),
+        status: run.status.clone(),
+        rows: rows(&counted(run)),
+        problems: problems(run),
+    })
+}
+
+/// The part of a run's summary that is of use here: one object for each asset of a collect, one for a sync.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Counted {
+    asset_id: Option<String>,
+    source: Option<String>,
+    new: Option<u64>,
+    changed: Option<u64>,
+    unchanged: Option<u64>,
+    sent: Option<u64>,
+}
+
+/// Another program may have written something else there: that counts nothing.
+fn counted(run: &StoredRun) -> Vec<Counted> {
+    let summary = run.summary.as_deref().unwrap_or_default();
+    serde_json::from_str(summary).unwrap_or_default()
+}
+
+fn rows(counted: &[Counted]) -> Option<u64> {
+    let counts = counted
+        .iter()
+        .flat_map(|c| [c.new, c.changed, c.unchanged, c.sent]);
+    counts.flatten().reduce(|a, b| a + b)
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    asset_id: Option<String>,
+    source: Option<String>,
+    error: String,
+}
+
+/// The words of a run's failures; a text that is not our JSON list is one failure.
+fn problems(run: &StoredRun) -> Vec<ProblemFacts> {
+    let Some(text) = run.error_message.as_deref().filter(|t| !t.is_empty()) else {
+        return Vec::new();
+    };
+    let Ok(problems) = serde_json::from_str::<Vec<Problem>>(text) else {
+        return vec![ProblemFacts {
+            asset_id: None,
+            source: None,
+            error: text.to_owned(),
+        }];
+    };
+    let facts = problems.into_iter().map(|p| ProblemFacts {
+        asset_id: p.asset_id,
+        source: p.source,
+        error: p.error,
+    });
+    facts.collect()
+}
+
+/// How often each source was asked for an asset in these runs (newest first), and how often it answered without a complaint.
+pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
+    let mut sources: BTreeMap<String, SourceFacts> = BTreeMap::new();
+    for run in runs {
+        let problems = problems(run);
+        let failed: BTreeSet<(&str, &str)> = problems
+            .iter()
+            .filter_map(|p| Some((p.source.as_deref()?, p.asset_id.as_deref()?)))
+            .collect();
+        let counted = counted(run);
+        let answered: BTreeSet<(&str, &str)> = counted
+            .iter()
+            .filter_map(|c| Some((c.source.as_deref()?, c.asset_id.as_deref()?)))
+            .collect();
+        for asked in failed.union(&answered) {
+            let facts = sources
+                .entry(asked.0.to_owned())
+                .or_insert_with(|| SourceFacts {
+                    source: asked.0.to_owned(),
+                    asked: 0,
+                    answered: 0,
+                    last_problem: None,
+                });
+            facts.asked += 1;
+            if !failed.contains(asked) {
+                facts.answered += 1;
+            } else if facts.last_problem.is_none() {
+                let of_source = |p: &&ProblemFacts| p.source.as_deref() == Some(asked.0);
+                facts.last_problem = problems.iter().find(of_source).map(|p| p.error.clone());
+            }
+        }
+    }
+    sources.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(summary: &str, error_message: Option<&str>) -> StoredRun {
+        StoredRun {
+            job_id: "j".to_owned(),
+            job_name: "collect".to_owned(),
+            started_at: "2026-11-20T09:00:00.000000Z".to_owned(),
+            ended_at: Some("2026-11-20T09:00:02.500000Z".to_owned()),
+            status: "success".to_owned(),
+            error_message: error_message.map(str::to_owned),
+            summary: Some(summary.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_run_says_how_long_it_took_and_how_many_rows_it_had() {
+        let summary =
+            r#"[{"asset_id":"A","source":"naver","new":5,"changed":1,"unchanged":2,"findings":9}]"#;
+        let facts = run_facts(&run(summary, None)).unwrap();
+        assert_eq!((facts.milliseconds, facts.rows), (Some(2500), Some(8)));
+        let sync = run_facts(&run(r#"[{"sent":56,"inserted":50}]"#, None)).unwrap();
+        assert_eq!(sync.rows, Some(56));
+        let foreign = run_facts(&run("done", Some("it <broke>"))).unwrap();
+        assert_eq!(
+            (foreign.rows, foreign.problems[0].error.as_str()),
+            (None, "it <broke>")
+        );
+    }
+
+    #[test]
+    fn a_source_is_counted_once_for_an_asset_of_a_run() {
+        let summary = r#"[{"asset_id":"A","source":"yahoo"},{"asset_id":"B","source":"naver"}]"#;
+        let failed = r#"[{"asset_id":"A","source":"naver","error":"HTTP 503"},{"asset_id":"A","source":"naver","error":"again"}]"#;
+        let runs = [run(summary, Some(failed)), run(summary, None)];
+        let facts = source_facts(&runs);
+        let naver = &facts[0];
+        assert_eq!(
+            (naver.source.as_str(), naver.asked, naver.answered),
+            ("naver", 3, 2)
+        );
+        assert_eq!(naver.last_problem.as_deref(), Some("HTTP 503"));
+        assert_eq!((facts[1].asked, facts[1].answered), (2, 2));
+    }
+}

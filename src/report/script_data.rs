@@ -1,0 +1,88 @@
+//! The data that the page's script draws charts from.
+
+use serde::Serialize;
+
+use super::facts::{AssetFacts, Facts};
+use super::pack::{Packed, day_number, days, pack};
+use super::strip::Day;
+use super::view::AssetView;
+use crate::digits;
+use crate::staging::{Correction, Values};
+
+/// So many findings of an asset are marked in its chart: a series without volumes may have one a day.
+const MOST_FINDINGS: usize = 4000;
+/// So many corrections of an asset are told in its chart: a split replaces a whole series.
+const MOST_CORRECTIONS: usize = 4000;
+
+#[derive(Serialize)]
+pub(super) struct ScriptData<'a> {
+    assets: Vec<AssetData<'a>>,
+}
+
+#[derive(Serialize)]
+struct AssetData<'a> {
+    id: &'a str,
+    name: &'a str,
+    currency: &'a str,
+    /// Whether its level is no amount of money.
+    index: bool,
+    decimals: usize,
+    series: Vec<Packed>,
+    /// Sessions without a bar, between bars.
+    gaps: String,
+    /// Day, source, rule, detail.
+    findings: Vec<(i64, &'a str, &'a str, &'a str)>,
+    /// Day, source, old values, old volume, time, provisional.
+    corrections: Vec<CorrectionData<'a>>,
+}
+
+type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
+
+pub(super) fn script_data<'a>(facts: &'a Facts, views: &[AssetView]) -> ScriptData<'a> {
+    let assets = facts.assets.iter().zip(views);
+    ScriptData {
+        assets: assets
+            .map(|(asset, view)| asset_data(asset, view))
+            .collect(),
+    }
+}
+
+fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
+    let gaps = view.days.iter().filter(|(_, day)| **day == Day::Gap);
+    let findings = asset.findings.iter().rev().take(MOST_FINDINGS);
+    let corrections = asset.corrections.iter().take(MOST_CORRECTIONS);
+    AssetData {
+        id: &asset.id,
+        name: &asset.name,
+        currency: &asset.currency,
+        index: asset.category == "index",
+        decimals: digits::decimals(&asset.currency),
+        series: asset.series.iter().map(pack).collect(),
+        gaps: days(gaps.map(|(date, _)| day_number(*date))),
+        findings: findings
+            .filter_map(|f| {
+                let date = f.date.parse().ok()?;
+                Some((
+                    day_number(date),
+                    f.source.as_str(),
+                    f.rule.as_str(),
+                    f.detail.as_str(),
+                ))
+            })
+            .collect(),
+        corrections: corrections.filter_map(correction_data).collect(),
+    }
+}
+
+fn correction_data(c: &Correction) -> Option<CorrectionData<'_>> {
+    let Values { prices, volume } = c.before;
+    let day = day_number(c.date.parse().ok()?);
+    Some((
+        day,
+        &c.source,
+        prices,
+        volume,
+        &c.replaced_at,
+        c.was_provisional,
+    ))
+}

@@ -1,0 +1,275 @@
+// A chart that answers: ranges, candles or a line, log scale, a second source, crosshair, keys.
+
+/** So many months back; all of it without a number. */
+const RANGES = [["3M", 3], ["6M", 6], ["1Y", 12], ["3Y", 36], ["5Y", 60], ["All", 0]];
+
+function html(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** What is marked on each day. */
+function marksByDay(asset, best) {
+  const marks = new Map();
+  const put = (day, kind, text) => marks.set(day, [...(marks.get(day) ?? []), { kind, text }]);
+  for (const day of asset.gapDays) put(day, "gap", "");
+  const kinds = { price_jump: "jump", suspended: "suspended" };
+  for (const [day, source, rule, detail] of asset.findings) {
+    if (rule !== "date_gap") put(day, kinds[rule] ?? "finding", `${rule} (${source}): ${detail}`);
+  }
+  for (const [day, source, prices, volume, time, wasProvisional] of asset.corrections) {
+    const values = [...prices.map(asset.price), volume === null ? "–" : count(volume)].join(" ");
+    put(day, wasProvisional ? "provisional" : "correction", `${say("was")} ${values} (${source}, ${time.slice(0, 16)}Z)`);
+  }
+  for (const { day, bar } of best) if (bar && !bar.final) put(day, "provisional", "");
+  return marks;
+}
+
+/** Every day that is drawn: the best bar of each, and the sessions without one. */
+function slotsOf(asset) {
+  const best = new Map();
+  for (const series of asset.unpacked.filter((s) => s.own)) {
+    for (const bar of series.bars) if (!best.has(bar.day)) best.set(bar.day, { day: bar.day, bar, source: series.source });
+  }
+  for (const day of asset.gapDays) if (!best.has(day)) best.set(day, { day, bar: null, source: "" });
+  const slots = [...best.values()].sort((a, b) => a.day - b.day);
+  const marks = marksByDay(asset, slots);
+  let before = null;
+  for (const slot of slots) {
+    slot.before = before;
+    // The most important first: it is the one that is drawn.
+    slot.marks = (marks.get(slot.day) ?? []).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+    if (slot.bar) before = slot.bar.close;
+  }
+  return slots;
+}
+
+class Chart {
+  constructor(root, asset) {
+    this.root = root;
+    this.asset = asset;
+    asset.unpacked ??= asset.series.map((s) => ({ source: s.source, own: s.own, bars: unpack(s) }));
+    asset.gapDays ??= sums(numbers(asset.gaps));
+    asset.price = priceFormat(asset);
+    this.slots = slotsOf(asset);
+    this.mode = "candles";
+    this.log = false;
+    this.others = asset.unpacked.filter((s, i) => s.own && s.bars.length > 0 && i > 0);
+    this.choose(this.others[0] ?? null);
+    this.at = null;
+    this.build();
+    this.range(this.reaches(12) ? 12 : 0);
+  }
+
+  /** The day so many months before the newest one. */
+  since(months) {
+    const newest = new Date(this.slots.at(-1).day * DAY);
+    return newest.setUTCMonth(newest.getUTCMonth() - months) / DAY;
+  }
+
+  /** Whether there is more to see than so many months. */
+  reaches(months) {
+    return months === 0 || this.slots[0].day <= this.since(months);
+  }
+
+  choose(series) {
+    this.other = series && new Map(series.bars.map((bar) => [bar.day, { ...bar, source: series.source }]));
+  }
+
+  build() {
+    this.ranges = RANGES.map(([text, months]) => this.button(say(text), () => this.range(months), `range-${text}`));
+    this.ranges.forEach((button, i) => (button.disabled = !this.reaches(RANGES[i][1])));
+    this.modes = [["candles", "Candles"], ["line", "Line"]].map(([mode, text]) => this.button(say(text), () => this.set({ mode }), `mode-${mode}`));
+    this.logButton = this.button(say("Log scale"), () => this.set({ log: !this.log }), "log");
+    const tools = html("div", { class: "tools" }, group(say("Range"), this.ranges), group(say("Chart"), this.modes), group(say("Log scale"), [this.logButton]));
+    if (this.others.length > 0) tools.append(this.picker());
+    this.readout = html("div", { class: "readout", "aria-atomic": "true" });
+    const help = html("p", { class: "away", id: `help-${this.root.dataset.at}` }, say("Arrow keys move from bar to bar, plus and minus zoom, Home and End go to the ends."));
+    this.paper = html("div", { class: "paper", tabindex: "0", role: "application", "aria-label": `${say("Chart")}: ${this.asset.name}`, "aria-describedby": help.id });
+    this.key = html("ul", { class: "mark-key", "aria-label": say("Marks") });
+    this.root.replaceChildren(tools, this.readout, this.paper, this.key, help);
+    this.listen();
+  }
+
+  button(text, act, name) {
+    const button = html("button", { type: "button", "data-name": name }, text);
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  picker() {
+    const select = html("select", { "data-name": "other" }, html("option", { value: "" }, say("nothing")));
+    this.others.forEach((series, i) => select.append(html("option", { value: String(i) }, series.source)));
+    select.value = "0";
+    select.addEventListener("change", () => {
+      this.choose(select.value === "" ? null : this.others[Number(select.value)]);
+      this.draw();
+    });
+    return html("label", { class: "other" }, html("span", {}, say("Compare with")), select);
+  }
+
+  set(change) {
+    Object.assign(this, change);
+    this.draw();
+  }
+
+  /** Shows so many months back from the newest day; all for 0. */
+  range(months) {
+    this.months = months;
+    const from = months === 0 ? 0 : this.slots.findIndex((slot) => slot.day > this.since(months));
+    this.zoom(Math.max(0, from), this.slots.length - 1);
+  }
+
+  zoom(from, to) {
+    const least = Math.min(5, this.slots.length);
+    from = Math.max(0, Math.min(from, this.slots.length - least));
+    this.from = from;
+    this.to = Math.min(this.slots.length - 1, Math.max(to, from + least - 1));
+    if (this.at !== null && (this.at < this.from || this.at > this.to)) this.at = null;
+    this.draw();
+  }
+
+  draw() {
+    const pressed = (buttons, which) => buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(which(i))));
+    pressed(this.ranges, (i) => this.months === RANGES[i][1]);
+    pressed(this.modes, (i) => this.mode === ["candles", "line"][i]);
+    this.logButton.setAttribute("aria-pressed", String(this.log));
+    const visible = this.slots.slice(this.from, this.to + 1);
+    if (!visible.some((slot) => slot.bar)) return;
+    const width = Math.max(280, this.paper.clientWidth || 900);
+    this.drawn = drawChart({ slots: visible, width, mode: this.mode, log: this.log, other: this.other });
+    this.cross = svg("g", { class: "cross" });
+    this.drawn.root.append(this.cross);
+    this.paper.replaceChildren(this.drawn.root);
+    const kinds = KINDS.filter((kind) => visible.some((slot) => slot.marks.some((mark) => mark.kind === kind)));
+    this.key.replaceChildren(...kinds.map(keyOf));
+    this.root.dataset.from = isoDay(visible[0].day);
+    this.root.dataset.to = isoDay(visible.at(-1).day);
+    this.tell();
+  }
+
+  /** The day that is pointed at, else the newest one with a bar. */
+  current() {
+    if (this.at !== null) return this.slots[this.at];
+    return this.slots.slice(this.from, this.to + 1).findLast((slot) => slot.bar);
+  }
+
+  tell() {
+    const slot = this.current();
+    this.readout.replaceChildren(...tellSlot(slot, this.asset, this.other));
+    this.readout.dataset.day = isoDay(slot.day);
+    this.cross.replaceChildren();
+    if (this.at === null) return;
+    const { x, y, place } = this.drawn;
+    const at = round(x(this.at - this.from));
+    this.cross.append(svg("path", { d: `M${at} ${place.top}V${place.differenceBottom}` }));
+    if (slot.bar) {
+      const height = round(y(slot.bar.close));
+      this.cross.append(svg("path", { d: `M0 ${height}H${place.plot}` }), svg("circle", { cx: at, cy: height, r: 3.5 }));
+    }
+    const left = Math.min(Math.max(at, 38), place.plot - 38);
+    this.cross.append(svg("rect", { x: left - 38, y: place.height - 18, width: 76, height: 17, rx: 4 }), svg("text", { x: left, y: place.height - 5, class: "middle" }, isoDay(slot.day)));
+  }
+
+  point(at) {
+    this.at = at === null ? null : Math.max(this.from, Math.min(this.to, at));
+    this.tell();
+  }
+
+  /** The place of a slot under the pointer. */
+  under(event) {
+    const box = this.paper.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * this.drawn.place.width;
+    return this.from + Math.floor(x / this.drawn.step);
+  }
+
+  listen() {
+    let start = null;
+    this.paper.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse" && event.button === 0) start = this.under(event);
+    });
+    this.paper.addEventListener("pointermove", (event) => {
+      // What the pointer shows is seen; only what the keys show has to be said.
+      this.readout.removeAttribute("aria-live");
+      this.point(this.under(event));
+      if (start !== null && Math.abs(this.at - start) > 1) this.select(start, this.at);
+    });
+    this.paper.addEventListener("pointerleave", () => this.point(null));
+    addEventListener("pointerup", (event) => {
+      if (start === null) return;
+      const end = Math.max(this.from, Math.min(this.to, this.under(event)));
+      const [from, to] = [Math.min(start, end), Math.max(start, end)];
+      start = null;
+      if (to - from > 3) {
+        this.months = null;
+        this.zoom(from, to);
+      } else {
+        this.tell();
+      }
+    });
+    this.paper.addEventListener("dblclick", () => this.range(0));
+    this.paper.addEventListener("keydown", (event) => this.press(event));
+    this.paper.addEventListener("blur", () => this.point(null));
+  }
+
+  /** What dragging would zoom to. */
+  select(start, end) {
+    const { step, place } = this.drawn;
+    const [from, to] = [Math.min(start, end) - this.from, Math.max(start, end) + 1 - this.from];
+    this.cross.prepend(svg("rect", { class: "selection", x: round(from * step), y: place.top, width: round((to - from) * step), height: place.differenceBottom - place.top }));
+  }
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = this.at ?? this.to;
+    const moves = { ArrowLeft: at - (this.at === null ? 0 : 1), ArrowRight: at + 1, PageUp: at - 21, PageDown: at + 21, Home: this.from, End: this.to };
+    if (event.key in moves) {
+      this.readout.setAttribute("aria-live", "polite");
+      this.point(moves[event.key]);
+    } else if (event.key === "+" || event.key === "=" || event.key === "-") {
+      const part = (this.to - this.from + 1) * (event.key === "-" ? -0.5 : 0.25);
+      this.months = null;
+      this.zoom(Math.round(this.from + part), Math.round(this.to - part));
+    } else if (event.key === "Escape") {
+      this.point(null);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}
+
+function group(label, buttons) {
+  return html("div", { class: "group", role: "group", "aria-label": label }, ...buttons);
+}
+
+/** A mark and its name. */
+function keyOf(kind) {
+  const paper = svg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": "true" });
+  paper.append(svg("path", { class: `mark ${kind}`, d: SHAPES[kind] }));
+  return html("li", {}, paper, say(kind));
+}
+
+/** A day in words and numbers; each number's exact value stands in its data element. */
+function tellSlot(slot, asset, other) {
+  const day = html("time", { datetime: isoDay(slot.day) }, `${isoDay(slot.day)} ${weekday(slot.day)}`);
+  if (!slot.bar) return [day, html("b", { class: "bad" }, `✕ ${say("no bar")}`)];
+  const bar = slot.bar;
+  const value = (name, number, text) => html("span", { class: "value" }, html("span", {}, `${say(name)} `), html("data", { value: number === null ? "" : String(number), "data-name": name }, text));
+  const parts = [day];
+  for (const name of ["open", "high", "low", "close"]) parts.push(value(name, bar[name], asset.price(bar[name])));
+  if (slot.before > 0) {
+    const share = change(bar.close / slot.before - 1);
+    parts.push(html("span", { class: share.kind }, share.text));
+  }
+  parts.push(value("volume", bar.volume, bar.volume === null ? say("unknown") : count(bar.volume)), html("span", { class: "tag" }, slot.source));
+  const second = other?.get(slot.day);
+  if (second && second.source !== slot.source) {
+    const share = change(second.close / bar.close - 1);
+    parts.push(html("span", { class: "value second" }, `${second.source} `, html("data", { value: String(second.close), "data-name": "second" }, asset.price(second.close)), ` (${share.text})`));
+  }
+  for (const mark of slot.marks) parts.push(html("span", { class: `remark ${mark.kind}` }, html("b", {}, say(mark.kind)), ` ${mark.text}`));
+  return parts;
+}
