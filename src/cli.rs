@@ -138,6 +138,9 @@ pub struct CollectArgs {
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub assets: Vec<String>,
+    /// Asks every source of an asset, not only until one has bars, so that `reconcile` can compare them.
+    #[arg(long)]
+    pub all_sources: bool,
     /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

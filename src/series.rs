@@ -59,80 +59,87 @@ pub fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveD
 
 /// The one factor by which fetched closes differ from the stored ones of the same days, if there is one: a split.
 ///
-/// `pairs` are (stored, fetched). Every one of at least three must differ, and by that factor up to the last digit that the
-/// source sends (whole won, cents) or single precision.
+/// At least three days must have moved by it, and more than half of all: one of them may have been corrected as well.
+/// Prices are compared up to the last digit that the source sends (whole won, cents) or single precision.
 #[must_use]
-pub fn constant_factor(pairs: &[(f64, f64)]) -> Option<f64> {
-    let measured = median_factor(pairs)?;
-    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
-    let fits = |factor: f64| {
-        let is_near = |(stored, fetched): &(f64, f64)| {
-            (fetched - stored * factor).abs() <= tolerance(*fetched, digit)
-        };
-        pairs.iter().all(is_near)
+pub fn constant_factor(overlap: &[Moved]) -> Option<f64> {
+    let digits = Digits::of(overlap);
+    let is_one_for_most = |factor: &f64| {
+        let fitting = overlap.iter().filter(|m| digits.fit(m, *factor)).count();
+        fitting >= LEAST_OVERLAP && 2 * fitting > overlap.len()
     };
-    let all_moved = pairs
-        .iter()
-        .all(|(stored, fetched)| (fetched - stored).abs() > tolerance(*fetched, digit));
-    if !all_moved {
+    if is_one_for_most(&1.0) {
         return None;
     }
+    let measured = median_factor(overlap)?;
     // Rounded prices measure 1:3 as 0.33331; a plain ratio that explains them as well is what the split was.
     plain_ratios(measured)
-        .find(|ratio| fits(*ratio))
-        .or_else(|| fits(measured).then_some(measured))
+        .chain([measured])
+        .filter(|factor| (factor - 1.0).abs() > SAME)
+        .find(is_one_for_most)
 }
 
-/// The middle of the factors by which fetched closes differ from stored ones; `None` of fewer than three.
-fn median_factor(pairs: &[(f64, f64)]) -> Option<f64> {
-    if pairs.len() < LEAST_OVERLAP {
-        return None;
-    }
-    let mut factors: Vec<f64> = pairs
-        .iter()
-        .map(|(stored, fetched)| fetched / stored)
-        .collect();
+/// The middle of the factors by which fetched closes differ from stored ones.
+fn median_factor(overlap: &[Moved]) -> Option<f64> {
+    let mut factors: Vec<f64> = overlap.iter().map(|m| m.fetched / m.stored).collect();
     factors.sort_by(f64::total_cmp);
     factors.get(factors.len() / 2).copied()
 }
 
-/// How many closes have moved by a factor. `pairs` are (stored, fetched).
+/// Whether at least three days have moved by this factor.
 #[must_use]
-pub fn count_moved(pairs: &[(f64, f64)], factor: f64) -> usize {
-    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
-    let has_moved = |(stored, fetched): &&(f64, f64)| {
-        (fetched - stored * factor).abs() <= tolerance(*fetched, digit)
-    };
-    pairs.iter().filter(has_moved).count()
+pub fn has_moved_by(overlap: &[Moved], factor: f64) -> bool {
+    let digits = Digits::of(overlap);
+    overlap.iter().filter(|m| digits.fit(m, factor)).count() >= LEAST_OVERLAP
 }
 
-/// Whether two measurements of a factor mean the same one.
+/// Whether at least three closes overlap, and all of them are the same up to rounding.
 #[must_use]
-pub fn is_same_factor(a: f64, b: f64) -> bool {
-    (a / b - 1.0).abs() < 1e-3
+pub fn are_same(overlap: &[Moved]) -> bool {
+    let digits = Digits::of(overlap);
+    overlap.len() >= LEAST_OVERLAP && overlap.iter().all(|m| digits.fit(m, 1.0))
 }
 
-/// Whether at least three closes overlap, and all of them are the same up to rounding. `pairs` are (stored, fetched).
-#[must_use]
-pub fn are_same(pairs: &[(f64, f64)]) -> bool {
-    let digit = last_digit(pairs.iter().map(|(_, fetched)| *fetched));
-    let is_same =
-        |(stored, fetched): &(f64, f64)| (fetched - stored).abs() <= tolerance(*fetched, digit);
-    pairs.len() >= LEAST_OVERLAP && pairs.iter().all(is_same)
+/// The close of a day as it is stored and as it was fetched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moved {
+    /// As it is stored.
+    pub stored: f64,
+    /// As it was fetched.
+    pub fetched: f64,
 }
 
-fn tolerance(price: f64, digit: f64) -> f64 {
-    (price.abs() * SAME).max(digit)
+/// The weights of the last digits of two sets of prices.
+struct Digits {
+    stored: f64,
+    fetched: f64,
 }
 
-/// Ratios of whole numbers up to 100 close to a factor, those with the smallest denominator first.
+impl Digits {
+    fn of(overlap: &[Moved]) -> Self {
+        Self {
+            stored: last_digit(overlap.iter().map(|m| m.stored)),
+            fetched: last_digit(overlap.iter().map(|m| m.fetched)),
+        }
+    }
+
+    /// Whether the stored close times a factor is the fetched one. Half a digit that the stored one was rounded by grows
+    /// with the factor.
+    fn fit(&self, moved: &Moved, factor: f64) -> bool {
+        let rounding = (self.fetched + self.stored * factor) / 2.0;
+        let tolerance = (moved.fetched * SAME).max(self.fetched).max(rounding);
+        (moved.fetched - moved.stored * factor).abs() <= tolerance
+    }
+}
+
+/// Ratios of whole numbers up to 100 within two percent of a factor, those with the smallest denominator first.
 fn plain_ratios(factor: f64) -> impl Iterator<Item = f64> {
     (1..=100_u32)
         .map(f64::from)
         .map(move |denominator| ((factor * denominator).round(), denominator))
         .filter(|(numerator, _)| (1.0..=100.0).contains(numerator))
         .map(|(numerator, denominator)| numerator / denominator)
-        .filter(move |ratio| is_same_factor(*ratio, factor))
+        .filter(move |ratio| (ratio / factor - 1.0).abs() < 0.02)
 }
 
 /// The weight of the last digit of prices that have at most two decimals (1, 0.1, 0.01), else 0.
@@ -253,47 +260,91 @@ mod tests {
         assert_eq!(missing(&sessions, &BTreeSet::new()).len(), sessions.len());
     }
 
-    #[test]
-    fn a_split_is_one_factor_in_every_session() {
-        // 005930 before and after 50:1, as Naver rounds it.
-        let split: Vec<(f64, f64)> = [2_650_000.0, 2_607_000.0, 2_595_000.0]
+    fn moved(pairs: &[(f64, f64)]) -> Vec<Moved> {
+        pairs
             .iter()
-            .map(|p| (*p, (p / 50.0_f64).round()))
-            .collect();
-        assert!((constant_factor(&split).unwrap() - 0.02).abs() < 1e-6);
+            .map(|(stored, fetched)| Moved {
+                stored: *stored,
+                fetched: *fetched,
+            })
+            .collect()
+    }
+
+    /// The factor that is found when closes are multiplied and rounded to a digit, both before and after.
+    fn found(closes: &[f64], factor: f64, digit: f64) -> Option<f64> {
+        let round = |price: f64| (price / digit).round() * digit;
+        let pairs = closes.iter().map(|p| (round(*p), round(p * factor)));
+        constant_factor(&moved(&pairs.collect::<Vec<_>>()))
+    }
+
+    fn is(found: Option<f64>, factor: f64) -> bool {
+        found.is_some_and(|f| (f / factor - 1.0).abs() < 1e-9)
+    }
+
+    #[test]
+    fn a_split_is_one_factor_whatever_is_rounded() {
+        // 005930 before and after 50:1, as Naver rounds it.
+        let samsung = [2_650_000.0, 2_607_000.0, 2_595_000.0];
+        assert!(is(found(&samsung, 0.02, 1.0), 0.02));
         assert_eq!(
-            constant_factor(&split[..2]),
+            found(&samsung[..2], 0.02, 1.0),
             None,
             "two sessions may be chance"
         );
-        let cents: Vec<(f64, f64)> = [20.13, 21.58, 19.99]
-            .iter()
-            .map(|p| (*p, (p / 3.0 * 100.0_f64).round() / 100.0))
-            .collect();
-        assert!((constant_factor(&cents).unwrap() - 1.0 / 3.0).abs() < 1e-3);
+        assert!(is(
+            found(&[20.13, 21.58, 19.99], 1.0 / 3.0, 0.01),
+            1.0 / 3.0
+        ));
+        for (closes, factor) in [
+            ([1_480.0, 1_515.0, 1_502.0], 0.02),
+            ([301.0, 305.0, 299.0], 0.2),
+            ([140.2, 138.4, 145.4], 10.0),
+            ([1_003.4, 988.0, 1_011.6], 2.0),
+            ([50_100.0, 51_250.0, 49_800.0], 1.5),
+            ([50_100.0, 51_250.0, 49_800.0], 1.02),
+        ] {
+            assert!(is(found(&closes, factor, 1.0), factor), "{factor}");
+        }
+        let odd = found(&[50_100.0, 51_250.0, 49_800.0], 0.918_27, 1.0).unwrap();
+        assert!((odd - 0.918_27).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_day_that_was_corrected_too_does_not_hide_a_split() {
+        let pairs = [
+            (5_000.0, 100.0),
+            (5_100.0, 102.0),
+            (5_050.0, 107.0),
+            (5_200.0, 104.0),
+        ];
+        assert!(is(constant_factor(&moved(&pairs)), 0.02));
+        assert!(has_moved_by(&moved(&pairs), 0.02));
+        assert!(!has_moved_by(&moved(&pairs), 0.1));
     }
 
     #[test]
     fn corrections_are_no_split() {
-        assert_eq!(
-            constant_factor(&[(100.0, 100.0), (110.0, 110.0), (120.0, 120.0)]),
-            None
-        );
-        assert_eq!(
-            constant_factor(&[(100.0, 50.0), (110.0, 110.0), (120.0, 60.0)]),
-            None,
-            "one day is as it was"
-        );
-        assert_eq!(
-            constant_factor(&[(100.0, 50.0), (110.0, 55.0), (120.0, 80.0)]),
-            None,
-            "one day has another factor"
-        );
-        let won: Vec<(f64, f64)> = [50_000.0, 51_000.0, 52_000.0]
-            .iter()
-            .map(|p| (*p, p + 1.0))
-            .collect();
-        assert_eq!(constant_factor(&won), None, "one won is rounding");
+        for (pairs, why) in [
+            ([(100.0, 100.0), (110.0, 110.0), (120.0, 120.0)], "the same"),
+            (
+                [(100.0, 50.0), (110.0, 110.0), (120.0, 60.0)],
+                "one day is as it was",
+            ),
+            (
+                [(100.0, 50.0), (110.0, 55.0), (120.0, 80.0)],
+                "one day has another factor",
+            ),
+            (
+                [
+                    (50_000.0, 50_001.0),
+                    (51_000.0, 51_001.0),
+                    (52_000.0, 52_001.0),
+                ],
+                "one won is rounding",
+            ),
+        ] {
+            assert_eq!(constant_factor(&moved(&pairs)), None, "{why}");
+        }
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Rule {
     Rebased,
     /// A stored bar that its source has no longer, carried over into the new scale after a split.
     Rescaled,
+    /// Another source of the asset is stored in another scale.
+    ScaleDiffers,
     /// A session on which none of a calendar's assets has a bar.
     ProbablyClosed,
 }
@@ -57,6 +59,7 @@ impl fmt::Display for Rule {
             Self::PriceJump => "price_jump",
             Self::Rebased => "rebased",
             Self::Rescaled => "rescaled",
+            Self::ScaleDiffers => "scale_differs",
             Self::ProbablyClosed => "probably_closed",
         })
     }

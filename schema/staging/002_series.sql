@@ -1,5 +1,5 @@
--- What each series was staged from, so that another symbol or another currency cannot slip into it, and which requests
--- were lost, so that they are made again.
+-- What each series was staged from, so that another symbol or another currency cannot slip into it; which requests were
+-- lost, so that they are made again; and which run brought a value that was replaced.
 
 -- The symbol and the currency that a series of price_daily was staged from last.
 CREATE TABLE series (
@@ -24,3 +24,7 @@ CREATE TABLE lost_part (
     lost_at    TEXT NOT NULL,
     PRIMARY KEY (asset_id, source, start_date, end_date)
 ) WITHOUT ROWID;
+
+-- The run that had brought the old values (job_id is the one that replaced them). In price_daily job_id is from now on the
+-- run that brought the values, not one that only found them again.
+ALTER TABLE price_revision ADD COLUMN brought_by TEXT;

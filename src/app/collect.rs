@@ -110,6 +110,7 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         dry_run: args.dry_run,
         final_only: args.final_only,
         heal: !args.no_heal,
+        all_sources: args.all_sources,
         retry,
         jobs: args.jobs.map(NonZeroUsize::get),
     }

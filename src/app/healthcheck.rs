@@ -42,7 +42,13 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     }
     let all_ok = health.iter().all(|h| h.status == Freshness::Ok);
     let text = match format {
-        Format::Json => render::json(&health)?,
+        Format::Json => {
+            // The columns are fixed; what they do not say is logged.
+            for (asset, remark) in remarks(&health) {
+                log::info!(asset = asset; "{remark}");
+            }
+            render::json(&health)?
+        }
         Format::Table => table(&health)?,
     };
     Ok(Printed {
@@ -129,7 +135,7 @@ fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> Naiv
     for calendar in assets.iter().map(|a| &a.calendar) {
         if let Some(end) = calendar
             .known_until()
-            .filter(|end| *end - today(calendar) < CALENDAR_ENDS_SOON)
+            .filter(|end| *end - today(calendar) <= CALENDAR_ENDS_SOON)
             && !said.contains(&calendar.name())
         {
             said.push(calendar.name());
@@ -177,6 +183,14 @@ fn failure(health: &Health) -> Failure {
     }
 }
 
+/// What is said beside the columns: the missing sessions, or that the newest bar is provisional.
+fn remarks(health: &[Health]) -> impl Iterator<Item = (&str, &str)> {
+    health
+        .iter()
+        .filter(|h| !h.remark.is_empty())
+        .map(|h| (h.asset_id.as_str(), h.remark.as_str()))
+}
+
 fn table(health: &[Health]) -> Result<String> {
     let columns = &[
         "asset_id",
@@ -187,8 +201,8 @@ fn table(health: &[Health]) -> Result<String> {
         "status",
     ];
     let mut text = render::table(health, columns)?;
-    for asset in health.iter().filter(|h| !h.remark.is_empty()) {
-        text.push_str(&format!("{}: {}\n", asset.asset_id, asset.remark));
+    for (asset, remark) in remarks(health) {
+        text.push_str(&format!("{asset}: {remark}\n"));
     }
     Ok(text)
 }

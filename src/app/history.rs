@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{Printed, choose, now, open_staging, read_assets};
-use crate::asset::AssetId;
+use crate::asset::{Asset, AssetId};
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::reconcile::{Closes, Comparison, Difference, compare};
 use crate::render;
+use crate::staging::Staging;
 
 /// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
 fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
@@ -23,6 +24,9 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         Some(time) => staging.as_of(&asset, args.date, time)?,
         None => staging.history(&asset, args.date)?,
     };
+    if versions.is_empty() {
+        refuse_unknown(&asset, &staging, config)?;
+    }
     let columns = &[
         "date",
         "source",
@@ -32,8 +36,9 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         "close",
         "volume",
         "known_since",
-        "replaced_at",
         "job_id",
+        "replaced_at",
+        "replaced_by",
     ];
     Ok(Printed::success(match (format, versions.is_empty()) {
         (Format::Json, _) => render::json(&versions)?,
@@ -42,6 +47,33 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
         (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
     }))
+}
+
+/// An asset that is neither configured nor stored is a slip of the keyboard.
+fn refuse_unknown(asset: &AssetId, staging: &Staging, config: &Config) -> Result<()> {
+    if staging.closes(asset)?.is_empty() {
+        let assets = read_assets(&config.assets_file)?;
+        choose(&assets, &[asset.to_string()])?;
+    }
+    Ok(())
+}
+
+/// Why a day cannot be waived.
+fn check_waiver(asset: &Asset, args: &WaiveArgs) -> Result<(), ConfigError> {
+    let (date, calendar) = (args.date, &asset.calendar);
+    if let Some(reason) = calendar.closed_reason(date) {
+        let name = calendar.name();
+        return Err(ConfigError(format!(
+            "{date} is no session of {name} ({reason}), so that no bar is missing"
+        )));
+    }
+    let is_empty = |reason: &String| reason.trim().is_empty();
+    if args.reason.as_ref().is_some_and(is_empty) {
+        return Err(ConfigError(
+            "--reason is empty, it should say why the price will never come".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -58,7 +90,9 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
         staging.unwaive(&asset, args.date)?
     } else {
         let assets = read_assets(&config.assets_file)?;
-        choose(&assets, std::slice::from_ref(&args.asset))?;
+        for asset in choose(&assets, std::slice::from_ref(&args.asset))? {
+            check_waiver(asset, args)?;
+        }
         staging.waive(
             &asset,
             args.date,
@@ -112,10 +146,11 @@ pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -
 
 fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
     if compared.is_empty() {
-        return Ok("No asset has bars of two sources in its own currency.\n".to_owned());
+        return Ok("No asset has bars of two sources in its own currency; `pricestash collect --all-sources` asks all of them.\n".to_owned());
     }
     let mut text = String::new();
     if !differences.is_empty() {
+        let shown: Vec<Shown<'_>> = differences.iter().map(Shown::of).collect();
         let columns = &[
             "asset_id",
             "date",
@@ -125,7 +160,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
             "other_close",
             "difference",
         ];
-        text = render::table(differences, columns)?;
+        text = render::table(&shown, columns)?;
     }
     for c in compared {
         text.push_str(&format!(
@@ -136,4 +171,30 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
         ));
     }
     Ok(text)
+}
+
+/// A difference as a person reads it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    asset_id: &'a str,
+    date: NaiveDate,
+    source: &'a str,
+    close: f64,
+    other_source: &'a str,
+    other_close: f64,
+    difference: String,
+}
+
+impl<'a> Shown<'a> {
+    fn of(difference: &'a Difference) -> Self {
+        Self {
+            asset_id: &difference.asset_id,
+            date: difference.date,
+            source: &difference.source,
+            close: difference.close,
+            other_source: &difference.other_source,
+            other_close: difference.other_close,
+            difference: format!("{:+.3} %", difference.difference * 100.0),
+        }
+    }
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::Staging;
 use super::prices::Batch;
+use super::rebase::Scale;
 use super::stored::days;
 use crate::asset::AssetId;
 use crate::timestamp;
@@ -31,8 +32,8 @@ pub(super) struct Judged<'a> {
     pub(super) closes: Window,
     /// The days whose row came, and is what is stored now.
     pub(super) heard: &'a BTreeSet<NaiveDate>,
-    /// Whether the overlap says that the scale is the stored one.
-    pub(super) same_scale: bool,
+    /// What the overlap says of the scale.
+    pub(super) scale: &'a Scale,
 }
 
 impl Judged<'_> {
@@ -42,7 +43,9 @@ impl Judged<'_> {
         if is(Rule::DateGap) {
             false
         } else if is(Rule::Rebased) {
-            self.same_scale
+            matches!(self.scale, Scale::Same)
+        } else if is(Rule::ScaleDiffers) {
+            !matches!(self.scale, Scale::Unknown)
         } else if is(Rule::PriceJump) {
             self.closes.contains(date)
         } else {
@@ -94,6 +97,13 @@ impl<'a> Notes<'a> {
             self.job_id,
         ])?;
         Ok(())
+    }
+
+    /// Keeps a finding that is the same fact while it is open, on whichever day it is seen next.
+    pub(super) fn put_lasting(&self, finding: Finding) -> Result<()> {
+        let open = self.open_days(finding.rule)?;
+        let date = open.last().copied().unwrap_or(finding.date);
+        Ok(self.put(&Finding { date, ..finding })?)
     }
 
     /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id).
@@ -202,6 +212,10 @@ impl Staging {
         tx.execute(
             "UPDATE finding SET resolved_at = ?3
              WHERE asset_id = ?1 AND date = ?2 AND rule = 'date_gap' AND resolved_at IS NULL",
+            params![asset.as_str(), date.to_string(), time],
+        )?;
+        tx.execute(
+            include_str!("resolve_waived_close.sql"),
             params![asset.as_str(), date.to_string(), time],
         )?;
         tx.commit()?;

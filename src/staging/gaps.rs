@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::Staging;
 use super::findings::Notes;
 use super::prices::Batch;
-use super::stored::days;
+use super::stored::{days, stored_days};
 use crate::asset::{Asset, AssetId};
 use crate::calendar::Calendar;
 use crate::series::{Attendance, missing, probably_closed};
@@ -37,32 +37,51 @@ pub struct Attended<'a> {
     pub attendance: Attendance,
 }
 
-/// Which of a batch's due sessions have no bar, also after it. Waived ones are not looked at.
-pub(super) fn attendance(connection: &Connection, batch: &Batch<'_>) -> Result<Attendance> {
-    let (Some(first), Some(last)) = (batch.due.first(), batch.due.last()) else {
-        return Ok(Attendance::default());
-    };
-    let asset = batch.asset.id.as_str();
-    let mut statement = connection.prepare_cached(
-        "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4
-         UNION SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2",
-    )?;
-    let (from, to) = (first.to_string(), last.to_string());
-    let bars = days(statement.query(params![asset, batch.entry.stored_as, from, to])?)?;
-    let mut statement = connection.prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
-    let waived = days(statement.query(params![asset])?)?;
+/// Which of a batch's due sessions have no bar, also after it. Waived ones are not looked at, and for a source that stands in
+/// those are not missing that a better source of the asset has.
+///
+/// `first` is the first day that was stored before. Sessions before it were judged when it came, so that they are judged
+/// again only when the series reaches further back now.
+pub(super) fn attendance(
+    connection: &Connection,
+    batch: &Batch<'_>,
+    first: Option<NaiveDate>,
+) -> Result<Attendance> {
+    let bars = stored_days(connection, batch.asset.id.as_str(), &batch.entry.stored_as)?;
+    let waived = waived_days(connection, &batch.asset.id)?;
+    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|part| part.contains(*day));
+    let begins = first.filter(|day| bars.first() == Some(day));
     let due: Vec<NaiveDate> = batch
         .due
         .iter()
-        .filter(|d| !waived.contains(d))
+        .filter(|day| !waived.contains(day))
+        .filter(|day| begins.is_none_or(|begins| **day >= begins) || was_lost(day))
         .copied()
         .collect();
-    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|part| part.contains(*day));
     // What no answer came for is missing, wherever the series begins.
-    let mut missing: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
-    missing.extend(due.iter().filter(|d| was_lost(d) && !bars.contains(d)));
-    let missing = missing.into_iter().collect();
+    let mut lacking: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
+    lacking.extend(due.iter().filter(|d| was_lost(d) && !bars.contains(d)));
+    if !lacking.is_empty() {
+        for better in better_sources(batch) {
+            let bars = stored_days(connection, batch.asset.id.as_str(), better)?;
+            lacking.retain(|day| !bars.contains(day));
+        }
+    }
+    let missing = lacking.into_iter().collect();
     Ok(Attendance { due, missing })
+}
+
+/// The sources that come before a batch's own in the asset's order; none when it is in another currency.
+fn better_sources<'a>(batch: &Batch<'a>) -> Vec<&'a str> {
+    let sources: Vec<&str> = batch.asset.own_sources().collect();
+    let place = sources.iter().position(|s| *s == batch.entry.stored_as);
+    sources.into_iter().take(place.unwrap_or(0)).collect()
+}
+
+/// The sessions of an asset whose missing bar the user lets pass.
+pub(super) fn waived_days(connection: &Connection, asset: &AssetId) -> Result<BTreeSet<NaiveDate>> {
+    let mut statement = connection.prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
+    days(statement.query(params![asset.as_str()])?)
 }
 
 /// Keeps which parts of a window no answer came for.

@@ -28,10 +28,12 @@ pub struct Version {
     pub volume: Option<i64>,
     /// When these values were fetched first.
     pub known_since: String,
+    /// The run that brought them, where it is known.
+    pub job_id: Option<String>,
     /// When values that replaced them were fetched; `None` for those that hold.
     pub replaced_at: Option<String>,
-    /// The run that replaced them, or that wrote those that hold.
-    pub job_id: Option<String>,
+    /// The run that replaced them.
+    pub replaced_by: Option<String>,
 }
 
 fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
@@ -44,8 +46,9 @@ fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
         close: row.get(5)?,
         volume: row.get(6)?,
         known_since: row.get(7)?,
-        replaced_at: row.get(8)?,
-        job_id: row.get(9)?,
+        job_id: row.get(8)?,
+        replaced_at: row.get(9)?,
+        replaced_by: row.get(10)?,
     })
 }
 

@@ -9,8 +9,10 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params
 use super::Staging;
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
-use super::rebase::{Rebase, Scale, find_older_scale, find_rebase, rescaled};
-use super::stored::{Decision, Stored, decide, stored_bars};
+use super::rebase::{
+    Rebase, Scale, final_closes, find_older_scale, find_other_scale, find_rebase, rescaled,
+};
+use super::stored::{Decision, Stored, days, decide, stored_bars};
 use crate::asset::{Asset, SourceEntry};
 use crate::price::Bar;
 use crate::series::{Attendance, are_same, price_jumps};
@@ -123,6 +125,8 @@ struct Writer<'a> {
 struct Written {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
+    /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
+    poorer: BTreeSet<NaiveDate>,
 }
 
 impl Writer<'_> {
@@ -141,21 +145,25 @@ impl Writer<'_> {
             Scale::Same | Scale::Unknown => None,
         };
         if let Some(rebase) = rebase {
-            self.notes.put(&rebase.finding())?;
+            self.notes.put_lasting(rebase.finding())?;
             if !rebase.can_be_staged(self.batch.heal) {
                 return Ok(Staged::Rebased(rebase.clone()));
             }
         }
+        let first = self.first_day()?;
         let mut written = self.write_bars(&stored, rebase.is_some())?;
         if let Some(rebase) = rebase {
-            written.tally.changed += self.carry_over(rebase)?;
+            let mut days = written.poorer.clone();
+            days.extend(&rebase.uncovered);
+            written.tally.changed += self.carry_over(rebase, &days)?;
         }
+        self.note_other_scales()?;
         for rejected in &self.batch.checked.rejected {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
         written.tally.findings = self.write_findings(&written.heard, &scale)?;
         self.remember_series()?;
-        let attendance = self.judge_gaps()?;
+        let attendance = self.judge_gaps(first)?;
         let tally = written.tally;
         Ok(Staged::Done { tally, attendance })
     }
@@ -183,7 +191,8 @@ impl Writer<'_> {
                     changed,
                     clock,
                 } => {
-                    self.replace(old, bar, fetched, changed)?;
+                    let same_as = old.filter(|_| !changed && !clock);
+                    self.replace(old.filter(|_| changed), bar, fetched, same_as)?;
                     if clock {
                         self.notes.put(&clock_finding(date))?;
                     }
@@ -194,40 +203,42 @@ impl Writer<'_> {
                     }) += 1;
                 }
                 Decision::Same => tally.unchanged += 1,
-                Decision::Older | Decision::Poorer => tally.kept += 1,
+                Decision::Older => tally.kept += 1,
+                Decision::Poorer => {
+                    tally.kept += 1;
+                    written.poorer.insert(date);
+                }
             }
         }
         Ok(written)
     }
 
+    /// Writes a bar over a stored one. `changed` is what it was, if its values changed; `same_as` the stored row that has
+    /// these values already.
     fn replace(
         &self,
-        old: Option<&Stored>,
+        changed: Option<&Stored>,
         bar: Bar,
         fetched: &FetchedBar,
-        changed: bool,
+        same_as: Option<&Stored>,
     ) -> Result<()> {
-        match old {
-            Some(old) if changed => {
-                self.keep_history(old, fetched)?;
-                self.upsert(&bar, fetched, None)?;
-            }
-            old => self.upsert(&bar, fetched, old)?,
+        if let Some(old) = changed {
+            self.keep_history(old, fetched)?;
         }
-        Ok(())
+        Ok(self.upsert(&bar, fetched, same_as)?)
     }
 
-    /// Carries stored days that the source has no longer over into the new scale; counts them.
-    fn carry_over(&self, rebase: &Rebase) -> Result<u64> {
+    /// Carries stored days that the source says nothing better of over into the new scale; counts them.
+    fn carry_over(&self, rebase: &Rebase, days: &BTreeSet<NaiveDate>) -> Result<u64> {
         let mut count = 0;
-        for (old, fetched) in rescaled(self.tx, self.batch, rebase)? {
+        for (old, fetched) in rescaled(self.tx, self.batch, rebase, days)? {
             let date = fetched.bar.date();
             let detail = format!(
-                "its source has this day no longer, the close {} was carried over as {}",
+                "its source has no bar with a volume any more, the close {} was carried over as {}",
                 old.bar.close(),
                 fetched.bar.close()
             );
-            self.replace(Some(&old), fetched.bar, &fetched, true)?;
+            self.replace(Some(&old), fetched.bar, &fetched, None)?;
             self.notes.put(&Finding {
                 date,
                 rule: Rule::Rescaled,
@@ -263,9 +274,38 @@ impl Writer<'_> {
         self.notes.resolve(Judged {
             closes: closes_judged,
             heard,
-            same_scale: matches!(scale, Scale::Same),
+            scale,
         })?;
         Ok(count)
+    }
+
+    /// The first stored day of the series.
+    fn first_day(&self) -> Result<Option<NaiveDate>> {
+        let sql = "SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2";
+        let mut statement = self.tx.prepare_cached(sql)?;
+        let key = params![self.batch.asset.id.as_str(), self.source];
+        Ok(days(statement.query(key)?)?.first().copied())
+    }
+
+    /// Notes when the asset's other sources are stored in another scale: this one stands in for a source that has not sent
+    /// its prices after a split yet.
+    fn note_other_scales(&self) -> Result<()> {
+        let Batch { asset, checked, .. } = self.batch;
+        let others = asset.own_sources().filter(|s| *s != self.source);
+        let is_own = asset.own_sources().any(|s| s == self.source);
+        let days = checked.bars.iter().map(|b| b.bar.date());
+        let (Some(first), Some(last), true) = (days.clone().min(), days.max(), is_own) else {
+            return Ok(());
+        };
+        for other in others {
+            let stored = stored_bars(self.tx, asset.id.as_str(), other, first, last)?;
+            if let Some(finding) = find_other_scale(&checked.bars, &stored, self.source) {
+                let Batch { job_id, now, .. } = *self.batch;
+                let notes = Notes::about(self.tx, asset.id.as_str(), other, job_id, now);
+                notes.put_lasting(finding)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the source ever reported a volume for the asset: zero is news only then.
@@ -299,8 +339,10 @@ impl Writer<'_> {
 
     /// Notes the due sessions without a bar at once, so that a run that dies has not forgotten them. Whether the exchange
     /// was closed is judged when the calendar's other assets are known.
-    fn judge_gaps(&self) -> Result<Attendance> {
-        let attendance = gaps::attendance(self.tx, self.batch)?;
+    ///
+    /// `first` is the first day that was stored before this batch.
+    fn judge_gaps(&self, first: Option<NaiveDate>) -> Result<Attendance> {
+        let attendance = gaps::attendance(self.tx, self.batch, first)?;
         gaps::remember_lost(self.tx, self.batch)?;
         let closed = gaps::open_closed_days(self.tx, &self.batch.asset.calendar)?;
         let missing: Vec<NaiveDate> = attendance
@@ -345,7 +387,7 @@ impl Writer<'_> {
                 entry.currency
             )));
         }
-        if symbol == entry.symbol || is_continued(&self.batch.checked.bars, stored) {
+        if symbol == entry.symbol || are_same(&final_closes(&self.batch.checked.bars, stored)) {
             return Ok(None);
         }
         Ok(Some(format!(
@@ -402,7 +444,7 @@ impl Writer<'_> {
                 ":ingested_at": ingested_at,
                 ":known_since": same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str()),
                 ":is_final": fetched.is_final,
-                ":job_id": self.batch.job_id,
+                ":job_id": same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref()),
             })?;
         Ok(())
     }
@@ -410,8 +452,8 @@ impl Writer<'_> {
     fn keep_history(&self, old: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
         let [open, high, low, close] = old.bar.prices();
         let statement = "INSERT INTO price_revision
-                 (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, known_since, replaced_at, job_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                 (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, known_since, brought_by, replaced_at, job_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         self.tx.prepare_cached(statement)?.execute(params![
             self.batch.asset.id.as_str(),
             old.bar.date().to_string(),
@@ -424,22 +466,12 @@ impl Writer<'_> {
             old.ingested_at.map(timestamp::to_text).unwrap_or_default(),
             old.is_final,
             old.known_since,
+            old.job_id,
             timestamp::to_text(fetched.fetched_at),
             self.batch.job_id,
         ])?;
         Ok(())
     }
-}
-
-/// Whether at least three stored closes are among the fetched ones, and all of those are the same up to rounding.
-fn is_continued(bars: &[FetchedBar], stored: &HashMap<NaiveDate, Stored>) -> bool {
-    let pairs: Vec<(f64, f64)> = bars
-        .iter()
-        .filter_map(|b| Some((stored.get(&b.bar.date())?, b)))
-        .filter(|(old, new)| old.is_final && new.is_final)
-        .map(|(old, new)| (old.bar.close(), new.bar.close()))
-        .collect();
-    are_same(&pairs)
 }
 
 fn clock_finding(date: NaiveDate) -> Finding {

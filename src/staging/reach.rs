@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Staging;
-use super::stored::days;
-use crate::asset::AssetId;
+use super::gaps::waived_days;
+use super::stored::{days, stored_days};
+use crate::asset::{Asset, AssetId};
 use crate::timestamp;
 use crate::upstream::Window;
 
@@ -19,7 +20,7 @@ pub const HEALING_DAYS: u64 = 30;
 pub enum Reach {
     /// The asset has no bar of any source yet.
     NothingStaged,
-    /// To this day; `None` when the source has no bar.
+    /// To this day; `None` when the asset has no bar in its own currency.
     To(Option<NaiveDate>),
 }
 
@@ -38,51 +39,43 @@ pub struct Lookback<'a> {
 
 impl Staging {
     /// How far back a series must be asked for again: to overlap with stored sessions, to the oldest recent provisional
-    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately.
+    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately. A source without
+    /// a bar is asked from where the asset's other sources end.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn reach_back(
         &self,
-        asset: &AssetId,
+        asset: &Asset,
         source: &str,
         lookback: &Lookback<'_>,
     ) -> Result<Reach> {
         let connection = self.connection()?;
+        let id = asset.id.as_str();
         let any: bool = connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)")?
-            .query_row(params![asset.as_str()], |r| r.get(0))?;
+            .query_row(params![id], |r| r.get(0))?;
         if !any {
             return Ok(Reach::NothingStaged);
         }
-        let lost_since = lookback.now - Days::new(HEALING_DAYS);
-        let oldest: Option<String> = connection
-            .prepare_cached(include_str!("reach_back.sql"))?
-            .query_row(
-                params![
-                    asset.as_str(),
-                    source,
-                    lookback.overlap,
-                    lookback.since.to_string(),
-                    timestamp::to_text(lost_since)
-                ],
-                |r| r.get(0),
-            )?;
-        let Some(oldest) = oldest.and_then(|d| d.parse::<NaiveDate>().ok()) else {
-            return Ok(Reach::To(None));
+        let mut known = stored_days(&connection, id, source)?;
+        let oldest = if known.is_empty() {
+            // It stands in for the asset's other sources, from where they end.
+            for other in asset.own_sources() {
+                known.append(&mut stored_days(&connection, id, other)?);
+            }
+            known.last().copied()
+        } else {
+            oldest(&connection, id, source, lookback)?
         };
-        let mut statement = connection.prepare_cached(
-            "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2
-             UNION SELECT date FROM waiver WHERE asset_id = ?1",
-        )?;
-        let known = days(statement.query(params![asset.as_str(), source])?)?;
-        let first_missing = lookback
-            .recent
-            .iter()
-            .find(|d| known.first().is_some_and(|f| f < *d) && !known.contains(d));
-        Ok(Reach::To(Some(
-            first_missing.map_or(oldest, |d| oldest.min(*d)),
-        )))
+        let waived = waived_days(&connection, &asset.id)?;
+        let is_missing = |day: &&NaiveDate| {
+            known.first().is_some_and(|first| first < *day)
+                && !known.contains(*day)
+                && !waived.contains(*day)
+        };
+        let first_missing = lookback.recent.iter().find(is_missing).copied();
+        Ok(Reach::To(oldest.into_iter().chain(first_missing).min()))
     }
 
     /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
@@ -112,4 +105,23 @@ impl Staging {
             })
         }))
     }
+}
+
+/// The oldest bar that a series with bars must be asked for again.
+fn oldest(
+    connection: &Connection,
+    asset: &str,
+    source: &str,
+    lookback: &Lookback<'_>,
+) -> Result<Option<NaiveDate>> {
+    let lost_since = lookback.now - Days::new(HEALING_DAYS);
+    let mut statement = connection.prepare_cached(include_str!("reach_back.sql"))?;
+    let oldest = days(statement.query(params![
+        asset,
+        source,
+        lookback.overlap,
+        lookback.since.to_string(),
+        timestamp::to_text(lost_since)
+    ])?)?;
+    Ok(oldest.first().copied())
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::prices::{Batch, Heal};
 use super::stored::{Stored, stored_bars, stored_days};
 use crate::price::Bar;
-use crate::series::{LEAST_OVERLAP, constant_factor, count_moved, is_same_factor, last_digit};
+use crate::series::{LEAST_OVERLAP, Moved, constant_factor, has_moved_by, last_digit};
 use crate::validate::{FetchedBar, Finding, Rule};
 
 /// A change of scale of a whole series.
@@ -19,6 +19,8 @@ pub struct Rebase {
     pub factor: f64,
     /// The same in words, with an example.
     pub detail: String,
+    /// The newest day that told.
+    pub seen: NaiveDate,
     /// The first stored day.
     pub first: NaiveDate,
     /// The last stored day.
@@ -30,7 +32,7 @@ pub struct Rebase {
 impl Rebase {
     pub(super) fn finding(&self) -> Finding {
         Finding {
-            date: self.first,
+            date: self.seen,
             rule: Rule::Rebased,
             detail: self.detail.clone(),
         }
@@ -41,12 +43,13 @@ impl Rebase {
         match heal {
             Heal::No => false,
             Heal::IfWhole => self.uncovered.is_empty(),
-            Heal::Again(factor) => is_same_factor(factor, self.factor),
+            Heal::Again(factor) => factor.total_cmp(&self.factor).is_eq(),
         }
     }
 }
 
 /// What the overlap says of the scale.
+#[derive(Debug)]
 pub(super) enum Scale {
     /// Fewer final closes overlap than it takes to tell.
     Unknown,
@@ -62,14 +65,14 @@ pub(super) fn find_rebase(
 ) -> Result<Scale> {
     let bars = &batch.checked.bars;
     let overlap = overlap(bars, stored, |old, new| !old.is_newer_than(new));
-    let pairs: Vec<(f64, f64)> = overlap.iter().map(|(_, old, new)| (*old, *new)).collect();
+    let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
     let factor = match batch.heal {
         // Days that were corrected or back-filled meanwhile may have the new scale already.
-        Heal::Again(factor) if count_moved(&pairs, factor) >= LEAST_OVERLAP => Some(factor),
-        _ => constant_factor(&pairs),
+        Heal::Again(factor) if has_moved_by(&closes, factor) => Some(factor),
+        _ => constant_factor(&closes),
     };
     let (Some(factor), Some(example)) = (factor, overlap.last()) else {
-        let tells = pairs.len() >= LEAST_OVERLAP;
+        let tells = closes.len() >= LEAST_OVERLAP;
         return Ok(if tells { Scale::Same } else { Scale::Unknown });
     };
     let series = stored_days(connection, batch.asset.id.as_str(), &batch.entry.stored_as)?;
@@ -77,6 +80,7 @@ pub(super) fn find_rebase(
     Ok(Scale::Changed(Rebase {
         factor,
         detail: in_words(factor, *example),
+        seen: example.0,
         first: series.first().copied().unwrap_or(example.0),
         last: series.last().copied().unwrap_or(example.0),
         uncovered: series.difference(&fetched).copied().collect(),
@@ -88,10 +92,17 @@ pub(super) fn find_older_scale(
     bars: &[FetchedBar],
     stored: &HashMap<NaiveDate, Stored>,
 ) -> Option<String> {
-    let overlap = overlap(bars, stored, Stored::is_newer_than);
-    let pairs: Vec<(f64, f64)> = overlap.iter().map(|(_, old, new)| (*new, *old)).collect();
-    let factor = constant_factor(&pairs)?;
-    let (date, stored_close, close) = overlap.last()?;
+    let overlap: Vec<(NaiveDate, Moved)> = overlap(bars, stored, Stored::is_newer_than)
+        .into_iter()
+        // What is stored came later.
+        .map(|(day, then)| {
+            let (stored, fetched) = (then.fetched, then.stored);
+            (day, Moved { stored, fetched })
+        })
+        .collect();
+    let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
+    let factor = constant_factor(&closes)?;
+    let example = overlap.last()?;
     let unknown = bars
         .iter()
         .filter(|b| !stored.contains_key(&b.bar.date()))
@@ -100,30 +111,58 @@ pub(super) fn find_older_scale(
         format!(
             "it is older than what is stored and in the scale of then, {}; \
              {unknown} days that are not stored were left out with it",
-            in_words(factor, (*date, *close, *stored_close))
+            in_words(factor, *example)
         )
     })
 }
 
-/// Day, stored close, fetched close of the final bars that both have.
+/// What is said of another source of the asset that is stored in another scale than these bars of `source`.
+pub(super) fn find_other_scale(
+    bars: &[FetchedBar],
+    stored: &HashMap<NaiveDate, Stored>,
+    source: &str,
+) -> Option<Finding> {
+    let closes = final_closes(bars, stored);
+    let factor = constant_factor(&closes)?;
+    let example = *overlap(bars, stored, |_, _| true).last()?;
+    Some(Finding {
+        date: example.0,
+        rule: Rule::ScaleDiffers,
+        detail: format!("{source} has it by {}", in_words(factor, example)),
+    })
+}
+
+/// The closes of the final bars that are both stored and fetched.
+pub(super) fn final_closes(bars: &[FetchedBar], stored: &HashMap<NaiveDate, Stored>) -> Vec<Moved> {
+    overlap(bars, stored, |_, _| true)
+        .into_iter()
+        .map(|(_, moved)| moved)
+        .collect()
+}
+
+/// The closes of the final bars that are both stored and fetched, by day.
 fn overlap(
     bars: &[FetchedBar],
     stored: &HashMap<NaiveDate, Stored>,
     counts: impl Fn(&Stored, &FetchedBar) -> bool,
-) -> Vec<(NaiveDate, f64, f64)> {
+) -> Vec<(NaiveDate, Moved)> {
     bars.iter()
         .filter_map(|new| Some((stored.get(&new.bar.date())?, new)))
         .filter(|(old, new)| old.is_final && new.is_final && counts(old, new))
-        .map(|(old, new)| (new.bar.date(), old.bar.close(), new.bar.close()))
+        .map(|(old, new)| {
+            let (stored, fetched) = (old.bar.close(), new.bar.close());
+            (new.bar.date(), Moved { stored, fetched })
+        })
         .collect()
 }
 
-/// The stored bars that a whole answer does not hold, each with what it is in the new scale, rounded to the last digit
-/// that the source sends.
+/// The stored bars of days that a whole answer says nothing better of, each with what it is in the new scale, rounded to
+/// the last digit that the source sends.
 pub(super) fn rescaled(
     connection: &Connection,
     batch: &Batch<'_>,
     rebase: &Rebase,
+    days: &BTreeSet<NaiveDate>,
 ) -> Result<Vec<(Stored, FetchedBar)>> {
     let bars = &batch.checked.bars;
     let Some(fetched_at) = bars.iter().map(|b| b.fetched_at).max() else {
@@ -138,7 +177,7 @@ pub(super) fn rescaled(
         rebase.last,
     )?;
     let digit = last_digit(bars.iter().map(|b| b.bar.close()));
-    let carried = rebase.uncovered.iter().filter_map(|date| {
+    let carried = days.iter().filter_map(|date| {
         let old = stored.remove(date)?;
         let prices = old.bar.prices().map(|p| round_to(p * rebase.factor, digit));
         let bar = Bar::new(*date, prices, old.bar.volume()).ok()?;
@@ -166,11 +205,12 @@ fn round_to(price: f64, digit: f64) -> f64 {
     }
 }
 
-fn in_words(factor: f64, (date, old, new): (NaiveDate, f64, f64)) -> String {
+fn in_words(factor: f64, (date, moved): (NaiveDate, Moved)) -> String {
+    let Moved { stored, fetched } = moved;
     let text = format!("{factor:.5e}");
     // Six significant digits, no zeros at the end.
     let factor = text
         .parse::<f64>()
         .map_or(text, |rounded| rounded.to_string());
-    format!("factor {factor} (the close of {date} was {old}, is {new})")
+    format!("factor {factor} (the close of {date} was {stored}, is {fetched})")
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
-use crate::asset::{Asset, parse_assets};
+use crate::asset::{Asset, SourceEntry, parse_assets};
 use crate::calendar::{Calendars, built_in};
 use crate::price::Bar;
 use crate::price::{RawBar, RawDay};
@@ -86,6 +86,18 @@ impl Bench {
         rows: &[&str],
         asked: Asked<'_>,
     ) -> Staged {
+        self.ask_entry(asset, &asset.sources[0], job_id, fetched_at, rows, asked)
+    }
+
+    fn ask_entry(
+        &self,
+        asset: &Asset,
+        entry: &SourceEntry,
+        job_id: &str,
+        fetched_at: &str,
+        rows: &[&str],
+        asked: Asked<'_>,
+    ) -> Staged {
         let rows: Vec<RawBar<'_>> = rows.iter().map(|r| raw(r)).collect();
         let fetched_at = fetched_at.parse().unwrap();
         let context = Context {
@@ -103,7 +115,7 @@ impl Bench {
         let now = time_of(job_id);
         let batch = Batch {
             asset,
-            entry: &asset.sources[0],
+            entry,
             window: asked.window.unwrap_or(self.window),
             due: asked.due,
             lost: asked.lost,
@@ -441,7 +453,7 @@ fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
         since: day(1),
         now: NOW.parse().unwrap(),
     };
-    let of_other = bench.staging.reach_back(&other.id, "yahoo", &lookback);
+    let of_other = bench.staging.reach_back(&other, "yahoo", &lookback);
     assert_eq!(of_other.unwrap(), Reach::To(None));
 
     let bench = Bench::new();
@@ -453,7 +465,7 @@ fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
         since: day(6),
         ..lookback
     };
-    let reach = bench.staging.reach_back(&bench.asset.id, "naver", &later);
+    let reach = bench.staging.reach_back(&bench.asset, "naver", &later);
     assert_eq!(reach.unwrap(), Reach::To(Some(day(7))));
 }
 
@@ -482,9 +494,7 @@ fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
             since: day(9),
             now: time.parse().unwrap(),
         };
-        let reach = bench
-            .staging
-            .reach_back(&bench.asset.id, "naver", &lookback);
+        let reach = bench.staging.reach_back(&bench.asset, "naver", &lookback);
         reach.unwrap()
     };
     assert_eq!(reach_at("2026-03-02T00:00:00Z"), Reach::To(Some(day(5))));
@@ -587,7 +597,7 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
     );
     assert_eq!(
         bench.text("SELECT rule, date FROM open_findings"),
-        ["rebased 2026-01-05"]
+        ["rebased 2026-01-09"]
     );
     // All of them, but the user does not want it.
     let kept = bench.try_stage("c", "2026-01-12T10:00:00Z", &texts(&split), &[], Heal::No);
@@ -631,11 +641,165 @@ fn days_that_their_source_has_no_longer_are_carried_over_into_the_new_scale() {
     assert_eq!(bench.text("SELECT count(*) FROM price_revision"), ["5"]);
     assert_eq!(
         bench.text("SELECT rule, date FROM open_findings ORDER BY rule"),
-        ["rebased 2026-01-05", "rescaled 2026-01-05"]
+        ["rebased 2026-01-09", "rescaled 2026-01-05"]
     );
     // The source has the day again.
     bench.stage("c", "2026-01-13T10:00:00Z", &texts(&split));
     assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn in_a_split_a_suspended_row_leaves_the_volume_and_the_bar_is_carried_over() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let mut split = week(20.0);
+    split[2] = "2026-01-07 0 0 0 2150 0".to_owned();
+    split[3] = "2026-01-08 2400 2400 2400 2400 -".to_owned();
+    let staged = bench.try_stage(
+        "b",
+        "2026-01-12T10:00:00Z",
+        &texts(&split),
+        &[],
+        Heal::IfWhole,
+    );
+    assert!(matches!(staged, Staged::Done { .. }), "{staged:?}");
+    assert_eq!(
+        bench.text("SELECT date, close, volume FROM price_daily WHERE date BETWEEN '2026-01-07' AND '2026-01-08'"),
+        ["2026-01-07 2200 5", "2026-01-08 2400 5"]
+    );
+}
+
+#[test]
+fn every_split_is_a_fact_of_its_own() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    bench.stage("b", "2026-01-12T10:00:00Z", &texts(&week(20.0)));
+    let next = |factor: f64| {
+        let mut rows = week(factor);
+        rows.push(format!("2026-01-12 {0} {0} {0} {0} 5", 150.0 * factor));
+        rows
+    };
+    bench.stage("c", "2026-01-13T10:00:00Z", &texts(&next(20.0)));
+    bench.stage("d", "2026-01-14T10:00:00Z", &texts(&next(40.0)));
+    assert_eq!(
+        bench.text("SELECT date, substr(detail, 1, 11), resolved_at IS NULL FROM finding WHERE rule = 'rebased'"),
+        ["2026-01-09 factor 0.02 0", "2026-01-12 factor 2 (t 1"]
+    );
+}
+
+#[test]
+fn a_source_that_stands_in_tells_of_a_split_that_the_better_one_has_not_sent_yet() {
+    let bench = Bench::new();
+    let mut asset = share("naver", "005930");
+    asset.sources.extend(share("yahoo", "005930.KS").sources);
+    let stand_in = |job: &str, factor: f64| {
+        let (entry, rows) = (&asset.sources[1], week(factor));
+        bench.ask_entry(
+            &asset,
+            entry,
+            job,
+            "2026-01-12T10:00:00Z",
+            &texts(&rows),
+            Asked::default(),
+        );
+    };
+    let open = || bench.text("SELECT source, rule FROM open_findings");
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    stand_in("b", 1000.0);
+    assert!(open().is_empty());
+    stand_in("c", 20.0);
+    assert_eq!(open(), ["naver scale_differs", "yahoo rebased"]);
+    // The better source sends it too.
+    bench.stage("d", "2026-01-14T10:00:00Z", &texts(&week(20.0)));
+    assert_eq!(open(), ["naver rebased", "yahoo rebased"]);
+}
+
+#[test]
+fn a_day_that_a_better_source_has_is_no_gap_of_one_that_stands_in() {
+    let bench = Bench::new();
+    let mut asset = share("naver", "005930");
+    asset.sources.extend(share("yahoo", "005930.KS").sources);
+    let due: Vec<NaiveDate> = (5..10).map(day).collect();
+    let asked = Asked {
+        due: &due,
+        ..Asked::default()
+    };
+    let rows = week(1.0);
+    let rows = texts(&rows);
+    let ask = |entry: usize, rows: &[&str]| {
+        let entry = &asset.sources[entry];
+        attendance(bench.ask_entry(&asset, entry, "a", "2026-01-12T10:00:00Z", rows, asked)).missing
+    };
+    assert_eq!(ask(0, &rows[..3]), [day(8), day(9)]);
+    assert_eq!(ask(1, &[rows[0], rows[4]]), [day(8)]);
+    // It reaches back to where the better one ends.
+    let stand_in = Bench::new();
+    stand_in.stage("a", "2026-01-07T10:00:00Z", &rows[..2]);
+    let reach = |recent: &[NaiveDate]| {
+        let lookback = Lookback {
+            overlap: 3,
+            recent,
+            since: day(1),
+            now: NOW.parse().unwrap(),
+        };
+        stand_in
+            .staging
+            .reach_back(&asset, "yahoo", &lookback)
+            .unwrap()
+    };
+    assert_eq!(reach(&due), Reach::To(Some(day(6))));
+    assert_eq!(
+        reach(&[]),
+        Reach::To(Some(day(6))),
+        "away for more than a month"
+    );
+}
+
+#[test]
+fn days_before_a_listing_are_no_gaps_in_any_run() {
+    let bench = Bench::new();
+    let due: Vec<NaiveDate> = (2..10).filter(|d| ![3, 4].contains(d)).map(day).collect();
+    let rows = week(1.0);
+    let rows = texts(&rows);
+    let run = |job: &str, from: usize| {
+        let staged = bench.try_stage(
+            job,
+            "2026-01-12T10:00:00Z",
+            &rows[2..],
+            &due[from..],
+            Heal::IfWhole,
+        );
+        attendance(staged).missing
+    };
+    // It begins on the 7th.
+    assert_eq!(
+        run("a", 0),
+        [day(2), day(5), day(6)],
+        "few days may be a gap"
+    );
+    let bench = Bench::new();
+    let run = |job: &str, rows: &[&str], due: &[NaiveDate]| {
+        attendance(bench.try_stage(job, "2026-01-12T10:00:00Z", rows, due, Heal::IfWhole)).missing
+    };
+    let long: Vec<NaiveDate> = (1..10).map(day).collect();
+    assert!(run("a", &rows[2..], &long).is_empty());
+    assert!(run("b", &rows[2..], &due[1..]).is_empty());
+    // When it reaches further back, what lies between is judged.
+    assert_eq!(run("c", &[rows[0]], &due[1..]), [day(6)]);
+}
+
+#[test]
+fn a_wrong_clock_does_not_hide_a_bar_from_the_past() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    bench.text("UPDATE price_daily SET ingested_at = '2030-01-01T00:00:00.000000Z', known_since = '2030-01-01T00:00:00.000000Z' RETURNING 1");
+    bench.stage("b", "2026-01-08T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
+    let known = bench.staging.as_of(
+        &bench.asset.id,
+        None,
+        "2026-01-09T00:00:00Z".parse().unwrap(),
+    );
+    assert_eq!(known.unwrap().len(), 1);
 }
 
 #[test]
@@ -762,22 +926,6 @@ fn bars_beyond_the_window_only_tell_the_scale() {
 }
 
 #[test]
-fn in_a_split_a_suspended_day_takes_the_new_scale_too() {
-    let bench = Bench::new();
-    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
-    let mut split = week(20.0);
-    split[2] = "2026-01-07 0 0 0 2200 0".to_owned();
-    assert_eq!(
-        bench.stage("b", "2026-01-12T10:00:00Z", &texts(&split)),
-        tally(0, 5, 0, 0, 0)
-    );
-    assert_eq!(
-        bench.text("SELECT close, volume FROM price_daily WHERE date = '2026-01-07'"),
-        ["2200 0"]
-    );
-}
-
-#[test]
 fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
     let bench = Bench::new();
     // The bar of the 9th was fetched before its final time.
@@ -874,7 +1022,7 @@ fn reach(bench: &Bench, overlap: u32, recent: &[NaiveDate]) -> Reach {
     };
     bench
         .staging
-        .reach_back(&bench.asset.id, "naver", &lookback)
+        .reach_back(&bench.asset, "naver", &lookback)
         .unwrap()
 }
 
@@ -1041,7 +1189,7 @@ fn what_was_known_at_a_time_is_told() {
         .collect();
     assert_eq!(
         told,
-        ["2026-01-05 11 b", "2026-01-05 11.5 d", "2026-01-05 11.75 d"]
+        ["2026-01-05 11 a", "2026-01-05 11.5 b", "2026-01-05 11.75 d"]
     );
     assert_eq!(
         bench

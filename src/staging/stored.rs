@@ -20,6 +20,8 @@ pub(super) struct Stored {
     pub(super) is_final: bool,
     /// When these values were fetched first; empty where another program wrote the row.
     pub(super) known_since: String,
+    /// The run that brought these values.
+    pub(super) job_id: Option<String>,
 }
 
 impl Stored {
@@ -54,10 +56,10 @@ pub(super) enum Decision {
     Poorer,
 }
 
-/// Latest ingest wins, but a suspended row or an unknown volume never replaces a stored bar that had volume.
+/// Latest ingest wins, but a row without a volume (suspended, unknown or zero) never replaces a stored bar that had one.
 ///
-/// A provisional bar is no such bar: its prices move, and it keeps its volume until one is known. In a change of scale
-/// every row is replaced, since none may stay in the old scale.
+/// The prices of a provisional bar and those in another scale must move all the same; the volume stays. A suspended row has
+/// no prices of its own.
 pub(super) fn decide(
     stored: Option<&Stored>,
     fetched: &FetchedBar,
@@ -71,12 +73,11 @@ pub(super) fn decide(
     if stored.is_newer_than(fetched) && !clock {
         return Decision::Older;
     }
-    let unknown = fetched.bar.volume().is_none();
-    if stored.had_volume() && !rescaling && (fetched.suspended || (unknown && stored.is_final)) {
-        return Decision::Poorer;
-    }
     let mut bar = fetched.bar;
-    if unknown {
+    if stored.had_volume() && bar.volume().is_none_or(|v| v == 0) {
+        if fetched.suspended || (stored.is_final && !rescaling) {
+            return Decision::Poorer;
+        }
         bar = Bar::new(bar.date(), bar.prices(), stored.bar.volume()).unwrap_or(bar);
     }
     let changed = !stored.bar.same_values(&bar);
@@ -102,7 +103,7 @@ pub(super) fn stored_bars(
     last: NaiveDate,
 ) -> Result<HashMap<NaiveDate, Stored>> {
     let mut statement = connection.prepare_cached(
-        "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since FROM price_daily
+        "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since, job_id FROM price_daily
          WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
     )?;
     let mut rows = statement.query(params![asset, source, first.to_string(), last.to_string()])?;
@@ -115,16 +116,14 @@ pub(super) fn stored_bars(
         if let Ok(date) = date.parse()
             && let Ok(bar) = Bar::new(date, prices, row.get(5)?)
         {
-            let (is_final, known_since) = (row.get(7)?, row.get(8)?);
-            stored.insert(
-                date,
-                Stored {
-                    bar,
-                    ingested_at,
-                    is_final,
-                    known_since,
-                },
-            );
+            let found = Stored {
+                bar,
+                ingested_at,
+                is_final: row.get(7)?,
+                known_since: row.get(8)?,
+                job_id: row.get(9)?,
+            };
+            stored.insert(date, found);
         }
     }
     Ok(stored)

@@ -470,8 +470,11 @@ fn a_stored_day_that_left_the_answer_does_not_block_a_split() {
         5
     );
     let told = env.pairs("SELECT date, rule FROM open_findings ORDER BY rule DESC");
-    let expected = ["rescaled", "rebased"].map(|rule| ("2023-12-28".to_owned(), rule.to_owned()));
-    assert_eq!(told, expected);
+    let expected = [("2023-12-28", "rescaled"), (WEEK[3], "rebased")];
+    assert_eq!(
+        told,
+        expected.map(|(day, rule)| (day.to_owned(), rule.to_owned()))
+    );
 }
 
 #[test]
@@ -804,4 +807,91 @@ fn every_price_keeps_all_its_bits_from_answer_to_postgres() {
         .map(|r| [0, 1, 2, 3].map(|i| r.get::<_, f64>(i).to_bits()))
         .collect();
     assert!(arrived == expected, "PostgreSQL, seed {seed}");
+}
+
+#[test]
+fn a_source_that_stands_in_leaves_no_days_out() {
+    let server = Server::new();
+    let sources = [("naver", "005930"), ("yahoo", "005930.KS")];
+    let env = TestEnv::at(&server, &[asset("005930", "XKRX", "KRW", &sources)]);
+    let today = chrono::Utc::now().date_naive();
+    let ago = |days: u64| (today - chrono::Days::new(days)).to_string();
+    // The better source ends a fortnight ago, then it is gone.
+    let (oldest, newest) = (ago(40), ago(15));
+    let stored = [
+        ago(21),
+        ago(20),
+        ago(19),
+        ago(18),
+        ago(17),
+        ago(16),
+        newest.clone(),
+    ];
+    let stored: Vec<&str> = stored.iter().map(String::as_str).collect();
+    server.answer(&route("005930"), bars(&stored, 50_000.0));
+    env.run(&["collect", "--start", &oldest, "--end", &newest]);
+    server.answer(&route("005930"), Answer::new(404, "gone"));
+    env.run(&["collect"]);
+    let asked = server.seen("/v8/finance/chart/005930.KS").pop().unwrap();
+    let from: i64 = asked.query["period1"].parse().unwrap();
+    let from = chrono::DateTime::from_timestamp(from, 0)
+        .unwrap()
+        .date_naive();
+    assert!(
+        from.to_string() <= newest,
+        "asked from {from}, stored to {newest}"
+    );
+}
+
+#[test]
+fn reconcile_has_what_all_sources_say() {
+    let server = Server::new();
+    let sources = [("naver", "005930"), ("krx", "ks200")];
+    let env = TestEnv::at(&server, &[asset("KS", "XKRX", "KRW", &sources)]);
+    server.answer(
+        "/chart/domestic/index/005930/day",
+        bars(&["2018-01-02", "2018-01-03"], 325.0),
+    );
+    server.answer("/data/index/year_ks200/2018.csv", Answer::ok(year("2018")));
+    let window = [
+        "--start",
+        "2018-01-02",
+        "--end",
+        "2018-01-03",
+        "--format",
+        "json",
+    ];
+    let ran = env.succeed(&[&["collect"][..], &window].concat());
+    assert_eq!(ran.row()["source"], "naver");
+    assert!(
+        env.run(&["reconcile"])
+            .stdout
+            .contains("collect --all-sources")
+    );
+    let ran = env.succeed(&[&["collect", "--all-sources"][..], &window].concat());
+    assert_eq!(ran.row()["source"], "naver, krx");
+    let ran = env.run(&["reconcile"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("2 common days, 2 differ"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains(" %"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_slip_of_the_keyboard_is_no_history_and_no_waiver() {
+    let (_server, env) = shares(&["A"]);
+    env.collect();
+    let refused = |arguments: &[&str], why: &str| {
+        let ran = env.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    };
+    refused(&["history", "NOPE"], "there is no asset \"NOPE\"");
+    let waive = |day: &'static str, reason: &'static str| ["waive", "A", day, "--reason", reason];
+    refused(&waive("2024-01-06", "x"), "no session of XKRX (weekend)");
+    refused(&waive("2024-01-04", " "), "--reason is empty");
+    refused(&["waive", "NOPE", "2024-01-04", "--reason", "x"], "NOPE");
 }

@@ -58,53 +58,79 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Option<Attended<'s>>) {
+    ) -> (AssetOutcome, Vec<Attended<'s>>) {
         let started = Instant::now();
         let mut progress = Progress::new(asset);
         let attended = self.ask_sources(asset, fetcher, &mut progress);
         let attended = attended.unwrap_or_else(|error| {
             progress.fail(None, format!("it could not be staged: {error:#}"));
-            None
+            Vec::new()
         });
         (progress.finish(millis(started.elapsed())), attended)
     }
 
-    /// Asks the sources in their order until one answers with bars.
+    /// Asks the sources in their order until one answers with bars, or all of them.
     fn ask_sources<'s>(
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
         progress: &mut Progress,
-    ) -> Result<Option<Attended<'s>>> {
+    ) -> Result<Vec<Attended<'s>>> {
         let fetcher = fetcher.for_asset();
+        let mut attended = Vec::new();
+        let mut is_done = false;
         let mut due = false;
         for entry in &asset.sources {
-            for upstream in ways(entry.kind) {
-                let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
-                let series = Series {
-                    asset,
-                    entry,
-                    upstream: *upstream,
-                    asked_at,
-                };
-                let window = self.window(series)?;
-                progress.window = Some(window);
-                due |= series.is_due(window);
-                let asked = self.ask(series, window, fetcher, progress)?;
-                // Without a due session (a weekend, a holiday) there is nothing that another source could know.
-                if let Some((attended, has_bars)) = asked
-                    && (has_bars || !due)
-                {
-                    return Ok(attended);
-                }
-                if self.stop.is_set() {
-                    progress.fail_without_a_bar();
-                    return Ok(None);
-                }
+            if is_done && !self.options.all_sources {
+                break;
+            }
+            is_done |= self.ask_ways(asset, entry, fetcher, progress, &mut due, &mut attended)?;
+            if self.stop.is_set() {
+                break;
             }
         }
-        progress.fail_without_a_bar();
-        Ok(None)
+        if !is_done {
+            progress.fail_without_a_bar();
+        }
+        Ok(attended)
+    }
+
+    /// Asks the ways to one source until one answers with bars; says whether one did, or had nothing to answer.
+    fn ask_ways<'s>(
+        &self,
+        asset: &'s Asset,
+        entry: &'s SourceEntry,
+        fetcher: AssetFetcher<'_>,
+        progress: &mut Progress,
+        due: &mut bool,
+        attended: &mut Vec<Attended<'s>>,
+    ) -> Result<bool> {
+        for upstream in ways(entry.kind) {
+            let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
+            let series = Series {
+                asset,
+                entry,
+                upstream: *upstream,
+                asked_at,
+            };
+            let window = self.window(series)?;
+            if attended.is_empty() {
+                progress.window = Some(window);
+            }
+            *due |= series.is_due(window);
+            let asked = self.ask(series, window, fetcher, progress)?;
+            // Without a due session (a weekend, a holiday) there is nothing that another source could know.
+            if let Some((series, has_bars)) = asked
+                && (has_bars || !*due)
+            {
+                attended.extend(series);
+                return Ok(true);
+            }
+            if self.stop.is_set() {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// Asks one way, and stages what it has. Gives what was staged, and whether there was a bar; nothing when no answer came.
@@ -155,8 +181,8 @@ impl Collector<'_> {
             since: healing.start,
             now: series.asked_at,
         };
-        let (asset, source) = (&series.asset.id, &series.entry.stored_as);
-        let reach = self.staging.reach_back(asset, source, &lookback)?;
+        let source = &series.entry.stored_as;
+        let reach = self.staging.reach_back(series.asset, source, &lookback)?;
         Ok(plan_window(self.options.window, today, reach))
     }
 }

@@ -41,6 +41,8 @@ pub struct Options {
     pub final_only: bool,
     /// A series that came in another scale is read again as a whole.
     pub heal: bool,
+    /// Every source of an asset is asked, not only until one has bars.
+    pub all_sources: bool,
     /// How often a request is tried.
     pub retry: RetryPolicy,
     /// How many hosts are asked at the same time at most; all when it is left out.

@@ -149,9 +149,26 @@ impl Progress {
         self.fail(None, "no source has a bar".to_owned());
     }
 
+    /// Names the source whose bars were staged: the last one, beside those that had bars before when all are asked.
+    fn name_source(&mut self, source: &str) {
+        let Tally {
+            new,
+            changed,
+            unchanged,
+            kept,
+            ..
+        } = self.tally;
+        let before = self.source.take();
+        let had_bars = new + changed + unchanged + kept > 0;
+        self.source = Some(match before.filter(|b| had_bars && b != source) {
+            Some(before) => format!("{before}, {source}"),
+            None => source.to_owned(),
+        });
+    }
+
     pub(super) fn staged(&mut self, source: &str, tally: Tally, checked: &Checked) {
         if !checked.bars.is_empty() || tally.rejected > 0 {
-            self.source = Some(source.to_owned());
+            self.name_source(source);
         }
         self.tally.new += tally.new;
         self.tally.changed += tally.changed;

@@ -90,11 +90,11 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Option<Attended<'s>>) {
+    ) -> (AssetOutcome, Vec<Attended<'s>>) {
         if self.stop.is_set() {
             let mut progress = Progress::new(asset);
             progress.fail(None, format!("not asked: {Stopped}"));
-            return (progress.finish(0), None);
+            return (progress.finish(0), Vec::new());
         }
         self.observer.begun(asset);
         let (outcome, attended) = self.collect(asset, fetcher);
