@@ -18,6 +18,7 @@ use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
 mod collect;
+mod doctor;
 mod healthcheck;
 mod history;
 mod manual;
@@ -25,6 +26,7 @@ mod remedy;
 mod report;
 mod run;
 mod schema;
+mod setup;
 mod show;
 mod status;
 mod sync;
@@ -90,7 +92,12 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
         Command::Status(args) => status::run(args, format, config),
-        Command::Assets(args) => assets::run(args, format, config),
+        Command::Assets(args) => match &args.command {
+            Some(command) => setup::edit_assets(command, format, config),
+            None => assets::run(args, format, config),
+        },
+        Command::Doctor(args) => doctor::run(args, format, config),
+        Command::Init => setup::init(format, config),
         Command::Schema(args) => schema::run(args, format, config),
         Command::Backup(args) => upkeep::backup(args, format, config),
         Command::Restore(args) => upkeep::restore(args, format, config),

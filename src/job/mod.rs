@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod collect;
+pub mod doctor;
 pub mod healthcheck;
 pub mod import;
 pub mod reconcile;

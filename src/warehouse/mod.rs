@@ -7,6 +7,7 @@ use postgres::Row;
 use postgres::types::{ToSql, Type};
 
 mod counts;
+mod diagnose;
 mod failure;
 mod line;
 mod prices;
@@ -16,6 +17,7 @@ mod target;
 mod tls;
 mod verify;
 
+pub use diagnose::Diagnosis;
 pub use failure::{Class, Failure, Refusal};
 pub use line::Patience;
 pub use prices::{Receipt, Written};
