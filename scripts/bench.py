@@ -8,10 +8,12 @@ import csv
 import json
 import os
 import platform
+import random
 import re
 import shutil
 import sqlite3
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -25,7 +27,7 @@ ROWS = [int(n) for n in os.environ.get("ROWS", "100000,1000000").split(",")]
 TABLES = "price_daily, asset_master, job_run"
 COLUMNS = "asset_id, date, source, open, high, low, close, volume, ingested_at"
 
-MAX_SYNC_RATIO, MAX_SYNC_MB, MAX_HELP_MS, MAX_MANY_RATIO = 1.7, 25.0, 10.0, 1.4
+MAX_SYNC_RATIO, MAX_SYNC_MB, MAX_HELP_MS, MAX_MANY_RATIO, MAX_REPORT_MB = 1.7, 25.0, 10.0, 1.4, 2.0
 
 # Seven assets with three years each, all of them recorded answers: id, category, calendar, currency, source, symbol,
 # the recording's place in a replay folder, the recording, and its time where it has no .meta.json.
@@ -259,6 +261,51 @@ def bench_many():
     return assets * sessions, statistics.median(ours), statistics.median(plain), ratios, max(memory)
 
 
+# --- report ----------------------------------------------------------------------------------------------------------
+
+
+def fill_for_report(assets, sessions):
+    """A staging file with so many weekdays of so many assets, as a source in single precision would have sent them."""
+    remove_staging()
+    schema = subprocess.run([PROGRAM, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
+                            check=True).stdout
+    database = sqlite3.connect(WORK / "staging.db")
+    database.executescript(schema)
+    weekdays = (d for d in (date(2026, 11, 20) - timedelta(n) for n in range(sessions * 2)) if d.weekday() < 5)
+    days = [str(d) for d, _ in zip(weekdays, range(sessions))][::-1]
+    single = lambda value: struct.unpack("f", struct.pack("f", round(value, 2)))[0]
+    for a in range(assets):
+        random.seed(a)
+        close, rows = 100.0, []
+        for day in days:
+            before, close = close, max(1.0, close * random.gauss(1.0004, 0.02))
+            high, low = max(before, close) * random.uniform(1, 1.015), min(before, close) / random.uniform(1, 1.015)
+            rows.append((f"S{a}", day, "yahoo", *map(single, (before, high, low, close)), random.randrange(10**5, 10**8),
+                         "2026-11-20T23:00:00.000000Z"))
+        database.executemany(f"INSERT INTO price_daily ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    asset = '[[asset]]\nid = "S{0}"\nname = "S{0}"\ncategory = "stock"\ncalendar = "XNYS"\ncurrency = "USD"\n' \
+            'sources = [{{ source = "yahoo", symbol = "S{0}" }}]\n'
+    (WORK / "report.toml").write_text("".join(asset.format(a) for a in range(assets)))
+
+
+def bench_report(assets, sessions):
+    """From the staging file to the HTML file: seconds, memory, and the file's size in MB."""
+    fill_for_report(assets, sessions)
+    times, memory, bytes_ = [], [], 0
+    for _ in range(ROUNDS):
+        seconds, megabytes, out = measure([PROGRAM, "report", "--format", "json"], STAGING_DB=WORK / "staging.db",
+                                          ASSETS_FILE=WORK / "report.toml", LOG_LEVEL="off")
+        written = json.loads(out)[0]
+        if (written["assets"], written["bars"]) != (assets, assets * sessions):
+            raise SystemExit(f"bench: the report has not every bar: {written}")
+        times.append(seconds)
+        memory.append(megabytes)
+        bytes_ = written["bytes"]
+    return assets * sessions, statistics.median(times), max(memory), bytes_ / 1e6
+
+
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +351,10 @@ def main():
                           f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", f"≤ {MAX_SYNC_RATIO}",
                           "met" if ratio <= MAX_SYNC_RATIO else "missed"])
             lines.append(["its memory", "", "", "", "", f"{megabytes:.1f} MB", f"< {MAX_SYNC_MB:.0f} MB", verdict(megabytes, MAX_SYNC_MB)])
+        for assets, years, limit in ((7, 10, MAX_REPORT_MB), (500, 3, None)):
+            rows, seconds, megabytes, size = bench_report(assets, years * 252)
+            lines.append([f"report {assets} assets × {years} years, {size:.2f} MB", f"{rows:,}", f"{seconds:.2f} s", "", "",
+                          f"{megabytes:.1f} MB", f"< {limit:.0f} MB long" if limit else "", verdict(size, limit) if limit else ""])
     finally:
         psql(f"DROP TABLE {TABLES}")
     milliseconds = bench_help()

@@ -27,7 +27,7 @@ cross_windows_prepare() {
     mkdir -p "$_cross_folder" || return 1
     # A folder of its own: what is built here with another environment would be built anew there.
     export CARGO_TARGET_DIR=$_cross_folder
-    _cross_install x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32 || return 1
+    cross_windows_install x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32 || return 1
     export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
     CROSS_WINDOWS_BUILD=(--target "$CROSS_WINDOWS_TARGET")
     [ -d "$(rustc --print target-libdir --target "$CROSS_WINDOWS_TARGET")" ] || _cross_use_library_source
@@ -35,7 +35,7 @@ cross_windows_prepare() {
 
 # Makes a Wine prefix of our own and puts `wine` on PATH.
 cross_windows_start_wine() {
-    _cross_install wine wine64 wine || return 1
+    cross_windows_install wine wine64 wine || return 1
     export WINEPREFIX=$_cross_folder/wine WINEDEBUG=-all
     # No question about Mono or a browser in the middle of a test.
     export WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
@@ -51,8 +51,8 @@ cross_windows_stop_wine() {
     if command -v wineserver >/dev/null; then wineserver -k; else /usr/lib/wine/wineserver -k; fi 2>/dev/null || true
 }
 
-# Installs packages when a program is missing: _cross_install PROGRAM PACKAGE…
-_cross_install() {
+# Installs Debian packages when a program is missing: cross_windows_install PROGRAM PACKAGE…
+cross_windows_install() {
     local program=$1 as_root=()
     shift
     ! command -v "$program" >/dev/null || return 0

@@ -12,6 +12,8 @@
 # Exit code: 0 when both are made and within their limits, 1 when not, 4 when something that it needs cannot be had here.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/cross_windows.sh
+. scripts/cross_windows.sh
 
 output=$PWD/target/package
 LINUX_TARGET=x86_64-unknown-linux-gnu
@@ -36,6 +38,9 @@ say() { printf 'package: %s\n' "$*" >&2; }
 
 build_linux() {
     local tools=$output/tools
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+        cross_windows_install pip3 python3 python3-pip || missing "$CROSS_WINDOWS_MISSING"
+    fi
     if ! [ -x "$tools/bin/cargo-zigbuild" ]; then
         say 'getting zig'
         python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$tools" "${ZIG[@]}" ||
@@ -52,8 +57,6 @@ build_linux() {
 
 build_windows() {
     say 'building for Windows'
-    # shellcheck source=scripts/cross_windows.sh
-    . scripts/cross_windows.sh
     cross_windows_prepare || missing "$CROSS_WINDOWS_MISSING"
     cargo build --release --locked "${CROSS_WINDOWS_BUILD[@]}"
     windows_program=$CARGO_TARGET_DIR/$CROSS_WINDOWS_TARGET/release/pricestash.exe

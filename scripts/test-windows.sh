@@ -37,12 +37,15 @@ trap 'exit 143' TERM HUP
 
 # Korean file names reach Wine by the locale.
 export LC_ALL=C.UTF-8
+cross_windows_install python3 python3 || left_out
 cross_windows_prepare || left_out
 cross_windows_start_wine || left_out
 if [ -z "${TEST_DATABASE_URL-}" ]; then
     throwaway_postgres_start fsync=off synchronous_commit=off full_page_writes=off max_connections=200 || exit 1
     export TEST_DATABASE_URL=$THROWAWAY_POSTGRES_URL
 fi
+# The browser is none of Windows.
+export BROWSER_TEST=0
 # The prefix is our own: the task that a test registers there is nobody's.
 export INTEGRATION_TEST=1 PRICESTASH_TEST_SCHEDULER=1
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine

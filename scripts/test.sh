@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # Runs the whole test suite: scripts/test.sh [arguments of cargo test]
 #
+# Without arguments also the Windows program under Wine (scripts/test-windows.sh) and the packages
+# (scripts/test-package.sh), which takes some minutes more; with TEST_HERE_ONLY=1 it leaves them out. What could not run is
+# named at the end.
+#
 # The tests with a warehouse need a PostgreSQL server. With TEST_DATABASE_URL it is that one (its user must be allowed to
 # create databases and roles); else a throw-away server of our own in a temporary folder, on a free port of 127.0.0.1,
 # which is stopped and removed at the end. Where PostgreSQL is not installed, apt-get installs it.
@@ -50,16 +54,33 @@ find_browser() {
     fi
 }
 
-# Tests that cargo test leaves out by itself.
-say_what_was_left_out() {
-    local ignored
-    ignored=$(cargo test --locked --quiet -- --list --ignored 2>/dev/null | sed -n 's/: test$//p')
-    if [[ ${BROWSER_TEST:-} != 1 ]]; then
-        echo 'left out: the tests of the report in a browser'
+# What did not run, a line each.
+left_out=
+
+# Runs a script of tests: run_part NAME SCRIPT
+run_part() {
+    local code=0
+    if [[ ${TEST_HERE_ONLY:-} == 1 ]]; then
+        left_out+="$1 (TEST_HERE_ONLY=1)"$'\n'
+        return
     fi
-    if [[ -n $ignored ]]; then
-        printf 'left out: %s\n' "$ignored"
-    elif [[ ${BROWSER_TEST:-} == 1 ]]; then
+    "scripts/$2" || code=$?
+    case $code in
+        0) ;;
+        4) left_out+="$1: THEY CANNOT RUN HERE, the reason stands above"$'\n' ;;
+        *) fail "$1: scripts/$2 failed" ;;
+    esac
+}
+
+say_what_was_left_out() {
+    if [[ ${BROWSER_TEST:-} != 1 ]]; then
+        left_out+='the tests of the report in a browser'$'\n'
+    fi
+    # Tests that cargo test leaves out by itself.
+    left_out+=$(cargo test --locked --quiet -- --list --ignored 2>/dev/null | sed -n 's/: test$//p')
+    if [[ -n $left_out ]]; then
+        printf '%s' "$left_out" | sed 's/^/left out: /'
+    else
         echo 'left out: nothing'
     fi
 }
@@ -78,6 +99,8 @@ export INTEGRATION_TEST=1
 [[ ${BROWSER_TEST:-} == 0 ]] || find_browser
 cargo test --locked "$@"
 if (($# == 0)); then
+    run_part 'the tests of the Windows program' test-windows.sh
+    run_part 'the tests of the packages' test-package.sh
     say_what_was_left_out
 else
     echo "left out: what these arguments do not choose: $*"

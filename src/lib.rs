@@ -32,6 +32,7 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod retry;
+pub mod screen;
 pub mod series;
 pub mod staging;
 pub mod stop;

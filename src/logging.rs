@@ -14,6 +14,7 @@ use log::{Level, LevelFilter, Record};
 
 use crate::config::{LogFormat, Unwritable};
 use crate::redact::Redaction;
+use crate::screen;
 
 /// Log files older than this are removed.
 const KEEP_DAYS: u64 = 30;
@@ -162,7 +163,7 @@ struct Tee(Arc<Log>);
 impl Write for Tee {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let written = self.0.append(buffer);
-        io::stderr().write_all(buffer)?;
+        screen::write(buffer)?;
         written.map(|()| buffer.len())
     }
 

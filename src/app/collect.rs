@@ -10,12 +10,13 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::progress::Progress;
 use super::run::{or_tell, recorded};
 use super::{Printed, choose, now, read_assets};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::feed::{Archive, Feed, Http, Replay, prune_archive};
-use crate::job::collect::{AssetOutcome, Collector, NopObserver, Options, WindowArgs};
+use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::render;
@@ -62,7 +63,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             now,
             pace: &pace,
             stop: &stop,
-            observer: &NopObserver,
+            observer: &Progress::new(chosen.len()),
         }
         .run(&chosen);
         outcome.problems.extend(source.problem());

@@ -22,6 +22,7 @@ mod doctor;
 mod healthcheck;
 mod history;
 mod manual;
+mod progress;
 mod remedy;
 mod report;
 mod run;

@@ -80,6 +80,7 @@ impl FetchError {
                     | ureq::Error::HostNotFound
                     | ureq::Error::ConnectionFailed
                     | ureq::Error::Protocol(_)
+                    | ureq::Error::ConnectProxyFailed(_)
                     | ureq::Error::Decompress(..)
             ),
             Self::Answer { error, .. } => match error {
@@ -129,7 +130,9 @@ impl FetchError {
                 | ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
                     AboutHost::Closed
                 }
-                ureq::Error::Io(e) if is_unreachable(e.kind()) => AboutHost::Closed,
+                ureq::Error::Io(e) if is_unreachable(e.kind()) || is_unknown_name(e) => {
+                    AboutHost::Closed
+                }
                 ureq::Error::Timeout(_) => AboutHost::Silent,
                 _ => AboutHost::Nothing,
             },
@@ -137,6 +140,8 @@ impl FetchError {
         }
     }
 }
+
+const NO_SUCH_NAME: &str = "no answer: its name is not found, is the network up?";
 
 /// Whether the connection itself could not be made.
 fn is_unreachable(kind: ErrorKind) -> bool {
@@ -146,14 +151,22 @@ fn is_unreachable(kind: ErrorKind) -> bool {
     )
 }
 
+/// Whether the host's name could not be looked up. There is no `ErrorKind` for it: the standard library says it in words,
+/// Windows by a number (`WSAHOST_NOT_FOUND` and its neighbours).
+fn is_unknown_name(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(11_001..=11_004))
+        || error
+            .to_string()
+            .starts_with("failed to lookup address information")
+}
+
 /// What happened on the way, as the owner of an asset would say it.
 fn network_words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection in time".to_owned(),
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
-        ureq::Error::HostNotFound => {
-            "no answer: its name is not found, is the network up?".to_owned()
-        }
+        ureq::Error::HostNotFound => NO_SUCH_NAME.to_owned(),
+        ureq::Error::Io(e) if is_unknown_name(e) => NO_SUCH_NAME.to_owned(),
         ureq::Error::TooManyRedirects => "it redirects without end".to_owned(),
         ureq::Error::BodyExceedsLimit(limit) => {
             format!("its answer is larger than {} MiB", limit >> 20)
@@ -247,6 +260,9 @@ mod tests {
             status(418, ""),
             io(ErrorKind::ConnectionRefused),
             network(ureq::Error::HostNotFound),
+            network(ureq::Error::Io(std::io::Error::other(
+                "failed to lookup address information: Name or service not known",
+            ))),
         ] {
             assert_eq!(closed.about_host(), AboutHost::Closed, "{closed:?}");
         }

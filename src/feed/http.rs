@@ -136,6 +136,11 @@ fn broken_body(error: ureq::Error) -> FetchError {
                 retry_after: None,
             }
         }
+        // It does answer.
+        ureq::Error::Timeout(_) => FetchError::Answer {
+            error: AnswerError::CutShort("not all of it came in time".to_owned()),
+            retry_after: None,
+        },
         error => FetchError::Network(Box::new(error)),
     }
 }

@@ -80,7 +80,7 @@ pub fn page(facts: &Facts) -> Result<Page> {
         assets: &assets,
     };
     Ok(Page {
-        html: template.render()?,
+        html: template.render()? + "\n",
         assets: facts.assets.len(),
         bars: facts
             .assets

@@ -26,7 +26,8 @@ pub(super) struct AssetView {
     /// Category, calendar and currency.
     pub(super) kind: Vec<String>,
     pub(super) sources: Vec<String>,
-    pub(super) currency: String,
+    /// Its currency; empty for an index, whose level is no amount of money.
+    pub(super) unit: String,
     pub(super) newest: Option<NewestView>,
     pub(super) badge: Badge,
     pub(super) pending: String,
@@ -159,7 +160,7 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
             .filter(|k| !k.is_empty())
             .collect(),
         sources: asset.series.iter().map(|s| s.source.clone()).collect(),
-        currency: asset.currency.clone(),
+        unit: unit(asset),
         newest: newest(asset),
         needs_attention: gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
         badge,
@@ -178,6 +179,14 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
             .collect(),
         years: strip::years(&days),
         days,
+    }
+}
+
+fn unit(asset: &AssetFacts) -> String {
+    if asset.category == "index" {
+        String::new()
+    } else {
+        asset.currency.clone()
     }
 }
 

@@ -37,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "logging",
             "plot",
             "render",
+            "screen",
             "staging",
             "tell",
             "terminal",

@@ -2,8 +2,12 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
+//! - `mutations`: every parser over answers to which something happened
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
+//! - `archive`: answers that are kept, and read again
+//! - `faults`: sources that fail as they do on the internet
+//! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
@@ -33,18 +37,23 @@
 )]
 
 mod alerts;
+mod archive;
 mod calendars;
 mod cli;
 mod collect;
 mod daily;
+mod faults;
 mod layers;
 mod logs;
+mod mutations;
 mod readme;
 mod recordings;
 mod report;
 mod schedule;
 mod show;
 mod status;
+#[cfg(unix)]
+mod stop;
 mod support;
 mod sync;
 mod sync_failures;

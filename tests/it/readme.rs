@@ -331,3 +331,22 @@ fn is_path(word: &str) -> bool {
     ours.iter().any(|start| word.starts_with(start))
         && !not_ours.iter().any(|start| word.starts_with(start))
 }
+
+#[test]
+fn the_changelog_says_what_every_dependency_is_for() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let needed: BTreeSet<String> = manifest["dependencies"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    let changelog = read("CHANGELOG.md");
+    let (_, table) = changelog.split_once("| crate | for |").unwrap();
+    let explained: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|names| names.split(", ").map(str::to_owned))
+        .collect();
+    assert_eq!(needed, explained);
+}

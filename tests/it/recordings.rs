@@ -12,11 +12,7 @@ use pricestash::asset::SourceKind;
 use pricestash::calendar::{Calendar, Calendars};
 use pricestash::price::{RawBar, RawDay};
 use pricestash::upstream::{Answer, Upstream, Window, ways};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
-
-const CALENDARS: [&str; 4] = ["XKRX", "XNYS", "CMES", "24/7"];
 
 /// A compiled-in calendar.
 fn calendar(name: &str) -> &'static Calendar {
@@ -380,70 +376,6 @@ fn six_bytes_are_a_closed_days_file() {
             .rows
             .is_empty()
     );
-}
-
-/// A body that something happened to: flipped bits, a cut, a piece of another one.
-fn mutated(original: &[u8], other: &[u8], rng: &mut StdRng) -> Vec<u8> {
-    let mut body = original.to_vec();
-    for _ in 0..rng.random_range(1..=3) {
-        if body.is_empty() {
-            break;
-        }
-        let at = rng.random_range(0..body.len());
-        match rng.random_range(0..4) {
-            0 => body[at] ^= 1 << rng.random_range(0..8),
-            1 => body.truncate(at),
-            2 => {
-                let from = rng.random_range(0..other.len());
-                let to = rng.random_range(from..=other.len().min(from + 200));
-                body.splice(at..at, other[from..to].iter().copied());
-            }
-            _ => {
-                body.drain(at..(at + rng.random_range(1..=40)).min(body.len()));
-            }
-        }
-    }
-    body
-}
-
-/// What an answer lends must lie in its body.
-fn assert_lent(answer: &Answer<'_>, body: &[u8]) {
-    let bounds = body.as_ptr_range();
-    for row in &answer.rows {
-        for text in values(row).into_iter().chain(answer.currency) {
-            let bytes = text.as_bytes().as_ptr_range();
-            assert!(
-                text.is_empty() || (bounds.start <= bytes.start && bytes.end <= bounds.end),
-                "{text:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn no_mutation_panics() {
-    let text = expected();
-    let mut rng = StdRng::seed_from_u64(20_260_320);
-    for way in all_ways() {
-        let files = table(&text)
-            .into_iter()
-            .filter(|columns| columns[1] == way.name())
-            .map(|columns| columns[0]);
-        let bodies: Vec<Vec<u8>> = files
-            .map(body)
-            .filter(|body| (1..8_000).contains(&body.len()))
-            .collect();
-        for _ in 0..2_000 {
-            let [one, other] = [(); 2].map(|()| &bodies[rng.random_range(0..bodies.len())]);
-            let body = mutated(one, other, &mut rng);
-            let status = [200, 200, 200, 400, 404, 500][rng.random_range(0..6)];
-            let calendar = calendar(CALENDARS[rng.random_range(0..CALENDARS.len())]);
-            match way.read(status, &body, calendar) {
-                Ok(answer) => assert_lent(&answer, &body),
-                Err(error) => assert!(error.to_string().chars().count() < 300, "{error}"),
-            }
-        }
-    }
 }
 
 /// A sample answer as `--replay data/sample` finds it, with the time it was fetched at.

@@ -36,6 +36,10 @@ mod task_scheduler {
 
     fn task() -> String {
         let bytes = fs::read(TASK).unwrap();
+        // Windows keeps it in UTF-16, Wine sometimes in single bytes.
+        if !bytes.starts_with(&[0xff, 0xfe]) {
+            return String::from_utf8(bytes).unwrap();
+        }
         let units = bytes
             .chunks_exact(2)
             .map(|b| u16::from_le_bytes([b[0], b[1]]));

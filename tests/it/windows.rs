@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use crate::support::program::TestEnv;
 use crate::support::shares;
 
-/// Collects into a staging file at a path, twice, and counts its rows in another way of writing the path.
-fn assert_stages(env: TestEnv, staging_db: &str, same: &Path) {
+/// Collects into a staging file at a path, twice, which is there by another way of writing the path. The folder is gone with
+/// the environment.
+fn assert_stages(env: TestEnv, staging_db: &str, same: &Path) -> TestEnv {
     let env = env.with("STAGING_DB", staging_db);
     for _ in 0..2 {
         let ran = env.collect();
@@ -16,6 +17,7 @@ fn assert_stages(env: TestEnv, staging_db: &str, same: &Path) {
     }
     assert_eq!(env.run(&["status"]).code, 0);
     assert!(same.exists(), "{} is not there", same.display());
+    env
 }
 
 fn rows(path: &Path) -> i64 {
@@ -29,7 +31,7 @@ fn a_verbatim_path_is_fine() {
     let (_server, env) = shares(&["005930"]);
     let path = env.path("저장소").join("a b.db");
     let verbatim = format!(r"\\?\{}", path.display());
-    assert_stages(env, &verbatim, &path);
+    let _env = assert_stages(env, &verbatim, &path);
     assert_eq!(rows(&path), 4);
 }
 
@@ -54,7 +56,7 @@ fn a_path_relative_to_a_drive_is_in_its_current_folder() {
     let (_server, env) = shares(&["005930"]);
     let path = env.path("data").join("other.db");
     let drive = path.to_str().unwrap().split_once(':').unwrap().0.to_owned();
-    assert_stages(env, &format!(r"{drive}:data\other.db"), &path);
+    let _env = assert_stages(env, &format!(r"{drive}:data\other.db"), &path);
     assert_eq!(rows(&path), 4);
 }
 
@@ -66,7 +68,7 @@ fn a_path_on_a_share_is_fine() {
     let share = format!(r"\\localhost\{drive}$");
     // Only administrators have it, and Wine has none.
     if Path::new(&share).exists() {
-        assert_stages(env, &format!("{share}{rest}"), &path);
+        let _env = assert_stages(env, &format!("{share}{rest}"), &path);
         assert_eq!(rows(&path), 4);
     }
 }

@@ -45,6 +45,14 @@ impl<'a> Series<'a> {
         feed.host(self.request(&part))
     }
 
+    /// How the way is called in messages.
+    fn way(self) -> &'a str {
+        match self.entry.stored_as.contains(':') {
+            true => &self.entry.stored_as,
+            false => self.upstream.name(),
+        }
+    }
+
     /// Whether a window holds a session whose bar must be there.
     pub(super) fn is_due(self, window: Window) -> bool {
         let calendar = &self.asset.calendar;
@@ -141,7 +149,7 @@ impl Collector<'_> {
         fetcher: AssetFetcher<'_>,
         progress: &mut Progress,
     ) -> Result<Option<(Option<Attended<'s>>, bool)>> {
-        let name = series.upstream.name();
+        let name = series.way();
         match fetcher.fetch(series, window) {
             Ok(mut fetched) => {
                 let has_bars = !fetched.checked.bars.is_empty();

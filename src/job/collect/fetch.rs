@@ -9,7 +9,7 @@ use super::chain::Series;
 use super::closed::ClosedHosts;
 use crate::asset::SourceEntry;
 use crate::calendar::Calendar;
-use crate::feed::{Feed, FetchError, Part, Request, Response};
+use crate::feed::{AboutHost, Feed, FetchError, Part, Request, Response};
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::timestamp::millis;
@@ -18,6 +18,8 @@ use crate::validate::{self, Checked, Context};
 
 /// The time that one asset may take, requests and waits together. 37 yearly files with the default pause take 20 s.
 const ASSET_TIME: Duration = Duration::from_secs(300);
+/// So many parts in a row without an answer in time, after all tries, and the others of the asset are not waited for.
+const SILENT_PARTS: u32 = 2;
 /// A series that begins so few sessions after the asked day lacks them; one that begins later begins there.
 const SHORT_REACH_SESSIONS: usize = 3;
 
@@ -138,15 +140,21 @@ impl AssetFetcher<'_> {
         let Fetcher { feed, closed, .. } = self.fetcher;
         closed.check(way)?;
         let mut fetched = Fetched::default();
-        let (mut any, mut first_error) = (false, None);
+        let (mut any, mut silent, mut first_error) = (false, 0, None);
         for part in feed.parts(series.upstream, &series.entry.symbol, window) {
-            match self.fetch_part(series, &part) {
+            let answered = if silent < SILENT_PARTS {
+                self.fetch_part(series, &part)
+            } else {
+                Err(FetchError::NotAsked("no answer in time".to_owned()))
+            };
+            match answered {
                 Ok(checked) => {
-                    any = true;
+                    (any, silent) = (true, 0);
                     fetched.absorb(part.window, checked);
                 }
                 Err(error) => {
                     closed.failed(way, &series.entry.symbol, &error);
+                    silent += u32::from(error.about_host() == AboutHost::Silent);
                     if series.is_due(part.window) {
                         let why = error.to_string();
                         fetched.lost.push(Lost {
@@ -236,4 +244,189 @@ fn read(
         fetched_at: response.fetched_at,
     };
     Ok(validate::check(&answer, context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::{Asset, parse_assets};
+    use crate::calendar::Calendars;
+    use crate::stop::Stopped;
+    use crate::upstream::{AnswerError, Upstream, ways};
+    use chrono::{DateTime, NaiveDate, Utc};
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    const FETCHED_AT: &str = "2026-11-25T10:00:00Z";
+
+    /// Gives these answers one after the other: a status, and how long it asks to wait.
+    struct Canned(Mutex<VecDeque<(u16, Option<&'static str>)>>);
+
+    impl Feed for Canned {
+        fn asked_at(&self, _: &dyn Upstream, _: &str) -> DateTime<Utc> {
+            FETCHED_AT.parse().unwrap()
+        }
+
+        fn host(&self, _: Request<'_>) -> String {
+            String::new()
+        }
+
+        fn parts(&self, upstream: &dyn Upstream, _: &str, window: Window) -> Vec<Part> {
+            upstream.parts(window).into_iter().map(Part::of).collect()
+        }
+
+        fn get(&self, _: Request<'_>) -> Result<Response, FetchError> {
+            let (status, retry_after) =
+                self.0.lock().unwrap().pop_front().expect("one more answer");
+            let header = |value: &str| ("retry-after".to_owned(), value.to_owned());
+            Ok(Response {
+                status,
+                body: b"[]".to_vec(),
+                fetched_at: FETCHED_AT.parse().unwrap(),
+                url: String::new(),
+                headers: retry_after.map(header).into_iter().collect(),
+            })
+        }
+    }
+
+    /// What came of fetching, the waits in milliseconds, and the answers that were not asked for.
+    type Ran = (Result<usize, FetchError>, Vec<u128>, usize);
+
+    /// Fetches so many yearly files with these answers; time passes only by waiting.
+    fn fetch(
+        tries: u32,
+        answers: &[(u16, Option<&'static str>)],
+        years: i32,
+        stopped_after: usize,
+    ) -> Ran {
+        let feed = Canned(Mutex::new(answers.iter().copied().collect()));
+        let waits = Arc::new(Mutex::new(Vec::<u128>::new()));
+        let (passed, slept) = (Arc::clone(&waits), Arc::clone(&waits));
+        let pace = Pace {
+            uptime: Box::new(move || {
+                let millis: u128 = passed.lock().unwrap().iter().sum();
+                Duration::from_millis(u64::try_from(millis).unwrap())
+            }),
+            sleep: Box::new(move |time| {
+                let mut waits = slept.lock().unwrap();
+                waits.push(time.as_millis());
+                if waits.len() > stopped_after {
+                    Err(Stopped)
+                } else {
+                    Ok(())
+                }
+            }),
+            random: Box::new(|| 0.5),
+        };
+        let fetcher = Fetcher {
+            feed: &feed,
+            retry: RetryPolicy {
+                tries,
+                base_delay: Duration::from_secs(1),
+            },
+            pace: &pace,
+            closed: ClosedHosts::default(),
+            files: Mutex::default(),
+        };
+        let asset = asset();
+        let series = Series {
+            asset: &asset,
+            entry: &asset.sources[0],
+            upstream: ways(asset.sources[0].kind)[0],
+            asked_at: FETCHED_AT.parse().unwrap(),
+        };
+        let window = Window {
+            start: NaiveDate::from_ymd_opt(2025 - years + 1, 1, 1).unwrap(),
+            end: NaiveDate::from_ymd_opt(2025, 12, 31).unwrap(),
+        };
+        let fetched = fetcher
+            .for_asset()
+            .fetch(series, window)
+            .map(|f| f.lost.len());
+        let left = feed.0.lock().unwrap().len();
+        (fetched, waits.lock().unwrap().clone(), left)
+    }
+
+    fn asset() -> Asset {
+        let text = "[[asset]]\nid = \"K\"\nname = \"K\"\ncategory = \"index\"\ncalendar = \"XKRX\"\ncurrency = \"KRW\"\n\
+                    sources = [{ source = \"krx\", symbol = \"ks200\" }]\n";
+        let mut assets = parse_assets(text, &Calendars::built_in().unwrap()).unwrap();
+        assets.remove(0)
+    }
+
+    fn status(error: &FetchError) -> u16 {
+        match error {
+            FetchError::Answer {
+                error: AnswerError::Status { status, .. },
+                ..
+            } => *status,
+            error => panic!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn the_waits_between_tries_are_exact() {
+        let (fetched, waits, left) = fetch(
+            4,
+            &[(500, None), (503, None), (502, None), (504, None)],
+            1,
+            9,
+        );
+        assert_eq!(
+            (status(&fetched.unwrap_err()), waits, left),
+            (504, vec![1150, 2300, 4600], 0)
+        );
+        let (fetched, waits, left) = fetch(4, &[(404, None), (200, None)], 1, 9);
+        assert_eq!(
+            (status(&fetched.unwrap_err()), waits, left),
+            (404, vec![], 1)
+        );
+    }
+
+    #[test]
+    fn a_source_may_ask_for_a_longer_wait() {
+        let answers = [
+            (429, Some("1")),
+            (503, Some("7")),
+            (429, Some("Wed, 25 Nov 2026 10:00:45 GMT")),
+            (429, Some("3600")),
+            (429, None),
+        ];
+        let (_, waits, _) = fetch(5, &answers, 1, 9);
+        assert_eq!(waits, [1150, 7000, 45_000, 60_000]);
+    }
+
+    #[test]
+    fn one_asset_takes_no_more_than_its_time() {
+        let busy = [(503, Some("60")); 20];
+        let (fetched, waits, left) = fetch(20, &busy, 1, 99);
+        // The fifth wait would end when the time is used up.
+        assert_eq!(
+            (status(&fetched.unwrap_err()), waits, left),
+            (503, vec![60_000; 4], 15)
+        );
+        let (fetched, waits, left) = fetch(5, &busy, 3, 99);
+        assert_eq!(status(&fetched.unwrap_err()), 503);
+        assert_eq!(
+            (waits.len(), left),
+            (4, 20 - 5 - 1 - 1),
+            "the other years are tried once"
+        );
+    }
+
+    #[test]
+    fn a_stop_ends_the_waiting_and_the_asking() {
+        let (fetched, waits, left) = fetch(5, &[(503, None); 9], 1, 1);
+        assert!(
+            matches!(fetched, Err(FetchError::Stopped(_))),
+            "{fetched:?}"
+        );
+        assert_eq!((waits, left), (vec![1150, 2300], 7));
+    }
+
+    #[test]
+    fn after_too_many_requests_the_other_years_are_not_asked_for() {
+        let (fetched, _, left) = fetch(2, &[(429, None); 9], 4, 9);
+        assert_eq!((status(&fetched.unwrap_err()), left), (429, 7));
+    }
 }

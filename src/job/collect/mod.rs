@@ -52,15 +52,10 @@ pub struct Options {
 /// Sees a run while it is under way.
 pub trait Observer: Sync {
     /// An asset is begun.
-    fn begun(&self, _asset: &Asset) {}
+    fn begun(&self, asset: &Asset);
     /// An asset is done.
-    fn done(&self, _outcome: &AssetOutcome) {}
+    fn done(&self, outcome: &AssetOutcome);
 }
-
-/// Looks at nothing.
-pub struct NopObserver;
-
-impl Observer for NopObserver {}
 
 /// What a run works with.
 pub struct Collector<'a> {

@@ -44,6 +44,12 @@ pub struct AssetOutcome {
 }
 
 impl AssetOutcome {
+    /// The bars that are stored as they came.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.new + self.changed + self.unchanged
+    }
+
     fn has_failed(&self) -> bool {
         self.status == FAILED
     }
@@ -244,7 +250,7 @@ pub(super) fn log_outcome(outcome: &AssetOutcome) {
         level,
         asset = outcome.asset_id.as_str(),
         source = outcome.source.as_deref().unwrap_or("-"),
-        rows = outcome.new + outcome.changed + outcome.unchanged,
+        rows = outcome.rows(),
         elapsed_ms = outcome.elapsed_ms;
         "{}{said}", if outcome.has_failed() { "failed" } else { "collected" }
     );

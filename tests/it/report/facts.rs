@@ -71,6 +71,57 @@ fn every_number_of_every_bar_is_that_of_sqlite_and_of_the_recording() {
     }
 }
 
+#[test]
+fn a_second_source_is_a_line_with_its_differences_and_jumps_are_marked() {
+    let browser = browser!("en-US");
+    let (env, share, fund) = two_assets();
+    // Another source of the share, half a percent higher on one day.
+    env.staging()
+        .execute_batch(
+            "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
+             SELECT asset_id, date, 'yahoo', open, high, low, iif(date = '2026-01-22', close * 1.005, close), volume, ingested_at
+             FROM price_daily WHERE asset_id = '005930' AND source = 'naver' AND date > '2025-12-01'",
+        )
+        .unwrap();
+    open(&env, &browser);
+    show_chart(&browser, 0);
+    browser.run("document.querySelector('#asset-0 .paper').focus()");
+    browser.press("End");
+    browser.press("ArrowLeft");
+    let second = browser.text("document.querySelector('#asset-0 [data-name=second]').value");
+    let expected = f64::from_bits(share["2026-01-22"].0[3]) * 1.005;
+    assert_eq!(second.parse::<f64>().unwrap().to_bits(), expected.to_bits());
+    let told = texts(&browser, "#asset-0 .value.second");
+    assert!(
+        told[0].starts_with("yahoo ₩") && told[0].ends_with("(▲ +0.50 %)"),
+        "{told:?}"
+    );
+    let sticks = || {
+        browser.text(
+            "document.querySelectorAll('#asset-0 .difference .sticks, #asset-0 .compare').length",
+        )
+    };
+    assert_eq!(sticks(), "2");
+    // One day differs, so that there is one stick.
+    let drawn = browser.text("document.querySelector('#asset-0 .sticks').getAttribute('d')");
+    assert_eq!(drawn.matches('M').count(), 1, "{drawn}");
+    browser.run("const s = document.querySelector('#asset-0 select'); s.value = ''; s.dispatchEvent(new Event('change'))");
+    assert_eq!(sticks(), "0");
+
+    show_chart(&browser, 1);
+    let closes: Vec<(&String, f64)> = fund
+        .iter()
+        .map(|(day, v)| (day, f64::from_bits(v.0[3])))
+        .collect();
+    let jumps = closes
+        .windows(2)
+        .filter(|w| (w[1].1 / w[0].1 - 1.0).abs() > 0.3);
+    let jumps: Vec<&String> = jumps.map(|w| w[1].0).collect();
+    assert_eq!(jumps.len(), 2);
+    let marked = browser.run("document.querySelector('#asset-1 [data-name=range-All]').click(); return [...document.querySelectorAll('#asset-1 .plot .mark.jump')].map((m) => m.dataset.day)");
+    assert_eq!(marked, serde_json::json!(jumps));
+}
+
 /// Four years of the KOSPI 200, one of them without the lines of these days.
 fn kospi(without: &[&str]) -> (TestEnv, Days) {
     let env = TestEnv::new();

@@ -1,9 +1,11 @@
 //! The report: what it says against recordings that are read in another way, and how it behaves in a real Chromium.
 //!
+//! - `command`: what it writes where, and what it says
 //! - `facts`: the board, the charts' values, the strip and the corrections; no browser where none is needed
 //! - `page`: no request, no error; ranges, keys, dark, phone, print
 //! - `hostile`: names and messages that would like to be markup
 
+mod command;
 mod facts;
 mod hostile;
 mod page;

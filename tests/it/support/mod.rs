@@ -3,11 +3,12 @@
 //! - `browser`: a headless Chromium for one test
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
-//! - `server`: answers as the price sources do, from recordings
+//! - `server`: answers as the price sources do, from recordings, and fails as they do (`answer`)
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
 
+mod answer;
 pub(crate) mod browser;
 pub(crate) mod install;
 pub(crate) mod program;

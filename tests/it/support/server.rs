@@ -1,88 +1,16 @@
-//! Answers as the price sources do, from recordings: plain threads and sockets, on a port of its own.
+//! Answers as the price sources do, from recordings, and fails as they do: plain threads and sockets, on a port of its own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::Instant;
 
 use percent_encoding::percent_decode_str;
 
-/// A client that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// A door that stays closed until the test opens it.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_all();
-    }
-
-    fn pass(&self) {
-        let (open, changed) = &*self.0;
-        let guard = open.lock().unwrap();
-        drop(
-            changed
-                .wait_timeout_while(guard, SILENCE, |open| !*open)
-                .unwrap(),
-        );
-    }
-}
-
-/// What is answered to a request.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-    gate: Option<Gate>,
-}
-
-impl Answer {
-    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            gate: None,
-        }
-    }
-
-    pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self::new(200, body)
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Answered only when the gate is open.
-    pub(crate) fn behind(mut self, gate: &Gate) -> Self {
-        self.gate = Some(gate.clone());
-        self
-    }
-
-    fn write_to(&self, stream: &mut TcpStream) -> std::io::Result<()> {
-        if let Some(gate) = &self.gate {
-            gate.pass();
-        }
-        let mut head = format!(
-            "HTTP/1.1 {} Recorded\r\nContent-Length: {}\r\nConnection: close\r\n",
-            self.status,
-            self.body.len()
-        );
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes())?;
-        stream.write_all(&self.body)
-    }
-}
+use super::answer::SILENCE;
+pub(crate) use super::answer::{Answer, Gate};
 
 /// A request as it was seen, percent-decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +20,7 @@ pub(crate) struct Seen {
     /// By their names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    pub(crate) at: Instant,
 }
 
 impl Seen {
@@ -108,6 +37,7 @@ impl Seen {
                 .collect(),
             headers: BTreeMap::new(),
             body: String::new(),
+            at: Instant::now(),
         }
     }
 
@@ -121,11 +51,29 @@ impl Seen {
     }
 }
 
+/// What is answered to a route: each answer once, the last one from then on.
+struct Script {
+    route: Seen,
+    answers: Vec<Answer>,
+    told: usize,
+}
+
+impl Script {
+    fn next(&mut self) -> Answer {
+        let answer = self.answers[self.told.min(self.answers.len() - 1)].clone();
+        self.told += 1;
+        answer
+    }
+}
+
 #[derive(Default)]
 struct State {
-    answers: Vec<(Seen, Answer)>,
+    scripts: Vec<Script>,
     seen: Vec<Seen>,
     is_closing: bool,
+    /// Requests that wait for their answers, and the most there were at once.
+    open: usize,
+    most_open: usize,
 }
 
 /// The server; it ends with its value.
@@ -164,10 +112,20 @@ impl Server {
 
     /// Answers requests for a route (`/sise.nhn?symbol=005930`; other pairs of the query do not matter) from now on.
     pub(crate) fn answer(&self, route: &str, answer: Answer) {
-        let route = Seen::read(route);
+        self.answer_in_turn(route, [answer]);
+    }
+
+    /// Answers the first request for a route with the first answer and so on, all further ones with the last.
+    pub(crate) fn answer_in_turn(&self, route: &str, answers: impl Into<Vec<Answer>>) {
+        let (route, answers) = (Seen::read(route), answers.into());
         let mut state = self.state.lock().unwrap();
-        state.answers.retain(|(other, _)| *other != route);
-        state.answers.push((route, answer));
+        let is_other = |s: &Script| s.route.path != route.path || s.route.query != route.query;
+        state.scripts.retain(is_other);
+        state.scripts.push(Script {
+            route,
+            answers,
+            told: 0,
+        });
     }
 
     /// How many requests for a route were seen.
@@ -187,6 +145,17 @@ impl Server {
         let state = self.state.lock().unwrap();
         state.seen.iter().map(|s| s.path.clone()).collect()
     }
+
+    /// When each request came, in their order.
+    pub(crate) fn times(&self) -> Vec<Instant> {
+        let state = self.state.lock().unwrap();
+        state.seen.iter().map(|s| s.at).collect()
+    }
+
+    /// The most requests that waited for their answers at the same time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.state.lock().unwrap().most_open
+    }
 }
 
 impl Drop for Server {
@@ -199,37 +168,69 @@ impl Drop for Server {
     }
 }
 
-fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(SILENCE))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut request = String::new();
-    reader.read_line(&mut request)?;
+/// The address of a host that nobody is at.
+pub(crate) fn dead_origin() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// The target of the request that a stream begins with, left in the stream.
+fn peek_target(stream: &TcpStream) -> std::io::Result<Option<String>> {
+    let mut buffer = [0; 2048];
+    loop {
+        let length = stream.peek(&mut buffer)?;
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if let Some((line, _)) = text.split_once("\r\n") {
+            return Ok(line.split(' ').nth(1).map(str::to_owned));
+        }
+        if length == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// The headers and the body of the request that a stream begins with.
+fn read_request(stream: &TcpStream) -> std::io::Result<(BTreeMap<String, String>, String)> {
+    let mut reader = BufReader::new(stream);
     let mut headers = BTreeMap::new();
-    let mut header = String::new();
-    while reader.read_line(&mut header)? > 2 {
-        if let Some((name, value)) = header.split_once(':') {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    line.clear();
+    while reader.read_line(&mut line)? > 2 {
+        if let Some((name, value)) = line.split_once(':') {
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        header.clear();
+        line.clear();
     }
-    let Some(target) = request.split(' ').nth(1) else {
-        return Ok(());
-    };
     let length = headers.get("content-length").map(|l| l.parse().unwrap());
     let mut body = vec![0; length.unwrap_or_default()];
     reader.read_exact(&mut body)?;
-    let mut seen = Seen::read(target);
-    (seen.headers, seen.body) = (headers, String::from_utf8(body).unwrap());
+    Ok((headers, String::from_utf8(body).unwrap()))
+}
+
+fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(SILENCE))?;
+    let Some(target) = peek_target(&stream)? else {
+        return Ok(());
+    };
+    let mut seen = Seen::read(&target);
     let answer = {
         let mut state = state.lock().unwrap();
-        state.seen.push(seen.clone());
-        let answers = state.answers.iter();
-        answers
-            .filter(|(route, _)| seen.is_for(route))
-            .map(|(_, answer)| answer.clone())
-            .next_back()
+        let scripts = state.scripts.iter_mut().rev();
+        let script = scripts.filter(|s| seen.is_for(&s.route)).map(Script::next);
+        script.take(1).next()
     };
-    answer
-        .unwrap_or_else(|| Answer::new(404, "nothing was recorded for this"))
-        .write_to(&mut stream)
+    let answer = answer.unwrap_or_else(|| Answer::new(404, "nothing was recorded for this"));
+    if !answer.is_reset() {
+        (seen.headers, seen.body) = read_request(&stream)?;
+    }
+    {
+        let mut state = state.lock().unwrap();
+        state.seen.push(seen);
+        state.open += 1;
+        state.most_open = state.most_open.max(state.open);
+    }
+    answer.wait();
+    state.lock().unwrap().open -= 1;
+    answer.write_to(&stream)
 }

@@ -1,0 +1,80 @@
+//! A collect as it goes, on a terminal: assets done, which ones are asked for, rows.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::asset::Asset;
+use crate::job::collect::{AssetOutcome, Observer};
+use crate::screen::Bar;
+
+/// Draws a bar.
+pub(super) struct Progress {
+    bar: Bar,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    done: u64,
+    rows: u64,
+    /// The assets that are being asked for, oldest first.
+    current: Vec<String>,
+}
+
+impl State {
+    fn begin(&mut self, asset: &str) {
+        self.current.push(asset.to_owned());
+    }
+
+    fn finish(&mut self, asset: &str, rows: u64) {
+        self.current.retain(|a| a != asset);
+        self.done += 1;
+        self.rows += rows;
+    }
+
+    fn words(&self) -> String {
+        format!("{} rows, {}", self.rows, self.current.join(", "))
+    }
+}
+
+impl Progress {
+    pub(super) fn new(assets: usize) -> Self {
+        Self {
+            bar: Bar::on_stderr(u64::try_from(assets).unwrap_or(u64::MAX)),
+            state: Mutex::default(),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        self.bar.show(state.done, state.words());
+    }
+}
+
+impl Observer for Progress {
+    fn begun(&self, asset: &Asset) {
+        self.change(|state| state.begin(asset.id.as_str()));
+    }
+
+    fn done(&self, outcome: &AssetOutcome) {
+        self.change(|state| state.finish(&outcome.asset_id, outcome.rows()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_says_who_is_asked_for_and_how_many_rows_came() {
+        let mut state = State::default();
+        state.begin("SOXL");
+        state.begin("BTC");
+        assert_eq!(
+            (state.done, state.words()),
+            (0, "0 rows, SOXL, BTC".to_owned())
+        );
+        state.finish("SOXL", 753);
+        assert_eq!((state.done, state.words()), (1, "753 rows, BTC".to_owned()));
+    }
+}
