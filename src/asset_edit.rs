@@ -45,7 +45,12 @@ impl NewSource {
         let (source, symbol, currency) = match parts[..] {
             [source, symbol] => (source, symbol, None),
             [source, symbol, currency] => (source, symbol, Some(currency.to_owned())),
-            _ => return Err("it should be SOURCE:SYMBOL or SOURCE:SYMBOL:CURRENCY, like yahoo:SOXL".to_owned()),
+            _ => {
+                return Err(
+                    "it should be SOURCE:SYMBOL or SOURCE:SYMBOL:CURRENCY, like yahoo:SOXL"
+                        .to_owned(),
+                );
+            }
         };
         Ok(Self {
             source: source.to_owned(),
@@ -113,7 +118,11 @@ pub fn remove(text: &str, id: &str) -> Result<String, String> {
         match assets.get_mut(index) {
             Some(next) => {
                 let below = prefix(next);
-                let below = if index == 0 { below.trim_start_matches('\n') } else { &below };
+                let below = if index == 0 {
+                    below.trim_start_matches('\n')
+                } else {
+                    &below
+                };
                 next.decor_mut().set_prefix(format!("{kept}{below}"));
                 Ok(String::new())
             }
@@ -170,7 +179,11 @@ fn edit(
     if is_windows {
         edited = edited.replace('\n', "\r\n");
     }
-    Ok(if has_mark { format!("{MARK}{edited}") } else { edited })
+    Ok(if has_mark {
+        format!("{MARK}{edited}")
+    } else {
+        edited
+    })
 }
 
 fn find(assets: &ArrayOfTables, id: &str) -> Option<usize> {
@@ -181,7 +194,10 @@ fn find(assets: &ArrayOfTables, id: &str) -> Option<usize> {
 fn missing(assets: &ArrayOfTables, id: &str) -> String {
     let ids = assets.iter().filter_map(|t| t.get("id")?.as_str());
     let ids: Vec<&str> = ids.collect();
-    format!("there is no asset {id:?}, the assets file has {}", ids.join(", "))
+    format!(
+        "there is no asset {id:?}, the assets file has {}",
+        ids.join(", ")
+    )
 }
 
 /// What stands above a table.
@@ -200,21 +216,36 @@ mod tests {
     #[test]
     fn active_is_changed_in_its_place() {
         let off = set_active(FILE, "005930", false).unwrap();
-        assert_eq!(off, FILE.replace("active = true # for now", "active = false # for now"));
+        assert_eq!(
+            off,
+            FILE.replace("active = true # for now", "active = false # for now")
+        );
         assert_eq!(set_active(&off, "005930", true).unwrap(), FILE);
         assert_eq!(set_active(FILE, "SOXL", true).unwrap(), FILE);
         let off = set_active(FILE, "SOXL", false).unwrap();
-        assert_eq!(off, FILE.replace("id = \"SOXL\"\n", "id = \"SOXL\"\nactive = false\n"));
+        assert_eq!(
+            off,
+            FILE.replace("id = \"SOXL\"\n", "id = \"SOXL\"\nactive = false\n")
+        );
     }
 
     #[test]
     fn an_asset_goes_with_the_comment_above_it_and_no_other() {
         let without = remove(FILE, "SOXL").unwrap();
-        assert_eq!(without, FILE.replace("\n# ETF\n[[asset]]\nid = \"SOXL\"\n", ""));
+        assert_eq!(
+            without,
+            FILE.replace("\n# ETF\n[[asset]]\nid = \"SOXL\"\n", "")
+        );
         let without = remove(FILE, "005930").unwrap();
-        assert!(without.starts_with("# My assets.\n\n# The exchange in Seoul\n# Somebody's note"), "{without}");
+        assert!(
+            without.starts_with("# My assets.\n\n# The exchange in Seoul\n# Somebody's note"),
+            "{without}"
+        );
         let without = remove(FILE, "BTC").unwrap();
-        assert!(without.contains("# Somebody's note") && !without.contains("BTC"), "{without}");
+        assert!(
+            without.contains("# Somebody's note") && !without.contains("BTC"),
+            "{without}"
+        );
     }
 
     #[test]

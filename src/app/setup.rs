@@ -32,7 +32,11 @@ pub(super) fn init(format: Format, config: &Config) -> Result<Printed> {
             .with_context(|| format!("{} cannot be written", path.display()))?;
         written.push(Written {
             file: path.display().to_string(),
-            result: if is_new { "written" } else { "was there, left as it is" },
+            result: if is_new {
+                "written"
+            } else {
+                "was there, left as it is"
+            },
         });
     }
     Ok(Printed::success(match format {
@@ -82,7 +86,9 @@ pub(super) fn edit_assets(
 ) -> Result<Printed> {
     let path = &config.assets_file;
     let text = fs::read_to_string(path).map_err(|e| {
-        ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); `pricestash init` writes one"))
+        ConfigError(format!(
+            "ASSETS_FILE is {path:?}, which cannot be read ({e}); `pricestash init` writes one"
+        ))
     })?;
     let (id, edited, result) = match command {
         AssetsCommand::Add(args) => (&args.id, asset_edit::add(&text, &new_asset(args)), "added"),
@@ -90,11 +96,16 @@ pub(super) fn edit_assets(
         AssetsCommand::Enable { id } => (id, asset_edit::set_active(&text, id, true), "enabled"),
         AssetsCommand::Disable { id } => (id, asset_edit::set_active(&text, id, false), "disabled"),
     };
-    let wrong = |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
+    let wrong =
+        |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
     let edited = edited.map_err(wrong)?;
     // What could not be read again is not written.
     parse_assets(&edited, &read_calendars()?).map_err(wrong)?;
-    let result = if edited == text { "was so before" } else { result };
+    let result = if edited == text {
+        "was so before"
+    } else {
+        result
+    };
     replace(path, &edited).with_context(|| format!("{} cannot be written", path.display()))?;
     let row = Edited {
         asset_id: id,

@@ -110,26 +110,58 @@ pub fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
 #[must_use]
 pub fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
     const NAME: &str = "staging folder";
-    const REMEDY: &str = "set STAGING_DB to a folder on a disk of this machine that no program synchronises";
+    const REMEDY: &str =
+        "set STAGING_DB to a folder on a disk of this machine that no program synchronises";
     const NETWORK: [&str; 9] = [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "fuse.rclone",
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "fuse.sshfs",
+        "afpfs",
+        "fuse.rclone",
     ];
     const CLOUD: [&str; 8] = [
-        "onedrive", "dropbox", "google drive", "googledrive", "my drive", "icloud", "nextcloud", "mega",
+        "onedrive",
+        "dropbox",
+        "google drive",
+        "googledrive",
+        "my drive",
+        "icloud",
+        "nextcloud",
+        "mega",
     ];
     let text = path.display().to_string();
     if let Some(network) = file_system.filter(|f| NETWORK.contains(f)) {
-        return Check::fail(NAME, format!("{text} is on a network folder ({network}), where SQLite's locks do not hold"), REMEDY);
+        return Check::fail(
+            NAME,
+            format!("{text} is on a network folder ({network}), where SQLite's locks do not hold"),
+            REMEDY,
+        );
     }
     if text.starts_with(r"\\") && !text.starts_with(r"\\?\") || text.starts_with(r"\\?\UNC\") {
-        return Check::fail(NAME, format!("{text} is on a network folder, where SQLite's locks do not hold"), REMEDY);
+        return Check::fail(
+            NAME,
+            format!("{text} is on a network folder, where SQLite's locks do not hold"),
+            REMEDY,
+        );
     }
     let is_synced = |part: &str| {
         let part = part.to_lowercase();
-        CLOUD.iter().any(|cloud| part == *cloud || part.starts_with(&format!("{cloud} ")))
+        CLOUD
+            .iter()
+            .any(|cloud| part == *cloud || part.starts_with(&format!("{cloud} ")))
     };
     if let Some(cloud) = text.split(['/', '\\']).find(|part| is_synced(part)) {
-        return Check::warn(NAME, format!("{text} is in a folder that is copied to a cloud ({cloud}), which may copy half a transaction"), REMEDY);
+        return Check::warn(
+            NAME,
+            format!(
+                "{text} is in a folder that is copied to a cloud ({cloud}), which may copy half a transaction"
+            ),
+            REMEDY,
+        );
     }
     Check::ok(NAME, format!("{text} is on a disk of this machine"))
 }
@@ -167,10 +199,18 @@ pub fn warehouse(
         None => "not encrypted".to_owned(),
     };
     let version = &found.server_version;
-    let detail = format!("{place}: PostgreSQL {version}, {tls}, a round trip takes {round_trip_ms} ms");
-    let major = version.split('.').next().and_then(|v| v.trim().parse::<u32>().ok());
+    let detail =
+        format!("{place}: PostgreSQL {version}, {tls}, a round trip takes {round_trip_ms} ms");
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|v| v.trim().parse::<u32>().ok());
     let connection = match major {
-        Some(..10) => Check::warn("warehouse", detail, "PostgreSQL 10 or newer is what pricestash is made for"),
+        Some(..10) => Check::warn(
+            "warehouse",
+            detail,
+            "PostgreSQL 10 or newer is what pricestash is made for",
+        ),
         _ => Check::ok("warehouse", detail),
     };
     vec![connection, tables(found), clock(found.clock, now)]
@@ -190,11 +230,17 @@ fn tables(found: &warehouse::Diagnosis) -> Check {
         (true, _) => Check::ok(NAME, "all are there, and may be written"),
         (false, true) => Check::ok(
             NAME,
-            format!("{} will be created by the next sync", found.missing.join(", ")),
+            format!(
+                "{} will be created by the next sync",
+                found.missing.join(", ")
+            ),
         ),
         (false, false) => Check::fail(
             NAME,
-            format!("{} are missing, and this user may not create them", found.missing.join(", ")),
+            format!(
+                "{} are missing, and this user may not create them",
+                found.missing.join(", ")
+            ),
             "let a user who may run what `pricestash schema warehouse` prints, or grant create on the schema",
         ),
     }
@@ -223,7 +269,8 @@ pub fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
     const SOON: TimeDelta = TimeDelta::days(60);
     let check = format!("calendar {name}");
     let detail = format!("closed days are known until {known_until}");
-    let remedy = format!("a newer pricestash has more, or write them into data/calendars/{name}.toml");
+    let remedy =
+        format!("a newer pricestash has more, or write them into data/calendars/{name}.toml");
     match known_until - today {
         left if left < SOON => Check::warn(&check, detail, &remedy),
         _ => Check::ok(&check, detail),
@@ -235,13 +282,19 @@ pub fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
 pub fn last_run(last: Option<(&str, DateTime<Utc>)>, now: DateTime<Utc>) -> Check {
     const NAME: &str = "last collect";
     let Some((status, at)) = last else {
-        return Check::warn(NAME, "there was none yet", "run `pricestash collect`, then let it run every day");
+        return Check::warn(
+            NAME,
+            "there was none yet",
+            "run `pricestash collect`, then let it run every day",
+        );
     };
     let detail = format!("{status}, at {}", at.format("%Y-%m-%d %H:%M UTC"));
     match (now - at, status) {
-        (age, _) if age > TimeDelta::hours(50) => {
-            Check::warn(NAME, detail, "the daily task does not run; look at the scheduled task")
-        }
+        (age, _) if age > TimeDelta::hours(50) => Check::warn(
+            NAME,
+            detail,
+            "the daily task does not run; look at the scheduled task",
+        ),
         (_, "success" | "running") => Check::ok(NAME, detail),
         _ => Check::warn(NAME, detail, "`pricestash status` says why"),
     }
@@ -263,11 +316,19 @@ mod tests {
             (r"\\nas\prices\staging.db", None, Verdict::Fail),
             (r"\\?\UNC\nas\prices\staging.db", None, Verdict::Fail),
             (r"\\?\C:\prices\staging.db", None, Verdict::Ok),
-            (r"C:\Users\me\OneDrive - Firm\staging.db", None, Verdict::Warn),
+            (
+                r"C:\Users\me\OneDrive - Firm\staging.db",
+                None,
+                Verdict::Warn,
+            ),
             ("/home/me/Dropbox/staging.db", Some("ext4"), Verdict::Warn),
             ("/home/me/omega/staging.db", None, Verdict::Ok),
         ] {
-            assert_eq!(staging_place(Path::new(path), file_system).status, verdict, "{path}");
+            assert_eq!(
+                staging_place(Path::new(path), file_system).status,
+                verdict,
+                "{path}"
+            );
         }
     }
 
@@ -280,12 +341,39 @@ mod tests {
             ..staging::Diagnosis::default()
         };
         let check = staging_file(path, &sound);
-        assert_eq!((check.status, check.detail.as_str()), (Verdict::Ok, "s.db is sound and writable, 3 MB"));
+        assert_eq!(
+            (check.status, check.detail.as_str()),
+            (Verdict::Ok, "s.db is sound and writable, 3 MB")
+        );
         let cases = [
-            (staging::Diagnosis { damage: Some("page 3".to_owned()), ..sound.clone() }, Verdict::Fail),
-            (staging::Diagnosis { can_wal: false, ..sound.clone() }, Verdict::Fail),
-            (staging::Diagnosis { is_locked: true, ..sound.clone() }, Verdict::Warn),
-            (staging::Diagnosis { bytes: None, ..sound }, Verdict::Ok),
+            (
+                staging::Diagnosis {
+                    damage: Some("page 3".to_owned()),
+                    ..sound.clone()
+                },
+                Verdict::Fail,
+            ),
+            (
+                staging::Diagnosis {
+                    can_wal: false,
+                    ..sound.clone()
+                },
+                Verdict::Fail,
+            ),
+            (
+                staging::Diagnosis {
+                    is_locked: true,
+                    ..sound.clone()
+                },
+                Verdict::Warn,
+            ),
+            (
+                staging::Diagnosis {
+                    bytes: None,
+                    ..sound
+                },
+                Verdict::Ok,
+            ),
         ];
         for (found, verdict) in cases {
             assert_eq!(staging_file(path, &found).status, verdict);
@@ -294,7 +382,11 @@ mod tests {
 
     #[test]
     fn room_clocks_calendars_and_runs_are_judged() {
-        for (free, verdict) in [(5 << 20, Verdict::Fail), (500 << 20, Verdict::Warn), (5 << 30, Verdict::Ok)] {
+        for (free, verdict) in [
+            (5 << 20, Verdict::Fail),
+            (500 << 20, Verdict::Warn),
+            (5 << 30, Verdict::Ok),
+        ] {
             assert_eq!(disk(Path::new("."), free).status, verdict);
         }
         let now = time("2026-11-25T10:00:00Z");
@@ -306,13 +398,25 @@ mod tests {
             assert_eq!(clock(time(theirs), now).status, verdict);
         }
         let day = |text: &str| text.parse().unwrap();
-        assert_eq!(calendar("XKRX", day("2027-12-31"), day("2026-11-25")).status, Verdict::Ok);
-        assert_eq!(calendar("XKRX", day("2026-12-31"), day("2026-11-25")).status, Verdict::Warn);
+        assert_eq!(
+            calendar("XKRX", day("2027-12-31"), day("2026-11-25")).status,
+            Verdict::Ok
+        );
+        assert_eq!(
+            calendar("XKRX", day("2026-12-31"), day("2026-11-25")).status,
+            Verdict::Warn
+        );
         for (last, verdict) in [
             (None, Verdict::Warn),
             (Some(("success", time("2026-11-24T09:00:00Z"))), Verdict::Ok),
-            (Some(("success", time("2026-11-20T09:00:00Z"))), Verdict::Warn),
-            (Some(("failure", time("2026-11-25T09:00:00Z"))), Verdict::Warn),
+            (
+                Some(("success", time("2026-11-20T09:00:00Z"))),
+                Verdict::Warn,
+            ),
+            (
+                Some(("failure", time("2026-11-25T09:00:00Z"))),
+                Verdict::Warn,
+            ),
         ] {
             assert_eq!(last_run(last, now).status, verdict);
         }
@@ -331,12 +435,27 @@ mod tests {
         };
         let table = |found: &warehouse::Diagnosis| warehouse("h/d", found, now, 3)[1].status;
         assert_eq!(table(&found), Verdict::Ok);
-        let missing = warehouse::Diagnosis { missing: vec!["job_run".to_owned()], ..found.clone() };
+        let missing = warehouse::Diagnosis {
+            missing: vec!["job_run".to_owned()],
+            ..found.clone()
+        };
         assert_eq!(table(&missing), Verdict::Fail);
-        assert_eq!(table(&warehouse::Diagnosis { can_create: true, ..missing }), Verdict::Ok);
-        let forbidden = warehouse::Diagnosis { forbidden: vec!["price_daily".to_owned()], ..found.clone() };
+        assert_eq!(
+            table(&warehouse::Diagnosis {
+                can_create: true,
+                ..missing
+            }),
+            Verdict::Ok
+        );
+        let forbidden = warehouse::Diagnosis {
+            forbidden: vec!["price_daily".to_owned()],
+            ..found.clone()
+        };
         assert_eq!(table(&forbidden), Verdict::Fail);
-        let old = warehouse::Diagnosis { server_version: "9.6".to_owned(), ..found };
+        let old = warehouse::Diagnosis {
+            server_version: "9.6".to_owned(),
+            ..found
+        };
         assert_eq!(warehouse("h/d", &old, now, 3)[0].status, Verdict::Warn);
     }
 }

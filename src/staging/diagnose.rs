@@ -46,7 +46,10 @@ fn look(path: &Path) -> Result<Diagnosis> {
     let is_locked = match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
         Ok(()) => false,
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => true,
-        Err(e) => return Err(e).with_context(|| format!("the staging file {} cannot be written", path.display())),
+        Err(e) => {
+            return Err(e)
+                .with_context(|| format!("the staging file {} cannot be written", path.display()));
+        }
     };
     Ok(Diagnosis {
         bytes: Some(fs::metadata(path).with_context(doing)?.len()),
@@ -60,7 +63,13 @@ fn look(path: &Path) -> Result<Diagnosis> {
 #[must_use]
 pub fn nearest_folder(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1);
-    let there = above.map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
+    let there = above.map(|p| {
+        if p.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            p
+        }
+    });
     there
         .into_iter()
         .find(|p| p.is_dir())

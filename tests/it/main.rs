@@ -23,6 +23,7 @@
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `windows`: what only Windows has
+//! - `setup`: init, doctor, the editing of the assets file
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -50,6 +51,7 @@ mod readme;
 mod recordings;
 mod report;
 mod schedule;
+mod setup;
 mod show;
 mod status;
 #[cfg(unix)]

@@ -33,7 +33,11 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     let assets = match read_assets(&config.assets_file) {
         Ok(assets) => assets,
         Err(error) => {
-            checks.push(Check::fail("assets", format!("{error:#}"), "mend the file, or let `pricestash init` write one where there is none"));
+            checks.push(Check::fail(
+                "assets",
+                format!("{error:#}"),
+                "mend the file, or let `pricestash init` write one where there is none",
+            ));
             Vec::new()
         }
     };
@@ -78,7 +82,10 @@ fn screen(checks: &[Check]) -> String {
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        text.push_str(&format!("{:<4}  {check:<width$}  {detail}\n", status.name()));
+        text.push_str(&format!(
+            "{:<4}  {check:<width$}  {detail}\n",
+            status.name()
+        ));
         if !remedy.is_empty() {
             text.push_str(&format!("      {:<width$}  → {remedy}\n", ""));
         }
@@ -130,7 +137,11 @@ fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
             // A file that is damaged cannot be asked.
             if found.bytes.is_some() && found.damage.is_none() && !found.is_locked {
                 checks.push(last_run(path).unwrap_or_else(|e| {
-                    Check::fail("last collect", format!("{e:#}"), "see the staging file above")
+                    Check::fail(
+                        "last collect",
+                        format!("{e:#}"),
+                        "see the staging file above",
+                    )
                 }));
             }
         }
@@ -140,7 +151,10 @@ fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
             "set STAGING_DB to a file that this user may write",
         )),
     }
-    checks.push(doctor::staging_place(&folder, file_system(&folder).as_deref()));
+    checks.push(doctor::staging_place(
+        &folder,
+        file_system(&folder).as_deref(),
+    ));
     match fs4::available_space(&folder) {
         Ok(free) => checks.push(doctor::disk(&folder, free)),
         Err(error) => checks.push(Check::warn("disk space", format!("not known: {error}"), "")),
@@ -155,7 +169,8 @@ fn last_run(path: &Path) -> Result<Check> {
     };
     let runs = staging.last_runs(100)?;
     let collect = runs.iter().find(|r| r.job_name == "collect");
-    let last = collect.and_then(|r| Some((r.status.as_str(), timestamp::from_text(&r.started_at)?)));
+    let last =
+        collect.and_then(|r| Some((r.status.as_str(), timestamp::from_text(&r.started_at)?)));
     Ok(doctor::last_run(last, now()))
 }
 
@@ -166,7 +181,9 @@ fn file_system(folder: &Path) -> Option<String> {
         let mut fields = line.split(' ').skip(1);
         // A blank in a path is written as an octal number.
         let point = fields.next()?.replace("\\040", " ");
-        folder.starts_with(&point).then(|| (point.len(), fields.next().map(str::to_owned)))
+        folder
+            .starts_with(&point)
+            .then(|| (point.len(), fields.next().map(str::to_owned)))
     });
     on.max_by_key(|(length, _)| *length)?.1
 }
@@ -218,7 +235,11 @@ fn warehouse(config: &Config) -> Vec<Check> {
     let round_trip = millis(asked.elapsed());
     let mut checks = doctor::warehouse(&place, &found, now(), round_trip);
     if let Err(failure) = warehouse.check_tables() {
-        checks.push(Check::fail("warehouse columns", failure.to_string(), "change the table as it says"));
+        checks.push(Check::fail(
+            "warehouse columns",
+            failure.to_string(),
+            "change the table as it says",
+        ));
     }
     checks
 }
@@ -233,14 +254,20 @@ fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
     let http = Http::new(&fetch, Arc::new(Pace::real(&stop)), stop);
     let mut checks: Vec<Check> = Vec::new();
     let mut kinds = Vec::new();
-    for (asset, entry) in active.iter().flat_map(|a| a.sources.iter().map(move |s| (a, s))) {
+    for (asset, entry) in active
+        .iter()
+        .flat_map(|a| a.sources.iter().map(move |s| (a, s)))
+    {
         if kinds.contains(&entry.kind) {
             continue;
         }
         kinds.push(entry.kind);
         let mut asked: Vec<(String, Result<String, String>)> = Vec::new();
         for way in ways(entry.kind) {
-            asked.push((way.name().to_owned(), ask(&http, *way, asset, &entry.symbol)));
+            asked.push((
+                way.name().to_owned(),
+                ask(&http, *way, asset, &entry.symbol),
+            ));
         }
         let is_dead = asked.iter().all(|(_, answer)| answer.is_err());
         let is_needed = active
@@ -250,8 +277,16 @@ fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
             let check = format!("source {name}");
             checks.push(match answer {
                 Ok(detail) => Check::ok(&check, detail),
-                Err(why) if is_dead && is_needed => Check::fail(&check, why, "an active asset has no other source; give it one in assets.toml"),
-                Err(why) => Check::warn(&check, why, "assets go on to their next source; look again tomorrow"),
+                Err(why) if is_dead && is_needed => Check::fail(
+                    &check,
+                    why,
+                    "an active asset has no other source; give it one in assets.toml",
+                ),
+                Err(why) => Check::warn(
+                    &check,
+                    why,
+                    "assets go on to their next source; look again tomorrow",
+                ),
             });
         }
     }
@@ -259,7 +294,12 @@ fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
 }
 
 /// Asks for the last ten days of a symbol.
-fn ask(feed: &Http, upstream: &dyn Upstream, asset: &Asset, symbol: &str) -> Result<String, String> {
+fn ask(
+    feed: &Http,
+    upstream: &dyn Upstream,
+    asset: &Asset,
+    symbol: &str,
+) -> Result<String, String> {
     let today = now().with_timezone(&asset.calendar.zone()).date_naive();
     let window = Window {
         start: sub_days(today, 10),
@@ -279,21 +319,36 @@ fn ask(feed: &Http, upstream: &dyn Upstream, asset: &Asset, symbol: &str) -> Res
         .read(response.status, &response.body, &asset.calendar)
         .map_err(|e| e.to_string())?;
     let rows = answer.rows.len();
-    Ok(format!("{symbol}: {rows} rows in {} ms", millis(asked.elapsed())))
+    Ok(format!(
+        "{symbol}: {rows} rows in {} ms",
+        millis(asked.elapsed())
+    ))
 }
 
 fn webhook(config: &Config, offline: bool) -> Check {
     const NAME: &str = "webhook";
     let Some(url) = &config.tell.webhook else {
-        return Check::warn(NAME, "ALERT_WEBHOOK_URL is not set or malformed, nobody is told of a failure", "set it to a Discord webhook");
+        return Check::warn(
+            NAME,
+            "ALERT_WEBHOOK_URL is not set or malformed, nobody is told of a failure",
+            "set it to a Discord webhook",
+        );
     };
     if offline {
         return Check::ok(NAME, "set, not asked, --offline");
     }
     match Discord::new(url).look() {
         Webhook::Known => Check::ok(NAME, "Discord knows it; nothing was posted"),
-        Webhook::Unknown(said) => Check::fail(NAME, said, "make a new webhook in the channel's settings and set ALERT_WEBHOOK_URL"),
-        Webhook::Unclear(said) => Check::warn(NAME, format!("whether it takes alerts is not known without posting: {said}"), ""),
+        Webhook::Unknown(said) => Check::fail(
+            NAME,
+            said,
+            "make a new webhook in the channel's settings and set ALERT_WEBHOOK_URL",
+        ),
+        Webhook::Unclear(said) => Check::warn(
+            NAME,
+            format!("whether it takes alerts is not known without posting: {said}"),
+            "",
+        ),
     }
 }
 

@@ -19,17 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the system says about the daily task.
 pub(super) fn check() -> Check {
     if cfg!(windows) {
-        let said = output("schtasks", &["/query", "/tn", TASK, "/fo", "CSV", "/v", "/nh"]);
+        let said = output(
+            "schtasks",
+            &["/query", "/tn", TASK, "/fo", "CSV", "/v", "/nh"],
+        );
         return said.as_deref().and_then(of_schtasks).unwrap_or_else(|| {
-            Check::warn(NAME, format!("Windows has no task {TASK}"), r"run scripts\register_scheduler.bat once")
+            Check::warn(
+                NAME,
+                format!("Windows has no task {TASK}"),
+                r"run scripts\register_scheduler.bat once",
+            )
         });
     }
     for scope in [&["--user"][..], &[]] {
         let show = |unit: &str, properties: &str| {
-            output("systemctl", &[scope, &["show", unit, "-p", properties]].concat())
+            output(
+                "systemctl",
+                &[scope, &["show", unit, "-p", properties]].concat(),
+            )
         };
         let timer = show(&format!("{UNIT}.timer"), "LoadState,ActiveState");
-        let service = show(&format!("{UNIT}.service"), "Result,ExecMainStatus,ExecMainStartTimestamp");
+        let service = show(
+            &format!("{UNIT}.service"),
+            "Result,ExecMainStatus,ExecMainStartTimestamp",
+        );
         if let Some(check) = of_systemd(&timer.unwrap_or_default(), &service.unwrap_or_default()) {
             return check;
         }
@@ -59,8 +72,13 @@ fn of_schtasks(csv_line: &str) -> Option<Check> {
         .flexible(true)
         .from_reader(csv_line.as_bytes());
     let record = reader.records().next()?.ok()?;
-    let (next, last, result) = (record.get(NEXT_RUN)?, record.get(LAST_RUN)?, record.get(LAST_RESULT)?);
-    let detail = format!("Windows task {TASK}: next run {next}, last run {last} with result {result}");
+    let (next, last, result) = (
+        record.get(NEXT_RUN)?,
+        record.get(LAST_RUN)?,
+        record.get(LAST_RESULT)?,
+    );
+    let detail =
+        format!("Windows task {TASK}: next run {next}, last run {last} with result {result}");
     // 267009 (0x41301): it runs right now; 267011 (0x41303): it has not run yet.
     Some(match result.trim() {
         "0" | "267009" | "267011" => Check::ok(NAME, detail),
@@ -92,7 +110,11 @@ fn of_systemd(timer: &str, service: &str) -> Option<Check> {
             "systemctl enable --now pricestash.timer, with --user for a user's timer",
         ),
         (true, "" | "0") => Check::ok(NAME, detail),
-        (true, _) => Check::warn(NAME, detail, "`pricestash status` or the newest file in logs says why"),
+        (true, _) => Check::warn(
+            NAME,
+            detail,
+            "`pricestash status` or the newest file in logs says why",
+        ),
     })
 }
 
@@ -136,27 +158,53 @@ mod tests {
     #[test]
     fn a_windows_task_is_read_by_its_columns_whatever_the_language() {
         let line = |result: &str| {
-            format!("\"PC\",\"\\Pricestash_DailyCollect\",\"2026-11-26 오후 6:00:00\",\"준비\",\"대화형만\",\"2026-11-25 오후 6:00:01\",\"{result}\",\"me\",\"C:\\p\\daily.bat\"\r\n")
+            format!(
+                "\"PC\",\"\\Pricestash_DailyCollect\",\"2026-11-26 오후 6:00:00\",\"준비\",\"대화형만\",\"2026-11-25 오후 6:00:01\",\"{result}\",\"me\",\"C:\\p\\daily.bat\"\r\n"
+            )
         };
-        for (result, verdict) in [("0", Verdict::Ok), ("267011", Verdict::Ok), ("1", Verdict::Warn), ("-2147024894", Verdict::Warn)] {
+        for (result, verdict) in [
+            ("0", Verdict::Ok),
+            ("267011", Verdict::Ok),
+            ("1", Verdict::Warn),
+            ("-2147024894", Verdict::Warn),
+        ] {
             let check = of_schtasks(&line(result)).unwrap();
             assert_eq!(check.status, verdict);
             assert!(check.detail.contains("2026-11-25") && check.detail.contains(result));
         }
-        assert_eq!(of_schtasks("ERROR: The system cannot find the file specified.\n"), None);
+        assert_eq!(
+            of_schtasks("ERROR: The system cannot find the file specified.\n"),
+            None
+        );
         assert_eq!(of_schtasks(""), None);
     }
 
     #[test]
     fn a_systemd_timer_is_read_by_its_properties() {
         let timer = "LoadState=loaded\nActiveState=active\n";
-        let service = |status: &str| format!("Result=x\nExecMainStatus={status}\nExecMainStartTimestamp=Wed 2026-11-25 18:00:00 KST\n");
+        let service = |status: &str| {
+            format!(
+                "Result=x\nExecMainStatus={status}\nExecMainStartTimestamp=Wed 2026-11-25 18:00:00 KST\n"
+            )
+        };
         for (timer, service, verdict) in [
             (timer, service("0"), Some(Verdict::Ok)),
             (timer, service("3"), Some(Verdict::Warn)),
-            (timer, "ExecMainStatus=0\nExecMainStartTimestamp=\n".to_owned(), Some(Verdict::Ok)),
-            ("LoadState=loaded\nActiveState=inactive\n", service("0"), Some(Verdict::Fail)),
-            ("LoadState=not-found\nActiveState=inactive\n", String::new(), None),
+            (
+                timer,
+                "ExecMainStatus=0\nExecMainStartTimestamp=\n".to_owned(),
+                Some(Verdict::Ok),
+            ),
+            (
+                "LoadState=loaded\nActiveState=inactive\n",
+                service("0"),
+                Some(Verdict::Fail),
+            ),
+            (
+                "LoadState=not-found\nActiveState=inactive\n",
+                String::new(),
+                None,
+            ),
             ("", String::new(), None),
         ] {
             assert_eq!(of_systemd(timer, &service).map(|c| c.status), verdict);
