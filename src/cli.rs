@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod setup;
+mod upkeep;
+
 use clap_complete::Shell;
+pub use setup::{AddAssetArgs, AssetsCommand, DoctorArgs};
+pub use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -19,7 +25,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// How the result is printed: a table for people, a JSON array of objects, or the same as CSV.
+    /// How the result is printed: a table for people, a JSON array of objects, the same as CSV, or an object a line.
     #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
     pub format: Output,
 
@@ -41,6 +47,8 @@ pub enum Output {
     Json,
     /// For spreadsheets.
     Csv,
+    /// One JSON object a line.
+    Jsonl,
 }
 
 /// How a command gives its result. CSV is made of JSON, in one place for every command.
@@ -99,6 +107,23 @@ pub enum Command {
     Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
+    /// Says on one screen what would stop tomorrow's run, and what to do about it.
+    ///
+    /// It looks at the configuration, the SQLite file, the PostgreSQL database, the sources, the webhook, the calendars, the
+    /// disk and the scheduled task, and changes nothing. The exit code is 1 when something FAILs.
+    Doctor(DoctorArgs),
+    /// Writes .env from the example and the assets file, where there are none.
+    Init,
+    /// Copies the SQLite file while others may write to it, and checks the copy.
+    Backup(BackupArgs),
+    /// Puts a backup in the place of the SQLite file; what was there is kept beside it.
+    Restore(RestoreArgs),
+    /// Removes what is old: rejected rows, runs, the history of changed prices, archived answers. Never a price.
+    Prune(PruneArgs),
+    /// Writes bars as CSV (the default), JSON or, with --format jsonl, one JSON object a line.
+    Export(ExportArgs),
+    /// Checks the bars of a CSV file and stages them under a source of their own.
+    Import(ImportArgs),
     /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
     WindowsTask(WindowsTaskArgs),
     /// Prints the completions for a shell, which then completes commands and options.
@@ -281,7 +306,11 @@ pub struct StatusArgs {
 
 /// Arguments of `assets`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct AssetsArgs {
+    /// What to change in the assets file; without it, the assets are shown.
+    #[command(subcommand)]
+    pub command: Option<AssetsCommand>,
     /// Shows a year of this calendar: XKRX, XNYS, CMES or 24/7.
     #[arg(long, value_name = "NAME")]
     pub calendar: Option<String>,

@@ -135,6 +135,17 @@ pub struct TellConfig {
     pub heartbeat: Option<Secret>,
 }
 
+/// A variable that is set, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value without secrets.
+    pub shown: String,
+    /// `environment` or `.env`.
+    pub origin: &'static str,
+}
+
 /// Everything the program reads from its surroundings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -152,6 +163,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Keeps secrets out of everything that is said.
     pub redaction: Redaction,
+    /// What is not left to the defaults.
+    pub set: Vec<Setting>,
     /// What is worth a warning at start, but no reason not to run. Shows nothing of a secret.
     pub warnings: Vec<String>,
 }
@@ -218,6 +231,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             },
             log: self.read_log()?,
             redaction: self.redaction(),
+            set: self.settings(),
             warnings: ["ALERT_WEBHOOK_URL", "HEARTBEAT_URL"]
                 .iter()
                 .filter_map(|name| self.warn_of_address(name))
@@ -236,6 +250,28 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             })
             .collect();
         Redaction::new(values.iter().map(|(kind, value)| (*kind, value.as_str())))
+    }
+
+    /// The variables that are set, without secrets.
+    fn settings(&self) -> Vec<Setting> {
+        let redaction = self.redaction();
+        let names = VARIABLES.iter().chain(OLDER_VARIABLES);
+        let setting = |name: &&'static str| {
+            let value = self.get(name)?;
+            let is_address = SECRETS.contains(&(*name, Kind::Address));
+            Some(Setting {
+                name,
+                shown: match is_address {
+                    true => "***".to_owned(),
+                    false => redaction.text(&value),
+                },
+                origin: match (self.environment)(name) {
+                    Some(_) => "environment",
+                    None => ".env",
+                },
+            })
+        };
+        names.filter_map(setting).collect()
     }
 
     /// How lines look, before everything else is read: a wrong value is refused later, in text.
@@ -386,6 +422,9 @@ pub const VARIABLES: &[&str] = &[
     "ALERT_WEBHOOK_URL",
     "HEARTBEAT_URL",
 ];
+
+/// The older names of three variables.
+const OLDER_VARIABLES: &[&str] = &["FDR_TIMEOUT", "FDR_MAX_RETRIES", "FDR_BASE_DELAY"];
 
 /// Variables with secrets in them, also those that only libraries read, and sources' addresses, which may name a user.
 const SECRETS: &[(&str, Kind)] = &[

@@ -15,6 +15,7 @@
 pub mod alert;
 pub mod app;
 pub mod asset;
+pub mod asset_edit;
 pub mod calendar;
 pub mod checksum;
 pub mod cli;

@@ -40,6 +40,30 @@ pub fn csv(json: &str) -> Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
+/// JSON rows, as [`json`] makes them, one object a line.
+///
+/// # Errors
+/// When the text is no JSON array of objects.
+pub fn json_lines(json: &str) -> Result<String> {
+    let rows: Vec<Fields> = serde_json::from_str(json)?;
+    let mut lines = String::new();
+    for row in &rows {
+        let field = |(name, value): &(String, Box<RawValue>)| {
+            let value = match value.get() {
+                // Printed over several lines.
+                list if list.starts_with(['[', '{']) => {
+                    serde_json::from_str::<Value>(list)?.to_string()
+                }
+                scalar => scalar.to_owned(),
+            };
+            Ok(format!("{}:{value}", Value::from(name.as_str())))
+        };
+        let fields: Vec<String> = row.0.iter().map(field).collect::<Result<_>>()?;
+        lines.push_str(&format!("{{{}}}\n", fields.join(",")));
+    }
+    Ok(lines)
+}
+
 fn csv_cell(value: &RawValue) -> String {
     match serde_json::from_str(value.get()) {
         Ok(Value::Null) => String::new(),
@@ -189,6 +213,17 @@ mod tests {
         );
         assert_eq!(csv("[]\n").unwrap(), "");
         assert!(csv("CREATE TABLE x").is_err());
+    }
+
+    #[test]
+    fn json_lines_keep_the_order_of_fields_and_each_number() {
+        let json = "[\n {\"b\": 1.50,\n \"a\": [\n 1,\n \"x\\ny\"\n]}, {\"b\": null}]";
+        assert_eq!(
+            json_lines(json).unwrap(),
+            "{\"b\":1.50,\"a\":[1,\"x\\ny\"]}\n{\"b\":null}\n"
+        );
+        assert_eq!(json_lines("[]").unwrap(), "");
+        assert!(json_lines("not rows").is_err());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
 mod collect;
+mod doctor;
 mod healthcheck;
 mod history;
 mod manual;
@@ -26,9 +27,12 @@ mod remedy;
 mod report;
 mod run;
 mod schema;
+mod setup;
 mod show;
 mod status;
 mod sync;
+mod transfer;
+mod upkeep;
 mod verify;
 mod windows_task;
 
@@ -56,17 +60,24 @@ impl Printed {
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
     let format = match cli.format {
         Output::Table => Format::Table,
-        Output::Json | Output::Csv => Format::Json,
+        Output::Json | Output::Jsonl | Output::Csv => Format::Json,
     };
+    if let Command::Export(args) = &cli.command {
+        // As it comes, so that years of many assets need no memory.
+        return transfer::export(args, cli.format, config);
+    }
     let mut printed = dispatch(cli, format, config)?;
     printed.text = match format {
         Format::Json => config.redaction.json(&printed.text),
         Format::Table => config.redaction.text(&printed.text),
     };
-    if cli.format == Output::Csv {
-        printed.text = render::csv(&printed.text)
-            .map_err(|_| ConfigError("--format csv is for commands that print rows".to_owned()))?;
-    }
+    let rows_only =
+        |name: &str| ConfigError(format!("--format {name} is for commands that print rows"));
+    printed.text = match cli.format {
+        Output::Csv => render::csv(&printed.text).map_err(|_| rows_only("csv"))?,
+        Output::Jsonl => render::json_lines(&printed.text).map_err(|_| rows_only("jsonl"))?,
+        Output::Table | Output::Json => printed.text,
+    };
     Ok(printed)
 }
 
@@ -82,8 +93,18 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Waive(args) => history::waive(args, format, config),
         Command::Reconcile(args) => history::reconcile(args, format, config),
         Command::Status(args) => status::run(args, format, config),
-        Command::Assets(args) => assets::run(args, format, config),
+        Command::Assets(args) => match &args.command {
+            Some(command) => setup::edit_assets(command, format, config),
+            None => assets::run(args, format, config),
+        },
+        Command::Doctor(args) => doctor::run(args, format, config),
+        Command::Init => setup::init(format, config),
         Command::Schema(args) => schema::run(args, format, config),
+        Command::Backup(args) => upkeep::backup(args, format, config),
+        Command::Restore(args) => upkeep::restore(args, format, config),
+        Command::Prune(args) => upkeep::prune(args, format, config),
+        Command::Export(args) => transfer::export(args, cli.format, config),
+        Command::Import(args) => transfer::import(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(args.command.as_deref()),

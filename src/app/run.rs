@@ -83,19 +83,12 @@ impl Run<'_> {
         summary: &str,
         well: &[String],
     ) -> Result<()> {
-        let redaction = &self.config.redaction;
-        let problems: Vec<Problem> = problems
-            .iter()
-            .map(|p| Problem {
-                error: redaction.text(&p.error),
-                ..p.clone()
-            })
-            .collect();
+        let problems = redacted(self.config, problems);
         let alert = self.alert(status, &problems, well)?;
         let end = RunEnd {
             status,
             problems: &problems,
-            summary: &redaction.json(summary),
+            summary: &self.config.redaction.json(summary),
             alert: alert.as_ref(),
         };
         self.staging.end_run(self.id, &end, now())?;
@@ -140,6 +133,31 @@ impl Run<'_> {
             send_alerts(self.staging, self.config);
         }
     }
+}
+
+/// Records the end of a run that somebody started by hand and sees: nobody else is told.
+pub(super) fn end_quietly(
+    staging: &Staging,
+    config: &Config,
+    id: Uuid,
+    status: Status,
+    problems: &[Problem],
+) -> Result<()> {
+    let end = RunEnd {
+        status,
+        problems: &redacted(config, problems),
+        summary: "",
+        alert: None,
+    };
+    staging.end_run(id, &end, now())
+}
+
+fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
+    let redact = |p: &Problem| Problem {
+        error: config.redaction.text(&p.error),
+        ..p.clone()
+    };
+    problems.iter().map(redact).collect()
 }
 
 /// Sends the alerts that wait.

@@ -134,8 +134,28 @@ impl<F: Feed> Feed for Archive<F> {
 /// # Errors
 /// When the folder cannot be read, or a file not removed.
 pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+    let old = old_answers(folder, days, now)?;
+    old.iter().try_for_each(fs::remove_file)?;
+    Ok(count_answers(&old))
+}
+
+/// How many answers [`prune_archive`] would remove.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn count_old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+    old_answers(folder, days, now).map(|old| count_answers(&old))
+}
+
+fn count_answers(files: &[PathBuf]) -> u64 {
+    let is_meta = |path: &&PathBuf| path.to_string_lossy().ends_with(META);
+    (files.len() - files.iter().filter(is_meta).count()) as u64
+}
+
+/// The files of answers in an archive that are older than so many days.
+fn old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
     let oldest = now - TimeDelta::days(i64::from(days));
-    let mut removed = 0;
+    let mut old = Vec::new();
     for source in fs::read_dir(folder)? {
         let source = source?.path();
         if !source.is_dir() {
@@ -144,7 +164,6 @@ pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result
         for file in fs::read_dir(&source)? {
             let file = file?;
             let name = file.file_name().to_string_lossy().into_owned();
-            let is_meta = name.ends_with(META);
             let body = name.trim_end_matches(META).trim_end_matches(UNFINISHED);
             let (_, Some(stamp)) = plain_name(body) else {
                 continue;
@@ -152,10 +171,9 @@ pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result
             let modified = file.metadata().and_then(|m| m.modified());
             let written = modified.map_or(now, |t: SystemTime| t.into());
             if stamp.min(written) < oldest {
-                fs::remove_file(file.path())?;
-                removed += u64::from(!is_meta);
+                old.push(file.path());
             }
         }
     }
-    Ok(removed)
+    Ok(old)
 }

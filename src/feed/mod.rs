@@ -14,7 +14,7 @@ mod http;
 mod recording;
 mod replay;
 
-pub use archive::{Archive, prune_archive};
+pub use archive::{Archive, count_old_answers, prune_archive};
 pub use error::{AboutHost, FetchError};
 pub use http::Http;
 pub use replay::Replay;

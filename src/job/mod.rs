@@ -2,7 +2,9 @@
 
 pub mod alerts;
 pub mod collect;
+pub mod doctor;
 pub mod healthcheck;
+pub mod import;
 pub mod reconcile;
 pub mod status;
 pub mod sync;

@@ -38,6 +38,17 @@ pub enum Delivery {
     Later(String),
 }
 
+/// What is known of a webhook without posting to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Webhook {
+    /// It is there.
+    Known,
+    /// Discord says that it is not.
+    Unknown(String),
+    /// Neither.
+    Unclear(String),
+}
+
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -78,6 +89,24 @@ impl Discord {
             }
         }
         Delivery::Later(said)
+    }
+
+    /// Asks for the webhook itself, which posts nothing.
+    #[must_use]
+    pub fn look(&self) -> Webhook {
+        let request = self.agent.get(&self.url).config();
+        let mut answer = match request.timeout_global(Some(TIMEOUT)).build().call() {
+            Ok(answer) => answer,
+            Err(error) => return Webhook::Unclear(error.to_string()),
+        };
+        let status = answer.status().as_u16();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(MAX_BODY)
+            .read_to_vec()
+            .unwrap_or_default();
+        seen(status, &body)
     }
 
     fn post_once(&self, content: &str, timeout: Duration) -> Verdict {
@@ -126,6 +155,8 @@ struct Body {
     message: String,
     /// Seconds.
     retry_after: Option<f64>,
+    /// Discord's own number of what is wrong.
+    code: Option<u64>,
 }
 
 /// What an answer means; `retry_after` is the header, in seconds.
@@ -147,6 +178,19 @@ fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> Verdict {
         500..=599 | 408 => Verdict::Wait(SHORT_WAIT, said),
         400 | 413 => Verdict::Done(Delivery::Refused(said)),
         _ => Verdict::Done(Delivery::WrongWebhook(said)),
+    }
+}
+
+/// What an answer to a look at the webhook means. Only Discord's own codes count: another server may not know the question.
+fn seen(status: u16, body: &[u8]) -> Webhook {
+    /// Unknown webhook, invalid webhook token.
+    const CODES: [u64; 2] = [10015, 50027];
+    let read: Body = serde_json::from_slice(body).unwrap_or_default();
+    let said = format!("HTTP {status} {}", words(&read, body));
+    match status {
+        200..=299 => Webhook::Known,
+        _ if read.code.is_some_and(|c| CODES.contains(&c)) => Webhook::Unknown(said),
+        _ => Webhook::Unclear(said),
     }
 }
 
@@ -250,6 +294,18 @@ mod tests {
                 "{status}"
             );
         }
+    }
+
+    #[test]
+    fn a_look_believes_only_discord_s_own_codes() {
+        assert_eq!(seen(200, b"{\"id\":\"1\"}"), Webhook::Known);
+        let unknown = seen(404, b"{\"message\": \"Unknown Webhook\", \"code\": 10015}");
+        assert_eq!(
+            unknown,
+            Webhook::Unknown("HTTP 404 Unknown Webhook".to_owned())
+        );
+        assert!(matches!(seen(404, b"not found"), Webhook::Unclear(_)));
+        assert!(matches!(seen(405, b""), Webhook::Unclear(_)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ureq::Agent;
 mod discord;
 mod heartbeat;
 
-pub use discord::{Delivery, Discord};
+pub use discord::{Delivery, Discord, Webhook};
 pub use heartbeat::{Heartbeat, Signal};
 
 /// Our own: Discord's front refuses clients that do not say who they are.

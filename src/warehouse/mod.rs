@@ -8,6 +8,7 @@ use postgres::types::{ToSql, Type};
 
 mod address;
 mod counts;
+mod diagnose;
 mod failure;
 mod line;
 mod prices;
@@ -17,6 +18,7 @@ mod target;
 mod tls;
 mod verify;
 
+pub use diagnose::Diagnosis;
 pub use failure::{Class, Failure, Refusal};
 pub use line::Patience;
 pub use prices::{Receipt, Written};

@@ -7,7 +7,7 @@ use super::{Warehouse, parameter, recognise};
 
 /// A table and what the program needs of it.
 pub(super) struct Table {
-    name: &'static str,
+    pub(super) name: &'static str,
     /// What creates it.
     pub(super) ddl: &'static str,
     /// Columns with the types (`pg_type.typname`) that keep every value as it is, the created one first.
@@ -123,7 +123,7 @@ impl Warehouse {
         self.execute(super::BEST_PRICE.to_owned())
     }
 
-    fn missing_tables(&mut self) -> Result<Vec<&'static Table>, Failure> {
+    pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, Failure> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.query(
             "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
@@ -136,7 +136,7 @@ impl Warehouse {
             .collect())
     }
 
-    fn check(&mut self, table: &Table) -> Result<(), Failure> {
+    pub(super) fn check(&mut self, table: &Table) -> Result<(), Failure> {
         let columns = self.columns(table.name)?;
         let unfit = |what: String| Err(Failure::Unfit(what));
         if let Some(what) = table.what_is_wrong(&columns) {

@@ -12,6 +12,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
         &[
             "alert",
             "asset",
+            "asset_edit",
             "calendar",
             "checksum",
             "config",

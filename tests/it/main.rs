@@ -20,11 +20,13 @@
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
 //! - `status`: am I fine, and what became of runs
+//! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
 //! - `logs`: what is said while it runs, and that no secret is in it
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `windows`: what only Windows has
+//! - `setup`: init, doctor, the editing of the assets file
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -53,6 +55,7 @@ mod readme;
 mod recordings;
 mod report;
 mod schedule;
+mod setup;
 mod show;
 mod status;
 #[cfg(unix)]
@@ -64,6 +67,7 @@ mod sync_failures;
 #[cfg(unix)]
 mod tls;
 mod truth;
+mod upkeep;
 mod verify;
 mod way;
 #[cfg(windows)]

@@ -1,0 +1,364 @@
+//! `doctor`: one screen with what would stop tomorrow's run.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::{Printed, now, patience, read_assets};
+use crate::asset::Asset;
+use crate::calendar::sub_days;
+use crate::cli::{DoctorArgs, Format};
+use crate::config::{Config, FetchConfig};
+use crate::feed::{Feed, Http, Request};
+use crate::job::doctor::{self, Check, Verdict};
+use crate::pace::Pace;
+use crate::render;
+use crate::staging::{self, Staging};
+use crate::stop::Stop;
+use crate::tell::{Discord, Webhook};
+use crate::timestamp::{self, millis};
+use crate::upstream::{Upstream, Window, ways};
+use crate::warehouse::{Target, Warehouse};
+
+mod schedule;
+
+/// A source that takes longer tomorrow is tried again; here somebody waits.
+const SOURCE_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<Printed> {
+    let mut checks = vec![configuration(config)];
+    let assets = match read_assets(&config.assets_file) {
+        Ok(assets) => assets,
+        Err(error) => {
+            checks.push(Check::fail(
+                "assets",
+                format!("{error:#}"),
+                "mend the file, or let `pricestash init` write one where there is none",
+            ));
+            Vec::new()
+        }
+    };
+    let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+    if !assets.is_empty() {
+        checks.push(count(&assets, &active));
+    }
+    checks.extend(local(config, &active));
+    checks.extend(warehouse(config));
+    if args.offline {
+        checks.push(Check::ok("sources", "not asked, --offline"));
+    } else {
+        checks.extend(sources(config, &active));
+    }
+    checks.push(webhook(config, args.offline));
+    checks.push(heartbeat(config));
+    checks.push(schedule::check());
+    let has_failed = checks.iter().any(|c| c.status == Verdict::Fail);
+    let text = match format {
+        Format::Json => render::json(&checks)?,
+        Format::Table => screen(&checks),
+    };
+    Ok(Printed {
+        text,
+        exit_code: u8::from(has_failed),
+    })
+}
+
+/// For people: a line for each check, and below it what to do.
+fn screen(checks: &[Check]) -> String {
+    let width = checks.iter().map(|c| c.check.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for Check {
+        check,
+        status,
+        detail,
+        remedy,
+    } in checks
+    {
+        let detail: String = detail
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        text.push_str(&format!(
+            "{:<4}  {check:<width$}  {detail}\n",
+            status.name()
+        ));
+        if !remedy.is_empty() {
+            text.push_str(&format!("      {:<width$}  → {remedy}\n", ""));
+        }
+    }
+    let count = |verdict| checks.iter().filter(|c| c.status == verdict).count();
+    text.push_str(&format!(
+        "\n{} OK, {} WARN, {} FAIL\n",
+        count(Verdict::Ok),
+        count(Verdict::Warn),
+        count(Verdict::Fail)
+    ));
+    text
+}
+
+fn configuration(config: &Config) -> Check {
+    const NAME: &str = "configuration";
+    let set: Vec<String> = config
+        .set
+        .iter()
+        .map(|s| format!("{}={} ({})", s.name, s.shown, s.origin))
+        .collect();
+    let detail = match set.is_empty() {
+        true => "every variable has its default".to_owned(),
+        false => format!("{}; the others have their defaults", set.join(", ")),
+    };
+    match config.warnings.is_empty() {
+        true => Check::ok(NAME, detail),
+        false => Check::warn(NAME, detail, &config.warnings.join("; ")),
+    }
+}
+
+fn count(assets: &[Asset], active: &[&Asset]) -> Check {
+    let detail = format!("{} assets, {} of them active", assets.len(), active.len());
+    match active.is_empty() {
+        true => Check::fail("assets", detail, "`pricestash assets enable` one"),
+        false => Check::ok("assets", detail),
+    }
+}
+
+/// What can be seen on this machine.
+fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
+    let path = &config.staging_db;
+    let folder = staging::nearest_folder(path);
+    let folder = fs::canonicalize(&folder).unwrap_or(folder);
+    let mut checks = Vec::new();
+    match staging::diagnose(path) {
+        Ok(found) => {
+            checks.push(doctor::staging_file(path, &found));
+            // A file that is damaged cannot be asked.
+            if found.bytes.is_some() && found.damage.is_none() && !found.is_locked {
+                checks.push(last_run(path).unwrap_or_else(|e| {
+                    Check::fail(
+                        "last collect",
+                        format!("{e:#}"),
+                        "see the staging file above",
+                    )
+                }));
+            }
+        }
+        Err(error) => checks.push(Check::fail(
+            "staging file",
+            format!("{error:#}"),
+            "set STAGING_DB to a file that this user may write",
+        )),
+    }
+    checks.push(doctor::staging_place(
+        &folder,
+        file_system(&folder).as_deref(),
+    ));
+    match fs4::available_space(&folder) {
+        Ok(free) => checks.push(doctor::disk(&folder, free)),
+        Err(error) => checks.push(Check::warn("disk space", format!("not known: {error}"), "")),
+    }
+    checks.extend(calendars(active));
+    checks
+}
+
+fn last_run(path: &Path) -> Result<Check> {
+    let Some(staging) = Staging::open_existing(path)? else {
+        return Ok(doctor::last_run(None, now()));
+    };
+    let runs = staging.last_runs(100)?;
+    let collect = runs.iter().find(|r| r.job_name == "collect");
+    let last =
+        collect.and_then(|r| Some((r.status.as_str(), timestamp::from_text(&r.started_at)?)));
+    Ok(doctor::last_run(last, now()))
+}
+
+/// What kind of file system a folder is on, where the system says it as Linux does.
+fn file_system(folder: &Path) -> Option<String> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let on = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        // A blank in a path is written as an octal number.
+        let point = fields.next()?.replace("\\040", " ");
+        folder
+            .starts_with(&point)
+            .then(|| (point.len(), fields.next().map(str::to_owned)))
+    });
+    on.max_by_key(|(length, _)| *length)?.1
+}
+
+fn calendars(active: &[&Asset]) -> Vec<Check> {
+    let mut checks: Vec<Check> = Vec::new();
+    for calendar in active.iter().map(|a| &a.calendar) {
+        if let Some(end) = calendar.known_until() {
+            let today = now().with_timezone(&calendar.zone()).date_naive();
+            let check = doctor::calendar(calendar.name(), end, today);
+            if !checks.contains(&check) {
+                checks.push(check);
+            }
+        }
+    }
+    checks
+}
+
+fn warehouse(config: &Config) -> Vec<Check> {
+    const NAME: &str = "warehouse";
+    let Some(url) = &config.sync.database_url else {
+        return vec![Check::warn(
+            NAME,
+            "DATABASE_URL is not set, everything stays in the staging file",
+            "set it when you have a PostgreSQL",
+        )];
+    };
+    let target = match Target::parse(url) {
+        Ok(target) => target,
+        Err(error) => return vec![Check::fail(NAME, error.0, "mend DATABASE_URL")],
+    };
+    let place = target.place();
+    let failed = |failure: &dyn std::fmt::Display| {
+        vec![Check::fail(
+            NAME,
+            format!("{place}: {failure}"),
+            "look at DATABASE_URL, the server, the network and its firewall",
+        )]
+    };
+    let mut warehouse = match Warehouse::connect(&target, patience(config)) {
+        Ok(warehouse) => warehouse,
+        Err(failure) => return failed(&failure),
+    };
+    let asked = Instant::now();
+    let found = match warehouse.diagnose() {
+        Ok(found) => found,
+        Err(failure) => return failed(&failure),
+    };
+    let round_trip = millis(asked.elapsed());
+    let mut checks = doctor::warehouse(&place, &found, now(), round_trip);
+    if let Err(failure) = warehouse.check_tables() {
+        checks.push(Check::fail(
+            "warehouse columns",
+            failure.to_string(),
+            "change the table as it says",
+        ));
+    }
+    checks
+}
+
+/// One small request on each way that an active asset needs.
+fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
+    let fetch = FetchConfig {
+        timeout: config.fetch.timeout.min(SOURCE_TIMEOUT),
+        ..config.fetch.clone()
+    };
+    let stop = Stop::default();
+    let http = Http::new(&fetch, Arc::new(Pace::real(&stop)), stop);
+    let mut checks: Vec<Check> = Vec::new();
+    let mut kinds = Vec::new();
+    for (asset, entry) in active
+        .iter()
+        .flat_map(|a| a.sources.iter().map(move |s| (a, s)))
+    {
+        if kinds.contains(&entry.kind) {
+            continue;
+        }
+        kinds.push(entry.kind);
+        let mut asked: Vec<(String, Result<String, String>)> = Vec::new();
+        for way in ways(entry.kind) {
+            asked.push((
+                way.name().to_owned(),
+                ask(&http, *way, asset, &entry.symbol),
+            ));
+        }
+        let is_dead = asked.iter().all(|(_, answer)| answer.is_err());
+        let is_needed = active
+            .iter()
+            .any(|a| a.sources.iter().all(|s| s.kind == entry.kind));
+        for (name, answer) in asked {
+            let check = format!("source {name}");
+            checks.push(match answer {
+                Ok(detail) => Check::ok(&check, detail),
+                Err(why) if is_dead && is_needed => Check::fail(
+                    &check,
+                    why,
+                    "an active asset has no other source; give it one in assets.toml",
+                ),
+                Err(why) => Check::warn(
+                    &check,
+                    why,
+                    "assets go on to their next source; look again tomorrow",
+                ),
+            });
+        }
+    }
+    checks
+}
+
+/// Asks for the last ten days of a symbol.
+fn ask(
+    feed: &Http,
+    upstream: &dyn Upstream,
+    asset: &Asset,
+    symbol: &str,
+) -> Result<String, String> {
+    let today = now().with_timezone(&asset.calendar.zone()).date_naive();
+    let window = Window {
+        start: sub_days(today, 10),
+        end: today,
+    };
+    let parts = feed.parts(upstream, symbol, window);
+    let part = parts.last().ok_or("there is nothing to ask for")?;
+    let request = Request {
+        upstream,
+        symbol,
+        category: asset.category,
+        part,
+    };
+    let asked = Instant::now();
+    let response = feed.get(request).map_err(|e| e.to_string())?;
+    let answer = upstream
+        .read(response.status, &response.body, &asset.calendar)
+        .map_err(|e| e.to_string())?;
+    let rows = answer.rows.len();
+    Ok(format!(
+        "{symbol}: {rows} rows in {} ms",
+        millis(asked.elapsed())
+    ))
+}
+
+fn webhook(config: &Config, offline: bool) -> Check {
+    const NAME: &str = "webhook";
+    let Some(url) = &config.tell.webhook else {
+        return Check::warn(
+            NAME,
+            "ALERT_WEBHOOK_URL is not set or malformed, nobody is told of a failure",
+            "set it to a Discord webhook",
+        );
+    };
+    if offline {
+        return Check::ok(NAME, "set, not asked, --offline");
+    }
+    match Discord::new(url).look() {
+        Webhook::Known => Check::ok(NAME, "Discord knows it; nothing was posted"),
+        Webhook::Unknown(said) => Check::fail(
+            NAME,
+            said,
+            "make a new webhook in the channel's settings and set ALERT_WEBHOOK_URL",
+        ),
+        Webhook::Unclear(said) => Check::warn(
+            NAME,
+            format!("whether it takes alerts is not known without posting: {said}"),
+            "",
+        ),
+    }
+}
+
+fn heartbeat(config: &Config) -> Check {
+    match &config.tell.heartbeat {
+        Some(_) => Check::ok("heartbeat", "set, not pinged"),
+        None => Check::warn(
+            "heartbeat",
+            "HEARTBEAT_URL is not set, nobody notices when the task never runs",
+            "set it to a check of healthchecks.io or a like",
+        ),
+    }
+}

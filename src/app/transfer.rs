@@ -1,0 +1,294 @@
+//! `export` and `import`: bars out to a file and in from one.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::run::end_quietly;
+use super::{Printed, choose, now, open_staging, read_assets};
+use crate::asset::{Asset, AssetId, SourceKind};
+use crate::cli::{ExportArgs, Format, ImportArgs, Output};
+use crate::config::{Config, ConfigError};
+use crate::job::import::{Import, Imported, Rows};
+use crate::job_run::{Problem, Status};
+use crate::render;
+use crate::staging::{ExportedBar, Selection, Staging};
+
+/// Writes bars as they come.
+enum Writer<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    Lines(W),
+    /// An array; the number tells whether one stands before.
+    Array(W, u64),
+}
+
+impl<W: Write> Writer<W> {
+    fn new(format: Output, to: W) -> Self {
+        match format {
+            Output::Table | Output::Csv => Self::Csv(Box::new(csv::Writer::from_writer(to))),
+            Output::Jsonl => Self::Lines(to),
+            Output::Json => Self::Array(to, 0),
+        }
+    }
+
+    fn bar(&mut self, bar: &ExportedBar) -> Result<()> {
+        match self {
+            Self::Csv(csv) => csv.serialize(bar)?,
+            Self::Lines(to) => writeln!(to, "{}", serde_json::to_string(bar)?)?,
+            Self::Array(to, count) => {
+                let start = if *count == 0 { "[" } else { "," };
+                write!(to, "{start}\n  {}", serde_json::to_string(bar)?)?;
+                *count += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what was written to, with everything in it.
+    fn finish(self) -> Result<W> {
+        match self {
+            Self::Csv(csv) => csv
+                .into_inner()
+                .map_err(|e| anyhow::anyhow!("{}", e.error())),
+            Self::Lines(to) => Ok(to),
+            Self::Array(mut to, count) => {
+                to.write_all(if count == 0 { b"[]\n" } else { b"\n]\n" })?;
+                Ok(to)
+            }
+        }
+    }
+}
+
+pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Result<Printed> {
+    if let (Some(start), Some(end)) = (args.start, args.end)
+        && start > end
+    {
+        return Err(ConfigError(format!("--start {start} is after --end {end}")).into());
+    }
+    for id in &args.assets {
+        // It may be of an asset that is no longer configured: its bars are still there.
+        AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}")))?;
+    }
+    let staging = open_staging(config)?;
+    let selection = Selection {
+        assets: args.assets.clone(),
+        source: args.source.clone(),
+        start: args.start,
+        end: args.end,
+    };
+    let Some(path) = &args.output else {
+        return match write(&staging, &selection, format, io::stdout().lock()) {
+            // A reader like `head` has seen enough.
+            Err(e) if is_broken_pipe(&e) => Ok(Printed::success(String::new())),
+            other => other.map(|_| Printed::success(String::new())),
+        };
+    };
+    let bars = write_file(&staging, &selection, format, path)
+        .with_context(|| format!("the export {} cannot be written", path.display()))?;
+    print_exported(bars, path, format)
+}
+
+fn write<W: Write>(
+    staging: &Staging,
+    selection: &Selection,
+    format: Output,
+    to: W,
+) -> Result<(W, u64)> {
+    let mut writer = Writer::new(format, BufWriter::new(to));
+    let bars = staging.export(selection, |bar| writer.bar(bar))?;
+    let to = writer.finish()?.into_inner();
+    Ok((to.map_err(io::IntoInnerError::into_error)?, bars))
+}
+
+/// Beside the file first, so that there is never half an export under its name.
+fn write_file(
+    staging: &Staging,
+    selection: &Selection,
+    format: Output,
+    path: &Path,
+) -> Result<u64> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-unfinished", std::process::id()));
+    let unfinished = Path::new(&name);
+    let written = File::create(unfinished)
+        .map_err(anyhow::Error::from)
+        .and_then(|file| write(staging, selection, format, file))
+        .and_then(|(file, bars)| {
+            file.sync_all()?;
+            fs::rename(unfinished, path)?;
+            Ok(bars)
+        });
+    if written.is_err() {
+        drop(fs::remove_file(unfinished));
+    }
+    written
+}
+
+fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
+    #[derive(Serialize)]
+    struct Exported {
+        file: String,
+        bars: u64,
+    }
+    let exported = [Exported {
+        file: path.display().to_string(),
+        bars,
+    }];
+    let json = || render::json(&exported);
+    Ok(Printed::success(match format {
+        Output::Json => json()?,
+        Output::Jsonl => render::json_lines(&json()?)?,
+        Output::Table | Output::Csv => format!("Wrote {bars} bars to {}.\n", path.display()),
+    }))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|e| {
+        e.downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+pub(super) fn import(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {
+    check_source(&args.source)?;
+    let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
+    let text = fs::read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
+    let rows = Rows::read(&text).map_err(wrong)?;
+    let assets = read_assets(&config.assets_file)?;
+    let ids: Vec<String> = rows.assets().map(str::to_owned).collect();
+    if ids.is_empty() {
+        return Err(wrong("it has no bar".to_owned()).into());
+    }
+    let chosen = choose(&assets, &ids).map_err(|_| {
+        let unknown = ids
+            .iter()
+            .find(|id| !assets.iter().any(|a| a.id.as_str() == **id));
+        wrong(format!(
+            "its asset {:?} is not in the assets file; `pricestash assets add` adds one",
+            unknown.map_or("", String::as_str)
+        ))
+    })?;
+    let imported = if args.dry_run {
+        let staging =
+            Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
+        stage(&staging, args, &chosen, &rows, Uuid::nil())?
+    } else {
+        let staging = Staging::open(&config.staging_db)?;
+        staging.put_assets(&assets)?;
+        let (job_id, lock) = staging.begin_run("import", false, now())?;
+        let imported = stage(&staging, args, &chosen, &rows, job_id);
+        let (status, problems) = match &imported {
+            Ok(imported) => (status(imported), problems(imported)),
+            Err(error) => (Status::Failure, vec![problem(None, format!("{error:#}"))]),
+        };
+        end_quietly(&staging, config, job_id, status, &problems)?;
+        drop(lock);
+        imported?
+    };
+    let text = match format {
+        Format::Json => render::json(&imported)?,
+        Format::Table => table(&imported, args.dry_run)?,
+    };
+    Ok(Printed {
+        text,
+        exit_code: status(&imported).exit_code(),
+    })
+}
+
+/// A name under which nothing fetched can stand.
+fn check_source(name: &str) -> Result<(), ConfigError> {
+    let fetched = [
+        SourceKind::Naver,
+        SourceKind::Yahoo,
+        SourceKind::Krx,
+        SourceKind::Upbit,
+    ];
+    let kind = name.split(':').next().unwrap_or_default();
+    if fetched.iter().any(|k| k.name() == kind) {
+        return Err(ConfigError(format!(
+            "--source is {name:?}, under which fetched bars stand; it should be a name of its own like import"
+        )));
+    }
+    // The same rules as for an asset's id: both are keys of 1 to 20 characters.
+    AssetId::new(name).map(drop).map_err(|_| {
+        ConfigError(format!(
+            "--source is {name:?}, it should have 1 to 20 characters"
+        ))
+    })
+}
+
+fn stage(
+    staging: &Staging,
+    args: &ImportArgs,
+    assets: &[&Asset],
+    rows: &Rows,
+    job_id: Uuid,
+) -> Result<Vec<Imported>> {
+    let job_id = job_id.to_string();
+    let import = Import {
+        staging,
+        source: &args.source,
+        job_id: &job_id,
+        now: now(),
+        commit: !args.dry_run,
+    };
+    assets
+        .iter()
+        .map(|asset| import.asset(asset, rows))
+        .collect()
+}
+
+fn status(imported: &[Imported]) -> Status {
+    let whole = imported.iter().filter(|i| i.is_whole()).count();
+    match imported.len() - whole {
+        0 => Status::Success,
+        // What is stored counts, not which assets are whole: half an asset is something.
+        _ if imported
+            .iter()
+            .any(|i| i.new + i.changed + i.unchanged + i.kept > 0) =>
+        {
+            Status::PartialFailure
+        }
+        _ => Status::Failure,
+    }
+}
+
+fn problem(asset_id: Option<String>, error: String) -> Problem {
+    Problem {
+        asset_id,
+        source: None,
+        error,
+    }
+}
+
+fn problems(imported: &[Imported]) -> Vec<Problem> {
+    let complaint = |i: &Imported| Some(problem(Some(i.asset_id.clone()), i.message.clone()?));
+    imported.iter().filter_map(complaint).collect()
+}
+
+fn table(imported: &[Imported], dry_run: bool) -> Result<String> {
+    const COLUMNS: &[&str] = &[
+        "asset_id",
+        "source",
+        "new",
+        "changed",
+        "unchanged",
+        "kept",
+        "rejected",
+        "findings",
+    ];
+    let mut text = render::table(imported, COLUMNS)?;
+    for asset in imported {
+        if let Some(message) = &asset.message {
+            text.push_str(&format!("{}: {message}\n", asset.asset_id));
+        }
+    }
+    if dry_run {
+        text.push_str("This was a dry run: nothing was written.\n");
+    }
+    Ok(text)
+}

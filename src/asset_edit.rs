@@ -1,0 +1,284 @@
+//! Edits of the text of `assets.toml` that keep everything else in it: comments, order, blanks, line ends.
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
+
+/// The byte order mark that Windows editors put in front.
+const MARK: char = '\u{feff}';
+
+/// An asset to be added. Whether its values are right is seen when the new text is read.
+#[derive(Debug, Clone)]
+pub struct NewAsset {
+    /// Its key.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it is.
+    pub category: String,
+    /// When it trades.
+    pub calendar: String,
+    /// The currency of its own series.
+    pub currency: String,
+    /// Whether it is collected by default.
+    pub active: bool,
+    /// Where its prices come from.
+    pub sources: Vec<NewSource>,
+}
+
+/// One way to the prices of an asset to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSource {
+    /// Who is asked.
+    pub source: String,
+    /// What the source calls the asset.
+    pub symbol: String,
+    /// The currency of its prices, where it is another one.
+    pub currency: Option<String>,
+}
+
+impl NewSource {
+    /// Reads `yahoo:SOXL` or `yahoo:BTC-USD:USD`.
+    ///
+    /// # Errors
+    /// A sentence that says how it should look.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (source, symbol, currency) = match parts[..] {
+            [source, symbol] => (source, symbol, None),
+            [source, symbol, currency] => (source, symbol, Some(currency.to_owned())),
+            _ => {
+                return Err(
+                    "it should be SOURCE:SYMBOL or SOURCE:SYMBOL:CURRENCY, like yahoo:SOXL"
+                        .to_owned(),
+                );
+            }
+        };
+        Ok(Self {
+            source: source.to_owned(),
+            symbol: symbol.to_owned(),
+            currency,
+        })
+    }
+}
+
+/// The text with a further asset at its end.
+///
+/// # Errors
+/// When the text is no TOML, or has the asset already.
+pub fn add(text: &str, asset: &NewAsset) -> Result<String, String> {
+    edit(text, |assets| {
+        if find(assets, &asset.id).is_some() {
+            return Err(format!("the asset {:?} is there already", asset.id));
+        }
+        let mut table = Table::new();
+        for (key, text) in [
+            ("id", &asset.id),
+            ("name", &asset.name),
+            ("category", &asset.category),
+            ("calendar", &asset.calendar),
+            ("currency", &asset.currency),
+        ] {
+            table.insert(key, value(text));
+        }
+        if !asset.active {
+            table.insert("active", value(false));
+        }
+        let sources: Array = asset.sources.iter().map(inline).collect();
+        table.insert("sources", value(sources));
+        table.decor_mut().set_prefix("\n");
+        assets.push(table);
+        Ok(String::new())
+    })
+}
+
+fn inline(source: &NewSource) -> InlineTable {
+    let mut table = InlineTable::new();
+    table.insert("source", source.source.as_str().into());
+    table.insert("symbol", source.symbol.as_str().into());
+    if let Some(currency) = &source.currency {
+        table.insert("currency", currency.as_str().into());
+    }
+    table
+}
+
+/// The text without an asset and the comment directly above it; comments that a blank line sets apart stay.
+///
+/// # Errors
+/// When the text is no TOML, or has no such asset.
+pub fn remove(text: &str, id: &str) -> Result<String, String> {
+    edit(text, |assets| {
+        let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
+        let above = assets.get(index).map(prefix).unwrap_or_default();
+        // What stands at the head of the file is about all of it.
+        let kept = match (index, above.rfind("\n\n")) {
+            (0, _) => above.clone(),
+            (_, Some(blank)) => above[..=blank].to_owned(),
+            (_, None) => String::new(),
+        };
+        assets.remove(index);
+        match assets.get_mut(index) {
+            Some(next) => {
+                let below = prefix(next);
+                let below = if index == 0 {
+                    below.trim_start_matches('\n')
+                } else {
+                    &below
+                };
+                next.decor_mut().set_prefix(format!("{kept}{below}"));
+                Ok(String::new())
+            }
+            None => Ok(kept),
+        }
+    })
+}
+
+/// The text with an asset that is collected by default, or not.
+///
+/// # Errors
+/// When the text is no TOML, or has no such asset.
+pub fn set_active(text: &str, id: &str, active: bool) -> Result<String, String> {
+    edit(text, |assets| {
+        let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
+        let Some(table) = assets.get_mut(index) else {
+            return Ok(String::new());
+        };
+        match table.get_mut("active").and_then(Item::as_value_mut) {
+            Some(old) => {
+                let decor = old.decor().clone();
+                *old = active.into();
+                *old.decor_mut() = decor;
+            }
+            // It is the default.
+            None if active => {}
+            None => {
+                table.insert("active", value(false));
+            }
+        }
+        Ok(String::new())
+    })
+}
+
+/// Edits the list of assets; what the edit returns is put at the end of the text.
+fn edit(
+    text: &str,
+    with: impl FnOnce(&mut ArrayOfTables) -> Result<String, String>,
+) -> Result<String, String> {
+    let has_mark = text.starts_with(MARK);
+    let is_windows = text.contains("\r\n");
+    let plain = text.trim_start_matches(MARK).replace("\r\n", "\n");
+    let mut document: DocumentMut = plain
+        .parse()
+        .map_err(|e: toml_edit::TomlError| e.message().replace('\n', " "))?;
+    let assets = document
+        .entry("asset")
+        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()))
+        .as_array_of_tables_mut()
+        .ok_or("asset is no list of [[asset]] tables")?;
+    let tail = with(assets)?;
+    let mut edited = document.to_string();
+    edited.push_str(&tail);
+    if is_windows {
+        edited = edited.replace('\n', "\r\n");
+    }
+    Ok(if has_mark {
+        format!("{MARK}{edited}")
+    } else {
+        edited
+    })
+}
+
+fn find(assets: &ArrayOfTables, id: &str) -> Option<usize> {
+    let is_it = |table: &Table| table.get("id").and_then(Item::as_str) == Some(id);
+    assets.iter().position(is_it)
+}
+
+fn missing(assets: &ArrayOfTables, id: &str) -> String {
+    let ids = assets.iter().filter_map(|t| t.get("id")?.as_str());
+    let ids: Vec<&str> = ids.collect();
+    format!(
+        "there is no asset {id:?}, the assets file has {}",
+        ids.join(", ")
+    )
+}
+
+/// What stands above a table.
+fn prefix(table: &Table) -> String {
+    let prefix = table.decor().prefix().and_then(|p| p.as_str());
+    prefix.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# My assets.\n\n# The exchange in Seoul\n[[asset]]\nid = \"005930\"   # Samsung\nname = \"삼성전자\"\nactive = true # for now\nsources = [\n  { source = \"naver\", symbol = \"005930\" }, # first\n]\n\n\
+                        # Somebody's note about everything below.\n\n# ETF\n[[asset]]\nid = \"SOXL\"\n\n[[asset]]\nid = \"BTC\"\n# the end\n";
+
+    #[test]
+    fn active_is_changed_in_its_place() {
+        let off = set_active(FILE, "005930", false).unwrap();
+        assert_eq!(
+            off,
+            FILE.replace("active = true # for now", "active = false # for now")
+        );
+        assert_eq!(set_active(&off, "005930", true).unwrap(), FILE);
+        assert_eq!(set_active(FILE, "SOXL", true).unwrap(), FILE);
+        let off = set_active(FILE, "SOXL", false).unwrap();
+        assert_eq!(
+            off,
+            FILE.replace("id = \"SOXL\"\n", "id = \"SOXL\"\nactive = false\n")
+        );
+    }
+
+    #[test]
+    fn an_asset_goes_with_the_comment_above_it_and_no_other() {
+        let without = remove(FILE, "SOXL").unwrap();
+        assert_eq!(
+            without,
+            FILE.replace("\n# ETF\n[[asset]]\nid = \"SOXL\"\n", "")
+        );
+        let without = remove(FILE, "005930").unwrap();
+        assert!(
+            without.starts_with("# My assets.\n\n# The exchange in Seoul\n# Somebody's note"),
+            "{without}"
+        );
+        let without = remove(FILE, "BTC").unwrap();
+        assert!(
+            without.contains("# Somebody's note") && !without.contains("BTC"),
+            "{without}"
+        );
+    }
+
+    #[test]
+    fn an_asset_is_added_at_the_end() {
+        let asset = NewAsset {
+            id: "GC=F".to_owned(),
+            name: "Gold \"futures\"".to_owned(),
+            category: "commodity".to_owned(),
+            calendar: "CMES".to_owned(),
+            currency: "USD".to_owned(),
+            active: false,
+            sources: vec![
+                NewSource::parse("yahoo:GC=F").unwrap(),
+                NewSource::parse("upbit:X:KRW").unwrap(),
+            ],
+        };
+        let added = add("[[asset]]\nid = \"A\"\n", &asset).unwrap();
+        assert_eq!(
+            added,
+            "[[asset]]\nid = \"A\"\n\n[[asset]]\nid = \"GC=F\"\nname = 'Gold \"futures\"'\ncategory = \"commodity\"\ncalendar = \"CMES\"\n\
+             currency = \"USD\"\nactive = false\nsources = [{ source = \"yahoo\", symbol = \"GC=F\" }, { source = \"upbit\", symbol = \"X\", currency = \"KRW\" }]\n"
+        );
+        assert!(add(&added, &asset).unwrap_err().contains("already"));
+        assert!(add("", &asset).unwrap().contains("[[asset]]"));
+    }
+
+    #[test]
+    fn windows_line_ends_and_marks_stay_and_strangers_are_named() {
+        let windows = format!("{MARK}{}", FILE.replace('\n', "\r\n"));
+        let off = set_active(&windows, "005930", false).unwrap();
+        assert_eq!(off, windows.replace("active = true", "active = false"));
+        assert!(remove(FILE, "X").unwrap_err().contains("005930, SOXL, BTC"));
+        assert!(remove("[[asset]\n", "X").is_err());
+        assert!(NewSource::parse("yahoo").is_err() && NewSource::parse("a:b:c:d").is_err());
+    }
+}

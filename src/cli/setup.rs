@@ -1,0 +1,60 @@
+//! Arguments of the commands that set things up.
+
+use clap::{Args, Subcommand};
+
+use crate::asset_edit::NewSource;
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Asks neither the sources nor the webhook.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What to change in the assets file. Its comments stay.
+#[derive(Debug, Subcommand)]
+pub enum AssetsCommand {
+    /// Adds an asset at the end.
+    Add(AddAssetArgs),
+    /// Takes an asset out; its prices stay.
+    Remove {
+        /// The asset's id.
+        id: String,
+    },
+    /// Collects an asset by default.
+    Enable {
+        /// The asset's id.
+        id: String,
+    },
+    /// Collects an asset only when it is named; its prices stay.
+    Disable {
+        /// The asset's id.
+        id: String,
+    },
+}
+
+/// Arguments of `assets add`.
+#[derive(Debug, Args)]
+pub struct AddAssetArgs {
+    /// The asset's id, 1 to 20 characters.
+    pub id: String,
+    /// Its name for people.
+    #[arg(long, value_name = "TEXT")]
+    pub name: String,
+    /// stock, index, etf, crypto or commodity.
+    #[arg(long, value_name = "NAME")]
+    pub category: String,
+    /// When it trades: XKRX, XNYS, CMES or 24/7.
+    #[arg(long, value_name = "NAME")]
+    pub calendar: String,
+    /// The currency of its prices, like KRW.
+    #[arg(long, value_name = "CODE")]
+    pub currency: String,
+    /// Where its prices come from, the first one first: yahoo:AAPL, or yahoo:BTC-USD:USD where the currency is another one.
+    #[arg(long = "source", value_name = "SOURCE:SYMBOL", required = true, value_parser = NewSource::parse)]
+    pub sources: Vec<NewSource>,
+    /// It is not collected by default.
+    #[arg(long)]
+    pub inactive: bool,
+}

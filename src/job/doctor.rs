@@ -1,0 +1,461 @@
+//! `doctor`: what would stop tomorrow's run, judged from facts. Pure.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::{staging, warehouse};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It runs, but somebody should know.
+    Warn,
+    /// It would stop a run.
+    Fail,
+}
+
+impl Verdict {
+    /// The name in the `status` column.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+/// One thing that was looked at. The fields are the columns of the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub check: String,
+    /// The verdict.
+    pub status: Verdict,
+    /// What was found.
+    pub detail: String,
+    /// What to do; empty when there is nothing to do.
+    pub remedy: String,
+}
+
+impl Check {
+    /// As it should be.
+    #[must_use]
+    pub fn ok(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Ok, detail.into(), "")
+    }
+
+    /// Somebody should know.
+    #[must_use]
+    pub fn warn(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
+        Self::new(check, Verdict::Warn, detail.into(), remedy)
+    }
+
+    /// It would stop a run.
+    #[must_use]
+    pub fn fail(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
+        Self::new(check, Verdict::Fail, detail.into(), remedy)
+    }
+
+    fn new(check: &str, status: Verdict, detail: String, remedy: &str) -> Self {
+        Self {
+            check: check.to_owned(),
+            status,
+            detail,
+            remedy: remedy.to_owned(),
+        }
+    }
+}
+
+/// The staging file.
+#[must_use]
+pub fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
+    const NAME: &str = "staging file";
+    let place = path.display();
+    if let Some(damage) = &found.damage {
+        return Check::fail(
+            NAME,
+            format!("{place} is damaged: {damage}"),
+            "`pricestash restore` a backup; keep the damaged file, sqlite3's .recover may save the newest rows",
+        );
+    }
+    if !found.can_wal {
+        return Check::fail(
+            NAME,
+            format!("SQLite cannot keep a write-ahead log beside {place}"),
+            "set STAGING_DB to a folder on a disk of this machine",
+        );
+    }
+    if found.is_locked {
+        return Check::warn(
+            NAME,
+            format!("somebody holds the write lock of {place}"),
+            "let a run end, see `pricestash status`, or close the SQLite tool that has the file open for writing",
+        );
+    }
+    let size = found.bytes.map_or_else(
+        || "is not there yet and can be made".to_owned(),
+        |bytes| format!("is sound and writable, {}", megabytes(bytes)),
+    );
+    Check::ok(NAME, format!("{place} {size}"))
+}
+
+/// Where the staging file lies: `file_system` is the system's name of what it is on, where that is known.
+#[must_use]
+pub fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
+    const NAME: &str = "staging folder";
+    const REMEDY: &str =
+        "set STAGING_DB to a folder on a disk of this machine that no program synchronises";
+    const NETWORK: [&str; 9] = [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "fuse.sshfs",
+        "afpfs",
+        "fuse.rclone",
+    ];
+    const CLOUD: [&str; 8] = [
+        "onedrive",
+        "dropbox",
+        "google drive",
+        "googledrive",
+        "my drive",
+        "icloud",
+        "nextcloud",
+        "mega",
+    ];
+    let text = path.display().to_string();
+    if let Some(network) = file_system.filter(|f| NETWORK.contains(f)) {
+        return Check::fail(
+            NAME,
+            format!("{text} is on a network folder ({network}), where SQLite's locks do not hold"),
+            REMEDY,
+        );
+    }
+    if text.starts_with(r"\\") && !text.starts_with(r"\\?\") || text.starts_with(r"\\?\UNC\") {
+        return Check::fail(
+            NAME,
+            format!("{text} is on a network folder, where SQLite's locks do not hold"),
+            REMEDY,
+        );
+    }
+    let is_synced = |part: &str| {
+        let part = part.to_lowercase();
+        CLOUD
+            .iter()
+            .any(|cloud| part == *cloud || part.starts_with(&format!("{cloud} ")))
+    };
+    if let Some(cloud) = text.split(['/', '\\']).find(|part| is_synced(part)) {
+        return Check::warn(
+            NAME,
+            format!(
+                "{text} is in a folder that is copied to a cloud ({cloud}), which may copy half a transaction"
+            ),
+            REMEDY,
+        );
+    }
+    Check::ok(NAME, format!("{text} is on a disk of this machine"))
+}
+
+/// The free room on a disk.
+#[must_use]
+pub fn disk(folder: &Path, free: u64) -> Check {
+    const NAME: &str = "disk space";
+    const REMEDY: &str = "make room; `pricestash prune` removes what is old";
+    let detail = format!("{} free at {}", megabytes(free), folder.display());
+    match free >> 20 {
+        0..100 => Check::fail(NAME, detail, REMEDY),
+        100..1000 => Check::warn(NAME, detail, REMEDY),
+        _ => Check::ok(NAME, detail),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes >> 20 {
+        0 => format!("{} kB", bytes >> 10),
+        mb => format!("{mb} MB"),
+    }
+}
+
+/// The warehouse that answered: `now` and `round_trip_ms` tell how far its clock is from ours.
+#[must_use]
+pub fn warehouse(
+    place: &str,
+    found: &warehouse::Diagnosis,
+    now: DateTime<Utc>,
+    round_trip_ms: u64,
+) -> Vec<Check> {
+    let tls = match &found.tls {
+        Some(version) => format!("encrypted ({version})"),
+        None => "not encrypted".to_owned(),
+    };
+    let version = &found.server_version;
+    let detail =
+        format!("{place}: PostgreSQL {version}, {tls}, a round trip takes {round_trip_ms} ms");
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|v| v.trim().parse::<u32>().ok());
+    let connection = match major {
+        Some(..10) => Check::warn(
+            "warehouse",
+            detail,
+            "PostgreSQL 10 or newer is what pricestash is made for",
+        ),
+        _ => Check::ok("warehouse", detail),
+    };
+    vec![connection, tables(found), clock(found.clock, now)]
+}
+
+fn tables(found: &warehouse::Diagnosis) -> Check {
+    const NAME: &str = "warehouse tables";
+    if !found.forbidden.is_empty() {
+        let tables = found.forbidden.join(", ");
+        return Check::fail(
+            NAME,
+            format!("this user may not read, insert into and update {tables}"),
+            "grant select, insert, update on these tables to the user of DATABASE_URL",
+        );
+    }
+    match (found.missing.is_empty(), found.can_create) {
+        (true, _) => Check::ok(NAME, "all are there, and may be written"),
+        (false, true) => Check::ok(
+            NAME,
+            format!(
+                "{} will be created by the next sync",
+                found.missing.join(", ")
+            ),
+        ),
+        (false, false) => Check::fail(
+            NAME,
+            format!(
+                "{} are missing, and this user may not create them",
+                found.missing.join(", ")
+            ),
+            "let a user who may run what `pricestash schema warehouse` prints, or grant create on the schema",
+        ),
+    }
+}
+
+/// The latest ingest wins: a clock that is wrong makes newer prices lose.
+fn clock(theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {
+    const NAME: &str = "clock";
+    const REMEDY: &str = "let the machines keep the time of the network: the latest ingest wins, by the clock of this machine";
+    let apart = (ours - theirs).abs();
+    let detail = format!(
+        "this machine and the warehouse are {} s apart",
+        apart.num_seconds()
+    );
+    match apart {
+        a if a > TimeDelta::minutes(5) => Check::fail(NAME, detail, REMEDY),
+        a if a > TimeDelta::seconds(10) => Check::warn(NAME, detail, REMEDY),
+        _ => Check::ok(NAME, detail),
+    }
+}
+
+/// The last day that a calendar knows.
+#[must_use]
+pub fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
+    /// As `healthcheck` warns.
+    const SOON: TimeDelta = TimeDelta::days(60);
+    let check = format!("calendar {name}");
+    let detail = format!("closed days are known until {known_until}");
+    let remedy =
+        format!("a newer pricestash has more, or write them into data/calendars/{name}.toml");
+    match known_until - today {
+        left if left < SOON => Check::warn(&check, detail, &remedy),
+        _ => Check::ok(&check, detail),
+    }
+}
+
+/// The newest run of `collect`: how it ended and when it began.
+#[must_use]
+pub fn last_run(last: Option<(&str, DateTime<Utc>)>, now: DateTime<Utc>) -> Check {
+    const NAME: &str = "last collect";
+    let Some((status, at)) = last else {
+        return Check::warn(
+            NAME,
+            "there was none yet",
+            "run `pricestash collect`, then let it run every day",
+        );
+    };
+    let detail = format!("{status}, at {}", at.format("%Y-%m-%d %H:%M UTC"));
+    match (now - at, status) {
+        (age, _) if age > TimeDelta::hours(50) => Check::warn(
+            NAME,
+            detail,
+            "the daily task does not run; look at the scheduled task",
+        ),
+        (_, "success" | "running") => Check::ok(NAME, detail),
+        _ => Check::warn(NAME, detail, "`pricestash status` says why"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_or_a_synced_folder_is_no_place_for_the_file() {
+        for (path, file_system, verdict) in [
+            ("/home/me/prices/staging.db", Some("ext4"), Verdict::Ok),
+            ("/mnt/nas/staging.db", Some("nfs4"), Verdict::Fail),
+            (r"\\nas\prices\staging.db", None, Verdict::Fail),
+            (r"\\?\UNC\nas\prices\staging.db", None, Verdict::Fail),
+            (r"\\?\C:\prices\staging.db", None, Verdict::Ok),
+            (
+                r"C:\Users\me\OneDrive - Firm\staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            ("/home/me/Dropbox/staging.db", Some("ext4"), Verdict::Warn),
+            ("/home/me/omega/staging.db", None, Verdict::Ok),
+        ] {
+            assert_eq!(
+                staging_place(Path::new(path), file_system).status,
+                verdict,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_staging_file_is_judged() {
+        let path = Path::new("s.db");
+        let sound = staging::Diagnosis {
+            bytes: Some(3 << 20),
+            can_wal: true,
+            ..staging::Diagnosis::default()
+        };
+        let check = staging_file(path, &sound);
+        assert_eq!(
+            (check.status, check.detail.as_str()),
+            (Verdict::Ok, "s.db is sound and writable, 3 MB")
+        );
+        let cases = [
+            (
+                staging::Diagnosis {
+                    damage: Some("page 3".to_owned()),
+                    ..sound.clone()
+                },
+                Verdict::Fail,
+            ),
+            (
+                staging::Diagnosis {
+                    can_wal: false,
+                    ..sound.clone()
+                },
+                Verdict::Fail,
+            ),
+            (
+                staging::Diagnosis {
+                    is_locked: true,
+                    ..sound.clone()
+                },
+                Verdict::Warn,
+            ),
+            (
+                staging::Diagnosis {
+                    bytes: None,
+                    ..sound
+                },
+                Verdict::Ok,
+            ),
+        ];
+        for (found, verdict) in cases {
+            assert_eq!(staging_file(path, &found).status, verdict);
+        }
+    }
+
+    #[test]
+    fn room_clocks_calendars_and_runs_are_judged() {
+        for (free, verdict) in [
+            (5 << 20, Verdict::Fail),
+            (500 << 20, Verdict::Warn),
+            (5 << 30, Verdict::Ok),
+        ] {
+            assert_eq!(disk(Path::new("."), free).status, verdict);
+        }
+        let now = time("2026-11-25T10:00:00Z");
+        for (theirs, verdict) in [
+            ("2026-11-25T10:00:03Z", Verdict::Ok),
+            ("2026-11-25T09:59:30Z", Verdict::Warn),
+            ("2026-11-25T11:00:00Z", Verdict::Fail),
+        ] {
+            assert_eq!(clock(time(theirs), now).status, verdict);
+        }
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(
+            calendar("XKRX", day("2027-12-31"), day("2026-11-25")).status,
+            Verdict::Ok
+        );
+        assert_eq!(
+            calendar("XKRX", day("2026-12-31"), day("2026-11-25")).status,
+            Verdict::Warn
+        );
+        for (last, verdict) in [
+            (None, Verdict::Warn),
+            (Some(("success", time("2026-11-24T09:00:00Z"))), Verdict::Ok),
+            (
+                Some(("success", time("2026-11-20T09:00:00Z"))),
+                Verdict::Warn,
+            ),
+            (
+                Some(("failure", time("2026-11-25T09:00:00Z"))),
+                Verdict::Warn,
+            ),
+        ] {
+            assert_eq!(last_run(last, now).status, verdict);
+        }
+    }
+
+    #[test]
+    fn a_warehouse_is_judged_by_its_tables_and_rights() {
+        let now = time("2026-11-25T10:00:00Z");
+        let found = warehouse::Diagnosis {
+            server_version: "15.13 (Debian)".to_owned(),
+            tls: None,
+            clock: now,
+            missing: Vec::new(),
+            can_create: false,
+            forbidden: Vec::new(),
+        };
+        let table = |found: &warehouse::Diagnosis| warehouse("h/d", found, now, 3)[1].status;
+        assert_eq!(table(&found), Verdict::Ok);
+        let missing = warehouse::Diagnosis {
+            missing: vec!["job_run".to_owned()],
+            ..found.clone()
+        };
+        assert_eq!(table(&missing), Verdict::Fail);
+        assert_eq!(
+            table(&warehouse::Diagnosis {
+                can_create: true,
+                ..missing
+            }),
+            Verdict::Ok
+        );
+        let forbidden = warehouse::Diagnosis {
+            forbidden: vec!["price_daily".to_owned()],
+            ..found.clone()
+        };
+        assert_eq!(table(&forbidden), Verdict::Fail);
+        let old = warehouse::Diagnosis {
+            server_version: "9.6".to_owned(),
+            ..found
+        };
+        assert_eq!(warehouse("h/d", &old, now, 3)[0].status, Verdict::Warn);
+    }
+}

@@ -1,0 +1,225 @@
+//! `import`: bars of a CSV file, through the same rules as fetched ones, under a source of their own.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::asset::{Asset, SourceEntry, SourceKind};
+use crate::price::{RawBar, RawDay};
+use crate::staging::{Batch, Heal, Staged, Staging};
+use crate::upstream::{Answer, Window};
+use crate::validate::{Checked, Context, check};
+
+/// The columns that a file must have, and the one that it may have.
+const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", "volume"];
+
+/// A file's rows as text, each with the columns in their order.
+#[derive(Debug, Default)]
+pub struct Rows(BTreeMap<String, Vec<[String; COLUMNS.len()]>>);
+
+impl Rows {
+    /// Reads a CSV file with a header; other columns are left alone.
+    ///
+    /// # Errors
+    /// One sentence with the line and what is wrong with it.
+    pub fn read(text: &[u8]) -> Result<Self, String> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let mut reader = csv::Reader::from_reader(text);
+        let header = reader.headers().map_err(|e| e.to_string())?.clone();
+        let place = |name: &&str| header.iter().position(|h| h.trim() == *name);
+        let places: Vec<Option<usize>> = COLUMNS.iter().map(place).collect();
+        for (name, place) in COLUMNS.iter().zip(&places) {
+            if place.is_none() && *name != "volume" {
+                return Err(format!("its header has no column {name}"));
+            }
+        }
+        let mut rows = Self::default();
+        for record in reader.records() {
+            let record = record.map_err(|e| e.to_string())?;
+            let mut row = <[String; COLUMNS.len()]>::default();
+            for (cell, place) in row.iter_mut().zip(&places) {
+                let text = place.and_then(|p| record.get(p)).unwrap_or_default();
+                text.trim().clone_into(cell);
+            }
+            let [asset_id, ..] = &row;
+            rows.0.entry(asset_id.clone()).or_default().push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The assets that the file has bars of.
+    pub fn assets(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// What became of one asset's rows. The fields are the columns of the result.
+#[derive(Debug, Clone, Serialize)]
+pub struct Imported {
+    /// Asset.
+    pub asset_id: String,
+    /// The source that they are stored under.
+    pub source: String,
+    /// Bars of days that were not stored.
+    pub new: u64,
+    /// Bars that changed stored values.
+    pub changed: u64,
+    /// Bars with the stored values.
+    pub unchanged: u64,
+    /// Bars that were not stored because the stored one is newer.
+    pub kept: u64,
+    /// Rows that can be no bar.
+    pub rejected: u64,
+    /// What was found about the others.
+    pub findings: u64,
+    /// Why nothing was stored, and what is wrong with the first rows that can be no bar.
+    pub message: Option<String>,
+}
+
+impl Imported {
+    /// Whether every row was stored.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.message.is_none()
+    }
+}
+
+/// How to import.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// Where bars go.
+    pub staging: &'a Staging,
+    /// The source that they are stored under.
+    pub source: &'a str,
+    /// The run.
+    pub job_id: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Whether anything is written.
+    pub commit: bool,
+}
+
+impl Import<'_> {
+    /// Checks and stages the rows of an asset, all in one transaction.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn asset(&self, asset: &Asset, rows: &Rows) -> Result<Imported> {
+        let rows = rows.0.get(asset.id.as_str()).map_or(&[][..], Vec::as_slice);
+        let answer = Answer {
+            rows: rows.iter().map(raw_bar).collect(),
+            ..Answer::default()
+        };
+        let ever = Window {
+            start: NaiveDate::MIN,
+            end: NaiveDate::MAX,
+        };
+        let context = Context {
+            window: ever,
+            calendar: &asset.calendar,
+            fetched_at: self.now,
+        };
+        let checked = check(&answer, context);
+        let mut imported = Imported {
+            asset_id: asset.id.to_string(),
+            source: self.source.to_owned(),
+            new: 0,
+            changed: 0,
+            unchanged: 0,
+            kept: 0,
+            rejected: checked.rejected.len() as u64,
+            findings: 0,
+            message: complaint(&checked),
+        };
+        self.stage(asset, days(&checked, self.now), &checked, &mut imported)?;
+        Ok(imported)
+    }
+
+    fn stage(
+        &self,
+        asset: &Asset,
+        window: Window,
+        checked: &Checked,
+        imported: &mut Imported,
+    ) -> Result<()> {
+        let entry = SourceEntry {
+            // Nobody is asked.
+            kind: asset.sources.first().map_or(SourceKind::Yahoo, |s| s.kind),
+            symbol: self.source.to_owned(),
+            currency: asset.currency.clone(),
+            stored_as: self.source.to_owned(),
+        };
+        let batch = Batch {
+            asset,
+            entry: &entry,
+            window,
+            due: &[],
+            lost: &[],
+            checked,
+            heal: Heal::IfWhole,
+            job_id: self.job_id,
+            now: self.now,
+        };
+        match self.staging.stage(&batch, self.commit)? {
+            Staged::Done { tally, .. } => {
+                imported.new = tally.new;
+                imported.changed = tally.changed;
+                imported.unchanged = tally.unchanged;
+                imported.kept = tally.kept;
+                imported.findings = tally.findings;
+            }
+            Staged::Rebased(rebase) => {
+                imported.message = Some(format!(
+                    "nothing was stored: it has another scale than what stands under {} ({}); import all of it",
+                    self.source, rebase.detail
+                ));
+            }
+            Staged::Refused(why) => imported.message = Some(format!("nothing was stored: {why}")),
+        }
+        Ok(())
+    }
+}
+
+fn raw_bar(row: &[String; COLUMNS.len()]) -> RawBar<'_> {
+    let [_, date, open, high, low, close, volume] = row;
+    RawBar {
+        day: date.parse().map_or(RawDay::Impossible(date), RawDay::Date),
+        open,
+        high,
+        low,
+        close,
+        volume,
+        may_be_live: false,
+    }
+}
+
+/// From the first to the last day; today when there is no bar.
+fn days(checked: &Checked, now: DateTime<Utc>) -> Window {
+    let dates = || checked.bars.iter().map(|b| b.bar.date());
+    let today = now.date_naive();
+    Window {
+        start: dates().min().unwrap_or(today),
+        end: dates().max().unwrap_or(today),
+    }
+}
+
+/// What is wrong with the first rows that can be no bar.
+fn complaint(checked: &Checked) -> Option<String> {
+    const SHOWN: usize = 3;
+    let rejected = &checked.rejected;
+    let shown: Vec<String> = rejected
+        .iter()
+        .take(SHOWN)
+        .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
+        .collect();
+    let more = if rejected.len() > SHOWN { " …" } else { "" };
+    (!rejected.is_empty()).then(|| {
+        let count = rejected.len();
+        format!(
+            "{count} rows went to quarantine: {}{more}",
+            shown.join("; ")
+        )
+    })
+}

@@ -1,0 +1,187 @@
+//! Copies of the staging file: taken while others write to it, and put back.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::{BUSY_TIMEOUT, Found, Staging, inspect, refused};
+use crate::config::ConfigError;
+
+/// What a copy holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Bars.
+    pub bars: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// A file that is removed unless it was completed.
+struct Unfinished {
+    path: PathBuf,
+}
+
+impl Unfinished {
+    /// Beside the target, so that it can take its place in one step.
+    fn beside(target: &Path) -> Self {
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".{}-unfinished", std::process::id()));
+        Self { path: name.into() }
+    }
+
+    fn complete(self, target: &Path) -> Result<()> {
+        let doing = || format!("{} cannot be written", target.display());
+        File::options()
+            .write(true)
+            .open(&self.path)
+            .and_then(|f| f.sync_all())
+            .with_context(doing)?;
+        fs::rename(&self.path, target).with_context(doing)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for ending in ["", "-journal", "-wal", "-shm"] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(ending);
+            // Mostly there is none.
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+impl Staging {
+    /// Copies the file as it is at one moment, checks the copy, and puts it at `target`. Others may write meanwhile: they do
+    /// not wait, and what they write afterwards is not in the copy.
+    ///
+    /// # Errors
+    /// What SQLite or the system says; then there is no file at `target`, or the old one.
+    pub fn backup(&self, target: &Path) -> Result<Copied> {
+        let unfinished = Unfinished::beside(target);
+        let doing = || format!("the backup {} cannot be written", target.display());
+        let mut copy = Connection::open(&unfinished.path).with_context(doing)?;
+        copy_all(&*self.connection()?, &mut copy).with_context(doing)?;
+        // One file without companions, which may be moved about.
+        copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+        let bars = verify(&copy).with_context(doing)?;
+        drop(copy);
+        let bytes = fs::metadata(&unfinished.path).with_context(doing)?.len();
+        unfinished.complete(target)?;
+        Ok(Copied { bars, bytes })
+    }
+
+    /// Puts a backup in the place of the staging file at `path`; gives where what was there is kept. Programs that have the file
+    /// open see the new content from their next transaction on.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a file that is no staging file of ours or newer than the program; when a run is under way; what
+    /// SQLite or the system says. Then the staging file is as it was.
+    pub fn restore(
+        backup: &Path,
+        path: &Path,
+        keep_as: &Path,
+    ) -> Result<(Copied, Option<PathBuf>)> {
+        if matches!(inspect(backup)?, Found::Nothing) {
+            return Err(ConfigError(format!("there is no backup {}", backup.display())).into());
+        }
+        let doing = || format!("the backup {} cannot be read", backup.display());
+        let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .with_context(doing)?;
+        let bars = verify(&source).with_context(doing)?;
+        let kept = match Self::open_existing(path)? {
+            None => None,
+            Some(present) => {
+                if let Some(run) = present.running_runs()?.first() {
+                    bail!("{run} is under way; restore when it has ended");
+                }
+                present.backup(keep_as)?;
+                Some(keep_as.to_owned())
+            }
+        };
+        let doing = || format!("the staging file {} cannot be written", path.display());
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).with_context(doing)?;
+        }
+        let mut target = Connection::open(path).with_context(doing)?;
+        copy_all(&source, &mut target).with_context(doing)?;
+        drop(target);
+        // Brings it to this program's version, and to WAL.
+        drop(Self::open(path)?);
+        let bytes = fs::metadata(path).with_context(doing)?.len();
+        Ok((Copied { bars, bytes }, kept))
+    }
+
+    /// What SQLite finds wrong in the file; nothing when it is sound.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn integrity(&self) -> Result<Option<String>> {
+        integrity(&*self.connection()?)
+    }
+}
+
+/// Copies every page in one step: a single moment, for which a writer in WAL mode need not wait. Waits for whoever keeps the
+/// target from being written.
+fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let backup = Backup::new(from, to)?;
+    loop {
+        match backup.step(-1)? {
+            StepResult::Done => return Ok(()),
+            _ if Instant::now() >= deadline => {
+                bail!(
+                    "another program holds a lock on it for {} s; close it and try again",
+                    BUSY_TIMEOUT.as_secs()
+                )
+            }
+            _ => thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Checks a copy; gives its number of bars.
+fn verify(copy: &Connection) -> Result<u64> {
+    if let Some(damage) = integrity(copy)? {
+        bail!("it is damaged: {damage}");
+    }
+    Ok(copy.query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0))?)
+}
+
+fn integrity(connection: &Connection) -> Result<Option<String>> {
+    let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
+    Ok((said != "ok").then_some(said))
+}
+
+/// Refuses to write a backup where something is.
+///
+/// # Errors
+/// [`ConfigError`] with what is there.
+pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result<()> {
+    if target.is_dir() {
+        return Err(ConfigError(format!(
+            "the backup {} is a folder, it should be a file",
+            target.display()
+        ))
+        .into());
+    }
+    let same =
+        fs::canonicalize(target).is_ok_and(|t| fs::canonicalize(staging).is_ok_and(|s| s == t));
+    if same {
+        return Err(refused(staging, "which is the file to be backed up"));
+    }
+    if target.exists() && !force {
+        return Err(ConfigError(format!(
+            "the backup {} is there already; take another name, or --force to replace it",
+            target.display()
+        ))
+        .into());
+    }
+    Ok(())
+}

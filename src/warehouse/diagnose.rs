@@ -1,0 +1,59 @@
+//! What would stop a sync: who answers, how far away, with which tables and rights.
+
+use chrono::{DateTime, Utc};
+use postgres::types::Type;
+
+use super::tables::TABLES;
+use super::{Failure, Warehouse, parameter};
+
+/// What the warehouse is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// `15.13`
+    pub server_version: String,
+    /// The version of TLS; `None` when the connection is not encrypted.
+    pub tls: Option<String>,
+    /// Its clock.
+    pub clock: DateTime<Utc>,
+    /// Tables that are missing.
+    pub missing: Vec<String>,
+    /// Whether they can be created.
+    pub can_create: bool,
+    /// Tables that this user may not read, insert into and update.
+    pub forbidden: Vec<String>,
+}
+
+impl Warehouse {
+    /// Looks at the warehouse and changes nothing.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn diagnose(&mut self) -> Result<Diagnosis, Failure> {
+        let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
+        let rows = self.query(
+            include_str!("diagnose.sql"),
+            vec![parameter(names, Type::TEXT_ARRAY)],
+        )?;
+        let row = rows.first().ok_or(Failure::Closed)?;
+        Ok(Diagnosis {
+            server_version: row.try_get(0)?,
+            tls: row.try_get(1)?,
+            clock: row.try_get(2)?,
+            can_create: row.try_get(3)?,
+            missing: row.try_get(4)?,
+            forbidden: row.try_get(5)?,
+        })
+    }
+
+    /// What keeps the tables that are there from taking our rows.
+    ///
+    /// # Errors
+    /// [`Failure::Unfit`] for the first table that cannot, or what the server says.
+    pub fn check_tables(&mut self) -> Result<(), Failure> {
+        let missing: Vec<&str> = self.missing_tables()?.iter().map(|t| t.name).collect();
+        for table in TABLES.iter().filter(|t| !missing.contains(&t.name)) {
+            self.check(table)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,370 @@
+//! What the staging file needs after a year: copies, room, bars out and in.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::support::program::{COLLECT, TestEnv, until};
+use crate::support::server::{Gate, Server};
+use crate::support::warehouse::warehouse;
+use crate::support::{asset, repository, route, shares, week};
+
+/// What a SQLite file says to a question.
+fn ask(env: &TestEnv, file: &str, sql: &str) -> String {
+    let connection = Connection::open(env.path(file)).unwrap();
+    connection
+        .query_row(sql, [], |r| r.get::<_, rusqlite::types::Value>(0))
+        .map(|v| match v {
+            rusqlite::types::Value::Integer(n) => n.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        })
+        .unwrap()
+}
+
+/// The sample, collected.
+fn sample() -> TestEnv {
+    let env = TestEnv::new();
+    let assets = fs::read(repository("data/assets.toml")).unwrap();
+    env.write("data/assets.toml", assets);
+    let sample = repository("data/sample");
+    let assets = "KS200,005930,000660,SOXL,BTC,GC=F";
+    let replay = [
+        "collect",
+        "--assets",
+        assets,
+        "--replay",
+        sample.to_str().unwrap(),
+    ];
+    assert_eq!(env.run(&replay).code, 0);
+    env
+}
+
+#[test]
+fn a_backup_taken_while_assets_are_collected_is_sound_and_syncs() {
+    let warehouse = warehouse!();
+    let ids: Vec<String> = (0..500).map(|n| format!("A{n:05}")).collect();
+    let server = Server::new();
+    let gate = Gate::default();
+    for (n, id) in ids.iter().enumerate() {
+        let answer = week([100, 101, 102, 103]);
+        // The last hundred come after the backup.
+        server.answer(
+            &route(id),
+            if n < 400 {
+                answer
+            } else {
+                answer.behind(&gate)
+            },
+        );
+    }
+    let assets: Vec<String> = ids
+        .iter()
+        .map(|id| asset(id, "XKRX", "KRW", &[("naver", id)]))
+        .collect();
+    let env = TestEnv::at(&server, &assets).with("DATABASE_URL", &warehouse.url());
+    let mut collect = env.start(&COLLECT);
+    until("some assets", || {
+        env.path("data/staging.db").exists()
+            && Connection::open(env.path("data/staging.db"))
+                .and_then(|c| c.query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0)))
+                .is_ok_and(|n: i64| n >= 400)
+    });
+    let row = env
+        .succeed(&["backup", "copy.db", "--format", "json"])
+        .row();
+    assert!(collect.is_running());
+    let bars = row["bars"].as_u64().unwrap();
+    assert!((400..2000).contains(&bars), "{row}");
+    gate.open();
+    assert_eq!(collect.wait().code, 0);
+    assert_eq!(env.count("SELECT count(*) FROM price_daily"), 2000);
+    assert_eq!(ask(&env, "copy.db", "PRAGMA integrity_check"), "ok");
+    assert_eq!(
+        ask(&env, "copy.db", "SELECT count(*) FROM price_daily"),
+        bars.to_string()
+    );
+    // It is a staging file of its own.
+    let env = env.with("STAGING_DB", "copy.db");
+    assert_eq!(env.sync(&[]).1["inserted"], bars);
+    let left: Vec<_> = fs::read_dir(env.path(""))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        left.iter()
+            .all(|f| !f.to_string_lossy().contains("unfinished")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_backup_never_takes_the_place_of_a_file_by_accident() {
+    let env = sample();
+    env.write("mine.txt", "mine");
+    for target in ["mine.txt", "data", "data/staging.db"] {
+        let ran = env.run(&["backup", target]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+    }
+    assert_eq!(fs::read(env.path("mine.txt")).unwrap(), b"mine");
+    env.succeed(&["backup", "mine.txt", "--force"]);
+    assert_eq!(ask(&env, "mine.txt", "PRAGMA integrity_check"), "ok");
+    assert_eq!(env.run(&["backup", "nowhere/copy.db"]).code, 1);
+    let empty = TestEnv::new();
+    assert_eq!(empty.run(&["backup", "copy.db"]).code, 1);
+    assert!(!empty.path("copy.db").exists());
+}
+
+#[test]
+fn a_backup_is_restored_and_what_was_there_is_kept() {
+    let env = sample();
+    env.succeed(&["backup", "copy.db"]);
+    let before =
+        env.pairs("SELECT asset_id || date, CAST(close AS TEXT) FROM price_daily ORDER BY 1");
+    env.staging()
+        .execute("DELETE FROM price_daily WHERE asset_id = 'SOXL'", [])
+        .unwrap();
+    // Somebody has the file open meanwhile.
+    let reader = env.staging();
+    let row = env
+        .succeed(&["restore", "copy.db", "--format", "json"])
+        .row();
+    assert_eq!(
+        env.pairs("SELECT asset_id || date, CAST(close AS TEXT) FROM price_daily ORDER BY 1"),
+        before
+    );
+    let count: i64 = reader
+        .query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(count, i64::try_from(before.len()).unwrap());
+    assert_eq!(
+        env.count("SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"),
+        1
+    );
+    let kept = row["kept_as"].as_str().unwrap();
+    assert_eq!(
+        ask(
+            &env,
+            kept,
+            "SELECT count(*) FROM price_daily WHERE asset_id = 'SOXL'"
+        ),
+        "0"
+    );
+    assert_eq!(
+        ask(
+            &env,
+            kept,
+            "SELECT count(*) FROM price_daily WHERE asset_id = 'GC=F'"
+        ),
+        "753"
+    );
+    // Onto nothing, as on a new machine.
+    let env = env.with("STAGING_DB", "new/staging.db");
+    let row = env
+        .succeed(&["restore", "copy.db", "--format", "json"])
+        .row();
+    assert_eq!((&row["bars"], row.get("kept_as")), (&2661.into(), None));
+}
+
+#[test]
+fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
+    let env = sample();
+    env.succeed(&["backup", "copy.db"]);
+    env.write("text.db", "dear diary");
+    let mut damaged = fs::read(env.path("copy.db")).unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 8192].fill(0x55);
+    env.write("damaged.db", damaged);
+    let bars = env.count("SELECT count(*) FROM price_daily");
+    for (file, code, says) in [
+        ("text.db", 2, "no SQLite file"),
+        ("nowhere.db", 2, "there is no backup"),
+        ("damaged.db", 1, "damaged"),
+    ] {
+        let ran = env.run(&["restore", file]);
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.error().contains(says), "{ran:?}");
+    }
+    assert_eq!(env.count("SELECT count(*) FROM price_daily"), bars);
+}
+
+#[test]
+fn a_restore_waits_for_no_run_but_says_which_one_is_under_way() {
+    let (server, env) = shares(&["005930"]);
+    assert_eq!(env.collect().code, 0);
+    env.succeed(&["backup", "copy.db"]);
+    let gate = Gate::default();
+    server.answer(&route("005930"), week([1, 2, 3, 4]).behind(&gate));
+    let before = server.count(&route("005930"));
+    let collect = env.start(&COLLECT);
+    until("the request", || server.count(&route("005930")) > before);
+    let ran = env.run(&["restore", "copy.db"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.error().contains("collect (process ") && ran.error().contains("is under way"));
+    gate.open();
+    assert_eq!(collect.wait().code, 0);
+}
+
+#[test]
+fn only_what_is_old_is_pruned_and_never_a_price() {
+    let env = sample();
+    env.staging()
+        .execute_batch(
+            "INSERT INTO quarantine (asset_id, source, date, reason, raw, first_seen, last_seen) VALUES
+                 ('A', 'x', '2020-01-01', 'r', '1', '2020-01-01T00:00:00.000000Z', '2020-01-01T00:00:00.000000Z'),
+                 ('A', 'x', '2020-01-02', 'r', '1', '2020-01-01T00:00:00.000000Z', '2199-01-01T00:00:00.000000Z');
+             INSERT INTO job_run (job_id, job_name, started_at, status) VALUES
+                 ('old', 'collect', '2020-01-01T00:00:00.000000Z', 'success'),
+                 ('odd', 'collect', '2020-01-01T00:00:00.000000Z', 'running');
+             INSERT INTO price_revision (asset_id, date, source, open, high, low, close, ingested_at, replaced_at) VALUES
+                 ('A', '2010-01-01', 'x', 1, 1, 1, 1, '2010-01-01T00:00:00.000000Z', '2010-01-01T00:00:00.000000Z'),
+                 ('A', '2010-01-01', 'x', 1, 1, 1, 1, '2010-01-01T00:00:00.000000Z', '2199-01-01T00:00:00.000000Z')",
+        )
+        .unwrap();
+    let counts = || {
+        ["quarantine", "job_run", "price_revision", "price_daily"]
+            .map(|t| env.count(&format!("SELECT count(*) FROM {t}")))
+    };
+    let before = counts();
+    let rows = env
+        .succeed(&["prune", "--dry-run", "--format", "json"])
+        .rows();
+    let removed: Vec<_> = rows
+        .iter()
+        .map(|r| (r["what"].as_str().unwrap(), r["removed"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(
+        removed,
+        [("quarantine", 1), ("job_run", 1), ("price_revision", 1)]
+    );
+    assert_eq!(counts(), before);
+    env.succeed(&["prune", "--history", "0"]);
+    assert_eq!(
+        counts(),
+        [before[0] - 1, before[1] - 1, before[2], before[3]]
+    );
+    env.succeed(&["prune"]);
+    assert_eq!(counts()[2], before[2] - 1);
+    env.write("kept/naver/notes.txt", "mine");
+    let rows = env
+        .succeed(&["prune", "--archive", "kept", "--format", "json"])
+        .rows();
+    assert_eq!(rows[3]["removed"], 0);
+    assert!(env.path("kept/naver/notes.txt").exists());
+    assert_eq!(env.run(&["prune", "--archive", "nowhere"]).code, 2);
+}
+
+#[test]
+fn an_export_comes_back_bit_for_bit_under_its_own_source() {
+    let env = sample();
+    env.succeed(&["export", "--output", "bars.csv"]);
+    let csv = fs::read_to_string(env.path("bars.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 2662);
+    assert_eq!(
+        csv.lines().next().unwrap(),
+        "asset_id,date,source,open,high,low,close,volume,ingested_at,is_final"
+    );
+    assert_eq!(env.succeed(&["export"]).stdout, csv);
+    let rows = env
+        .succeed(&["import", "bars.csv", "--format", "json"])
+        .rows();
+    let new: u64 = rows.iter().map(|r| r["new"].as_u64().unwrap()).sum();
+    assert_eq!((rows.len(), new), (6, 2661));
+    let different = "SELECT count(*) FROM price_daily a JOIN price_daily b
+                     ON b.asset_id = a.asset_id AND b.date = a.date AND b.source = 'import' AND a.source <> 'import'
+                     WHERE (a.open, a.high, a.low, a.close) IS NOT (b.open, b.high, b.low, b.close) OR a.volume IS NOT b.volume";
+    assert_eq!(env.count(different), 0);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE source = 'import'"),
+        2661
+    );
+    let again = env
+        .succeed(&["import", "bars.csv", "--format", "json"])
+        .rows();
+    let unchanged: u64 = again.iter().map(|r| r["unchanged"].as_u64().unwrap()).sum();
+    assert_eq!(unchanged, 2661);
+    assert_eq!(env.runs().last().unwrap().0, "import");
+}
+
+#[test]
+fn an_export_takes_what_is_asked_for_in_three_formats() {
+    let env = sample();
+    let arguments = [
+        "export",
+        "--assets",
+        "005930,SOXL",
+        "--source",
+        "naver",
+        "--start",
+        "2026-01-20",
+        "--end",
+        "2026-01-22",
+    ];
+    let with = |format: &str| {
+        env.succeed(&[&arguments[..], &["--format", format]].concat())
+            .stdout
+    };
+    assert_eq!(with("csv").lines().count(), 4);
+    let lines = with("jsonl");
+    let bars: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(bars.len(), 3);
+    assert_eq!(
+        (&bars[0]["asset_id"], &bars[0]["date"], &bars[0]["close"]),
+        (&"005930".into(), &"2026-01-20".into(), &145_200.0.into())
+    );
+    let array: Vec<serde_json::Value> = serde_json::from_str(&with("json")).unwrap();
+    assert_eq!(array, bars);
+    let none = env.succeed(&["export", "--assets", "NOPE", "--format", "json"]);
+    assert_eq!(none.rows().len(), 0);
+    assert_eq!(
+        env.run(&["export", "--start", "2026-02-01", "--end", "2026-01-01"])
+            .code,
+        2
+    );
+}
+
+#[test]
+fn an_import_goes_through_the_rules() {
+    let (_server, env) = shares(&["005930"]);
+    let header = "asset_id,date,open,high,low,close,volume\n";
+    let import = |rows: &str, more: &[&str]| {
+        env.write("in.csv", format!("\u{feff}{header}{rows}"));
+        env.run(&[&["import", "in.csv", "--format", "json"], more].concat())
+    };
+    let mixed = "005930,2024-01-02,1,2,1,2,5\n005930,2024-01-03,1,1,2,1,5\n005930,2024-02-30,1,2,1,2,5\n\
+                 005930,2999-01-03,1,2,1,2,5\n005930,2024-01-04,-1,2,1,2,\n005930,2024-01-05,1,2,1,2,\n";
+    assert_eq!(import(mixed, &["--dry-run"]).code, 3);
+    assert!(!env.path("data/staging.db").exists());
+    let ran = import(mixed, &[]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let row = ran.row();
+    assert_eq!((&row["new"], &row["rejected"]), (&2.into(), &4.into()));
+    assert_eq!(
+        env.count("SELECT count(*) FROM quarantine WHERE source = 'import'"),
+        4
+    );
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE source = 'import' AND volume IS NULL"),
+        1
+    );
+    assert_eq!(
+        import("005930,2024-01-03,1,1,2,1,5\n", &["--source", "old"]).code,
+        1
+    );
+    for (rows, more, says) in [
+        ("NOPE,2024-01-02,1,2,1,2,5\n", &[][..], "NOPE"),
+        ("", &[], "no bar"),
+        (mixed, &["--source", "naver"], "naver"),
+        (mixed, &["--source", "yahoo:X"], "yahoo:X"),
+        (mixed, &["--source", ""], "--source"),
+    ] {
+        let ran = import(rows, more);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.error().contains(says), "{ran:?}");
+    }
+    env.write("in.csv", "date,close\n2024-01-02,1\n");
+    assert!(env.run(&["import", "in.csv"]).error().contains("asset_id"));
+}
