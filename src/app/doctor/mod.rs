@@ -211,7 +211,7 @@ fn warehouse(config: &Config) -> Vec<Check> {
             "set it when you have a PostgreSQL",
         )];
     };
-    let target = match Target::parse(url) {
+    let target = match Target::parse(url, config.sync.tls_mode) {
         Ok(target) => target,
         Err(error) => return vec![Check::fail(NAME, error.0, "mend DATABASE_URL")],
     };
