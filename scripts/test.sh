@@ -7,7 +7,8 @@
 #
 # The tests with a warehouse need a PostgreSQL server. With TEST_DATABASE_URL it is that one (its user must be allowed to
 # create databases and roles); else a throw-away server of our own in a temporary folder, on a free port of 127.0.0.1,
-# which is stopped and removed at the end. Where PostgreSQL is not installed, apt-get installs it.
+# which is stopped and removed at the end. Where PostgreSQL is not installed, apt-get installs it, and PgBouncer for one test
+# where it can; without PgBouncer that test says that it was left out.
 #
 # The tests of the report open it in Chromium, by chromedriver; where that is missing, apt-get installs both. With
 # BROWSER_TEST=0, or where they cannot be had, these tests are left out.

@@ -14,6 +14,7 @@
 THROWAWAY_POSTGRES_URL=
 _throwaway_folder=
 _throwaway_programs=
+_throwaway_options=
 _throwaway_user=()
 
 throwaway_postgres_start() {
@@ -44,14 +45,13 @@ throwaway_postgres_stop() {
 
 # Starts the server on a free port: a port that is taken makes the start fail, then another one is tried.
 _throwaway_listen() {
-    local password=$1 port setting options
+    local password=$1 port setting
     shift
     for _ in 1 2 3 4 5; do
         port=$((20000 + RANDOM))
-        options="-p $port -c listen_addresses=127.0.0.1 -k '$_throwaway_folder'"
-        for setting in "$@"; do options="$options -c '$setting'"; done
-        if _throwaway_run "$_throwaway_programs/pg_ctl" -D "$_throwaway_folder/data" -l "$_throwaway_folder/log" \
-            -o "$options" -w start >>"$_throwaway_folder.log" 2>&1; then
+        _throwaway_options="-p $port -c listen_addresses=127.0.0.1 -k '$_throwaway_folder'"
+        for setting in "$@"; do _throwaway_options="$_throwaway_options -c '$setting'"; done
+        if _throwaway_begin; then
             # For the script that sources this file.
             # shellcheck disable=SC2034
             THROWAWAY_POSTGRES_URL=postgres://postgres:$password@127.0.0.1:$port/postgres
@@ -59,6 +59,17 @@ _throwaway_listen() {
         fi
     done
     return 1
+}
+
+_throwaway_begin() {
+    _throwaway_run "$_throwaway_programs/pg_ctl" -D "$_throwaway_folder/data" -l "$_throwaway_folder/log" \
+        -o "$_throwaway_options" -w start >>"$_throwaway_folder.log" 2>&1
+}
+
+# Stops the server, "immediate" as a crash or "fast", and starts it again at the same address.
+throwaway_postgres_restart() {
+    _throwaway_run "$_throwaway_programs/pg_ctl" -D "$_throwaway_folder/data" -m "$1" -w stop >>"$_throwaway_folder.log" 2>&1
+    _throwaway_begin
 }
 
 _throwaway_failed() {

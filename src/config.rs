@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -80,11 +81,43 @@ pub struct FetchConfig {
     pub origins: Origins,
 }
 
+/// `sslmode`: whether the connection to the warehouse is encrypted, and what of the server is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Not encrypted.
+    Disable,
+    /// Encrypted where the server can.
+    Prefer,
+    /// Encrypted.
+    Require,
+    /// Encrypted, to a server whose certificate a trusted authority signed.
+    VerifyCa,
+    /// The same, and the certificate is for the host's name.
+    VerifyFull,
+}
+
+impl FromStr for TlsMode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(match text {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return Err(()),
+        })
+    }
+}
+
 /// How the warehouse is reached.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
     /// `DATABASE_URL`; `None` when it is not set or empty.
     pub database_url: Option<Secret>,
+    /// `PGSSLMODE`, for a `DATABASE_URL` without `sslmode`.
+    pub tls_mode: Option<TlsMode>,
     /// `SYNC_MAX_RETRIES` and `SYNC_BASE_DELAY`
     pub retry: RetryPolicy,
     /// `SYNC_CONNECT_TIMEOUT`
@@ -293,8 +326,13 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let delay = self
             .get("SYNC_BASE_DELAY")
             .unwrap_or_else(|| "1.0".to_owned());
+        let tls_mode = self.get("PGSSLMODE").map(|mode| {
+            let right = "one of disable, prefer, require, verify-ca, verify-full";
+            mode.parse().map_err(|()| wrong("PGSSLMODE", &mode, right))
+        });
         Ok(SyncConfig {
             database_url,
+            tls_mode: tls_mode.transpose()?,
             retry: RetryPolicy {
                 tries: tries("SYNC_MAX_RETRIES", &retries)?,
                 base_delay: seconds("SYNC_BASE_DELAY", &delay, 0.0)?,
@@ -327,6 +365,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
 /// The names of all variables, for the documentation's test.
 pub const VARIABLES: &[&str] = &[
     "DATABASE_URL",
+    "PGSSLMODE",
     "STAGING_DB",
     "ASSETS_FILE",
     "FETCH_TIMEOUT",
@@ -557,6 +596,7 @@ mod tests {
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
+            ("PGSSLMODE", "allow", "one of disable"),
             ("SYNC_MAX_RETRIES", "many", "a whole number of tries"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;

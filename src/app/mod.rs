@@ -156,7 +156,7 @@ fn target(config: &Config, waiting: u64) -> Result<Target> {
             config.staging_db.display()
         ))
     })?;
-    Ok(Target::parse(url)?)
+    Ok(Target::parse(url, config.sync.tls_mode)?)
 }
 
 /// How long the warehouse may keep us waiting.

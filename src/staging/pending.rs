@@ -1,5 +1,7 @@
 //! What is to be sent: pending bars in chunks in key order.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::params;
@@ -11,12 +13,12 @@ use crate::timestamp;
 /// A staged bar on its way to the warehouse, in the revision that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingRow {
-    /// Asset.
-    pub asset_id: String,
+    /// Asset; rows that follow one another share it.
+    pub asset_id: Arc<str>,
     /// The session's day.
     pub date: NaiveDate,
-    /// Source.
-    pub source: String,
+    /// Source; shared likewise.
+    pub source: Arc<str>,
     /// Open, high, low, close.
     pub prices: [f64; 4],
     /// Volume; `None` where it is unknown.
@@ -66,32 +68,50 @@ impl PendingReader {
         let (mut good, mut unreadable) = (Vec::new(), Vec::new());
         let mut last = None;
         while let Some(row) = rows.next()? {
-            let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
-            match read(row, &key)? {
-                Ok(pending) => good.push(pending),
-                Err(bad) => unreadable.push(bad),
+            match read(row, good.last())? {
+                Ok(pending) => {
+                    last = None;
+                    good.push(pending);
+                }
+                Err(bad) => {
+                    last = Some(bad.key.clone());
+                    unreadable.push(bad);
+                }
             }
-            last = Some(key);
         }
         drop(rows);
         drop(statement);
-        if let Some(key) = last {
+        if let Some(key) = last.or_else(|| good.last().map(PendingRow::key)) {
             self.after = key;
         }
         Ok((good, unreadable))
     }
 }
 
+impl PendingRow {
+    /// Its key as it stands in the file: asset, date, source.
+    #[must_use]
+    pub fn key(&self) -> [String; 3] {
+        [
+            self.asset_id.to_string(),
+            self.date.to_string(),
+            self.source.to_string(),
+        ]
+    }
+}
+
+/// Reads a row; what is the same as in the row before is shared with it.
 fn read(
     row: &rusqlite::Row<'_>,
-    key: &[String; 3],
+    before: Option<&PendingRow>,
 ) -> rusqlite::Result<Result<PendingRow, Reject>> {
+    let text = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
+    let (asset_id, day, source) = (text(0)?, text(1)?, text(2)?);
     let prices: [f64; 4] = [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
-    let ingested_at: String = row.get(8)?;
     let revision = row.get(9)?;
     let bad = |why: &str| {
         Ok(Err(Reject {
-            key: key.clone(),
+            key: [asset_id, day, source].map(str::to_owned),
             revision,
             // "Data exception": what PostgreSQL would say of a value that is none.
             sqlstate: "22000".to_owned(),
@@ -99,25 +119,31 @@ fn read(
             constraint: None,
         }))
     };
-    let [asset_id, date, source] = key.clone();
-    let Some(date) = timestamp::day_from_text(&date) else {
+    let Some(date) = timestamp::day_from_text(day) else {
         return bad("its date is no day like 2026-01-31");
     };
-    let Some(ingested_at) = timestamp::from_text(&ingested_at) else {
+    let Some(ingested_at) = timestamp::from_text(text(8)?) else {
         return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
     };
     if prices.iter().any(|p| !p.is_finite()) {
         return bad("one of its prices is not finite");
     }
     Ok(Ok(PendingRow {
-        asset_id,
+        asset_id: shared(asset_id, before.map(|b| &b.asset_id)),
         date,
-        source,
+        source: shared(source, before.map(|b| &b.source)),
         prices,
         volume: row.get(7)?,
         ingested_at,
         revision,
     }))
+}
+
+fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
+    match before {
+        Some(before) if **before == *text => Arc::clone(before),
+        _ => text.into(),
+    }
 }
 
 impl Staging {

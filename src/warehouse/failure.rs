@@ -12,7 +12,7 @@ use thiserror::Error;
 pub enum Failure {
     /// The server refused, or the connection to it failed.
     #[error("{}", told(.0))]
-    Postgres(#[from] postgres::Error),
+    Postgres(postgres::Error),
     /// The server, or the network before it, said nothing for so long.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silent(Duration),
@@ -33,6 +33,13 @@ pub enum Failure {
         /// The one that answered.
         found: String,
     },
+}
+
+// Not by thiserror: the sentence already has what stands behind the error, which would be said twice.
+impl From<postgres::Error> for Failure {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
 }
 
 /// What helps against a failure.
@@ -86,6 +93,11 @@ impl Failure {
         let state = self.sqlstate().unwrap_or_default();
         // Class 42: a missing table, column or key, a wrong type. 23502: a column that we do not know is NOT NULL.
         matches!(self, Self::Unfit(_)) || state.starts_with("42") || state == "23502"
+    }
+
+    /// Whether a table was missing.
+    pub(super) fn is_missing_table(&self) -> bool {
+        self.sqlstate() == Some("42P01")
     }
 
     /// Why the server refused a row; `None` where the rows were not the reason.

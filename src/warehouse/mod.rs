@@ -6,6 +6,7 @@
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
+mod address;
 mod counts;
 mod failure;
 mod line;

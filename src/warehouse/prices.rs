@@ -127,16 +127,19 @@ impl Warehouse {
 
     /// The places of the rows whose ingest time in the warehouse lies in the future.
     fn find_future(&mut self, rows: &[PendingRow]) -> Result<HashSet<usize>, Failure> {
-        let text = |field: fn(&PendingRow) -> &String| rows.iter().map(field).cloned();
+        let text = |field: fn(&PendingRow) -> &Arc<str>| {
+            let column: Vec<String> = rows.iter().map(|r| field(r).to_string()).collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
         let rows = self.query(
             include_str!("find_future.sql"),
             vec![
-                parameter(text(|r| &r.asset_id).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+                text(|r| &r.asset_id),
                 parameter(
                     rows.iter().map(|r| r.date).collect::<Vec<_>>(),
                     Type::DATE_ARRAY,
                 ),
-                parameter(text(|r| &r.source).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+                text(|r| &r.source),
             ],
         )?;
         Ok(rows

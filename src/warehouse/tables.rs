@@ -93,7 +93,7 @@ impl Warehouse {
     }
 
     /// Looks at the tables after a failure that may come from them: creates missing ones, and says what is wrong with
-    /// others. `true` when something was created, so that the same again may help.
+    /// others. `true` when the same again may help.
     ///
     /// # Errors
     /// What is wrong with a table, that this is not the warehouse that was expected, or what the server says.
@@ -110,7 +110,8 @@ impl Warehouse {
         for table in &created {
             log::info!(table = table; "created in the warehouse");
         }
-        Ok(!created.is_empty())
+        // Another connection may have created it in the meantime.
+        Ok(!created.is_empty() || failure.is_missing_table())
     }
 
     /// Creates the optional view `best_price`, or brings it up to date.

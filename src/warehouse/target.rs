@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use postgres::config::{Host, SslMode};
 use postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::Settings;
 use super::failure::Failure;
 use super::tls::{self, Verification};
-use crate::config::{ConfigError, Secret};
+use crate::config::{ConfigError, Secret, TlsMode};
 
 /// Where the warehouse is and how the connection is secured. It cannot print a password.
 #[derive(Clone)]
@@ -28,53 +28,45 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// Reads a `postgres://` URL or a list of `key=value`.
+    /// Reads a `postgres://` URL or a list of `key=value`. `ssl_mode` (`PGSSLMODE`) counts where that names none.
     ///
-    /// Without `sslmode` the connection is encrypted unless the host is loopback or a socket.
+    /// Without either the connection is encrypted unless the host is loopback or a socket.
     ///
     /// # Errors
     /// A sentence that shows nothing of the value: any part of it may be the password.
-    pub fn parse(url: &Secret) -> Result<Self, ConfigError> {
-        let Settings {
-            rest,
-            sslmode,
-            sslrootcert,
-        } = if url.expose().contains("://") {
-            take_from_url(url.expose())
-        } else {
-            take_from_pairs(url.expose())
-        };
+    pub fn parse(url: &Secret, ssl_mode: Option<TlsMode>) -> Result<Self, ConfigError> {
+        let settings = Settings::of(url.expose());
         // The crate's own error may quote a part of the value, so it is not shown.
-        let mut config: Config = rest
+        let mut config: Config = settings
+            .rest
             .parse()
             .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unreadable("it names no host"));
         }
-        let local = is_local(&config);
-        let (mode, verification) = match sslmode.as_deref() {
-            Some("disable") => (SslMode::Disable, Verification::None),
-            Some("prefer") => (SslMode::Prefer, Verification::None),
-            Some("require") => (SslMode::Require, Verification::None),
-            Some("verify-ca") => (SslMode::Require, Verification::Authority),
-            Some("verify-full") => (SslMode::Require, Verification::Full),
-            Some(_) => {
-                return Err(unreadable(
-                    "its sslmode is none of disable, prefer, require, verify-ca, verify-full",
-                ));
-            }
-            None if local => (SslMode::Prefer, Verification::None),
-            None => (SslMode::Require, Verification::None),
+        if let Some(user) = settings.user.filter(|user| !user.is_empty()) {
+            config.user(&user);
+        }
+        if let Some(password) = settings.password {
+            config.password(password);
+        }
+        let written = settings.sslmode.map(|mode| mode.parse()).transpose();
+        let written = written.map_err(|()| {
+            unreadable("its sslmode is none of disable, prefer, require, verify-ca, verify-full")
+        })?;
+        let default = if is_local(&config) {
+            TlsMode::Prefer
+        } else {
+            TlsMode::Require
         };
+        let (mode, mut verification) = written.or(ssl_mode).unwrap_or(default).meaning();
         // As libpq does: who names an authority wants it asked.
-        let verification = if sslrootcert.is_some()
+        if settings.sslrootcert.is_some()
             && verification == Verification::None
             && mode == SslMode::Require
         {
-            Verification::Authority
-        } else {
-            verification
-        };
+            verification = Verification::Authority;
+        }
         config.ssl_mode(mode);
         if config.get_application_name().is_none() {
             config.application_name("pricestash");
@@ -82,7 +74,7 @@ impl Target {
         Ok(Self {
             config,
             verification,
-            root_certificates: sslrootcert.map(PathBuf::from),
+            root_certificates: settings.sslrootcert.map(PathBuf::from),
         })
     }
 
@@ -159,6 +151,19 @@ impl Target {
 /// Between two signs of life, where nothing else is said.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
+impl TlsMode {
+    /// As libpq means it.
+    fn meaning(self) -> (SslMode, Verification) {
+        match self {
+            Self::Disable => (SslMode::Disable, Verification::None),
+            Self::Prefer => (SslMode::Prefer, Verification::None),
+            Self::Require => (SslMode::Require, Verification::None),
+            Self::VerifyCa => (SslMode::Require, Verification::Authority),
+            Self::VerifyFull => (SslMode::Require, Verification::Full),
+        }
+    }
+}
+
 fn unreadable(why: &str) -> ConfigError {
     ConfigError(format!(
         "DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"
@@ -183,101 +188,12 @@ fn is_local(config: &Config) -> bool {
         .all(std::net::IpAddr::is_loopback)
 }
 
-/// What the crate does not know, taken out of the rest.
-#[derive(Default)]
-struct Settings {
-    rest: String,
-    sslmode: Option<String>,
-    sslrootcert: Option<String>,
-}
-
-impl Settings {
-    /// Takes a setting that is ours to read; says whether it was one.
-    fn take(&mut self, key: &str, value: &str) -> bool {
-        match key {
-            "sslmode" => self.sslmode = Some(value.to_owned()),
-            "sslrootcert" => self.sslrootcert = Some(value.to_owned()),
-            _ => return false,
-        }
-        true
-    }
-}
-
-fn take_from_url(url: &str) -> Settings {
-    let Some((base, query)) = url.split_once('?') else {
-        return Settings {
-            rest: url.to_owned(),
-            ..Settings::default()
-        };
-    };
-    let mut settings = Settings::default();
-    let mut kept = Vec::new();
-    for pair in query.split('&').filter(|p| !p.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = percent_decode_str(value).decode_utf8_lossy();
-        if !settings.take(key, &value) {
-            kept.push(pair);
-        }
-    }
-    settings.rest = if kept.is_empty() {
-        base.to_owned()
-    } else {
-        format!("{base}?{}", kept.join("&"))
-    };
-    settings
-}
-
-fn take_from_pairs(text: &str) -> Settings {
-    let mut settings = Settings::default();
-    let mut kept = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (pair, key, value, after) = next_pair(rest);
-        if !settings.take(key, &value) {
-            kept.push(pair);
-        }
-        rest = after.trim_start();
-    }
-    settings.rest = kept.join(" ");
-    settings
-}
-
-/// The first `key = value` of a list: as written, its key, its value without quotes and backslashes, and what follows.
-fn next_pair(text: &str) -> (&str, &str, String, &str) {
-    let Some((key, behind)) = text.split_once('=') else {
-        return (text, text.trim(), String::new(), "");
-    };
-    let behind = behind.trim_start();
-    let mut value = String::new();
-    let mut quoted = false;
-    let mut characters = behind.char_indices();
-    let mut end = behind.len();
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
-            '\'' if at == 0 => quoted = true,
-            '\'' if quoted => {
-                end = at + 1;
-                break;
-            }
-            c if c.is_whitespace() && !quoted => {
-                end = at;
-                break;
-            }
-            c => value.push(c),
-        }
-    }
-    let after = &behind[end..];
-    let pair = &text[..text.len() - after.len()];
-    (pair, key.trim(), value, after)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(url: &str) -> Target {
-        Target::parse(&Secret::new(url.to_owned())).unwrap()
+        Target::parse(&Secret::new(url.to_owned()), None).unwrap()
     }
 
     #[test]
@@ -328,6 +244,27 @@ mod tests {
     }
 
     #[test]
+    fn the_environments_mode_counts_where_the_url_names_none() {
+        let parse = |url: &str, mode| {
+            let target = Target::parse(&Secret::new(url.to_owned()), Some(mode)).unwrap();
+            (target.config.get_ssl_mode(), target.verification)
+        };
+        let full = (SslMode::Require, Verification::Full);
+        assert_eq!(parse("postgres://localhost/d", TlsMode::VerifyFull), full);
+        assert_eq!(
+            parse("host=db.example.com dbname=d", TlsMode::VerifyFull),
+            full
+        );
+        let (mode, _) = parse(
+            "host=db.example.com dbname=d sslmode=prefer",
+            TlsMode::VerifyFull,
+        );
+        assert_eq!(mode, SslMode::Prefer);
+        let (mode, _) = parse("postgres://db.example.com/d", TlsMode::Disable);
+        assert_eq!(mode, SslMode::Disable);
+    }
+
+    #[test]
     fn a_refusal_shows_nothing_of_the_value() {
         for url in [
             "postgres://me:canary@host:notaport/d",
@@ -336,7 +273,7 @@ mod tests {
             "postgres://me:canary@h/d?sslmode=maybe",
             "password=canary",
         ] {
-            let error = Target::parse(&Secret::new(url.to_owned()))
+            let error = Target::parse(&Secret::new(url.to_owned()), None)
                 .unwrap_err()
                 .to_string();
             assert!(

@@ -11,6 +11,9 @@
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `sync_failures`: each class of failure against a sync, one at a time
+//! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `tls`: TLS, passwords, sockets, a pooler
+//! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
 //! - `schedule`: what runs the daily script every day
@@ -45,6 +48,7 @@ mod faults;
 mod layers;
 mod logs;
 mod mutations;
+mod order;
 mod readme;
 mod recordings;
 mod report;
@@ -53,9 +57,12 @@ mod show;
 mod status;
 #[cfg(unix)]
 mod stop;
+mod storms;
 mod support;
 mod sync;
 mod sync_failures;
+#[cfg(unix)]
+mod tls;
 mod truth;
 mod verify;
 mod way;

@@ -36,6 +36,7 @@ impl<'a> Courier<'a> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
             self.warehouse = Some(left.map_or_else(self.run.way.connect, Ok)?);
+            self.run.connected();
         }
         Ok(())
     }

@@ -43,17 +43,13 @@ impl<'a> Refusals<'a> {
     /// When it is not the rows, or what SQLite says.
     pub(super) fn refuse(&self, row: &PendingRow, refusal: Refusal) -> Result<()> {
         let reject = Reject {
-            key: [
-                row.asset_id.clone(),
-                row.date.to_string(),
-                row.source.clone(),
-            ],
+            key: row.key(),
             revision: row.revision,
             sqlstate: refusal.sqlstate,
             message: refusal.message,
             constraint: refusal.constraint,
         };
-        log::warn!(asset = row.asset_id, date = reject.key[1], sqlstate = reject.sqlstate; "the warehouse refuses a row: {}", reject.message);
+        log::warn!(asset = *row.asset_id, date = reject.key[1], sqlstate = reject.sqlstate; "the warehouse refuses a row: {}", reject.message);
         let mut known = self.known();
         known.is_the_rows |= known
             .held
@@ -114,9 +110,9 @@ mod tests {
 
     fn row(day: u32) -> PendingRow {
         PendingRow {
-            asset_id: "X".to_owned(),
+            asset_id: "X".into(),
             date: chrono::NaiveDate::from_ymd_opt(2024, 1, day).unwrap(),
-            source: "s".to_owned(),
+            source: "s".into(),
             prices: [1.0; 4],
             volume: None,
             ingested_at: DateTime::UNIX_EPOCH,

@@ -1,7 +1,8 @@
 //! What the threads of one run share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -29,7 +30,10 @@ pub(super) struct Run<'a> {
     pub(super) refusals: Refusals<'a>,
     pub(super) retries: AtomicU64,
     pub(super) round_trips: AtomicU64,
+    /// A connection that was left.
     connection: Mutex<Option<Warehouse>>,
+    /// Whether the first connection stands.
+    connected: (Mutex<bool>, Condvar),
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
@@ -59,10 +63,24 @@ impl<'a> Run<'a> {
             retries: AtomicU64::default(),
             round_trips: AtomicU64::default(),
             connection: Mutex::default(),
+            connected: Default::default(),
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
         })
+    }
+
+    /// A connection stands.
+    pub(super) fn connected(&self) {
+        *lock(&self.connected.0) = true;
+        self.connected.1.notify_all();
+    }
+
+    /// Waits for the first connection, and says whether it stands within this time.
+    pub(super) fn connects_within(&self, time: Duration) -> bool {
+        let (connected, changed) = &self.connected;
+        let result = changed.wait_timeout_while(lock(connected), time, |connected| !*connected);
+        result.is_ok_and(|(connected, _)| *connected)
     }
 
     /// A connection that nobody uses any more, if there is one.

@@ -3,6 +3,8 @@
 //! - `browser`: a headless Chromium for one test
 //! - `program`: runs the built binary in a folder and an environment of its own
 //! - `install`: the program with its scripts, as on a user's disk
+//! - `own_server`: a PostgreSQL server that a test may restart
+//! - `proxy`: a network that fails
 //! - `server`: answers as the price sources do, from recordings, and fails as they do (`answer`)
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
@@ -11,7 +13,9 @@
 mod answer;
 pub(crate) mod browser;
 pub(crate) mod install;
+pub(crate) mod own_server;
 pub(crate) mod program;
+pub(crate) mod proxy;
 pub(crate) mod reading;
 pub(crate) mod server;
 pub(crate) mod stock;

@@ -126,8 +126,17 @@ impl TestEnv {
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pricestash"));
+        command.args(arguments);
+        self.spawn(command)
+    }
+
+    /// Runs another program in the folder and the environment, such as a shell around the program.
+    pub(crate) fn command(&self, command: Command) -> Ran {
+        self.spawn(command).wait()
+    }
+
+    fn spawn(&self, mut command: Command) -> Running {
         command
-            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .envs(&self.variables)
