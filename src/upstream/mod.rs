@@ -191,7 +191,15 @@ pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
 /// Whether a body is a page for people. No source's feed is one.
 #[must_use]
 pub fn is_web_page(body: &[u8]) -> bool {
-    const STARTS: [&[u8]; 5] = [b"<!doctype html", b"<html", b"<head", b"<body", b"<script"];
+    // A feed has no comment before its first element; pages do.
+    const STARTS: [&[u8]; 6] = [
+        b"<!doctype html",
+        b"<!--",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<script",
+    ];
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let body = body.trim_ascii_start();
     STARTS.iter().any(|start| {
@@ -478,6 +486,7 @@ mod tests {
             "<!DOCTYPE html>\n<title>x",
             "\u{feff}\n <HTML lang=ko>",
             "<script>",
+            "\n<!-- sign in -->\n<html>",
         ] {
             assert!(is_web_page(page.as_bytes()), "{page}");
         }

@@ -1,7 +1,10 @@
 //! Sources that fail as they do on the internet: what is tried again, what is not, and what is staged and said in the end.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::support::program::{COLLECT, Ran, TestEnv, until};
@@ -151,6 +154,21 @@ fn sources_see_a_browser_with_our_name_that_takes_gzip() {
         !seen.headers.contains_key("origin"),
         "Upbit lets those ask once in 10 s"
     );
+}
+
+#[test]
+fn a_compressed_answer_is_read_and_one_that_is_cut_is_asked_for_again() {
+    let body = recorded("naver/api_item_005930_day_2023-01..2026-01_rewrapped.json");
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(&body).unwrap();
+    let packed = packed.finish().unwrap();
+    let gzip = |body: &[u8]| Answer::ok(body).header("Content-Encoding", "gzip");
+    let (server, env) = shares(&["005930"]);
+    let half = gzip(&packed[..packed.len() / 2]);
+    server.answer_in_turn(&route("005930"), [half, gzip(&packed)]);
+    let ran = env.collect();
+    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    assert_eq!(server.count(&route("005930")), 2);
 }
 
 #[test]
