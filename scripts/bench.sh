@@ -42,4 +42,5 @@ fi
 # By the environment, so that no password stands in the list of processes.
 BENCH_PROGRAM=$(cd -- "${CARGO_TARGET_DIR:-target}/release" && pwd)/pricestash
 export BENCH_PROGRAM BENCH_URL="$url"
-python3 "$here/bench.py" "$PWD" "$work"
+# -B: nothing is left beside the scripts.
+python3 -B "$here/bench.py" "$PWD" "$work"

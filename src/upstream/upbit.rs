@@ -73,11 +73,14 @@ impl Upstream for DayCandles {
         })
     }
 
-    /// An unknown market is a 404 with the reason in JSON. Every other status is as good as it stands.
+    /// An unknown market is a 404 with the reason in JSON. Every other status means what it says, with Upbit's words.
     fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         match refusal(body) {
             said @ (AnswerError::UnknownSymbol(_) | AnswerError::Refused(_)) if status == 404 => {
                 Some(Err(said))
+            }
+            AnswerError::UnknownSymbol(words) | AnswerError::Refused(words) => {
+                Some(Err(AnswerError::Status { status, words }))
             }
             _ => None,
         }
@@ -276,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_404_is_read_for_its_words() {
+    fn only_a_404_says_that_a_market_is_unknown() {
         let unknown = br#"{"error":{"name":404,"message":"Code not found"}}"#;
         let read = |status, body| DayCandles.read(status, body, built_in("24/7"));
         assert_eq!(
@@ -284,7 +287,7 @@ mod tests {
             Err(AnswerError::UnknownSymbol("Code not found".to_owned()))
         );
         for status in [400, 418, 429, 500, 503] {
-            let words = String::from_utf8_lossy(unknown).into_owned();
+            let words = "Code not found".to_owned();
             assert_eq!(
                 read(status, unknown),
                 Err(AnswerError::Status { status, words })

@@ -64,13 +64,19 @@ impl Upstream for Chart {
     }
 
     /// Yahoo says why inside a 400, 404 or 422: no data for the days is an empty answer, an unknown symbol is one. The other
-    /// statuses (401, 403, 429, 5xx) are as good as they stand; their bodies may be plain text.
+    /// statuses (401, 403, 429, 5xx) mean what they say, with Yahoo's words where the body is no plain text.
     fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         let Ok(Object(envelope)) = serde_json::from_slice::<Object<Envelope>>(body) else {
             return None;
         };
         let error = envelope.chart.0.error?;
-        matches!(status, 400 | 404 | 422).then(|| read_error(error))
+        Some(match (status, read_error(error)) {
+            (400 | 404 | 422, said) => said,
+            (_, Err(AnswerError::Refused(words) | AnswerError::UnknownSymbol(words))) => {
+                Err(AnswerError::Status { status, words })
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -565,10 +571,16 @@ mod tests {
                 answer,
                 Err(AnswerError::Status {
                     status,
-                    words: body.clone()
+                    words: "No data found".to_owned()
                 })
             );
         }
+        let crumb = error("Unauthorized", "Invalid Crumb").replace("chart", "finance");
+        let answer = Chart.read(401, crumb.as_bytes(), built_in("XNYS"));
+        assert_eq!(
+            answer.unwrap_err().to_string(),
+            "HTTP 401: Unauthorized: Invalid Crumb"
+        );
         let page = Chart.read(404, b"<html>", built_in("XNYS"));
         assert_eq!(
             page,
