@@ -7,6 +7,7 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
+//! - `locks`: a staging file that others hold, or that is damaged
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
@@ -48,6 +49,7 @@ mod collect;
 mod daily;
 mod faults;
 mod layers;
+mod locks;
 mod logs;
 mod mutations;
 mod order;
