@@ -9,6 +9,7 @@
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
+//! - `window`: windows cut out of recordings
 
 mod answer;
 pub(crate) mod browser;
@@ -20,10 +21,13 @@ pub(crate) mod reading;
 pub(crate) mod server;
 pub(crate) mod stock;
 pub(crate) mod warehouse;
+pub(crate) mod window;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pricestash::asset::SourceKind;
+use pricestash::upstream::{Upstream, ways};
 use program::TestEnv;
 use server::{Answer, Server};
 
@@ -54,6 +58,20 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 pub(crate) fn recorded(file: &str) -> Vec<u8> {
     let path = repository("tests/fixtures").join(file);
     fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The way of this name to a source.
+pub(crate) fn way(name: &str) -> &'static dyn Upstream {
+    let kinds = [
+        SourceKind::Naver,
+        SourceKind::Yahoo,
+        SourceKind::Krx,
+        SourceKind::Upbit,
+    ];
+    let mut all = kinds
+        .into_iter()
+        .flat_map(|kind| ways(kind).iter().copied());
+    all.find(|way| way.name() == name).unwrap()
 }
 
 /// Four sessions in Seoul.
