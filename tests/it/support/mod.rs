@@ -107,3 +107,23 @@ pub(crate) fn shares(ids: &[&str]) -> (Server, TestEnv) {
     let env = TestEnv::at(&server, &assets);
     (server, env)
 }
+
+/// Shares from Yahoo, each with the recorded answer of AAPL under its own name.
+pub(crate) fn yahoo_shares(ids: &[&str]) -> (Server, TestEnv) {
+    let server = Server::new();
+    let body = String::from_utf8(recorded("yahoo/AAPL_10d_2024-10.json")).unwrap();
+    for id in ids {
+        let own = body.replace("\"symbol\":\"AAPL\"", &format!("\"symbol\":\"{id}\""));
+        server.answer(&yahoo_route(id), Answer::ok(own));
+    }
+    let assets: Vec<String> = ids
+        .iter()
+        .map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]))
+        .collect();
+    let env = TestEnv::at(&server, &assets);
+    (server, env)
+}
+
+pub(crate) fn yahoo_route(id: &str) -> String {
+    format!("/v8/finance/chart/{id}")
+}
