@@ -12,6 +12,7 @@ use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::staging::{Scope, Staging};
+use crate::stop::Stop;
 use crate::warehouse::{Failure, Target, Warehouse};
 
 fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
@@ -44,7 +45,7 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
-    let outcome = recorded("sync", &staging, config, |run| {
+    let outcome = recorded("sync", &staging, config, &Stop::default(), |run| {
         send(run, &staging, &target, &options, config)
     })?;
     Ok(Printed {

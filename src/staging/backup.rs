@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BUSY_TIMEOUT, Found, Staging, inspect, refused};
+use super::busy::BUSY_TIMEOUT;
+use super::{Found, Staging, inspect, refused};
 use crate::config::ConfigError;
 
 /// What a copy holds.

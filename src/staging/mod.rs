@@ -17,6 +17,7 @@ mod acknowledge;
 mod alerts;
 mod assets;
 mod backup;
+mod busy;
 mod diagnose;
 mod export;
 mod findings;
@@ -45,6 +46,7 @@ pub use acknowledge::Acknowledger;
 pub use alerts::{NewAlert, WaitingAlert};
 pub use assets::AssetRow;
 pub use backup::{Copied, check_backup_target};
+pub use busy::wait_no_longer;
 pub use diagnose::{Diagnosis, diagnose, nearest_folder};
 pub use export::{ExportedBar, Selection};
 pub use gaps::Attended;
@@ -71,8 +73,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/003_warehouse.sql"),
     include_str!("../../schema/staging/004_alerts.sql"),
 ];
-/// How long a statement waits for another program's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;
 
@@ -142,7 +142,7 @@ impl Staging {
 
     fn pooled(manager: SqliteConnectionManager, path: &Path, size: u32) -> Result<Self> {
         let manager = manager.with_init(|c| {
-            c.busy_timeout(BUSY_TIMEOUT)?;
+            busy::wait_for_locks(c)?;
             // A day that was reported as staged must survive a power cut.
             c.pragma_update(None, "synchronous", "FULL")
         });
@@ -255,7 +255,7 @@ fn known_version() -> i64 {
 
 /// Sets WAL, once, and applies the migrations that are missing.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    busy::wait_for_locks(connection)?;
     set_wal(connection)?;
     // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
     while missing_migration(connection, path)?.is_some() {
@@ -273,12 +273,12 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
 
 /// Here SQLite does not wait for a lock: of several that turn a new file to WAL at once, some are told that it is busy.
 fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let since = Instant::now();
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
             Err(e)
                 if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < deadline =>
+                    && busy::may_wait(since) =>
             {
                 thread::sleep(Duration::from_millis(10));
             }

@@ -7,6 +7,8 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
+//! - `hosts`: hosts asked politely, in parallel, and left alone
+//! - `week`: a file as it was served through several days, asked for twice a day
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
@@ -47,6 +49,7 @@ mod cli;
 mod collect;
 mod daily;
 mod faults;
+mod hosts;
 mod layers;
 mod logs;
 mod mutations;
@@ -70,5 +73,6 @@ mod truth;
 mod upkeep;
 mod verify;
 mod way;
+mod week;
 #[cfg(windows)]
 mod windows;

@@ -88,7 +88,6 @@ impl Collector<'_> {
         let mut outcome = Outcome {
             assets: outcomes,
             problems: Vec::new(),
-            was_stopped: self.stop.is_set(),
         };
         if !self.options.dry_run
             && let Err(error) = self.judge_gaps(&attended, &mut outcome.assets)

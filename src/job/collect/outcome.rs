@@ -65,8 +65,6 @@ pub struct Outcome {
     pub assets: Vec<AssetOutcome>,
     /// What failed beside them.
     pub problems: Vec<Problem>,
-    /// Whether the program was told to stop before it was done.
-    pub was_stopped: bool,
 }
 
 impl Outcome {
