@@ -88,6 +88,8 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
         let answered: BTreeSet<(&str, &str)> = counted
             .iter()
             .filter_map(|c| Some((c.source.as_deref()?, c.asset_id.as_deref()?)))
+            // With --all-sources an asset has several.
+            .flat_map(|(sources, asset)| sources.split(", ").map(move |source| (source, asset)))
             .collect();
         for asked in failed.union(&answered) {
             let facts = sources
@@ -154,5 +156,18 @@ mod tests {
         );
         assert_eq!(naver.last_problem.as_deref(), Some("HTTP 503"));
         assert_eq!((facts[1].asked, facts[1].answered), (2, 2));
+    }
+
+    #[test]
+    fn each_of_an_assets_sources_is_counted_by_itself() {
+        let summary = r#"[{"asset_id":"A","source":"naver, yahoo:BTC-USD"},{"asset_id":"B","source":"naver"}]"#;
+        let facts = source_facts(&[run(summary, None)]);
+        let counted = facts
+            .iter()
+            .map(|s| (s.source.as_str(), s.asked, s.answered));
+        assert_eq!(
+            counted.collect::<Vec<_>>(),
+            [("naver", 2, 2), ("yahoo:BTC-USD", 1, 1)]
+        );
     }
 }

@@ -8,6 +8,8 @@
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
 //! - `locks`: a staging file that others hold, or that is damaged
+//! - `hosts`: hosts asked politely, in parallel, and left alone
+//! - `week`: a file as it was served through several days, asked for twice a day
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
@@ -48,6 +50,7 @@ mod cli;
 mod collect;
 mod daily;
 mod faults;
+mod hosts;
 mod layers;
 mod locks;
 mod logs;
@@ -72,5 +75,6 @@ mod truth;
 mod upkeep;
 mod verify;
 mod way;
+mod week;
 #[cfg(windows)]
 mod windows;
