@@ -13,7 +13,7 @@ const KOREAN = {
   "There is no bar in its own currency.": "자기 통화로 된 가격이 없습니다.", "Coverage": "수집 범위",
   "sessions since the newest bar": "최근 가격 이후의 거래일", "Waived": "면제", "Open findings": "열린 발견 사항", "Day": "날짜",
   "Rule": "규칙", "Source": "소스", "Detail": "내용", "Runs of the last days": "최근 실행 (일)", "succeeded": "성공", "typically": "보통",
-  "no run": "실행 없음", "Sources": "소스", "Answered": "응답", "Success rate": "성공률", "Last failure": "최근 실패", "Started": "시작",
+  "no run": "실행 없음", "Sources": "소스", "Answered": "응답", "Success rate": "성공률", "Last complaint": "최근 오류", "Started": "시작",
   "Command": "명령", "End": "결과", "Duration": "소요", "Rows": "행", "What failed": "실패 내용", "success": "성공",
   "partial failure": "일부 실패", "failure": "실패", "running": "진행 중", "runs that succeeded, not listed": "개의 성공한 실행은 생략",
   "Above the line, a day's worst end: low is success, higher is partial failure, highest is failure. Below, how long its longest run took.":
