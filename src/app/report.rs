@@ -81,7 +81,7 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     let counts = target(config, 0).and_then(|target| {
         Warehouse::connect(&target, patience(config))
             .and_then(|mut warehouse| warehouse.count_by_asset())
-            .with_context(|| format!("the warehouse at {} does not answer", target.place()))
+            .with_context(|| format!("the warehouse at {} cannot be asked", target.place()))
     });
     match counts {
         Ok(counts) => WarehouseFacts::Counts(counts),
