@@ -2,7 +2,7 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
-//! - `mutations`: every parser over answers to which something happened
+//! - `mutations`: every parser over answers to which something happened, held to the `rules`
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
@@ -57,6 +57,8 @@ mod order;
 mod readme;
 mod recordings;
 mod report;
+#[path = "../fuzz/src/rules.rs"]
+mod rules;
 mod schedule;
 mod setup;
 mod show;
