@@ -2,7 +2,8 @@
 //!
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
-//! - `mutations`: every parser over answers to which something happened, held to the `rules`
+//! - `mutations`: every parser over answers to which something happened
+//! - `rules`: what every answer that a parser reads must keep
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
@@ -57,7 +58,6 @@ mod order;
 mod readme;
 mod recordings;
 mod report;
-#[path = "../fuzz/src/rules.rs"]
 mod rules;
 mod schedule;
 mod setup;

@@ -6,6 +6,7 @@ use pricestash::asset::SourceKind;
 use pricestash::calendar::Calendars;
 use pricestash::upstream::ways;
 
+#[path = "../../it/rules.rs"]
 mod rules;
 
 static CALENDARS: LazyLock<Calendars> =

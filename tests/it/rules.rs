@@ -1,4 +1,4 @@
-//! What every answer that a parser reads must keep, whatever its body was. `tests/it/mutations.rs` uses it too.
+//! What every answer that a parser reads must keep, whatever its body was. The `mutations` and the fuzz targets hold to it.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
 use pricestash::calendar::Calendar;
