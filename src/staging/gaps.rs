@@ -49,18 +49,21 @@ pub(super) fn attendance(
 ) -> Result<Attendance> {
     let bars = stored_days(connection, batch.asset.id.as_str(), &batch.entry.stored_as)?;
     let waived = waived_days(connection, &batch.asset.id)?;
+    let without_bar: BTreeSet<&NaiveDate> = batch.checked.without_bar.iter().collect();
     let was_lost = |day: &NaiveDate| batch.lost.iter().any(|part| part.contains(*day));
+    // A row without a bar is one that the source may fill yet.
+    let is_known = |day: &NaiveDate| was_lost(day) || without_bar.contains(day);
     let begins = first.filter(|day| bars.first() == Some(day));
     let due: Vec<NaiveDate> = batch
         .due
         .iter()
         .filter(|day| !waived.contains(day))
-        .filter(|day| begins.is_none_or(|begins| **day >= begins) || was_lost(day))
+        .filter(|day| begins.is_none_or(|begins| **day >= begins) || is_known(day))
         .copied()
         .collect();
-    // What no answer came for is missing, wherever the series begins.
+    // What no answer came for, or a row without a bar, is missing, wherever the series begins.
     let mut lacking: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
-    lacking.extend(due.iter().filter(|d| was_lost(d) && !bars.contains(d)));
+    lacking.extend(due.iter().filter(|d| is_known(d) && !bars.contains(d)));
     if !lacking.is_empty() {
         for better in better_sources(batch) {
             let bars = stored_days(connection, batch.asset.id.as_str(), better)?;

@@ -58,6 +58,7 @@ impl Fetched {
         let days: BTreeSet<_> = part.bars.iter().map(|b| b.bar.date()).collect();
         self.checked.bars.retain(|b| !days.contains(&b.bar.date()));
         self.checked.findings.retain(|f| !window.contains(f.date));
+        self.checked.without_bar.retain(|d| !window.contains(*d));
         self.checked.append(part);
     }
 
