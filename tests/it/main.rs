@@ -21,6 +21,7 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `manual`: manual pages and completions
 //! - `status`: am I fine, and what became of runs
 //! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
@@ -52,6 +53,7 @@ mod faults;
 mod hosts;
 mod layers;
 mod logs;
+mod manual;
 mod mutations;
 mod order;
 mod readme;
