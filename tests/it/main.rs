@@ -7,6 +7,7 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
+//! - `locks`: a staging file that others hold, or that is damaged
 //! - `hosts`: hosts asked politely, in parallel, and left alone
 //! - `week`: a file as it was served through several days, asked for twice a day
 //! - `stop`: Ctrl-C and SIGTERM
@@ -52,6 +53,7 @@ mod daily;
 mod faults;
 mod hosts;
 mod layers;
+mod locks;
 mod logs;
 mod manual;
 mod mutations;
