@@ -63,7 +63,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             now,
             pace: &pace,
             stop: &stop,
-            observer: &Progress::new(chosen.len()),
+            observer: &Progress::new(chosen.len(), config.log.format),
         }
         .run(&chosen);
         outcome.problems.extend(source.problem());

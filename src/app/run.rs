@@ -45,9 +45,13 @@ pub(super) fn recorded<T>(
 ) -> Result<T> {
     // What fails here fails again where it matters.
     if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
-        log::warn!("old runs could not be removed: {error:#}");
+        log::warn!(
+            "old runs could not be removed: {:#}",
+            staging.explain(error)
+        );
     }
     let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
+    let begun = begun.map_err(|error| staging.explain(error));
     let (id, lock) = or_tell(job_name, config, stop, begun)?;
     let run = Run {
         job_name,
@@ -59,7 +63,7 @@ pub(super) fn recorded<T>(
         starting: Cell::new(ping_start(config)),
         _lock: lock,
     };
-    let result = body(&run);
+    let result = body(&run).map_err(|error| staging.explain(error));
     if let Err(error) = &result
         && run.ended.get().is_none()
     {
@@ -100,6 +104,7 @@ impl Run<'_> {
             alert: alert.as_ref(),
         };
         let recorded = self.staging.end_run(self.id, &end, now());
+        let recorded = recorded.map_err(|error| self.staging.explain(error));
         recorded.context(
             "that the run has ended could not be recorded, the next one closes it as abandoned",
         )?;

@@ -1,5 +1,7 @@
 //! `sync`.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -14,6 +16,9 @@ use crate::render;
 use crate::staging::{Scope, Staging};
 use crate::stop::Stop;
 use crate::warehouse::{Failure, Target, Warehouse};
+
+/// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
     let assets = args
@@ -62,9 +67,13 @@ fn send(
     options: &Options,
     config: &Config,
 ) -> Result<Outcome> {
-    let _lock = staging.lock_sync(|| {
-        log::warn!("another sync of this file is under way; this one waits for its end")
-    })?;
+    let waiting = |who: &str| {
+        let most = PATIENCE.as_secs();
+        log::warn!("{who}; this one waits for its end, at most {most} s");
+    };
+    let _lock = staging
+        .lock_sync(PATIENCE, waiting)
+        .map_err(|error| error.context(still_pending(staging)))?;
     let way = Way {
         connect: &|| Warehouse::connect(target, patience(config)),
         retry: config.sync.retry,

@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use self::busy::Wait;
 use self::long_path::sqlite_name;
 use crate::config::{ConfigError, Unwritable};
 
@@ -40,6 +39,7 @@ mod staging_tests;
 mod stored;
 mod summary;
 mod sync_lock;
+mod trouble;
 mod verify;
 
 pub use acknowledge::Acknowledger;
@@ -62,6 +62,7 @@ pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSour
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
+pub use trouble::{Trouble, explain};
 pub use verify::StagedBar;
 
 /// The file's `application_id`: "psth" in ASCII.
@@ -90,6 +91,7 @@ pub struct Staging {
 enum Found {
     Nothing,
     Ours,
+    NoSqlite,
 }
 
 impl Staging {
@@ -99,7 +101,9 @@ impl Staging {
     /// [`ConfigError`] for a file that is not ours or newer than the program, which is left as it was; otherwise what
     /// the system says.
     pub fn open(path: &Path) -> Result<Self> {
-        inspect(path)?;
+        if let Found::NoSqlite = inspect(path)? {
+            return Err(no_sqlite(path));
+        }
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(|| {
                 Unwritable(format!("the folder {} cannot be made", folder.display()))
@@ -111,9 +115,14 @@ impl Staging {
                 path.display()
             ))
         };
+        busy::name_file(path);
         let name = sqlite_name(path);
         let mut connection = Connection::open(&name).with_context(doing)?;
-        prepare(&mut connection, path).with_context(doing)?;
+        prepare(&mut connection, path).map_err(|error| match explain(error, path) {
+            // A damaged or locked file has words of its own.
+            error if error.is::<Trouble>() => error,
+            error => error.context(doing()),
+        })?;
         drop(connection);
         Self::pooled(SqliteConnectionManager::file(name), path, POOL_SIZE)
     }
@@ -125,7 +134,7 @@ impl Staging {
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
         match inspect(path)? {
             Found::Nothing => Ok(None),
-            Found::Ours => Self::open(path).map(Some),
+            Found::Ours | Found::NoSqlite => Self::open(path).map(Some),
         }
     }
 
@@ -191,7 +200,9 @@ fn inspect(path: &Path) -> Result<Found> {
     if head.is_empty() {
         return Ok(Found::Nothing);
     }
-    let header = Header::read(&head).ok_or_else(|| refused(path, "which is no SQLite file"))?;
+    let Some(header) = Header::read(&head) else {
+        return Ok(Found::NoSqlite);
+    };
     match header.application_id {
         APPLICATION_ID if header.user_version > known_version() => {
             Err(newer(path, header.user_version))
@@ -238,6 +249,13 @@ fn refused(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
+fn no_sqlite(path: &Path) -> anyhow::Error {
+    refused(
+        path,
+        "which is no SQLite file; if it was one it is damaged, and `pricestash restore` puts a backup in its place",
+    )
+}
+
 fn newer(path: &Path, version: i64) -> anyhow::Error {
     let known = known_version();
     refused(
@@ -273,15 +291,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
 
 /// Here SQLite does not wait for a lock: of several that turn a new file to WAL at once, some are told that it is busy.
 fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
-    let since = Instant::now();
+    let mut wait = Wait::new();
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
-            Err(e)
-                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && busy::may_wait(since) =>
-            {
-                thread::sleep(Duration::from_millis(10));
-            }
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && wait.again() => {}
             done => return done,
         }
     }

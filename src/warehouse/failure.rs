@@ -188,7 +188,10 @@ fn advice(sqlstate: &str) -> Option<&'static str> {
         "42501" => {
             "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
         }
-        "42P01" | "42703" | "42P10" | "42804" => {
+        "42P01" => {
+            "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
+        }
+        "42703" | "42P10" | "42804" => {
             "compare the tables with those that `pricestash schema warehouse` prints"
         }
         "28000" | "28P01" => "correct the user and the password in DATABASE_URL",

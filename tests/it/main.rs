@@ -8,6 +8,7 @@
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
+//! - `locks`: a staging file that others hold, or that is damaged
 //! - `hosts`: hosts asked politely, in parallel, and left alone
 //! - `week`: a file as it was served through several days, asked for twice a day
 //! - `stop`: Ctrl-C and SIGTERM
@@ -22,6 +23,7 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `manual`: manual pages and completions
 //! - `status`: am I fine, and what became of runs
 //! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
@@ -52,7 +54,9 @@ mod daily;
 mod faults;
 mod hosts;
 mod layers;
+mod locks;
 mod logs;
+mod manual;
 mod mutations;
 mod order;
 mod readme;

@@ -71,6 +71,7 @@ impl Collector<'_> {
         let mut progress = Progress::new(asset);
         let attended = self.ask_sources(asset, fetcher, &mut progress);
         let attended = attended.unwrap_or_else(|error| {
+            let error = self.staging.explain(error);
             progress.fail(None, format!("it could not be staged: {error:#}"));
             Vec::new()
         });

@@ -92,6 +92,7 @@ impl Collector<'_> {
         if !self.options.dry_run
             && let Err(error) = self.judge_gaps(&attended, &mut outcome.assets)
         {
+            let error = self.staging.explain(error);
             log::error!("sessions without a bar could not be noted: {error:#}");
             outcome.problems.push(Problem {
                 asset_id: None,
