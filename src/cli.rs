@@ -373,8 +373,8 @@ pub struct CompletionsArgs {
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The command; the whole program when it is left out.
-    pub command: Option<String>,
+    /// The command, also one within another, as `assets add`; the whole program when it is left out.
+    pub command: Vec<String>,
 }
 
 fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {

@@ -112,7 +112,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Import(args) => transfer::import(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),
         Command::Completions(args) => manual::completions(args.shell),
-        Command::Man(args) => manual::page(args.command.as_deref()),
+        Command::Man(args) => manual::page(&args.command),
     }
 }
 

@@ -53,7 +53,7 @@ pub use gaps::Attended;
 pub use history::Version;
 pub use job_runs::{JobRunRow, RunEnd, RunLock, RunningRow};
 pub use pending::{PendingReader, PendingRow, Scope};
-pub use prices::{Batch, Heal, Staged, Tally};
+pub use prices::{Batch, Heal, LostPart, Staged, Tally};
 pub use prune::Old;
 pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;

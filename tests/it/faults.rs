@@ -267,6 +267,34 @@ fn a_page_in_place_of_one_year_loses_that_year_only() {
 }
 
 #[test]
+fn a_year_that_is_not_there_is_lost_but_not_asked_for_day_after_day() {
+    let (server, env) = kospi(2017..=2021);
+    server.answer(&year_route(2019), Answer::ok("<html>Sign in</html>"));
+    let ran = env.json(&["collect", "--start", "2016-01-01", "--end", "2021-12-31"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for (year, why) in [(2016, "HTTP 404"), (2019, "a web page")] {
+        let expected = format!("{year}-01-01 to {year}-12-31 is missing: {why}");
+        assert!(ran.message("KS200").contains(&expected), "{ran:?}");
+    }
+    env.run(&["collect"]);
+    let counts = [2016, 2017, 2018, 2019, 2020].map(|year| server.count(&year_route(year)));
+    assert_eq!(counts, [1, 1, 1, 2, 2], "from the page's year on");
+}
+
+#[test]
+fn a_year_that_is_lost_for_all_is_no_closed_exchange() {
+    let (server, env) = kospi(2018..=2020);
+    let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));
+    env.write("data/assets.toml", assets.concat());
+    server.answer(&year_route(2019), Answer::new(500, "down"));
+    let ran = env.json(&["collect", "--start", "2018-01-01", "--end", "2020-12-31"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let open = env.pairs("SELECT rule, CAST(count(*) AS TEXT) FROM open_findings GROUP BY rule");
+    // 246 sessions of 2019, for each asset.
+    assert_eq!(open, [("date_gap".to_owned(), "492".to_owned())]);
+}
+
+#[test]
 fn a_year_is_asked_for_once_a_run_whatever_needs_it() {
     let (server, env) = kospi(2018..=2021);
     let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));

@@ -3,6 +3,7 @@
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `mutations`: every parser over answers to which something happened
+//! - `rules`: what every answer that a parser reads must keep
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
@@ -22,6 +23,7 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `manual`: manual pages and completions
 //! - `status`: am I fine, and what became of runs
 //! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
@@ -56,11 +58,13 @@ mod hosts;
 mod layers;
 mod locks;
 mod logs;
+mod manual;
 mod mutations;
 mod order;
 mod readme;
 mod recordings;
 mod report;
+mod rules;
 mod schedule;
 mod setup;
 mod show;

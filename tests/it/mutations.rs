@@ -2,21 +2,20 @@
 //! hold, never a bar that breaks its own rules.
 //!
 //! The same cases every time. `MUTATION_SEED=7 cargo test mutations` tries others. Each test prints its seed, and one that
-//! fails prints the case that it failed at. `tests/fuzz` does the same guided by coverage, for as long as one likes.
+//! fails prints the case that it failed at. `tests/fuzz` holds to the same rules what coverage leads it to, for as long as one
+//! likes.
 
 use std::env;
 use std::io::Write;
 use std::sync::LazyLock;
 use std::thread;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use pricestash::calendar::{Calendar, Calendars};
 use pricestash::price::RawBar;
-use pricestash::upstream::{Answer, Window};
-use pricestash::validate::{self, Context};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::rules;
 use crate::support::way;
 use crate::support::window::{Recording, recordings_of};
 
@@ -181,61 +180,6 @@ fn in_another_encoding(body: &[u8], rng: &mut StdRng) -> Vec<u8> {
     }
 }
 
-/// What an answer lends lies in its body, and it has no more rows than a body of that length can say.
-fn assert_lent(answer: &Answer<'_>, body: &[u8]) {
-    assert!(answer.rows.len() <= body.len());
-    let bounds = body.as_ptr_range();
-    let about_all = answer.symbol.into_iter().chain(answer.currency);
-    let values = answer
-        .rows
-        .iter()
-        .flat_map(|r| [r.open, r.high, r.low, r.close, r.volume]);
-    for text in about_all.chain(values).filter(|t| !t.is_empty()) {
-        let bytes = text.as_bytes().as_ptr_range();
-        assert!(
-            bounds.start <= bytes.start && bytes.end <= bounds.end,
-            "{text:?}"
-        );
-    }
-}
-
-/// What comes out of the rules are bars that keep them.
-fn assert_valid(
-    answer: &Answer<'_>,
-    calendar: &Calendar,
-    window: Window,
-    fetched_at: DateTime<Utc>,
-) {
-    let checked = validate::check(
-        answer,
-        Context {
-            window,
-            calendar,
-            fetched_at,
-        },
-    );
-    assert!(checked.bars.len() + checked.rejected.len() <= answer.rows.len());
-    let days: Vec<NaiveDate> = checked.bars.iter().map(|b| b.bar.date()).collect();
-    assert!(days.is_sorted_by(|a, b| a < b), "{days:?}");
-    for bar in checked.bars.iter().map(|b| &b.bar) {
-        let [open, high, low, close] = bar.prices();
-        assert!(
-            [open, high, low, close]
-                .iter()
-                .all(|p| p.is_finite() && *p > 0.0),
-            "{bar:?}"
-        );
-        assert!(
-            high >= low && bar.volume().is_none_or(|v| (0..=1 << 53).contains(&v)),
-            "{bar:?}"
-        );
-        assert!(
-            window.contains(bar.date()) && bar.date().year() >= 1,
-            "{bar:?}"
-        );
-    }
-}
-
 /// What the mutations of a way start from.
 struct Starts {
     recordings: Vec<Recording>,
@@ -298,11 +242,6 @@ fn try_all(name: &str) {
     let seed = env::var("MUTATION_SEED").map_or(SEED, |text| text.parse().unwrap());
     say(&format!("{name}: {CASES} mutations, MUTATION_SEED={seed}"));
     let mut rng = StdRng::seed_from_u64(seed);
-    let window = Window {
-        start: NaiveDate::MIN,
-        end: NaiveDate::MAX,
-    };
-    let fetched_at: DateTime<Utc> = "2026-11-25T00:00:00Z".parse().unwrap();
     let (mut read, mut bars) = (0, 0);
     for number in 0..CASES {
         let [mut body, other] = [(); 2].map(|()| starts.draw(&mut rng));
@@ -320,8 +259,7 @@ fn try_all(name: &str) {
             Ok(answer) => {
                 read += 1;
                 bars += answer.rows.len();
-                assert_lent(&answer, &case.body);
-                assert_valid(&answer, calendar, window, fetched_at);
+                rules::assert_kept(&answer, &case.body, calendar);
             }
             Err(error) => {
                 let words = error.to_string();
