@@ -77,7 +77,7 @@ fn a_wait_in_vain_says_file_holder_and_advice() {
         assert_eq!(ran.code, 1, "{ran:?}");
         for words in [
             "staging.db stays locked by another program",
-            "let that end or close it, then run this again",
+            "let it end or close it, then run this again",
         ] {
             assert!(ran.error().contains(words), "{words}: {ran:?}");
         }
