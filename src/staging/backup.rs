@@ -263,5 +263,14 @@ pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result
         ))
         .into());
     }
+    let mut log = target.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return Err(ConfigError(format!(
+            "beside the backup {} there is the write-ahead log {log:?}, so that somebody has it open or died with it; take another name",
+            target.display()
+        ))
+        .into());
+    }
     Ok(())
 }
