@@ -114,6 +114,8 @@ impl Collector<'_> {
         due: &mut bool,
         attended: &mut Vec<Attended<'s>>,
     ) -> Result<bool> {
+        // What the source has no bar for, by the last way that answered.
+        let mut lacking = None;
         for upstream in ways(entry.kind) {
             let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
             let series = Series {
@@ -134,12 +136,15 @@ impl Collector<'_> {
                     attended.extend(series);
                     return Ok(true);
                 }
-                Some((Some(series), _)) => progress.found_gaps(&series.attendance),
+                Some((Some(series), _)) => lacking = Some(series),
                 _ => {}
             }
             if self.stop.is_set() {
                 break;
             }
+        }
+        if let Some(series) = lacking {
+            progress.found_gaps(&series.attendance);
         }
         Ok(false)
     }
