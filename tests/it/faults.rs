@@ -299,8 +299,16 @@ fn a_year_is_asked_for_once_a_run_whatever_needs_it() {
     let (server, env) = kospi(2018..=2021);
     let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));
     env.write("data/assets.toml", assets.concat());
-    env.succeed(&["collect", "--start", "2018-01-01", "--end", "2021-12-31"]);
-    for year in 2018..=2021 {
+    // One year is a page, and one is not there.
+    server.answer(&year_route(2019), Answer::ok("<html>Sign in</html>"));
+    let ran = env.json(&["collect", "--start", "2017-01-01", "--end", "2021-12-31"]);
+    assert_eq!(
+        (ran.code, env.bars()),
+        (1, 2 * (244 + 248 + 248)),
+        "{ran:?}"
+    );
+    assert_eq!(ran.message("KS200"), ran.message("KS200-2"));
+    for year in 2017..=2021 {
         assert_eq!(server.count(&year_route(year)), 1, "{year}");
     }
     assert_eq!(

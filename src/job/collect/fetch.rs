@@ -82,7 +82,8 @@ pub(super) struct Fetcher<'a> {
     retry: RetryPolicy,
     pace: &'a Pace,
     closed: ClosedHosts,
-    /// Files that hold the same days whatever is asked, by their names: each is asked for once a run.
+    /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
+    /// there.
     files: Mutex<HashMap<String, Response>>,
 }
 
@@ -121,11 +122,14 @@ impl<'a> Fetcher<'a> {
         let kept = self.files().get(&name).cloned();
         let is_kept = kept.is_some();
         let response = kept.map_or_else(|| self.feed.get(request), Ok)?;
-        let checked = read(request, &response, calendar, entry)?;
-        if upstream.serves_whole_files() && part.recording.is_none() && !is_kept {
+        let checked = read(request, &response, calendar, entry);
+        let is_settled = checked
+            .as_ref()
+            .map_or_else(|e| !e.is_transient(), |_| true);
+        if upstream.serves_whole_files() && part.recording.is_none() && !is_kept && is_settled {
             self.files().insert(name, response);
         }
-        Ok(checked)
+        checked
     }
 
     fn files(&self) -> MutexGuard<'_, HashMap<String, Response>> {
