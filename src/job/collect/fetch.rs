@@ -138,16 +138,31 @@ impl<'a> Fetcher<'a> {
 }
 
 impl AssetFetcher<'_> {
+    /// The parts of a window.
+    pub(super) fn parts(&self, series: Series<'_>, window: Window) -> Vec<Part> {
+        let feed = self.fetcher.feed;
+        feed.parts(series.upstream, &series.entry.symbol, window)
+    }
+
     /// Fetches all parts of a window. Fails when not one of them could be had.
+    pub(super) fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
+        self.fetch_parts(series, self.parts(series, window))
+    }
+
+    /// Fetches parts of a window. Fails when not one of them could be had.
     ///
     /// A part without a due session is no loss: the KRX cache has no file of a new year before its first session.
-    pub(super) fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
+    pub(super) fn fetch_parts(
+        &self,
+        series: Series<'_>,
+        parts: Vec<Part>,
+    ) -> Result<Fetched, FetchError> {
         let way = series.upstream.name();
-        let Fetcher { feed, closed, .. } = self.fetcher;
+        let closed = &self.fetcher.closed;
         closed.check(way)?;
         let mut fetched = Fetched::default();
         let (mut any, mut silent, mut first_error) = (false, 0, None);
-        for part in feed.parts(series.upstream, &series.entry.symbol, window) {
+        for part in parts {
             let answered = if silent < SILENT_PARTS {
                 self.fetch_part(series, &part)
             } else {
