@@ -190,14 +190,25 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
 
 /// The warehouse to sync to; without one, what to set and how many rows wait.
 fn target(config: &Config, waiting: u64) -> Result<Target> {
-    let url = config.sync.database_url.as_ref().ok_or_else(|| {
-        ConfigError(format!(
-            "DATABASE_URL is not set, {waiting} rows wait in {}; set it in the environment or in .env, for example \
-             DATABASE_URL=postgres://user:password@host:5432/prices",
-            config.staging_db.display()
-        ))
-    })?;
+    let url = config.sync.database_url.as_ref();
+    let url = url.ok_or_else(|| ConfigError(no_warehouse(config, waiting)))?;
     Ok(Target::parse(url, config.sync.tls_mode)?)
+}
+
+fn no_warehouse(config: &Config, waiting: u64) -> String {
+    format!(
+        "DATABASE_URL is not set, {waiting} rows wait in {}; set it in the environment or in .env, for example \
+         DATABASE_URL=postgres://user:password@host:5432/prices",
+        config.staging_db.display()
+    )
+}
+
+/// Says of a failure of the warehouse where that is.
+fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    if error.is::<Failure>() {
+        return error.context(format!("the warehouse at {}", target.place()));
+    }
+    error
 }
 
 /// How long the warehouse may keep us waiting.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
-use super::{Printed, now, patience, target};
+use super::{Printed, located, no_warehouse, now, open_staging, patience, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
@@ -15,7 +15,7 @@ use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::stop::Stop;
-use crate::warehouse::{Failure, Target, Warehouse};
+use crate::warehouse::{Target, Warehouse};
 
 /// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,13 +40,11 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     let waiting = staging
         .as_ref()
         .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
+    if args.if_configured && config.sync.database_url.is_none() {
+        return left_out(waiting, format, config);
+    }
     let target = target(config, waiting)?;
-    let Some(staging) = staging else {
-        anyhow::bail!(
-            "there is no staging file {} yet; `pricestash collect` makes it",
-            config.staging_db.display()
-        );
-    };
+    let staging = staging.map_or_else(|| open_staging(config), Ok)?;
     if args.dry_run {
         return print_dry_sync(waiting, &target, format);
     }
@@ -57,6 +55,15 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         text: print_sync(&outcome, format)?,
         exit_code: outcome.status().exit_code(),
     })
+}
+
+/// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.
+fn left_out(waiting: u64, format: Format, config: &Config) -> Result<Printed> {
+    log::info!("sync is left out: {}", no_warehouse(config, waiting));
+    Ok(Printed::success(match format {
+        Format::Json => render::json::<Outcome>(&[])?,
+        Format::Table => format!("Nothing was sent: {}.\n", no_warehouse(config, waiting)),
+    }))
 }
 
 /// Sends what is pending, and records how it went.
@@ -105,14 +112,6 @@ fn send(
         return failed(error);
     }
     Ok(outcome)
-}
-
-/// Says of a failure of the warehouse where that is.
-fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
-    if error.is::<Failure>() {
-        return error.context(format!("the warehouse at {}", target.place()));
-    }
-    error
 }
 
 fn still_pending(staging: &Staging) -> String {
