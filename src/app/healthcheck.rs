@@ -97,7 +97,7 @@ fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
-    let newest = connect(&target(config, 0)?, config)?
+    let newest = connect(&target(config)?, config)?
         .newest_bars(as_of)?
         .into_iter();
     Ok(newest

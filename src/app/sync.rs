@@ -1,16 +1,19 @@
 //! `sync`.
 
+use std::io::{self, IsTerminal};
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
-use super::{Printed, now, patience, target};
+use super::{Printed, now, patience, target_or_say};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
+use crate::screen::Bar;
 use crate::staging::{Scope, Staging};
 use crate::warehouse::{Failure, Target, Warehouse};
 
@@ -31,21 +34,26 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         scope: scope(args)?,
     };
     let staging = Staging::open_existing(&config.staging_db)?;
-    let waiting = staging
-        .as_ref()
-        .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
-    let target = target(config, waiting)?;
-    let Some(staging) = staging else {
+    let waiting = || {
+        staging
+            .as_ref()
+            .map_or(Ok(0), |s| s.count_pending(&options.scope))
+    };
+    let target = target_or_say(config, || {
+        let file = config.staging_db.display();
+        Ok(format!(", {} rows wait in {file}", waiting()?))
+    })?;
+    let Some(staging) = &staging else {
         anyhow::bail!(
             "there is no staging file {} yet; `pricestash collect` makes it",
             config.staging_db.display()
         );
     };
     if args.dry_run {
-        return print_dry_sync(waiting, &target, format);
+        return print_dry_sync(waiting()?, &target, format);
     }
-    let outcome = recorded("sync", &staging, config, |run| {
-        send(run, &staging, &target, &options, config)
+    let outcome = recorded("sync", staging, config, |run| {
+        send(run, staging, &target, &options, config)
     })?;
     Ok(Printed {
         text: print_sync(&outcome, format)?,
@@ -78,7 +86,13 @@ fn send(
         run.end(Status::Failure, &[problem], "", &[])?;
         Err(error.context(still_pending(staging)))
     };
-    let sync = Sync::new(staging, &way, now, &|_| {})?;
+    let bar = bar(staging, &options.scope)?;
+    let progress = |rows| {
+        if let Some(bar) = &bar {
+            bar.show(rows, "rows".to_owned());
+        }
+    };
+    let sync = Sync::new(staging, &way, now, &progress)?;
     let mut outcome = match sync.send(options) {
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
@@ -94,6 +108,14 @@ fn send(
         return failed(error);
     }
     Ok(outcome)
+}
+
+/// A bar of the rows that are sent, on a terminal. Elsewhere they are not even counted.
+fn bar(staging: &Staging, scope: &Scope) -> Result<Option<Bar>> {
+    if !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    Ok(Some(Bar::on_stderr(staging.count_pending(scope)?)))
 }
 
 /// Says of a failure of the warehouse where that is.

@@ -26,7 +26,7 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
             config.staging_db.display()
         );
     };
-    let target = target(config, 0)?;
+    let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
     let verified = recorded(&staging, config, || {
         verify::verify(&staging, &mut warehouse, &assets)

@@ -30,6 +30,8 @@ use line::Line;
 pub struct Warehouse {
     line: Line,
     round_trips: u64,
+    /// Whether this connection has seen that the columns of `price_daily` are of the types that keep every value.
+    prices_fit: bool,
 }
 
 /// A parameter that the statement may take to the connection's thread.
@@ -44,6 +46,7 @@ impl Warehouse {
         Ok(Self {
             line: Line::open(target, patience)?,
             round_trips: 0,
+            prices_fit: false,
         })
     }
 

@@ -43,15 +43,19 @@ pub(super) fn send(
     options: &Options,
     prepare: impl FnOnce(&mut Courier<'_>) -> Result<()>,
 ) -> Result<()> {
-    let pending = run.staging.count_pending(&options.scope)?;
-    let chunks = pending.div_ceil(u64::from(options.chunk_size));
+    let chunk_size = u64::from(options.chunk_size);
+    let most = CONNECTIONS_FAR.saturating_mul(chunk_size);
+    let chunks = run
+        .staging
+        .count_pending_up_to(most, &options.scope)?
+        .div_ceil(chunk_size);
     thread::scope(|scope| {
         let (to_send, queue) = sync_channel(1);
         let queue: Queue = Arc::new(Mutex::new(queue));
         let (done, loads) = sync_channel(1);
         let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
         // They connect while the first one prepares.
-        let helpers: Vec<_> = (1..chunks.min(CONNECTIONS_FAR))
+        let helpers: Vec<_> = (1..chunks)
             .map(|number| {
                 let (queue, done) = (Arc::clone(&queue), done.clone());
                 scope.spawn(move || {
