@@ -88,8 +88,19 @@ fill() {
     python3 scripts/third_party_licences.py "$2" >"$1/THIRD-PARTY-LICENCES.txt"
 }
 
+# The manual pages of a command and of those within it: man_pages FOLDER [COMMAND…]
+man_pages() {
+    local folder=$1 page=pricestash command
+    shift
+    for command; do page+=-$command; done
+    "$linux_program" man "$@" >"$folder/$page.1"
+    for command in $("$linux_program" "$@" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' | grep -v '^help$'); do
+        man_pages "$folder" "$@" "$command"
+    done
+}
+
 pack_linux() {
-    local folder=$output/linux/$name shell command
+    local folder=$output/linux/$name shell
     fill "$folder" "$LINUX_TARGET"
     cp "$linux_program" "$folder/"
     cp -r scripts/daily_collect.sh scripts/install_systemd.sh scripts/systemd "$folder/scripts/"
@@ -97,10 +108,7 @@ pack_linux() {
         "$linux_program" completions "$shell" >"$folder/completions/pricestash.$shell"
     done
     mkdir "$folder/man"
-    "$linux_program" man >"$folder/man/pricestash.1"
-    for command in $("$linux_program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' | grep -v '^help$'); do
-        "$linux_program" man "$command" >"$folder/man/pricestash-$command.1"
-    done
+    man_pages "$folder/man"
     # The same content is the same archive.
     tar --create --gzip --file "$output/$name-linux-x86_64.tar.gz" --directory "$output/linux" \
         --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct 2>/dev/null || date +%s)" "$name"

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod setup;
@@ -372,8 +373,8 @@ pub struct CompletionsArgs {
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The command; the whole program when it is left out.
-    pub command: Option<String>,
+    /// The command, also one within another, as `assets add`; the whole program when it is left out.
+    pub command: Vec<String>,
 }
 
 fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
@@ -384,6 +385,10 @@ fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
 /// What is wrong with a command line, in one sentence; clap's own text has several lines.
 #[must_use]
 pub fn usage_sentence(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing, such as collect, sync or status; --help says more"
+            .to_owned();
+    }
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);
     let lines =

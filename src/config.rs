@@ -86,6 +86,8 @@ pub struct FetchConfig {
 pub enum TlsMode {
     /// Not encrypted.
     Disable,
+    /// Encrypted where the server takes no other connection.
+    Allow,
     /// Encrypted where the server can.
     Prefer,
     /// Encrypted.
@@ -102,6 +104,7 @@ impl FromStr for TlsMode {
     fn from_str(text: &str) -> Result<Self, ()> {
         Ok(match text {
             "disable" => Self::Disable,
+            "allow" => Self::Allow,
             "prefer" => Self::Prefer,
             "require" => Self::Require,
             "verify-ca" => Self::VerifyCa,
@@ -173,25 +176,18 @@ pub struct Config {
 pub struct Variables<E> {
     environment: E,
     dot_env: HashMap<String, String>,
+    /// What is wrong with `.env`; its other lines count all the same for how that is said.
+    wrong: Option<ConfigError>,
 }
 
 impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// Variables from the environment (a look-up) over those of a `.env` file's text.
-    ///
-    /// # Errors
-    /// A line of `.env` that is no `NAME=value`, with its number.
-    pub fn new(environment: E, dot_env: &str) -> Result<Self, ConfigError> {
-        Ok(Self {
-            environment,
-            dot_env: parse_dot_env(dot_env)?,
-        })
-    }
-
-    /// Variables from the environment alone.
-    pub fn without_file(environment: E) -> Self {
+    pub fn new(environment: E, dot_env: &str) -> Self {
+        let (dot_env, wrong) = parse_dot_env(dot_env);
         Self {
             environment,
-            dot_env: HashMap::new(),
+            dot_env,
+            wrong,
         }
     }
 
@@ -212,8 +208,12 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// Reads every variable.
     ///
     /// # Errors
-    /// The first variable with a wrong value: its name, the value, what would be right.
+    /// A line of `.env` that is no `NAME=value`, with its number; the first variable with a wrong value: its name, the
+    /// value, what would be right.
     pub fn read(&self) -> Result<Config, ConfigError> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
         Ok(Config {
             staging_db: self
                 .get("STAGING_DB")
@@ -363,7 +363,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             .get("SYNC_BASE_DELAY")
             .unwrap_or_else(|| "1.0".to_owned());
         let tls_mode = self.get("PGSSLMODE").map(|mode| {
-            let right = "one of disable, prefer, require, verify-ca, verify-full";
+            let right = "one of disable, allow, prefer, require, verify-ca, verify-full";
             mode.parse().map_err(|()| wrong("PGSSLMODE", &mode, right))
         });
         Ok(SyncConfig {
@@ -497,29 +497,34 @@ fn check_database_url(url: &str) -> Result<(), ConfigError> {
 
 /// Reads the text of a `.env` file: `NAME=value` lines, `#` comments, an optional `export`, quotes around a value.
 ///
-/// Nothing is substituted in a value, because passwords contain dollar signs; the crates for this do.
-fn parse_dot_env(text: &str) -> Result<HashMap<String, String>, ConfigError> {
+/// Nothing is substituted in a value, because passwords contain dollar signs; the crates for this do. Gives also what is
+/// wrong with the first line that is none.
+fn parse_dot_env(text: &str) -> (HashMap<String, String>, Option<ConfigError>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut variables = HashMap::new();
+    let mut wrong = None;
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line
-            .split_once('=')
-            .map(|(n, v)| (n.trim(), v.trim()))
-            .filter(|(n, _)| is_name(n))
-            .ok_or_else(|| {
-                ConfigError(format!(
-                    ".env, line {}: it should be NAME=value, or a comment that starts with #",
-                    number + 1
-                ))
-            })?;
-        variables.insert(name.to_owned(), unquote(value).to_owned());
+        let pair = line.split_once('=').map(|(n, v)| (n.trim(), v.trim()));
+        match pair.filter(|(name, _)| is_name(name)) {
+            Some((name, value)) => {
+                variables.insert(name.to_owned(), unquote(value).to_owned());
+            }
+            None => {
+                wrong.get_or_insert_with(|| {
+                    ConfigError(format!(
+                        ".env, line {}: it should be NAME=value, or a comment that starts with #",
+                        number + 1
+                    ))
+                });
+            }
+        }
     }
-    Ok(variables)
+    (variables, wrong)
 }
 
 fn is_name(text: &str) -> bool {
@@ -551,7 +556,7 @@ mod tests {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        Variables::new(|name: &str| map.get(name).cloned(), dot_env)?.read()
+        Variables::new(|name: &str| map.get(name).cloned(), dot_env).read()
     }
 
     #[test]
@@ -602,17 +607,20 @@ mod tests {
     #[test]
     fn dot_env_takes_what_people_write() {
         let text = "\u{feff}# comment\r\n\r\nexport A=1\r\nB = \"x y\" # why\r\nC='pa$s#word'\r\nD=pa$s#word\r\nE=a=b # c\r\nF=\r\nG=# only a comment\r\n";
-        let variables = parse_dot_env(text).unwrap();
+        let (variables, wrong) = parse_dot_env(text);
+        assert_eq!(wrong, None);
         let get = |name: &str| variables[name].as_str();
         assert_eq!(
             [get("A"), get("B"), get("C"), get("D")],
             ["1", "x y", "pa$s#word", "pa$s#word"]
         );
         assert_eq!([get("E"), get("F"), get("G")], ["a=b", "", ""]);
+        let (variables, wrong) = parse_dot_env("A=1\nnonsense\nmore\nB=2\n");
         assert_eq!(
-            parse_dot_env("A=1\nnonsense\n").unwrap_err().0,
+            wrong.unwrap().0,
             ".env, line 2: it should be NAME=value, or a comment that starts with #"
         );
+        assert_eq!(variables["B"], "2");
     }
 
     #[test]

@@ -59,9 +59,9 @@ fn remedy(error: &anyhow::Error) -> String {
 fn read_variables() -> (Surroundings, Result<()>) {
     let environment: fn(&str) -> Option<String> =
         |name| env::var_os(name).map(|v| v.to_string_lossy().into_owned());
-    match read_dot_env().and_then(|text| Ok(Variables::new(environment, &text)?)) {
-        Ok(variables) => (variables, Ok(())),
-        Err(error) => (Variables::without_file(environment), Err(error)),
+    match read_dot_env() {
+        Ok(text) => (Variables::new(environment, &text), Ok(())),
+        Err(error) => (Variables::new(environment, ""), Err(error)),
     }
 }
 

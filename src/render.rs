@@ -68,6 +68,11 @@ fn csv_cell(value: &RawValue) -> String {
     match serde_json::from_str(value.get()) {
         Ok(Value::Null) => String::new(),
         Ok(Value::String(text)) => text,
+        // A list of words as people write one.
+        Ok(Value::Array(list)) if list.iter().all(Value::is_string) => {
+            let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            words.join(", ")
+        }
         Ok(list @ (Value::Array(_) | Value::Object(_))) => list.to_string(),
         // A number's own digits.
         _ => value.get().to_owned(),
@@ -206,10 +211,10 @@ mod tests {
 
     #[test]
     fn csv_keeps_the_order_the_digits_and_every_character() {
-        let json = "[{\"z\":1.10,\"a\":\"x, \\\"y\\\"\",\"n\":null},{\"z\":-0.000001,\"b\":[1,2]}]";
+        let json = "[{\"z\":1.10,\"a\":\"x, \\\"y\\\"\",\"n\":null},{\"z\":-0.000001,\"b\":[1,2],\"c\":[\"d\",\"e\"],\"f\":[]}]";
         assert_eq!(
             csv(json).unwrap(),
-            "z,a,n,b\n1.10,\"x, \"\"y\"\"\",,\n-0.000001,,,\"[1,2]\"\n"
+            "z,a,n,b,c,f\n1.10,\"x, \"\"y\"\"\",,,,\n-0.000001,,,\"[1,2]\",\"d, e\",\n"
         );
         assert_eq!(csv("[]\n").unwrap(), "");
         assert!(csv("CREATE TABLE x").is_err());

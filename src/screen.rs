@@ -35,6 +35,12 @@ impl Bar {
         drawn
     }
 
+    /// A bar that is never drawn.
+    #[must_use]
+    pub fn hidden(steps: u64) -> Self {
+        Self::on(ProgressDrawTarget::hidden(), steps)
+    }
+
     fn on(target: ProgressDrawTarget, steps: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps), target);
         // ASCII only: consoles of older Windows have no blocks.

@@ -163,6 +163,8 @@ pub struct Attendance {
     pub due: Vec<NaiveDate>,
     /// Those without a bar.
     pub missing: Vec<NaiveDate>,
+    /// Those that no answer came for: whether they have a bar is not known.
+    pub unanswered: BTreeSet<NaiveDate>,
 }
 
 impl Attendance {
@@ -173,17 +175,18 @@ impl Attendance {
     }
 }
 
-/// The days that a calendar's assets all lack: at least two were asked for the day and not one has a bar.
+/// The days that a calendar's assets all lack: at least two answers came for the day and not one has a bar.
 #[must_use]
 pub fn probably_closed<'a>(
     attendances: impl Iterator<Item = &'a Attendance>,
 ) -> BTreeSet<NaiveDate> {
     let mut asked: BTreeMap<NaiveDate, (usize, usize)> = BTreeMap::new();
     for attendance in attendances {
-        for day in &attendance.missing {
+        let is_answered = |day: &&NaiveDate| !attendance.unanswered.contains(day);
+        for day in attendance.missing.iter().filter(is_answered) {
             asked.entry(*day).or_default().1 += 1;
         }
-        for day in &attendance.due {
+        for day in attendance.due.iter().filter(is_answered) {
             asked.entry(*day).or_default().0 += 1;
         }
     }
@@ -352,6 +355,7 @@ mod tests {
         let asset = |due: &[u32], missing: &[u32]| Attendance {
             due: days(due.iter().copied()),
             missing: days(missing.iter().copied()),
+            unanswered: BTreeSet::new(),
         };
         let [a, b, c] = [
             asset(&[5, 6, 7], &[6, 7]),
@@ -372,6 +376,14 @@ mod tests {
             probably_closed([&a, &c].into_iter()),
             BTreeSet::from([day(7)]),
             "only a was asked for the 6th"
+        );
+        let lost = Attendance {
+            unanswered: BTreeSet::from([day(6)]),
+            ..b.clone()
+        };
+        assert!(
+            probably_closed([&a, &lost].into_iter()).is_empty(),
+            "only a's source answered for the 6th"
         );
     }
 }

@@ -109,6 +109,8 @@ pub struct Checked {
     pub rejected: Vec<Rejected>,
     /// What is worth saying about the others.
     pub findings: Vec<Finding>,
+    /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
+    pub without_bar: Vec<NaiveDate>,
 }
 
 impl Checked {
@@ -117,6 +119,7 @@ impl Checked {
         self.bars.append(&mut other.bars);
         self.rejected.append(&mut other.rejected);
         self.findings.append(&mut other.findings);
+        self.without_bar.append(&mut other.without_bar);
     }
 }
 
@@ -174,18 +177,22 @@ impl Checker<'_> {
             RawDay::Impossible(_) => return self.reject(row, Rejection::ImpossibleDate),
             RawDay::Date(date) => date,
         };
-        if is_empty(row) {
-            return;
-        }
-        if date > self.today {
+        let is_empty = is_empty(row);
+        if date > self.today && !is_empty {
             return self.reject(row, Rejection::FutureDate);
         }
         if !self.context.window.contains(date) {
             return;
         }
+        if is_empty {
+            return self.checked.without_bar.push(date);
+        }
         match read_row(row, date, self.fractional_volume) {
             Ok(Row::Bar { bar, suspended }) => self.add(row, bar, suspended),
-            Ok(Row::Incomplete) => self.find(date, Rule::Incomplete, raw_json(row)),
+            Ok(Row::Incomplete) => {
+                self.checked.without_bar.push(date);
+                self.find(date, Rule::Incomplete, raw_json(row));
+            }
             Err(reason) => self.reject(row, reason),
         }
     }
@@ -598,6 +605,8 @@ mod tests {
                 ("2026-01-08".to_owned(), Rule::Incomplete)
             ]
         );
+        let days = checked.without_bar.iter().map(ToString::to_string);
+        assert!(days.eq((5..=8).map(|day| format!("2026-01-{day:02}"))));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::render;
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::stop::Stop;
 use crate::timestamp::CLOCK_TOLERANCE;
 
@@ -63,7 +63,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             now,
             pace: &pace,
             stop: &stop,
-            observer: &Progress::new(chosen.len()),
+            observer: &Progress::new(chosen.len(), config.log.format),
         }
         .run(&chosen);
         outcome.problems.extend(source.problem());
@@ -74,13 +74,10 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
         collector(&staging, Uuid::nil())
     } else {
-        let staging = or_tell("collect", config, Staging::open(&config.staging_db))?;
-        recorded("collect", &staging, config, |run| {
+        let staging = or_tell("collect", config, &stop, Staging::open(&config.staging_db))?;
+        recorded("collect", &staging, config, &stop, |run| {
             staging.put_assets(&assets)?;
             let outcome = collector(&staging, run.id());
-            if outcome.was_stopped {
-                run.keep_alerts();
-            }
             run.end(
                 outcome.status(),
                 &outcome.problems(),
@@ -131,6 +128,7 @@ fn stop_on_signals() -> Result<Stop> {
         }
         log::warn!("stopping: nothing more is asked for, what came is staged");
         flag.set();
+        staging::wait_no_longer();
     })
     .context("Ctrl-C cannot be listened for")?;
     Ok(stop)

@@ -15,7 +15,7 @@ use crate::config::{Config, ConfigError};
 use crate::job::alerts::alert_of;
 use crate::job::healthcheck::{Freshness, Health, Newest, check};
 use crate::render;
-use crate::staging::Staging;
+use crate::staging::{Staging, explain};
 
 /// A calendar that ends within so many days is worth a word.
 const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
@@ -38,6 +38,7 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     if config.tell.webhook.is_some()
         && let Err(error) = tell(args, &health, config)
     {
+        let error = explain(error, &config.staging_db);
         log::warn!("no alert could be made of it: {error:#}");
     }
     let all_ok = health.iter().all(|h| h.status == Freshness::Ok);

@@ -20,25 +20,24 @@ pub(super) fn completions(shell: Shell) -> Result<Printed> {
     printed(text)
 }
 
-pub(super) fn page(command: Option<&str>) -> Result<Printed> {
+pub(super) fn page(names: &[String]) -> Result<Printed> {
+    let mut program = Cli::command();
+    program.build();
     let mut text = Vec::new();
-    Man::new(find(command)?).render(&mut text)?;
+    Man::new(find(&program, names)?.clone()).render(&mut text)?;
     printed(text)
 }
 
-/// The program, or one of its commands.
-fn find(name: Option<&str>) -> Result<Command> {
-    let mut program = Cli::command();
-    program.build();
-    let Some(name) = name else {
-        return Ok(program);
-    };
-    let command = program.find_subcommand(name).ok_or_else(|| {
-        ConfigError(format!(
-            "there is no command {name:?}, `pricestash --help` shows all of them"
-        ))
-    })?;
-    Ok(command.clone())
+/// The program, one of its commands, or one within another.
+fn find<'a>(program: &'a Command, names: &[String]) -> Result<&'a Command, ConfigError> {
+    names.iter().try_fold(program, |command, name| {
+        command.find_subcommand(name).ok_or_else(|| {
+            ConfigError(format!(
+                "there is no command {:?}, `pricestash --help` shows all of them",
+                names.join(" ")
+            ))
+        })
+    })
 }
 
 fn printed(text: Vec<u8>) -> Result<Printed> {

@@ -12,7 +12,7 @@ use crate::calendar::Calendars;
 use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
 use crate::render;
-use crate::staging::Staging;
+use crate::staging::{Staging, explain};
 use crate::timestamp::millis;
 use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
@@ -58,6 +58,10 @@ impl Printed {
 /// # Errors
 /// [`ConfigError`] for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
+    printed(cli, config).map_err(|error| explain(error, &config.staging_db))
+}
+
+fn printed(cli: &Cli, config: &Config) -> Result<Printed> {
     let format = match cli.format {
         Output::Table => Format::Table,
         Output::Json | Output::Jsonl | Output::Csv => Format::Json,
@@ -107,7 +111,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Import(args) => transfer::import(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args),
         Command::Completions(args) => manual::completions(args.shell),
-        Command::Man(args) => manual::page(args.command.as_deref()),
+        Command::Man(args) => manual::page(&args.command),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::asset::Asset;
+use crate::config::LogFormat;
 use crate::job::collect::{AssetOutcome, Observer};
 use crate::screen::Bar;
 
@@ -37,9 +38,14 @@ impl State {
 }
 
 impl Progress {
-    pub(super) fn new(assets: usize) -> Self {
+    /// Among JSON lines no bar is drawn: they are for a program, on a terminal too.
+    pub(super) fn new(assets: usize, format: LogFormat) -> Self {
+        let steps = u64::try_from(assets).unwrap_or(u64::MAX);
         Self {
-            bar: Bar::on_stderr(u64::try_from(assets).unwrap_or(u64::MAX)),
+            bar: match format {
+                LogFormat::Text => Bar::on_stderr(steps),
+                LogFormat::Json => Bar::hidden(steps),
+            },
             state: Mutex::default(),
         }
     }

@@ -25,6 +25,10 @@ struct Written<'a> {
 }
 
 pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<Printed> {
+    let to_stdout = args.out == Path::new("-");
+    if to_stdout && args.open {
+        return Err(ConfigError("--open needs a file, --out - writes none".to_owned()).into());
+    }
     let staging = open_staging(config)?;
     let assets = read_assets(&config.assets_file)?;
     let wanted = Wanted {
@@ -39,7 +43,7 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
     facts.redact(|text| config.redaction.text(text));
     let page = report::page(&facts)?;
-    if args.out == Path::new("-") {
+    if to_stdout {
         return Ok(Printed::success(page.html));
     }
     write(&args.out, &page)?;

@@ -1,8 +1,9 @@
 //! A run from its beginning to its end: the one seam above `collect` and `sync` where it is recorded and told.
 
 use std::cell::Cell;
+use std::thread::{self, JoinHandle};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::config::{Config, ConfigError};
 use crate::job::alerts::{alert_of, deliver, failures};
 use crate::job_run::{Problem, Status};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
+use crate::stop::{Stop, Stopped};
 use crate::tell::{Discord, Heartbeat, Signal};
 
 /// So long runs stay in `job_run`.
@@ -24,37 +26,44 @@ pub(super) struct Run<'a> {
     config: &'a Config,
     id: Uuid,
     ended: Cell<Option<Status>>,
-    /// Whether alerts are left for the next run.
-    keeps_alerts: Cell<bool>,
+    stop: &'a Stop,
+    /// The ping of the start, which nobody waits for.
+    starting: Cell<Option<JoinHandle<()>>>,
     /// Shows other processes that this one is alive.
     _lock: RunLock,
 }
 
 /// Records a run around `body` and tells about it: a heartbeat before and after, alerts after. A `body` that fails before it
-/// has recorded an end has failed.
+/// has recorded an end has failed. After a stop it ends soon and leaves alerts for the next run: who pressed Ctrl-C knows,
+/// and wants no wait.
 pub(super) fn recorded<T>(
     job_name: &'static str,
     staging: &Staging,
     config: &Config,
+    stop: &Stop,
     body: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
     // What fails here fails again where it matters.
     if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
-        log::warn!("old runs could not be removed: {error:#}");
+        log::warn!(
+            "old runs could not be removed: {:#}",
+            staging.explain(error)
+        );
     }
     let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
-    let (id, lock) = or_tell(job_name, config, begun)?;
+    let begun = begun.map_err(|error| staging.explain(error));
+    let (id, lock) = or_tell(job_name, config, stop, begun)?;
     let run = Run {
         job_name,
         staging,
         config,
         id,
         ended: Cell::new(None),
-        keeps_alerts: Cell::new(false),
+        stop,
+        starting: Cell::new(ping_start(config)),
         _lock: lock,
     };
-    ping(config, Signal::Start);
-    let result = body(&run);
+    let result = body(&run).map_err(|error| staging.explain(error));
     if let Err(error) = &result
         && run.ended.get().is_none()
     {
@@ -63,7 +72,10 @@ pub(super) fn recorded<T>(
             source: None,
             error: format!("{error:#}"),
         };
-        run.end(Status::Failure, &[problem], "", &[])?;
+        if let Err(why) = run.end(Status::Failure, &[problem], "", &[]) {
+            log::error!("{why:#}");
+            return or_tell(job_name, config, stop, result);
+        }
     }
     run.tell();
     result
@@ -91,14 +103,13 @@ impl Run<'_> {
             summary: &self.config.redaction.json(summary),
             alert: alert.as_ref(),
         };
-        self.staging.end_run(self.id, &end, now())?;
+        let recorded = self.staging.end_run(self.id, &end, now());
+        let recorded = recorded.map_err(|error| self.staging.explain(error));
+        recorded.context(
+            "that the run has ended could not be recorded, the next one closes it as abandoned",
+        )?;
         self.ended.set(Some(status));
         Ok(())
-    }
-
-    /// Leaves alerts for the next run: who pressed Ctrl-C knows, and wants no wait.
-    pub(super) fn keep_alerts(&self) {
-        self.keeps_alerts.set(true);
     }
 
     /// What is to be said, where somebody is to be told.
@@ -128,10 +139,15 @@ impl Run<'_> {
             Some(Status::Success) => Signal::Success,
             _ => Signal::Fail,
         };
-        ping(self.config, signal);
-        if !self.keeps_alerts.get() {
-            send_alerts(self.staging, self.config);
+        if self.stop.is_set() {
+            return ping_quickly(self.config, signal);
         }
+        // The start is heard before the end.
+        if let Some(starting) = self.starting.take() {
+            drop(starting.join());
+        }
+        ping(self.config, signal);
+        send_alerts(self.staging, self.config);
     }
 }
 
@@ -168,9 +184,18 @@ pub(super) fn send_alerts(staging: &Staging, config: &Config) {
 }
 
 /// Tells at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
-/// for the person who typed it.
-pub(super) fn or_tell<T>(job_name: &'static str, config: &Config, result: Result<T>) -> Result<T> {
+/// for the person who typed it, and after a stop nobody is waited for.
+pub(super) fn or_tell<T>(
+    job_name: &'static str,
+    config: &Config,
+    stop: &Stop,
+    result: Result<T>,
+) -> Result<T> {
     let Err(error) = result else { return result };
+    if stop.is_set() {
+        ping_quickly(config, Signal::Fail);
+        return Err(error.context(Stopped));
+    }
     if !error.is::<ConfigError>() {
         ping(config, Signal::Fail);
         if let Err(why) = tell_without_staging(job_name, config, &error) {
@@ -208,10 +233,31 @@ fn tell_without_staging(
     Ok(())
 }
 
+fn heartbeat(config: &Config) -> Option<Heartbeat> {
+    config.tell.heartbeat.clone().map(Heartbeat::new)
+}
+
 fn ping(config: &Config, signal: Signal) {
-    if let Some(url) = &config.tell.heartbeat {
-        Heartbeat::new(url.clone()).ping(signal);
+    if let Some(heartbeat) = heartbeat(config) {
+        heartbeat.ping(signal);
     }
+}
+
+/// Pings for somebody who waits for the program to end.
+fn ping_quickly(config: &Config, signal: Signal) {
+    if let Some(heartbeat) = heartbeat(config) {
+        heartbeat.ping_quickly(signal);
+    }
+}
+
+/// Pings the start beside the run: a heartbeat that does not answer delays nothing, not even a stop.
+fn ping_start(config: &Config) -> Option<JoinHandle<()>> {
+    let heartbeat = heartbeat(config)?;
+    let ping = move || heartbeat.ping(Signal::Start);
+    let started = thread::Builder::new().name("ping".to_owned()).spawn(ping);
+    started
+        .map_err(|e| log::warn!("the heartbeat was not sent: {e}"))
+        .ok()
 }
 
 /// The machine's name.

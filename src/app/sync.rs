@@ -1,6 +1,7 @@
 //! `sync`.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -15,7 +16,11 @@ use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::screen::Bar;
 use crate::staging::{Scope, Staging};
+use crate::stop::Stop;
 use crate::warehouse::{Failure, Target, Warehouse};
+
+/// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
     let assets = args
@@ -52,7 +57,7 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(waiting()?, &target, format);
     }
-    let outcome = recorded("sync", staging, config, |run| {
+    let outcome = recorded("sync", staging, config, &Stop::default(), |run| {
         send(run, staging, &target, &options, config)
     })?;
     Ok(Printed {
@@ -69,9 +74,13 @@ fn send(
     options: &Options,
     config: &Config,
 ) -> Result<Outcome> {
-    let _lock = staging.lock_sync(|| {
-        log::warn!("another sync of this file is under way; this one waits for its end")
-    })?;
+    let waiting = |who: &str| {
+        let most = PATIENCE.as_secs();
+        log::warn!("{who}; this one waits for its end, at most {most} s");
+    };
+    let _lock = staging
+        .lock_sync(PATIENCE, waiting)
+        .map_err(|error| error.context(still_pending(staging)))?;
     let way = Way {
         connect: &|| Warehouse::connect(target, patience(config)),
         retry: config.sync.retry,

@@ -1,5 +1,6 @@
 //! `backup`, `restore` and `prune`: what the staging file needs after a year.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -68,11 +69,17 @@ pub(super) fn restore(args: &RestoreArgs, format: Format, config: &Config) -> Re
     }))
 }
 
-/// `data/staging.db.before-restore-20261125T180000Z`
+/// `data/staging.db.before-restore-20261125T180000Z`, under which nothing is yet.
 fn keep_as(path: &Path, now: DateTime<Utc>) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(now.format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
-    name.into()
+    let named = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(now.format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let numbered = (2..).map(|n| named(&format!("-{n}")));
+    let mut names = iter::once(named("")).chain(numbered);
+    names.find(|n| !n.exists()).unwrap_or_else(|| named(""))
 }
 
 /// What was removed.

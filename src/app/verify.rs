@@ -108,17 +108,17 @@ fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
 }
 
 fn summary(verified: &Verified) -> String {
-    let compared = format!("{} rows in {} months", verified.rows, verified.months);
+    let (rows, months) = (verified.rows, verified.months);
     if verified.differences.is_empty() {
-        return format!("Staging and the warehouse are equal: {compared}.\n");
+        return format!("Staging and the warehouse are equal: {rows} rows in {months} months.\n");
     }
     let count = |kind: Kind| {
         let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
         of_kind.count()
     };
     format!(
-        "Staging and the warehouse differ in {} of {compared}: {} rows are missing there, {} are extra, {} are different, \
-         {} are newer there.\n",
+        "Staging and the warehouse, {rows} rows, differ in {} of {months} months: {} rows are missing there, {} are extra, \
+         {} are different, {} are newer there.\n",
         verified.months_that_differ,
         count(Kind::Missing),
         count(Kind::Extra),

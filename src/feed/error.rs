@@ -102,6 +102,23 @@ impl FetchError {
         }
     }
 
+    /// Whether the same request may be answered another day. A file that the source does not have stays away: years from
+    /// before an index began.
+    #[must_use]
+    pub fn may_be_answered_later(&self) -> bool {
+        let Self::Answer { error, .. } = self else {
+            return true;
+        };
+        !matches!(
+            error,
+            AnswerError::UnknownSymbol(_)
+                | AnswerError::Status {
+                    status: 404 | 410,
+                    ..
+                }
+        )
+    }
+
     /// How long the source asks to be left alone (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -199,6 +216,19 @@ mod tests {
 
     fn io(kind: ErrorKind) -> FetchError {
         network(ureq::Error::Io(kind.into()))
+    }
+
+    #[test]
+    fn what_is_not_there_will_not_be_there_tomorrow() {
+        let unknown = answer(AnswerError::UnknownSymbol("x".to_owned()));
+        for error in [status(404, ""), status(410, ""), unknown] {
+            assert!(!error.may_be_answered_later(), "{error:?}");
+        }
+        let page = answer(AnswerError::WebPage("<html>".to_owned()));
+        let stopped = FetchError::Stopped(Stopped);
+        for error in [status(403, ""), status(503, ""), page, stopped] {
+            assert!(error.may_be_answered_later(), "{error:?}");
+        }
     }
 
     #[test]

@@ -145,11 +145,18 @@ fn broken_body(error: ureq::Error) -> FetchError {
     }
 }
 
-/// The host and port of a URL.
+/// The host and port of a URL, the same for all ways to write them.
 fn host_of(url: &str) -> String {
-    let uri = url.parse::<Uri>().ok();
-    let authority = uri.as_ref().and_then(Uri::authority);
-    authority.map_or_else(String::new, |a| without_user(a.as_str()).to_owned())
+    let Ok(uri) = url.parse::<Uri>() else {
+        return String::new();
+    };
+    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+    let usual = if uri.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    format!("{host}:{}", uri.port_u16().unwrap_or(usual))
 }
 
 /// An authority without a user's name and password.
@@ -210,7 +217,20 @@ mod tests {
     fn a_mirrors_password_is_not_kept() {
         let url = "https://me:secret@mirror.test:8443/v8/x?a=b@c";
         assert_eq!(without_secrets(url), "https://mirror.test:8443/v8/x?a=b@c");
-        assert_eq!(host_of(url), "mirror.test:8443");
         assert_eq!(without_secrets("http://a.test"), "http://a.test");
+        assert_eq!(host_of(url), "mirror.test:8443");
+    }
+
+    #[test]
+    fn a_host_is_the_same_however_it_is_written() {
+        for url in [
+            "https://A.test/x",
+            "https://a.test:443/y?z",
+            "https://me:secret@a.TEST",
+        ] {
+            assert_eq!(host_of(url), "a.test:443");
+        }
+        assert_eq!(host_of("http://a.test/x"), "a.test:80");
+        assert_ne!(host_of("http://127.0.0.1:1"), host_of("http://127.0.0.1:2"));
     }
 }

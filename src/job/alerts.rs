@@ -77,7 +77,8 @@ pub fn alert_of(staging: &Staging, report: &Report<'_>, today: NaiveDate) -> Res
 /// Sends what waits. What goes wrong is a line in the log, and the alerts stay for the next time.
 pub fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
     if let Err(error) = try_deliver(staging, discord, now) {
-        log::warn!("alerts could not be fetched to be sent: {error:#}");
+        let error = staging.explain(error);
+        log::warn!("alerts could not be fetched to be sent, or noted as sent: {error:#}");
     }
 }
 

@@ -92,11 +92,11 @@ pub fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
             "set STAGING_DB to a folder on a disk of this machine",
         );
     }
-    if found.is_locked {
+    if let Some(holder) = &found.locked_by {
         return Check::warn(
             NAME,
-            format!("somebody holds the write lock of {place}"),
-            "let a run end, see `pricestash status`, or close the SQLite tool that has the file open for writing",
+            format!("{place} is locked by {holder}"),
+            "let that end, or close the program that has the file open for writing",
         );
     }
     let size = found.bytes.map_or_else(
@@ -362,7 +362,7 @@ mod tests {
             ),
             (
                 staging::Diagnosis {
-                    is_locked: true,
+                    locked_by: Some("another program".to_owned()),
                     ..sound.clone()
                 },
                 Verdict::Warn,

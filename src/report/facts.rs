@@ -108,9 +108,9 @@ pub struct SourceFacts {
     pub source: String,
     /// For how many assets of how many runs it was asked, as far as the runs tell.
     pub asked: u64,
-    /// How often of those it answered without a complaint.
+    /// How often of those it gave bars.
     pub answered: u64,
-    /// What it said when it failed last.
+    /// What it complained of last.
     pub last_problem: Option<String>,
 }
 

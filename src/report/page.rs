@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use askama::Template;
+use chrono::NaiveDate;
 
 use super::embed::{csp_hash, json_in_script};
 use super::facts::{Facts, WarehouseFacts};
@@ -9,8 +10,8 @@ use super::script_data::script_data;
 use super::strip::Day;
 use super::tiles::{Tile, tiles};
 use super::view::{AssetView, asset_views};
-use super::view_corrections::{CountView, GroupView, corrections, counts};
-use super::view_runs::{JobView, RunView, SourceView, jobs, runs, sources, time};
+use super::view_corrections::{CorrectionsView, CountView, corrections, counts};
+use super::view_runs::{JobView, RunView, SourceView, first_day, jobs, runs, sources, time};
 use super::{RUN_DAYS, facts};
 use crate::digits;
 
@@ -47,7 +48,6 @@ pub fn page(facts: &Facts) -> Result<Page> {
     let assets = asset_views(facts);
     let data = json_in_script(&serde_json::to_string(&script_data(facts, &assets))?);
     let (runs, more_runs) = runs(facts);
-    let (corrections, more_corrections) = corrections(facts);
     let template = PageTemplate {
         policy: format!(
             "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
@@ -66,9 +66,10 @@ pub fn page(facts: &Facts) -> Result<Page> {
         runs,
         more_runs,
         run_days: RUN_DAYS,
+        since: first_day(facts.made_at),
+        today: facts.made_at.date_naive(),
         sources: sources(facts),
-        corrections,
-        more_corrections,
+        corrections: corrections(facts),
         sync: &facts.sync,
         pending: digits::whole(facts.sync.pending),
         counts: counts(facts),
@@ -108,9 +109,10 @@ struct PageTemplate<'a> {
     runs: Vec<RunView>,
     more_runs: usize,
     run_days: u32,
+    since: NaiveDate,
+    today: NaiveDate,
     sources: Vec<SourceView>,
-    corrections: Vec<GroupView>,
-    more_corrections: usize,
+    corrections: CorrectionsView,
     sync: &'a facts::SyncFacts,
     pending: String,
     counts: Vec<CountView>,

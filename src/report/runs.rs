@@ -75,21 +75,30 @@ fn problems(run: &StoredRun) -> Vec<ProblemFacts> {
     facts.collect()
 }
 
-/// How often each source was asked for an asset in these runs (newest first), and how often it answered without a complaint.
+impl ProblemFacts {
+    /// The source without the way that was tried: `naver` for `naver fchart`.
+    fn source_itself(&self) -> Option<&str> {
+        self.source.as_deref()?.split(' ').next()
+    }
+}
+
+/// How often each source was asked for an asset in these runs (newest first), and how often it gave bars.
 pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
     let mut sources: BTreeMap<String, SourceFacts> = BTreeMap::new();
     for run in runs {
         let problems = problems(run);
-        let failed: BTreeSet<(&str, &str)> = problems
+        let complained: BTreeSet<(&str, &str)> = problems
             .iter()
-            .filter_map(|p| Some((p.source.as_deref()?, p.asset_id.as_deref()?)))
+            .filter_map(|p| Some((p.source_itself()?, p.asset_id.as_deref()?)))
             .collect();
         let counted = counted(run);
         let answered: BTreeSet<(&str, &str)> = counted
             .iter()
             .filter_map(|c| Some((c.source.as_deref()?, c.asset_id.as_deref()?)))
+            // With --all-sources an asset has several.
+            .flat_map(|(sources, asset)| sources.split(", ").map(move |source| (source, asset)))
             .collect();
-        for asked in failed.union(&answered) {
+        for asked in complained.union(&answered) {
             let facts = sources
                 .entry(asked.0.to_owned())
                 .or_insert_with(|| SourceFacts {
@@ -99,10 +108,9 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
                     last_problem: None,
                 });
             facts.asked += 1;
-            if !failed.contains(asked) {
-                facts.answered += 1;
-            } else if facts.last_problem.is_none() {
-                let of_source = |p: &&ProblemFacts| p.source.as_deref() == Some(asked.0);
+            facts.answered += u64::from(answered.contains(asked));
+            if facts.last_problem.is_none() {
+                let of_source = |p: &&ProblemFacts| p.source_itself() == Some(asked.0);
                 facts.last_problem = problems.iter().find(of_source).map(|p| p.error.clone());
             }
         }
@@ -154,5 +162,29 @@ mod tests {
         );
         assert_eq!(naver.last_problem.as_deref(), Some("HTTP 503"));
         assert_eq!((facts[1].asked, facts[1].answered), (2, 2));
+    }
+
+    #[test]
+    fn a_source_that_answers_in_its_second_way_has_answered_and_its_complaint_is_told() {
+        let summary = r#"[{"asset_id":"A","source":"naver"}]"#;
+        let complaint =
+            r#"[{"asset_id":"A","source":"naver fchart","error":"nothing until 2023"}]"#;
+        let facts = source_facts(&[run(summary, Some(complaint))]);
+        assert_eq!(facts.len(), 1);
+        assert_eq!((facts[0].asked, facts[0].answered), (1, 1));
+        assert_eq!(facts[0].last_problem.as_deref(), Some("nothing until 2023"));
+    }
+
+    #[test]
+    fn each_of_an_assets_sources_is_counted_by_itself() {
+        let summary = r#"[{"asset_id":"A","source":"naver, yahoo:BTC-USD"},{"asset_id":"B","source":"naver"}]"#;
+        let facts = source_facts(&[run(summary, None)]);
+        let counted = facts
+            .iter()
+            .map(|s| (s.source.as_str(), s.asked, s.answered));
+        assert_eq!(
+            counted.collect::<Vec<_>>(),
+            [("naver", 2, 2), ("yahoo:BTC-USD", 1, 1)]
+        );
     }
 }

@@ -1,14 +1,29 @@
 //! Corrections, and rows here and there, in the words of the page.
 
 use super::facts::{AssetFacts, Facts, WarehouseFacts};
-use super::view::Change;
+use super::view::{Change, number};
 use super::view_runs::time;
 use crate::digits;
 use crate::staging::{Correction, Values};
 
-/// So many groups of corrections are listed, and so many days of each.
+/// So many groups of either kind are listed, and so many days of each.
 const LISTED_GROUPS: usize = 200;
 const LISTED_CORRECTIONS: usize = 60;
+
+/// What changed afterwards. Every session's provisional bar becomes final: apart, so that they do not hide a correction.
+pub(super) struct CorrectionsView {
+    pub(super) corrected: Groups,
+    pub(super) became_final: Groups,
+}
+
+/// Groups, newest first.
+pub(super) struct Groups {
+    pub(super) groups: Vec<GroupView>,
+    /// How many older groups are not listed.
+    pub(super) more: usize,
+    /// Values in all of them.
+    pub(super) values: String,
+}
 
 /// What one run changed of one series.
 pub(super) struct GroupView {
@@ -17,7 +32,8 @@ pub(super) struct GroupView {
     pub(super) source: String,
     pub(super) replaced_at: String,
     pub(super) job: String,
-    pub(super) run: String,
+    /// The command and when it began, of a run that the page knows.
+    pub(super) run: Option<(String, String)>,
     pub(super) was_provisional: bool,
     pub(super) count: usize,
     pub(super) first: String,
@@ -51,8 +67,8 @@ pub(super) struct CountView {
     pub(super) differs: bool,
 }
 
-/// What changed afterwards, newest first, together what one run changed of one series; and how many groups are not shown.
-pub(super) fn corrections(facts: &Facts) -> (Vec<GroupView>, usize) {
+/// What changed afterwards, together what one run changed of one series.
+pub(super) fn corrections(facts: &Facts) -> CorrectionsView {
     let mut groups: Vec<GroupView> = Vec::new();
     for (at, asset) in facts.assets.iter().enumerate() {
         let same = |a: &Correction, b: &Correction| key(a) == key(b);
@@ -62,10 +78,23 @@ pub(super) fn corrections(facts: &Facts) -> (Vec<GroupView>, usize) {
             groups.extend(correction_group(at, asset, group, facts));
         }
     }
+    let (became_final, corrected) = groups.into_iter().partition(|g| g.was_provisional);
+    CorrectionsView {
+        corrected: newest(corrected),
+        became_final: newest(became_final),
+    }
+}
+
+fn newest(mut groups: Vec<GroupView>) -> Groups {
+    let values = number(groups.iter().map(|g| g.count).sum());
     groups.sort_by(|a, b| b.replaced_at.cmp(&a.replaced_at));
     let more = groups.len().saturating_sub(LISTED_GROUPS);
     groups.truncate(LISTED_GROUPS);
-    (groups, more)
+    Groups {
+        groups,
+        more,
+        values,
+    }
 }
 
 fn key(c: &Correction) -> (&str, &str, Option<&str>, bool) {
@@ -92,9 +121,7 @@ fn correction_group(
         asset: asset.name.clone(),
         source: first.source.clone(),
         replaced_at: first.replaced_at.clone(),
-        run: run.map_or_else(String::new, |r| {
-            format!("{} {}", r.job_name, time(r.started_at))
-        }),
+        run: run.map(|r| (r.job_name.clone(), time(r.started_at))),
         job,
         was_provisional: first.was_provisional,
         count: group.len(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::RUN_DAYS;
 use super::facts::{Facts, RunFacts, SourceFacts};
@@ -31,13 +31,11 @@ pub(super) struct RunDay {
     /// The height says the same as the colour.
     pub(super) y: usize,
     pub(super) height: usize,
-    /// What to say of it.
-    pub(super) date: String,
-    pub(super) runs: usize,
+    /// Its date, how it ended, its runs and rows, the longest run's time.
+    pub(super) says: String,
     /// Below: how long the longest took, up to 20 high.
     pub(super) bar: String,
     pub(super) bar_y: String,
-    pub(super) took: String,
 }
 
 /// A run of the list.
@@ -63,11 +61,12 @@ pub(super) struct SourceView {
     pub(super) last_problem: Option<String>,
 }
 
-/// `1.2 s`, `3 min 4 s`.
+/// `45 ms`, `1.2 s`, `3 min 4 s`.
 fn duration(milliseconds: i64) -> String {
     let seconds = milliseconds / 1000;
     match seconds {
-        ..60 => format!("{seconds}.{} s", milliseconds.rem_euclid(1000) / 100),
+        ..1 => format!("{milliseconds} ms"),
+        1..60 => format!("{seconds}.{} s", milliseconds.rem_euclid(1000) / 100),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
@@ -121,8 +120,13 @@ fn job(name: &str, runs: &[&RunFacts], now: DateTime<Utc>) -> JobView {
     }
 }
 
+/// The first day of the strips.
+pub(super) fn first_day(now: DateTime<Utc>) -> NaiveDate {
+    (now - TimeDelta::days(i64::from(RUN_DAYS) - 1)).date_naive()
+}
+
 fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay> {
-    let first = (now - TimeDelta::days(i64::from(RUN_DAYS) - 1)).date_naive();
+    let first = first_day(now);
     let mut by_day: BTreeMap<usize, Vec<&RunFacts>> = BTreeMap::new();
     for run in runs {
         if let Ok(x) = usize::try_from((run.started_at.date_naive() - first).num_days()) {
@@ -137,18 +141,24 @@ fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay>
             .filter_map(|r| r.milliseconds)
             .max()
             .unwrap_or(0);
+        let rows = runs.iter().filter_map(|r| r.rows).sum();
+        let date = first + TimeDelta::days(i64::try_from(x).unwrap_or(0));
         let bar = 20.0 * digits::from_int(took) / digits::from_int(longest.max(1));
         let height = 6 + 6 * severity(&status);
         RunDay {
             x,
             y: 24 - height,
             height,
+            says: format!(
+                "{date} · {} · {} × · {} rows · {}",
+                status.replace('_', " "),
+                runs.len(),
+                digits::whole(rows),
+                duration(took)
+            ),
             status,
-            date: (first + TimeDelta::days(i64::try_from(x).unwrap_or(0))).to_string(),
-            runs: runs.len(),
             bar: format!("{:.1}", bar.max(0.6)),
             bar_y: format!("{:.1}", 48.0 - bar.max(0.6)),
-            took: duration(took),
         }
     };
     by_day.into_iter().map(day).collect()

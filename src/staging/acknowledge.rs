@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
-use super::{BUSY_TIMEOUT, PendingRow, Staging};
+use super::busy::wait_for_locks;
+use super::{PendingRow, Staging};
 use crate::timestamp;
 
 /// Acknowledges chunks, on a connection of its own.
@@ -20,7 +21,7 @@ impl Staging {
         let connection = Connection::open(&self.path).with_context(|| {
             format!("the staging file {} cannot be opened", self.path.display())
         })?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        wait_for_locks(&connection)?;
         // Without a wait for the disk: an acknowledgement that a power cut takes away is only a row sent twice.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // In pages of 4 kB: the file is brought up to date less often than after every few chunks.

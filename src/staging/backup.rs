@@ -1,15 +1,17 @@
 //! Copies of the staging file: taken while others write to it, and put back.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
 
-use super::{BUSY_TIMEOUT, Found, Staging, inspect, refused};
+use super::busy::Wait;
+use super::trouble::is_damage;
+use super::{Found, Staging, Trouble, explain, inspect, refused};
 use crate::config::ConfigError;
 
 /// What a copy holds.
@@ -20,6 +22,11 @@ pub struct Copied {
     /// Bytes.
     pub bytes: u64,
 }
+
+/// What SQLite finds wrong in a copy.
+#[derive(Debug, Error)]
+#[error("it is damaged: {0}")]
+struct Damage(String);
 
 /// A file that is removed unless it was completed.
 struct Unfinished {
@@ -67,9 +74,9 @@ impl Staging {
         let doing = || format!("the backup {} cannot be written", target.display());
         let mut copy = Connection::open(&unfinished.path).with_context(doing)?;
         copy_all(&*self.connection()?, &mut copy).with_context(doing)?;
+        let bars = verify(&copy).map_err(|error| self.damage_or(error, doing()))?;
         // One file without companions, which may be moved about.
         copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
-        let bars = verify(&copy).with_context(doing)?;
         drop(copy);
         let bytes = fs::metadata(&unfinished.path).with_context(doing)?.len();
         unfinished.complete(target)?;
@@ -77,7 +84,7 @@ impl Staging {
     }
 
     /// Puts a backup in the place of the staging file at `path`; gives where what was there is kept. Programs that have the file
-    /// open see the new content from their next transaction on.
+    /// open see the new content from their next transaction on. A file that is damaged is moved aside.
     ///
     /// # Errors
     /// [`ConfigError`] for a file that is no staging file of ours or newer than the program; when a run is under way; what
@@ -87,23 +94,19 @@ impl Staging {
         path: &Path,
         keep_as: &Path,
     ) -> Result<(Copied, Option<PathBuf>)> {
-        if matches!(inspect(backup)?, Found::Nothing) {
-            return Err(ConfigError(format!("there is no backup {}", backup.display())).into());
+        let place = backup.display();
+        match inspect(backup)? {
+            Found::Nothing => return Err(ConfigError(format!("there is no backup {place}")).into()),
+            Found::NoSqlite => {
+                return Err(ConfigError(format!("the backup {place} is no SQLite file")).into());
+            }
+            Found::Ours => {}
         }
         let doing = || format!("the backup {} cannot be read", backup.display());
         let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .with_context(doing)?;
         let bars = verify(&source).with_context(doing)?;
-        let kept = match Self::open_existing(path)? {
-            None => None,
-            Some(present) => {
-                if let Some(run) = present.running_runs()?.first() {
-                    bail!("{run} is under way; restore when it has ended");
-                }
-                present.backup(keep_as)?;
-                Some(keep_as.to_owned())
-            }
-        };
+        let kept = keep_present(path, keep_as)?.then(|| keep_as.to_owned());
         let doing = || format!("the staging file {} cannot be written", path.display());
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(doing)?;
@@ -117,6 +120,15 @@ impl Staging {
         Ok((Copied { bars, bytes }, kept))
     }
 
+    /// What is damaged in a copy is damaged in the file.
+    fn damage_or(&self, error: anyhow::Error, doing: String) -> anyhow::Error {
+        let file = self.path.clone();
+        match error.is::<Damage>() {
+            true => error.context(Trouble::Damaged { file }),
+            false => error.context(doing),
+        }
+    }
+
     /// What SQLite finds wrong in the file; nothing when it is sound.
     ///
     /// # Errors
@@ -126,22 +138,60 @@ impl Staging {
     }
 }
 
+/// Keeps what is at `path` as `keep_as`, if something is; says whether it did. What is damaged is moved, as it is.
+fn keep_present(path: &Path, keep_as: &Path) -> Result<bool> {
+    let kept = match inspect(path)? {
+        Found::Nothing => return Ok(false),
+        Found::NoSqlite => return set_aside(path, keep_as).map(|()| true),
+        Found::Ours => Staging::open(path).and_then(|present| {
+            if let Some(run) = present.running_runs()?.first() {
+                bail!("{run} is under way; restore when it has ended");
+            }
+            present.backup(keep_as)
+        }),
+    };
+    match kept.map_err(|error| explain(error, path)) {
+        Err(error) if matches!(error.downcast_ref(), Some(Trouble::Damaged { .. })) => {
+            set_aside(path, keep_as)?;
+        }
+        Err(error) => return Err(error),
+        Ok(_) => {}
+    }
+    Ok(true)
+}
+
+/// Moves a file and its write-ahead log, which would not fit another file of its name.
+fn set_aside(path: &Path, keep_as: &Path) -> Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        let [from, to] = [path, keep_as].map(|p| {
+            let mut name = p.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        });
+        match fs::rename(&from, &to) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            moved => moved.with_context(|| {
+                format!("{} cannot be moved to {}", from.display(), to.display())
+            })?,
+        }
+    }
+    Ok(())
+}
+
 /// Copies every page in one step: a single moment, for which a writer in WAL mode need not wait. Waits for whoever keeps the
 /// target from being written.
 fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
-    const PAUSE: Duration = Duration::from_millis(50);
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let mut wait = Wait::new();
     let backup = Backup::new(from, to)?;
     loop {
         match backup.step(-1)? {
             StepResult::Done => return Ok(()),
-            _ if Instant::now() >= deadline => {
-                bail!(
-                    "another program holds a lock on it for {} s; close it and try again",
-                    BUSY_TIMEOUT.as_secs()
-                )
+            _ if wait.again() => {}
+            // As a statement that had waited would say it.
+            _ => {
+                let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+                return Err(rusqlite::Error::SqliteFailure(busy, None).into());
             }
-            _ => thread::sleep(PAUSE),
         }
     }
 }
@@ -149,14 +199,22 @@ fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
 /// Checks a copy; gives its number of bars.
 fn verify(copy: &Connection) -> Result<u64> {
     if let Some(damage) = integrity(copy)? {
-        bail!("it is damaged: {damage}");
+        return Err(Damage(damage).into());
     }
     Ok(copy.query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0))?)
 }
 
-fn integrity(connection: &Connection) -> Result<Option<String>> {
-    let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
-    Ok((said != "ok").then_some(said))
+/// What SQLite finds wrong in a file; it says so in a row, or cannot even look.
+pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
+    let said: rusqlite::Result<String> =
+        connection.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0));
+    match said {
+        Ok(said) => Ok((said != "ok").then_some(said)),
+        Err(error) if error.sqlite_error_code().is_some_and(is_damage) => {
+            Ok(Some(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Refuses to write a backup where something is.

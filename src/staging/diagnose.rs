@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use super::{Found, inspect};
+use super::backup::integrity;
+use super::{Found, Trouble, explain, inspect};
 
 /// What was found at the staging file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,8 +17,8 @@ pub struct Diagnosis {
     pub bytes: Option<u64>,
     /// What SQLite finds wrong in it.
     pub damage: Option<String>,
-    /// Whether somebody holds its write lock.
-    pub is_locked: bool,
+    /// Who holds its write lock, if somebody does.
+    pub locked_by: Option<String>,
     /// Whether SQLite can keep a write-ahead log in its folder.
     pub can_wal: bool,
 }
@@ -30,31 +31,39 @@ pub fn diagnose(path: &Path) -> Result<Diagnosis> {
     let mut diagnosis = match inspect(path)? {
         Found::Nothing => Diagnosis::default(),
         Found::Ours => look(path)?,
+        Found::NoSqlite => Diagnosis {
+            bytes: Some(fs::metadata(path)?.len()),
+            damage: Some("it does not begin as a SQLite file does".to_owned()),
+            ..Diagnosis::default()
+        },
     };
     diagnosis.can_wal = try_wal(&nearest_folder(path))?;
     Ok(diagnosis)
 }
 
 fn look(path: &Path) -> Result<Diagnosis> {
-    let doing = || format!("the staging file {} cannot be read", path.display());
+    let doing = || format!("the staging file {} cannot be used", path.display());
     let connection = Connection::open(path).with_context(doing)?;
     // Somebody who writes is no fault, somebody who keeps on is.
     connection.busy_timeout(Duration::from_secs(3))?;
-    let said: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))
-        .with_context(doing)?;
-    let is_locked = match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
-        Ok(()) => false,
-        Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => true,
-        Err(e) => {
-            return Err(e)
-                .with_context(|| format!("the staging file {} cannot be written", path.display()));
+    let found = integrity(&connection).and_then(|damage| {
+        // What is damaged need not be writable.
+        if damage.is_none() {
+            connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         }
+        Ok(damage)
+    });
+    let (damage, locked_by) = match found.map_err(|error| explain(error, path)) {
+        Ok(damage) => (damage, None),
+        Err(error) => match error.downcast_ref() {
+            Some(Trouble::Locked { holder, .. }) => (None, Some(holder.clone())),
+            _ => return Err(error.context(doing())),
+        },
     };
     Ok(Diagnosis {
         bytes: Some(fs::metadata(path).with_context(doing)?.len()),
-        damage: (said != "ok").then_some(said),
-        is_locked,
+        damage,
+        locked_by,
         can_wal: false,
     })
 }
@@ -109,9 +118,15 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         drop(Staging::open(&path).unwrap());
         let found = diagnose(&path).unwrap();
-        assert!(found.bytes.is_some() && found.damage.is_none() && !found.is_locked);
-        let holder = Connection::open(&path).unwrap();
-        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(diagnose(&path).unwrap().is_locked);
+        assert!(found.bytes.is_some() && found.damage.is_none() && found.locked_by.is_none());
+        for lock in [
+            "BEGIN IMMEDIATE",
+            "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
+        ] {
+            let other = Connection::open(&path).unwrap();
+            other.execute_batch(lock).unwrap();
+            let holder = diagnose(&path).unwrap().locked_by.unwrap();
+            assert!(holder.starts_with("another program"), "{holder}");
+        }
     }
 }

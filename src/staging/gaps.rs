@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::Staging;
 use super::findings::Notes;
-use super::prices::Batch;
+use super::prices::{Batch, LostPart};
 use super::stored::{days, stored_days};
 use crate::asset::{Asset, AssetId};
 use crate::calendar::Calendar;
@@ -49,18 +49,21 @@ pub(super) fn attendance(
 ) -> Result<Attendance> {
     let bars = stored_days(connection, batch.asset.id.as_str(), &batch.entry.stored_as)?;
     let waived = waived_days(connection, &batch.asset.id)?;
-    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|part| part.contains(*day));
+    let without_bar: BTreeSet<&NaiveDate> = batch.checked.without_bar.iter().collect();
+    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|l| l.window.contains(*day));
+    // A row without a bar is one that the source may fill yet.
+    let is_known = |day: &NaiveDate| was_lost(day) || without_bar.contains(day);
     let begins = first.filter(|day| bars.first() == Some(day));
     let due: Vec<NaiveDate> = batch
         .due
         .iter()
         .filter(|day| !waived.contains(day))
-        .filter(|day| begins.is_none_or(|begins| **day >= begins) || was_lost(day))
+        .filter(|day| begins.is_none_or(|begins| **day >= begins) || is_known(day))
         .copied()
         .collect();
-    // What no answer came for is missing, wherever the series begins.
+    // What no answer came for, or a row without a bar, is missing, wherever the series begins.
     let mut lacking: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
-    lacking.extend(due.iter().filter(|d| was_lost(d) && !bars.contains(d)));
+    lacking.extend(due.iter().filter(|d| is_known(d) && !bars.contains(d)));
     if !lacking.is_empty() {
         for better in better_sources(batch) {
             let bars = stored_days(connection, batch.asset.id.as_str(), better)?;
@@ -68,7 +71,12 @@ pub(super) fn attendance(
         }
     }
     let missing = lacking.into_iter().collect();
-    Ok(Attendance { due, missing })
+    let unanswered = due.iter().filter(|d| was_lost(d)).copied().collect();
+    Ok(Attendance {
+        due,
+        missing,
+        unanswered,
+    })
 }
 
 /// The sources that come before a batch's own in the asset's order; none when it is in another currency.
@@ -84,11 +92,11 @@ pub(super) fn waived_days(connection: &Connection, asset: &AssetId) -> Result<BT
     days(statement.query(params![asset.as_str()])?)
 }
 
-/// Keeps which parts of a window no answer came for.
+/// Keeps which parts of a window are to be asked for again.
 pub(super) fn remember_lost(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO lost_part (asset_id, source, start_date, end_date, lost_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING";
-    for part in batch.lost {
+    for LostPart { window: part, .. } in batch.lost.iter().filter(|l| l.is_asked_again) {
         connection.prepare_cached(sql)?.execute(params![
             batch.asset.id.as_str(),
             batch.entry.stored_as,

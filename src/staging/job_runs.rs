@@ -151,13 +151,37 @@ fn running(connection: &Connection) -> Result<Vec<RunningRow>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-impl Staging {
-    fn lock_path(&self, job_id: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!("-run-{job_id}"));
-        name.into()
-    }
+/// The file beside the staging file that shows that a run is alive.
+fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
+    let mut name = staging.as_os_str().to_owned();
+    name.push(format!("-run-{job_id}"));
+    name.into()
+}
 
+/// The runs in the staging file at `path` whose process is alive, oldest first.
+fn under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
+    let mut alive = Vec::new();
+    for run in running(connection)? {
+        if !is_abandoned(&lock_path(path, &run.job_id))? {
+            alive.push(run);
+        }
+    }
+    Ok(alive)
+}
+
+/// The same without the runs of this process.
+pub(super) fn others_under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
+    let mut runs = under_way(connection, path)?;
+    let host = host();
+    runs.retain(|run| run.process_id != std::process::id() || run.host != host);
+    Ok(runs)
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+impl Staging {
     /// Records that a run has begun, and closes those whose process died; `alerts` keeps an alert of each of them.
     ///
     /// # Errors
@@ -171,7 +195,7 @@ impl Staging {
         self.close_abandoned_runs(alerts, now)?;
         let job_id = Uuid::now_v7();
         // The lock first: a row without a lock is one whose process is gone.
-        let lock = RunLock::take(self.lock_path(&job_id.to_string()))?;
+        let lock = RunLock::take(lock_path(&self.path, &job_id.to_string()))?;
         self.connection()?.execute(
             "INSERT INTO job_run (job_id, job_name, started_at, status, host, process_id, version)
              VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6)",
@@ -179,7 +203,7 @@ impl Staging {
                 job_id.to_string(),
                 job_name,
                 timestamp::to_text(now),
-                gethostname::gethostname().to_string_lossy(),
+                host(),
                 std::process::id(),
                 env!("CARGO_PKG_VERSION"),
             ],
@@ -216,13 +240,7 @@ impl Staging {
     /// # Errors
     /// What SQLite or the system says.
     pub fn running_runs(&self) -> Result<Vec<RunningRow>> {
-        let mut alive = Vec::new();
-        for run in running(&*self.connection()?)? {
-            if !is_abandoned(&self.lock_path(&run.job_id))? {
-                alive.push(run);
-            }
-        }
-        Ok(alive)
+        under_way(&*self.connection()?, &self.path)
     }
 
     /// Removes the runs that began before a time. Their prices stay.
@@ -240,7 +258,7 @@ impl Staging {
     fn close_abandoned_runs(&self, alerts: bool, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         for run in running(&connection)? {
-            let path = self.lock_path(&run.job_id);
+            let path = lock_path(&self.path, &run.job_id);
             if !is_abandoned(&path)? {
                 continue;
             }

@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use self::busy::Wait;
 use self::long_path::sqlite_name;
 use crate::config::{ConfigError, Unwritable};
 
@@ -17,6 +16,7 @@ mod acknowledge;
 mod alerts;
 mod assets;
 mod backup;
+mod busy;
 mod diagnose;
 mod export;
 mod findings;
@@ -39,19 +39,21 @@ mod staging_tests;
 mod stored;
 mod summary;
 mod sync_lock;
+mod trouble;
 mod verify;
 
 pub use acknowledge::Acknowledger;
 pub use alerts::{NewAlert, WaitingAlert};
 pub use assets::AssetRow;
 pub use backup::{Copied, check_backup_target};
+pub use busy::wait_no_longer;
 pub use diagnose::{Diagnosis, diagnose, nearest_folder};
 pub use export::{ExportedBar, Selection};
 pub use gaps::Attended;
 pub use history::Version;
 pub use job_runs::{JobRunRow, RunEnd, RunLock, RunningRow};
 pub use pending::{PendingReader, PendingRow, Scope};
-pub use prices::{Batch, Heal, Staged, Tally};
+pub use prices::{Batch, Heal, LostPart, Staged, Tally};
 pub use prune::Old;
 pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
@@ -60,6 +62,7 @@ pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSour
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use sync_lock::SyncLock;
+pub use trouble::{Trouble, explain};
 pub use verify::StagedBar;
 
 /// The file's `application_id`: "psth" in ASCII.
@@ -71,8 +74,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/003_warehouse.sql"),
     include_str!("../../schema/staging/004_alerts.sql"),
 ];
-/// How long a statement waits for another program's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;
 
@@ -90,6 +91,7 @@ pub struct Staging {
 enum Found {
     Nothing,
     Ours,
+    NoSqlite,
 }
 
 impl Staging {
@@ -99,7 +101,9 @@ impl Staging {
     /// [`ConfigError`] for a file that is not ours or newer than the program, which is left as it was; otherwise what
     /// the system says.
     pub fn open(path: &Path) -> Result<Self> {
-        inspect(path)?;
+        if let Found::NoSqlite = inspect(path)? {
+            return Err(no_sqlite(path));
+        }
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(|| {
                 Unwritable(format!("the folder {} cannot be made", folder.display()))
@@ -111,9 +115,14 @@ impl Staging {
                 path.display()
             ))
         };
+        busy::name_file(path);
         let name = sqlite_name(path);
         let mut connection = Connection::open(&name).with_context(doing)?;
-        prepare(&mut connection, path).with_context(doing)?;
+        prepare(&mut connection, path).map_err(|error| match explain(error, path) {
+            // A damaged or locked file has words of its own.
+            error if error.is::<Trouble>() => error,
+            error => error.context(doing()),
+        })?;
         drop(connection);
         Self::pooled(SqliteConnectionManager::file(name), path, POOL_SIZE)
     }
@@ -125,7 +134,7 @@ impl Staging {
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
         match inspect(path)? {
             Found::Nothing => Ok(None),
-            Found::Ours => Self::open(path).map(Some),
+            Found::Ours | Found::NoSqlite => Self::open(path).map(Some),
         }
     }
 
@@ -142,7 +151,7 @@ impl Staging {
 
     fn pooled(manager: SqliteConnectionManager, path: &Path, size: u32) -> Result<Self> {
         let manager = manager.with_init(|c| {
-            c.busy_timeout(BUSY_TIMEOUT)?;
+            busy::wait_for_locks(c)?;
             // A day that was reported as staged must survive a power cut.
             c.pragma_update(None, "synchronous", "FULL")
         });
@@ -191,7 +200,9 @@ fn inspect(path: &Path) -> Result<Found> {
     if head.is_empty() {
         return Ok(Found::Nothing);
     }
-    let header = Header::read(&head).ok_or_else(|| refused(path, "which is no SQLite file"))?;
+    let Some(header) = Header::read(&head) else {
+        return Ok(Found::NoSqlite);
+    };
     match header.application_id {
         APPLICATION_ID if header.user_version > known_version() => {
             Err(newer(path, header.user_version))
@@ -238,6 +249,13 @@ fn refused(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
+fn no_sqlite(path: &Path) -> anyhow::Error {
+    refused(
+        path,
+        "which is no SQLite file; if it was one it is damaged, and `pricestash restore` puts a backup in its place",
+    )
+}
+
 fn newer(path: &Path, version: i64) -> anyhow::Error {
     let known = known_version();
     refused(
@@ -255,7 +273,7 @@ fn known_version() -> i64 {
 
 /// Sets WAL, once, and applies the migrations that are missing.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    busy::wait_for_locks(connection)?;
     set_wal(connection)?;
     // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
     while missing_migration(connection, path)?.is_some() {
@@ -273,15 +291,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
 
 /// Here SQLite does not wait for a lock: of several that turn a new file to WAL at once, some are told that it is busy.
 fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let mut wait = Wait::new();
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
-            Err(e)
-                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < deadline =>
-            {
-                thread::sleep(Duration::from_millis(10));
-            }
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && wait.again() => {}
             done => return done,
         }
     }

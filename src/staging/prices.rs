@@ -32,7 +32,7 @@ pub struct Batch<'a> {
     /// The sessions of the window whose bar was due when it was fetched, in order.
     pub due: &'a [NaiveDate],
     /// The parts of the window that no answer came for.
-    pub lost: &'a [Window],
+    pub lost: &'a [LostPart],
     /// Bars, rejected rows, findings. Bars of days beyond the window only tell the scale.
     pub checked: &'a Checked,
     /// What to do when the series came in another scale.
@@ -41,6 +41,15 @@ pub struct Batch<'a> {
     pub job_id: &'a str,
     /// Now.
     pub now: DateTime<Utc>,
+}
+
+/// A part of a window that no answer came for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostPart {
+    /// Its days.
+    pub window: Window,
+    /// Whether later runs ask for it again.
+    pub is_asked_again: bool,
 }
 
 /// What to do when a series comes in another scale: a split.

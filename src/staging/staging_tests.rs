@@ -171,7 +171,7 @@ impl Bench {
 struct Asked<'a> {
     window: Option<Window>,
     due: &'a [NaiveDate],
-    lost: &'a [Window],
+    lost: &'a [LostPart],
     heal: Heal,
 }
 
@@ -473,9 +473,12 @@ fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
 fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
     let bench = Bench::new();
     let due: Vec<NaiveDate> = (5..10).map(day).collect();
-    let lost = Window {
-        start: day(5),
-        end: day(8),
+    let lost = LostPart {
+        window: Window {
+            start: day(5),
+            end: day(8),
+        },
+        is_asked_again: true,
     };
     let asked = Asked {
         due: &due,

@@ -10,6 +10,8 @@ use crate::config::Secret;
 
 /// A run does not wait longer for one ping.
 const TIMEOUT: Duration = Duration::from_secs(4);
+/// Nor for one that is sent while somebody waits.
+const QUICK_TIMEOUT: Duration = Duration::from_millis(500);
 /// An end that is not heard raises a false alarm, a start does not.
 const TRIES_AT_THE_END: u32 = 2;
 
@@ -42,15 +44,24 @@ impl Heartbeat {
 
     /// Pings. What goes wrong is a line in the log.
     pub fn ping(&self, signal: Signal) {
-        let url = address(self.url.expose(), signal);
         let tries = if signal == Signal::Start {
             1
         } else {
             TRIES_AT_THE_END
         };
+        self.try_ping(signal, tries, TIMEOUT);
+    }
+
+    /// Pings for somebody who waits for the program to end: once, and not for long.
+    pub fn ping_quickly(&self, signal: Signal) {
+        self.try_ping(signal, 1, QUICK_TIMEOUT);
+    }
+
+    fn try_ping(&self, signal: Signal, tries: u32, timeout: Duration) {
+        let url = address(self.url.expose(), signal);
         let mut problem = String::new();
         for _ in 0..tries {
-            let request = self.agent.get(&url).config().timeout_global(Some(TIMEOUT));
+            let request = self.agent.get(&url).config().timeout_global(Some(timeout));
             match request.build().call() {
                 Ok(answer) if answer.status().is_success() => return,
                 Ok(answer) => problem = format!("HTTP {}", answer.status().as_u16()),

@@ -58,7 +58,6 @@ impl Upstream for IndexCache {
     /// the last column (`MarCap`) is none of ours.
     fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         let text = str::from_utf8(body).map_err(|_| AnswerError::OtherShape(first_words(body)))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim_end() == EMPTY {
             return Ok(Answer::default());
         }
@@ -179,13 +178,14 @@ mod tests {
     use crate::calendar::built_in;
     use crate::price::RawDay;
     use crate::upstream::tests::{date, origins, values, window};
+    use crate::upstream::without_mark;
 
     const HEADER: &str =
         "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n";
     const ROW: &str = "2026-03-05,831.22,1,74.43,0.0983,775.83,855.65,775.26,310627105,1,2";
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        IndexCache.parse(body.as_bytes(), built_in("XKRX"))
+        IndexCache.parse(without_mark(body.as_bytes()), built_in("XKRX"))
     }
 
     #[test]

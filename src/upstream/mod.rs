@@ -162,8 +162,12 @@ pub trait Upstream: Sync {
         calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         let is_success = (200..300).contains(&status);
+        let body = without_mark(body);
         if is_success && is_web_page(body) {
             return Err(AnswerError::WebPage(first_words(body)));
+        }
+        if is_success && is_utf16(body) {
+            return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
         }
         if is_success {
             return self.parse(body, calendar);
@@ -188,24 +192,43 @@ pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
     }
 }
 
+/// A body without the mark that says that it is UTF-8 (a byte order mark), which any text may begin with.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Whether a body says that it is UTF-16, in which no source answers.
+fn is_utf16(body: &[u8]) -> bool {
+    body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff")
+}
+
 /// Whether a body is a page for people. No source's feed is one.
-#[must_use]
-pub fn is_web_page(body: &[u8]) -> bool {
+fn is_web_page(body: &[u8]) -> bool {
     // A feed has no comment before its first element; pages do.
-    const STARTS: [&[u8]; 6] = [
+    const STARTS: [&[u8]; 8] = [
         b"<!doctype html",
         b"<!--",
         b"<html",
         b"<head",
+        b"<meta",
+        b"<title",
         b"<body",
         b"<script",
     ];
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let body = body.trim_ascii_start();
+    let body = without_declaration(body.trim_ascii_start()).trim_ascii_start();
     STARTS.iter().any(|start| {
         body.get(..start.len())
             .is_some_and(|b| b.eq_ignore_ascii_case(start))
     })
+}
+
+/// What stands behind `<?xml … ?>`, which pages may begin with as a feed does.
+fn without_declaration(body: &[u8]) -> &[u8] {
+    if !body.starts_with(b"<?xml") {
+        return body;
+    }
+    let end = body.windows(2).position(|pair| pair == b"?>");
+    end.and_then(|at| body.get(at + 2..)).unwrap_or_default()
 }
 
 /// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
@@ -399,6 +422,7 @@ fn day_of<'a>(text: &'a str, parts: [Option<&str>; 3]) -> RawDay<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::built_in;
 
     /// Origins that tell the sources apart.
     pub(super) fn origins() -> Origins {
@@ -484,8 +508,9 @@ mod tests {
     fn a_page_for_people_is_told_from_a_feed() {
         for page in [
             "<!DOCTYPE html>\n<title>x",
-            "\u{feff}\n <HTML lang=ko>",
+            "\n <HTML lang=ko>",
             "<script>",
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">",
             "\n<!-- sign in -->\n<html>",
         ] {
             assert!(is_web_page(page.as_bytes()), "{page}");
@@ -495,10 +520,55 @@ mod tests {
             "[]",
             "{}",
             "<?xml version=\"1.0\"?>",
+            "<?xml version=\"1.0\"?><protocol>",
+            "<?xml",
             "<protocol>",
             "Date,Close",
         ] {
             assert!(!is_web_page(feed.as_bytes()), "{feed}");
+        }
+    }
+
+    #[test]
+    fn a_mark_before_the_text_does_not_matter_but_utf_16_is_refused() {
+        let bodies = [
+            (
+                SourceKind::Naver,
+                0,
+                r#"[{"localDate":"20260105","closePrice":1}]"#,
+            ),
+            (
+                SourceKind::Naver,
+                1,
+                "<protocol><chartdata><item data=\"20260105|1|1|1|1|1\"/></chartdata></protocol>",
+            ),
+            (
+                SourceKind::Yahoo,
+                0,
+                r#"{"chart":{"result":[{"timestamp":[1767571200],"indicators":{"quote":[{"open":[1],"high":[1],"low":[1],"close":[1]}]}}]}}"#,
+            ),
+            (
+                SourceKind::Krx,
+                0,
+                "Date,Open,High,Low,Close,Volume\n2026-01-05,1,1,1,1,1\n",
+            ),
+            (
+                SourceKind::Upbit,
+                0,
+                r#"[{"candle_date_time_utc":"2026-01-05T00:00:00","opening_price":1,"high_price":1,"low_price":1,"trade_price":1,"candle_acc_trade_volume":1}]"#,
+            ),
+        ];
+        let calendar = built_in("24/7");
+        for (kind, way, body) in bodies {
+            let way = ways(kind)[way];
+            let plain = way.read(200, body.as_bytes(), calendar).unwrap();
+            let marked = format!("\u{feff}{body}");
+            let read = way.read(200, marked.as_bytes(), calendar).unwrap();
+            assert_eq!((read.rows.len(), &read), (1, &plain), "{}", way.name());
+            let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let wide = [&b"\xff\xfe"[..], &wide].concat();
+            let refused = way.read(200, &wide, calendar).unwrap_err();
+            assert_eq!(refused.to_string(), "not the feed: text in UTF-16");
         }
     }
 

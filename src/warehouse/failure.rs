@@ -100,6 +100,12 @@ impl Failure {
         self.sqlstate() == Some("42P01")
     }
 
+    /// Whether a row refers to another one that is not there.
+    #[must_use]
+    pub fn is_missing_reference(&self) -> bool {
+        self.sqlstate() == Some("23503")
+    }
+
     /// Why the server refused a row; `None` where the rows were not the reason.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
@@ -188,7 +194,10 @@ fn advice(sqlstate: &str) -> Option<&'static str> {
         "42501" => {
             "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
         }
-        "42P01" | "42703" | "42P10" | "42804" => {
+        "42P01" => {
+            "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
+        }
+        "42703" | "42P10" | "42804" => {
             "compare the tables with those that `pricestash schema warehouse` prints"
         }
         "28000" | "28P01" => "correct the user and the password in DATABASE_URL",

@@ -19,12 +19,29 @@ function marksByDay(asset, best) {
   for (const [day, source, rule, detail] of asset.findings) {
     if (rule !== "date_gap") put(day, kinds[rule] ?? "finding", `${rule} (${source}): ${detail}`);
   }
-  for (const [day, source, prices, volume, time, wasProvisional] of asset.corrections) {
-    const values = [...prices.map(asset.price), volume === null ? "–" : count(volume)].join(" ");
-    put(day, wasProvisional ? "provisional" : "correction", `${say("was")} ${values} (${source}, ${time.slice(0, 16)}Z)`);
+  for (const { day, source, changed, time, wasProvisional } of changes(asset)) {
+    put(day, wasProvisional ? "provisional" : "correction", `${changed} (${source}, ${localTime(new Date(time))})`);
   }
   for (const { day, bar } of best) if (bar && !bar.final) put(day, "provisional", "");
   return marks;
+}
+
+/** What each correction changed, newest first: a bar's values before it, and those after it that are still before the next. */
+function changes(asset) {
+  const later = new Map();
+  for (const series of asset.unpacked) {
+    for (const bar of series.bars) later.set(`${bar.day} ${series.source}`, bar);
+  }
+  return asset.corrections.map(([day, source, [open, high, low, close], volume, time, wasProvisional]) => {
+    const before = { open, high, low, close, volume };
+    const after = later.get(`${day} ${source}`) ?? before;
+    later.set(`${day} ${source}`, before);
+    const text = (name, value) => (value === null ? "–" : name === "volume" ? count(value) : asset.price(value));
+    const changed = Object.keys(before)
+      .filter((name) => before[name] !== after[name])
+      .map((name) => `${say(name)} ${text(name, before[name])} → ${text(name, after[name])}`);
+    return { day, source, changed: changed.join(", "), time, wasProvisional };
+  });
 }
 
 /** Every day that is drawn: the best bar of each, and the sessions without one. */
@@ -66,7 +83,11 @@ class Chart {
   /** The day so many months before the newest one. */
   since(months) {
     const newest = new Date(this.slots.at(-1).day * DAY);
-    return newest.setUTCMonth(newest.getUTCMonth() - months) / DAY;
+    const day = newest.getUTCDate();
+    newest.setUTCMonth(newest.getUTCMonth() - months);
+    // 31 May less three months is the last of February, not a day in March.
+    if (newest.getUTCDate() !== day) newest.setUTCDate(0);
+    return newest.getTime() / DAY;
   }
 
   /** Whether there is more to see than so many months. */
@@ -89,7 +110,9 @@ class Chart {
     const help = html("p", { class: "away", id: `help-${this.root.dataset.at}` }, say("Arrow keys move from bar to bar, plus and minus zoom, Home and End go to the ends."));
     this.paper = html("div", { class: "paper", tabindex: "0", role: "application", "aria-label": `${say("Chart")}: ${this.asset.name}`, "aria-describedby": help.id });
     this.key = html("ul", { class: "mark-key", "aria-label": say("Marks") });
-    this.root.replaceChildren(tools, this.readout, this.paper, this.key, help);
+    // Below the chart, which would else move away from the pointer.
+    this.remarks = html("div", { class: "remarks", "aria-atomic": "true" });
+    this.root.replaceChildren(tools, this.readout, this.paper, this.key, this.remarks, help);
     this.listen();
   }
 
@@ -131,14 +154,14 @@ class Chart {
     this.draw();
   }
 
-  draw() {
+  /** Draws what is shown, as wide as its place unless a width is given. */
+  draw(width = Math.max(280, this.paper.clientWidth || 900)) {
     const pressed = (buttons, which) => buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(which(i))));
     pressed(this.ranges, (i) => this.months === RANGES[i][1]);
     pressed(this.modes, (i) => this.mode === ["candles", "line"][i]);
     this.logButton.setAttribute("aria-pressed", String(this.log));
     const visible = this.slots.slice(this.from, this.to + 1);
     if (!visible.some((slot) => slot.bar)) return;
-    const width = Math.max(280, this.paper.clientWidth || 900);
     this.drawn = drawChart({ slots: visible, width, mode: this.mode, log: this.log, other: this.other });
     this.cross = svg("g", { class: "cross" });
     this.drawn.root.append(this.cross);
@@ -159,6 +182,7 @@ class Chart {
   tell() {
     const slot = this.current();
     this.readout.replaceChildren(...tellSlot(slot, this.asset, this.other));
+    this.remarks.replaceChildren(...slot.marks.map(remark));
     this.readout.dataset.day = isoDay(slot.day);
     this.cross.replaceChildren();
     if (this.at === null) return;
@@ -192,7 +216,7 @@ class Chart {
     });
     this.paper.addEventListener("pointermove", (event) => {
       // What the pointer shows is seen; only what the keys show has to be said.
-      this.readout.removeAttribute("aria-live");
+      this.aloud(false);
       this.point(this.under(event));
       if (start !== null && Math.abs(this.at - start) > 1) this.select(start, this.at);
     });
@@ -214,6 +238,11 @@ class Chart {
     this.paper.addEventListener("blur", () => this.point(null));
   }
 
+  /** Whether a screen reader says what is told. */
+  aloud(is) {
+    for (const part of [this.readout, this.remarks]) is ? part.setAttribute("aria-live", "polite") : part.removeAttribute("aria-live");
+  }
+
   /** What dragging would zoom to. */
   select(start, end) {
     const { step, place } = this.drawn;
@@ -226,7 +255,7 @@ class Chart {
     const at = this.at ?? this.to;
     const moves = { ArrowLeft: at - (this.at === null ? 0 : 1), ArrowRight: at + 1, PageUp: at - 21, PageDown: at + 21, Home: this.from, End: this.to };
     if (event.key in moves) {
-      this.readout.setAttribute("aria-live", "polite");
+      this.aloud(true);
       this.point(moves[event.key]);
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
       const part = (this.to - this.from + 1) * (event.key === "-" ? -0.5 : 0.25);
@@ -270,6 +299,9 @@ function tellSlot(slot, asset, other) {
     const share = change(second.close / bar.close - 1);
     parts.push(html("span", { class: "value second" }, `${second.source} `, html("data", { value: String(second.close), "data-name": "second" }, asset.price(second.close)), ` (${share.text})`));
   }
-  for (const mark of slot.marks) parts.push(html("span", { class: `remark ${mark.kind}` }, html("b", {}, say(mark.kind)), ` ${mark.text}`));
   return parts;
+}
+
+function remark({ kind, text }) {
+  return html("p", { class: `remark ${kind}` }, html("b", {}, say(kind)), ` ${text}`);
 }

@@ -44,8 +44,10 @@ const strips = new IntersectionObserver((entries) => {
 }, { rootMargin: "400px" });
 for (const root of document.querySelectorAll(".coverage")) strips.observe(root);
 
-// Paper shows every chart.
-addEventListener("beforeprint", () => all.forEach(chartOf));
+// Paper shows every chart, drawn for its width: else the texts would be shrunk with the lines.
+const PAPER_WIDTH = 720;
+addEventListener("beforeprint", () => all.forEach((root) => chartOf(root).draw(PAPER_WIDTH)));
+addEventListener("afterprint", () => charts.forEach((chart) => chart.draw()));
 let wait = 0;
 addEventListener("resize", () => {
   clearTimeout(wait);

@@ -35,7 +35,7 @@ class Coverage {
     this.row = row;
     this.day = day;
     const date = new Date(Date.UTC(Number(strip.dataset.year), 0, 1 + day)).toISOString().slice(0, 10);
-    this.says.textContent = `${date} · ${say(kindOf(strip, day))}`;
+    this.says.textContent = `${date} · ${say(kindOf(strip, day).replace("-", " "))}`;
     this.says.dataset.day = date;
     this.says.dataset.kind = kindOf(strip, day);
     this.cursor ??= svg("path", { class: "cursor" });

@@ -57,7 +57,7 @@ fn everything() -> (Server, TestEnv) {
     for year in [2024, 2025] {
         server.answer(
             &format!("/data/index/year_ks200/{year}.csv"),
-            Answer::new(404, "404: Not Found"),
+            Answer::new(403, "Forbidden"),
         );
     }
     server.answer(

@@ -1,45 +1,17 @@
 //! Sources that fail as they do on the internet: what is tried again, what is not, and what is staged and said in the end.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
 
-use crate::support::program::{COLLECT, Ran, TestEnv, until};
+use crate::support::program::{COLLECT, TestEnv};
 use crate::support::server::{Answer, Gate, Server, dead_origin};
 use crate::support::{WEEK, asset, recorded, route, shares, week};
 
 const CLOSES: [u32; 4] = [100, 101, 102, 103];
 const DAYS: &str = "SELECT date, source FROM price_daily ORDER BY asset_id, date";
-
-fn json(env: &TestEnv, arguments: &[&str]) -> Ran {
-    env.run(&[arguments, &["--format", "json"]].concat())
-}
-
-/// The row of an asset.
-fn row(ran: &Ran, id: &str) -> Value {
-    let rows = ran.rows();
-    let row = rows.iter().find(|r| r["asset_id"] == id);
-    row.unwrap_or_else(|| panic!("{id}: {ran:?}")).clone()
-}
-
-fn message(ran: &Ran, id: &str) -> String {
-    row(ran, id)["message"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// The error message of the last run.
-fn said(env: &TestEnv) -> String {
-    env.runs().pop().unwrap().2.unwrap_or_default()
-}
-
-fn bars(env: &TestEnv) -> i64 {
-    env.count("SELECT count(*) FROM price_daily")
-}
 
 #[test]
 fn a_fault_that_passes_leaves_no_trace_but_in_the_log() {
@@ -64,7 +36,7 @@ fn a_fault_that_passes_leaves_no_trace_but_in_the_log() {
         let env = env.with("FETCH_TIMEOUT", "1.5");
         server.answer_in_turn(&route("005930"), [fault, good()]);
         let ran = env.collect();
-        assert_eq!((ran.code, bars(&env)), (0, 4), "{name}: {ran:?}");
+        assert_eq!((ran.code, env.bars()), (0, 4), "{name}: {ran:?}");
         assert_eq!(server.count(&route("005930")), 2, "{name}");
         assert_eq!(env.runs()[0].2, None, "{name}");
         assert!(ran.stderr.contains("trying again"), "{name}: {ran:?}");
@@ -78,7 +50,7 @@ fn busy_then_reset_then_the_answer() {
     let answers = [Answer::new(503, "busy"), Answer::reset(), week(CLOSES)];
     server.answer_in_turn(&route("005930"), answers);
     let ran = env.collect();
-    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    assert_eq!((ran.code, env.bars()), (0, 4), "{ran:?}");
     assert_eq!(server.count(&route("005930")), 3);
 }
 
@@ -92,7 +64,7 @@ fn retry_after_is_waited_for() {
         [week(CLOSES).cut(30), slow_down, week(CLOSES)],
     );
     let ran = env.collect();
-    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    assert_eq!((ran.code, env.bars()), (0, 4), "{ran:?}");
     let times = server.times();
     assert!(times[2] - times[1] >= Duration::from_secs(1));
     // Without it there is no wait here.
@@ -110,15 +82,15 @@ fn a_dripping_body_and_one_without_end_are_given_up() {
     let large = format!("[{}]", " ".repeat(17 << 20));
     server.answer(&route("000660"), Answer::ok(large));
     let env = env.with("NAVER_FCHART_BASE_URL", &dead_origin());
-    let ran = json(&env, &COLLECT);
-    assert_eq!((ran.code, bars(&env)), (1, 0), "{ran:?}");
+    let ran = env.json(&COLLECT);
+    assert_eq!((ran.code, env.bars()), (1, 0), "{ran:?}");
     assert!(
-        message(&ran, "005930")
+        ran.message("005930")
             .starts_with("naver: the answer is cut short: not all of it came in time"),
         "{ran:?}"
     );
     assert!(
-        message(&ran, "000660").contains("larger than 16 MiB"),
+        ran.message("000660").contains("larger than 16 MiB"),
         "{ran:?}"
     );
 }
@@ -129,10 +101,10 @@ fn redirects_are_followed_within_bounds() {
     server.answer(&route("005930"), Answer::redirect("/moved"));
     server.answer("/moved", week(CLOSES));
     server.answer(&route("000660"), Answer::redirect(&route("000660")));
-    let ran = json(&env, &COLLECT);
-    assert_eq!((ran.code, bars(&env)), (3, 4), "{ran:?}");
+    let ran = env.json(&COLLECT);
+    assert_eq!((ran.code, env.bars()), (3, 4), "{ran:?}");
     assert!(
-        message(&ran, "000660").contains("it redirects without end"),
+        ran.message("000660").contains("it redirects without end"),
         "{ran:?}"
     );
     assert!(server.count(&route("000660")) <= 6);
@@ -167,7 +139,7 @@ fn a_compressed_answer_is_read_and_one_that_is_cut_is_asked_for_again() {
     let half = gzip(&packed[..packed.len() / 2]);
     server.answer_in_turn(&route("005930"), [half, gzip(&packed)]);
     let ran = env.collect();
-    assert_eq!((ran.code, bars(&env)), (0, 4), "{ran:?}");
+    assert_eq!((ran.code, env.bars()), (0, 4), "{ran:?}");
     assert_eq!(server.count(&route("005930")), 2);
 }
 
@@ -197,17 +169,14 @@ fn fchart_is_the_second_way_to_the_same_series() {
     );
     let chart = Answer::ok(recorded("naver/005930_count1834_captured-2026-01-24.xml"));
     server.answer("/sise.nhn?symbol=005930", chart);
-    let ran = json(
-        &env,
-        &["collect", "--start", "2015-01-01", "--end", "2026-01-23"],
-    );
-    assert_eq!((ran.code, bars(&env)), (0, 1834), "{ran:?}");
+    let ran = env.json(&["collect", "--start", "2015-01-01", "--end", "2026-01-23"]);
+    assert_eq!((ran.code, env.bars()), (0, 1834), "{ran:?}");
     assert_eq!(
         env.count("SELECT count(DISTINCT source) FROM price_daily WHERE source = 'naver'"),
         1
     );
     // What failed is said though the asset did not, and so is how far back the second way reaches.
-    for text in [said(&env), message(&ran, "005930"), ran.stderr.clone()] {
+    for text in [env.said(), ran.message("005930"), ran.stderr.clone()] {
         assert!(
             text.contains("HTTP 410: <html>this address is gone</html>"),
             "{text}"
@@ -236,17 +205,14 @@ fn a_series_in_dollars_is_stored_under_a_name_of_its_own() {
     let dollars =
         recorded("yahoo/historical-via-chart-BTC-USD-2020-01-01-to-2020-01-03.2024-09-16.json");
     server.answer("/v8/finance/chart/BTC-USD", Answer::ok(dollars));
-    let ran = json(
-        &env,
-        &["collect", "--start", "2020-01-01", "--end", "2020-01-02"],
-    );
+    let ran = env.json(&["collect", "--start", "2020-01-01", "--end", "2020-01-02"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let stored = ["2020-01-01", "2020-01-02"].map(|d| (d.to_owned(), "yahoo:BTC-USD".to_owned()));
     assert_eq!(env.pairs(DAYS), stored);
     assert!(
-        said(&env).contains("Code not found") && said(&env).contains("No data found"),
+        env.said().contains("Code not found") && env.said().contains("No data found"),
         "{}",
-        said(&env)
+        env.said()
     );
 }
 
@@ -276,7 +242,7 @@ fn a_page_in_place_of_one_year_loses_that_year_only() {
     let page = Answer::ok("<!DOCTYPE html>\n<html><title>Sign in</title></html>");
     server.answer(&year_route(2019), page);
     let years = ["collect", "--start", "2017-01-01", "--end", "2021-12-31"];
-    let ran = json(&env, &years);
+    let ran = env.json(&years);
     assert_eq!(ran.code, 1, "{ran:?}");
     let by_year = "SELECT substr(date, 1, 4), CAST(count(*) AS TEXT) FROM price_daily GROUP BY 1";
     let had: Vec<String> = env
@@ -287,7 +253,7 @@ fn a_page_in_place_of_one_year_loses_that_year_only() {
     assert_eq!(had, ["2017", "2018", "2020", "2021"]);
     let expected =
         "2019-01-01 to 2019-12-31 is missing: a web page in place of the feed: <!DOCTYPE html>";
-    assert!(message(&ran, "KS200").contains(expected), "{ran:?}");
+    assert!(ran.message("KS200").contains(expected), "{ran:?}");
     for year in 2017..=2021 {
         assert_eq!(server.count(&year_route(year)), 1, "{year}");
     }
@@ -298,6 +264,34 @@ fn a_page_in_place_of_one_year_loses_that_year_only() {
     );
     env.succeed(&years);
     assert_eq!(env.pairs(by_year).len(), 5);
+}
+
+#[test]
+fn a_year_that_is_not_there_is_lost_but_not_asked_for_day_after_day() {
+    let (server, env) = kospi(2017..=2021);
+    server.answer(&year_route(2019), Answer::ok("<html>Sign in</html>"));
+    let ran = env.json(&["collect", "--start", "2016-01-01", "--end", "2021-12-31"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for (year, why) in [(2016, "HTTP 404"), (2019, "a web page")] {
+        let expected = format!("{year}-01-01 to {year}-12-31 is missing: {why}");
+        assert!(ran.message("KS200").contains(&expected), "{ran:?}");
+    }
+    env.run(&["collect"]);
+    let counts = [2016, 2017, 2018, 2019, 2020].map(|year| server.count(&year_route(year)));
+    assert_eq!(counts, [1, 1, 1, 2, 2], "from the page's year on");
+}
+
+#[test]
+fn a_year_that_is_lost_for_all_is_no_closed_exchange() {
+    let (server, env) = kospi(2018..=2020);
+    let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));
+    env.write("data/assets.toml", assets.concat());
+    server.answer(&year_route(2019), Answer::new(500, "down"));
+    let ran = env.json(&["collect", "--start", "2018-01-01", "--end", "2020-12-31"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let open = env.pairs("SELECT rule, CAST(count(*) AS TEXT) FROM open_findings GROUP BY rule");
+    // 246 sessions of 2019, for each asset.
+    assert_eq!(open, [("date_gap".to_owned(), "492".to_owned())]);
 }
 
 #[test]
@@ -313,163 +307,6 @@ fn a_year_is_asked_for_once_a_run_whatever_needs_it() {
         env.count("SELECT count(DISTINCT asset_id) FROM price_daily"),
         2
     );
-}
-
-/// Shares from Yahoo, each with the recorded answer of AAPL under its own name.
-fn yahoo_shares(ids: &[&str]) -> (Server, TestEnv) {
-    let server = Server::new();
-    let body = String::from_utf8(recorded("yahoo/AAPL_10d_2024-10.json")).unwrap();
-    for id in ids {
-        let own = body.replace("\"symbol\":\"AAPL\"", &format!("\"symbol\":\"{id}\""));
-        server.answer(&yahoo_route(id), Answer::ok(own));
-    }
-    let assets: Vec<String> = ids
-        .iter()
-        .map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]))
-        .collect();
-    let env = TestEnv::at(&server, &assets);
-    (server, env)
-}
-
-fn yahoo_route(id: &str) -> String {
-    format!("/v8/finance/chart/{id}")
-}
-
-const OCTOBER: [&str; 5] = ["collect", "--start", "2024-10-01", "--end", "2024-10-08"];
-
-#[test]
-fn a_host_that_refuses_is_not_asked_for_the_other_assets() {
-    let refusals = [
-        (
-            Answer::new(429, recorded("yahoo/err_429_edge-too-many-requests.txt")),
-            2,
-            "HTTP 429: Edge: Too Many Requests",
-        ),
-        (
-            Answer::ok("<html>Are you a robot?</html>"),
-            1,
-            "a web page in place of the feed: <html>Are you a robot?</html>",
-        ),
-        (
-            Answer::new(403, "<html>Forbidden</html>"),
-            1,
-            "HTTP 403: <html>Forbidden</html>",
-        ),
-    ];
-    for (refusal, tries, words) in refusals {
-        let (server, env) = yahoo_shares(&["A", "B", "C"]);
-        server.answer(&yahoo_route("B"), refusal);
-        let ran = json(&env, &OCTOBER);
-        assert_eq!((ran.code, bars(&env)), (3, 6), "{ran:?}");
-        let counts = ["A", "B", "C"].map(|id| server.count(&yahoo_route(id)));
-        assert_eq!(counts, [1, tries, 0], "{words}");
-        assert!(message(&ran, "B").contains(words), "{ran:?}");
-        let expected = format!("not asked again in this run, it said before: {words} (for B)");
-        assert!(message(&ran, "C").contains(&expected), "{ran:?}");
-        assert!(said(&env).contains(&expected), "{}", said(&env));
-    }
-}
-
-#[test]
-fn a_fault_of_one_asset_does_not_close_the_host() {
-    for fault in [
-        Answer::new(503, "busy"),
-        Answer::new(404, "gone"),
-        Answer::reset(),
-        Answer::ok("{}"),
-    ] {
-        let (server, env) = yahoo_shares(&["A", "B", "C"]);
-        server.answer(&yahoo_route("A"), fault);
-        let ran = json(&env, &OCTOBER);
-        assert_eq!((ran.code, bars(&env)), (3, 12), "{ran:?}");
-    }
-}
-
-#[test]
-fn a_dead_host_costs_its_own_tries_and_nothing_else() {
-    let (server, env) = yahoo_shares(&["A", "B", "C"]);
-    server.answer(&route("005930"), week(CLOSES));
-    let shares = ["005930", "000660"].map(|id| asset(id, "XKRX", "KRW", &[("naver", id)]));
-    server.answer(&route("000660"), week(CLOSES));
-    let crypto =
-        ["BTC", "ETH"].map(|id| asset(id, "24/7", "KRW", &[("upbit", &format!("KRW-{id}"))]));
-    let yahoo = ["A", "B", "C"].map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]));
-    env.write(
-        "data/assets.toml",
-        [shares.concat(), crypto.concat(), yahoo.concat()].concat(),
-    );
-    let env = env
-        .with("UPBIT_BASE_URL", &dead_origin())
-        .with("FETCH_BASE_DELAY", "0.4")
-        .with("FETCH_MAX_RETRIES", "3");
-    let started = Instant::now();
-    let ran = json(
-        &env,
-        &["collect", "--start", "2024-01-02", "--end", "2024-10-11"],
-    );
-    let took = started.elapsed();
-    assert_eq!(ran.code, 3, "{ran:?}");
-    assert_eq!(bars(&env), 4 + 4 + 3 * 10);
-    // 0.4 s and 0.8 s, each and up to 30 % more; the second asset of the dead host costs nothing.
-    assert!(took >= Duration::from_millis(1200), "{took:?}");
-    assert!(took < Duration::from_millis(3500), "{took:?}");
-    assert!(
-        message(&ran, "ETH").contains("not asked again in this run"),
-        "{ran:?}"
-    );
-}
-
-#[test]
-fn one_host_is_asked_in_turn_with_pauses() {
-    let ids = ["A", "B", "C", "D"];
-    let (server, env) = yahoo_shares(&ids);
-    let env = env.with("FETCH_HOST_INTERVAL", "0.2");
-    env.succeed(&OCTOBER);
-    let times = server.times();
-    assert_eq!(times.len(), 4);
-    for pair in times.windows(2) {
-        // When a request is seen varies by as much as the machine is busy.
-        assert!(
-            pair[1] - pair[0] >= Duration::from_millis(150),
-            "{:?}",
-            pair[1] - pair[0]
-        );
-    }
-    assert_eq!(server.most_at_once(), 1);
-}
-
-/// Two hosts, each of which answers only when both were asked.
-fn two_hosts(jobs: &[&str]) -> (Ran, Server, Server) {
-    let (naver, env) = shares(&["005930"]);
-    let (yahoo, _) = yahoo_shares(&["A"]);
-    let gate = Gate::default();
-    naver.answer(&route("005930"), week(CLOSES).behind(&gate));
-    let assets = [
-        asset("005930", "XKRX", "KRW", &[("naver", "005930")]),
-        asset("A", "XNYS", "USD", &[("yahoo", "A")]),
-    ];
-    env.write("data/assets.toml", assets.concat());
-    let env = env.with("YAHOO_BASE_URL", &yahoo.origin());
-    let window = ["collect", "--start", "2024-01-02", "--end", "2024-10-11"];
-    let running = env.start(&[&window[..], jobs].concat());
-    until("the first host", || naver.count(&route("005930")) == 1);
-    if jobs.is_empty() {
-        until("the second host", || yahoo.count(&yahoo_route("A")) == 1);
-    } else {
-        std::thread::sleep(Duration::from_millis(300));
-        assert_eq!(yahoo.paths().len(), 0, "one job is one host at a time");
-    }
-    gate.open();
-    (running.wait(), naver, yahoo)
-}
-
-#[test]
-fn hosts_are_asked_at_the_same_time_unless_jobs_says_otherwise() {
-    for jobs in [&[][..], &["--jobs", "1"]] {
-        let (ran, _, yahoo) = two_hosts(jobs);
-        assert_eq!(ran.code, 0, "{ran:?}");
-        assert_eq!(yahoo.paths().len(), 1);
-    }
 }
 
 #[test]
@@ -494,17 +331,14 @@ fn an_answer_for_another_symbol_is_a_failure() {
         "/v1/candles/days",
         Answer::ok(recorded("upbit/candles_days_KRW-BTC_to-2025-07-30.json")),
     );
-    let ran = json(
-        &env,
-        &["collect", "--start", "2025-07-01", "--end", "2025-07-29"],
-    );
-    assert_eq!((ran.code, bars(&env)), (1, 0), "{ran:?}");
+    let ran = env.json(&["collect", "--start", "2025-07-01", "--end", "2025-07-29"]);
+    assert_eq!((ran.code, env.bars()), (1, 0), "{ran:?}");
     for (id, words) in [
         ("SI=F", "its prices are of GC=F, asked for was SI=F"),
         ("000660", "its prices are of 005930, asked for was 000660"),
         ("ETH", "its prices are of KRW-BTC, asked for was KRW-ETH"),
     ] {
-        assert!(message(&ran, id).contains(words), "{ran:?}");
+        assert!(ran.message(id).contains(words), "{ran:?}");
     }
 }
 
@@ -533,61 +367,18 @@ fn an_empty_answer_is_another_thing_than_none() {
         "/sise.nhn",
         Answer::ok(recorded("naver/edge_empty-chartdata.xml")),
     );
-    let ran = json(&env, &COLLECT);
+    let ran = env.json(&COLLECT);
     assert_eq!(ran.code, 1, "{ran:?}");
     let empty = format!("naver: no bar from {} to {}", WEEK[0], WEEK[3]);
-    assert!(message(&ran, "005930").contains(&empty), "{ran:?}");
+    assert!(ran.message("005930").contains(&empty), "{ran:?}");
     assert!(
-        message(&ran, "005930").ends_with("no source has a bar"),
+        ran.message("005930").ends_with("no source has a bar"),
         "{ran:?}"
     );
     // A weekend has nothing to fail about, and no other source is asked for it.
     let ran = env.run(&["collect", "--start", "2024-01-06", "--end", "2024-01-07"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(server.count("/sise.nhn"), 1);
-}
-
-#[test]
-fn a_host_that_is_silent_is_not_waited_for_page_after_page() {
-    let server = Server::new();
-    let env = TestEnv::at(
-        &server,
-        &[asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")])],
-    );
-    let env = env
-        .with("FETCH_TIMEOUT", "0.3")
-        .with("FETCH_MAX_RETRIES", "2");
-    server.answer(
-        "/v1/candles/days",
-        Answer::ok("[]").behind(&Gate::default()),
-    );
-    // Twelve pages.
-    let ran = json(
-        &env,
-        &["collect", "--start", "2018-01-01", "--end", "2024-06-30"],
-    );
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert_eq!(server.paths().len(), 4, "two pages, two tries each");
-    assert!(
-        message(&ran, "BTC").starts_with("upbit: no answer in time"),
-        "{ran:?}"
-    );
-}
-
-#[test]
-fn a_name_that_nobody_knows_is_looked_up_for_one_asset_only() {
-    let (_server, env) = yahoo_shares(&["A", "B"]);
-    let env = env.with("YAHOO_BASE_URL", "http://no-such-host.invalid");
-    let ran = json(&env, &OCTOBER);
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(
-        message(&ran, "A").contains("its name is not found, is the network up?"),
-        "{ran:?}"
-    );
-    assert!(
-        message(&ran, "B").contains("not asked again in this run"),
-        "{ran:?}"
-    );
 }
 
 #[test]

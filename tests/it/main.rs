@@ -3,10 +3,14 @@
 //! - `readme`: what README.md says, against the program
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `mutations`: every parser over answers to which something happened
+//! - `rules`: what every answer that a parser reads must keep
 //! - `way`: recorded years from the sources' addresses into PostgreSQL, bit for bit
 //! - `collect`: runs, failures, repetition, a foreign reader
 //! - `archive`: answers that are kept, and read again
 //! - `faults`: sources that fail as they do on the internet
+//! - `locks`: a staging file that others hold, or that is damaged
+//! - `hosts`: hosts asked politely, in parallel, and left alone
+//! - `week`: a file as it was served through several days, asked for twice a day
 //! - `stop`: Ctrl-C and SIGTERM
 //! - `truth`: gaps, jumps, splits, finality, freshness, on recorded prices
 //! - `sync`: the warehouse as others made it, latest ingest, acknowledgement, replay
@@ -19,6 +23,7 @@
 //! - `schedule`: what runs the daily script every day
 //! - `calendars`: trading days, against the sessions that recorded series had
 //! - `cli`: what commands print, and how bad input is refused
+//! - `manual`: manual pages and completions
 //! - `status`: am I fine, and what became of runs
 //! - `upkeep`: copies, room, bars out and in
 //! - `alerts`: who is told what, whatever Discord answers
@@ -47,13 +52,17 @@ mod cli;
 mod collect;
 mod daily;
 mod faults;
+mod hosts;
 mod layers;
+mod locks;
 mod logs;
+mod manual;
 mod mutations;
 mod order;
 mod readme;
 mod recordings;
 mod report;
+mod rules;
 mod schedule;
 mod setup;
 mod show;
@@ -70,5 +79,6 @@ mod truth;
 mod upkeep;
 mod verify;
 mod way;
+mod week;
 #[cfg(windows)]
 mod windows;

@@ -1,51 +1,57 @@
-//! Each parser over 200,000 answers to which something happened: never a panic, never more rows than the body can hold, never
-//! a bar that breaks its own rules.
+//! Each parser over 200,000 recorded answers to which something happened: never a panic, never more rows than the body can
+//! hold, never a bar that breaks its own rules.
 //!
-//! The same cases every time. `MUTATION_SEED=7 cargo test mutations` tries others; the seed stands in the output of a test
-//! that fails. `tests/fuzz` does the same guided by coverage, for as long as one likes.
+//! The same cases every time. `MUTATION_SEED=7 cargo test mutations` tries others. Each test prints its seed, and one that
+//! fails prints the case that it failed at. `tests/fuzz` holds to the same rules what coverage leads it to, for as long as one
+//! likes.
 
 use std::env;
+use std::io::Write;
 use std::sync::LazyLock;
+use std::thread;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use pricestash::asset::SourceKind;
 use pricestash::calendar::{Calendar, Calendars};
-use pricestash::upstream::{Answer, Upstream, Window, ways};
-use pricestash::validate::{self, Context};
+use pricestash::price::RawBar;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+use crate::rules;
+use crate::support::way;
+use crate::support::window::{Recording, recordings_of};
 
 const CASES: u32 = 200_000;
 const SEED: u64 = 20_260_320;
 
-/// Answers of each way, as short as they can be with everything in them: short ones are read fast, and a mutation hits what
-/// matters. Their values are recorded ones.
-const NAVER: [&str; 3] = [
-    r#"[{"localDate":"20260122","closePrice":152300.0,"openPrice":155000.0,"highPrice":157000.0,"lowPrice":150800.0,"accumulatedTradingVolume":32073624},{"localDate":"20260123","closePrice":"152,100","openPrice":154700,"highPrice":156000,"lowPrice":150100,"accumulatedTradingVolume":25195543}]"#,
-    r#"[{"localDate":"20180430","closePrice":53000,"openPrice":0,"highPrice":0,"lowPrice":0,"accumulatedTradingVolume":0},{"localDate":"20260123","closePrice":null,"openPrice":null,"highPrice":null,"lowPrice":null,"accumulatedTradingVolume":null}]"#,
-    r#"{"code":"StockNotFound","message":"no"}"#,
-];
-const FCHART: [&str; 3] = [
-    "<?xml version=\"1.0\" encoding=\"EUC-KR\" ?>\n<protocol>\n<chartdata symbol=\"005930\" name=\"?\" count=\"2\" timeframe=\"day\" precision=\"0\" origintime=\"19900103\" >\n\t<item data=\"20180427|53380|53639|52440|53000|606216\" />\n\t<item data=\"20180430|0|0|0|53000|0\" />\n</chartdata>\n</protocol>\n",
-    "<protocol><chartdata symbol=\"005930\"><item data=\"20260904|254000|259000|252500|255500|14031862\"/><item data=\"20260907|||||\"/></chartdata></protocol>",
-    "<protocol></protocol>",
-];
-const YAHOO: [&str; 4] = [
-    r#"{"chart":{"result":[{"meta":{"currency":"USD","symbol":"AAPL","exchangeTimezoneName":"America/New_York","dataGranularity":"1d"},"timestamp":[1727703000,1727789400],"indicators":{"quote":[{"close":[233,226.2100067138672],"open":[230.0399932861328,229.52000427246094],"high":[233,229.64999389648438],"low":[229.64999389648438,223.74000549316406],"volume":[54541900,63285000]}],"adjclose":[{"adjclose":[232.7,225.9]}]}}],"error":null}}"#,
-    r#"{"chart":{"result":[{"meta":{"currency":"USD","symbol":"BTC-USD","exchangeTimezoneName":"UTC"},"timestamp":[1709856000,1709942400,1709989200],"indicators":{"quote":[{"open":[null,68284.125,68285],"high":[null,68380.492188,"Infinity"],"low":[null,68101.03125,1],"close":[null,68281.414063,1],"volume":[null,58679760000,1]}]}}],"error":null}}"#,
-    r#"{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}}"#,
-    r#"{"chart":{"result":[{"meta":{"currency":null,"symbol":"^VXAPL","exchangeTimezoneName":"America/New_York"},"indicators":{"quote":[{}],"adjclose":[{}]}}],"error":null}}"#,
-];
-const KRX: [&str; 3] = [
-    "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n2026-03-04,756.79,2,-6.5,-0.0085,760.1,765.2,750.9,202012148,1,2\n2026-03-05,831.22,1,74.43,0.0983,775.83,855.65,775.26,310627105.0,1,2\n",
-    "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n1990-01-03,100.0,,,,,,,4024570.0,,\n",
-    "\u{feff}\"\"\n",
-];
-const UPBIT: [&str; 4] = [
-    r#"[{"market":"KRW-BTC","candle_date_time_utc":"2025-07-29T00:00:00","opening_price":162999000.00000000,"high_price":164000000.0,"low_price":162000000.0,"trade_price":163158000.0,"candle_acc_trade_volume":1487.53432374}]"#,
-    r#"[{"market":"KRW-BTC","candle_date_time_utc":"2025-07-29T00:00:00","opening_price":2,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1},{"market":"KRW-BTC","candle_date_time_utc":"2025-07-28T00:00:00","opening_price":1,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1}]"#,
-    r#"{"error":{"name":404,"message":"Code not found"}}"#,
-    "[]",
+/// A recording up to so many bytes is taken as a whole.
+const SHORT: usize = 1500;
+/// Of a longer one, a window of so many rows at most is taken, so that a mutation hits what matters and a case is fast;
+const WINDOW: usize = 5;
+/// and one time in so many all of it.
+const SELDOM: u32 = 500;
+
+/// Answers that no recording shows, in the sources' own form and with recorded values. One case in ten starts from them.
+const OTHERS: [(&str, &str); 6] = [
+    (
+        "naver",
+        r#"[{"localDate":"20180430","closePrice":53000,"openPrice":0,"highPrice":0,"lowPrice":0,"accumulatedTradingVolume":0},{"localDate":"20260123","closePrice":"152,100","openPrice":154700,"highPrice":156000,"lowPrice":150100,"accumulatedTradingVolume":25195543},{"localDate":"20260126","closePrice":null,"openPrice":null,"highPrice":null,"lowPrice":null,"accumulatedTradingVolume":null}]"#,
+    ),
+    ("naver", r#"{"code":"StockNotFound","message":"no"}"#),
+    (
+        "naver fchart",
+        "<protocol><chartdata symbol=\"005930\"><item data=\"20260904|254000|259000|252500|255500|14031862\"/><item data=\"20260907|||||\"/></chartdata></protocol>",
+    ),
+    (
+        "yahoo",
+        r#"{"chart":{"result":[{"meta":{"currency":"USD","symbol":"BTC-USD","exchangeTimezoneName":"UTC"},"timestamp":[1709856000,1709942400,1709989200],"indicators":{"quote":[{"open":[null,68284.125,68285],"high":[null,68380.492188,"Infinity"],"low":[null,68101.03125,1],"close":[null,68281.414063,1],"volume":[null,58679760000,1]}]}}],"error":null}}"#,
+    ),
+    (
+        "krx",
+        "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n2026-03-04,756.79,2,-6.5,-0.0085,760.1,765.2,750.9,202012148,1,2\n2026-03-05,831.22,1,74.43,0.0983,775.83,855.65,775.26,310627105.0,1,2\n",
+    ),
+    (
+        "upbit",
+        r#"[{"market":"KRW-BTC","candle_date_time_utc":"2025-07-29T00:00:00","opening_price":2,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1},{"market":"KRW-BTC","candle_date_time_utc":"2025-07-28T00:00:00","opening_price":1,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1}]"#,
+    ),
 ];
 
 /// What stands where it should not.
@@ -78,10 +84,11 @@ const STRANGERS: [&str; 26] = [
     "\\u0000",
 ];
 
-fn calendar(rng: &mut StdRng) -> &'static Calendar {
+const CALENDARS: [&str; 4] = ["XKRX", "XNYS", "CMES", "24/7"];
+
+fn calendar(name: &str) -> &'static Calendar {
     static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
-    let names = ["XKRX", "XNYS", "CMES", "24/7"];
-    ALL.get(names[rng.random_range(0..names.len())]).unwrap()
+    ALL.get(name).unwrap()
 }
 
 /// A place in a body that is not empty.
@@ -173,98 +180,86 @@ fn in_another_encoding(body: &[u8], rng: &mut StdRng) -> Vec<u8> {
     }
 }
 
-/// What an answer lends lies in its body, and it has no more rows than a body of that length can say.
-fn assert_lent(answer: &Answer<'_>, body: &[u8]) {
-    assert!(answer.rows.len() <= body.len());
-    let bounds = body.as_ptr_range();
-    let about_all = answer.symbol.into_iter().chain(answer.currency);
-    let values = answer
-        .rows
-        .iter()
-        .flat_map(|r| [r.open, r.high, r.low, r.close, r.volume]);
-    for text in about_all.chain(values).filter(|t| !t.is_empty()) {
-        let bytes = text.as_bytes().as_ptr_range();
-        assert!(
-            bounds.start <= bytes.start && bytes.end <= bounds.end,
-            "{text:?}"
-        );
+/// What the mutations of a way start from.
+struct Starts {
+    recordings: Vec<Recording>,
+    others: Vec<&'static [u8]>,
+}
+
+impl Starts {
+    fn of(way: &str) -> Self {
+        let others = OTHERS.into_iter().filter(|(name, _)| *name == way);
+        Self {
+            recordings: recordings_of(way),
+            others: others.map(|(_, body)| body.as_bytes()).collect(),
+        }
+    }
+
+    fn draw(&self, rng: &mut StdRng) -> Vec<u8> {
+        if rng.random_range(0..10) == 0 {
+            return self.others[rng.random_range(0..self.others.len())].to_vec();
+        }
+        let recording = &self.recordings[rng.random_range(0..self.recordings.len())];
+        let rows = recording.rows();
+        if recording.body.len() <= SHORT || rows == 0 || rng.random_range(0..SELDOM) == 0 {
+            return recording.body.clone();
+        }
+        let from = rng.random_range(0..rows);
+        recording.window(from..rng.random_range(from + 1..=rows.min(from + WINDOW)))
     }
 }
 
-/// What comes out of the rules are bars that keep them.
-fn assert_valid(
-    answer: &Answer<'_>,
-    calendar: &Calendar,
-    window: Window,
-    fetched_at: DateTime<Utc>,
-) {
-    let checked = validate::check(
-        answer,
-        Context {
-            window,
-            calendar,
-            fetched_at,
-        },
-    );
-    assert!(checked.bars.len() + checked.rejected.len() <= answer.rows.len());
-    let days: Vec<NaiveDate> = checked.bars.iter().map(|b| b.bar.date()).collect();
-    assert!(days.is_sorted_by(|a, b| a < b), "{days:?}");
-    for bar in checked.bars.iter().map(|b| &b.bar) {
-        let [open, high, low, close] = bar.prices();
-        assert!(
-            [open, high, low, close]
-                .iter()
-                .all(|p| p.is_finite() && *p > 0.0),
-            "{bar:?}"
-        );
-        assert!(
-            high >= low && bar.volume().is_none_or(|v| (0..=1 << 53).contains(&v)),
-            "{bar:?}"
-        );
-        assert!(
-            window.contains(bar.date()) && bar.date().year() >= 1,
-            "{bar:?}"
-        );
+/// A case, which says what it was when the test fails at it.
+struct Case {
+    number: u32,
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Self {
+                number,
+                status,
+                body,
+            } = self;
+            let text = String::from_utf8_lossy(&body[..body.len().min(4000)]);
+            say(&format!("case {number}, status {status}: {text:?}"));
+        }
     }
 }
 
-fn try_all(name: &str, seeds: &[&str]) {
-    let kinds = [
-        SourceKind::Naver,
-        SourceKind::Yahoo,
-        SourceKind::Krx,
-        SourceKind::Upbit,
-    ];
-    let mut all = kinds
-        .into_iter()
-        .flat_map(|kind| ways(kind).iter().copied());
-    let way: &dyn Upstream = all.find(|way| way.name() == name).unwrap();
+/// Past the test runner, which shows what a test prints only when it fails.
+fn say(line: &str) {
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{line}").unwrap();
+}
+
+fn try_all(name: &str) {
+    let way = way(name);
+    let starts = Starts::of(name);
     let seed = env::var("MUTATION_SEED").map_or(SEED, |text| text.parse().unwrap());
-    #[allow(clippy::print_stdout, reason = "a failing test shows it")]
-    {
-        println!("MUTATION_SEED={seed}");
-    }
+    say(&format!("{name}: {CASES} mutations, MUTATION_SEED={seed}"));
     let mut rng = StdRng::seed_from_u64(seed);
-    let window = Window {
-        start: NaiveDate::MIN,
-        end: NaiveDate::MAX,
-    };
-    let fetched_at: DateTime<Utc> = "2026-11-25T00:00:00Z".parse().unwrap();
     let (mut read, mut bars) = (0, 0);
-    for _ in 0..CASES {
-        let [one, other] = [(); 2].map(|()| seeds[rng.random_range(0..seeds.len())]);
-        let mut body = one.as_bytes().to_vec();
+    for number in 0..CASES {
+        let [mut body, other] = [(); 2].map(|()| starts.draw(&mut rng));
         for _ in 0..[1, 1, 2, 4][rng.random_range(0..4)] {
-            mutate_once(&mut body, other.as_bytes(), &mut rng);
+            mutate_once(&mut body, &other, &mut rng);
         }
         let status = [200, 200, 200, 200, 200, 400, 404, 429][rng.random_range(0..8)];
-        let calendar = calendar(&mut rng);
-        match way.read(status, &body, calendar) {
+        let case = Case {
+            number,
+            status,
+            body,
+        };
+        let calendar = calendar(CALENDARS[rng.random_range(0..CALENDARS.len())]);
+        match way.read(status, &case.body, calendar) {
             Ok(answer) => {
                 read += 1;
                 bars += answer.rows.len();
-                assert_lent(&answer, &body);
-                assert_valid(&answer, calendar, window, fetched_at);
+                rules::assert_kept(&answer, &case.body, calendar);
             }
             Err(error) => {
                 let words = error.to_string();
@@ -282,27 +277,67 @@ fn try_all(name: &str, seeds: &[&str]) {
     );
 }
 
+/// The rows with all their values; whether a row may be live depends on those before it.
+fn plain<'a>(rows: &[RawBar<'a>]) -> Vec<RawBar<'a>> {
+    let plain = |row: &RawBar<'a>| RawBar {
+        may_be_live: false,
+        ..*row
+    };
+    rows.iter().map(plain).collect()
+}
+
+/// What the cases start from are answers: a parser finds the rows that were cut out, and no others.
+#[test]
+fn windows_of_recordings_are_answers() {
+    let calendar = calendar("XKRX");
+    for (name, least) in [
+        ("naver", 1),
+        ("naver fchart", 3),
+        ("yahoo", 20),
+        ("krx", 50),
+        ("upbit", 1),
+    ] {
+        let way = way(name);
+        let mut cut = 0;
+        for recording in recordings_of(name).iter().filter(|r| r.rows() > 1) {
+            let Ok(all) = way.read(200, &recording.body, calendar) else {
+                continue;
+            };
+            let rows = recording.rows();
+            assert_eq!(rows, all.rows.len(), "{}", recording.file);
+            for range in [0..1, rows / 2..rows / 2 + 1, rows - 2..rows] {
+                let window = recording.window(range.clone());
+                let read = way.read(200, &window, calendar).unwrap();
+                let expected = plain(&all.rows[range]);
+                assert_eq!(plain(&read.rows), expected, "{}", recording.file);
+            }
+            cut += 1;
+        }
+        assert!(cut >= least, "{name}: {cut} recordings");
+    }
+}
+
 #[test]
 fn naver_day_api() {
-    try_all("naver", &NAVER);
+    try_all("naver");
 }
 
 #[test]
 fn naver_fchart() {
-    try_all("naver fchart", &FCHART);
+    try_all("naver fchart");
 }
 
 #[test]
 fn yahoo() {
-    try_all("yahoo", &YAHOO);
+    try_all("yahoo");
 }
 
 #[test]
 fn krx() {
-    try_all("krx", &KRX);
+    try_all("krx");
 }
 
 #[test]
 fn upbit() {
-    try_all("upbit", &UPBIT);
+    try_all("upbit");
 }

@@ -156,10 +156,7 @@ fn the_example_of_env_has_every_variable_with_its_default() {
     let config = |dot_env: &str| Config {
         // That they stand in a file is no difference.
         set: Vec::new(),
-        ..Variables::new(|_: &str| None, dot_env)
-            .unwrap()
-            .read()
-            .unwrap()
+        ..Variables::new(|_: &str| None, dot_env).read().unwrap()
     };
     assert_eq!(
         format!("{:?}", config(&read(".env.example"))),

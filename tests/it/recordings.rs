@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use pricestash::asset::SourceKind;
 use pricestash::calendar::{Calendar, Calendars};
 use pricestash::price::{RawBar, RawDay};
-use pricestash::upstream::{Answer, Upstream, Window, ways};
+use pricestash::upstream::{Answer, Upstream, Window};
 use serde::Deserialize;
+
+use crate::support::way;
 
 /// A compiled-in calendar.
 fn calendar(name: &str) -> &'static Calendar {
@@ -43,25 +44,9 @@ fn status(file: &str) -> u16 {
         .status
 }
 
-fn all_ways() -> impl Iterator<Item = &'static dyn Upstream> {
-    let kinds = [
-        SourceKind::Naver,
-        SourceKind::Yahoo,
-        SourceKind::Krx,
-        SourceKind::Upbit,
-    ];
-    kinds
-        .into_iter()
-        .flat_map(|kind| ways(kind).iter().copied())
-}
-
-fn way(name: &str) -> &'static dyn Upstream {
-    all_ways().find(|way| way.name() == name).unwrap()
-}
-
 /// The rows of a recording that has some.
 fn rows<'a>(name: &str, calendar: &Calendar, body: &'a [u8]) -> Vec<RawBar<'a>> {
-    way(name).parse(body, calendar).unwrap().rows
+    way(name).read(200, body, calendar).unwrap().rows
 }
 
 /// Open, high, low, close, volume.
@@ -371,7 +356,7 @@ fn six_bytes_are_a_closed_days_file() {
     assert_eq!(body, b"\xef\xbb\xbf\"\"\n");
     assert!(
         way("krx")
-            .parse(&body, calendar("XKRX"))
+            .read(200, &body, calendar("XKRX"))
             .unwrap()
             .rows
             .is_empty()

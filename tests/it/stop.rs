@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: nothing more is asked for, what came is staged, the run is closed as what it was. (Windows has no
 //! signals to send from here; the same handler hears its Ctrl-C and Ctrl-Break.)
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::program::{COLLECT, Ran, Running, TestEnv, until};
@@ -78,6 +79,56 @@ fn staged(env: &TestEnv) -> i64 {
     env.staging()
         .query_row(STAGED, [], |r| r.get(0))
         .unwrap_or(0)
+}
+
+#[test]
+fn a_staging_file_that_another_program_keeps_locked_is_not_waited_for() {
+    let (server, env, running) = hanging();
+    let other = env.staging();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ran = stop(running, "INT");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.error().contains("the next one closes it as abandoned"),
+        "{ran:?}"
+    );
+    assert_eq!(env.runs()[0].1, "running");
+    // A run that cannot even begin.
+    let mut waiting = env.start(&COLLECT);
+    thread::sleep(Duration::from_millis(500));
+    assert!(waiting.is_running());
+    let ran = stop(waiting, "TERM");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.error().contains("the run was stopped"), "{ran:?}");
+    other.execute_batch("COMMIT").unwrap();
+    server.answer(&route("000660"), week([100, 101, 102, 103]));
+    assert_eq!(env.collect().code, 0);
+    let statuses: Vec<String> = env
+        .runs()
+        .into_iter()
+        .map(|(_, status, _)| status)
+        .collect();
+    assert_eq!(statuses, ["failure", "success"]);
+    let why = env.runs()[0].2.clone().unwrap();
+    assert!(why.contains("abandoned"), "{why}");
+}
+
+#[test]
+fn a_heartbeat_that_does_not_answer_is_not_waited_for() {
+    let (server, env) = shares(&["005930"]);
+    let heart = Server::new();
+    for path in ["/ping/start", "/ping/fail"] {
+        heart.answer(path, Answer::ok("OK").behind(&Gate::default()));
+    }
+    let env = env.with("HEARTBEAT_URL", &format!("{}/ping", heart.origin()));
+    server.answer(
+        &route("005930"),
+        week([100, 101, 102, 103]).behind(&Gate::default()),
+    );
+    let running = env.start(&COLLECT);
+    until("the request", || server.count(&route("005930")) == 1);
+    assert_eq!(stop(running, "INT").code, 1);
+    assert_eq!(heart.count("/ping/fail"), 1);
 }
 
 #[test]

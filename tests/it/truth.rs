@@ -223,6 +223,30 @@ fn bars(days: &[&str], close: f64) -> Answer {
 }
 
 #[test]
+fn null_rows_are_gaps_also_before_the_first_bar_and_are_counted() {
+    let server = Server::new();
+    let env = TestEnv::at(
+        &server,
+        &[asset("132030", "XKRX", "KRW", &[("yahoo", "132030.KS")])],
+    );
+    let body = recorded("yahoo/132030.KS_isa_max_unhedged_nasdaq100_2026-05-27.json");
+    server.answer("/v8/finance/chart/132030.KS", Answer::ok(body));
+    let july = |days: &[u32]| -> Vec<String> {
+        let day = |d: &u32| format!("2023-07-{d:02}");
+        days.iter().map(day).collect()
+    };
+    // Four sessions without a bar, and no other row at all.
+    let ran = env.json(&["collect", "--start", "2023-07-01", "--end", "2023-07-06"]);
+    assert_eq!((ran.code, env.bars()), (1, 0), "{ran:?}");
+    assert_eq!(ran.row()["findings"], 4);
+    let ran = env.json(&["collect", "--start", "2023-07-01", "--end", "2023-07-31"]);
+    assert_eq!((ran.code, env.bars()), (0, 10), "{ran:?}");
+    let nulls = july(&[3, 4, 5, 6, 11, 12, 13, 18, 25, 27, 31]);
+    assert_eq!(days(env.pairs(GAPS)), nulls);
+    assert_eq!(ran.row()["findings"], 11);
+}
+
+#[test]
 fn a_day_that_all_assets_lack_is_probably_closed_and_with_one_asset_a_gap() {
     let (server, env) = shares(&["A", "B"]);
     let without = [WEEK[0], WEEK[1], WEEK[3]];

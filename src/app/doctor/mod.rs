@@ -135,7 +135,7 @@ fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
         Ok(found) => {
             checks.push(doctor::staging_file(path, &found));
             // A file that is damaged cannot be asked.
-            if found.bytes.is_some() && found.damage.is_none() && !found.is_locked {
+            if found.bytes.is_some() && found.damage.is_none() && found.locked_by.is_none() {
                 checks.push(last_run(path).unwrap_or_else(|e| {
                     Check::fail(
                         "last collect",

@@ -71,6 +71,7 @@ impl Collector<'_> {
         let mut progress = Progress::new(asset);
         let attended = self.ask_sources(asset, fetcher, &mut progress);
         let attended = attended.unwrap_or_else(|error| {
+            let error = self.staging.explain(error);
             progress.fail(None, format!("it could not be staged: {error:#}"));
             Vec::new()
         });
@@ -128,11 +129,13 @@ impl Collector<'_> {
             *due |= series.is_due(window);
             let asked = self.ask(series, window, fetcher, progress)?;
             // Without a due session (a weekend, a holiday) there is nothing that another source could know.
-            if let Some((series, has_bars)) = asked
-                && (has_bars || !*due)
-            {
-                attended.extend(series);
-                return Ok(true);
+            match asked {
+                Some((series, has_bars)) if has_bars || !*due => {
+                    attended.extend(series);
+                    return Ok(true);
+                }
+                Some((Some(series), _)) => progress.found_gaps(&series.attendance),
+                _ => {}
             }
             if self.stop.is_set() {
                 break;

@@ -1,4 +1,8 @@
 //! Hosts that are left alone for the rest of a run.
+//!
+//! A host is known here by the way that leads to it, not by its name. By default each way has a host of its own. Where all
+//! lead to one mirror, it hands on what several hosts say: the 429 of one says nothing about the next, and an asset's second
+//! source must not be lost with its first. (Requests are spaced by the host's name, whoever stands behind it: `feed::hosts`.)
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

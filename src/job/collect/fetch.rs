@@ -12,6 +12,7 @@ use crate::calendar::Calendar;
 use crate::feed::{AboutHost, Feed, FetchError, Part, Request, Response};
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
+use crate::staging::LostPart;
 use crate::timestamp::millis;
 use crate::upstream::{Window, is_same_symbol};
 use crate::validate::{self, Checked, Context};
@@ -41,13 +42,13 @@ pub(super) struct Fetched {
 
 /// A part of a window that could not be had.
 pub(super) struct Lost {
-    pub(super) window: Window,
+    pub(super) part: LostPart,
     pub(super) why: String,
 }
 
 impl Lost {
     pub(super) fn message(&self) -> String {
-        let Window { start, end } = self.window;
+        let Window { start, end } = self.part.window;
         format!("{start} to {end} is missing: {}", self.why)
     }
 }
@@ -58,6 +59,7 @@ impl Fetched {
         let days: BTreeSet<_> = part.bars.iter().map(|b| b.bar.date()).collect();
         self.checked.bars.retain(|b| !days.contains(&b.bar.date()));
         self.checked.findings.retain(|f| !window.contains(f.date));
+        self.checked.without_bar.retain(|d| !window.contains(*d));
         self.checked.append(part);
     }
 
@@ -157,10 +159,11 @@ impl AssetFetcher<'_> {
                     silent += u32::from(error.about_host() == AboutHost::Silent);
                     if series.is_due(part.window) {
                         let why = error.to_string();
-                        fetched.lost.push(Lost {
+                        let part = LostPart {
                             window: part.window,
-                            why,
-                        });
+                            is_asked_again: error.may_be_answered_later(),
+                        };
+                        fetched.lost.push(Lost { part, why });
                     }
                     first_error.get_or_insert(error);
                 }

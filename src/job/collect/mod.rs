@@ -88,11 +88,11 @@ impl Collector<'_> {
         let mut outcome = Outcome {
             assets: outcomes,
             problems: Vec::new(),
-            was_stopped: self.stop.is_set(),
         };
         if !self.options.dry_run
             && let Err(error) = self.judge_gaps(&attended, &mut outcome.assets)
         {
+            let error = self.staging.explain(error);
             log::error!("sessions without a bar could not be noted: {error:#}");
             outcome.problems.push(Problem {
                 asset_id: None,

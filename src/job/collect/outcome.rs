@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::asset::Asset;
 use crate::job_run::{Problem, Status};
+use crate::series::Attendance;
 use crate::staging::Tally;
 use crate::upstream::Window;
 use crate::validate::Checked;
@@ -65,8 +66,6 @@ pub struct Outcome {
     pub assets: Vec<AssetOutcome>,
     /// What failed beside them.
     pub problems: Vec<Problem>,
-    /// Whether the program was told to stop before it was done.
-    pub was_stopped: bool,
 }
 
 impl Outcome {
@@ -170,6 +169,11 @@ impl Progress {
             Some(before) => format!("{before}, {source}"),
             None => source.to_owned(),
         });
+    }
+
+    /// Counts the sessions that a series without bars lacks; those of the others are judged together.
+    pub(super) fn found_gaps(&mut self, attendance: &Attendance) {
+        self.findings += attendance.missing.len() as u64;
     }
 
     pub(super) fn staged(&mut self, source: &str, tally: Tally, checked: &Checked) {

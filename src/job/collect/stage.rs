@@ -7,7 +7,7 @@ use super::chain::Series;
 use super::fetch::{AssetFetcher, Fetched, Lost};
 use super::outcome::Progress;
 use super::window::{OVERLAP_SESSIONS, due_sessions};
-use crate::staging::{Attended, Batch, Heal, Rebase, Staged};
+use crate::staging::{Attended, Batch, Heal, LostPart, Rebase, Staged};
 use crate::upstream::Window;
 
 impl Collector<'_> {
@@ -127,7 +127,7 @@ impl Collector<'_> {
             checked.bars.retain(|b| b.is_final);
         }
         let due = due_sessions(&series.asset.calendar, window, series.asked_at);
-        let lost_days: Vec<Window> = lost.iter().map(|l| l.window).collect();
+        let lost_parts: Vec<LostPart> = lost.iter().map(|l| l.part).collect();
         let job_id = self.job_id.to_string();
         let source = &series.entry.stored_as;
         let batch = Batch {
@@ -135,7 +135,7 @@ impl Collector<'_> {
             entry: series.entry,
             window,
             due: &due,
-            lost: &lost_days,
+            lost: &lost_parts,
             checked: &checked,
             heal,
             job_id: &job_id,

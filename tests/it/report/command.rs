@@ -58,6 +58,8 @@ fn what_cannot_be_is_said() {
         "{ran:?}"
     );
     assert_eq!(env.run(&["report", "--years", "0"]).code, 2);
+    let ran = env.run(&["report", "--out", "-", "--open"]);
+    assert!(ran.code == 2 && ran.error().contains("--open"), "{ran:?}");
     env.write("a-file", "x");
     let ran = env.run(&["report", "--out", "a-file/r.html"]);
     assert!(ran.code == 1 && ran.error().contains("a-file"), "{ran:?}");

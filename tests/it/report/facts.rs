@@ -262,6 +262,21 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap().0
 }
 
+/// Walks from the newest day back to another one, and gives how many places the chart had meanwhile, on how many days
+/// something was remarked, and what is on the last of them.
+fn walk_back(browser: &Browser, day: &str) -> serde_json::Value {
+    browser.run(&format!(
+        "const chart = document.querySelector('#asset-0 .chart'), paper = chart.querySelector('.paper');
+         const press = (key) => paper.dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}));
+         const places = new Set(), remarks = [];
+         for (press('End'); ; press('ArrowLeft')) {{
+             places.add(paper.getBoundingClientRect().top - chart.getBoundingClientRect().top);
+             remarks.push(chart.querySelector('.remarks').textContent);
+             if (chart.querySelector('.readout').dataset.day === '{day}') return [places.size, remarks.filter((r) => r).length, remarks.at(-1)];
+         }}"
+    ))
+}
+
 #[test]
 fn corrections_tell_what_changed_by_how_much_when_and_by_which_run() {
     let browser = browser!("en-US");
@@ -315,6 +330,46 @@ fn corrections_tell_what_changed_by_how_much_when_and_by_which_run() {
     show_chart(&browser, 0);
     let marked = browser.run("document.querySelector('[data-name=range-All]').click(); return [...document.querySelectorAll('.plot .mark.correction')].map((m) => m.dataset.day)");
     assert_eq!(marked, serde_json::json!(["2020-03-19", "2020-06-15"]));
+    // The chart tells the same, below it: what is told of a day never moves the chart away from the pointer.
+    let (day, [_, field, before, after, _]) = (&expected[0][0], &expected[0]);
+    let walked = walk_back(&browser, day);
+    assert_eq!(walked[0], 1, "{walked}");
+    assert_eq!(walked[1], 2, "{walked}");
+    let told = walked[2].as_str().unwrap();
+    assert!(
+        told.contains(&format!("{field} {before} → {after} (krx, 2022-02-0")),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_was_provisional_is_told_apart_and_hides_no_correction() {
+    let (env, ..) = two_assets();
+    // A correction, and later a year of provisional bars that became final, each by a run of its own.
+    env.staging()
+        .execute_batch(
+            "INSERT INTO price_revision (asset_id, date, source, open, high, low, close, volume, ingested_at, replaced_at, is_final)
+             SELECT asset_id, date, source, open, high, low, close - 100, volume, ingested_at, '2023-01-01T00:00:00.000000Z', 1
+             FROM price_daily WHERE asset_id = '005930' AND date = '2025-06-02'
+             UNION ALL
+             SELECT asset_id, date, source, open, high, low, close - 1, volume, ingested_at, date || 'T11:00:00.000000Z', 0
+             FROM price_daily WHERE asset_id = '005930' AND date >= '2024-07-01' AND date <> '2025-06-02'",
+        )
+        .unwrap();
+    env.succeed(&["report"]);
+    let html = fs::read_to_string(env.path("report.html")).unwrap();
+    let section = between(&html, "<section id=\"corrections\"", "</section>");
+    let (corrected, became_final) = section.split_once("became-final").unwrap();
+    assert_eq!(
+        corrected.matches("<details class=\"correction\"").count(),
+        1
+    );
+    assert!(corrected.contains("2025-06-02"), "{corrected}");
+    let revisions = env.count("SELECT count(*) FROM price_revision WHERE is_final = 0");
+    assert!(revisions > 300, "{revisions}");
+    assert!(became_final.contains(&format!("<span class=\"count\">{revisions}</span>")));
+    assert_eq!(became_final.matches("<details").count(), 200);
+    assert!(became_final.contains(&format!("+{} <span", revisions - 200)));
 }
 
 #[test]

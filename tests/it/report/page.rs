@@ -141,6 +141,23 @@ fn ranges_modes_and_keys_change_the_chart() {
 }
 
 #[test]
+fn months_are_counted_back_to_the_end_of_a_shorter_one() {
+    let browser = browser!("en-US");
+    let (env, ..) = two_assets();
+    env.staging()
+        .execute(
+            "DELETE FROM price_daily WHERE asset_id = 'SOXL' AND date > '2026-03-31'",
+            [],
+        )
+        .unwrap();
+    open(&env, &browser);
+    show_chart(&browser, 1);
+    // There is no 31 September.
+    let from = browser.run("document.querySelector('#asset-1 [data-name=range-6M]').click(); return document.querySelector('#asset-1 .chart').dataset.from");
+    assert_eq!(from, "2025-10-01");
+}
+
+#[test]
 fn dragging_zooms_to_what_was_marked() {
     let browser = browser!("en-US");
     let (env, ..) = two_assets();
@@ -211,6 +228,15 @@ fn paper_gets_every_chart_and_no_buttons() {
     // "%PDF" in base 64.
     assert!(printed["data"].as_str().unwrap().starts_with("JVBERi"));
     assert_eq!(plots(), 2);
+    // Drawn for the width of paper, and afterwards for that of the window again.
+    let widths = browser.run(
+        "const widths = () => [...document.querySelectorAll('.plot')].map((p) => p.viewBox.baseVal.width);
+         dispatchEvent(new Event('beforeprint'));
+         const onPaper = widths();
+         dispatchEvent(new Event('afterprint'));
+         return [onPaper, widths().every((w) => w === document.querySelector('.paper').clientWidth)]",
+    );
+    assert_eq!(widths, json!([[720, 720], true]));
     browser.devtools("Emulation.setEmulatedMedia", json!({"media": "print"}));
     let shown = browser.run("return ['.tools', 'nav', '.filter'].map((s) => getComputedStyle(document.querySelector(s)).display)");
     assert_eq!(shown, json!(["none", "none", "none"]));

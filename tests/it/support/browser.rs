@@ -172,20 +172,29 @@ impl Drop for Browser {
 
 /// ChromeDriver on a free port, which it says itself.
 fn start_driver() -> (Child, u16) {
+    // It takes a free port for IPv4 and then the same for IPv6, which another process may have: then it ends.
+    let mut tries = (0..5).map(|_| try_driver());
+    tries
+        .find_map(|started| started)
+        .expect("chromedriver did not say its port")
+}
+
+fn try_driver() -> Option<(Child, u16)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
         .spawn()
         .expect("BROWSER_TEST=1 needs chromedriver");
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = lines
-        .find_map(|line| {
-            let line = line.unwrap();
-            let port = line.split("started successfully on port ").nth(1)?;
-            port.trim_end_matches('.').parse().ok()
-        })
-        .expect("chromedriver did not say its port");
-    (driver, port)
+    let port = lines.find_map(|line| {
+        let line = line.unwrap();
+        let port = line.split("started successfully on port ").nth(1)?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
 }
 
 fn capabilities(language: &str, profile: &str) -> Value {

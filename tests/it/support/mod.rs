@@ -9,6 +9,7 @@
 //! - `stock`: staged rows in any number
 //! - `warehouse`: a PostgreSQL database for one test
 //! - `reading`: reads the recordings in another way than the program does
+//! - `window`: windows cut out of recordings
 
 mod answer;
 pub(crate) mod browser;
@@ -20,10 +21,13 @@ pub(crate) mod reading;
 pub(crate) mod server;
 pub(crate) mod stock;
 pub(crate) mod warehouse;
+pub(crate) mod window;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pricestash::asset::SourceKind;
+use pricestash::upstream::{Upstream, ways};
 use program::TestEnv;
 use server::{Answer, Server};
 
@@ -54,6 +58,20 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 pub(crate) fn recorded(file: &str) -> Vec<u8> {
     let path = repository("tests/fixtures").join(file);
     fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The way of this name to a source.
+pub(crate) fn way(name: &str) -> &'static dyn Upstream {
+    let kinds = [
+        SourceKind::Naver,
+        SourceKind::Yahoo,
+        SourceKind::Krx,
+        SourceKind::Upbit,
+    ];
+    let mut all = kinds
+        .into_iter()
+        .flat_map(|kind| ways(kind).iter().copied());
+    all.find(|way| way.name() == name).unwrap()
 }
 
 /// Four sessions in Seoul.
@@ -88,4 +106,24 @@ pub(crate) fn shares(ids: &[&str]) -> (Server, TestEnv) {
         .collect();
     let env = TestEnv::at(&server, &assets);
     (server, env)
+}
+
+/// Shares from Yahoo, each with the recorded answer of AAPL under its own name.
+pub(crate) fn yahoo_shares(ids: &[&str]) -> (Server, TestEnv) {
+    let server = Server::new();
+    let body = String::from_utf8(recorded("yahoo/AAPL_10d_2024-10.json")).unwrap();
+    for id in ids {
+        let own = body.replace("\"symbol\":\"AAPL\"", &format!("\"symbol\":\"{id}\""));
+        server.answer(&yahoo_route(id), Answer::ok(own));
+    }
+    let assets: Vec<String> = ids
+        .iter()
+        .map(|id| asset(id, "XNYS", "USD", &[("yahoo", id)]))
+        .collect();
+    let env = TestEnv::at(&server, &assets);
+    (server, env)
+}
+
+pub(crate) fn yahoo_route(id: &str) -> String {
+    format!("/v8/finance/chart/{id}")
 }

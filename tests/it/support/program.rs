@@ -170,6 +170,21 @@ impl TestEnv {
         (ran.code, ran.row())
     }
 
+    /// Runs with a JSON result.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Ran {
+        self.run(&[arguments, &["--format", "json"]].concat())
+    }
+
+    /// How many bars are staged.
+    pub(crate) fn bars(&self) -> i64 {
+        self.count("SELECT count(*) FROM price_daily")
+    }
+
+    /// The error message of the last run.
+    pub(crate) fn said(&self) -> String {
+        self.runs().pop().unwrap().2.unwrap_or_default()
+    }
+
     /// Name, status and error message of the runs, oldest first.
     pub(crate) fn runs(&self) -> Vec<(String, String, Option<String>)> {
         let connection = self.staging();
@@ -251,6 +266,19 @@ impl Ran {
         let mut rows = self.rows();
         assert_eq!(rows.len(), 1, "{self:?}");
         rows.remove(0)
+    }
+
+    /// The row of an asset in a JSON result.
+    pub(crate) fn of(&self, asset_id: &str) -> Value {
+        let mut rows = self.rows().into_iter();
+        let row = rows.find(|r| r["asset_id"] == asset_id);
+        row.unwrap_or_else(|| panic!("{asset_id}: {self:?}"))
+    }
+
+    /// What a JSON result says about an asset.
+    pub(crate) fn message(&self, asset_id: &str) -> String {
+        let message = &self.of(asset_id)["message"];
+        message.as_str().unwrap_or_default().to_owned()
     }
 
     /// The one line of stderr that says why nothing was done.

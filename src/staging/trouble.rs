@@ -1,0 +1,166 @@
+//! What keeps the staging file from being used, in words that say what to do: SQLite only says "database is locked".
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Error;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use thiserror::Error;
+
+use super::Staging;
+use super::job_runs::others_under_way;
+
+/// Stands as context before SQLite's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Trouble {
+    /// Somebody kept a lock for longer than is waited for.
+    #[error(
+        "the staging file {} stays locked by {holder}; let that end or close it, then run this again, nothing that was staged is lost",
+        file.display()
+    )]
+    Locked {
+        /// The file.
+        file: PathBuf,
+        /// Who may hold the lock.
+        holder: String,
+    },
+    /// SQLite cannot read it.
+    #[error(
+        "the staging file {} is damaged; `pricestash doctor` looks at all of it, `pricestash restore` puts a backup in its place and keeps the damaged file",
+        file.display()
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// The error with what it means for the staging file at `path`, where it means something; said once, however often this is
+/// asked.
+#[must_use]
+pub fn explain(error: Error, path: &Path) -> Error {
+    if error.is::<Trouble>() {
+        return error;
+    }
+    let cause = error
+        .chain()
+        .find_map(|e| e.downcast_ref::<rusqlite::Error>());
+    let Some(code) = cause.and_then(rusqlite::Error::sqlite_error_code) else {
+        return error;
+    };
+    let file = path.to_owned();
+    match code {
+        ErrorCode::DatabaseBusy => {
+            let holder = holder(path);
+            error.context(Trouble::Locked { file, holder })
+        }
+        code if is_damage(code) => error.context(Trouble::Damaged { file }),
+        _ => error,
+    }
+}
+
+impl Staging {
+    /// [`explain`] for this file.
+    #[must_use]
+    pub fn explain(&self, error: Error) -> Error {
+        explain(error, &self.path)
+    }
+}
+
+/// Whether SQLite says that what it reads cannot be.
+pub(super) fn is_damage(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+}
+
+/// Who may hold a lock on the file. The runs of this program are known; they hold one for moments only, so that it may be
+/// another program all the same.
+pub(super) fn holder(path: &Path) -> String {
+    const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
+    let runs = Connection::open_with_flags(path, flags)
+        .map_err(Error::from)
+        .and_then(|connection| others_under_way(&connection, path));
+    let runs: Vec<String> = runs.into_iter().flatten().map(|r| r.to_string()).collect();
+    match runs.is_empty() {
+        true => OTHER.to_owned(),
+        false => format!("{}, which is under way, or by {OTHER}", runs.join(", by ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use chrono::Utc;
+
+    use super::*;
+
+    /// What a statement says that waits for nobody.
+    fn error_of(path: &Path, sql: &str) -> Error {
+        let connection = Connection::open(path).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let done = connection.execute_batch(sql);
+        done.context("a row cannot be written").unwrap_err()
+    }
+
+    #[test]
+    fn a_lock_is_said_with_file_holder_and_advice_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        drop(Staging::open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+            other.execute_batch(lock).unwrap();
+            let error = explain(error_of(&path, "DELETE FROM job_run"), &path);
+            let said = format!("{:#}", explain(error, &path));
+            other.execute_batch("ROLLBACK").unwrap();
+            assert_eq!(
+                said.matches("stays locked by another program").count(),
+                1,
+                "{said}"
+            );
+            assert!(
+                said.contains("s.db") && said.contains("run this again"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn runs_of_others_are_named_and_those_that_are_gone_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let staging = Staging::open(&path).unwrap();
+        let (_, lock) = staging.begin_run("collect", false, Utc::now()).unwrap();
+        assert!(
+            holder(&path).starts_with("another program"),
+            "this process itself"
+        );
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute("UPDATE job_run SET process_id = 1", [])
+            .unwrap();
+        let said = holder(&path);
+        assert!(said.starts_with("collect (process 1 on "), "{said}");
+        assert!(said.contains("another program"), "{said}");
+        drop(lock);
+        assert!(holder(&path).starts_with("another program"));
+    }
+
+    #[test]
+    fn damage_is_said_as_such_and_other_errors_stay_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        drop(Staging::open(&path).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.iter_mut().skip(4096).for_each(|b| *b = 0x55);
+        std::fs::write(&path, bytes).unwrap();
+        let said = explain(error_of(&path, "DELETE FROM job_run"), &path);
+        let said = format!("{said:#}");
+        assert!(
+            said.contains("is damaged") && said.contains("pricestash restore"),
+            "{said}"
+        );
+        let other = explain(error_of(&path, "nonsense"), &path);
+        assert!(!other.is::<Trouble>(), "{other:#}");
+    }
+}
