@@ -107,11 +107,12 @@ impl<'a> Sync<'a> {
     /// # Errors
     /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
-        pipeline::send(&self.run, options, |courier| {
-            self.begin_anew(courier, options)?;
-            // Before the prices: a table may have a foreign key.
-            self.send_assets(courier)
-        })?;
+        pipeline::send(
+            &self.run,
+            options,
+            |courier| self.begin_anew(courier, options),
+            |courier| self.send_assets(courier),
+        )?;
         self.outcome()
     }
 
