@@ -161,7 +161,7 @@ fn advice(topic: &str) -> &'static str {
             "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`."
         }
         "sync" => {
-            "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection, the table `sync_reject` has rows that were refused."
+            "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rows that were refused stand in the table `sync_reject`; `pricestash sync --full` sends them again."
         }
         _ => {
             "`pricestash collect` asks again. When the exchange was closed, add the day to data/calendars or `pricestash waive` it."

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::progress::Progress;
 use super::run::{or_tell, recorded};
-use super::{Printed, choose, now, read_assets};
+use super::{Printed, choose, now, read_assets, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::feed::{Archive, Feed, Http, Replay, prune_archive};
@@ -221,14 +221,12 @@ fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
         "findings",
         "elapsed_ms",
     ];
-    let mut text = render::table(assets, COLUMNS)?;
-    for asset in assets {
-        if let Some(message) = &asset.message {
-            text.push_str(&format!("{}: {message}\n", asset.asset_id));
-        }
-    }
-    if dry_run {
-        text.push_str("This was a dry run: nothing was written.\n");
-    }
-    Ok(text)
+    let messages = assets
+        .iter()
+        .filter_map(|a| Some((a.asset_id.as_str(), a.message.as_deref()?)));
+    Ok(with_remarks(
+        render::table(assets, COLUMNS)?,
+        messages,
+        dry_run,
+    ))
 }

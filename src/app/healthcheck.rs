@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
 use super::run::{host, send_alerts};
-use super::{Printed, connect, now, read_assets, target};
+use super::{Printed, connect, now, read_assets, target, with_remarks};
 use crate::alert::{Failure, Report};
 use crate::asset::Asset;
 use crate::calendar::Calendar;
@@ -201,9 +201,6 @@ fn table(health: &[Health]) -> Result<String> {
         "actual_date",
         "status",
     ];
-    let mut text = render::table(health, columns)?;
-    for (asset, remark) in remarks(health) {
-        text.push_str(&format!("{asset}: {remark}\n"));
-    }
-    Ok(text)
+    let text = render::table(health, columns)?;
+    Ok(with_remarks(text, remarks(health), false))
 }

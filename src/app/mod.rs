@@ -17,6 +17,7 @@ use crate::timestamp::millis;
 use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
+mod beside;
 mod collect;
 mod doctor;
 mod healthcheck;
@@ -113,6 +114,21 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(&args.command),
     }
+}
+
+/// A table, and below it what is said of single assets.
+fn with_remarks<'a>(
+    mut table: String,
+    remarks: impl Iterator<Item = (&'a str, &'a str)>,
+    dry_run: bool,
+) -> String {
+    for (asset, remark) in remarks {
+        table.push_str(&format!("{asset}: {remark}\n"));
+    }
+    if dry_run {
+        table.push_str("This was a dry run: nothing was written.\n");
+    }
+    table
 }
 
 fn now() -> DateTime<Utc> {

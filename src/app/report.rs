@@ -1,11 +1,13 @@
 //! `report`.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::beside::write_beside;
 use super::{Printed, now, open_staging, patience, read_assets, read_calendars, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
@@ -81,7 +83,7 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     let counts = target(config).and_then(|target| {
         Warehouse::connect(&target, patience(config))
             .and_then(|mut warehouse| warehouse.count_by_asset())
-            .with_context(|| format!("the warehouse at {} does not answer", target.place()))
+            .with_context(|| format!("the warehouse at {} cannot be asked", target.place()))
     });
     match counts {
         Ok(counts) => WarehouseFacts::Counts(counts),
@@ -92,19 +94,17 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     }
 }
 
-/// Written beside its place and moved there, so that a reader never sees half a page.
+/// In one step, so that a reader never sees half a page.
 fn write(out: &Path, page: &Page) -> Result<()> {
     let doing = || format!("the report {} cannot be written", out.display());
-    let mut beside = out.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = Path::new(&beside);
     if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(doing)?;
     }
-    fs::write(beside, &page.html).with_context(doing)?;
-    fs::rename(beside, out)
-        .inspect_err(|_| drop(fs::remove_file(beside)))
-        .with_context(doing)
+    let written = write_beside(out, |mut file| {
+        file.write_all(page.html.as_bytes())?;
+        Ok((file, ()))
+    });
+    written.with_context(doing)
 }
 
 fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {

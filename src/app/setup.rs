@@ -1,12 +1,13 @@
 //! `init`, and `assets add|remove|enable|disable`: the files that a user edits.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::beside::write_beside;
 use super::{Printed, read_calendars};
 use crate::asset::parse_assets;
 use crate::asset_edit::{self, NewAsset};
@@ -129,22 +130,13 @@ fn new_asset(args: &AddAssetArgs) -> NewAsset {
     }
 }
 
-/// Puts a new text in a file's place in one step: a program that reads it meanwhile sees the old one or the new one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Puts a new text in a file's place.
+fn replace(path: &Path, text: &str) -> Result<()> {
     // A link goes on leading to the file.
     let path = fs::canonicalize(path)?;
-    let mut name = path.clone().into_os_string();
-    name.push(format!(".{}-unfinished", std::process::id()));
-    let unfinished = Path::new(&name);
-    let written = (|| {
-        let mut file = File::create(unfinished)?;
+    write_beside(&path, |mut file| {
         file.write_all(text.as_bytes())?;
         file.set_permissions(fs::metadata(&path)?.permissions())?;
-        file.sync_all()?;
-        fs::rename(unfinished, &path)
-    })();
-    if written.is_err() {
-        drop(fs::remove_file(unfinished));
-    }
-    written
+        Ok((file, ()))
+    })
 }

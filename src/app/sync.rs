@@ -15,7 +15,7 @@ use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
 use crate::screen::Bar;
-use crate::staging::{Scope, Staging};
+use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::stop::Stop;
 use crate::warehouse::{Failure, Target, Warehouse};
 
@@ -106,11 +106,12 @@ fn send(
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
     };
+    let (problems, well) = told(&outcome, staging)?;
     run.end(
         outcome.status(),
-        &sync_problems(&outcome),
+        &problems,
         &render::json(&[&outcome])?,
-        &[],
+        &well,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
     if let Err(error) = sync.send_runs(&mut outcome) {
@@ -142,26 +143,46 @@ fn still_pending(staging: &Staging) -> String {
     )
 }
 
-fn sync_problems(outcome: &Outcome) -> Vec<Problem> {
-    let problem = |error: String| Problem {
+/// What is recorded and alerted: what was refused by series, with the warehouse's words; and the assets that are well.
+fn told(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
+    let rejected = staging.rejected_series()?;
+    let names = staging.asset_names()?.into_keys();
+    let well = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));
+    let mut problems: Vec<Problem> = rejected.iter().map(refused).collect();
+    problems.extend(future(outcome).map(|error| Problem {
         asset_id: None,
         source: None,
         error,
+    }));
+    Ok((problems, well.collect()))
+}
+
+fn refused(series: &RejectedSeries) -> Problem {
+    let RejectedSeries {
+        rows,
+        first_date,
+        message,
+        ..
+    } = series;
+    let error = match rows {
+        1 => format!("the row of {first_date} stays in sync_reject: {message}"),
+        _ => format!("{rows} rows stay in sync_reject, the first is of {first_date}: {message}"),
     };
-    let mut problems = Vec::new();
-    if outcome.rejected > 0 {
-        problems.push(problem(format!(
-            "{} rows stay in sync_reject",
-            outcome.rejected
-        )));
+    Problem {
+        asset_id: Some(series.asset_id.clone()),
+        source: Some(series.source.clone()),
+        error,
     }
-    if outcome.skipped_future > 0 {
-        let rows = outcome.skipped_future;
-        problems.push(problem(format!(
+}
+
+/// What is said of rows that lose against an ingest time in the future.
+fn future(outcome: &Outcome) -> Option<String> {
+    let rows = outcome.skipped_future;
+    (rows > 0).then(|| {
+        format!(
             "{rows} rows were skipped because their ingested_at in the warehouse lies in the future"
-        )));
-    }
-    problems
+        )
+    })
 }
 
 fn print_dry_sync(rows: u64, target: &Target, format: Format) -> Result<Printed> {
@@ -197,8 +218,11 @@ fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
         Format::Json => return render::json(&[outcome]),
         Format::Table => render::table(&[outcome], COLUMNS)?,
     };
-    for problem in sync_problems(outcome) {
-        text.push_str(&format!("{}\n", problem.error));
+    if outcome.rejected > 0 {
+        text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
+    }
+    if let Some(skipped) = future(outcome) {
+        text.push_str(&format!("{skipped}\n"));
     }
     Ok(text)
 }

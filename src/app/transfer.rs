@@ -1,6 +1,6 @@
 //! `export` and `import`: bars out to a file and in from one.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::beside::write_beside;
 use super::run::end_quietly;
-use super::{Printed, choose, now, open_staging, read_assets};
+use super::{Printed, choose, now, open_staging, read_assets, with_remarks};
 use crate::asset::{Asset, AssetId, SourceKind};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
@@ -87,7 +88,7 @@ pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Resu
             other => other.map(|_| Printed::success(String::new())),
         };
     };
-    let bars = write_file(&staging, &selection, format, path)
+    let bars = write_beside(path, |file| write(&staging, &selection, format, file))
         .with_context(|| format!("the export {} cannot be written", path.display()))?;
     print_exported(bars, path, format)
 }
@@ -102,30 +103,6 @@ fn write<W: Write>(
     let bars = staging.export(selection, |bar| writer.bar(bar))?;
     let to = writer.finish()?.into_inner();
     Ok((to.map_err(io::IntoInnerError::into_error)?, bars))
-}
-
-/// Beside the file first, so that there is never half an export under its name.
-fn write_file(
-    staging: &Staging,
-    selection: &Selection,
-    format: Output,
-    path: &Path,
-) -> Result<u64> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-unfinished", std::process::id()));
-    let unfinished = Path::new(&name);
-    let written = File::create(unfinished)
-        .map_err(anyhow::Error::from)
-        .and_then(|file| write(staging, selection, format, file))
-        .and_then(|(file, bars)| {
-            file.sync_all()?;
-            fs::rename(unfinished, path)?;
-            Ok(bars)
-        });
-    if written.is_err() {
-        drop(fs::remove_file(unfinished));
-    }
-    written
 }
 
 fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
@@ -247,12 +224,7 @@ fn status(imported: &[Imported]) -> Status {
     match imported.len() - whole {
         0 => Status::Success,
         // What is stored counts, not which assets are whole: half an asset is something.
-        _ if imported
-            .iter()
-            .any(|i| i.new + i.changed + i.unchanged + i.kept > 0) =>
-        {
-            Status::PartialFailure
-        }
+        _ if imported.iter().any(Imported::has_bars) => Status::PartialFailure,
         _ => Status::Failure,
     }
 }
@@ -281,14 +253,12 @@ fn table(imported: &[Imported], dry_run: bool) -> Result<String> {
         "rejected",
         "findings",
     ];
-    let mut text = render::table(imported, COLUMNS)?;
-    for asset in imported {
-        if let Some(message) = &asset.message {
-            text.push_str(&format!("{}: {message}\n", asset.asset_id));
-        }
-    }
-    if dry_run {
-        text.push_str("This was a dry run: nothing was written.\n");
-    }
-    Ok(text)
+    let messages = imported
+        .iter()
+        .filter_map(|i| Some((i.asset_id.as_str(), i.message.as_deref()?)));
+    Ok(with_remarks(
+        render::table(imported, COLUMNS)?,
+        messages,
+        dry_run,
+    ))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::asset::{Asset, SourceEntry, SourceKind};
 use crate::price::{RawBar, RawDay};
-use crate::staging::{Batch, Heal, Staged, Staging};
+use crate::staging::{Batch, Heal, Staged, Staging, Tally};
 use crate::upstream::{Answer, Window};
 use crate::validate::{Checked, Context, check};
 
@@ -62,23 +62,21 @@ pub struct Imported {
     pub asset_id: String,
     /// The source that they are stored under.
     pub source: String,
-    /// Bars of days that were not stored.
-    pub new: u64,
-    /// Bars that changed stored values.
-    pub changed: u64,
-    /// Bars with the stored values.
-    pub unchanged: u64,
-    /// Bars that were not stored because the stored one is newer.
-    pub kept: u64,
-    /// Rows that can be no bar.
-    pub rejected: u64,
-    /// What was found about the others.
-    pub findings: u64,
+    /// What staging them did; every row that can be no bar counts as rejected, also one that was in quarantine.
+    #[serde(flatten)]
+    pub tally: Tally,
     /// Why nothing was stored, and what is wrong with the first rows that can be no bar.
     pub message: Option<String>,
 }
 
 impl Imported {
+    /// Whether any row is stored.
+    #[must_use]
+    pub fn has_bars(&self) -> bool {
+        let tally = &self.tally;
+        tally.new + tally.changed + tally.unchanged + tally.kept > 0
+    }
+
     /// Whether every row was stored.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -125,12 +123,10 @@ impl Import<'_> {
         let mut imported = Imported {
             asset_id: asset.id.to_string(),
             source: self.source.to_owned(),
-            new: 0,
-            changed: 0,
-            unchanged: 0,
-            kept: 0,
-            rejected: checked.rejected.len() as u64,
-            findings: 0,
+            tally: Tally {
+                rejected: checked.rejected.len() as u64,
+                ..Tally::default()
+            },
             message: complaint(&checked),
         };
         self.stage(asset, days(&checked, self.now), &checked, &mut imported)?;
@@ -164,11 +160,8 @@ impl Import<'_> {
         };
         match self.staging.stage(&batch, self.commit)? {
             Staged::Done { tally, .. } => {
-                imported.new = tally.new;
-                imported.changed = tally.changed;
-                imported.unchanged = tally.unchanged;
-                imported.kept = tally.kept;
-                imported.findings = tally.findings;
+                let rejected = imported.tally.rejected;
+                imported.tally = Tally { rejected, ..tally };
             }
             Staged::Rebased(rebase) => {
                 imported.message = Some(format!(

@@ -57,7 +57,7 @@ pub use prices::{Batch, Heal, LostPart, Staged, Tally};
 pub use prune::Old;
 pub use reach::{HEALING_DAYS, Lookback, Reach};
 pub use rebase::Rebase;
-pub use rejects::Reject;
+pub use rejects::{Reject, RejectedSeries};
 pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
 pub use report_events::{Correction, StoredReject, StoredRun, Values};
 pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};

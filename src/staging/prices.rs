@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
+use serde::Serialize;
 
 use super::Staging;
 use super::findings::{Judged, Notes};
@@ -65,7 +66,7 @@ pub enum Heal {
 }
 
 /// What staging a batch did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Bars of days that were not stored.
     pub new: u64,

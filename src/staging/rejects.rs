@@ -22,6 +22,21 @@ pub struct Reject {
     pub constraint: Option<String>,
 }
 
+/// What the warehouse has refused of one series and would refuse again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedSeries {
+    /// The asset.
+    pub asset_id: String,
+    /// The source.
+    pub source: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The day of the first one.
+    pub first_date: String,
+    /// Why that one was refused, in the warehouse's words.
+    pub message: String,
+}
+
 impl Staging {
     /// Notes rows that cannot be sent. They stay pending, and are tried again in a new revision or by a full sync.
     ///
@@ -62,5 +77,28 @@ impl Staging {
             "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
                    WHERE p.revision = r.revision";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
+    }
+    /// The rows behind [`Staging::count_sync_rejects`] by series.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn rejected_series(&self) -> Result<Vec<RejectedSeries>> {
+        let connection = self.connection()?;
+        // Beside min(), SQLite takes the other columns from the row that has it.
+        let mut statement = connection.prepare_cached(
+            "SELECT asset_id, source, count(*), min(date), r.sqlstate || ' ' || r.message
+             FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
+             WHERE p.revision = r.revision GROUP BY asset_id, source ORDER BY asset_id, source",
+        )?;
+        let rows = statement.query_map([], |r| {
+            Ok(RejectedSeries {
+                asset_id: r.get(0)?,
+                source: r.get(1)?,
+                rows: r.get(2)?,
+                first_date: r.get(3)?,
+                message: r.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 use super::agent;
 use crate::alert::payload;
@@ -100,13 +101,7 @@ impl Discord {
             Err(error) => return Webhook::Unclear(error.to_string()),
         };
         let status = answer.status().as_u16();
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(MAX_BODY)
-            .read_to_vec()
-            .unwrap_or_default();
-        seen(status, &body)
+        seen(status, &body_of(&mut answer))
     }
 
     fn post_once(&self, content: &str, timeout: Duration) -> Verdict {
@@ -126,19 +121,17 @@ impl Discord {
             .get("retry-after")
             .and_then(|v| v.to_str().ok()?.trim().parse().ok());
         let status = answer.status().as_u16();
-        // The status alone decides where the body cannot be read.
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(MAX_BODY)
-            .read_to_vec()
-            .unwrap_or_default();
-        judge(status, retry_after, &body)
+        judge(status, retry_after, &body_of(&mut answer))
     }
 }
 
-/// The largest answer that is read, in bytes.
-const MAX_BODY: u64 = 64 << 10;
+/// What an answer says; nothing where that cannot be read, and the status alone decides.
+fn body_of(answer: &mut Response<Body>) -> Vec<u8> {
+    /// In bytes.
+    const LARGEST: u64 = 64 << 10;
+    let body = answer.body_mut().with_config().limit(LARGEST);
+    body.read_to_vec().unwrap_or_default()
+}
 
 /// The webhook's address, asking for an answer only when the message is saved: without `wait` a message that is lost is no
 /// error.
@@ -150,7 +143,7 @@ fn waiting(webhook: &str) -> String {
 
 /// The part of an answer that is read.
 #[derive(Default, Deserialize)]
-struct Body {
+struct Said {
     #[serde(default)]
     message: String,
     /// Seconds.
@@ -161,7 +154,7 @@ struct Body {
 
 /// What an answer means; `retry_after` is the header, in seconds.
 fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> Verdict {
-    let read: Body = serde_json::from_slice(body).unwrap_or_default();
+    let read: Said = serde_json::from_slice(body).unwrap_or_default();
     let said = format!("HTTP {status} {}", words(&read, body));
     let said = said.trim_end().to_owned();
     match status {
@@ -185,7 +178,7 @@ fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> Verdict {
 fn seen(status: u16, body: &[u8]) -> Webhook {
     /// Unknown webhook, invalid webhook token.
     const CODES: [u64; 2] = [10015, 50027];
-    let read: Body = serde_json::from_slice(body).unwrap_or_default();
+    let read: Said = serde_json::from_slice(body).unwrap_or_default();
     let said = format!("HTTP {status} {}", words(&read, body));
     match status {
         200..=299 => Webhook::Known,
@@ -195,7 +188,7 @@ fn seen(status: u16, body: &[u8]) -> Webhook {
 }
 
 /// What the answer says, for a log line.
-fn words(read: &Body, body: &[u8]) -> String {
+fn words(read: &Said, body: &[u8]) -> String {
     const MOST: usize = 120;
     let text = match read.message.is_empty() {
         true => String::from_utf8_lossy(body).into_owned(),

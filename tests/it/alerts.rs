@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::program::{COLLECT, Ran, TestEnv, until};
 use crate::support::server::{Answer, Gate, Seen, Server};
+use crate::support::warehouse::warehouse;
 use crate::support::{WEEK, asset, repository, route, shares, week};
 
 const WEBHOOK: &str = "/api/webhooks/123456789/t0ken-of-the-webhook";
@@ -335,6 +336,50 @@ fn a_failing_sync_is_told_and_a_good_one_is_not() {
         said[1].contains("first day") && said[1].lines().count() == 1,
         "{said:?}"
     );
+}
+
+#[test]
+fn rows_that_the_warehouse_refuses_are_told_by_asset_and_their_recovery_too() {
+    let warehouse = warehouse!();
+    let (_sources, discord, env) = told(&["005930", "000660"]);
+    let env = env.with("DATABASE_URL", &warehouse.url());
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    warehouse.execute(
+        "ALTER TABLE price_daily ADD CONSTRAINT odd
+             CHECK (asset_id <> '000660' OR date NOT IN ('2024-01-03', '2024-01-05'))",
+    );
+    env.collect();
+    assert_eq!(env.sync(&[]).0, 3);
+    let said = contents(&discord);
+    assert_eq!(said.len(), 1, "{said:?}");
+    for words in [
+        "**pricestash sync** `partial_failure`",
+        "1 of 2 assets",
+        "**000660** The 000660: naver: 2 rows stay in sync_reject, the first is of 2024-01-03: 23514",
+        "violates check constraint",
+        "`pricestash sync --full`",
+    ] {
+        assert!(said[0].contains(words), "{words}: {said:?}");
+    }
+    let why = env.runs().last().unwrap().2.clone().unwrap();
+    let why: Value = serde_json::from_str(&why).unwrap();
+    assert_eq!(
+        (&why[0]["asset_id"], why.as_array().unwrap().len()),
+        (&"000660".into(), 1)
+    );
+    // The next day it is one line, and its end is said.
+    assert_eq!(env.sync(&[]).0, 3);
+    warehouse.execute("ALTER TABLE price_daily DROP CONSTRAINT odd");
+    for _ in 0..2 {
+        assert_eq!(env.sync(&["--full"]).0, 0);
+    }
+    let said = contents(&discord);
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(
+        said[1].lines().count() == 1 && said[1].contains("000660"),
+        "{said:?}"
+    );
+    assert!(said[2].starts_with("Well again: 000660"), "{said:?}");
 }
 
 /// What was pinged, in order.

@@ -31,7 +31,8 @@
 //! - `report`: the page, in a real browser and as text, against recordings and SQLite
 //! - `show`: tables, charts and CSV in the terminal
 //! - `windows`: what only Windows has
-//! - `setup`: init, doctor, the editing of the assets file
+//! - `setup`: init, the editing of the assets file
+//! - `doctor`: what would stop tomorrow's run, with sources, a warehouse and a webhook that are not well
 //! - `layers`: which module may use which
 //! - `support`: what they stand on
 //!
@@ -51,6 +52,7 @@ mod calendars;
 mod cli;
 mod collect;
 mod daily;
+mod doctor;
 mod faults;
 mod hosts;
 mod layers;

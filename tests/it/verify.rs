@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::asset;
 use crate::support::program::TestEnv;
 use crate::support::stock::stocked;
 use crate::support::warehouse::warehouse;
@@ -22,8 +23,15 @@ fn verify(env: &TestEnv, arguments: &[&str]) -> (i32, Vec<String>) {
 fn one_changed_digit_a_missing_an_extra_and_a_newer_row_are_found_and_ours_repaired() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 5000);
-    let ran = env.run(&["verify"]);
-    assert_eq!(ran.code, 1, "no table yet: {ran:?}");
+    env.write(
+        "data/assets.toml",
+        asset("A", "XKRX", "KRW", &[("naver", "A")]),
+    );
+    for command in [&["verify"][..], &["healthcheck", "--warehouse"]] {
+        let ran = env.run(command);
+        let says = "the tables are not there yet: `pricestash sync` makes them";
+        assert!(ran.code == 1 && ran.error().contains(says), "{ran:?}");
+    }
     env.sync(&[]);
     assert_eq!(verify(&env, &[]), (0, vec![]));
     let ran = env.run(&["verify"]);

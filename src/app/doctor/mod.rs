@@ -21,7 +21,7 @@ use crate::stop::Stop;
 use crate::tell::{Discord, Webhook};
 use crate::timestamp::{self, millis};
 use crate::upstream::{Upstream, Window, ways};
-use crate::warehouse::{Target, Warehouse};
+use crate::warehouse::{Target, Warehouse, recognise};
 
 mod schedule;
 
@@ -241,7 +241,24 @@ fn warehouse(config: &Config) -> Vec<Check> {
             "change the table as it says",
         ));
     }
+    if let Err(error) = recognise_warehouse(&mut warehouse, &config.staging_db) {
+        checks.push(Check::fail(
+            "warehouse identity",
+            format!("{error:#}"),
+            "mend DATABASE_URL, or let `pricestash sync --full` send everything to this one",
+        ));
+    }
     checks
+}
+
+/// Sees to it that this is the warehouse that the rows were sent to before, as `sync` does.
+fn recognise_warehouse(warehouse: &mut Warehouse, staging: &Path) -> Result<()> {
+    // Where the staging file cannot be read, its own check says so.
+    let expected = match Staging::open_existing(staging) {
+        Ok(Some(staging)) => staging.recognised_warehouse()?,
+        _ => None,
+    };
+    Ok(recognise(expected.as_deref(), &warehouse.identity()?)?)
 }
 
 /// One small request on each way that an active asset needs.
@@ -318,11 +335,15 @@ fn ask(
     let answer = upstream
         .read(response.status, &response.body, &asset.calendar)
         .map_err(|e| e.to_string())?;
-    let rows = answer.rows.len();
-    Ok(format!(
-        "{symbol}: {rows} rows in {} ms",
-        millis(asked.elapsed())
-    ))
+    match answer.rows.len() {
+        0 => Err(format!(
+            "{symbol}: it answers, but has no row for the last ten days"
+        )),
+        rows => Ok(format!(
+            "{symbol}: {rows} rows in {} ms",
+            millis(asked.elapsed())
+        )),
+    }
 }
 
 fn webhook(config: &Config, offline: bool) -> Check {
