@@ -92,10 +92,11 @@ impl Warehouse {
     ) -> Result<Receipt, Failure> {
         self.round_trips += 1;
         let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
+        let sql = self.identified(include_str!("upsert_prices.sql"), expected);
         let is_known_to_fit = self.prices_fit;
         let row = self
             .line
-            .ask(move |client| upsert(client, &sent, only.as_deref(), is_known_to_fit))?;
+            .ask(move |client| upsert(client, &sql, &sent, only.as_deref(), is_known_to_fit))?;
         let warehouse: String = row.try_get(0)?;
         recognise(expected, &warehouse)?;
         if !row.try_get::<_, bool>(1)? {
@@ -153,6 +154,7 @@ impl Warehouse {
 
 fn upsert(
     client: &mut Client,
+    sql: &str,
     rows: &[PendingRow],
     expected: Option<&str>,
     is_known_to_fit: bool,
@@ -162,7 +164,7 @@ fn upsert(
     let assets: BTreeSet<&str> = columns.asset_id.iter().copied().collect();
     let assets: Vec<&str> = assets.into_iter().collect();
     client.query_typed_one(
-        include_str!("upsert_prices.sql"),
+        sql,
         &[
             (&columns.asset_id, Type::TEXT_ARRAY),
             (&columns.date, Type::DATE_ARRAY),

@@ -79,7 +79,7 @@ impl<'a> Courier<'a> {
         let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
         let result = what(warehouse).or_else(|failure| {
             // The tables are only looked at when something is wrong: a look costs as much as a chunk.
-            match !failure.is_transient() && warehouse.mend_tables(&failure, expected.as_deref())? {
+            match !failure.is_transient() && warehouse.mend(&failure, expected.as_deref())? {
                 true => what(warehouse),
                 false => Err(failure),
             }

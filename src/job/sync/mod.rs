@@ -139,7 +139,7 @@ impl<'a> Sync<'a> {
         if !options.scope.full {
             return Ok(());
         }
-        let warehouse = courier.ask(crate::warehouse::Warehouse::identity)?;
+        let warehouse = courier.ask(|warehouse| warehouse.identity(None))?;
         self.run.begin_anew(&options.scope, warehouse)
     }
 
