@@ -195,15 +195,26 @@ fn target(config: &Config) -> Result<Target> {
 
 /// The same, for one that something waits for: what that is is found out only when it has to be said.
 fn target_or_say(config: &Config, waiting: impl FnOnce() -> Result<String>) -> Result<Target> {
-    if let Some(url) = &config.sync.database_url {
-        return Ok(Target::parse(url, config.sync.tls_mode)?);
+    match &config.sync.database_url {
+        Some(url) => Ok(Target::parse(url, config.sync.tls_mode)?),
+        None => Err(ConfigError(no_warehouse(&waiting()?)).into()),
     }
-    Err(ConfigError(format!(
-        "DATABASE_URL is not set{}; set it in the environment or in .env, for example \
-         DATABASE_URL=postgres://user:password@host:5432/prices",
-        waiting()?
-    ))
-    .into())
+}
+
+/// What to say where no warehouse is named.
+fn no_warehouse(waiting: &str) -> String {
+    format!(
+        "DATABASE_URL is not set{waiting}; set it in the environment or in .env, for example \
+         DATABASE_URL=postgres://user:password@host:5432/prices"
+    )
+}
+
+/// Says of a failure of the warehouse where that is.
+fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    if error.is::<Failure>() {
+        return error.context(format!("the warehouse at {}", target.place()));
+    }
+    error
 }
 
 /// How long the warehouse may keep us waiting.
