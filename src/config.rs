@@ -643,7 +643,7 @@ mod tests {
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
-            ("PGSSLMODE", "allow", "one of disable"),
+            ("PGSSLMODE", "always", "one of disable"),
             ("SYNC_MAX_RETRIES", "many", "a whole number of tries"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;
