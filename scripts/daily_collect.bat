@@ -10,7 +10,7 @@ rem in that one: relative paths, .env and logs\ are looked for there. It takes t
 rem the folder it works in, in target\release (built first where there is source and cargo), or on PATH.
 rem
 rem Sync also runs when collect failed: what was collected before must not wait for a source that is down. Without
-rem DATABASE_URL sync is left out, which is no failure. With --dry-run neither step writes.
+rem DATABASE_URL it says how many rows wait, which is no failure. With --dry-run neither step writes.
 rem
 rem Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
 rem
@@ -71,30 +71,9 @@ goto say
 "%program%" --log-dir logs collect %*
 call :note collect %errorlevel%
 
-rem Only the program knows its rules for .env, so it is asked. A dry run sends nothing and does not connect. Exit code 2
-rem alone would not do: a malformed DATABASE_URL has it too, and that must fail.
-rem A folder of its own for what it says: two runs that start in one second draw the same numbers, mkdir lets one pass.
-if not defined TEMP set "TEMP=."
-set "tries=0"
-:next_scratch
-set /a tries+=1
-set "scratch=%TEMP%\pricestash_%RANDOM%%RANDOM%"
-mkdir "%scratch%" 2>nul
-if errorlevel 1 if %tries% lss 20 goto next_scratch
-"%program%" sync --dry-run >nul 2>"%scratch%\said.txt"
-"%SystemRoot%\System32\find.exe" "DATABASE_URL is not set" "%scratch%\said.txt" >nul 2>nul
-set "has_warehouse=%errorlevel%"
-rmdir /s /q "%scratch%"
-if not "%has_warehouse%"=="0" goto sync
-rem Once more for the screen, which shows any character only when the program itself writes to it.
-"%program%" sync --dry-run >nul
-set "summary=%summary%sync was left out, "
-goto healthcheck
-:sync
-"%program%" --log-dir logs sync %dry_run%
+"%program%" --log-dir logs sync --if-configured %dry_run%
 call :note sync %errorlevel%
 
-:healthcheck
 if not defined is_daily goto find_log
 "%program%" --log-dir logs healthcheck
 call :note healthcheck %errorlevel%

@@ -10,7 +10,7 @@
 # it works in, in target/release (built first when it is missing or older than its source), or on PATH.
 #
 # Sync also runs when collect failed: what was collected before must not wait for a source that is down. Without
-# DATABASE_URL sync is left out, which is no failure. With --dry-run neither step writes.
+# DATABASE_URL it says how many rows wait, which is no failure. With --dry-run neither step writes.
 #
 # Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
 #
@@ -96,16 +96,6 @@ find_program() {
 
 is_program() { [ -x "$1" ] && [ -f "$1" ]; }
 
-# Prints the program's own sentence, with the number of rows that wait, when DATABASE_URL is set nowhere.
-#
-# Only the program knows its .env rules, so it is asked. A dry run sends nothing and does not connect. Exit code 2
-# alone would not do: a malformed DATABASE_URL has it too, and that must fail.
-without_warehouse() {
-    local said
-    said=$("$program" sync --dry-run 2>&1 >/dev/null)
-    [ $? -eq 2 ] && [[ $said == *'DATABASE_URL is not set'* ]] && printf '%s\n' "${said#error: }"
-}
-
 case ${1-} in
     -h | --help)
         sed -n '2,/^$/s/^# \{0,1\}//p' "$here/${BASH_SOURCE[0]##*/}" | sed '/^There is no/,$d'
@@ -128,12 +118,7 @@ if ! find_program; then
 fi
 
 step collect "$@"
-if waiting=$(without_warehouse); then
-    say "$waiting"
-    summary="${summary}sync was left out, "
-else
-    step sync ${dry_run:+"$dry_run"}
-fi
+step sync --if-configured ${dry_run:+"$dry_run"}
 if [ -n "$is_daily" ]; then
     step healthcheck
 fi

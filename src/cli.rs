@@ -192,6 +192,9 @@ pub struct SyncArgs {
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Without DATABASE_URL, says how many rows wait and is content with that, as the daily script needs it.
+    #[arg(long)]
+    pub if_configured: bool,
 }
 
 /// Arguments of `verify`.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
 use super::run::{host, send_alerts};
-use super::{Printed, connect, now, read_assets, target, with_remarks};
+use super::{Printed, connect, located, now, read_assets, target, with_remarks};
 use crate::alert::{Failure, Report};
 use crate::asset::Asset;
 use crate::calendar::Calendar;
@@ -98,10 +98,11 @@ fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
-    let newest = connect(&target(config, 0)?, config)?
-        .newest_bars(as_of)?
-        .into_iter();
+    let target = target(config)?;
+    let newest = connect(&target, config)?.newest_bars(as_of);
+    let newest = newest.map_err(|failure| located(failure.into(), &target))?;
     Ok(newest
+        .into_iter()
         .map(|(key, date)| {
             (
                 key,

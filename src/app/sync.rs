@@ -1,21 +1,23 @@
 //! `sync`.
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
-use super::{Printed, now, patience, target};
+use super::{Printed, located, no_warehouse, now, open_staging, patience, target_or_say};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
+use crate::screen::Bar;
 use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::stop::Stop;
-use crate::warehouse::{Failure, Target, Warehouse};
+use crate::warehouse::{Target, Warehouse};
 
 /// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -37,18 +39,18 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         scope: scope(args)?,
     };
     let staging = Staging::open_existing(&config.staging_db)?;
-    let waiting = staging
-        .as_ref()
-        .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
-    let target = target(config, waiting)?;
-    let Some(staging) = staging else {
-        anyhow::bail!(
-            "there is no staging file {} yet; `pricestash collect` makes it",
-            config.staging_db.display()
-        );
+    let waiting = || {
+        let rows = staging.as_ref().map(|s| s.count_pending(&options.scope));
+        let (rows, file) = (rows.unwrap_or(Ok(0))?, config.staging_db.display());
+        Ok(format!(", {rows} rows wait in {file}"))
     };
+    if args.if_configured && config.sync.database_url.is_none() {
+        return left_out(&waiting()?, format);
+    }
+    let target = target_or_say(config, waiting)?;
+    let staging = staging.map_or_else(|| open_staging(config), Ok)?;
     if args.dry_run {
-        return print_dry_sync(waiting, &target, format);
+        return print_dry_sync(staging.count_pending(&options.scope)?, &target, format);
     }
     let outcome = recorded("sync", &staging, config, &Stop::default(), |run| {
         send(run, &staging, &target, &options, config)
@@ -57,6 +59,16 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         text: print_sync(&outcome, format)?,
         exit_code: outcome.status().exit_code(),
     })
+}
+
+/// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.
+fn left_out(waiting: &str, format: Format) -> Result<Printed> {
+    let why = no_warehouse(waiting);
+    log::info!("sync is left out: {why}");
+    Ok(Printed::success(match format {
+        Format::Json => render::json::<Outcome>(&[])?,
+        Format::Table => format!("Nothing was sent: {why}.\n"),
+    }))
 }
 
 /// Sends what is pending, and records how it went.
@@ -88,7 +100,13 @@ fn send(
         run.end(Status::Failure, &[problem], "", &[])?;
         Err(error.context(still_pending(staging)))
     };
-    let sync = Sync::new(staging, &way, now, &|_| {})?;
+    let bar = bar(staging, &options.scope)?;
+    let progress = |rows| {
+        if let Some(bar) = &bar {
+            bar.show(rows, "rows".to_owned());
+        }
+    };
+    let sync = Sync::new(staging, &way, now, &progress)?;
     let mut outcome = match sync.send(options) {
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
@@ -107,12 +125,12 @@ fn send(
     Ok(outcome)
 }
 
-/// Says of a failure of the warehouse where that is.
-fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
-    if error.is::<Failure>() {
-        return error.context(format!("the warehouse at {}", target.place()));
+/// A bar of the rows that are sent, on a terminal. Elsewhere they are not even counted.
+fn bar(staging: &Staging, scope: &Scope) -> Result<Option<Bar>> {
+    if !io::stderr().is_terminal() {
+        return Ok(None);
     }
-    error
+    Ok(Some(Bar::on_stderr(staging.count_pending(scope)?)))
 }
 
 fn still_pending(staging: &Staging) -> String {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Printed, connect, now, target};
+use super::{Printed, connect, located, now, open_staging, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
@@ -20,16 +20,12 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
         .iter()
         .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))))
         .collect::<Result<Vec<_>, _>>()?;
-    let Some(staging) = Staging::open_existing(&config.staging_db)? else {
-        anyhow::bail!(
-            "there is no staging file {} yet; `pricestash collect` makes it",
-            config.staging_db.display()
-        );
-    };
-    let target = target(config, 0)?;
+    let staging = open_staging(config)?;
+    let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
     let verified = recorded(&staging, config, || {
-        verify::verify(&staging, &mut warehouse, &assets)
+        let verified = verify::verify(&staging, &mut warehouse, &assets);
+        verified.map_err(|error| located(error, &target))
     })?;
     let repaired = if args.repair {
         Some(verify::repair(&staging, &verified)?)

@@ -6,7 +6,7 @@ use anyhow::Result;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::Staging;
-use crate::asset::Asset;
+use crate::asset::{Asset, SourceEntry};
 
 /// A row of `asset_master` on its way to the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +26,26 @@ pub struct AssetRow {
 }
 
 impl Staging {
-    /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too.
+    /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
+    /// as it is is not written: a run then begins without a wait for the disk.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn put_assets(&self, assets: &[Asset]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("DELETE FROM asset_source", [])?;
         for asset in assets {
             put_asset(&tx, asset)?;
         }
+        // No id has a comma.
+        let sources = assets.iter().flat_map(|asset| {
+            let key = |s: &SourceEntry| format!("{},{}", asset.id.as_str(), s.stored_as);
+            asset.sources.iter().map(key)
+        });
+        tx.execute(
+            "DELETE FROM asset_source WHERE asset_id || ',' || source NOT IN (SELECT value FROM json_each(?1))",
+            params![serde_json::Value::from_iter(sources).to_string()],
+        )?;
         let ids = serde_json::Value::from_iter(assets.iter().map(|a| a.id.as_str())).to_string();
         tx.execute(
             "UPDATE asset_master SET is_active = 0, revision = revision + 1
@@ -107,12 +116,10 @@ fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
             priority,
             asset.active,
         ])?;
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO asset_source (asset_id, source, priority, symbol, currency, own_currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+    let mut upsert = tx.prepare_cached(include_str!("upsert_asset_source.sql"))?;
     for (priority, source) in asset.sources.iter().enumerate() {
         let own = source.currency == asset.currency;
-        insert.execute(params![
+        upsert.execute(params![
             asset.id.as_str(),
             source.stored_as,
             priority,
@@ -151,11 +158,32 @@ mod tests {
             (1, "[\"upbit\"]", true)
         );
         staging.acknowledge_assets(&rows).unwrap();
+        let written = || -> u64 {
+            let sql = "SELECT total_changes()";
+            let connection = staging.connection().unwrap();
+            connection.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        let before = written();
         staging.put_assets(&parse(&text("Bitcoin"))).unwrap();
+        assert_eq!(written(), before, "nothing changed");
         assert!(staging.pending_assets().unwrap().is_empty());
         staging.put_assets(&parse(&text("비트코인"))).unwrap();
         assert_eq!(staging.pending_assets().unwrap()[0].name, "비트코인");
+        let sources = || -> String {
+            let sql = "SELECT coalesce(group_concat(source || ' ' || symbol || ' ' || priority, ', '), '') FROM asset_source";
+            let connection = staging.connection().unwrap();
+            connection.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        assert_eq!(sources(), "upbit KRW-BTC 1, yahoo:BTC-USD BTC-USD 0");
+        let other = text("비트코인").replace("KRW-BTC", "KRW-BCH");
+        let other = other.replace(
+            "{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }, ",
+            "",
+        );
+        staging.put_assets(&parse(&other)).unwrap();
+        assert_eq!(sources(), "upbit KRW-BCH 0");
         staging.put_assets(&[]).unwrap();
         assert!(!staging.pending_assets().unwrap()[0].is_active);
+        assert_eq!(sources(), "");
     }
 }

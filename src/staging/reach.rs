@@ -78,6 +78,26 @@ impl Staging {
         Ok(Reach::To(oldest.into_iter().chain(first_missing).min()))
     }
 
+    /// Whether a series has the final bars of all these days, waived ones excepted, and at least `newer` that are newer than
+    /// `end`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn is_settled(
+        &self,
+        asset: &AssetId,
+        source: &str,
+        due: &[NaiveDate],
+        end: NaiveDate,
+        newer: u32,
+    ) -> Result<bool> {
+        let due = serde_json::Value::from_iter(due.iter().map(ToString::to_string)).to_string();
+        let row = params![asset.as_str(), source, due, end.to_string(), newer];
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(include_str!("settled.sql"))?;
+        Ok(statement.query_row(row, |r| r.get(0))?)
+    }
+
     /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
     /// to compare with, or there are not so many beside it.
     ///

@@ -470,6 +470,29 @@ fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
 }
 
 #[test]
+fn days_are_settled_when_all_are_final_and_newer_ones_tell_the_scale() {
+    let bench = Bench::new();
+    let rows = week(1.0);
+    bench.stage("a", "2026-01-05T05:00:00Z", &texts(&rows)[..1]);
+    bench.stage("b", "2026-01-30T10:00:00Z", &texts(&rows)[1..]);
+    let is_settled = |days: &[u32], end: u32| {
+        let days: Vec<NaiveDate> = days.iter().copied().map(day).collect();
+        let settled = bench
+            .staging
+            .is_settled(&bench.asset.id, "naver", &days, day(end), 2);
+        settled.unwrap()
+    };
+    assert!(is_settled(&[6, 7], 7));
+    assert!(!is_settled(&[6, 7, 8], 8), "only the 9th is newer");
+    assert!(!is_settled(&[5, 6], 6), "the 5th is provisional");
+    assert!(!is_settled(&[4, 6], 6), "the 4th is missing");
+    let waived = bench
+        .staging
+        .waive(&bench.asset.id, day(4), "closed", time_of("c"));
+    assert!(waived.unwrap() && is_settled(&[4, 6], 6));
+}
+
+#[test]
 fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
     let bench = Bench::new();
     let due: Vec<NaiveDate> = (5..10).map(day).collect();

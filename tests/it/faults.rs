@@ -278,7 +278,13 @@ fn a_year_that_is_not_there_is_lost_but_not_asked_for_day_after_day() {
     }
     env.run(&["collect"]);
     let counts = [2016, 2017, 2018, 2019, 2020].map(|year| server.count(&year_route(year)));
-    assert_eq!(counts, [1, 1, 1, 2, 2], "from the page's year on");
+    // 2020 is complete, and newer sessions tell a change of scale.
+    assert_eq!(counts, [1, 1, 1, 2, 1]);
+    assert_eq!(
+        server.count(&year_route(2021)),
+        2,
+        "the newest stored sessions"
+    );
 }
 
 #[test]
@@ -299,8 +305,16 @@ fn a_year_is_asked_for_once_a_run_whatever_needs_it() {
     let (server, env) = kospi(2018..=2021);
     let assets = ["KS200", "KS200-2"].map(|id| asset(id, "XKRX", "KRW", &[("krx", "ks200")]));
     env.write("data/assets.toml", assets.concat());
-    env.succeed(&["collect", "--start", "2018-01-01", "--end", "2021-12-31"]);
-    for year in 2018..=2021 {
+    // One year is a page, and one is not there.
+    server.answer(&year_route(2019), Answer::ok("<html>Sign in</html>"));
+    let ran = env.json(&["collect", "--start", "2017-01-01", "--end", "2021-12-31"]);
+    assert_eq!(
+        (ran.code, env.bars()),
+        (1, 2 * (244 + 248 + 248)),
+        "{ran:?}"
+    );
+    assert_eq!(ran.message("KS200"), ran.message("KS200-2"));
+    for year in 2017..=2021 {
         assert_eq!(server.count(&year_route(year)), 1, "{year}");
     }
     assert_eq!(
@@ -369,6 +383,7 @@ fn an_empty_answer_is_another_thing_than_none() {
     );
     let ran = env.json(&COLLECT);
     assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.row()["findings"], 4, "by either way the same four days");
     let empty = format!("naver: no bar from {} to {}", WEEK[0], WEEK[3]);
     assert!(ran.message("005930").contains(&empty), "{ran:?}");
     assert!(

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use rusqlite::Connection;
-
 use crate::support::program::{COLLECT, TestEnv, until};
 use crate::support::shares;
 
@@ -77,7 +75,7 @@ fn a_wait_in_vain_says_file_holder_and_advice() {
         assert_eq!(ran.code, 1, "{ran:?}");
         for words in [
             "staging.db stays locked by another program",
-            "let that end or close it, then run this again",
+            "let it end or close it, then run this again",
         ] {
             assert!(ran.error().contains(words), "{words}: {ran:?}");
         }
@@ -122,25 +120,13 @@ fn somebody_who_only_reads_delays_nobody() {
     );
 }
 
-/// Overwrites a file from a byte on.
-fn damage(env: &TestEnv, from: usize) {
-    let file = env.path("data/staging.db");
-    let connection = Connection::open(&file).unwrap();
-    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-    connection.query_row(checkpoint, [], |_| Ok(())).unwrap();
-    drop(connection);
-    let mut bytes = fs::read(&file).unwrap();
-    bytes.iter_mut().skip(from).for_each(|b| *b = 0x55);
-    fs::write(&file, bytes).unwrap();
-}
-
 #[test]
 fn a_damaged_file_is_said_to_be_damaged_and_a_backup_takes_its_place() {
     const PAGE: usize = 4096;
     for (from, code, says) in [(PAGE, 1, "is damaged"), (0, 2, "which is no SQLite file")] {
         let env = collected();
         env.succeed(&["backup", "copy.db"]);
-        damage(&env, from);
+        env.damage_staging(from);
         let broken = fs::read(env.path("data/staging.db")).unwrap();
         for command in [
             &["status"][..],

@@ -31,6 +31,7 @@ fn one_changed_digit_a_missing_an_extra_and_a_newer_row_are_found_and_ours_repai
         let ran = env.run(command);
         let says = "the tables are not there yet: `pricestash sync` makes them";
         assert!(ran.code == 1 && ran.error().contains(says), "{ran:?}");
+        assert!(ran.error().contains("the warehouse at "), "{ran:?}");
     }
     env.sync(&[]);
     assert_eq!(verify(&env, &[]), (0, vec![]));

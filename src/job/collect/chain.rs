@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
 use super::outcome::{AssetOutcome, Progress};
-use super::window::{OVERLAP_SESSIONS, due_sessions, plan_window};
+use super::window::{OVERLAP_SESSIONS, due_sessions, is_recent, plan_window};
 use crate::asset::{Asset, SourceEntry};
 use crate::calendar::sub_days;
 use crate::feed::{Feed, FetchError, Part, Request};
@@ -114,6 +114,8 @@ impl Collector<'_> {
         due: &mut bool,
         attended: &mut Vec<Attended<'s>>,
     ) -> Result<bool> {
+        // What the source has no bar for, by the last way that answered.
+        let mut lacking = None;
         for upstream in ways(entry.kind) {
             let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
             let series = Series {
@@ -134,12 +136,15 @@ impl Collector<'_> {
                     attended.extend(series);
                     return Ok(true);
                 }
-                Some((Some(series), _)) => progress.found_gaps(&series.attendance),
+                Some((Some(series), _)) => lacking = Some(series),
                 _ => {}
             }
             if self.stop.is_set() {
                 break;
             }
+        }
+        if let Some(series) = lacking {
+            progress.found_gaps(&series.attendance);
         }
         Ok(false)
     }
@@ -153,7 +158,8 @@ impl Collector<'_> {
         progress: &mut Progress,
     ) -> Result<Option<(Option<Attended<'s>>, bool)>> {
         let name = series.way();
-        match fetcher.fetch(series, window) {
+        let parts = self.parts(series, window, fetcher)?;
+        match fetcher.fetch_parts(series, parts) {
             Ok(mut fetched) => {
                 let has_bars = !fetched.checked.bars.is_empty();
                 if let Some(reach) = fetched.short_reach(series, window) {
@@ -176,6 +182,45 @@ impl Collector<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// The parts of a window that are asked for.
+    fn parts(
+        &self,
+        series: Series<'_>,
+        window: Window,
+        fetcher: AssetFetcher<'_>,
+    ) -> Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        for part in fetcher.parts(series, window) {
+            if !self.is_settled(series, &part)? {
+                parts.push(part);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether a part needs no request though the window reaches back over it: all of it is stored, final and not of a kind
+    /// that is restated. A year that was lost is asked for again without those after it.
+    fn is_settled(&self, series: Series<'_>, part: &Part) -> Result<bool> {
+        let Series {
+            asset,
+            entry,
+            asked_at,
+            ..
+        } = series;
+        let today = asset.calendar.trading_day(asked_at, asset.calendar.zone());
+        let is_asked = !self.options.window.is_default()
+            || part.recording.is_some()
+            || asset.category.has_splits()
+            || is_recent(part.window, today);
+        if is_asked {
+            return Ok(false);
+        }
+        let due = due_sessions(&asset.calendar, part.window, asked_at);
+        let (source, end) = (&entry.stored_as, part.window.end);
+        self.staging
+            .is_settled(&asset.id, source, &due, end, OVERLAP_SESSIONS)
     }
 
     fn window(&self, series: Series<'_>) -> Result<Window> {

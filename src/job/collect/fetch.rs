@@ -82,7 +82,8 @@ pub(super) struct Fetcher<'a> {
     retry: RetryPolicy,
     pace: &'a Pace,
     closed: ClosedHosts,
-    /// Files that hold the same days whatever is asked, by their names: each is asked for once a run.
+    /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
+    /// there.
     files: Mutex<HashMap<String, Response>>,
 }
 
@@ -121,11 +122,14 @@ impl<'a> Fetcher<'a> {
         let kept = self.files().get(&name).cloned();
         let is_kept = kept.is_some();
         let response = kept.map_or_else(|| self.feed.get(request), Ok)?;
-        let checked = read(request, &response, calendar, entry)?;
-        if upstream.serves_whole_files() && part.recording.is_none() && !is_kept {
+        let checked = read(request, &response, calendar, entry);
+        let is_settled = checked
+            .as_ref()
+            .map_or_else(|e| !e.is_transient(), |_| true);
+        if upstream.serves_whole_files() && part.recording.is_none() && !is_kept && is_settled {
             self.files().insert(name, response);
         }
-        Ok(checked)
+        checked
     }
 
     fn files(&self) -> MutexGuard<'_, HashMap<String, Response>> {
@@ -134,16 +138,31 @@ impl<'a> Fetcher<'a> {
 }
 
 impl AssetFetcher<'_> {
+    /// The parts of a window.
+    pub(super) fn parts(&self, series: Series<'_>, window: Window) -> Vec<Part> {
+        let feed = self.fetcher.feed;
+        feed.parts(series.upstream, &series.entry.symbol, window)
+    }
+
     /// Fetches all parts of a window. Fails when not one of them could be had.
+    pub(super) fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
+        self.fetch_parts(series, self.parts(series, window))
+    }
+
+    /// Fetches parts of a window. Fails when not one of them could be had.
     ///
     /// A part without a due session is no loss: the KRX cache has no file of a new year before its first session.
-    pub(super) fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
+    pub(super) fn fetch_parts(
+        &self,
+        series: Series<'_>,
+        parts: Vec<Part>,
+    ) -> Result<Fetched, FetchError> {
         let way = series.upstream.name();
-        let Fetcher { feed, closed, .. } = self.fetcher;
+        let closed = &self.fetcher.closed;
         closed.check(way)?;
         let mut fetched = Fetched::default();
         let (mut any, mut silent, mut first_error) = (false, 0, None);
-        for part in feed.parts(series.upstream, &series.entry.symbol, window) {
+        for part in parts {
             let answered = if silent < SILENT_PARTS {
                 self.fetch_part(series, &part)
             } else {

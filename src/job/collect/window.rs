@@ -24,6 +24,18 @@ pub struct WindowArgs {
     pub days: Option<u32>,
 }
 
+impl WindowArgs {
+    /// Whether the user leaves it to the program which days are asked for.
+    pub(super) fn is_default(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// Whether days are so recent that they are always asked for.
+pub(super) fn is_recent(window: Window, today: NaiveDate) -> bool {
+    window.end >= sub_days(today, DEFAULT_DAYS)
+}
+
 /// The days to ask for.
 pub(super) fn plan_window(args: WindowArgs, today: NaiveDate, reach: Reach) -> Window {
     let end = args.end.unwrap_or(today);

@@ -119,6 +119,18 @@ impl TestEnv {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
+    /// Overwrites the staging file from a byte on, with everything in its write-ahead log brought over first.
+    pub(crate) fn damage_staging(&self, from: usize) {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.staging()
+            .query_row(checkpoint, [], |_| Ok(()))
+            .unwrap();
+        let path = self.path("data/staging.db");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.iter_mut().skip(from).for_each(|b| *b = 0x55);
+        fs::write(path, bytes).unwrap();
+    }
+
     /// Rows that wait for the next sync.
     pub(crate) fn pending(&self) -> i64 {
         self.count("SELECT count(*) FROM pending")
