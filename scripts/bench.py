@@ -1,10 +1,9 @@
-"""Measures pricestash. Started by bench.sh, which builds the program and has a PostgreSQL ready.
+"""Measures pricestash: collect, report, start; sync in bench_sync.py. Started by bench.sh, which builds the program and has a PostgreSQL ready.
 
 Every time is that of a whole process from start to exit. The candidates run in turn, and a ratio is the median of the
 ratios of each round, so that a machine that is busy for a while slows both.
 """
 
-import csv
 import json
 import os
 import platform
@@ -15,21 +14,15 @@ import sqlite3
 import statistics
 import struct
 import subprocess
-import sys
 import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+import bench_sync
 from bench_server import Sources
+from bench_tools import COLUMNS, GNU_TIME, PROGRAM, PROJECT, ROUNDS, TABLES, URL, WORK, empty_staging, environment, line, measure, psql, remove_staging
 
-PROJECT, WORK = Path(sys.argv[1]), Path(sys.argv[2])
-PROGRAM, URL = os.environ["BENCH_PROGRAM"], os.environ["BENCH_URL"]
-ROUNDS = max(3, int(os.environ.get("ROUNDS", "3")))
-ROWS = [int(n) for n in os.environ.get("ROWS", "100000,1000000").split(",")]
-TABLES = "price_daily, asset_master, job_run"
-COLUMNS = "asset_id, date, source, open, high, low, close, volume, ingested_at"
-
-MAX_SYNC_RATIO, MAX_SYNC_MB, MAX_HELP_MS, MAX_MANY_RATIO, MAX_REPORT_MB, MAX_SERVED_RATIO = 1.7, 25.0, 10.0, 1.4, 2.0, 1.1
+MAX_HELP_MS, MAX_MANY_RATIO, MAX_REPORT_MB, MAX_SERVED_RATIO = 10.0, 1.4, 2.0, 1.1
 
 # Seven assets with three years each, all of them recorded answers: id, category, calendar, currency, source, symbol,
 # the recording's place in a replay folder, the recording, and its time where it has no .meta.json.
@@ -47,49 +40,6 @@ RECORDINGS = [
      "tests/fixtures/yahoo/132030.KS_isa_max_unhedged_nasdaq100_2026-05-27.json", None),
 ]
 KRX_YEARS = [2018, 2019, 2020, 2021]
-
-
-def environment(**variables):
-    """The surroundings of every process: PATH and the like, and nothing of the user's own settings."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "PGSSLMODE") if name in os.environ}
-    return kept | {name: str(value) for name, value in variables.items()}
-
-
-def measure(command, **variables):
-    """Runs a process. Returns seconds, its largest memory in MB, and what it printed."""
-    report = WORK / "memory"
-    # A child of Python starts with Python's own memory, which getrusage would count; GNU time is small.
-    wrapped = [GNU_TIME, "-f", "%M", "-o", str(report), *command] if GNU_TIME else command
-    started = time.perf_counter()
-    child = subprocess.Popen(wrapped, cwd=WORK, env=environment(**variables), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = child.communicate()
-    seconds = time.perf_counter() - started
-    if child.returncode != 0:
-        raise SystemExit(f"bench: {command[0]} ended with {child.returncode}:\n{out}{err}".replace(URL, "DATABASE_URL"))
-    if GNU_TIME:
-        kilobytes = int(report.read_text().split()[-1])
-    else:
-        import resource
-
-        kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return seconds, kilobytes / 1024, out
-
-
-def find_gnu_time():
-    for candidate in (shutil.which("gtime"), shutil.which("time")):
-        if candidate and subprocess.run([candidate, "-f", "%M", "true"], capture_output=True).returncode == 0:
-            return candidate
-    return None
-
-
-def psql(*commands, may_fail=False):
-    arguments = [part for command in commands for part in ("-c", command)]
-    result = subprocess.run(["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", URL, *arguments], cwd=WORK,
-                            env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if result.returncode != 0 and not may_fail:
-        raise SystemExit(f"bench: psql: {result.stderr}".replace(URL, "DATABASE_URL"))
-    return result.stdout.strip()
 
 
 # --- collect ---------------------------------------------------------------------------------------------------------
@@ -158,87 +108,6 @@ def bench_served():
     return rows, statistics.median(ours), statistics.median(slowest), statistics.median(together), ratios, max(memory)
 
 
-def remove_staging():
-    for end in ("", "-wal", "-shm"):
-        Path(f"{WORK / 'staging.db'}{end}").unlink(missing_ok=True)
-
-
-# --- sync ------------------------------------------------------------------------------------------------------------
-
-
-def empty_staging():
-    """A staging file with its tables and nothing in it, as every run but the first finds one."""
-    remove_staging()
-    schema = subprocess.run([PROGRAM, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
-                            check=True).stdout
-    database = sqlite3.connect(WORK / "staging.db", isolation_level=None)
-    database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + schema)
-    return database
-
-
-def fill_staging(rows):
-    """A staging file with 50 assets of so many days each, nothing of it synced; and the same rows as CSV."""
-    full, table = WORK / f"full_{rows}.db", WORK / f"rows_{rows}.csv"
-    schema = subprocess.run([PROGRAM, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
-                            check=True).stdout
-    database = sqlite3.connect(full)
-    database.executescript(schema)
-    database.execute(
-        """
-        WITH RECURSIVE
-            asset (a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM asset WHERE a < 49),
-            day (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM day WHERE d < ?1 - 1),
-            price AS (
-                SELECT a, d, 1000.0 * (a + 1) * (1.0 + 0.0003 * d + ((a * 7919 + d * 104729) % 1009) / 20180.0) AS p
-                FROM asset, day
-            )
-        INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
-        SELECT printf('%06d', a * 10 + 5930), date('1970-01-01', d || ' days'), 'naver', p * 0.995, p * 1.011, p * 0.989, p,
-               (a * 31337 + d * 7331) % 25000000, '2026-11-20T09:00:00.123456Z'
-        FROM price
-        ORDER BY 1, 2
-        """,
-        (rows // 50,))
-    database.commit()
-    with open(table, "w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(database.execute(f"SELECT {COLUMNS} FROM price_daily"))
-    database.close()
-    return full, table
-
-
-def empty_warehouse():
-    psql(f"TRUNCATE {TABLES}")
-    # Whoever comes next shall not write out what the one before left behind. It needs a right that a user may lack.
-    psql("CHECKPOINT", may_fail=True)
-
-
-def check_rows(rows):
-    there = int(psql("SELECT count(*) FROM price_daily"))
-    if there != rows:
-        raise SystemExit(f"bench: {there} rows in the table instead of {rows}")
-
-
-def bench_sync(rows):
-    full, table = fill_staging(rows)
-    ours, copy, memory = [], [], []
-    for _ in range(ROUNDS):
-        empty_warehouse()
-        seconds, _, _ = measure(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", URL, "-c",
-                                 f"\\copy price_daily ({COLUMNS}) FROM '{table}' WITH (FORMAT csv)"])
-        check_rows(rows)
-        copy.append(seconds)
-
-        empty_warehouse()
-        remove_staging()
-        shutil.copyfile(full, WORK / "staging.db")
-        seconds, megabytes, _ = measure([PROGRAM, "sync"], STAGING_DB=WORK / "staging.db", DATABASE_URL=URL)
-        check_rows(rows)
-        ours.append(seconds)
-        memory.append(megabytes)
-    ratios = [o / c for o, c in zip(ours, copy)]
-    return statistics.median(ours), statistics.median(copy), ratios, max(memory)
-
-
 # --- many assets -----------------------------------------------------------------------------------------------------
 
 
@@ -296,8 +165,7 @@ def bench_many(assets, sessions):
             raise SystemExit("bench: not every row was staged")
         ours.append(seconds)
         memory.append(megabytes)
-    ratios = [o / p for o, p in zip(ours, plain)]
-    return assets * sessions, statistics.median(ours), statistics.median(plain), ratios, max(memory)
+    return assets * sessions, ours, plain, max(memory)
 
 
 # --- report ----------------------------------------------------------------------------------------------------------
@@ -363,10 +231,10 @@ def verdict(value, limit):
 
 
 def print_table(lines):
-    header = ["what", "rows", "pricestash", "psql \\copy", "ratio", "memory", "expected", ""]
-    widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
-    for line in [header, ["-" * w for w in widths], *lines]:
-        print("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |")
+    header = ["what", "rows", "pricestash", "compared with", "ratio", "memory", "expected", ""]
+    widths = [max(len(cells[i]) for cells in [header, *lines]) for i in range(len(header))]
+    for cells in [header, ["-" * w for w in widths], *lines]:
+        print("| " + " | ".join(text.ljust(width) for text, width in zip(cells, widths)) + " |")
 
 
 def main():
@@ -384,22 +252,10 @@ def main():
                       f"{slowest * 1000:.0f} ms (slowest host; all: {together * 1000:.0f} ms)",
                       f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", f"≤ {MAX_SERVED_RATIO}",
                       "met" if ratio <= MAX_SERVED_RATIO else "missed"])
-        rows, ours, plain, ratios, megabytes = bench_many(500, 252)
-        ratio = statistics.median(ratios)
-        lines.append(["collect 500 assets × 1 year", f"{rows:,}", f"{ours:.2f} s", f"{plain:.2f} s (plain UPSERT)",
-                      f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", "", ""])
-        rows, ours, plain, ratios, megabytes = bench_many(500, 2600)
-        ratio = statistics.median(ratios)
-        lines.append(["collect 500 assets × 10 years", f"{rows:,}", f"{ours:.2f} s", f"{plain:.2f} s (plain UPSERT)",
-                      f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", f"≤ {MAX_MANY_RATIO}",
-                      "met" if ratio <= MAX_MANY_RATIO else "missed"])
-        for rows in ROWS:
-            ours, copy, ratios, megabytes = bench_sync(rows)
-            ratio = statistics.median(ratios)
-            lines.append(["first sync", f"{rows:,}", f"{ours:.2f} s", f"{copy:.2f} s",
-                          f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{megabytes:.1f} MB", f"≤ {MAX_SYNC_RATIO}",
-                          "met" if ratio <= MAX_SYNC_RATIO else "missed"])
-            lines.append(["its memory", "", "", "", "", f"{megabytes:.1f} MB", f"< {MAX_SYNC_MB:.0f} MB", verdict(megabytes, MAX_SYNC_MB)])
+        for assets, sessions, years, limit in ((500, 252, "1 year", None), (500, 2600, "10 years", MAX_MANY_RATIO)):
+            rows, ours, plain, megabytes = bench_many(assets, sessions)
+            lines.append(line(f"collect {assets} assets × {years}", rows, ours, plain, "plain UPSERT", limit, megabytes))
+        lines += bench_sync.bench()
         for assets, years, limit in ((7, 10, MAX_REPORT_MB), (500, 3, None)):
             rows, seconds, megabytes, size = bench_report(assets, years * 252)
             lines.append([f"report {assets} assets × {years} years, {size:.2f} MB", f"{rows:,}", f"{seconds:.2f} s", "", "",
@@ -417,6 +273,5 @@ def main():
         print("memory is the largest of all processes so far: GNU time is not installed")
 
 
-GNU_TIME = find_gnu_time()
 if __name__ == "__main__":
     main()

@@ -10,6 +10,8 @@
 # database must have no table price_daily, asset_master or job_run: they are made, emptied between the runs, and
 # dropped in the end.
 #
+# Beside it DuckDB and SQLAlchemy do the same, when their packages can be had from PyPI; PEERS=0 leaves them out.
+#
 # Exit code: 0 when everything ran, whatever was measured; 1 when something did not run.
 set -uo pipefail
 
@@ -39,6 +41,15 @@ if [ -z "$url" ]; then
     throwaway_postgres_start fsync=on || exit 1
     url=$THROWAWAY_POSTGRES_URL
 fi
+peers=(duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 duckdb-extension-postgres-scanner==1.5.5
+    sqlalchemy==2.1.9 'psycopg[binary]==3.3.9')
+if [ "${PEERS-1}" != 0 ]; then
+    if python3 -m venv "$work/peers" && "$work/peers/bin/pip" install --quiet --disable-pip-version-check --timeout 20 "${peers[@]}"; then
+        export BENCH_PEERS="$work/peers/bin/python"
+    else
+        echo "bench: without DuckDB and SQLAlchemy, whose packages could not be had" >&2
+    fi
+fi >&2
 # By the environment, so that no password stands in the list of processes.
 BENCH_PROGRAM=$(cd -- "${CARGO_TARGET_DIR:-target}/release" && pwd)/pricestash
 export BENCH_PROGRAM BENCH_URL="$url"

@@ -86,6 +86,8 @@ pub struct FetchConfig {
 pub enum TlsMode {
     /// Not encrypted.
     Disable,
+    /// Encrypted where the server takes no other connection.
+    Allow,
     /// Encrypted where the server can.
     Prefer,
     /// Encrypted.
@@ -102,6 +104,7 @@ impl FromStr for TlsMode {
     fn from_str(text: &str) -> Result<Self, ()> {
         Ok(match text {
             "disable" => Self::Disable,
+            "allow" => Self::Allow,
             "prefer" => Self::Prefer,
             "require" => Self::Require,
             "verify-ca" => Self::VerifyCa,
@@ -360,7 +363,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             .get("SYNC_BASE_DELAY")
             .unwrap_or_else(|| "1.0".to_owned());
         let tls_mode = self.get("PGSSLMODE").map(|mode| {
-            let right = "one of disable, prefer, require, verify-ca, verify-full";
+            let right = "one of disable, allow, prefer, require, verify-ca, verify-full";
             mode.parse().map_err(|()| wrong("PGSSLMODE", &mode, right))
         });
         Ok(SyncConfig {
@@ -640,7 +643,7 @@ mod tests {
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
-            ("PGSSLMODE", "allow", "one of disable"),
+            ("PGSSLMODE", "always", "one of disable"),
             ("SYNC_MAX_RETRIES", "many", "a whole number of tries"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;

@@ -98,7 +98,7 @@ fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
-    let target = target(config, 0)?;
+    let target = target(config)?;
     let newest = connect(&target, config)?.newest_bars(as_of);
     let newest = newest.map_err(|failure| located(failure.into(), &target))?;
     Ok(newest

@@ -188,18 +188,24 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         .collect())
 }
 
-/// The warehouse to sync to; without one, what to set and how many rows wait.
-fn target(config: &Config, waiting: u64) -> Result<Target> {
-    let url = config.sync.database_url.as_ref();
-    let url = url.ok_or_else(|| ConfigError(no_warehouse(config, waiting)))?;
-    Ok(Target::parse(url, config.sync.tls_mode)?)
+/// The warehouse; without one, what to set.
+fn target(config: &Config) -> Result<Target> {
+    target_or_say(config, || Ok(String::new()))
 }
 
-fn no_warehouse(config: &Config, waiting: u64) -> String {
+/// The same, for one that something waits for: what that is is found out only when it has to be said.
+fn target_or_say(config: &Config, waiting: impl FnOnce() -> Result<String>) -> Result<Target> {
+    match &config.sync.database_url {
+        Some(url) => Ok(Target::parse(url, config.sync.tls_mode)?),
+        None => Err(ConfigError(no_warehouse(&waiting()?)).into()),
+    }
+}
+
+/// What to say where no warehouse is named.
+fn no_warehouse(waiting: &str) -> String {
     format!(
-        "DATABASE_URL is not set, {waiting} rows wait in {}; set it in the environment or in .env, for example \
-         DATABASE_URL=postgres://user:password@host:5432/prices",
-        config.staging_db.display()
+        "DATABASE_URL is not set{waiting}; set it in the environment or in .env, for example \
+         DATABASE_URL=postgres://user:password@host:5432/prices"
     )
 }
 

@@ -80,7 +80,7 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     if config.sync.database_url.is_none() {
         return WarehouseFacts::NotConfigured;
     }
-    let counts = target(config, 0).and_then(|target| {
+    let counts = target(config).and_then(|target| {
         Warehouse::connect(&target, patience(config))
             .and_then(|mut warehouse| warehouse.count_by_asset())
             .with_context(|| format!("the warehouse at {} cannot be asked", target.place()))

@@ -34,7 +34,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
         .into());
     }
     if args.which == Schema::BestPrice {
-        connect(&target(config, 0)?, config)?.create_best_price()?;
+        connect(&target(config)?, config)?.create_best_price()?;
         return Ok(Printed::success(match format {
             Format::Json => render::json(&[Created {
                 table: "best_price",
@@ -42,7 +42,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
             Format::Table => "The view best_price is there.\n".to_owned(),
         }));
     }
-    let created = connect(&target(config, 0)?, config)?
+    let created = connect(&target(config)?, config)?
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
     Ok(Printed::success(match (format, created.is_empty()) {

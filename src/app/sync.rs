@@ -1,18 +1,20 @@
 //! `sync`.
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
-use super::{Printed, located, no_warehouse, now, open_staging, patience, target};
+use super::{Printed, located, no_warehouse, now, open_staging, patience, target_or_say};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::sync::{Options, Outcome, Sync, Way};
 use crate::job_run::{Problem, Status};
 use crate::render;
+use crate::screen::Bar;
 use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::stop::Stop;
 use crate::warehouse::{Target, Warehouse};
@@ -37,16 +39,18 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         scope: scope(args)?,
     };
     let staging = Staging::open_existing(&config.staging_db)?;
-    let waiting = staging
-        .as_ref()
-        .map_or(Ok(0), |s| s.count_pending(&options.scope))?;
+    let waiting = || {
+        let rows = staging.as_ref().map(|s| s.count_pending(&options.scope));
+        let (rows, file) = (rows.unwrap_or(Ok(0))?, config.staging_db.display());
+        Ok(format!(", {rows} rows wait in {file}"))
+    };
     if args.if_configured && config.sync.database_url.is_none() {
-        return left_out(waiting, format, config);
+        return left_out(&waiting()?, format);
     }
-    let target = target(config, waiting)?;
+    let target = target_or_say(config, waiting)?;
     let staging = staging.map_or_else(|| open_staging(config), Ok)?;
     if args.dry_run {
-        return print_dry_sync(waiting, &target, format);
+        return print_dry_sync(staging.count_pending(&options.scope)?, &target, format);
     }
     let outcome = recorded("sync", &staging, config, &Stop::default(), |run| {
         send(run, &staging, &target, &options, config)
@@ -58,11 +62,12 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
 }
 
 /// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.
-fn left_out(waiting: u64, format: Format, config: &Config) -> Result<Printed> {
-    log::info!("sync is left out: {}", no_warehouse(config, waiting));
+fn left_out(waiting: &str, format: Format) -> Result<Printed> {
+    let why = no_warehouse(waiting);
+    log::info!("sync is left out: {why}");
     Ok(Printed::success(match format {
         Format::Json => render::json::<Outcome>(&[])?,
-        Format::Table => format!("Nothing was sent: {}.\n", no_warehouse(config, waiting)),
+        Format::Table => format!("Nothing was sent: {why}.\n"),
     }))
 }
 
@@ -95,7 +100,13 @@ fn send(
         run.end(Status::Failure, &[problem], "", &[])?;
         Err(error.context(still_pending(staging)))
     };
-    let sync = Sync::new(staging, &way, now, &|_| {})?;
+    let bar = bar(staging, &options.scope)?;
+    let progress = |rows| {
+        if let Some(bar) = &bar {
+            bar.show(rows, "rows".to_owned());
+        }
+    };
+    let sync = Sync::new(staging, &way, now, &progress)?;
     let mut outcome = match sync.send(options) {
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
@@ -112,6 +123,14 @@ fn send(
         return failed(error);
     }
     Ok(outcome)
+}
+
+/// A bar of the rows that are sent, on a terminal. Elsewhere they are not even counted.
+fn bar(staging: &Staging, scope: &Scope) -> Result<Option<Bar>> {
+    if !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    Ok(Some(Bar::on_stderr(staging.count_pending(scope)?)))
 }
 
 fn still_pending(staging: &Staging) -> String {

@@ -21,7 +21,7 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
         .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))))
         .collect::<Result<Vec<_>, _>>()?;
     let staging = open_staging(config)?;
-    let target = target(config, 0)?;
+    let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
     let verified = recorded(&staging, config, || {
         let verified = verify::verify(&staging, &mut warehouse, &assets);

@@ -40,57 +40,80 @@ impl Acknowledger {
         let tx = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if all_at_once(&tx, rows)? {
-            return Ok(tx.commit()?);
-        }
-        tx.rollback()?;
-        let tx = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for row in rows {
-            let [asset, date, source] = row.key();
-            tx.prepare_cached(
-                "UPDATE price_daily SET synced_revision = ?4
-                 WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND revision = ?4 AND synced_revision <> ?4",
-            )?
-            .execute(params![asset, date, source, row.revision])?;
-            tx.prepare_cached(
-                "DELETE FROM sync_reject WHERE asset_id = ?1 AND date = ?2 AND source = ?3",
-            )?
-            .execute(params![asset, date, source])?;
+        match rows {
+            [first, .., last] if is_all_of_range(&tx, rows)? => {
+                acknowledge_range(&tx, first, last)?;
+            }
+            _ => one_by_one(&tx, rows)?,
         }
         Ok(tx.commit()?)
     }
 }
 
-/// Acknowledges everything that is pending from the first row to the last in one statement: a good deal faster than one by one.
-/// Says whether that was exactly what was sent; if not, a row has come or changed since, or was refused, and nothing of it may stay.
-fn all_at_once(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<bool> {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-        return Ok(true);
-    };
-    let any_rejects = "SELECT EXISTS (SELECT 1 FROM sync_reject)";
-    if tx.query_row(any_rejects, [], |r| r.get(0))? {
-        return Ok(false);
+fn one_by_one(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<()> {
+    for row in rows {
+        let [asset, date, source] = row.key();
+        tx.prepare_cached(
+            "UPDATE price_daily SET synced_revision = ?4
+             WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND revision = ?4 AND synced_revision <> ?4",
+        )?
+        .execute(params![asset, date, source, row.revision])?;
+        tx.prepare_cached(
+            "DELETE FROM sync_reject WHERE asset_id = ?1 AND date = ?2 AND source = ?3",
+        )?
+        .execute(params![asset, date, source])?;
     }
-    let mut statement = tx.prepare_cached(include_str!("acknowledge_range.sql"))?;
-    let ([a, b, c], [x, y, z]) = (first.key(), last.key());
-    let mut done = statement.query([a, b, c, x, y, z])?;
-    let mut sent = rows.iter();
-    while let Some(done) = done.next()? {
-        if !sent
-            .next()
-            .is_some_and(|sent| is(done, sent).unwrap_or(false))
-        {
+    Ok(())
+}
+
+/// Whether what is pending between the first and the last of these rows is exactly these rows, as they were sent. A row may have
+/// come or changed since, or have been refused. Where other rows lie in between, one by one is no more work.
+fn is_all_of_range(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<bool> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Ok(false);
+    };
+    let mut statement = tx.prepare_cached(include_str!("rows_of_range.sql"))?;
+    let mut stored = statement.query(range(first, last))?;
+    let (mut sent, mut others) = (rows.iter(), 0);
+    while let Some(row) = stored.next()? {
+        let is_pending: bool = row.get(4)?;
+        let is_known = match is_pending {
+            true => sent.next().is_some_and(|s| is(row, s).unwrap_or(false)),
+            false => others < rows.len(),
+        };
+        if !is_known {
             return Ok(false);
         }
+        others += usize::from(!is_pending);
     }
     Ok(sent.next().is_none())
 }
 
-fn is(done: &Row<'_>, sent: &PendingRow) -> Option<bool> {
-    let text = |at: usize| done.get_ref(at).ok()?.as_str().ok();
-    let revision: i64 = done.get(3).ok()?;
+/// Acknowledges everything that is pending between two rows in one statement: a good deal faster than one by one.
+fn acknowledge_range(
+    tx: &Transaction<'_>,
+    first: &PendingRow,
+    last: &PendingRow,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(include_str!("acknowledge_range.sql"))?
+        .execute(range(first, last))?;
+    // What was refused before is taken now.
+    tx.prepare_cached(
+        "DELETE FROM sync_reject
+         WHERE (asset_id, date, source) >= (?1, ?2, ?3) AND (asset_id, date, source) <= (?4, ?5, ?6)",
+    )?
+    .execute(range(first, last))?;
+    Ok(())
+}
+
+fn range(first: &PendingRow, last: &PendingRow) -> [String; 6] {
+    let ([a, b, c], [x, y, z]) = (first.key(), last.key());
+    [a, b, c, x, y, z]
+}
+
+fn is(stored: &Row<'_>, sent: &PendingRow) -> Option<bool> {
+    let text = |at: usize| stored.get_ref(at).ok()?.as_str().ok();
+    let revision: i64 = stored.get(3).ok()?;
     Some(
         *text(0)? == *sent.asset_id
             && timestamp::day_from_text(text(1)?)? == sent.date

@@ -52,6 +52,38 @@ pub struct PendingReader {
     connection: Pooled,
     assets: Option<String>,
     after: [String; 3],
+    /// While most rows are pending, as in a first load, the table is read as it lies: half the work of finding each row by
+    /// the index of the pending ones.
+    dense: bool,
+}
+
+/// Rows on their way out, and those that are no bars.
+#[derive(Default)]
+struct Chunk {
+    good: Vec<PendingRow>,
+    unreadable: Vec<Reject>,
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.good.len() + self.unreadable.len()
+    }
+
+    fn take(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        match read(row, self.good.last())? {
+            Ok(pending) => self.good.push(pending),
+            Err(bad) => self.unreadable.push(bad),
+        }
+        Ok(())
+    }
+
+    fn last_key(&self) -> Option<[String; 3]> {
+        let keys = [
+            self.good.last().map(PendingRow::key),
+            self.unreadable.last().map(|bad| bad.key.clone()),
+        ];
+        keys.into_iter().flatten().max()
+    }
 }
 
 impl PendingReader {
@@ -60,31 +92,52 @@ impl PendingReader {
     /// # Errors
     /// What SQLite says.
     pub fn next_chunk(&mut self, limit: u32) -> Result<(Vec<PendingRow>, Vec<Reject>)> {
+        let limit = limit as usize;
+        let mut chunk = Chunk::default();
+        if self.dense {
+            self.scan(limit, &mut chunk)?;
+        }
+        if !self.dense {
+            self.search(limit, &mut chunk)?;
+        }
+        Ok((chunk.good, chunk.unreadable))
+    }
+
+    /// Reads the table as it lies, until as many rows that are not pending lie in between as may be sent at once: then the
+    /// pending ones are no longer dense.
+    fn scan(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
+        let mut statement = self
+            .connection
+            .prepare_cached(include_str!("scan_pending.sql"))?;
+        let [asset, date, source] = &self.after;
+        let mut rows = statement.query(params![asset, date, source])?;
+        let mut skipped = 0;
+        while chunk.len() < limit && self.dense {
+            let Some(row) = rows.next()? else { break };
+            if row.get("is_pending")? {
+                chunk.take(row)?;
+            } else {
+                skipped += 1;
+                self.dense = skipped < limit;
+            }
+        }
+        self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
+        Ok(())
+    }
+
+    /// Fills the chunk with the rows that the index of the pending ones finds.
+    fn search(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
             .prepare_cached(include_str!("next_pending.sql"))?;
         let [asset, date, source] = &self.after;
-        let mut rows = statement.query(params![asset, date, source, self.assets, limit])?;
-        let (mut good, mut unreadable) = (Vec::new(), Vec::new());
-        let mut last = None;
+        let missing = limit.saturating_sub(chunk.len());
+        let mut rows = statement.query(params![asset, date, source, self.assets, missing])?;
         while let Some(row) = rows.next()? {
-            match read(row, good.last())? {
-                Ok(pending) => {
-                    last = None;
-                    good.push(pending);
-                }
-                Err(bad) => {
-                    last = Some(bad.key.clone());
-                    unreadable.push(bad);
-                }
-            }
+            chunk.take(row)?;
         }
-        drop(rows);
-        drop(statement);
-        if let Some(key) = last.or_else(|| good.last().map(PendingRow::key)) {
-            self.after = key;
-        }
-        Ok((good, unreadable))
+        self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
+        Ok(())
     }
 }
 
@@ -152,26 +205,48 @@ impl Staging {
     /// # Errors
     /// What SQLite says.
     pub fn pending(&self, scope: &Scope) -> Result<PendingReader> {
+        let connection = self.connection()?;
+        let assets = scope.assets_json();
+        // Only the search leaves out what the warehouse refused, and other assets.
+        let any_rejects = "SELECT EXISTS (SELECT 1 FROM sync_reject)";
+        let dense = assets.is_none()
+            && !connection.query_row::<bool, _, _>(any_rejects, [], |r| r.get(0))?;
         Ok(PendingReader {
-            connection: self.connection()?,
-            assets: scope.assets_json(),
+            connection,
+            assets,
             after: Default::default(),
+            dense,
         })
     }
 
-    /// How many rows a sync would send: those of a full one are all of them.
+    /// How many rows a sync would send: those of a full one are all of them. It takes a second for a million rows.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn count_pending(&self, scope: &Scope) -> Result<u64> {
+        self.count(scope, None)
+    }
+
+    /// The same, counting no further than to `most`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count_pending_up_to(&self, most: u64, scope: &Scope) -> Result<u64> {
+        self.count(scope, Some(most))
+    }
+
+    fn count(&self, scope: &Scope, most: Option<u64>) -> Result<u64> {
         let sql = if scope.full {
-            "SELECT count(*) FROM price_daily WHERE ?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1))"
+            "SELECT count(*) FROM (SELECT 1 FROM price_daily
+                 WHERE ?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1)) LIMIT ?2)"
         } else {
-            "SELECT count(*) FROM price_daily
-             WHERE revision <> synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1)))"
+            "SELECT count(*) FROM (SELECT 1 FROM price_daily
+                 WHERE revision <> synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1))) LIMIT ?2)"
         };
+        // To SQLite a negative limit is none.
+        let most = most.map_or(-1, |n| i64::try_from(n).unwrap_or(-1));
         Ok(self
             .connection()?
-            .query_row(sql, params![scope.assets_json()], |r| r.get(0))?)
+            .query_row(sql, params![scope.assets_json(), most], |r| r.get(0))?)
     }
 }

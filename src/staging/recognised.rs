@@ -13,14 +13,18 @@ impl Staging {
     /// # Errors
     /// What SQLite says.
     pub fn recognised_warehouse(&self) -> Result<Option<String>> {
-        let sql = "SELECT identity FROM warehouse
-             WHERE EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)
-                OR EXISTS (SELECT 1 FROM asset_master WHERE synced_revision > 0)
-                OR EXISTS (SELECT 1 FROM job_run WHERE synced_revision > 0)";
-        Ok(self
-            .connection()?
-            .query_row(sql, [], |r| r.get(0))
-            .optional()?)
+        let connection = self.connection()?;
+        let identity: Option<String> = connection
+            .query_row("SELECT identity FROM warehouse", [], |r| r.get(0))
+            .optional()?;
+        // The small tables first: where no bar was ever sent, all of them would be looked at.
+        let any_sent = "SELECT EXISTS (SELECT 1 FROM asset_master WHERE synced_revision > 0)
+                OR EXISTS (SELECT 1 FROM job_run WHERE synced_revision > 0)
+                OR EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)";
+        match identity {
+            Some(_) if connection.query_row(any_sent, [], |r| r.get(0))? => Ok(identity),
+            _ => Ok(None),
+        }
     }
 
     /// Notes which warehouse took rows, before the first of them is acknowledged.
@@ -66,7 +70,7 @@ impl Staging {
 fn forget(tx: &Transaction<'_>, assets: Option<&str>) -> rusqlite::Result<()> {
     // -1, because another program may have written 0 as a revision.
     tx.execute(
-        "UPDATE price_daily SET synced_revision = CASE revision WHEN 0 THEN -1 ELSE 0 END
+        "UPDATE OR ROLLBACK price_daily SET synced_revision = CASE revision WHEN 0 THEN -1 ELSE 0 END
          WHERE revision = synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1)))",
         [assets],
     )?;

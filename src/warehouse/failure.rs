@@ -100,6 +100,23 @@ impl Failure {
         self.sqlstate() == Some("42P01")
     }
 
+    /// Whether the server has no such function, or does not let us call it.
+    pub(super) fn is_about(&self, function: &str) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        matches!(self.sqlstate(), Some("42501" | "42883"))
+            && error
+                .as_db_error()
+                .is_some_and(|error| error.message().contains(function))
+    }
+
+    /// Whether a row refers to another one that is not there.
+    #[must_use]
+    pub fn is_missing_reference(&self) -> bool {
+        self.sqlstate() == Some("23503")
+    }
+
     /// Why the server refused a row; `None` where the rows were not the reason.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
@@ -200,9 +217,6 @@ fn advice(sqlstate: &str) -> Option<&'static str> {
         "53100" => "the server's disk is full: make room there",
         "53200" | "53400" => "the server is at its limits: give it more memory",
         "25006" => "the server only reads: point DATABASE_URL to the primary",
-        "42883" => {
-            "is it PostgreSQL 10 or newer? It is asked for its system identifier by pg_control_system()"
-        }
         _ => return None,
     })
 }

@@ -3,6 +3,8 @@
 //! Every statement is one round trip. Nothing is set for the session and nothing is prepared, so that a pooler in transaction
 //! mode may stand in between; how long a statement may take is watched here.
 
+use std::borrow::Cow;
+
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
@@ -10,6 +12,7 @@ mod address;
 mod counts;
 mod diagnose;
 mod failure;
+mod identity;
 mod line;
 mod prices;
 mod records;
@@ -20,6 +23,7 @@ mod verify;
 
 pub use diagnose::Diagnosis;
 pub use failure::{Class, Failure, Refusal};
+pub use identity::recognise;
 pub use line::Patience;
 pub use prices::{Receipt, Written};
 pub use target::Target;
@@ -30,6 +34,10 @@ use line::Line;
 pub struct Warehouse {
     line: Line,
     round_trips: u64,
+    /// Whether this connection has seen that the columns of `price_daily` are of the types that keep every value.
+    prices_fit: bool,
+    /// Whether this server does not tell its system identifier.
+    by_number: bool,
 }
 
 /// A parameter that the statement may take to the connection's thread.
@@ -44,6 +52,8 @@ impl Warehouse {
         Ok(Self {
             line: Line::open(target, patience)?,
             round_trips: 0,
+            prices_fit: false,
+            by_number: false,
         })
     }
 
@@ -52,29 +62,20 @@ impl Warehouse {
         std::mem::take(&mut self.round_trips)
     }
 
-    /// Which database this is: the server's system identifier, and the database's name.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn identity(&mut self) -> Result<String, Failure> {
-        let rows = self.query(include_str!("identity.sql"), Vec::new())?;
-        rows.first()
-            .map_or(Err(Failure::Closed), |row| Ok(row.try_get(0)?))
-    }
-
     /// One statement, its parameters with their types: one round trip, where preparing it first would take three.
     fn query(
         &mut self,
-        sql: &'static str,
+        sql: impl Into<Cow<'static, str>>,
         parameters: Vec<Parameter>,
     ) -> Result<Vec<Row>, Failure> {
+        let sql = sql.into();
         self.round_trips += 1;
         self.line.ask(move |client| {
             let parameters: Vec<(&(dyn ToSql + Sync), Type)> = parameters
                 .iter()
                 .map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone()))
                 .collect();
-            client.query_typed(sql, &parameters)
+            client.query_typed(&sql, &parameters)
         })
     }
 
@@ -82,20 +83,6 @@ impl Warehouse {
     fn execute(&mut self, sql: String) -> Result<(), Failure> {
         self.round_trips += 1;
         self.line.ask(move |client| client.batch_execute(&sql))
-    }
-}
-
-/// Sees to it that the warehouse that answered is the one that was expected, if any was.
-///
-/// # Errors
-/// [`Failure::Elsewhere`].
-pub fn recognise(expected: Option<&str>, found: &str) -> Result<(), Failure> {
-    match expected {
-        Some(expected) if expected != found => Err(Failure::Elsewhere {
-            expected: expected.to_owned(),
-            found: found.to_owned(),
-        }),
-        _ => Ok(()),
     }
 }
 

@@ -92,9 +92,11 @@ impl Warehouse {
     ) -> Result<Receipt, Failure> {
         self.round_trips += 1;
         let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
+        let sql = self.identified(include_str!("upsert_prices.sql"), expected);
+        let is_known_to_fit = self.prices_fit;
         let row = self
             .line
-            .ask(move |client| upsert(client, &sent, only.as_deref()))?;
+            .ask(move |client| upsert(client, &sql, &sent, only.as_deref(), is_known_to_fit))?;
         let warehouse: String = row.try_get(0)?;
         recognise(expected, &warehouse)?;
         if !row.try_get::<_, bool>(1)? {
@@ -102,6 +104,7 @@ impl Warehouse {
                 "the warehouse's table price_daily is not as needed".to_owned(),
             ));
         }
+        self.prices_fit = true;
         let count = |at: usize| Ok::<_, Failure>(unsigned(row.try_get(at)?));
         let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
         let all = rows.len() as u64;
@@ -151,15 +154,17 @@ impl Warehouse {
 
 fn upsert(
     client: &mut Client,
+    sql: &str,
     rows: &[PendingRow],
     expected: Option<&str>,
+    is_known_to_fit: bool,
 ) -> Result<Row, postgres::Error> {
     let columns = Columns::of(rows);
     let [open, high, low, close] = &columns.prices;
     let assets: BTreeSet<&str> = columns.asset_id.iter().copied().collect();
     let assets: Vec<&str> = assets.into_iter().collect();
     client.query_typed_one(
-        include_str!("upsert_prices.sql"),
+        sql,
         &[
             (&columns.asset_id, Type::TEXT_ARRAY),
             (&columns.date, Type::DATE_ARRAY),
@@ -174,6 +179,7 @@ fn upsert(
             (&assets, Type::TEXT_ARRAY),
             (&columns.date.iter().min(), Type::DATE),
             (&columns.date.iter().max(), Type::DATE),
+            (&is_known_to_fit, Type::BOOL),
         ],
     )
 }

@@ -75,7 +75,7 @@ impl Warehouse {
         expected: Option<&str>,
     ) -> Result<String, Failure> {
         parameters.push(parameter(expected.map(str::to_owned), Type::TEXT));
-        let rows = self.query(sql, parameters)?;
+        let rows = self.query(self.identified(sql, expected), parameters)?;
         let warehouse: String = rows.first().ok_or(Failure::Closed)?.try_get(0)?;
         recognise(expected, &warehouse)?;
         Ok(warehouse)

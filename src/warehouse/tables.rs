@@ -92,20 +92,19 @@ impl Warehouse {
         Ok(missing.into_iter().map(|t| t.name).collect())
     }
 
-    /// Looks at the tables after a failure that may come from them: creates missing ones, and says what is wrong with
-    /// others. `true` when the same again may help.
+    /// Looks after a failure at what it may come from. Missing tables are created, and what is wrong with others is said; a server
+    /// that does not tell its system identifier is asked otherwise. `true` when the same again may help.
     ///
     /// # Errors
     /// What is wrong with a table, that this is not the warehouse that was expected, or what the server says.
-    pub fn mend_tables(
-        &mut self,
-        failure: &Failure,
-        expected: Option<&str>,
-    ) -> Result<bool, Failure> {
+    pub fn mend(&mut self, failure: &Failure, expected: Option<&str>) -> Result<bool, Failure> {
+        if self.ask_otherwise(failure) {
+            return Ok(true);
+        }
         if !failure.may_be_the_tables() {
             return Ok(false);
         }
-        recognise(expected, &self.identity()?)?;
+        recognise(expected, &self.identity(expected)?)?;
         let created = self.ensure_tables()?;
         for table in &created {
             log::info!(table = table; "created in the warehouse");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use postgres::config::{Host, SslMode};
+use postgres::error::SqlState;
 use postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -17,6 +18,8 @@ use crate::config::{ConfigError, Secret, TlsMode};
 #[derive(Clone)]
 pub struct Target {
     config: Config,
+    /// Whether a server that refuses a connection as it is gets an encrypted one.
+    or_encrypted: bool,
     verification: Verification,
     root_certificates: Option<PathBuf>,
 }
@@ -52,14 +55,20 @@ impl Target {
         }
         let written = settings.sslmode.map(|mode| mode.parse()).transpose();
         let written = written.map_err(|()| {
-            unreadable("its sslmode is none of disable, prefer, require, verify-ca, verify-full")
+            unreadable(
+                "its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full",
+            )
         })?;
-        let default = if is_local(&config) {
+        // On this machine nobody listens, and a tunnel to a server far away is spared the round trip of the question.
+        let default = if is_local(&config) && settings.sslrootcert.is_some() {
             TlsMode::Prefer
+        } else if is_local(&config) {
+            TlsMode::Allow
         } else {
             TlsMode::Require
         };
-        let (mode, mut verification) = written.or(ssl_mode).unwrap_or(default).meaning();
+        let wanted = written.or(ssl_mode).unwrap_or(default);
+        let (mode, mut verification) = wanted.meaning();
         // As libpq does: who names an authority wants it asked.
         if settings.sslrootcert.is_some()
             && verification == Verification::None
@@ -73,6 +82,7 @@ impl Target {
         }
         Ok(Self {
             config,
+            or_encrypted: wanted == TlsMode::Allow,
             verification,
             root_certificates: settings.sslrootcert.map(PathBuf::from),
         })
@@ -125,7 +135,12 @@ impl Target {
             .keepalives_interval(KEEPALIVE)
             .keepalives_retries(2);
         if self.is_plain() {
-            return Ok(config.connect(NoTls)?);
+            match config.connect(NoTls) {
+                Err(refused) if self.or_encrypted && wants_encryption(&refused) => {
+                    config.ssl_mode(SslMode::Require);
+                }
+                answer => return Ok(answer?),
+            }
         }
         Ok(config.connect(self.connector()?)?)
     }
@@ -155,13 +170,20 @@ impl TlsMode {
     /// As libpq means it.
     fn meaning(self) -> (SslMode, Verification) {
         match self {
-            Self::Disable => (SslMode::Disable, Verification::None),
+            Self::Disable | Self::Allow => (SslMode::Disable, Verification::None),
             Self::Prefer => (SslMode::Prefer, Verification::None),
             Self::Require => (SslMode::Require, Verification::None),
             Self::VerifyCa => (SslMode::Require, Verification::Authority),
             Self::VerifyFull => (SslMode::Require, Verification::Full),
         }
     }
+}
+
+/// Whether a server may have refused a connection because it was not encrypted: PostgreSQL says that there is no entry for it
+/// in `pg_hba.conf`, a pooler that the protocol was violated.
+fn wants_encryption(refused: &postgres::Error) -> bool {
+    let state = refused.code().map(SqlState::code);
+    matches!(state, Some("28000" | "08P01"))
 }
 
 fn unreadable(why: &str) -> ConfigError {
@@ -228,12 +250,13 @@ mod tests {
             "postgres://127.0.0.1/d",
             "postgres://[::1]/d",
         ] {
-            assert_eq!(mode(local), SslMode::Prefer, "{local}");
+            assert_eq!(mode(local), SslMode::Disable, "{local}");
+            assert!(parse(local).or_encrypted, "{local}");
         }
         // Windows has no such sockets.
         if cfg!(unix) {
             let socket = "host=/run/postgresql dbname=d";
-            assert_eq!(mode(socket), SslMode::Prefer);
+            assert_eq!(mode(socket), SslMode::Disable);
         }
         assert_eq!(mode("postgres://db.example.com/d"), SslMode::Require);
         assert_eq!(mode("host=10.0.0.7 dbname=d"), SslMode::Require);

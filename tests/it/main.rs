@@ -17,6 +17,7 @@
 //! - `sync_failures`: each class of failure against a sync, one at a time
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `tls`: TLS, passwords, sockets, a pooler
+//! - `first_load`: many rows at once
 //! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
@@ -54,6 +55,7 @@ mod collect;
 mod daily;
 mod doctor;
 mod faults;
+mod first_load;
 mod hosts;
 mod layers;
 mod locks;

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use crate::support::program::TestEnv;
 use crate::support::program::until;
 use crate::support::stock::{fill, stocked};
 use crate::support::warehouse::{TestWarehouse, warehouse};
@@ -236,4 +237,38 @@ fn nothing_is_asked_that_is_not_needed() {
         (&3.into(), &4.into())
     );
     assert_eq!(env.sync(&[]).1["round_trips"], 1);
+}
+
+#[test]
+fn a_warehouse_that_does_not_tell_its_system_identifier_is_recognised_by_its_number() {
+    let (mut one, mut other) = (warehouse!(), warehouse!());
+    let refuse = "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC";
+    let [at_one, at_other] = [&mut one, &mut other].map(|warehouse| {
+        TestEnv::new()
+            .with("DATABASE_URL", &warehouse.url())
+            .succeed(&["schema", "warehouse", "--apply"]);
+        warehouse.execute(refuse);
+        warehouse.url_of_a_writer("asset_master, price_daily, job_run")
+    });
+    let env = stocked(&at_one, 3500);
+    let (code, row) = env.sync(&[]);
+    assert_eq!((code, &row["inserted"]), (0, &3500.into()), "{row}");
+    // A right that is given later makes no other warehouse of it, and nothing is asked in vain.
+    one.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
+    fill(&env, 3500, 2);
+    let (code, row) = env.sync(&[]);
+    assert_eq!(
+        (code, &row["inserted"], &row["round_trips"]),
+        (0, &2.into(), &2.into()),
+        "{row}"
+    );
+    one.execute(refuse);
+    assert_eq!(env.sync(&["--full"]).1["unchanged"], 3502);
+    fill(&env, 3502, 1);
+    let env = env.with("DATABASE_URL", &at_other);
+    let ran = env.run(&["sync"]);
+    assert!(
+        ran.code == 1 && ran.error().contains("another warehouse"),
+        "{ran:?}"
+    );
 }

@@ -137,6 +137,7 @@ fn every_sslmode_means_what_libpq_means_by_it() {
         "no TLS",
         &[
             ("localhost", "disable", None, None),
+            ("localhost", "allow", None, None),
             ("localhost", "prefer", None, None),
             ("localhost", "require", None, none),
             ("localhost", "verify-ca", None, none),
@@ -181,6 +182,35 @@ fn every_sslmode_means_what_libpq_means_by_it() {
             ("localhost", "verify-full", ours, Some("expired")),
         ],
     );
+}
+
+#[test]
+fn a_server_that_takes_encrypted_connections_only_gets_one_also_on_this_machine() {
+    let mut server = server!();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "ours");
+    let (certificate, key) = authority.sign(folder.path(), "localhost", false);
+    let mut admin = Client::connect(server.url(), NoTls).unwrap();
+    let rules: String = admin.query_one("SHOW hba_file", &[]).unwrap().get(0);
+    admin
+        .batch_execute(&format!(
+            "COPY (VALUES ('hostssl all all all scram-sha-256')) TO '{rules}'"
+        ))
+        .unwrap();
+    drop(admin);
+    server.use_certificate(&certificate, &key);
+    let (password, port) = parts(&server);
+    let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
+    for (mode, code) in [
+        ("", 0),
+        ("?sslmode=allow", 0),
+        ("?sslmode=prefer", 0),
+        ("?sslmode=disable", 1),
+    ] {
+        let env = TestEnv::new().with("DATABASE_URL", &format!("{url}{mode}"));
+        let ran = env.run(&["schema", "warehouse", "--apply"]);
+        assert_eq!(ran.code, code, "{mode}: {ran:?}");
+    }
 }
 
 #[test]

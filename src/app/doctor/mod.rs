@@ -258,7 +258,8 @@ fn recognise_warehouse(warehouse: &mut Warehouse, staging: &Path) -> Result<()> 
         Ok(Some(staging)) => staging.recognised_warehouse()?,
         _ => None,
     };
-    Ok(recognise(expected.as_deref(), &warehouse.identity()?)?)
+    let found = warehouse.identity(expected.as_deref())?;
+    Ok(recognise(expected.as_deref(), &found)?)
 }
 
 /// One small request on each way that an active asset needs.

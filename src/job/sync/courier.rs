@@ -36,7 +36,7 @@ impl<'a> Courier<'a> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
             self.warehouse = Some(left.map_or_else(self.run.way.connect, Ok)?);
-            self.run.connected();
+            self.run.connected.reach();
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl<'a> Courier<'a> {
         let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
         let result = what(warehouse).or_else(|failure| {
             // The tables are only looked at when something is wrong: a look costs as much as a chunk.
-            match !failure.is_transient() && warehouse.mend_tables(&failure, expected.as_deref())? {
+            match !failure.is_transient() && warehouse.mend(&failure, expected.as_deref())? {
                 true => what(warehouse),
                 false => Err(failure),
             }
@@ -122,6 +122,10 @@ impl<'a> Courier<'a> {
             }
             Err(failure) => failure,
         };
+        if self.run.is_stopped() {
+            // What the run stopped for may be why the rows were refused.
+            return Ok(());
+        }
         match (failure.refusal(), &*rows) {
             (None, _) => Err(failure.into()),
             (Some(refusal), [row]) => self.run.refusals.refuse(row, refusal),
@@ -134,8 +138,19 @@ impl<'a> Courier<'a> {
     }
 
     fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, Failure> {
-        let expected = self.run.recognised();
-        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()))
+        let run = self.run;
+        let are_assets_there = run.assets_sent.is_reached();
+        let expected = run.recognised();
+        let mut upsert =
+            || self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()));
+        match upsert() {
+            // A table with a foreign key, and the assets are still under way on another connection.
+            Err(failure) if failure.is_missing_reference() && !are_assets_there => {
+                run.assets_sent.wait();
+                upsert()
+            }
+            result => result,
+        }
     }
 
     /// The rows are committed: they may be acknowledged.

@@ -107,11 +107,12 @@ impl<'a> Sync<'a> {
     /// # Errors
     /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
-        pipeline::send(&self.run, options, |courier| {
-            self.begin_anew(courier, options)?;
-            // Before the prices: a table may have a foreign key.
-            self.send_assets(courier)
-        })?;
+        pipeline::send(
+            &self.run,
+            options,
+            |courier| self.begin_anew(courier, options),
+            |courier| self.send_assets(courier),
+        )?;
         self.outcome()
     }
 
@@ -138,7 +139,7 @@ impl<'a> Sync<'a> {
         if !options.scope.full {
             return Ok(());
         }
-        let warehouse = courier.ask(crate::warehouse::Warehouse::identity)?;
+        let warehouse = courier.ask(|warehouse| warehouse.identity(None))?;
         self.run.begin_anew(&options.scope, warehouse)
     }
 

@@ -32,7 +32,8 @@ const NEAR: Duration = Duration::from_millis(25);
 
 type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 
-/// Does what has to come first (`prepare`), then sends what is pending.
+/// Does what has to come first (`begin`), then sends what is pending, and on the first connection the assets before it. The
+/// others do not wait for those: only a table with a foreign key needs them, and says so.
 ///
 /// Chunks have disjoint keys and each locks its rows in key order, so that the connections cannot deadlock.
 ///
@@ -41,21 +42,26 @@ type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 pub(super) fn send(
     run: &Run<'_>,
     options: &Options,
-    prepare: impl FnOnce(&mut Courier<'_>) -> Result<()>,
+    begin: impl FnOnce(&mut Courier<'_>) -> Result<()>,
+    send_assets: impl FnOnce(&mut Courier<'_>) -> Result<()>,
 ) -> Result<()> {
-    let pending = run.staging.count_pending(&options.scope)?;
-    let chunks = pending.div_ceil(u64::from(options.chunk_size));
+    let chunk_size = u64::from(options.chunk_size);
+    let most = CONNECTIONS_FAR.saturating_mul(chunk_size);
+    let chunks = run
+        .staging
+        .count_pending_up_to(most, &options.scope)?
+        .div_ceil(chunk_size);
     thread::scope(|scope| {
         let (to_send, queue) = sync_channel(1);
         let queue: Queue = Arc::new(Mutex::new(queue));
         let (done, loads) = sync_channel(1);
         let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
-        // They connect while the first one prepares.
-        let helpers: Vec<_> = (1..chunks.min(CONNECTIONS_FAR))
+        // They connect while the first one does.
+        let helpers: Vec<_> = (1..chunks)
             .map(|number| {
                 let (queue, done) = (Arc::clone(&queue), done.clone());
                 scope.spawn(move || {
-                    if number >= CONNECTIONS_NEAR && run.connects_within(NEAR) {
+                    if number >= CONNECTIONS_NEAR && run.connected.is_reached_within(NEAR) {
                         return Ok(());
                     }
                     stopping(run, || help(run, &queue, &done))
@@ -64,8 +70,10 @@ pub(super) fn send(
             .collect();
         let mut first = Courier::new(run);
         let mut results = vec![stopping(run, || {
-            prepare(&mut first)?;
+            begin(&mut first)?;
             let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
+            send_assets(&mut first)?;
+            run.assets_sent.reach();
             work(&mut first, &queue, &done)?;
             drop((queue, done));
             join(reader, "reading")

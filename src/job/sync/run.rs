@@ -32,8 +32,10 @@ pub(super) struct Run<'a> {
     pub(super) round_trips: AtomicU64,
     /// A connection that was left.
     connection: Mutex<Option<Warehouse>>,
-    /// Whether the first connection stands.
-    connected: (Mutex<bool>, Condvar),
+    /// Reached when the first connection stands.
+    pub(super) connected: Milestone,
+    /// Reached when the assets are in the warehouse.
+    pub(super) assets_sent: Milestone,
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
@@ -63,24 +65,12 @@ impl<'a> Run<'a> {
             retries: AtomicU64::default(),
             round_trips: AtomicU64::default(),
             connection: Mutex::default(),
-            connected: Default::default(),
+            connected: Milestone::default(),
+            assets_sent: Milestone::default(),
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
         })
-    }
-
-    /// A connection stands.
-    pub(super) fn connected(&self) {
-        *lock(&self.connected.0) = true;
-        self.connected.1.notify_all();
-    }
-
-    /// Waits for the first connection, and says whether it stands within this time.
-    pub(super) fn connects_within(&self, time: Duration) -> bool {
-        let (connected, changed) = &self.connected;
-        let result = changed.wait_timeout_while(lock(connected), time, |connected| !*connected);
-        result.is_ok_and(|(connected, _)| *connected)
     }
 
     /// A connection that nobody uses any more, if there is one.
@@ -130,13 +120,47 @@ impl<'a> Run<'a> {
         *lock(&self.sent)
     }
 
-    /// Lets the other threads stop at their next chunk.
+    /// Lets the other threads stop at their next chunk, and nobody wait for what will not come.
     pub(super) fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::SeqCst);
+        self.assets_sent.reach();
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// Something that the threads of a run wait for.
+#[derive(Default)]
+pub(super) struct Milestone {
+    is_reached: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Milestone {
+    pub(super) fn reach(&self) {
+        *lock(&self.is_reached) = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_reached(&self) -> bool {
+        *lock(&self.is_reached)
+    }
+
+    pub(super) fn wait(&self) {
+        let wait = self
+            .changed
+            .wait_while(lock(&self.is_reached), |is_reached| !*is_reached);
+        drop(wait);
+    }
+
+    /// Waits no longer than this, and says whether it was reached.
+    pub(super) fn is_reached_within(&self, time: Duration) -> bool {
+        let wait = self
+            .changed
+            .wait_timeout_while(lock(&self.is_reached), time, |is_reached| !*is_reached);
+        wait.is_ok_and(|(is_reached, _)| *is_reached)
     }
 }
 

@@ -1,0 +1,6 @@
+-- The rows from one key to another, in key order, and whether each is pending.
+SELECT asset_id, date, source, revision, revision <> synced_revision
+FROM price_daily
+WHERE (asset_id, date, source) >= (?1, ?2, ?3)
+  AND (asset_id, date, source) <= (?4, ?5, ?6)
+ORDER BY asset_id, date, source

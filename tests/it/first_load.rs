@@ -1,0 +1,139 @@
+//! Many rows at once: read and acknowledged in bulk where everything is pending, one by one where it is not, over several connections.
+
+use crate::support::program::TestEnv;
+use crate::support::stock::{fill, stocked};
+use crate::support::warehouse::{TestWarehouse, warehouse};
+
+/// Both sides' rows, counted and summed, and what is still pending.
+fn sides(env: &TestEnv, warehouse: &TestWarehouse) -> ([String; 2], i64) {
+    // The prices are short decimals: their sum in exact numbers is the same on both sides.
+    let here: String = env
+        .staging()
+        .query_row(
+            "SELECT count(*) || ' ' || sum(volume) || ' ' || sum(CAST(round(open * 100) AS INTEGER)) FROM price_daily",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
+    let there = warehouse.text(
+        "SELECT concat_ws(' ', count(*), sum(volume), sum(round(open * 100)::bigint)) FROM price_daily",
+    );
+    ([here, there], env.pending())
+}
+
+fn assert_equal(env: &TestEnv, warehouse: &TestWarehouse, context: &str) {
+    let ([here, there], pending) = sides(env, warehouse);
+    assert_eq!((here, pending), (there, 0), "{context}");
+}
+
+#[test]
+fn several_connections_may_find_at_once_that_the_tables_are_missing() {
+    let warehouse = warehouse!();
+    for _ in 0..6 {
+        let env = stocked(&warehouse.url(), 4000);
+        let (code, row) = env.sync(&[]);
+        assert_eq!((code, &row["inserted"]), (0, &4000.into()), "{row}");
+        warehouse.execute("DROP TABLE price_daily, asset_master, job_run");
+    }
+}
+
+#[test]
+fn bars_wait_for_their_assets_where_a_foreign_key_needs_them() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 6000);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    warehouse.execute(
+        "ALTER TABLE price_daily ADD FOREIGN KEY (asset_id) REFERENCES asset_master;
+         -- The assets take their time.
+         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END';
+         CREATE TRIGGER slow BEFORE INSERT ON asset_master FOR EACH STATEMENT EXECUTE FUNCTION wait()",
+    );
+    env.staging()
+        .execute_batch(
+            "INSERT INTO asset_master (asset_id, name, category, calendar, currency, source_priority, is_active)
+             SELECT DISTINCT asset_id, asset_id, 'stock', 'XKRX', 'KRW', '[\"naver\"]', 1 FROM price_daily",
+        )
+        .unwrap();
+    let (code, row) = env.sync(&[]);
+    assert_eq!(
+        (code, &row["inserted"], &row["rejected"]),
+        (0, &6000.into(), &0.into()),
+        "{row}"
+    );
+    assert_equal(&env, &warehouse, "");
+}
+
+#[test]
+fn an_asset_that_is_nowhere_is_the_row_s_own_fault() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 1001);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    warehouse.execute(
+        "ALTER TABLE price_daily ADD FOREIGN KEY (asset_id) REFERENCES asset_master;
+         INSERT INTO asset_master (asset_id) VALUES ('000000')",
+    );
+    let (code, row) = env.sync(&[]);
+    assert_eq!(
+        (code, &row["inserted"], &row["rejected"]),
+        (3, &1000.into(), &1.into()),
+        "{row}"
+    );
+}
+
+/// Patterns of pending rows among those that were sent, by a condition on the row's number (its volume).
+const PATTERNS: &[&str] = &[
+    "1",
+    "0",
+    "volume % 2 = 0",
+    "volume % 7 = 3",
+    "volume % 1500 = 0",
+    "volume < 1300",
+    "volume BETWEEN 1700 AND 1999 OR volume >= 4500",
+    "volume % 3 = 0 AND volume < 2000 OR volume > 3999",
+];
+
+#[test]
+fn what_is_pending_among_other_rows_is_sent_and_nothing_else() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 5000);
+    assert_eq!(env.sync(&[]).1["sent"], 5000);
+    for (round, pattern) in PATTERNS.iter().enumerate() {
+        let changed = env
+            .staging()
+            .execute(
+                &format!("UPDATE price_daily SET open = open + 0.5, revision = revision + 1, ingested_at = '2026-11-21T09:00:00.00000{round}Z' WHERE {pattern}"),
+                [],
+            )
+            .unwrap();
+        for chunk_size in ["1000", "7"] {
+            let (code, row) = env.sync(&["--chunk-size", chunk_size]);
+            let expected = if chunk_size == "1000" { changed } else { 0 };
+            assert_eq!((code, &row["sent"]), (0, &expected.into()), "{pattern}");
+        }
+        assert_equal(&env, &warehouse, pattern);
+    }
+    let ran = env.run(&["verify"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn refused_rows_are_left_out_of_the_next_sync_among_many_that_are_new() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 2500);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    warehouse.execute("ALTER TABLE price_daily ADD CONSTRAINT picky CHECK (volume % 500 <> 0)");
+    let (code, row) = env.sync(&[]);
+    assert_eq!((code, &row["rejected"]), (3, &5.into()), "{row}");
+    fill(&env, 2500, 2501);
+    let (code, row) = env.sync(&[]);
+    // 2500 to 5000 by 500 are refused as well, and those of before are not even sent.
+    assert_eq!(
+        (code, &row["sent"], &row["rejected"], &row["pending"]),
+        (3, &2495.into(), &11.into(), &11.into()),
+        "{row}"
+    );
+    warehouse.execute("ALTER TABLE price_daily DROP CONSTRAINT picky");
+    let (code, row) = env.sync(&["--full"]);
+    assert_eq!((code, &row["inserted"]), (0, &11.into()), "{row}");
+    assert_equal(&env, &warehouse, "");
+}
