@@ -103,6 +103,24 @@ fn old_failures_beside_a_new_one_are_a_line() {
 }
 
 #[test]
+fn what_concerns_the_run_as_a_whole_is_no_asset() {
+    let whole = failure("", "", "gaps could not be noted");
+    let both = |words: &str| report(vec![whole.clone(), failure("A", "", words)], &["B"]);
+    let (content, known) = tell(&both("HTTP 404"), &Known::new(), "2026-11-24");
+    let content = content.unwrap();
+    assert!(
+        content.contains(": 1 of 2 assets\n• gaps could not be noted\n• **A**: HTTP 404\n"),
+        "{content}"
+    );
+    let (content, _) = tell(&both("HTTP 503"), &known, "2026-11-25");
+    let content = content.unwrap();
+    assert!(
+        content.contains("As before: the run as a whole (second day)\n"),
+        "{content}"
+    );
+}
+
+#[test]
 fn a_recovery_is_said_once_and_only_for_an_asset_that_was_named() {
     let ids: Vec<String> = (0..12).map(|n| format!("A{n:02}")).collect();
     let failures = ids.iter().map(|id| failure(id, "", "HTTP 404")).collect();

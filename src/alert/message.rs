@@ -45,7 +45,9 @@ pub(super) fn content(
 
 /// Everything about failures that are new, and a line about those that go on.
 fn in_full(report: &Report<'_>, news: &[Told<'_>], again: &[Told<'_>], today: NaiveDate) -> String {
-    let head = head(report, news.len() + again.len());
+    let told = news.iter().chain(again);
+    let assets = told.filter(|t| !t.failure.asset_id.is_empty()).count();
+    let head = head(report, assets);
     let mut tail = String::new();
     if news.len() > NAMED {
         tail.push_str(&format!("\nand {} more", news.len() - NAMED));
@@ -54,11 +56,11 @@ fn in_full(report: &Report<'_>, news: &[Told<'_>], again: &[Told<'_>], today: Na
         let named: Vec<String> = again
             .iter()
             .map(|t| {
-                format!(
-                    "{} ({})",
-                    escape(&t.failure.asset_id),
-                    ordinal_day(t.since, today)
-                )
+                let who = match t.failure.asset_id.as_str() {
+                    "" => "the run as a whole".to_owned(),
+                    id => escape(id),
+                };
+                format!("{who} ({})", ordinal_day(t.since, today))
             })
             .collect();
         tail.push_str(&format!(
@@ -90,9 +92,9 @@ fn head(report: &Report<'_>, failed: usize) -> String {
         ..
     } = report;
     let all = failed + report.well.len();
-    let count = match report.failures.iter().all(|f| f.asset_id.is_empty()) {
-        true => String::new(),
-        false => format!(": {failed} of {all} assets"),
+    let count = match failed {
+        0 => String::new(),
+        _ => format!(": {failed} of {all} assets"),
     };
     format!(
         "**pricestash {topic}** `{status}` on {}{count}",
