@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::Staging;
 use super::job_runs::others_under_way;
+use super::long_path::sqlite_name;
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -77,7 +78,7 @@ pub(super) fn holder(path: &Path) -> String {
     const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
-    let runs = Connection::open_with_flags(path, flags)
+    let runs = Connection::open_with_flags(sqlite_name(path), flags)
         .map_err(Error::from)
         .and_then(|connection| others_under_way(&connection, path));
     let runs: Vec<String> = runs.into_iter().flatten().map(|r| r.to_string()).collect();
