@@ -83,7 +83,7 @@ check_glibc() {
 fill() {
     rm -rf -- "$1"
     mkdir -p -- "$1/data" "$1/scripts" "$1/completions"
-    cp -r data/assets.toml data/calendars data/sample "$1/data/"
+    cp -r data/assets.toml data/calendars data/sample data/report.png "$1/data/"
     cp README.md CHANGELOG.md LICENSE .env.example "$1/"
     python3 scripts/third_party_licences.py "$2" >"$1/THIRD-PARTY-LICENCES.txt"
 }

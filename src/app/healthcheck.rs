@@ -170,18 +170,20 @@ fn tell(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()
 }
 
 fn failure(health: &Health) -> Failure {
-    let day = |date: Option<NaiveDate>| date.map_or("none".to_owned(), |d| d.to_string());
-    let (expected, actual) = (day(health.expected_date), day(health.actual_date));
+    let status = health.status.name();
+    let mut words = match health.actual_date {
+        Some(newest) => format!("{status}, the newest bar is of {newest}"),
+        None => format!("{status}, there is no bar"),
+    };
+    if let Some(expected) = health.expected_date {
+        words.push_str(&format!(", that of {expected} should be there"));
+    }
     Failure {
         asset_id: health.asset_id.clone(),
         name: health.name.clone(),
-        words: format!(
-            "{}, the newest bar is {actual}, {expected} should be there; {}",
-            health.status.name(),
-            health.remark
-        ),
+        words: format!("{words}; {}", health.remark),
         // As long as the newest bar is the same one, it is the same failure.
-        cause: format!("{} {actual}", health.status.name()),
+        cause: format!("{status} {:?}", health.actual_date),
     }
 }
 

@@ -139,6 +139,11 @@ fn screen(
         has_warehouse: config.sync.database_url.is_some(),
         rejected: staging.count_sync_rejects()?,
         alerts: staging.count_alerts()?,
+        cut_off: staging
+            .runs_cut_off()?
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     };
     let mut text = match worries(&health, commands, &around) {
         worries if worries.is_empty() => "All is well.\n".to_owned(),

@@ -67,7 +67,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub end: Option<NaiveDate>,
     /// Writes to a file, which is replaced when the new one is complete.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", alias = "out")]
     pub output: Option<PathBuf>,
 }
 

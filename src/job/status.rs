@@ -71,6 +71,8 @@ pub struct Around {
     pub rejected: u64,
     /// Alerts that wait to be sent.
     pub alerts: u64,
+    /// Runs whose process died, which no start has closed yet.
+    pub cut_off: Vec<String>,
 }
 
 /// What is not as it should be, a sentence each; nothing when all is well.
@@ -102,6 +104,11 @@ pub fn worries(
                 "the last {n} runs of {name} did not succeed, the last one ended with {status}"
             ),
         });
+    }
+    for run in &around.cut_off {
+        worries.push(format!(
+            "the process of {run} is gone, the next run closes it as abandoned"
+        ));
     }
     if around.rejected > 0 {
         worries.push(format!(
@@ -193,12 +200,14 @@ mod tests {
             has_warehouse: true,
             rejected: 1,
             alerts: 2,
+            cut_off: vec!["collect (process 7 on nas) since then".to_owned()],
             ..around
         };
         assert_eq!(
             worries(&[], &bad, &around),
             [
                 "the last 2 runs of sync did not succeed, the last one ended with failure",
+                "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
                 "PostgreSQL refused 1 rows, see the table sync_reject",
                 "3 rows wait for PostgreSQL, `pricestash sync` sends them",
                 "2 alerts could not be sent yet",

@@ -106,17 +106,16 @@ impl Staging {
         let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .with_context(doing)?;
         let bars = verify(&source).with_context(doing)?;
-        let kept = keep_present(path, keep_as)?.then(|| keep_as.to_owned());
+        let present = keep_present(path, keep_as)?;
         let doing = || format!("the staging file {} cannot be written", path.display());
-        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).with_context(doing)?;
-        }
-        let mut target = Connection::open(path).with_context(doing)?;
-        copy_all(&source, &mut target).with_context(doing)?;
-        drop(target);
+        put(&source, path, keep_as, &present).with_context(doing)?;
         // Brings it to this program's version, and to WAL.
         drop(Self::open(path)?);
         let bytes = fs::metadata(path).with_context(doing)?.len();
+        let kept = match present {
+            Present::Nothing => None,
+            Present::Damaged | Present::Kept => Some(keep_as.to_owned()),
+        };
         Ok((Copied { bars, bytes }, kept))
     }
 
@@ -138,11 +137,20 @@ impl Staging {
     }
 }
 
-/// Keeps what is at `path` as `keep_as`, if something is; says whether it did. What is damaged is moved, as it is.
-fn keep_present(path: &Path, keep_as: &Path) -> Result<bool> {
+/// What was found in the place that a backup is to take.
+enum Present {
+    Nothing,
+    /// What cannot be read as a staging file. It is where it was.
+    Damaged,
+    /// A sound file, of which there is a copy now.
+    Kept,
+}
+
+/// Copies what is at `path` to `keep_as`, unless it is damaged.
+fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     let kept = match inspect(path)? {
-        Found::Nothing => return Ok(false),
-        Found::NoSqlite => return set_aside(path, keep_as).map(|()| true),
+        Found::Nothing => return Ok(Present::Nothing),
+        Found::NoSqlite => return Ok(Present::Damaged),
         Found::Ours => Staging::open(path).and_then(|present| {
             if let Some(run) = present.running_runs()?.first() {
                 bail!("{run} is under way; restore when it has ended");
@@ -151,16 +159,30 @@ fn keep_present(path: &Path, keep_as: &Path) -> Result<bool> {
         }),
     };
     match kept.map_err(|error| explain(error, path)) {
+        Ok(_) => Ok(Present::Kept),
         Err(error) if matches!(error.downcast_ref(), Some(Trouble::Damaged { .. })) => {
-            set_aside(path, keep_as)?;
+            Ok(Present::Damaged)
         }
-        Err(error) => return Err(error),
-        Ok(_) => {}
+        Err(error) => Err(error),
     }
-    Ok(true)
 }
 
-/// Moves a file and its write-ahead log, which would not fit another file of its name.
+/// Puts a copy of a sound file at `path`: into the file that is there, which others may have open, or in its place.
+fn put(source: &Connection, path: &Path, keep_as: &Path, present: &Present) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    if let Present::Kept = present {
+        return copy_all(source, &mut Connection::open(path)?);
+    }
+    let unfinished = Unfinished::beside(path);
+    copy_all(source, &mut Connection::open(&unfinished.path)?)?;
+    // Not before the copy is there: what is damaged may still be all that there is.
+    set_aside(path, keep_as)?;
+    unfinished.complete(path)
+}
+
+/// Moves a file, if there is one, and its write-ahead log, which SQLite would take for that of the next file of this name.
 fn set_aside(path: &Path, keep_as: &Path) -> Result<()> {
     for ending in ["", "-wal", "-shm"] {
         let [from, to] = [path, keep_as].map(|p| {
@@ -237,6 +259,15 @@ pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result
     if target.exists() && !force {
         return Err(ConfigError(format!(
             "the backup {} is there already; take another name, or --force to replace it",
+            target.display()
+        ))
+        .into());
+    }
+    let mut log = target.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return Err(ConfigError(format!(
+            "beside the backup {} there is the write-ahead log {log:?}, so that somebody has it open or died with it; take another name",
             target.display()
         ))
         .into());

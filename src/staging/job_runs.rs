@@ -243,6 +243,18 @@ impl Staging {
         under_way(&*self.connection()?, &self.path)
     }
 
+    /// The runs that are recorded as under way though their process is gone, oldest first; the next start closes them.
+    ///
+    /// # Errors
+    /// What SQLite or the system says.
+    pub fn runs_cut_off(&self) -> Result<Vec<RunningRow>> {
+        let connection = self.connection()?;
+        let alive = under_way(&connection, &self.path)?;
+        let mut runs = running(&connection)?;
+        runs.retain(|run| !alive.contains(run));
+        Ok(runs)
+    }
+
     /// Removes the runs that began before a time. Their prices stay.
     ///
     /// # Errors
@@ -394,8 +406,10 @@ mod tests {
                 .count(),
             2
         );
+        assert!(staging.runs_cut_off().unwrap().is_empty());
         // What the system does when a process dies: the lock is gone, the file is not.
         drop(dead.file.take());
+        assert_eq!(staging.runs_cut_off().unwrap().len(), 1);
         let (_, third) = staging.begin_run("sync", true, Utc::now()).unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
         assert_eq!(all, ["running", "failure", "running"]);
@@ -406,6 +420,7 @@ mod tests {
                 .unwrap()
                 .contains("abandoned")
         );
+        assert!(staging.runs_cut_off().unwrap().is_empty());
         // Closed once, and told once.
         let (_, fourth) = staging.begin_run("sync", true, Utc::now()).unwrap();
         assert_eq!(staging.claim_alerts(Utc::now()).unwrap().len(), 1);

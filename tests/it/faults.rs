@@ -270,10 +270,10 @@ fn a_page_in_place_of_one_year_loses_that_year_only() {
 fn a_year_that_is_not_there_is_lost_but_not_asked_for_day_after_day() {
     let (server, env) = kospi(2017..=2021);
     server.answer(&year_route(2019), Answer::ok("<html>Sign in</html>"));
-    let ran = env.json(&["collect", "--start", "2016-01-01", "--end", "2021-12-31"]);
+    let ran = env.json(&["collect", "--start", "2015-01-01", "--end", "2021-12-31"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for (year, why) in [(2016, "HTTP 404"), (2019, "a web page")] {
-        let expected = format!("{year}-01-01 to {year}-12-31 is missing: {why}");
+    for (first, last, why) in [(2015, 2016, "HTTP 404"), (2019, 2019, "a web page")] {
+        let expected = format!("{first}-01-01 to {last}-12-31 is missing: {why}");
         assert!(ran.message("KS200").contains(&expected), "{ran:?}");
     }
     env.run(&["collect"]);

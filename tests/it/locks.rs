@@ -152,8 +152,38 @@ fn a_damaged_file_is_said_to_be_damaged_and_a_backup_takes_its_place() {
             .succeed(&["restore", "copy.db", "--format", "json"])
             .row();
         assert_eq!(env.count("SELECT count(*) FROM price_daily"), 8);
+        let left: Vec<_> = fs::read_dir(env.path("data")).unwrap().collect();
+        assert_eq!(left.len(), 3, "{left:?}");
         // What was there may hold what no backup has.
         let kept = env.path(row["kept_as"].as_str().unwrap());
         assert_eq!(fs::read(kept).unwrap(), broken);
     }
+}
+
+#[test]
+fn a_write_ahead_log_that_was_left_behind_is_not_taken_for_that_of_a_backup() {
+    let env = collected();
+    env.succeed(&["backup", "copy.db"]);
+    // It keeps the log from being brought over.
+    let other = env.staging();
+    other
+        .execute_batch("UPDATE price_daily SET close = close + 1")
+        .unwrap();
+    let log = fs::read(env.path("data/staging.db-wal")).unwrap();
+    drop(other);
+    for ending in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(
+            env.path(&format!("data/staging.db{ending}")),
+        ));
+    }
+    env.write("data/staging.db-wal", &log);
+    env.succeed(&["restore", "copy.db"]);
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE close > 103"),
+        0
+    );
+    assert_eq!(
+        env.count("SELECT integrity_check = 'ok' FROM pragma_integrity_check"),
+        1
+    );
 }

@@ -110,6 +110,13 @@ fn a_backup_never_takes_the_place_of_a_file_by_accident() {
     env.succeed(&["backup", "mine.txt", "--force"]);
     assert_eq!(ask(&env, "mine.txt", "PRAGMA integrity_check"), "ok");
     assert_eq!(env.run(&["backup", "nowhere/copy.db"]).code, 1);
+    // Its log would not fit the new file.
+    env.write("mine.txt-wal", "pages");
+    let ran = env.run(&["backup", "mine.txt", "--force"]);
+    assert!(
+        ran.code == 2 && ran.error().contains("mine.txt-wal"),
+        "{ran:?}"
+    );
     let empty = TestEnv::new();
     assert_eq!(empty.run(&["backup", "copy.db"]).code, 1);
     assert!(!empty.path("copy.db").exists());

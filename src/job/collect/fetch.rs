@@ -8,7 +8,7 @@ use super::Collector;
 use super::chain::Series;
 use super::closed::ClosedHosts;
 use crate::asset::SourceEntry;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, add_days};
 use crate::feed::{AboutHost, Feed, FetchError, Part, Request, Response};
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
@@ -46,11 +46,17 @@ pub(super) struct Lost {
     pub(super) why: String,
 }
 
-impl Lost {
-    pub(super) fn message(&self) -> String {
-        let Window { start, end } = self.part.window;
-        format!("{start} to {end} is missing: {}", self.why)
-    }
+/// What is missing and why, parts beside each other together where they have one reason.
+pub(super) fn what_is_missing(lost: &[Lost]) -> Vec<String> {
+    let is_one = |a: &Lost, b: &Lost| {
+        a.why == b.why && add_days(a.part.window.end, 1) == b.part.window.start
+    };
+    let together = lost.chunk_by(is_one).filter_map(|lost| {
+        let (first, last) = (lost.first()?, lost.last()?);
+        let (start, end) = (first.part.window.start, last.part.window.end);
+        Some(format!("{start} to {end} is missing: {}", first.why))
+    });
+    together.collect()
 }
 
 impl Fetched {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Collector;
 use super::chain::Series;
-use super::fetch::{AssetFetcher, Fetched, Lost};
+use super::fetch::{AssetFetcher, Fetched, what_is_missing};
 use super::outcome::Progress;
 use super::window::{OVERLAP_SESSIONS, due_sessions};
 use crate::staging::{Attended, Batch, Heal, LostPart, Rebase, Staged};
@@ -98,8 +98,8 @@ impl Collector<'_> {
         let fetched = match fetcher.fetch(series, whole) {
             Ok(fetched) if fetched.lost.is_empty() => fetched,
             Ok(fetched) => {
-                let lost: Vec<String> = fetched.lost.iter().map(Lost::message).collect();
-                return Ok(progress.fail_rebase(source, detail, &lost.join("; ")));
+                let lost = what_is_missing(&fetched.lost).join("; ");
+                return Ok(progress.fail_rebase(source, detail, &lost));
             }
             Err(error) => return Ok(progress.fail_rebase(source, detail, &error.to_string())),
         };
@@ -150,8 +150,8 @@ impl Collector<'_> {
             Staged::Done { tally, attendance } => (tally, attendance),
         };
         progress.staged(source, tally, &checked);
-        for lost in &lost {
-            progress.fail(Some(source), lost.message());
+        for missing in what_is_missing(&lost) {
+            progress.fail(Some(source), missing);
         }
         Ok(Ok(Some(Attended {
             asset: series.asset,
