@@ -91,7 +91,7 @@ fn send(
         retry: config.sync.retry,
     };
     let failed = |error: anyhow::Error| {
-        let error = located(error, target);
+        let error = located(staging.explain(error), target);
         let problem = Problem {
             asset_id: None,
             source: None,

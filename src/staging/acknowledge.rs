@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use super::busy::wait_for_locks;
+use super::long_path::sqlite_name;
 use super::{PendingRow, Staging};
 use crate::timestamp;
 
@@ -18,7 +19,7 @@ impl Staging {
     /// # Errors
     /// What SQLite says.
     pub fn acknowledger(&self) -> Result<Acknowledger> {
-        let connection = Connection::open(&self.path).with_context(|| {
+        let connection = Connection::open(sqlite_name(&self.path)).with_context(|| {
             format!("the staging file {} cannot be opened", self.path.display())
         })?;
         wait_for_locks(&connection)?;

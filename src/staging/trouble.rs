@@ -24,6 +24,15 @@ pub enum Trouble {
         /// Who may hold the lock.
         holder: String,
     },
+    /// There is no room beside it.
+    #[error(
+        "the disk of the staging file {} is full; make room there, then run this again (nothing that was staged is lost)",
+        file.display()
+    )]
+    DiskFull {
+        /// The file.
+        file: PathBuf,
+    },
     /// SQLite cannot read it.
     #[error(
         "the staging file {} is damaged; `pricestash doctor` looks at all of it, `pricestash restore` puts a backup in its place and keeps the damaged file",
@@ -54,6 +63,7 @@ pub fn explain(error: Error, path: &Path) -> Error {
             let holder = holder(path);
             error.context(Trouble::Locked { file, holder })
         }
+        ErrorCode::DiskFull => error.context(Trouble::DiskFull { file }),
         code if is_damage(code) => error.context(Trouble::Damaged { file }),
         _ => error,
     }
@@ -124,6 +134,23 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_that_of_the_staging_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let connection = Connection::open(&path).unwrap();
+        // What SQLite says when it may not take more pages is what it says of a full disk.
+        connection
+            .execute_batch("CREATE TABLE t (a); PRAGMA max_page_count = 2")
+            .unwrap();
+        let done = connection.execute_batch("INSERT INTO t VALUES (zeroblob(100000))");
+        let said = format!("{:#}", explain(done.unwrap_err().into(), &path));
+        assert!(
+            said.contains("disk of the staging file") && said.contains("s.db is full"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `tls`: TLS, passwords, sockets, a pooler
 //! - `first_load`: many rows at once
+//! - `sixty_thousand`: a large first load through kills, a crash and a second sync
 //! - `order`: every order of a sync's steps, against a model
 //! - `verify`: staging against the warehouse
 //! - `daily`: the daily script
@@ -70,6 +71,7 @@ mod rules;
 mod schedule;
 mod setup;
 mod show;
+mod sixty_thousand;
 mod status;
 #[cfg(unix)]
 mod stop;

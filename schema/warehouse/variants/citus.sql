@@ -5,10 +5,12 @@
 -- where the row lies. asset_master is small and joined with everything, so every machine has a copy of it; job_run stays on the
 -- coordinator.
 --
--- What it costs: a chunk holds several assets, so that its statement is not sent to one shard. Citus unpacks the arrays on the
--- coordinator and sends each shard its rows, all in one distributed transaction: one more hop inside the cluster, and two-phase
--- commit. With `sync --assets ID` every chunk is of one asset, and still goes through the coordinator, because Citus does not
--- look into arrays. The DDL was not tried on a cluster by this project's tests; the partitioned variant is.
+-- What it costs: a chunk holds several assets and comes as arrays, into which Citus does not look, so that its statement is no
+-- single-shard one. Citus runs the parts of WITH one after the other, each as a plan of its own in one distributed transaction
+-- (https://github.com/citusdata/citus/pull/2006, /pull/2137): the stored rows are counted before the new ones are written, as the
+-- statement needs it, and the coordinator sends each shard its rows. That is one more hop inside the cluster for each part, and
+-- two-phase commit; with `sync --assets ID` too. The program needs no change for it. Other than the partitioned variant this
+-- one was not tried by the project's tests, which have no cluster: `pricestash sync` and `pricestash verify` show whether it holds.
 CREATE EXTENSION IF NOT EXISTS citus;
 SELECT create_reference_table('asset_master');
 SELECT create_distributed_table('price_daily', 'asset_id', shard_count := 32);
