@@ -86,7 +86,10 @@ pub(super) fn is_damage(code: ErrorCode) -> bool {
 /// another program all the same.
 pub(super) fn holder(path: &Path) -> String {
     const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A long path is a URI.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
     let runs = Connection::open_with_flags(sqlite_name(path), flags)
         .map_err(Error::from)
