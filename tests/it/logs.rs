@@ -115,6 +115,8 @@ fn no_secret_is_in_any_byte() {
         format!("host=127.0.0.1 port=1 user=me password={CANARY} dbname=prices"),
         format!("mysql://me:{CANARY}@127.0.0.1:1/prices"),
         format!("postgres://me:{CANARY}@127.0.0.1:port/prices"),
+        format!("postgres://me:{CANARY}@127.0.0.1:99999/prices"),
+        format!("jdbc:postgresql://127.0.0.1:1/prices?user=me&password={CANARY}"),
         CANARY.to_owned(),
     ];
     let addresses = [
@@ -144,7 +146,7 @@ fn no_secret_is_in_any_byte() {
             .with("NAVER_FCHART_BASE_URL", &origin)
             .with("FETCH_TIMEOUT", "5");
         env.write(".env", format!("PGPASSWORD={CANARY}\n"));
-        let commands: [&[&str]; 8] = [
+        let commands: [&[&str]; 13] = [
             &COLLECT,
             &["collect", "--assets", CANARY],
             &["sync"],
@@ -153,6 +155,11 @@ fn no_secret_is_in_any_byte() {
             &["healthcheck"],
             &["healthcheck", "--warehouse", "--format", "json"],
             &["schema", "warehouse", "--apply", "--format", "json"],
+            &["verify"],
+            &["doctor", "--format", "json"],
+            &["report", "--out", "report.html"],
+            &["export", "--output", "bars.csv"],
+            &["backup", "copy.db"],
         ];
         for command in commands {
             let ran = env.run(&[command, &["--log-dir", "logs"]].concat());
