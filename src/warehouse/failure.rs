@@ -96,7 +96,8 @@ impl Failure {
     }
 
     /// Whether a table was missing.
-    pub(super) fn is_missing_table(&self) -> bool {
+    #[must_use]
+    pub fn is_missing_table(&self) -> bool {
         self.sqlstate() == Some("42P01")
     }
 

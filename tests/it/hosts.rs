@@ -99,14 +99,9 @@ fn one_host_is_asked_in_turn_with_pauses() {
     env.succeed(&OCTOBER);
     let times = server.times();
     assert_eq!(times.len(), 4);
-    for pair in times.windows(2) {
-        // When a request is seen varies by as much as the machine is busy.
-        assert!(
-            pair[1] - pair[0] >= Duration::from_millis(150),
-            "{:?}",
-            pair[1] - pair[0]
-        );
-    }
+    // Three pauses of 0.2 s and more. When a request is seen varies by as much as the machine is busy.
+    let took = times[3] - times[0];
+    assert!(took >= Duration::from_millis(500), "{took:?}");
     assert_eq!(server.most_at_once(), 1);
 }
 

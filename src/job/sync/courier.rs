@@ -14,6 +14,9 @@ use crate::staging::PendingRow;
 use crate::timestamp::millis;
 use crate::warehouse::{Failure, Receipt, Warehouse};
 
+/// So often the same is asked again after a look at what was wrong: the tables, and the question which warehouse it is.
+const MENDINGS: usize = 2;
+
 /// One connection of a run, opened when it is needed and again when it was lost.
 pub(super) struct Courier<'a> {
     run: &'a Run<'a>,
@@ -74,18 +77,32 @@ impl<'a> Courier<'a> {
         &mut self,
         what: &mut impl FnMut(&mut Warehouse) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.connect()?;
-        let expected = self.run.recognised();
-        let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
-        let result = what(warehouse).or_else(|failure| {
-            // The tables are only looked at when something is wrong: a look costs as much as a chunk.
-            match !failure.is_transient() && warehouse.mend(&failure, expected.as_deref())? {
-                true => what(warehouse),
-                false => Err(failure),
-            }
-        });
+        let result = self.ask_and_mend(what);
         if matches!(&result, Err(failure) if failure.is_transient()) {
             self.hang_up();
+        }
+        result
+    }
+
+    fn ask_and_mend<T>(
+        &mut self,
+        what: &mut impl FnMut(&mut Warehouse) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.connect()?;
+        let run = self.run;
+        let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
+        let seen = run.mended();
+        let mut result = what(warehouse);
+        for _ in 0..MENDINGS {
+            match &result {
+                // The tables are only looked at when something is wrong: a look costs as much as a chunk.
+                Err(failure)
+                    if !failure.is_transient() && run.mend(warehouse, failure, seen)? =>
+                {
+                    result = what(warehouse);
+                }
+                _ => break,
+            }
         }
         result
     }

@@ -88,11 +88,21 @@ pub(super) fn send(
 
 /// Runs a thread's work; when it fails, the others stop at their next chunk.
 fn stopping(run: &Run<'_>, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let unless_it_ends = StopOnDrop(run);
     let result = work();
-    if result.is_err() {
-        run.stop();
+    if result.is_ok() {
+        std::mem::forget(unless_it_ends);
     }
     result
+}
+
+/// Stops a run also when a thread of it panics, so that nobody waits for it.
+struct StopOnDrop<'a, 'b>(&'a Run<'b>);
+
+impl Drop for StopOnDrop<'_, '_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 fn join(thread: thread::ScopedJoinHandle<'_, Result<()>>, what: &str) -> Result<()> {

@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     pub(super) connected: Milestone,
     /// Reached when the assets are in the warehouse.
     pub(super) assets_sent: Milestone,
+    /// How often something was mended in the warehouse.
+    mended: Mutex<u64>,
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
@@ -67,6 +69,7 @@ impl<'a> Run<'a> {
             connection: Mutex::default(),
             connected: Milestone::default(),
             assets_sent: Milestone::default(),
+            mended: Mutex::default(),
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
@@ -98,6 +101,30 @@ impl<'a> Run<'a> {
             *recognised = Some(warehouse.to_owned());
         }
         Ok(recognise(recognised.as_deref(), warehouse)?)
+    }
+
+    pub(super) fn mended(&self) -> u64 {
+        *lock(&self.mended)
+    }
+
+    /// Mends what may be behind a failure of a statement that was sent when so much had been `seen` to be mended; the other
+    /// connections wait meanwhile, as theirs fail for the same. `true` when the same again may help.
+    ///
+    /// # Errors
+    /// What cannot be mended.
+    pub(super) fn mend(
+        &self,
+        warehouse: &mut Warehouse,
+        failure: &Failure,
+        seen: u64,
+    ) -> Result<bool, Failure> {
+        let mut mended = lock(&self.mended);
+        if failure.is_missing_table() && *mended > seen {
+            return Ok(true);
+        }
+        let may_help = warehouse.mend(failure, self.recognised().as_deref())?;
+        *mended += u64::from(may_help);
+        Ok(may_help)
     }
 
     /// Every row of the scope is to be sent to this warehouse, whatever was acknowledged before, and to which.

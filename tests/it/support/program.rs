@@ -212,7 +212,7 @@ impl Running {
     /// Starts a command, whose output is kept.
     pub(crate) fn of(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = spawn(&mut command);
         let stdout = read_all(child.stdout.take().unwrap());
         let stderr = read_all(child.stderr.take().unwrap());
         Self {
@@ -322,6 +322,20 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, Option<Vec<u8>>>) {
             files.insert(path, Some(content));
         }
     }
+}
+
+/// Starts a process. Wine is sometimes too busy for one ("internal error"): then it is asked again.
+fn spawn(command: &mut Command) -> Child {
+    const ERROR_INTERNAL_ERROR: i32 = 1359;
+    for _ in 0..5 {
+        match command.spawn() {
+            Err(e) if cfg!(windows) && e.raw_os_error() == Some(ERROR_INTERNAL_ERROR) => {
+                thread::sleep(Duration::from_millis(200));
+            }
+            result => return result.unwrap(),
+        }
+    }
+    command.spawn().unwrap()
 }
 
 /// Asks again and again until the answer is yes.
