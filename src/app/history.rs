@@ -4,13 +4,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Printed, choose, now, open_staging, read_assets};
+use super::{Printed, choose, now, open_staging, read_assets, refuse_unknown};
 use crate::asset::{Asset, AssetId};
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::reconcile::{Closes, Comparison, Difference, compare};
 use crate::render;
-use crate::staging::Staging;
 
 /// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
 fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
@@ -25,7 +24,7 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         None => staging.history(&asset, args.date)?,
     };
     if versions.is_empty() {
-        refuse_unknown(&asset, &staging, config)?;
+        refuse_unknown(std::slice::from_ref(&args.asset), &staging, config)?;
     }
     let columns = &[
         "date",
@@ -47,15 +46,6 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
         (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
     }))
-}
-
-/// An asset that is neither configured nor stored is a slip of the keyboard.
-fn refuse_unknown(asset: &AssetId, staging: &Staging, config: &Config) -> Result<()> {
-    if staging.closes(asset)?.is_empty() {
-        let assets = read_assets(&config.assets_file)?;
-        choose(&assets, &[asset.to_string()])?;
-    }
-    Ok(())
 }
 
 /// Why a day cannot be waived.

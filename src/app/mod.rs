@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
-use crate::asset::{Asset, parse_assets};
+use crate::asset::{Asset, AssetId, parse_assets};
 use crate::calendar::Calendars;
 use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
@@ -186,6 +186,17 @@ fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> 
         .iter()
         .filter(|a| wanted.iter().any(|id| a.id.as_str() == id))
         .collect())
+}
+
+/// An asset that is no longer configured may still have bars; one that has none either is a slip of the keyboard.
+fn refuse_unknown(wanted: &[String], staging: &Staging, config: &Config) -> Result<()> {
+    for id in wanted {
+        let asset = AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}")))?;
+        if !staging.has_bars(&asset)? {
+            choose(&read_assets(&config.assets_file)?, std::slice::from_ref(id))?;
+        }
+    }
+    Ok(())
 }
 
 /// The warehouse; without one, what to set.

@@ -68,17 +68,19 @@ pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Pr
 fn nothing_of(id: &AssetId, assets: &[StoredAsset]) -> ConfigError {
     /// So many ids are named.
     const NAMED: usize = 20;
-    let mut known: Vec<&str> = assets
-        .iter()
-        .map(|a| a.asset_id.as_str())
-        .take(NAMED)
-        .collect();
-    if assets.len() > NAMED {
+    let mut known: Vec<&str> = assets.iter().map(|a| a.asset_id.as_str()).collect();
+    let id = id.as_str();
+    if known.contains(&id) {
+        return ConfigError(format!(
+            "no bar of {id:?} in its own currency is staged yet; `pricestash collect --assets {id}` fetches them"
+        ));
+    }
+    if known.len() > NAMED {
+        known.truncate(NAMED);
         known.push("…");
     }
     ConfigError(format!(
-        "there is no bar of {:?} in its own currency; the staging file has {}",
-        id.as_str(),
+        "there is no bar of {id:?}; the staging file has {}",
         known.join(", ")
     ))
 }

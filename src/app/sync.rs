@@ -7,7 +7,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
-use super::{Printed, located, no_warehouse, now, open_staging, patience, target_or_say};
+use super::{
+    Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+};
 use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
@@ -49,6 +51,7 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     }
     let target = target_or_say(config, waiting)?;
     let staging = staging.map_or_else(|| open_staging(config), Ok)?;
+    refuse_unknown(&args.assets, &staging, config)?;
     if args.dry_run {
         return print_dry_sync(staging.count_pending(&options.scope)?, &target, format);
     }

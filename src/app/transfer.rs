@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::beside::write_beside;
 use super::run::end_quietly;
-use super::{Printed, choose, now, open_staging, read_assets, with_remarks};
+use super::{Printed, choose, now, open_staging, read_assets, refuse_unknown, with_remarks};
 use crate::asset::{Asset, AssetId, SourceKind};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
@@ -70,11 +70,8 @@ pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Resu
     {
         return Err(ConfigError(format!("--start {start} is after --end {end}")).into());
     }
-    for id in &args.assets {
-        // It may be of an asset that is no longer configured: its bars are still there.
-        AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}")))?;
-    }
     let staging = open_staging(config)?;
+    refuse_unknown(&args.assets, &staging, config)?;
     let selection = Selection {
         assets: args.assets.clone(),
         source: args.source.clone(),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Printed, connect, located, now, open_staging, target};
+use super::{Printed, connect, located, now, open_staging, refuse_unknown, target};
 use crate::asset::AssetId;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
@@ -27,6 +27,9 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
         let verified = verify::verify(&staging, &mut warehouse, &assets);
         verified.map_err(|error| located(error, &target))
     })?;
+    if verified.rows == 0 && verified.differences.is_empty() {
+        refuse_unknown(&args.assets, &staging, config)?;
+    }
     let repaired = if args.repair {
         Some(verify::repair(&staging, &verified)?)
     } else {

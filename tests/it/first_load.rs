@@ -1,6 +1,9 @@
 //! Many rows at once: read and acknowledged in bulk where everything is pending, one by one where it is not, over several connections.
 
+use std::fs;
+
 use crate::support::program::TestEnv;
+use crate::support::repository;
 use crate::support::stock::{fill, stocked};
 use crate::support::warehouse::{TestWarehouse, warehouse};
 
@@ -143,4 +146,29 @@ fn refused_rows_are_left_out_of_the_next_sync_among_many_that_are_new() {
     let (code, row) = env.sync(&["--full"]);
     assert_eq!((code, &row["inserted"]), (0, &11.into()), "{row}");
     assert_equal(&env, &warehouse, "");
+}
+
+#[test]
+fn an_asset_that_is_nowhere_is_a_slip_of_the_keyboard() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 3);
+    env.write(
+        "data/assets.toml",
+        fs::read(repository("data/assets.toml")).unwrap(),
+    );
+    env.sync(&[]);
+    for command in ["sync", "verify", "export"] {
+        let ran = env.run(&[command, "--assets", "NOPE"]);
+        assert_eq!(ran.code, 2, "{command}: {ran:?}");
+        assert!(
+            ran.error().contains("there is no asset \"NOPE\""),
+            "{ran:?}"
+        );
+        // This one is in no assets file, and has bars.
+        let ran = env.run(&[command, "--assets", "000000"]);
+        assert_eq!(ran.code, 0, "{command}: {ran:?}");
+    }
+    // And this one's bars are in the warehouse only.
+    warehouse.execute("UPDATE price_daily SET asset_id = 'OTHER' WHERE volume = 2");
+    assert_eq!(env.run(&["verify", "--assets", "OTHER"]).code, 1);
 }

@@ -324,7 +324,7 @@ fn an_export_takes_what_is_asked_for_in_three_formats() {
     );
     let array: Vec<serde_json::Value> = serde_json::from_str(&with("json")).unwrap();
     assert_eq!(array, bars);
-    let none = env.succeed(&["export", "--assets", "NOPE", "--format", "json"]);
+    let none = env.succeed(&["export", "--assets", "SI=F", "--format", "json"]);
     assert_eq!(none.rows().len(), 0);
     assert_eq!(
         env.run(&["export", "--start", "2026-02-01", "--end", "2026-01-01"])
