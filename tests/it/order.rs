@@ -190,7 +190,11 @@ fn check(
     Ok(())
 }
 
-fn run(test: &TestWarehouse, how: Acknowledge) -> Result<(), TestError<Vec<(usize, Event)>>> {
+fn run(
+    test: &TestWarehouse,
+    how: Acknowledge,
+    cases: u32,
+) -> Result<(), TestError<Vec<(usize, Event)>>> {
     let target = Target::parse(&Secret::new(test.url()), None).unwrap();
     let patience = Patience {
         connect: std::time::Duration::from_secs(30),
@@ -199,7 +203,7 @@ fn run(test: &TestWarehouse, how: Acknowledge) -> Result<(), TestError<Vec<(usiz
     let warehouse = std::cell::RefCell::new(Warehouse::connect(&target, patience).unwrap());
     warehouse.borrow_mut().ensure_tables().unwrap();
     let config = Config {
-        cases: 64,
+        cases,
         failure_persistence: None,
         ..Config::default()
     };
@@ -211,7 +215,7 @@ fn run(test: &TestWarehouse, how: Acknowledge) -> Result<(), TestError<Vec<(usiz
 #[test]
 fn no_order_of_events_loses_doubles_or_regresses_a_row() {
     let warehouse = warehouse!();
-    if let Err(failure) = run(&warehouse, by_revision) {
+    if let Err(failure) = run(&warehouse, by_revision, 64) {
         panic!("{failure}");
     }
 }
@@ -219,7 +223,8 @@ fn no_order_of_events_loses_doubles_or_regresses_a_row() {
 #[test]
 fn an_acknowledgement_by_key_alone_would_be_found() {
     let warehouse = warehouse!();
-    let Err(TestError::Fail(_, events)) = run(&warehouse, by_key_alone) else {
+    // Among 64 random orders there is sometimes none that shows it; the search ends at the first one.
+    let Err(TestError::Fail(_, events)) = run(&warehouse, by_key_alone, 2000) else {
         panic!("the model finds nothing wrong with it");
     };
     // Written, read, written again, sent, acknowledged.
