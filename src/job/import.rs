@@ -26,7 +26,8 @@ impl Rows {
     /// One sentence with the line and what is wrong with it.
     pub fn read(text: &[u8]) -> Result<Self, String> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let mut reader = csv::Reader::from_reader(text);
+        let text = str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers().map_err(|e| e.to_string())?.clone();
         let place = |name: &&str| header.iter().position(|h| h.trim() == *name);
         let places: Vec<Option<usize>> = COLUMNS.iter().map(place).collect();

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::busy::Wait;
 use super::trouble::is_damage;
-use super::{Found, Staging, Trouble, explain, inspect, refused};
+use super::{Found, STAGING_DB, Staging, Trouble, explain, inspect, refused};
 use crate::config::ConfigError;
 
 /// What a copy holds.
@@ -95,7 +95,7 @@ impl Staging {
         keep_as: &Path,
     ) -> Result<(Copied, Option<PathBuf>)> {
         let place = backup.display();
-        match inspect(backup)? {
+        match inspect("the backup", backup)? {
             Found::Nothing => return Err(ConfigError(format!("there is no backup {place}")).into()),
             Found::NoSqlite => {
                 return Err(ConfigError(format!("the backup {place} is no SQLite file")).into());
@@ -148,7 +148,7 @@ enum Present {
 
 /// Copies what is at `path` to `keep_as`, unless it is damaged.
 fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
-    let kept = match inspect(path)? {
+    let kept = match inspect(STAGING_DB, path)? {
         Found::Nothing => return Ok(Present::Nothing),
         Found::NoSqlite => return Ok(Present::Damaged),
         Found::Ours => Staging::open(path).and_then(|present| {
@@ -254,7 +254,11 @@ pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result
     let same =
         fs::canonicalize(target).is_ok_and(|t| fs::canonicalize(staging).is_ok_and(|s| s == t));
     if same {
-        return Err(refused(staging, "which is the file to be backed up"));
+        return Err(refused(
+            "the backup",
+            staging,
+            "which is the file to be backed up",
+        ));
     }
     if target.exists() && !force {
         return Err(ConfigError(format!(

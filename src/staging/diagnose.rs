@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 
 use super::backup::integrity;
-use super::{Found, Trouble, explain, inspect};
+use super::{Found, STAGING_DB, Trouble, explain, inspect};
 
 /// What was found at the staging file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,7 +28,7 @@ pub struct Diagnosis {
 /// # Errors
 /// Why it cannot be read or written.
 pub fn diagnose(path: &Path) -> Result<Diagnosis> {
-    let mut diagnosis = match inspect(path)? {
+    let mut diagnosis = match inspect(STAGING_DB, path)? {
         Found::Nothing => Diagnosis::default(),
         Found::Ours => look(path)?,
         Found::NoSqlite => Diagnosis {

@@ -101,7 +101,7 @@ impl Staging {
     /// [`ConfigError`] for a file that is not ours or newer than the program, which is left as it was; otherwise what
     /// the system says.
     pub fn open(path: &Path) -> Result<Self> {
-        if let Found::NoSqlite = inspect(path)? {
+        if let Found::NoSqlite = inspect(STAGING_DB, path)? {
             return Err(no_sqlite(path));
         }
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -132,7 +132,7 @@ impl Staging {
     /// # Errors
     /// As [`Staging::open`].
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
-        match inspect(path)? {
+        match inspect(STAGING_DB, path)? {
             Found::Nothing => Ok(None),
             Found::Ours | Found::NoSqlite => Self::open(path).map(Some),
         }
@@ -184,11 +184,12 @@ pub fn schema() -> String {
 }
 
 /// Looks at the file without changing it or anything beside it: SQLite itself would leave files of its own there.
-fn inspect(path: &Path) -> Result<Found> {
+/// `what`: what it is to the user.
+fn inspect(what: &str, path: &Path) -> Result<Found> {
     if path.is_dir() {
-        return Err(refused(path, "which is a folder, not a file"));
+        return Err(refused(what, path, "which is a folder, not a file"));
     }
-    let doing = || format!("the staging file {} cannot be read", path.display());
+    let doing = || format!("{what} {} cannot be read", path.display());
     let file = match fs::File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         other => other.with_context(doing)?,
@@ -205,12 +206,12 @@ fn inspect(path: &Path) -> Result<Found> {
     };
     match header.application_id {
         APPLICATION_ID if header.user_version > known_version() => {
-            Err(newer(path, header.user_version))
+            Err(newer(what, path, header.user_version))
         }
         APPLICATION_ID => Ok(Found::Ours),
         // SQLite wrote its first page and the program died before the first migration reached it.
         0 if header.has_no_tables => Ok(Found::Ours),
-        _ => Err(refused(path, "a SQLite file of another program")),
+        _ => Err(refused(what, path, "a SQLite file of another program")),
     }
 }
 
@@ -242,23 +243,25 @@ impl Header {
     }
 }
 
-fn refused(path: &Path, why: &str) -> anyhow::Error {
-    ConfigError(format!(
-        "STAGING_DB is {path:?}, {why}; it was left as it is"
-    ))
-    .into()
+/// The staging file, as it is named to the user.
+const STAGING_DB: &str = "STAGING_DB";
+
+fn refused(what: &str, path: &Path, why: &str) -> anyhow::Error {
+    ConfigError(format!("{what} is {path:?}, {why}; it was left as it is")).into()
 }
 
 fn no_sqlite(path: &Path) -> anyhow::Error {
     refused(
+        STAGING_DB,
         path,
         "which is no SQLite file; if it was one it is damaged, and `pricestash restore` puts a backup in its place",
     )
 }
 
-fn newer(path: &Path, version: i64) -> anyhow::Error {
+fn newer(what: &str, path: &Path, version: i64) -> anyhow::Error {
     let known = known_version();
     refused(
+        what,
         path,
         &format!(
             "which a newer pricestash wrote (its schema is version {version}, this program knows {known})"
@@ -312,10 +315,14 @@ fn missing_migration(connection: &Connection, path: &Path) -> Result<Option<(i64
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
     )?;
     if application_id != APPLICATION_ID && objects > 0 {
-        return Err(refused(path, "a SQLite file of another program"));
+        return Err(refused(
+            STAGING_DB,
+            path,
+            "a SQLite file of another program",
+        ));
     }
     if version > known_version() {
-        return Err(newer(path, version));
+        return Err(newer(STAGING_DB, path, version));
     }
     Ok(usize::try_from(version)
         .ok()
