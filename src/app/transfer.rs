@@ -39,8 +39,7 @@ impl<W: Write> Writer<W> {
 
     fn bar(&mut self, bar: &ExportedBar) -> Result<()> {
         match self {
-            // As the system's error, by which a closed pipe is known.
-            Self::Csv(csv) => csv.serialize(bar).map_err(io::Error::from)?,
+            Self::Csv(csv) => csv.serialize(bar)?,
             Self::Lines(to) => writeln!(to, "{}", serde_json::to_string(bar)?)?,
             Self::Array(to, count) => {
                 let start = if *count == 0 { "[" } else { "," };
@@ -128,8 +127,14 @@ fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
 }
 
 fn system_error(error: &anyhow::Error) -> Option<io::ErrorKind> {
-    let mut causes = error.chain();
-    causes.find_map(|e| Some(e.downcast_ref::<io::Error>()?.kind()))
+    let by_system = |e: &(dyn std::error::Error + 'static)| {
+        let in_csv = e.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        match in_csv {
+            Some(csv::ErrorKind::Io(e)) => Some(e.kind()),
+            _ => e.downcast_ref::<io::Error>().map(io::Error::kind),
+        }
+    };
+    error.chain().find_map(by_system)
 }
 
 pub(super) fn import(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {
