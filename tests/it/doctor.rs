@@ -290,6 +290,16 @@ fn a_warehouse_that_lets_nobody_in_or_is_another_one_is_found() {
     assert_eq!(env.sync(&[]).0, 0);
     Checks::of(&env, &["--offline"], 0);
     env.set("DATABASE_URL", &other.url());
+    // A file that is locked to readers too is not waited for: what is in it stays open.
+    let lock = env.staging();
+    let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";
+    lock.execute_batch(sql).unwrap();
+    let ran = env.run(&["doctor", "--offline"]);
+    assert!(
+        ran.code == 0 && !ran.stderr.contains("waiting for"),
+        "{ran:?}"
+    );
+    drop(lock);
     let found = Checks::of(&env, &["--offline"], 1);
     found.says("warehouse identity", "FAIL", "points to another warehouse");
 }

@@ -170,7 +170,11 @@ fn a_write_ahead_log_that_was_left_behind_is_not_taken_for_that_of_a_backup() {
         ));
     }
     env.write("data/staging.db-wal", &log);
-    env.succeed(&["restore", "copy.db"]);
+    let row = env
+        .succeed(&["restore", "copy.db", "--format", "json"])
+        .row();
+    let kept = env.path(row["kept_as"].as_str().unwrap());
+    assert_eq!(fs::read(kept).unwrap(), log);
     assert_eq!(
         env.count("SELECT count(*) FROM price_daily WHERE close > 103"),
         0

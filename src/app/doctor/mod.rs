@@ -45,8 +45,10 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     if !assets.is_empty() {
         checks.push(count(&assets, &active));
     }
-    checks.extend(local(config, &active));
-    checks.extend(warehouse(config));
+    let (found, staging) = staging_file(&config.staging_db);
+    checks.extend(found);
+    checks.extend(local(&config.staging_db, &active));
+    checks.extend(warehouse(config, staging.as_ref()));
     if args.offline {
         checks.push(Check::ok("sources", "not asked, --offline"));
     } else {
@@ -125,36 +127,52 @@ fn count(assets: &[Asset], active: &[&Asset]) -> Check {
     }
 }
 
-/// What can be seen on this machine.
-fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
-    let path = &config.staging_db;
+/// Looks at the staging file; gives it where it can be asked.
+fn staging_file(path: &Path) -> (Vec<Check>, Option<Staging>) {
+    let found = match staging::diagnose(path) {
+        Ok(found) => found,
+        Err(error) => {
+            let check = Check::fail(
+                "staging file",
+                format!("{error:#}"),
+                "set STAGING_DB to a file that this user may write",
+            );
+            return (vec![check], None);
+        }
+    };
+    let mut checks = vec![doctor::staging_file(path, &found)];
+    // Neither a damaged nor a locked file can be asked.
+    if found.damage.is_some() || found.locked_by.is_some() {
+        return (checks, None);
+    }
+    let looked = Staging::open_to_look(path).and_then(|staging| {
+        let last = staging.as_ref().map(last_run).transpose()?;
+        Ok((staging, last))
+    });
+    match looked {
+        Ok((staging, last)) => {
+            checks.extend(last);
+            (checks, staging)
+        }
+        Err(error) => {
+            checks.push(Check::fail(
+                "last collect",
+                format!("{error:#}"),
+                "see the staging file above",
+            ));
+            (checks, None)
+        }
+    }
+}
+
+/// What else can be seen on this machine.
+fn local(path: &Path, active: &[&Asset]) -> Vec<Check> {
     let folder = staging::nearest_folder(path);
     let folder = fs::canonicalize(&folder).unwrap_or(folder);
-    let mut checks = Vec::new();
-    match staging::diagnose(path) {
-        Ok(found) => {
-            checks.push(doctor::staging_file(path, &found));
-            // A file that is damaged cannot be asked.
-            if found.bytes.is_some() && found.damage.is_none() && found.locked_by.is_none() {
-                checks.push(last_run(path).unwrap_or_else(|e| {
-                    Check::fail(
-                        "last collect",
-                        format!("{e:#}"),
-                        "see the staging file above",
-                    )
-                }));
-            }
-        }
-        Err(error) => checks.push(Check::fail(
-            "staging file",
-            format!("{error:#}"),
-            "set STAGING_DB to a file that this user may write",
-        )),
-    }
-    checks.push(doctor::staging_place(
+    let mut checks = vec![doctor::staging_place(
         &folder,
         file_system(&folder).as_deref(),
-    ));
+    )];
     match fs4::available_space(&folder) {
         Ok(free) => checks.push(doctor::disk(&folder, free)),
         Err(error) => checks.push(Check::warn("disk space", format!("not known: {error}"), "")),
@@ -163,10 +181,7 @@ fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
     checks
 }
 
-fn last_run(path: &Path) -> Result<Check> {
-    let Some(staging) = Staging::open_existing(path)? else {
-        return Ok(doctor::last_run(None, now()));
-    };
+fn last_run(staging: &Staging) -> Result<Check> {
     let runs = staging.last_runs(100)?;
     let collect = runs.iter().find(|r| r.job_name == "collect");
     let last =
@@ -202,7 +217,7 @@ fn calendars(active: &[&Asset]) -> Vec<Check> {
     checks
 }
 
-fn warehouse(config: &Config) -> Vec<Check> {
+fn warehouse(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     const NAME: &str = "warehouse";
     let Some(url) = &config.sync.database_url else {
         return vec![Check::warn(
@@ -241,7 +256,7 @@ fn warehouse(config: &Config) -> Vec<Check> {
             "change the table as it says",
         ));
     }
-    if let Err(error) = recognise_warehouse(&mut warehouse, &config.staging_db) {
+    if let Err(error) = recognise_warehouse(&mut warehouse, staging) {
         checks.push(Check::fail(
             "warehouse identity",
             format!("{error:#}"),
@@ -252,12 +267,10 @@ fn warehouse(config: &Config) -> Vec<Check> {
 }
 
 /// Sees to it that this is the warehouse that the rows were sent to before, as `sync` does.
-fn recognise_warehouse(warehouse: &mut Warehouse, staging: &Path) -> Result<()> {
-    // Where the staging file cannot be read, its own check says so.
-    let expected = match Staging::open_existing(staging) {
-        Ok(Some(staging)) => staging.recognised_warehouse()?,
-        _ => None,
-    };
+fn recognise_warehouse(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Result<()> {
+    // Where the staging file cannot be asked, its own check says why.
+    let expected = staging.map(Staging::recognised_warehouse).transpose()?;
+    let expected = expected.flatten();
     let found = warehouse.identity(expected.as_deref())?;
     Ok(recognise(expected.as_deref(), &found)?)
 }
