@@ -317,7 +317,7 @@ mod tests {
         let mut copy = Connection::open(&target).unwrap();
         // What SQLite says when it may not take more pages is what it says of a full disk.
         copy.execute_batch("PRAGMA max_page_count = 2").unwrap();
-        let copied = copy_all(&*staging.connection().unwrap(), &mut copy);
+        let copied = copy_all(&staging.connection().unwrap(), &mut copy);
         let error = target_full_or(copied.unwrap_err(), &target);
         let said = format!("{:#}", explain(error, &path));
         assert!(

@@ -2,31 +2,23 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 
 use super::{Printed, now, patience, read_assets};
 use crate::asset::Asset;
-use crate::calendar::sub_days;
 use crate::cli::{DoctorArgs, Format};
-use crate::config::{Config, FetchConfig};
-use crate::feed::{Feed, Http, Request};
+use crate::config::Config;
 use crate::job::doctor::{self, Check, Verdict};
-use crate::pace::Pace;
 use crate::render;
 use crate::staging::{self, Staging};
-use crate::stop::Stop;
 use crate::tell::{Discord, Webhook};
 use crate::timestamp::{self, millis};
-use crate::upstream::{Upstream, Window, ways};
 use crate::warehouse::{Target, Warehouse, recognise};
 
 mod schedule;
-
-/// A source that takes longer tomorrow is tried again; here somebody waits.
-const SOURCE_TIMEOUT: Duration = Duration::from_secs(10);
+mod sources;
 
 pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<Printed> {
     let mut checks = vec![configuration(config)];
@@ -52,7 +44,7 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     if args.offline {
         checks.push(Check::ok("sources", "not asked, --offline"));
     } else {
-        checks.extend(sources(config, &active));
+        checks.extend(sources::check(config, &active));
     }
     checks.push(webhook(config, args.offline));
     checks.push(heartbeat(config));
@@ -273,91 +265,6 @@ fn recognise_warehouse(warehouse: &mut Warehouse, staging: Option<&Staging>) -> 
     let expected = expected.flatten();
     let found = warehouse.identity(expected.as_deref())?;
     Ok(recognise(expected.as_deref(), &found)?)
-}
-
-/// One small request on each way that an active asset needs.
-fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
-    let fetch = FetchConfig {
-        timeout: config.fetch.timeout.min(SOURCE_TIMEOUT),
-        ..config.fetch.clone()
-    };
-    let stop = Stop::default();
-    let http = Http::new(&fetch, Arc::new(Pace::real(&stop)), stop);
-    let mut checks: Vec<Check> = Vec::new();
-    let mut kinds = Vec::new();
-    for (asset, entry) in active
-        .iter()
-        .flat_map(|a| a.sources.iter().map(move |s| (a, s)))
-    {
-        if kinds.contains(&entry.kind) {
-            continue;
-        }
-        kinds.push(entry.kind);
-        let mut asked: Vec<(String, Result<String, String>)> = Vec::new();
-        for way in ways(entry.kind) {
-            asked.push((
-                way.name().to_owned(),
-                ask(&http, *way, asset, &entry.symbol),
-            ));
-        }
-        let is_dead = asked.iter().all(|(_, answer)| answer.is_err());
-        let is_needed = active
-            .iter()
-            .any(|a| a.sources.iter().all(|s| s.kind == entry.kind));
-        for (name, answer) in asked {
-            let check = format!("source {name}");
-            checks.push(match answer {
-                Ok(detail) => Check::ok(&check, detail),
-                Err(why) if is_dead && is_needed => Check::fail(
-                    &check,
-                    why,
-                    "an active asset has no other source; give it one in assets.toml",
-                ),
-                Err(why) => Check::warn(
-                    &check,
-                    why,
-                    "assets go on to their next source; look again tomorrow",
-                ),
-            });
-        }
-    }
-    checks
-}
-
-/// Asks for the last ten days of a symbol.
-fn ask(
-    feed: &Http,
-    upstream: &dyn Upstream,
-    asset: &Asset,
-    symbol: &str,
-) -> Result<String, String> {
-    let today = now().with_timezone(&asset.calendar.zone()).date_naive();
-    let window = Window {
-        start: sub_days(today, 10),
-        end: today,
-    };
-    let parts = feed.parts(upstream, symbol, window);
-    let part = parts.last().ok_or("there is nothing to ask for")?;
-    let request = Request {
-        upstream,
-        symbol,
-        category: asset.category,
-        part,
-    };
-    let asked = Instant::now();
-    let response = feed.get(request).map_err(|e| e.to_string())?;
-    let answer = upstream
-        .read(response.status, &response.body, &asset.calendar)
-        .map_err(|e| e.to_string())?;
-    match answer.rows.len() {
-        0 => Err(format!(
-            "{symbol}: it answers, but has no row for the last ten days"
-        )),
-        rows => Ok(format!(
-            "{symbol}: {rows} rows in {} ms",
-            millis(asked.elapsed())
-        )),
-    }
 }
 
 fn webhook(config: &Config, offline: bool) -> Check {
