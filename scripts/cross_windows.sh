@@ -39,6 +39,8 @@ cross_windows_start_wine() {
     export WINEPREFIX=$_cross_folder/wine WINEDEBUG=-all
     # No question about Mono or a browser in the middle of a test.
     export WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
+    # It stays between two programs: one that starts while it ends is told "connection reset by peer".
+    mkdir -p "$WINEPREFIX" && _cross_wineserver -p 2>/dev/null || true
     if ! [ -f "$WINEPREFIX/ready" ]; then
         wine wineboot -i && wine winecfg /v win10 && _cross_add_random_numbers && touch "$WINEPREFIX/ready"
     fi >"$_cross_folder/wine.log" 2>&1 || {
@@ -48,7 +50,11 @@ cross_windows_start_wine() {
 }
 
 cross_windows_stop_wine() {
-    if command -v wineserver >/dev/null; then wineserver -k; else /usr/lib/wine/wineserver -k; fi 2>/dev/null || true
+    _cross_wineserver -k 2>/dev/null || true
+}
+
+_cross_wineserver() {
+    if command -v wineserver >/dev/null; then wineserver "$@"; else /usr/lib/wine/wineserver "$@"; fi
 }
 
 # Installs Debian packages when a program is missing: cross_windows_install PROGRAM PACKAGE…

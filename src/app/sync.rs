@@ -100,7 +100,9 @@ fn send(
             source: None,
             error: format!("{error:#}"),
         };
-        run.end(Status::Failure, &[problem], "", &[])?;
+        if let Err(unrecorded) = run.end(Status::Failure, &[problem], "", &[]) {
+            log::error!("the end of the run could not be recorded: {unrecorded:#}");
+        }
         Err(error.context(still_pending(staging)))
     };
     let bar = bar(staging, &options.scope)?;

@@ -1,7 +1,8 @@
 //! Which warehouse it is that answers: rows that one has are not known to be in another.
 //!
 //! A server has a system identifier, made with its data and the same in its standbys and backups. Where a user may not ask for it
-//! (`pg_control_system()` can be withheld), or the server has none, the database's own number has to do.
+//! (`pg_control_system()` can be withheld), or the server has none, the database's number on its server has to do, and where
+//! that is reached: the numbers alone are the same on many servers.
 
 use std::borrow::Cow;
 
@@ -11,9 +12,15 @@ use super::failure::Failure;
 /// What tells a server from others, as the statements have it.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
 
-/// What tells a database from others of its server. It begins with [`BY_NUMBER`].
-const NUMBER: &str =
-    "'oid ' || (SELECT oid FROM pg_database WHERE datname = current_database())::text";
+/// What tells a database from others, at a place (`host:port`). It begins with [`BY_NUMBER`].
+fn number(place: &str) -> String {
+    // The database's name follows anyway.
+    let server = place.rsplit_once('/').map_or(place, |(server, _)| server);
+    let place = server.replace('\'', "''");
+    format!(
+        "'oid ' || (SELECT oid FROM pg_database WHERE datname = current_database())::text || ' at {place}'"
+    )
+}
 
 /// How an identity begins that is not a system identifier.
 const BY_NUMBER: &str = "oid ";
@@ -43,7 +50,7 @@ impl Warehouse {
         expected: Option<&str>,
     ) -> Cow<'static, str> {
         if self.by_number || expected.is_some_and(|known| known.starts_with(BY_NUMBER)) {
-            sql.replace(SYSTEM, NUMBER).into()
+            sql.replace(SYSTEM, &number(&self.place)).into()
         } else {
             sql.into()
         }
@@ -86,6 +93,8 @@ mod tests {
             assert_eq!(sql.matches("pg_control_system").count(), 1);
             assert_eq!(sql.matches(SYSTEM).count(), 1);
         }
-        assert!(NUMBER.contains(&format!("'{BY_NUMBER}'")));
+        let number = number("it's:5432/d");
+        assert!(number.starts_with(&format!("'{BY_NUMBER}'")));
+        assert!(number.ends_with("' at it''s:5432'"));
     }
 }

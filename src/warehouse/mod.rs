@@ -38,6 +38,8 @@ pub struct Warehouse {
     prices_fit: bool,
     /// Whether this server does not tell its system identifier.
     by_number: bool,
+    /// Host, port and database.
+    place: String,
 }
 
 /// A parameter that the statement may take to the connection's thread.
@@ -54,6 +56,7 @@ impl Warehouse {
             round_trips: 0,
             prices_fit: false,
             by_number: false,
+            place: target.place(),
         })
     }
 

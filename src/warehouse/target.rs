@@ -67,7 +67,11 @@ impl Target {
         } else {
             TlsMode::Require
         };
-        let wanted = written.or(ssl_mode).unwrap_or(default);
+        let wanted = match written.or(ssl_mode).unwrap_or(default) {
+            // Over a network nothing goes in the clear unless that is written: `disable`.
+            TlsMode::Allow if !is_local(&config) => TlsMode::Prefer,
+            wanted => wanted,
+        };
         let (mode, mut verification) = wanted.meaning();
         // As libpq does: who names an authority wants it asked.
         if settings.sslrootcert.is_some()
@@ -134,15 +138,20 @@ impl Target {
             .keepalives_idle(KEEPALIVE)
             .keepalives_interval(KEEPALIVE)
             .keepalives_retries(2);
-        if self.is_plain() {
-            match config.connect(NoTls) {
-                Err(refused) if self.or_encrypted && wants_encryption(&refused) => {
-                    config.ssl_mode(SslMode::Require);
-                }
-                answer => return Ok(answer?),
-            }
+        if !self.is_plain() {
+            return Ok(config.connect(self.connector()?)?);
         }
-        Ok(config.connect(self.connector()?)?)
+        match config.connect(NoTls) {
+            Err(refused) if self.or_encrypted && wants_encryption(&refused) => {
+                config.ssl_mode(SslMode::Require);
+                match config.connect(self.connector()?) {
+                    // Where that cannot be had at all, it was not what was missing.
+                    Err(error) if error.code().is_none() => Err(refused.into()),
+                    answer => Ok(answer?),
+                }
+            }
+            answer => Ok(answer?),
+        }
     }
 
     /// Asks the server to end a statement of a connection.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::support::program::{COLLECT, Running, TestEnv, until};
 use crate::support::server::{Gate, Server};
+use crate::support::stock::{fill, stocked};
 use crate::support::warehouse::{TestWarehouse, warehouse};
 use crate::support::{WEEK, route, shares, week};
 
@@ -394,6 +395,26 @@ fn what_changes_while_it_is_sent_stays_pending() {
     assert_eq!((env.pending(), warehouse.count(changed)), (4, 0));
     assert_eq!(env.sync(&[]).0, 0);
     assert_eq!((env.pending(), warehouse.count(changed)), (0, 1));
+}
+
+#[test]
+fn an_asset_that_comes_while_a_sync_runs_goes_with_its_bars() {
+    const ASSETS: &str = "INSERT INTO asset_master (asset_id, name, category, calendar, currency, source_priority, is_active)
+         SELECT DISTINCT asset_id, asset_id, 'stock', 'XKRX', 'KRW', '[\"naver\"]', 1 FROM price_daily WHERE true ON CONFLICT DO NOTHING";
+    let warehouse = warehouse!();
+    warehouse.execute(MADE_BY_ANOTHER);
+    let env = stocked(&warehouse.url(), 12_000);
+    env.staging().execute_batch(ASSETS).unwrap();
+    let (sync, mut holder) = held(&env, &warehouse);
+    // The reader is far from the last asset yet.
+    fill(&env, 12_000, 500);
+    env.staging().execute_batch(ASSETS).unwrap();
+    holder.batch_execute("COMMIT").unwrap();
+    let ran = sync.wait();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let (_, row) = env.sync(&[]);
+    assert_counts(&row, &[("rejected", 0), ("pending", 0)]);
+    assert_eq!(warehouse.count("SELECT count(*) FROM price_daily"), 12_500);
 }
 
 #[test]

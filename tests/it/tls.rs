@@ -184,14 +184,20 @@ fn every_sslmode_means_what_libpq_means_by_it() {
     );
 }
 
+/// Where a server reads who may connect.
+fn rules_file(server: &OwnServer) -> String {
+    let mut admin = Client::connect(server.url(), NoTls).unwrap();
+    admin.query_one("SHOW hba_file", &[]).unwrap().get(0)
+}
+
 #[test]
 fn a_server_that_takes_encrypted_connections_only_gets_one_also_on_this_machine() {
     let mut server = server!();
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "ours");
     let (certificate, key) = authority.sign(folder.path(), "localhost", false);
+    let rules = rules_file(&server);
     let mut admin = Client::connect(server.url(), NoTls).unwrap();
-    let rules: String = admin.query_one("SHOW hba_file", &[]).unwrap().get(0);
     admin
         .batch_execute(&format!(
             "COPY (VALUES ('hostssl all all all scram-sha-256')) TO '{rules}'"
@@ -211,6 +217,52 @@ fn a_server_that_takes_encrypted_connections_only_gets_one_also_on_this_machine(
         let ran = env.run(&["schema", "warehouse", "--apply"]);
         assert_eq!(ran.code, code, "{mode}: {ran:?}");
     }
+}
+
+#[test]
+fn a_refusal_that_encryption_does_not_help_against_is_told_as_it_is() {
+    let server = server!();
+    let (_, port) = parts(&server);
+    let nobody = format!("postgres://nobody_here@127.0.0.1:{port}/postgres");
+    let rules = rules_file(&server);
+    let trust = "COPY (VALUES ('local all all trust'), ('host all all all trust')) TO";
+    Client::connect(server.url(), NoTls)
+        .unwrap()
+        .batch_execute(&format!("{trust} '{rules}'; SELECT pg_reload_conf()"))
+        .unwrap();
+    let env = TestEnv::new().with("DATABASE_URL", &nobody);
+    until("the server to trust everybody", || {
+        let ran = env.run(&["schema", "warehouse", "--apply"]);
+        ran.error().contains("\"nobody_here\" does not exist")
+    });
+}
+
+#[test]
+fn databases_of_one_number_on_two_servers_are_two_warehouses() {
+    let servers = [server!(), server!()];
+    for server in &servers {
+        let mut admin = Client::connect(server.url(), NoTls).unwrap();
+        admin
+            .batch_execute(
+                "CREATE ROLE me SUPERUSER LOGIN PASSWORD 'me';
+                 ALTER FUNCTION pg_control_system() RENAME TO pg_control_system_of_others",
+            )
+            .unwrap();
+    }
+    let [one, other] = servers
+        .each_ref()
+        .map(|server| format!("postgres://me:me@127.0.0.1:{}/postgres", parts(server).1));
+    // The tables are missing as well.
+    let env = stocked(&one, 2500);
+    let (code, row) = env.sync(&[]);
+    assert_eq!((code, &row["inserted"]), (0, &2500.into()), "{row}");
+    let env = env.with("DATABASE_URL", &other);
+    let ran = env.run(&["sync"]);
+    assert!(
+        ran.code == 1 && ran.error().contains("another warehouse"),
+        "{ran:?}"
+    );
+    assert_eq!(env.sync(&["--full"]).1["inserted"], 2500);
 }
 
 #[test]

@@ -14,12 +14,12 @@ use crate::staging::PendingRow;
 use crate::timestamp::millis;
 use crate::warehouse::{Failure, Receipt, Warehouse};
 
-/// So often the same is asked again after a look at what was wrong: the tables, and the question which warehouse it is.
-const MENDINGS: usize = 2;
+/// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.
+const MENDINGS: usize = 3;
 
 /// One connection of a run, opened when it is needed and again when it was lost.
 pub(super) struct Courier<'a> {
-    run: &'a Run<'a>,
+    pub(super) run: &'a Run<'a>,
     warehouse: Option<Warehouse>,
 }
 
@@ -44,6 +44,10 @@ impl<'a> Courier<'a> {
         Ok(())
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.run.is_stopped()
+    }
+
     /// Leaves the connection for what else the run has to say.
     pub(super) fn leave_connection(mut self) {
         self.count_round_trips();
@@ -63,7 +67,7 @@ impl<'a> Courier<'a> {
         let run = self.run;
         run.way.retry.retry(
             || self.ask_once(&mut what),
-            Failure::is_transient,
+            |failure| failure.is_transient() && !run.is_stopped(),
             rand::random::<f64>,
             |attempt, failure, wait| {
                 run.retries.fetch_add(1, Ordering::Relaxed);
@@ -91,20 +95,16 @@ impl<'a> Courier<'a> {
         self.connect()?;
         let run = self.run;
         let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
-        let seen = run.mended();
-        let mut result = what(warehouse);
         for _ in 0..MENDINGS {
-            match &result {
+            let seen = run.tables_made();
+            match what(warehouse) {
                 // The tables are only looked at when something is wrong: a look costs as much as a chunk.
                 Err(failure)
-                    if !failure.is_transient() && run.mend(warehouse, failure, seen)? =>
-                {
-                    result = what(warehouse);
-                }
-                _ => break,
+                    if !failure.is_transient() && run.mend(warehouse, &failure, seen)? => {}
+                result => return result,
             }
         }
-        result
+        what(warehouse)
     }
 
     fn hang_up(&mut self) {
@@ -132,7 +132,15 @@ impl<'a> Courier<'a> {
             return Ok(());
         }
         let started = Instant::now();
-        let failure = match self.send(&rows) {
+        let were_sent = self.run.assets_sent.is_reached();
+        let mut result = self.send(&rows);
+        // A table with a foreign key.
+        if matches!(&result, Err(failure) if failure.is_missing_reference())
+            && self.assets_came(were_sent)?
+        {
+            result = self.send(&rows);
+        }
+        let failure = match result {
             Ok(receipt) => {
                 log::debug!(sent = rows.len(), changed = receipt.written.inserted + receipt.written.updated, elapsed_ms = millis(started.elapsed()); "chunk committed");
                 return self.settle(rows, receipt, done);
@@ -155,19 +163,8 @@ impl<'a> Courier<'a> {
     }
 
     fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, Failure> {
-        let run = self.run;
-        let are_assets_there = run.assets_sent.is_reached();
-        let expected = run.recognised();
-        let mut upsert =
-            || self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()));
-        match upsert() {
-            // A table with a foreign key, and the assets are still under way on another connection.
-            Err(failure) if failure.is_missing_reference() && !are_assets_there => {
-                run.assets_sent.wait();
-                upsert()
-            }
-            result => result,
-        }
+        let expected = self.run.recognised();
+        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()))
     }
 
     /// The rows are committed: they may be acknowledged.

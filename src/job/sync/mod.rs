@@ -2,6 +2,7 @@
 //!
 //! - `run`: what the threads of one run share
 //! - `pipeline`: reading, sending and acknowledging at the same time
+//! - `assets`: what the bars are of
 //! - `courier`: one connection, again when it passes by itself, apart when a row is bad
 //! - `refusals`: rows that the warehouse refuses
 
@@ -13,10 +14,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::job_run::Status;
-use crate::staging::{AssetRow, Scope, Staging};
+use crate::staging::{Scope, Staging};
 use crate::timestamp::millis;
-use crate::warehouse::Class;
 
+mod assets;
 mod courier;
 mod pipeline;
 mod refusals;
@@ -107,12 +108,9 @@ impl<'a> Sync<'a> {
     /// # Errors
     /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
-        pipeline::send(
-            &self.run,
-            options,
-            |courier| self.begin_anew(courier, options),
-            |courier| self.send_assets(courier),
-        )?;
+        pipeline::send(&self.run, options, |courier| {
+            self.begin_anew(courier, options)
+        })?;
         self.outcome()
     }
 
@@ -141,36 +139,6 @@ impl<'a> Sync<'a> {
         }
         let warehouse = courier.ask(|warehouse| warehouse.identity(None))?;
         self.run.begin_anew(&options.scope, warehouse)
-    }
-
-    fn send_assets(&self, courier: &mut Courier<'_>) -> Result<()> {
-        for assets in self.run.staging.pending_assets()?.chunks(CHUNK_OF_RECORDS) {
-            self.deliver_assets(courier, assets)?;
-        }
-        Ok(())
-    }
-
-    /// As with bars, one asset that is refused does not keep the others back.
-    fn deliver_assets(&self, courier: &mut Courier<'_>, assets: &[AssetRow]) -> Result<()> {
-        let expected = self.run.recognised();
-        match courier.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
-            Ok(warehouse) => {
-                self.run.recognise(&warehouse)?;
-                self.run.staging.acknowledge_assets(assets)
-            }
-            Err(failure) if failure.class() != Class::Data => Err(failure.into()),
-            Err(failure) => match assets {
-                [asset] => {
-                    log::error!(asset = asset.asset_id; "the warehouse refuses an asset: {failure}");
-                    Ok(())
-                }
-                _ => {
-                    let (front, back) = assets.split_at(assets.len() / 2);
-                    self.deliver_assets(courier, front)?;
-                    self.deliver_assets(courier, back)
-                }
-            },
-        }
     }
 
     fn count_tries(&self, outcome: &mut Outcome) {

@@ -43,7 +43,6 @@ pub(super) fn send(
     run: &Run<'_>,
     options: &Options,
     begin: impl FnOnce(&mut Courier<'_>) -> Result<()>,
-    send_assets: impl FnOnce(&mut Courier<'_>) -> Result<()>,
 ) -> Result<()> {
     let chunk_size = u64::from(options.chunk_size);
     let most = CONNECTIONS_FAR.saturating_mul(chunk_size);
@@ -72,7 +71,7 @@ pub(super) fn send(
         let mut results = vec![stopping(run, || {
             begin(&mut first)?;
             let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
-            send_assets(&mut first)?;
+            first.send_assets()?;
             run.assets_sent.reach();
             work(&mut first, &queue, &done)?;
             drop((queue, done));
@@ -141,7 +140,10 @@ fn help(run: &Run<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
 
 /// Delivers chunks until there are none.
 fn work(courier: &mut Courier<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
-    while let Some(rows) = next(queue) {
+    // What is still queued when the run has stopped is left to the next one.
+    while !courier.is_stopped()
+        && let Some(rows) = next(queue)
+    {
         courier.deliver(rows, done)?;
     }
     Ok(())

@@ -36,8 +36,9 @@ pub(super) struct Run<'a> {
     pub(super) connected: Milestone,
     /// Reached when the assets are in the warehouse.
     pub(super) assets_sent: Milestone,
-    /// How often something was mended in the warehouse.
-    mended: Mutex<u64>,
+    /// Held by whoever sends assets again.
+    pub(super) assets: Mutex<()>,
+    tables_made: Mutex<u64>,
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
@@ -69,7 +70,8 @@ impl<'a> Run<'a> {
             connection: Mutex::default(),
             connected: Milestone::default(),
             assets_sent: Milestone::default(),
-            mended: Mutex::default(),
+            assets: Mutex::default(),
+            tables_made: Mutex::default(),
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
@@ -103,11 +105,12 @@ impl<'a> Run<'a> {
         Ok(recognise(recognised.as_deref(), warehouse)?)
     }
 
-    pub(super) fn mended(&self) -> u64 {
-        *lock(&self.mended)
+    /// How often tables were made in this run.
+    pub(super) fn tables_made(&self) -> u64 {
+        *lock(&self.tables_made)
     }
 
-    /// Mends what may be behind a failure of a statement that was sent when so much had been `seen` to be mended; the other
+    /// Mends what may be behind the failure of a statement, before which tables had been made so often (`seen`). The other
     /// connections wait meanwhile, as theirs fail for the same. `true` when the same again may help.
     ///
     /// # Errors
@@ -118,12 +121,12 @@ impl<'a> Run<'a> {
         failure: &Failure,
         seen: u64,
     ) -> Result<bool, Failure> {
-        let mut mended = lock(&self.mended);
-        if failure.is_missing_table() && *mended > seen {
+        let mut made = lock(&self.tables_made);
+        if failure.is_missing_table() && *made > seen {
             return Ok(true);
         }
         let may_help = warehouse.mend(failure, self.recognised().as_deref())?;
-        *mended += u64::from(may_help);
+        *made += u64::from(may_help && failure.is_missing_table());
         Ok(may_help)
     }
 

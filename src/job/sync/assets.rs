@@ -1,0 +1,65 @@
+//! The assets' way to the warehouse: beside the first bars, and once more where a foreign key misses one.
+
+use std::sync::PoisonError;
+
+use anyhow::Result;
+
+use super::CHUNK_OF_RECORDS;
+use super::courier::Courier;
+use crate::staging::AssetRow;
+use crate::warehouse::Class;
+
+impl Courier<'_> {
+    /// Sends the assets that the warehouse does not have as they are. Says whether there were any.
+    ///
+    /// # Errors
+    /// What staging or the warehouse says.
+    pub(super) fn send_assets(&mut self) -> Result<bool> {
+        let assets = self.run.staging.pending_assets()?;
+        for assets in assets.chunks(CHUNK_OF_RECORDS) {
+            self.deliver_assets(assets)?;
+        }
+        Ok(!assets.is_empty())
+    }
+
+    /// After bars were refused because their asset is not there: whether the same again may help. `were_sent`: whether the
+    /// assets had been sent before those bars.
+    ///
+    /// # Errors
+    /// What staging or the warehouse says.
+    pub(super) fn assets_came(&mut self, were_sent: bool) -> Result<bool> {
+        let run = self.run;
+        if !were_sent {
+            // They are still under way on another connection.
+            run.assets_sent.wait();
+            return Ok(!run.is_stopped());
+        }
+        // A collect beside this sync may have brought new ones since. In turn: they are sent once.
+        let _turn = run.assets.lock().unwrap_or_else(PoisonError::into_inner);
+        self.send_assets()
+    }
+
+    /// As with bars, one asset that is refused does not keep the others back.
+    fn deliver_assets(&mut self, assets: &[AssetRow]) -> Result<()> {
+        let run = self.run;
+        let expected = run.recognised();
+        match self.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
+            Ok(warehouse) => {
+                run.recognise(&warehouse)?;
+                run.staging.acknowledge_assets(assets)
+            }
+            Err(failure) if failure.class() != Class::Data => Err(failure.into()),
+            Err(failure) => match assets {
+                [asset] => {
+                    log::error!(asset = asset.asset_id; "the warehouse refuses an asset: {failure}");
+                    Ok(())
+                }
+                _ => {
+                    let (front, back) = assets.split_at(assets.len() / 2);
+                    self.deliver_assets(front)?;
+                    self.deliver_assets(back)
+                }
+            },
+        }
+    }
+}
