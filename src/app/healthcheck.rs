@@ -70,7 +70,7 @@ type BySource = HashMap<(String, String), Newest>;
 
 /// Bars of days behind `--as-of` were not there on that day.
 fn in_staging(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
-    let Some(staging) = Staging::open_existing(&config.staging_db)? else {
+    let Some(staging) = Staging::open_to_read(&config.staging_db)? else {
         return Ok(HashMap::new());
     };
     newest_in(&staging, as_of)

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Printed, choose, now, open_staging, read_assets, refuse_unknown};
+use super::{Printed, choose, now, open_staging, read_assets, read_staging, refuse_unknown};
 use crate::asset::{Asset, AssetId};
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
@@ -18,7 +18,7 @@ fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
 
 pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Result<Printed> {
     let asset = asset_id(&args.asset)?;
-    let staging = open_staging(config)?;
+    let staging = read_staging(config)?;
     let versions = match args.as_of {
         Some(time) => staging.as_of(&asset, args.date, time)?,
         None => staging.history(&asset, args.date)?,
@@ -110,7 +110,7 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
 pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
-    let staging = open_staging(config)?;
+    let staging = read_staging(config)?;
     let mut compared: Vec<Comparison> = Vec::new();
     for asset in chosen {
         let mut closes = staging.closes(&asset.id)?;

@@ -138,7 +138,15 @@ fn now() -> DateTime<Utc> {
 
 /// The staging file, which must be there.
 fn open_staging(config: &Config) -> Result<Staging> {
-    let staging = Staging::open_existing(&config.staging_db)?;
+    there(Staging::open_existing(&config.staging_db)?, config)
+}
+
+/// The staging file, which must be there, for a command that changes nothing in it.
+fn read_staging(config: &Config) -> Result<Staging> {
+    there(Staging::open_to_read(&config.staging_db)?, config)
+}
+
+fn there(staging: Option<Staging>, config: &Config) -> Result<Staging> {
     staging.ok_or_else(|| {
         anyhow::anyhow!(
             "there is no staging file {} yet; `pricestash collect` makes it",

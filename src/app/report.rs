@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::beside::write_beside;
 use super::own_files::refuse_own_file;
-use super::{Printed, now, open_staging, patience, read_assets, read_calendars, target};
+use super::{Printed, now, patience, read_assets, read_calendars, read_staging, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
 use crate::digits;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     if !to_stdout {
         refuse_own_file("--out", &args.out, config)?;
     }
-    let staging = open_staging(config)?;
+    let staging = read_staging(config)?;
     let assets = read_assets(&config.assets_file)?;
     let wanted = Wanted {
         assets: &assets,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Printed, open_staging};
+use super::{Printed, read_staging};
 use crate::asset::AssetId;
 use crate::cli::{Format, ShowArgs};
 use crate::config::{Config, ConfigError};
@@ -40,7 +40,7 @@ struct Day<'a> {
 
 pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Printed> {
     let id = AssetId::new(&args.asset).map_err(ConfigError)?;
-    let staging = open_staging(config)?;
+    let staging = read_staging(config)?;
     let assets = staging.stored_assets()?;
     let asset = assets.iter().find(|a| a.asset_id == id.as_str());
     let asset = asset.ok_or_else(|| nothing_of(&id, &assets))?;

@@ -67,7 +67,7 @@ struct CommandLine<'a> {
 }
 
 pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<Printed> {
-    let Some(staging) = Staging::open_existing(&config.staging_db)? else {
+    let Some(staging) = Staging::open_to_read(&config.staging_db)? else {
         let path = config.staging_db.display();
         return Ok(Printed::success(match format {
             Format::Json => "[]\n".to_owned(),

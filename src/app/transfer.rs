@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::beside::write_beside;
 use super::own_files::refuse_own_file;
 use super::run::end_quietly;
-use super::{Printed, choose, now, open_staging, read_assets, refuse_unknown, with_remarks};
+use super::{Printed, choose, now, read_assets, read_staging, refuse_unknown, with_remarks};
 use crate::asset::{Asset, AssetId, SourceKind};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
@@ -72,7 +72,7 @@ pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Resu
     if let Some(path) = &args.output {
         refuse_own_file("--output", path, config)?;
     }
-    let staging = open_staging(config)?;
+    let staging = read_staging(config)?;
     refuse_unknown(&args.assets, &staging, config)?;
     let selection = Selection {
         assets: args.assets.clone(),

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::own_files::refuse_own_file;
-use super::{Printed, now, open_staging};
+use super::{Printed, now, open_staging, read_staging};
 use crate::cli::{BackupArgs, Format, PruneArgs, RestoreArgs};
 use crate::config::{Config, ConfigError};
 use crate::feed::{count_old_answers, prune_archive};
@@ -29,7 +29,7 @@ struct Copy {
 pub(super) fn backup(args: &BackupArgs, format: Format, config: &Config) -> Result<Printed> {
     refuse_own_file("the backup", &args.file, config)?;
     check_backup_target(&args.file, args.force)?;
-    let copied = open_staging(config)?.backup(&args.file)?;
+    let copied = read_staging(config)?.backup(&args.file)?;
     let copy = Copy {
         file: args.file.display().to_string(),
         bars: copied.bars,

@@ -28,6 +28,7 @@ mod pending;
 mod prices;
 mod prune;
 mod reach;
+mod read_only;
 mod rebase;
 mod recognised;
 mod rejects;

@@ -35,6 +35,24 @@ pub enum Trouble {
         /// The file.
         file: PathBuf,
     },
+    /// It may be read only.
+    #[error(
+        "the staging file {} may not be written by this user; run this as its owner, let this user write the file and its folder, or set STAGING_DB to another file",
+        file.display()
+    )]
+    ReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It may be read only, and what is to be read is not in it: it is in its write-ahead log, or an older version lacks it.
+    #[error(
+        "the staging file {} cannot be read without a change to it, which this user may not make; let its owner run `pricestash status` once, then run this again",
+        file.display()
+    )]
+    Unsettled {
+        /// The file.
+        file: PathBuf,
+    },
     /// SQLite cannot read it.
     #[error(
         "the staging file {} is damaged; `pricestash doctor` looks at all of it, `pricestash restore` puts a backup in its place and keeps the damaged file",
@@ -66,6 +84,8 @@ pub fn explain(error: Error, path: &Path) -> Error {
             let what = "the staging file";
             error.context(Trouble::DiskFull { what, file })
         }
+        // SQLite's own words say no more.
+        ErrorCode::ReadOnly => Trouble::ReadOnly { file }.into(),
         code if is_damage(code) => error.context(Trouble::Damaged { file }),
         _ => error,
     }

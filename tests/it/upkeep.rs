@@ -173,6 +173,60 @@ fn an_export_ends_quietly_when_nobody_reads_on_and_says_when_it_cannot_be_printe
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_one_may_not_write_one_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let env = sample();
+    // Whoever closes the file as the last one takes what lies beside it away.
+    drop(env.staging());
+    let allow = |folder: u32, file: u32| {
+        for (path, mode) in [("data/staging.db", file), ("data", folder)] {
+            fs::set_permissions(env.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    allow(0o555, 0o444);
+    let staging = env.path("data/staging.db");
+    let is_root = fs::File::options().append(true).open(staging).is_ok();
+    let run = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_pricestash");
+        let mut command = Command::new(if is_root { "setpriv" } else { program });
+        if is_root {
+            command.args(["--bounding-set=-dac_override", program]);
+        }
+        command.args(arguments);
+        env.command(command)
+    };
+    let before = env.files();
+    for arguments in [
+        &["status"][..],
+        &["show", "005930"],
+        &["history", "005930"],
+        &["reconcile"],
+        &["report", "--out", "-"],
+        &["healthcheck", "--format", "json"],
+        &["export"],
+    ] {
+        let ran = run(arguments);
+        assert!(
+            !ran.stdout.is_empty() && !ran.stderr.contains("error"),
+            "{arguments:?} {ran:?}"
+        );
+    }
+    assert!(env.files() == before, "something was changed");
+    assert_eq!(run(&["backup", "copy.db"]).code, 0);
+    assert_eq!(
+        ask(&env, "copy.db", "SELECT count(*) FROM price_daily"),
+        "2661"
+    );
+    let ran = run(&["prune"]);
+    let says = "data/staging.db may not be written by this user; ";
+    assert!(ran.code == 1 && ran.error().contains(says), "{ran:?}");
+    assert!(!ran.error().contains("code"), "{ran:?}");
+    allow(0o755, 0o644);
+}
+
 #[test]
 fn a_backup_is_restored_and_what_was_there_is_kept() {
     let env = sample();
