@@ -1,7 +1,6 @@
 //! `collect`.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
@@ -110,7 +109,7 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         heal: !args.no_heal,
         all_sources: args.all_sources,
         retry,
-        jobs: args.jobs.map(NonZeroUsize::get),
+        jobs: args.jobs,
     }
 }
 
