@@ -12,7 +12,7 @@ use super::pipeline::Load;
 use super::run::Run;
 use crate::staging::PendingRow;
 use crate::timestamp::millis;
-use crate::warehouse::{Failure, Receipt, Warehouse};
+use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
 
 /// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.
 const MENDINGS: usize = 3;
@@ -175,12 +175,21 @@ impl<'a> Courier<'a> {
         done: &SyncSender<Load>,
     ) -> Result<()> {
         self.run.recognise(&receipt.warehouse)?;
-        self.run.refusals.taken()?;
-        self.run.add(rows.len(), receipt.written);
-        let load = Load {
-            rows,
-            except: receipt.behind_future,
-        };
+        let Receipt {
+            written,
+            behind_future: mut except,
+            dropped,
+            ..
+        } = receipt;
+        if dropped.len() < rows.len() {
+            self.run.refusals.taken()?;
+        }
+        for row in dropped.iter().filter_map(|at| rows.get(*at)) {
+            self.run.refusals.refuse(row, Refusal::dropped())?;
+        }
+        except.extend(dropped);
+        self.run.add(rows.len(), written);
+        let load = Load { rows, except };
         if done.send(load).is_err() {
             // The acknowledging thread has failed and says why.
             self.run.stop();
