@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -72,7 +71,8 @@ impl<'a> Courier<'a> {
             |attempt, failure, wait| {
                 run.retries.fetch_add(1, Ordering::Relaxed);
                 log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
-                thread::sleep(wait);
+                // A stop ends the wait, and then nothing is tried again.
+                let _ = run.way.stop.wait(wait);
             },
         )
     }
