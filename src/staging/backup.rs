@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use super::busy::Wait;
-use super::trouble::is_damage;
+use super::job_runs::refuse_beside_a_run;
+use super::trouble::{is_damage, sqlite_code};
 use super::{Found, STAGING_DB, Staging, Trouble, explain, inspect, refused};
 use crate::config::ConfigError;
 
@@ -73,7 +74,9 @@ impl Staging {
         let unfinished = Unfinished::beside(target);
         let doing = || format!("the backup {} cannot be written", target.display());
         let mut copy = Connection::open(&unfinished.path).with_context(doing)?;
-        copy_all(&*self.connection()?, &mut copy).with_context(doing)?;
+        copy_all(&*self.connection()?, &mut copy)
+            .with_context(doing)
+            .map_err(|error| target_full_or(error, target))?;
         let bars = verify(&copy).map_err(|error| self.damage_or(error, doing()))?;
         // One file without companions, which may be moved about.
         copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
@@ -108,14 +111,10 @@ impl Staging {
         let bars = verify(&source).with_context(doing)?;
         let present = keep_present(path, keep_as)?;
         let doing = || format!("the staging file {} cannot be written", path.display());
-        put(&source, path, keep_as, &present).with_context(doing)?;
+        let kept = put(&source, path, keep_as, &present).with_context(doing)?;
         // Brings it to this program's version, and to WAL.
         drop(Self::open(path)?);
         let bytes = fs::metadata(path).with_context(doing)?.len();
-        let kept = match present {
-            Present::Nothing => None,
-            Present::Damaged | Present::Kept => Some(keep_as.to_owned()),
-        };
         Ok((Copied { bars, bytes }, kept))
     }
 
@@ -137,20 +136,33 @@ impl Staging {
     }
 }
 
+/// It is the disk of the copy that is full, which may be another one than that of the staging file.
+fn target_full_or(error: anyhow::Error, target: &Path) -> anyhow::Error {
+    match sqlite_code(&error) {
+        Some(ErrorCode::DiskFull) => error.context(Trouble::DiskFull {
+            what: "the backup",
+            file: target.to_owned(),
+        }),
+        _ => error,
+    }
+}
+
 /// What was found in the place that a backup is to take.
 enum Present {
-    Nothing,
-    /// What cannot be read as a staging file. It is where it was.
-    Damaged,
+    /// No file, or what cannot be read as a staging file. It is where it was, and no run has it open.
+    Unreadable,
     /// A sound file, of which there is a copy now.
     Kept,
 }
 
-/// Copies what is at `path` to `keep_as`, unless it is damaged.
+/// Copies what is at `path` to `keep_as`, if it can be read. A run that is under way writes on into the file that it has open,
+/// wherever that was moved to: it is not moved from under one.
 fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     let kept = match inspect(STAGING_DB, path)? {
-        Found::Nothing => return Ok(Present::Nothing),
-        Found::NoSqlite => return Ok(Present::Damaged),
+        Found::Nothing | Found::NoSqlite => {
+            refuse_beside_a_run(path)?;
+            return Ok(Present::Unreadable);
+        }
         Found::Ours => Staging::open(path).and_then(|present| {
             if let Some(run) = present.running_runs()?.first() {
                 bail!("{run} is under way; restore when it has ended");
@@ -161,29 +173,40 @@ fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     match kept.map_err(|error| explain(error, path)) {
         Ok(_) => Ok(Present::Kept),
         Err(error) if matches!(error.downcast_ref(), Some(Trouble::Damaged { .. })) => {
-            Ok(Present::Damaged)
+            refuse_beside_a_run(path)?;
+            Ok(Present::Unreadable)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Puts a copy of a sound file at `path`: into the file that is there, which others may have open, or in its place.
-fn put(source: &Connection, path: &Path, keep_as: &Path, present: &Present) -> Result<()> {
+/// Puts a copy of a sound file at `path`: into the file that is there, which others may have open, or in its place. Gives where
+/// what was there is.
+fn put(
+    source: &Connection,
+    path: &Path,
+    keep_as: &Path,
+    present: &Present,
+) -> Result<Option<PathBuf>> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
     if let Present::Kept = present {
-        return copy_all(source, &mut Connection::open(path)?);
+        copy_all(source, &mut Connection::open(path)?)?;
+        return Ok(Some(keep_as.to_owned()));
     }
     let unfinished = Unfinished::beside(path);
     copy_all(source, &mut Connection::open(&unfinished.path)?)?;
     // Not before the copy is there: what is damaged may still be all that there is.
-    set_aside(path, keep_as)?;
-    unfinished.complete(path)
+    let kept = set_aside(path, keep_as)?;
+    unfinished.complete(path)?;
+    Ok(kept)
 }
 
-/// Moves a file, if there is one, and its write-ahead log, which SQLite would take for that of the next file of this name.
-fn set_aside(path: &Path, keep_as: &Path) -> Result<()> {
+/// Moves a file, if there is one, and its write-ahead log, which SQLite would take for that of the next file of this name. Gives
+/// the first of them that was there, by its new name.
+fn set_aside(path: &Path, keep_as: &Path) -> Result<Option<PathBuf>> {
+    let mut kept = None;
     for ending in ["", "-wal", "-shm"] {
         let [from, to] = [path, keep_as].map(|p| {
             let mut name = p.as_os_str().to_owned();
@@ -192,12 +215,15 @@ fn set_aside(path: &Path, keep_as: &Path) -> Result<()> {
         });
         match fs::rename(&from, &to) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            moved => moved.with_context(|| {
-                format!("{} cannot be moved to {}", from.display(), to.display())
-            })?,
+            moved => {
+                moved.with_context(|| {
+                    format!("{} cannot be moved to {}", from.display(), to.display())
+                })?;
+                kept.get_or_insert(to);
+            }
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Copies every page in one step: a single moment, for which a writer in WAL mode need not wait. Waits for whoever keeps the
@@ -277,4 +303,50 @@ pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result
         .into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_of_the_copy_is_not_said_to_be_that_of_the_staging_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, target) = (folder.path().join("s.db"), folder.path().join("copy.db"));
+        let staging = Staging::open(&path).unwrap();
+        let mut copy = Connection::open(&target).unwrap();
+        // What SQLite says when it may not take more pages is what it says of a full disk.
+        copy.execute_batch("PRAGMA max_page_count = 2").unwrap();
+        let copied = copy_all(&staging.connection().unwrap(), &mut copy);
+        let error = target_full_or(copied.unwrap_err(), &target);
+        let said = format!("{:#}", explain(error, &path));
+        assert!(
+            said.starts_with("the disk of the backup") && said.contains("copy.db is full"),
+            "{said}"
+        );
+        assert!(!said.contains("the disk of the staging file"), "{said}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_moved_from_under_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (path, backup) = (at("s.db"), at("copy.db"));
+        let other = Staging::open(&at("other.db")).unwrap();
+        other.backup(&backup).unwrap();
+        let lock = File::create(at("s.db-run-1")).unwrap();
+        lock.try_lock().unwrap();
+        let restore = || Staging::restore(&backup, &path, &at("kept.db"));
+        let refused = || {
+            let said = format!("{:#}", restore().unwrap_err());
+            assert!(said.contains("a run is under way"), "{said}");
+        };
+        // Removed from under it, and damaged.
+        refused();
+        fs::write(&path, "no SQLite").unwrap();
+        refused();
+        assert_eq!(fs::read(&path).unwrap(), b"no SQLite");
+        drop(lock);
+        assert_eq!(restore().unwrap().1, Some(at("kept.db")));
+    }
 }

@@ -2,8 +2,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,11 +12,15 @@ use super::trouble::holder;
 
 /// How long a statement waits: longer than the minute for which a person, or a backup, may keep the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long once this process has waited in vain: 500 assets must not wait for 90 s each.
+/// How long when this process has waited in vain of late: 500 assets must not wait for 90 s each.
 const AFTER_IN_VAIN: Duration = Duration::from_secs(5);
+/// What is of late: a file that was free since then may be locked for a minute again.
+const OF_LATE: Duration = Duration::from_secs(300);
 /// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
 /// within 2 s.
 const AFTER_STOP: Duration = Duration::from_secs(1);
+/// How long even later, since a transaction of another one lasts some milliseconds: the last asset and the end of the run.
+const AFTER_ALL: Duration = Duration::from_millis(150);
 /// The longest pause between two looks at a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Whoever waits longer is told for whom.
@@ -29,14 +32,14 @@ const BETWEEN_WORDS: Duration = Duration::from_secs(60);
 
 /// When the program was told to stop.
 static STOPPED_AT: OnceLock<Instant> = OnceLock::new();
-/// Whether a wait has ended in vain.
-static IN_VAIN: AtomicBool = AtomicBool::new(false);
+/// When a wait has ended in vain last.
+static IN_VAIN_AT: Mutex<Option<Instant>> = Mutex::new(None);
 /// The file that this process works on, for what is said.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 /// When somebody was told of a wait last.
 static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// From now on no statement of this process waits longer than [`AFTER_STOP`] for a lock.
+/// From now on the statements of this process wait for locks up to [`AFTER_STOP`], and then [`AFTER_ALL`] each.
 pub fn wait_no_longer() {
     STOPPED_AT.get_or_init(Instant::now);
 }
@@ -71,12 +74,11 @@ impl Wait {
     /// Pauses before the next look; false when it is not waited for any longer.
     pub(super) fn again(&mut self) -> bool {
         let waited = self.since.elapsed();
-        if let Some(stopped) = STOPPED_AT.get() {
-            if stopped.elapsed() >= AFTER_STOP {
-                return false;
+        let stopped = STOPPED_AT.get().map(Instant::elapsed);
+        if is_over(waited, stopped, since_in_vain()) {
+            if stopped.is_none() {
+                *locked(&IN_VAIN_AT) = Some(Instant::now());
             }
-        } else if waited >= patience(IN_VAIN.load(Ordering::Relaxed)) {
-            IN_VAIN.store(true, Ordering::Relaxed);
             return false;
         }
         if waited >= SILENT && !self.is_told {
@@ -91,18 +93,36 @@ impl Wait {
     }
 }
 
-fn patience(was_in_vain: bool) -> Duration {
-    if was_in_vain {
+/// Whether a statement has waited long enough. `stopped`: since when the program is told to stop.
+fn is_over(waited: Duration, stopped: Option<Duration>, in_vain: Option<Duration>) -> bool {
+    match stopped {
+        Some(stopped) => stopped >= AFTER_STOP && waited >= AFTER_ALL,
+        None => waited >= patience(in_vain),
+    }
+}
+
+/// `in_vain`: how long ago a wait has ended in vain.
+fn patience(in_vain: Option<Duration>) -> Duration {
+    if in_vain.is_some_and(|ago| ago < OF_LATE) {
         AFTER_IN_VAIN
     } else {
         BUSY_TIMEOUT
     }
 }
 
+fn since_in_vain() -> Option<Duration> {
+    locked(&IN_VAIN_AT).map(|at| at.elapsed())
+}
+
+/// A moment, whose lock nobody can have left in disorder.
+fn locked(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
+    moment.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Says who is waited for, unless that was said just now.
 fn tell() {
     let Some(path) = FILE.get() else { return };
-    let mut told_at = TOLD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut told_at = locked(&TOLD_AT);
     if told_at.is_some_and(|at| at.elapsed() < BETWEEN_WORDS) {
         return;
     }
@@ -111,7 +131,7 @@ fn tell() {
         "waiting for {}, which is locked by {}; at most {} s",
         path.display(),
         holder(path),
-        patience(IN_VAIN.load(Ordering::Relaxed)).as_secs()
+        patience(since_in_vain()).as_secs()
     );
 }
 
@@ -134,8 +154,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waited_in_vain_does_not_wait_as_long_again() {
-        assert!(patience(false) > Duration::from_secs(60));
-        assert!(patience(true) * 10 < patience(false));
+    fn who_waited_in_vain_does_not_wait_as_long_again_for_some_minutes() {
+        let seconds = Duration::from_secs;
+        for (waited, in_vain, expected) in [
+            (61, None, false),
+            (91, None, true),
+            (4, Some(1), false),
+            (6, Some(1), true),
+            // The lock of an hour ago says nothing of this one.
+            (61, Some(3600), false),
+        ] {
+            let over = is_over(seconds(waited), None, in_vain.map(seconds));
+            assert_eq!(over, expected, "{waited} {in_vain:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_stop_each_statement_still_waits_for_a_moment() {
+        let millis = Duration::from_millis;
+        for (waited, stopped, expected) in [
+            (60_000, 500, false),
+            (60_000, 1100, true),
+            // One that has only begun to wait.
+            (5, 1100, false),
+            (200, 1100, true),
+        ] {
+            let over = is_over(millis(waited), Some(millis(stopped)), None);
+            assert_eq!(over, expected, "{waited} {stopped}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
@@ -118,6 +118,13 @@ pub struct RunningRow {
     pub started_at: String,
 }
 
+impl RunningRow {
+    /// Whether it is a run of this process.
+    pub(super) fn is_own(&self) -> bool {
+        self.process_id == std::process::id() && self.host == host()
+    }
+}
+
 impl fmt::Display for RunningRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -158,8 +165,37 @@ fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
     name.into()
 }
 
+/// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.
+pub(super) fn refuse_beside_a_run(path: &Path) -> Result<()> {
+    let start = lock_path(path, "");
+    let (Some(folder), Some(start)) = (start.parent(), start.file_name()) else {
+        return Ok(());
+    };
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_lock = name
+            .as_encoded_bytes()
+            .starts_with(start.as_encoded_bytes());
+        if is_lock && !is_abandoned(&entry.path())? {
+            bail!(
+                "a run is under way, it holds {}; restore when it has ended",
+                entry.path().display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The runs in the staging file at `path` whose process is alive, oldest first.
-fn under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
+pub(super) fn under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
     let mut alive = Vec::new();
     for run in running(connection)? {
         if !is_abandoned(&lock_path(path, &run.job_id))? {
@@ -172,8 +208,7 @@ fn under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
 /// The same without the runs of this process.
 pub(super) fn others_under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
     let mut runs = under_way(connection, path)?;
-    let host = host();
-    runs.retain(|run| run.process_id != std::process::id() || run.host != host);
+    runs.retain(|run| !run.is_own());
     Ok(runs)
 }
 
@@ -249,9 +284,11 @@ impl Staging {
     /// What SQLite or the system says.
     pub fn runs_cut_off(&self) -> Result<Vec<RunningRow>> {
         let connection = self.connection()?;
-        let alive = under_way(&connection, &self.path)?;
+        // Before and after the look at the processes: a run may begin or end meanwhile.
         let mut runs = running(&connection)?;
-        runs.retain(|run| !alive.contains(run));
+        let alive = under_way(&connection, &self.path)?;
+        let still = running(&connection)?;
+        runs.retain(|run| !alive.contains(run) && still.contains(run));
         Ok(runs)
     }
 

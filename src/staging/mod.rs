@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use self::busy::Wait;
 use self::long_path::sqlite_name;
@@ -136,6 +136,32 @@ impl Staging {
             Found::Nothing => Ok(None),
             Found::Ours | Found::NoSqlite => Self::open(path).map(Some),
         }
+    }
+
+    /// Opens the file to look at it: nothing is made, and a file of an older version stays as it is. `None` where there is none
+    /// of this program's version.
+    ///
+    /// # Errors
+    /// As [`Staging::open`].
+    pub fn open_to_look(path: &Path) -> Result<Option<Self>> {
+        match inspect(STAGING_DB, path)? {
+            Found::Nothing => return Ok(None),
+            Found::NoSqlite => return Err(no_sqlite(path)),
+            Found::Ours => {}
+        }
+        let name = sqlite_name(path);
+        // Not read-only: whoever closes the file as the last one brings the write-ahead log over and removes it.
+        let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+        let is_ours = Connection::open_with_flags(&name, flags)
+            .map_err(anyhow::Error::from)
+            .and_then(|connection| Ok(missing_migration(&connection, path)?.is_none()))
+            .map_err(|error| explain(error, path))?;
+        if !is_ours {
+            return Ok(None);
+        }
+        busy::name_file(path);
+        let manager = SqliteConnectionManager::file(name).with_flags(flags);
+        Self::pooled(manager, path, 1).map(Some)
     }
 
     /// A staging of its own in memory, for a run that must not write.
@@ -401,6 +427,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_only_looks_does_not_bring_it_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        assert!(Staging::open_to_look(&path).unwrap().is_none());
+        assert!(!path.exists());
+        let c = Connection::open(&path).unwrap();
+        let first = MIGRATIONS[0];
+        c.execute_batch(&format!(
+            "{first} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1"
+        ))
+        .unwrap();
+        drop(c);
+        let before = contents(folder.path());
+        assert!(Staging::open_to_look(&path).unwrap().is_none());
+        assert!(before == contents(folder.path()), "the folder changed");
+        drop(Staging::open(&path).unwrap());
+        let staging = Staging::open_to_look(&path).unwrap().unwrap();
+        assert!(staging.last_runs(1).unwrap().is_empty());
+    }
+
+    #[test]
     fn the_printed_schema_makes_a_staging_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
@@ -444,8 +491,9 @@ mod tests {
     fn a_newer_file_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        drop(Staging::open(&path).unwrap());
+        // Not by a pool, which may close its connections later and change the folder then.
         let c = Connection::open(&path).unwrap();
+        c.execute_batch(&schema()).unwrap();
         c.pragma_update(None, "user_version", 99).unwrap();
         drop(c);
         assert_refused(folder.path(), &path, "newer pricestash");

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use super::Staging;
-use super::job_runs::others_under_way;
+use super::job_runs::{RunningRow, under_way};
 use super::long_path::sqlite_name;
 
 /// Stands as context before SQLite's own words.
@@ -26,10 +26,12 @@ pub enum Trouble {
     },
     /// There is no room beside it.
     #[error(
-        "the disk of the staging file {} is full; make room there, then run this again (nothing that was staged is lost)",
+        "the disk of {what} {} is full; make room there, then run this again (nothing that was staged is lost)",
         file.display()
     )]
     DiskFull {
+        /// What it is to the user: the staging file, or a copy of it on another disk.
+        what: &'static str,
         /// The file.
         file: PathBuf,
     },
@@ -51,10 +53,7 @@ pub fn explain(error: Error, path: &Path) -> Error {
     if error.is::<Trouble>() {
         return error;
     }
-    let cause = error
-        .chain()
-        .find_map(|e| e.downcast_ref::<rusqlite::Error>());
-    let Some(code) = cause.and_then(rusqlite::Error::sqlite_error_code) else {
+    let Some(code) = sqlite_code(&error) else {
         return error;
     };
     let file = path.to_owned();
@@ -63,7 +62,10 @@ pub fn explain(error: Error, path: &Path) -> Error {
             let holder = holder(path);
             error.context(Trouble::Locked { file, holder })
         }
-        ErrorCode::DiskFull => error.context(Trouble::DiskFull { file }),
+        ErrorCode::DiskFull => {
+            let what = "the staging file";
+            error.context(Trouble::DiskFull { what, file })
+        }
         code if is_damage(code) => error.context(Trouble::Damaged { file }),
         _ => error,
     }
@@ -77,13 +79,21 @@ impl Staging {
     }
 }
 
+/// What SQLite says, where it is the cause.
+pub(super) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
+    let cause = error
+        .chain()
+        .find_map(|e| e.downcast_ref::<rusqlite::Error>());
+    cause.and_then(rusqlite::Error::sqlite_error_code)
+}
+
 /// Whether SQLite says that what it reads cannot be.
 pub(super) fn is_damage(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
 }
 
-/// Who may hold a lock on the file. The runs of this program are known; they hold one for moments only, so that it may be
-/// another program all the same.
+/// Who may hold a lock on the file. The runs of this program are known, this one's own too, whose workers wait for each other;
+/// they hold one for moments only, so that it may be another program all the same.
 pub(super) fn holder(path: &Path) -> String {
     const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
     // A long path is a URI.
@@ -93,12 +103,19 @@ pub(super) fn holder(path: &Path) -> String {
     // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
     let runs = Connection::open_with_flags(sqlite_name(path), flags)
         .map_err(Error::from)
-        .and_then(|connection| others_under_way(&connection, path));
-    let runs: Vec<String> = runs.into_iter().flatten().map(|r| r.to_string()).collect();
-    match runs.is_empty() {
-        true => OTHER.to_owned(),
-        false => format!("{OTHER}, or a run that is under way: {}", runs.join(", ")),
+        .and_then(|connection| under_way(&connection, path));
+    let runs = runs.into_iter().flatten();
+    let (own, others): (Vec<_>, Vec<_>) = runs.partition(RunningRow::is_own);
+    let mut holder = OTHER.to_owned();
+    if !own.is_empty() {
+        holder.push_str(", or another worker of this run");
     }
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        holder.push_str(", or a run that is under way: ");
+        holder.push_str(&others.join(", "));
+    }
+    holder
 }
 
 #[cfg(test)]
@@ -164,6 +181,7 @@ mod tests {
         let (_, lock) = staging.begin_run("collect", false, Utc::now()).unwrap();
         let is_a_run = || holder(&path).contains("under way");
         assert!(!is_a_run(), "this process itself");
+        assert!(holder(&path).ends_with("or another worker of this run"));
         let other = Connection::open(&path).unwrap();
         other
             .execute("UPDATE job_run SET process_id = 1", [])

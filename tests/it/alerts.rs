@@ -194,11 +194,8 @@ fn discord_is_asked_again_when_it_says_when() {
     ] {
         let (sources, discord, env) = told(&["005930"]);
         fail(&sources, "005930");
-        discord.answer(WEBHOOK, answer);
-        let collect = env.start(&COLLECT);
-        until("the first try", || discord.count(WEBHOOK) == 1);
-        discord.answer(WEBHOOK, Answer::ok("{}"));
-        assert_eq!(collect.wait().code, 1);
+        discord.answer_in_turn(WEBHOOK, [answer, Answer::ok("{}")]);
+        assert_eq!(env.collect().code, 1);
         assert_eq!((discord.count(WEBHOOK), kept(&env)), (2, 0));
     }
 }
@@ -249,14 +246,14 @@ fn an_abandoned_run_is_told_once() {
 #[test]
 fn after_ctrl_c_the_alert_waits_for_the_next_run() {
     let (sources, discord, env) = told(&["005930", "000660"]);
-    let gate = Gate::default();
-    sources.answer(&route("005930"), week([100, 101, 102, 103]).behind(&gate));
+    let hangs = week([100, 101, 102, 103]).behind(&Gate::default());
+    sources.answer(&route("000660"), hangs);
     let collect = env.start(&COLLECT);
-    until("the request", || sources.count(&route("005930")) == 1);
+    until("the request", || sources.count(&route("000660")) == 1);
     collect.signal("INT");
-    gate.open();
     assert_eq!(collect.wait().code, 3);
     assert_eq!((discord.count(WEBHOOK), kept(&env)), (0, 1));
+    mend(&sources, "000660");
     assert_eq!(env.collect().code, 0);
     let said = contents(&discord).join("\n");
     assert!(said.contains("**000660**") && kept(&env) == 0, "{said}");

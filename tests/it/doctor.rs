@@ -4,7 +4,7 @@ use crate::support::program::TestEnv;
 use crate::support::server::{Answer, Server, dead_origin};
 use crate::support::stock::stocked;
 use crate::support::warehouse::warehouse;
-use crate::support::{asset, recorded, route, shares, week};
+use crate::support::{asset, recorded, route, shares};
 
 /// One check.
 #[derive(Debug)]
@@ -119,7 +119,12 @@ fn a_source_is_as_bad_as_the_assets_that_need_it() {
         asset("A", "XKRX", "KRW", &[("naver", "A"), ("yahoo", "A.KS")]),
         asset("B", "24/7", "KRW", &[("upbit", "KRW-B")]),
     ];
-    server.answer(&route("A"), week([1, 2, 3, 4]));
+    let today = chrono::Utc::now().date_naive();
+    let row = format!(
+        "[{{\"localDate\":\"{}\",\"closePrice\":1,\"openPrice\":1,\"highPrice\":1,\"lowPrice\":1,\"accumulatedTradingVolume\":1}}]",
+        today.format("%Y%m%d")
+    );
+    server.answer(&route("A"), Answer::ok(row));
     server.answer(
         "/sise.nhn",
         Answer::ok(recorded("naver/edge_blocked-html.html")),
@@ -129,11 +134,12 @@ fn a_source_is_as_bad_as_the_assets_that_need_it() {
     server.answer("/v1/candles/days", Answer::ok(upbit));
     let env = TestEnv::at(&server, &assets);
     let found = Checks::of(&env, &[], 0);
-    found.says("source naver", "OK", "A: 4 rows");
+    found.says("source naver", "OK", "A: 1 rows");
     found.says("source naver fchart", "WARN", "page");
     // A has another source that answers.
     found.says("source yahoo", "WARN", "HTTP 503");
-    found.says("source upbit", "OK", "KRW-B: ");
+    // It answers, with days of long ago.
+    found.says("source upbit", "WARN", "but the newest is of 2025-07-2");
     // One small request each.
     assert_eq!(server.paths().len(), 4, "{:?}", server.paths());
 
@@ -210,7 +216,13 @@ fn a_warehouse_is_asked_for_tables_rights_and_its_clock() {
     let found = Checks::of(&env, &["--offline"], 0);
     found.says("warehouse", "OK", "not encrypted, a round trip takes");
     found.says("warehouse tables", "OK", "will be created by the next sync");
-    found.says("clock", "OK", "0 s apart");
+    found.says("clock", "OK", "s apart");
+    let apart = found
+        .get("clock")
+        .detail
+        .split(' ')
+        .find_map(|word| word.parse::<u64>().ok());
+    assert!(apart.is_some_and(|seconds| seconds < 30), "{found:?}");
     assert_eq!(
         warehouse.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
         0
@@ -284,6 +296,16 @@ fn a_warehouse_that_lets_nobody_in_or_is_another_one_is_found() {
     assert_eq!(env.sync(&[]).0, 0);
     Checks::of(&env, &["--offline"], 0);
     env.set("DATABASE_URL", &other.url());
+    // A file that is locked to readers too is not waited for: what is in it stays open.
+    let lock = env.staging();
+    let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";
+    lock.execute_batch(sql).unwrap();
+    let ran = env.run(&["doctor", "--offline"]);
+    assert!(
+        ran.code == 0 && !ran.stderr.contains("waiting for"),
+        "{ran:?}"
+    );
+    drop(lock);
     let found = Checks::of(&env, &["--offline"], 1);
     found.says("warehouse identity", "FAIL", "points to another warehouse");
 }

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::support::program::{COLLECT, TestEnv};
-use crate::support::server::{Answer, Gate, Server, dead_origin};
+use crate::support::server::{Answer, Server, dead_origin};
 use crate::support::{WEEK, asset, recorded, route, shares, week};
 
 const CLOSES: [u32; 4] = [100, 101, 102, 103];
@@ -394,22 +394,4 @@ fn an_empty_answer_is_another_thing_than_none() {
     let ran = env.run(&["collect", "--start", "2024-01-06", "--end", "2024-01-07"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(server.count("/sise.nhn"), 1);
-}
-
-#[test]
-fn a_busy_staging_file_is_waited_for() {
-    let (server, env) = shares(&["005930"]);
-    env.collect();
-    let other = env.staging();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let gate = Gate::default();
-    server.answer(&route("005930"), week([200, 201, 202, 203]).behind(&gate));
-    let mut running = env.start(&COLLECT);
-    // Nothing can be written, not even that the run has begun.
-    std::thread::sleep(Duration::from_millis(500));
-    assert!(running.is_running());
-    other.execute_batch("COMMIT").unwrap();
-    gate.open();
-    assert_eq!(running.wait().code, 0);
-    assert_eq!(env.count("SELECT count(*) FROM price_revision"), 4);
 }

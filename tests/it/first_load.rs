@@ -54,9 +54,23 @@ fn bars_wait_for_their_assets_where_a_foreign_key_needs_them() {
     env.succeed(&["schema", "warehouse", "--apply"]);
     warehouse.execute(
         "ALTER TABLE price_daily ADD FOREIGN KEY (asset_id) REFERENCES asset_master;
-         -- The assets take their time.
-         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END';
-         CREATE TRIGGER slow BEFORE INSERT ON asset_master FOR EACH STATEMENT EXECUTE FUNCTION wait()",
+         -- A sequence does not go back with its transaction: it counts the refused ones too.
+         CREATE SEQUENCE tried;
+         CREATE FUNCTION count_tries() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN PERFORM nextval(''tried''); RETURN NEW; END';
+         CREATE TRIGGER counted BEFORE INSERT ON price_daily FOR EACH ROW EXECUTE FUNCTION count_tries();
+         -- The assets come only when bars were tried and refused: somebody has begun, and nobody is busy any more.
+         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN
+                  WHILE NOT (SELECT is_called FROM tried) OR EXISTS (
+                      SELECT FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = ''active''
+                  ) LOOP
+                      PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+                  END LOOP;
+                  RETURN NULL;
+              END';
+         CREATE TRIGGER late BEFORE INSERT ON asset_master FOR EACH STATEMENT EXECUTE FUNCTION wait()",
     );
     env.staging()
         .execute_batch(
@@ -71,6 +85,7 @@ fn bars_wait_for_their_assets_where_a_foreign_key_needs_them() {
         "{row}"
     );
     assert_equal(&env, &warehouse, "");
+    assert!(warehouse.count("SELECT last_value FROM tried") > 6000);
 }
 
 #[test]

@@ -12,13 +12,6 @@ fn collected() -> TestEnv {
     env
 }
 
-/// What the log in `logs` says so far.
-fn log(env: &TestEnv) -> String {
-    let files = fs::read_dir(env.path("logs")).into_iter().flatten();
-    let texts = files.map(|f| fs::read_to_string(f.unwrap().path()).unwrap());
-    texts.collect()
-}
-
 #[test]
 fn a_locked_file_is_waited_for_and_that_is_said() {
     let (_server, env) = shares(&["005930", "000660"]);
@@ -38,7 +31,7 @@ fn a_locked_file_is_waited_for_and_that_is_said() {
         let mut waiting = env.start(&[command, &["--log-dir", "logs"]].concat());
         until("the words", || {
             assert!(waiting.is_running());
-            log(&env).contains("waiting for")
+            env.log().contains("waiting for")
         });
         drop(other);
         let ran = waiting.wait();
@@ -68,7 +61,7 @@ fn a_wait_in_vain_says_file_holder_and_advice() {
     #[cfg(unix)]
     {
         let collect = env.start(&[&COLLECT[..], &["--log-dir", "logs"]].concat());
-        until("the words", || log(&env).contains("waiting for"));
+        until("the words", || env.log().contains("waiting for"));
         // It waits no longer then.
         collect.signal("INT");
         let ran = collect.wait();
@@ -177,7 +170,11 @@ fn a_write_ahead_log_that_was_left_behind_is_not_taken_for_that_of_a_backup() {
         ));
     }
     env.write("data/staging.db-wal", &log);
-    env.succeed(&["restore", "copy.db"]);
+    let row = env
+        .succeed(&["restore", "copy.db", "--format", "json"])
+        .row();
+    let kept = env.path(row["kept_as"].as_str().unwrap());
+    assert_eq!(fs::read(kept).unwrap(), log);
     assert_eq!(
         env.count("SELECT count(*) FROM price_daily WHERE close > 103"),
         0

@@ -1,7 +1,6 @@
 //! Ctrl-C and SIGTERM: nothing more is asked for, what came is staged, the run is closed as what it was. (Windows has no
 //! signals to send from here; the same handler hears its Ctrl-C and Ctrl-Break.)
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::program::{COLLECT, Ran, Running, TestEnv, until};
@@ -10,8 +9,9 @@ use crate::support::stock::stocked;
 use crate::support::warehouse::warehouse;
 use crate::support::{route, shares, week};
 
-/// The bound.
-const SOON: Duration = Duration::from_secs(2);
+/// Two seconds are promised; the others are for a machine that is busy with other tests. What is not to be waited for here lasts
+/// 8 s (a heartbeat) and longer.
+const SOON: Duration = Duration::from_secs(5);
 const STAGED: &str = "SELECT count(DISTINCT asset_id) FROM price_daily";
 
 /// Sends a signal and waits for the end, which must come soon.
@@ -96,9 +96,8 @@ fn a_staging_file_that_another_program_keeps_locked_is_not_waited_for() {
     );
     assert_eq!(env.runs()[0].1, "running");
     // A run that cannot even begin.
-    let mut waiting = env.start(&COLLECT);
-    thread::sleep(Duration::from_millis(500));
-    assert!(waiting.is_running());
+    let waiting = env.start(&[&COLLECT[..], &["--log-dir", "logs"]].concat());
+    until("the words", || env.log().contains("waiting for"));
     let ran = stop(waiting, "TERM");
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.error().contains("the run was stopped"), "{ran:?}");
@@ -161,7 +160,7 @@ fn a_heartbeat_that_does_not_answer_is_not_waited_for() {
     let running = env.start(&COLLECT);
     until("the request", || server.count(&route("005930")) == 1);
     assert_eq!(stop(running, "INT").code, 1);
-    assert_eq!(heart.count("/ping/fail"), 1);
+    until("the ping", || heart.count("/ping/fail") == 1);
 }
 
 #[test]

@@ -2,31 +2,23 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 
 use super::{Printed, now, patience, read_assets};
 use crate::asset::Asset;
-use crate::calendar::sub_days;
 use crate::cli::{DoctorArgs, Format};
-use crate::config::{Config, FetchConfig};
-use crate::feed::{Feed, Http, Request};
+use crate::config::Config;
 use crate::job::doctor::{self, Check, Verdict};
-use crate::pace::Pace;
 use crate::render;
 use crate::staging::{self, Staging};
-use crate::stop::Stop;
 use crate::tell::{Discord, Webhook};
 use crate::timestamp::{self, millis};
-use crate::upstream::{Upstream, Window, ways};
 use crate::warehouse::{Target, Warehouse, recognise};
 
 mod schedule;
-
-/// A source that takes longer tomorrow is tried again; here somebody waits.
-const SOURCE_TIMEOUT: Duration = Duration::from_secs(10);
+mod sources;
 
 pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<Printed> {
     let mut checks = vec![configuration(config)];
@@ -45,12 +37,14 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     if !assets.is_empty() {
         checks.push(count(&assets, &active));
     }
-    checks.extend(local(config, &active));
-    checks.extend(warehouse(config));
+    let (found, staging) = staging_file(&config.staging_db);
+    checks.extend(found);
+    checks.extend(local(&config.staging_db, &active));
+    checks.extend(warehouse(config, staging.as_ref()));
     if args.offline {
         checks.push(Check::ok("sources", "not asked, --offline"));
     } else {
-        checks.extend(sources(config, &active));
+        checks.extend(sources::check(config, &active));
     }
     checks.push(webhook(config, args.offline));
     checks.push(heartbeat(config));
@@ -125,36 +119,52 @@ fn count(assets: &[Asset], active: &[&Asset]) -> Check {
     }
 }
 
-/// What can be seen on this machine.
-fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
-    let path = &config.staging_db;
+/// Looks at the staging file; gives it where it can be asked.
+fn staging_file(path: &Path) -> (Vec<Check>, Option<Staging>) {
+    let found = match staging::diagnose(path) {
+        Ok(found) => found,
+        Err(error) => {
+            let check = Check::fail(
+                "staging file",
+                format!("{error:#}"),
+                "set STAGING_DB to a file that this user may write",
+            );
+            return (vec![check], None);
+        }
+    };
+    let mut checks = vec![doctor::staging_file(path, &found)];
+    // Neither a damaged nor a locked file can be asked.
+    if found.damage.is_some() || found.locked_by.is_some() {
+        return (checks, None);
+    }
+    let looked = Staging::open_to_look(path).and_then(|staging| {
+        let last = staging.as_ref().map(last_run).transpose()?;
+        Ok((staging, last))
+    });
+    match looked {
+        Ok((staging, last)) => {
+            checks.extend(last);
+            (checks, staging)
+        }
+        Err(error) => {
+            checks.push(Check::fail(
+                "last collect",
+                format!("{error:#}"),
+                "see the staging file above",
+            ));
+            (checks, None)
+        }
+    }
+}
+
+/// What else can be seen on this machine.
+fn local(path: &Path, active: &[&Asset]) -> Vec<Check> {
     let folder = staging::nearest_folder(path);
     let folder = fs::canonicalize(&folder).unwrap_or(folder);
-    let mut checks = Vec::new();
-    match staging::diagnose(path) {
-        Ok(found) => {
-            checks.push(doctor::staging_file(path, &found));
-            // A file that is damaged cannot be asked.
-            if found.bytes.is_some() && found.damage.is_none() && found.locked_by.is_none() {
-                checks.push(last_run(path).unwrap_or_else(|e| {
-                    Check::fail(
-                        "last collect",
-                        format!("{e:#}"),
-                        "see the staging file above",
-                    )
-                }));
-            }
-        }
-        Err(error) => checks.push(Check::fail(
-            "staging file",
-            format!("{error:#}"),
-            "set STAGING_DB to a file that this user may write",
-        )),
-    }
-    checks.push(doctor::staging_place(
+    let mut checks = vec![doctor::staging_place(
         &folder,
         file_system(&folder).as_deref(),
-    ));
+    )];
     match fs4::available_space(&folder) {
         Ok(free) => checks.push(doctor::disk(&folder, free)),
         Err(error) => checks.push(Check::warn("disk space", format!("not known: {error}"), "")),
@@ -163,10 +173,7 @@ fn local(config: &Config, active: &[&Asset]) -> Vec<Check> {
     checks
 }
 
-fn last_run(path: &Path) -> Result<Check> {
-    let Some(staging) = Staging::open_existing(path)? else {
-        return Ok(doctor::last_run(None, now()));
-    };
+fn last_run(staging: &Staging) -> Result<Check> {
     let runs = staging.last_runs(100)?;
     let collect = runs.iter().find(|r| r.job_name == "collect");
     let last =
@@ -202,7 +209,7 @@ fn calendars(active: &[&Asset]) -> Vec<Check> {
     checks
 }
 
-fn warehouse(config: &Config) -> Vec<Check> {
+fn warehouse(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     const NAME: &str = "warehouse";
     let Some(url) = &config.sync.database_url else {
         return vec![Check::warn(
@@ -241,7 +248,7 @@ fn warehouse(config: &Config) -> Vec<Check> {
             "change the table as it says",
         ));
     }
-    if let Err(error) = recognise_warehouse(&mut warehouse, &config.staging_db) {
+    if let Err(error) = recognise_warehouse(&mut warehouse, staging) {
         checks.push(Check::fail(
             "warehouse identity",
             format!("{error:#}"),
@@ -252,99 +259,12 @@ fn warehouse(config: &Config) -> Vec<Check> {
 }
 
 /// Sees to it that this is the warehouse that the rows were sent to before, as `sync` does.
-fn recognise_warehouse(warehouse: &mut Warehouse, staging: &Path) -> Result<()> {
-    // Where the staging file cannot be read, its own check says so.
-    let expected = match Staging::open_existing(staging) {
-        Ok(Some(staging)) => staging.recognised_warehouse()?,
-        _ => None,
-    };
+fn recognise_warehouse(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Result<()> {
+    // Where the staging file cannot be asked, its own check says why.
+    let expected = staging.map(Staging::recognised_warehouse).transpose()?;
+    let expected = expected.flatten();
     let found = warehouse.identity(expected.as_deref())?;
     Ok(recognise(expected.as_deref(), &found)?)
-}
-
-/// One small request on each way that an active asset needs.
-fn sources(config: &Config, active: &[&Asset]) -> Vec<Check> {
-    let fetch = FetchConfig {
-        timeout: config.fetch.timeout.min(SOURCE_TIMEOUT),
-        ..config.fetch.clone()
-    };
-    let stop = Stop::default();
-    let http = Http::new(&fetch, Arc::new(Pace::real(&stop)), stop);
-    let mut checks: Vec<Check> = Vec::new();
-    let mut kinds = Vec::new();
-    for (asset, entry) in active
-        .iter()
-        .flat_map(|a| a.sources.iter().map(move |s| (a, s)))
-    {
-        if kinds.contains(&entry.kind) {
-            continue;
-        }
-        kinds.push(entry.kind);
-        let mut asked: Vec<(String, Result<String, String>)> = Vec::new();
-        for way in ways(entry.kind) {
-            asked.push((
-                way.name().to_owned(),
-                ask(&http, *way, asset, &entry.symbol),
-            ));
-        }
-        let is_dead = asked.iter().all(|(_, answer)| answer.is_err());
-        let is_needed = active
-            .iter()
-            .any(|a| a.sources.iter().all(|s| s.kind == entry.kind));
-        for (name, answer) in asked {
-            let check = format!("source {name}");
-            checks.push(match answer {
-                Ok(detail) => Check::ok(&check, detail),
-                Err(why) if is_dead && is_needed => Check::fail(
-                    &check,
-                    why,
-                    "an active asset has no other source; give it one in assets.toml",
-                ),
-                Err(why) => Check::warn(
-                    &check,
-                    why,
-                    "assets go on to their next source; look again tomorrow",
-                ),
-            });
-        }
-    }
-    checks
-}
-
-/// Asks for the last ten days of a symbol.
-fn ask(
-    feed: &Http,
-    upstream: &dyn Upstream,
-    asset: &Asset,
-    symbol: &str,
-) -> Result<String, String> {
-    let today = now().with_timezone(&asset.calendar.zone()).date_naive();
-    let window = Window {
-        start: sub_days(today, 10),
-        end: today,
-    };
-    let parts = feed.parts(upstream, symbol, window);
-    let part = parts.last().ok_or("there is nothing to ask for")?;
-    let request = Request {
-        upstream,
-        symbol,
-        category: asset.category,
-        part,
-    };
-    let asked = Instant::now();
-    let response = feed.get(request).map_err(|e| e.to_string())?;
-    let answer = upstream
-        .read(response.status, &response.body, &asset.calendar)
-        .map_err(|e| e.to_string())?;
-    match answer.rows.len() {
-        0 => Err(format!(
-            "{symbol}: it answers, but has no row for the last ten days"
-        )),
-        rows => Ok(format!(
-            "{symbol}: {rows} rows in {} ms",
-            millis(asked.elapsed())
-        )),
-    }
 }
 
 fn webhook(config: &Config, offline: bool) -> Check {

@@ -106,6 +106,13 @@ impl TestEnv {
         connection
     }
 
+    /// What the log in the folder `logs` says so far.
+    pub(crate) fn log(&self) -> String {
+        let files = fs::read_dir(self.path("logs")).into_iter().flatten();
+        let texts = files.map(|f| fs::read_to_string(f.unwrap().path()).unwrap());
+        texts.collect()
+    }
+
     /// A number out of the staging file.
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.staging().query_row(sql, [], |r| r.get(0)).unwrap()
