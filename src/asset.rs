@@ -314,9 +314,10 @@ fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
 }
 
 fn check_currency(value: &str) -> Result<(), String> {
-    if !(3..=10).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    // ISO 4217.
+    if value.len() != 3 || !value.bytes().all(|b| b.is_ascii_uppercase()) {
         return Err(format!(
-            "the currency {value:?} should be a code like KRW or USD"
+            "the currency {value:?} should be a code of three capital letters, like KRW or USD"
         ));
     }
     Ok(())
@@ -412,6 +413,19 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
             calendar.contains("line 6") && calendar.contains("XKRX"),
             "{calendar}"
         );
+        for currency in ["WON1", "krw", "USDT", ""] {
+            for place in ["KRW", "USD"] {
+                let wrong = ONE.replace(
+                    &format!("currency = \"{place}\""),
+                    &format!("currency = \"{currency}\""),
+                );
+                let said = refused(&wrong);
+                assert!(
+                    said.contains(&format!("the currency {currency:?} should be")),
+                    "{said}"
+                );
+            }
+        }
         let symbol = refused(&ONE.replace("BTC-KRW", "../etc"));
         assert!(symbol.contains("../etc"), "{symbol}");
         let name = refused(&ONE.replace("BTC-USD", "AVERYLONGSYMBOL-USD"));

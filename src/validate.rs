@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -123,6 +123,9 @@ impl Checked {
     }
 }
 
+/// A bar of an earlier year is a slip: no source has a series that begins before it.
+const FIRST_YEAR: i32 = 1900;
+
 /// What the rules need to know beside the answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -174,8 +177,10 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn take(&mut self, row: &RawBar<'_>) {
         let date = match row.day {
-            RawDay::Impossible(_) => return self.reject(row, Rejection::ImpossibleDate),
-            RawDay::Date(date) => date,
+            RawDay::Date(date) if date.year() >= FIRST_YEAR => date,
+            RawDay::Date(_) | RawDay::Impossible(_) => {
+                return self.reject(row, Rejection::ImpossibleDate);
+            }
         };
         let is_empty = is_empty(row);
         if date > self.today && !is_empty {
@@ -544,6 +549,9 @@ mod tests {
         };
         let checked = check_rows(&[
             impossible,
+            row("0000-01-01", GOOD, "5"),
+            row("1899-12-29", GOOD, "5"),
+            row("1900-01-02", GOOD, "5"),
             row("2025-12-31", GOOD, "5"),
             row("2026-01-15", GOOD, "5"),
             row("2026-01-16", GOOD, "5"),
@@ -558,6 +566,8 @@ mod tests {
             reasons,
             [
                 ("20260231", Rejection::ImpossibleDate),
+                ("0000-01-01", Rejection::ImpossibleDate),
+                ("1899-12-29", Rejection::ImpossibleDate),
                 ("2026-01-16", Rejection::FutureDate),
                 ("2026-02-02", Rejection::FutureDate)
             ]

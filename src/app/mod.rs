@@ -23,6 +23,7 @@ mod doctor;
 mod healthcheck;
 mod history;
 mod manual;
+mod own_files;
 mod progress;
 mod remedy;
 mod report;
@@ -111,7 +112,7 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Prune(args) => upkeep::prune(args, format, config),
         Command::Export(args) => transfer::export(args, cli.format, config),
         Command::Import(args) => transfer::import(args, format, config),
-        Command::WindowsTask(args) => windows_task::run(args),
+        Command::WindowsTask(args) => windows_task::run(args, config),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::page(&args.command),
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::beside::write_beside;
+use super::own_files::refuse_own_file;
 use super::{Printed, now, open_staging, patience, read_assets, read_calendars, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
@@ -30,6 +31,9 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     let to_stdout = args.out == Path::new("-");
     if to_stdout && args.open {
         return Err(ConfigError("--open needs a file, --out - writes none".to_owned()).into());
+    }
+    if !to_stdout {
+        refuse_own_file("--out", &args.out, config)?;
     }
     let staging = open_staging(config)?;
     let assets = read_assets(&config.assets_file)?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::beside::write_beside;
+use super::own_files::refuse_own_file;
 use super::run::end_quietly;
 use super::{Printed, choose, now, open_staging, read_assets, refuse_unknown, with_remarks};
 use crate::asset::{Asset, AssetId, SourceKind};
@@ -52,9 +53,7 @@ impl<W: Write> Writer<W> {
     /// Gives back what was written to, with everything in it.
     fn finish(self) -> Result<W> {
         match self {
-            Self::Csv(csv) => csv
-                .into_inner()
-                .map_err(|e| anyhow::anyhow!("{}", e.error())),
+            Self::Csv(csv) => Ok(csv.into_inner().map_err(csv::IntoInnerError::into_error)?),
             Self::Lines(to) => Ok(to),
             Self::Array(mut to, count) => {
                 to.write_all(if count == 0 { b"[]\n" } else { b"\n]\n" })?;
@@ -70,6 +69,9 @@ pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Resu
     {
         return Err(ConfigError(format!("--start {start} is after --end {end}")).into());
     }
+    if let Some(path) = &args.output {
+        refuse_own_file("--output", path, config)?;
+    }
     let staging = open_staging(config)?;
     refuse_unknown(&args.assets, &staging, config)?;
     let selection = Selection {
@@ -81,7 +83,11 @@ pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Resu
     let Some(path) = &args.output else {
         return match write(&staging, &selection, format, io::stdout().lock()) {
             // A reader like `head` has seen enough.
-            Err(e) if is_broken_pipe(&e) => Ok(Printed::success(String::new())),
+            Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {
+                Ok(Printed::success(String::new()))
+            }
+            // What the staging file cannot give is said by SQLite.
+            Err(e) if system_error(&e).is_some() => Err(e.context("the export cannot be printed")),
             other => other.map(|_| Printed::success(String::new())),
         };
     };
@@ -120,11 +126,15 @@ fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
     }))
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|e| {
-        e.downcast_ref::<io::Error>()
-            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    })
+fn system_error(error: &anyhow::Error) -> Option<io::ErrorKind> {
+    let by_system = |e: &(dyn std::error::Error + 'static)| {
+        let in_csv = e.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        match in_csv {
+            Some(csv::ErrorKind::Io(e)) => Some(e.kind()),
+            _ => e.downcast_ref::<io::Error>().map(io::Error::kind),
+        }
+    };
+    error.chain().find_map(by_system)
 }
 
 pub(super) fn import(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::own_files::refuse_own_file;
 use super::{Printed, now, open_staging};
 use crate::cli::{BackupArgs, Format, PruneArgs, RestoreArgs};
 use crate::config::{Config, ConfigError};
@@ -26,7 +27,8 @@ struct Copy {
 }
 
 pub(super) fn backup(args: &BackupArgs, format: Format, config: &Config) -> Result<Printed> {
-    check_backup_target(&args.file, args.force, &config.staging_db)?;
+    refuse_own_file("the backup", &args.file, config)?;
+    check_backup_target(&args.file, args.force)?;
     let copied = open_staging(config)?.backup(&args.file)?;
     let copy = Copy {
         file: args.file.display().to_string(),

@@ -1,6 +1,6 @@
 //! `windows-task`: the definition of the daily task for Windows' Task Scheduler.
 
-use std::fs;
+use std::io::Write;
 use std::path::{Path, absolute};
 
 use anyhow::{Context, Result};
@@ -8,13 +8,17 @@ use chrono::{Days, Local, NaiveDateTime, NaiveTime};
 use quick_xml::escape::escape;
 
 use super::Printed;
+use super::beside::write_beside;
+use super::own_files::refuse_own_file;
 use crate::cli::WindowsTaskArgs;
+use crate::config::Config;
 
 /// Starts a missed run as soon as the machine is on again, runs on battery, wakes nothing, runs once at a time, stops after
 /// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).
 const DEFINITION: &str = include_str!("windows_task.xml");
 
-pub(super) fn run(args: &WindowsTaskArgs) -> Result<Printed> {
+pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Printed> {
+    refuse_own_file("--output", &args.output, config)?;
     let script = absolute(&args.script).context("the script has no path")?;
     let xml = definition(
         &script,
@@ -22,8 +26,11 @@ pub(super) fn run(args: &WindowsTaskArgs) -> Result<Printed> {
         args.user.as_deref(),
         Local::now().naive_local(),
     );
-    fs::write(&args.output, utf_16(&xml))
-        .with_context(|| format!("{} cannot be written", args.output.display()))?;
+    write_beside(&args.output, |mut file| {
+        file.write_all(&utf_16(&xml))?;
+        Ok((file, ()))
+    })
+    .with_context(|| format!("{} cannot be written", args.output.display()))?;
     Ok(Printed::success(String::new()))
 }
 

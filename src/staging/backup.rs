@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::busy::Wait;
 use super::job_runs::refuse_beside_a_run;
 use super::trouble::{is_damage, sqlite_code};
-use super::{Found, STAGING_DB, Staging, Trouble, explain, inspect, refused};
+use super::{Found, STAGING_DB, Staging, Trouble, explain, inspect};
 use crate::config::ConfigError;
 
 /// What a copy holds.
@@ -269,22 +269,13 @@ pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`ConfigError`] with what is there.
-pub fn check_backup_target(target: &Path, force: bool, staging: &Path) -> Result<()> {
+pub fn check_backup_target(target: &Path, force: bool) -> Result<()> {
     if target.is_dir() {
         return Err(ConfigError(format!(
             "the backup {} is a folder, it should be a file",
             target.display()
         ))
         .into());
-    }
-    let same =
-        fs::canonicalize(target).is_ok_and(|t| fs::canonicalize(staging).is_ok_and(|s| s == t));
-    if same {
-        return Err(refused(
-            "the backup",
-            staging,
-            "which is the file to be backed up",
-        ));
     }
     if target.exists() && !force {
         return Err(ConfigError(format!(

@@ -1,6 +1,8 @@
 //! What the staging file needs after a year: copies, room, bars out and in.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 
 use rusqlite::Connection;
 
@@ -120,6 +122,55 @@ fn a_backup_never_takes_the_place_of_a_file_by_accident() {
     let empty = TestEnv::new();
     assert_eq!(empty.run(&["backup", "copy.db"]).code, 1);
     assert!(!empty.path("copy.db").exists());
+}
+
+#[test]
+fn no_result_takes_the_place_of_what_the_program_lives_on() {
+    let env = sample();
+    env.write(".env", "LOG_LEVEL=info\n");
+    // So that the staging file itself changes no more.
+    env.staging()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let files = ["data/staging.db", "data/assets.toml", ".env"];
+    let before = files.map(|name| fs::read(env.path(name)).unwrap());
+    for target in files.iter().chain(&["data/staging.db-wal", "data/../.env"]) {
+        for command in [
+            &["report", "--out"][..],
+            &["export", "--output"],
+            &["windows-task", "x.bat", "--output"],
+            &["backup", "--force"],
+        ] {
+            let ran = env.run(&[command, &[target]].concat());
+            assert_eq!(ran.code, 2, "{command:?} {ran:?}");
+            assert!(ran.error().contains("it was left as it is"), "{ran:?}");
+        }
+    }
+    assert!(files.map(|name| fs::read(env.path(name)).unwrap()) == before);
+    env.succeed(&["export", "--output", "data/staging.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_export_ends_quietly_when_nobody_reads_on_and_says_when_it_cannot_be_printed() {
+    let env = sample();
+    let export = |format: &str, rest: &str| {
+        let mut shell = Command::new("bash");
+        let line = format!("set -o pipefail; \"$0\" export --format {format} {rest}");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_pricestash")]);
+        env.command(shell)
+    };
+    for format in ["csv", "json", "jsonl"] {
+        // More than a pipe holds.
+        assert!(env.succeed(&["export", "--format", format]).stdout.len() > 100_000);
+        let ran = export(format, "| head -n 1");
+        assert_eq!((ran.code, &*ran.stderr), (0, ""), "{format}");
+        assert_eq!(ran.stdout.lines().count(), 1, "{format}");
+        let ran = export(format, "> /dev/full");
+        assert_eq!(ran.code, 1, "{format}");
+        let said = "error: the export cannot be printed: ";
+        assert!(ran.error().starts_with(said), "{ran:?}");
+    }
 }
 
 #[test]
@@ -341,17 +392,17 @@ fn an_import_goes_through_the_rules() {
         env.write("in.csv", format!("\u{feff}{header}{rows}"));
         env.run(&[&["import", "in.csv", "--format", "json"], more].concat())
     };
-    let mixed = "005930,2024-01-02,1,2,1,2,5\n005930,2024-01-03,1,1,2,1,5\n005930,2024-02-30,1,2,1,2,5\n\
+    let mixed = "005930,2024-01-02,1,2,1,2,5\n005930,2024-01-03,1,1,2,1,5\n005930,2024-02-30,1,2,1,2,5\n005930,0000-01-03,1,2,1,2,5\n\
                  005930,2999-01-03,1,2,1,2,5\n005930,2024-01-04,-1,2,1,2,\n005930,2024-01-05,1,2,1,2,\n";
     assert_eq!(import(mixed, &["--dry-run"]).code, 3);
     assert!(!env.path("data/staging.db").exists());
     let ran = import(mixed, &[]);
     assert_eq!(ran.code, 3, "{ran:?}");
     let row = ran.row();
-    assert_eq!((&row["new"], &row["rejected"]), (&2.into(), &4.into()));
+    assert_eq!((&row["new"], &row["rejected"]), (&2.into(), &5.into()));
     assert_eq!(
         env.count("SELECT count(*) FROM quarantine WHERE source = 'import'"),
-        4
+        5
     );
     assert_eq!(
         env.count("SELECT count(*) FROM price_daily WHERE source = 'import' AND volume IS NULL"),

@@ -1,0 +1,149 @@
+//! The files that the program lives on, which no result may overwrite.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf, absolute};
+
+use crate::config::{Config, ConfigError};
+
+/// What SQLite, and runs and syncs that are under way, keep beside the staging file.
+const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal", "-sync"];
+/// How the locks of runs begin.
+const RUN_LOCK: &str = "-run-";
+
+/// Refuses to write a result over the staging file, what belongs to it, the assets file or `.env`. `what` names the path to
+/// the user: `--out`.
+///
+/// # Errors
+/// Which file that would be.
+pub(super) fn refuse_own_file(what: &str, path: &Path, config: &Config) -> Result<(), ConfigError> {
+    let targets = places(path);
+    let is = |own: &Path| places(own).iter().any(|place| targets.contains(place));
+    let own = if is(&config.staging_db) {
+        "the staging file"
+    } else if is_companion(&targets, &config.staging_db) {
+        "a file that belongs to the staging file"
+    } else if is(&config.assets_file) {
+        "the assets file"
+    } else if is(Path::new(".env")) {
+        "the file of the settings"
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError(format!(
+        "{what} is {path:?}, which is {own}; it was left as it is, take another name"
+    )))
+}
+
+fn is_companion(targets: &[PathBuf], staging: &Path) -> bool {
+    places(staging).iter().any(|staging| {
+        let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+        targets.iter().any(|target| {
+            let (Some(target_name), Some(staging_name)) = (name(target), name(staging)) else {
+                return false;
+            };
+            target.parent() == staging.parent()
+                && target_name
+                    .strip_prefix(&staging_name)
+                    .is_some_and(|rest| COMPANIONS.contains(&rest) || rest.starts_with(RUN_LOCK))
+        })
+    })
+}
+
+/// Where a path leads: by its own name, and, where it is a link, to what.
+fn places(path: &Path) -> [PathBuf; 2] {
+    let leads_to = resolve(path);
+    let named = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => resolve(folder).join(name),
+        _ => leads_to.clone(),
+    };
+    [named, leads_to]
+}
+
+/// A path without links and dots. What is not there yet, as a folder that will be made, stays as it is written.
+fn resolve(path: &Path) -> PathBuf {
+    // An empty path is the working folder.
+    let path = Path::new(".").join(path);
+    let path = absolute(&path).unwrap_or(path);
+    let mut place = PathBuf::new();
+    for component in path.components() {
+        if component == Component::ParentDir {
+            place.pop();
+            continue;
+        }
+        place.push(component);
+        if let Ok(real) = fs::canonicalize(&place) {
+            place = real;
+        }
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Variables;
+
+    #[test]
+    fn a_path_is_recognised_however_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("data")).unwrap();
+        fs::write(at("data/s.db"), "bars").unwrap();
+        let variables = |name: &str| {
+            let path = match name {
+                "STAGING_DB" => at("data/s.db"),
+                "ASSETS_FILE" => at("data/assets.toml"),
+                _ => return None,
+            };
+            Some(path.to_str().unwrap().to_owned())
+        };
+        let config = Variables::new(variables, "").read().unwrap();
+        let said = |path: &Path| {
+            refuse_own_file("--out", path, &config)
+                .map_or_else(|error| error.to_string(), |()| String::new())
+        };
+        for (name, own) in [
+            ("data/s.db", "the staging file"),
+            ("data/../data/./s.db", "the staging file"),
+            // `report` makes folders that are missing.
+            ("new/../data/s.db", "the staging file"),
+            ("data/s.db-wal", "belongs to the staging file"),
+            ("data/s.db-run-1", "belongs to the staging file"),
+            ("data/assets.toml", "the assets file"),
+        ] {
+            assert!(said(&at(name)).contains(own), "{name}: {}", said(&at(name)));
+        }
+        assert!(said(Path::new(".env")).contains("settings"));
+        for name in ["data/s.db.html", "data/s.db-2026", "s.db", "assets.toml"] {
+            assert_eq!(said(&at(name)), "", "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_what_it_leads_to() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("disk")).unwrap();
+        fs::write(at("disk/real.db"), "bars").unwrap();
+        symlink(at("disk/real.db"), at("s.db")).unwrap();
+        symlink(at("s.db"), at("other.db")).unwrap();
+        symlink(at("disk"), at("folder")).unwrap();
+        let staging = at("s.db").to_str().unwrap().to_owned();
+        let variables = |name: &str| (name == "STAGING_DB").then(|| staging.clone());
+        let config = Variables::new(variables, "").read().unwrap();
+        for name in [
+            "s.db",
+            "other.db",
+            "disk/real.db",
+            "folder/real.db",
+            "folder/real.db-wal",
+            "s.db-sync",
+        ] {
+            let refused = refuse_own_file("--out", &at(name), &config);
+            assert!(refused.is_err(), "{name}");
+        }
+    }
+}
