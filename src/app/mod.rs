@@ -31,6 +31,7 @@ mod run;
 mod schema;
 mod setup;
 mod show;
+mod signals;
 mod status;
 mod sync;
 mod transfer;
