@@ -1,17 +1,16 @@
 //! `collect`.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::progress::Progress;
 use super::run::{or_tell, recorded};
+use super::signals::stop_on_signals;
 use super::{Printed, choose, now, read_assets, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -20,12 +19,9 @@ use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::job_run::Problem;
 use crate::pace::Pace;
 use crate::render;
-use crate::staging::{self, Staging};
+use crate::staging::Staging;
 use crate::stop::Stop;
 use crate::timestamp::CLOCK_TOLERANCE;
-
-/// The exit code of a program that was ended by a second Ctrl-C, as a shell would give it.
-const INTERRUPTED: i32 = 130;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);
@@ -50,7 +46,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
-    let stop = stop_on_signals()?;
+    let stop = stop_on_signals("nothing more is asked for, what came is staged")?;
     let pace = Arc::new(Pace::real(&stop));
     let source = open_source(args, config, &pace, &stop)?;
     let options = options(args, window, config);
@@ -110,28 +106,8 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         heal: !args.no_heal,
         all_sources: args.all_sources,
         retry,
-        jobs: args.jobs.map(NonZeroUsize::get),
+        jobs: args.jobs,
     }
-}
-
-/// A flag that Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break set. A second signal ends the program as if nobody had listened.
-fn stop_on_signals() -> Result<Stop> {
-    let stop = Stop::default();
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.is_set() {
-            #[allow(
-                clippy::exit,
-                reason = "who asks twice does not want to wait for anything"
-            )]
-            process::exit(INTERRUPTED);
-        }
-        log::warn!("stopping: nothing more is asked for, what came is staged");
-        flag.set();
-        staging::wait_no_longer();
-    })
-    .context("Ctrl-C cannot be listened for")?;
-    Ok(stop)
 }
 
 /// Where answers come from.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::run::{Run, recorded};
+use super::signals::stop_on_signals;
 use super::{
     Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
@@ -55,8 +56,9 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
     if args.dry_run {
         return print_dry_sync(staging.count_pending(&options.scope)?, &target, format);
     }
-    let outcome = recorded("sync", &staging, config, &Stop::default(), |run| {
-        send(run, &staging, &target, &options, config)
+    let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
+    let outcome = recorded("sync", &staging, config, &stop, |run| {
+        send(run, &staging, &target, &options, config, &stop)
     })?;
     Ok(Printed {
         text: print_sync(&outcome, format)?,
@@ -81,6 +83,7 @@ fn send(
     target: &Target,
     options: &Options,
     config: &Config,
+    stop: &Stop,
 ) -> Result<Outcome> {
     let waiting = |who: &str| {
         let most = PATIENCE.as_secs();
@@ -92,6 +95,7 @@ fn send(
     let way = Way {
         connect: &|| Warehouse::connect(target, patience(config)),
         retry: config.sync.retry,
+        stop,
     };
     let failed = |error: anyhow::Error| {
         let error = located(staging.explain(error), target);

@@ -64,6 +64,20 @@ pub struct Refusal {
     pub constraint: Option<String>,
 }
 
+impl Refusal {
+    /// Of a row that nothing refused, and that is not there after its commit.
+    #[must_use]
+    pub fn dropped() -> Self {
+        Self {
+            // "No data".
+            sqlstate: "02000".to_owned(),
+            message: "the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it"
+                .to_owned(),
+            constraint: None,
+        }
+    }
+}
+
 impl Failure {
     /// What helps: by SQLSTATE, or by the kind of failure where there is none.
     ///

@@ -45,6 +45,8 @@ pub struct Receipt {
     /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
     /// count as sent for good.
     pub behind_future: HashSet<usize>,
+    /// The places of rows that nothing refused and that are not there all the same.
+    pub dropped: HashSet<usize>,
     /// Which warehouse it was.
     pub warehouse: String,
 }
@@ -108,48 +110,68 @@ impl Warehouse {
         let count = |at: usize| Ok::<_, Failure>(unsigned(row.try_get(at)?));
         let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
         let all = rows.len() as u64;
-        let inserted = all.saturating_sub(there);
         // A row that is there exactly so was taken, though it was not written.
-        let skipped_older = all.saturating_sub(written + identical);
-        let behind_future = match skipped_older {
-            0 => HashSet::new(),
-            _ => self.find_future(rows)?,
+        let untaken = match all.saturating_sub(written + identical) {
+            0 => Untaken::default(),
+            _ => self.find_untaken(rows)?,
         };
+        let dropped = untaken.dropped.len() as u64;
+        let inserted = all.saturating_sub(there + untaken.absent);
+        let skipped_older = all.saturating_sub(written + identical + dropped);
         Ok(Receipt {
             written: Written {
                 inserted,
-                updated: all.saturating_sub(inserted + skipped_older),
+                updated: all.saturating_sub(inserted + skipped_older + dropped),
                 unchanged,
                 skipped_older,
-                skipped_future: behind_future.len() as u64,
+                skipped_future: untaken.behind_future.len() as u64,
             },
-            behind_future,
+            behind_future: untaken.behind_future,
+            dropped: untaken.dropped,
             warehouse,
         })
     }
 
-    /// The places of the rows whose ingest time in the warehouse lies in the future.
-    fn find_future(&mut self, rows: &[PendingRow]) -> Result<HashSet<usize>, Failure> {
+    /// Of rows that were sent and not refused, those that the warehouse does not have.
+    fn find_untaken(&mut self, rows: &[PendingRow]) -> Result<Untaken, Failure> {
         let text = |field: fn(&PendingRow) -> &Arc<str>| {
             let column: Vec<String> = rows.iter().map(|r| field(r).to_string()).collect();
             parameter(column, Type::TEXT_ARRAY)
         };
-        let rows = self.query(
-            include_str!("find_future.sql"),
+        let dates: Vec<NaiveDate> = rows.iter().map(|r| r.date).collect();
+        let times: Vec<DateTime<Utc>> = rows.iter().map(|r| r.ingested_at).collect();
+        let found = self.query(
+            include_str!("find_untaken.sql"),
             vec![
                 text(|r| &r.asset_id),
-                parameter(
-                    rows.iter().map(|r| r.date).collect::<Vec<_>>(),
-                    Type::DATE_ARRAY,
-                ),
+                parameter(dates, Type::DATE_ARRAY),
                 text(|r| &r.source),
+                parameter(times, Type::TIMESTAMPTZ_ARRAY),
             ],
         )?;
-        Ok(rows
-            .iter()
-            .filter_map(|r| usize::try_from(r.get::<_, i64>(0) - 1).ok())
-            .collect())
+        let mut untaken = Untaken::default();
+        for row in &found {
+            let Ok(place) = usize::try_from(row.try_get::<_, i64>(0)? - 1) else {
+                continue;
+            };
+            if row.try_get(2)? {
+                untaken.behind_future.insert(place);
+            } else {
+                untaken.dropped.insert(place);
+                untaken.absent += u64::from(!row.try_get::<_, bool>(1)?);
+            }
+        }
+        Ok(untaken)
     }
+}
+
+/// Rows that were sent and not refused, and that the warehouse does not have; by their places.
+#[derive(Default)]
+struct Untaken {
+    behind_future: HashSet<usize>,
+    dropped: HashSet<usize>,
+    /// Of the dropped ones, those of which it has no other version either.
+    absent: u64,
 }
 
 fn upsert(

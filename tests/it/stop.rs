@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::program::{COLLECT, Ran, Running, TestEnv, until};
 use crate::support::server::{Answer, Gate, Server};
+use crate::support::stock::stocked;
+use crate::support::warehouse::warehouse;
 use crate::support::{route, shares, week};
 
 /// Two seconds are promised; the others are for a machine that is busy with other tests. What is not to be waited for here lasts
@@ -110,6 +112,37 @@ fn a_staging_file_that_another_program_keeps_locked_is_not_waited_for() {
     assert_eq!(statuses, ["failure", "success"]);
     let why = env.runs()[0].2.clone().unwrap();
     assert!(why.contains("abandoned"), "{why}");
+}
+
+#[test]
+fn a_sync_ends_with_the_chunks_that_are_under_way() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 20_000);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    let mut holder = warehouse.client();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
+        .unwrap();
+    let sync = env.start(&["sync"]);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the sync to wait", || warehouse.count(waiting) > 0);
+    sync.signal("INT");
+    holder.batch_execute("COMMIT").unwrap();
+    let ran = sync.wait();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.stderr.contains("stopping") && ran.error().contains("the run was stopped"),
+        "{ran:?}"
+    );
+    let (_, status, message) = env.runs().remove(0);
+    assert_eq!(status, "failure");
+    assert!(message.unwrap().contains("the run was stopped"));
+    // What was committed is acknowledged, and only that.
+    let there = warehouse.count("SELECT count(*) FROM price_daily");
+    assert!(there < 20_000, "{ran:?}");
+    assert_eq!(env.pending(), 20_000 - there);
+    assert_eq!(env.sync(&[]).1["pending"], 0);
+    env.succeed(&["verify"]);
 }
 
 #[test]

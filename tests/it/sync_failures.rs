@@ -123,6 +123,72 @@ fn a_refused_row_is_alone_in_sync_reject_and_arrives_when_nothing_refuses_it() {
 }
 
 #[test]
+fn a_row_that_a_trigger_drops_is_not_taken_for_one_that_arrived() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 3000);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    let drop = |condition: &str| {
+        warehouse.execute(&format!(
+            "CREATE OR REPLACE FUNCTION drop_some() RETURNS trigger LANGUAGE plpgsql
+             AS 'BEGIN IF {condition} THEN RETURN NULL; END IF; RETURN NEW; END';
+             CREATE OR REPLACE TRIGGER drop_some BEFORE INSERT OR UPDATE ON price_daily
+             FOR EACH ROW EXECUTE FUNCTION drop_some()"
+        ));
+    };
+    drop("NEW.volume % 700 = 1");
+    let (code, row) = env.sync(&[]);
+    assert_eq!(
+        (
+            code,
+            &row["inserted"],
+            &row["skipped_older"],
+            &row["rejected"],
+            &row["pending"]
+        ),
+        (3, &2995.into(), &0.into(), &5.into(), &5.into()),
+        "{row}"
+    );
+    let noted =
+        "SELECT count(*) FROM sync_reject WHERE sqlstate = '02000' AND message LIKE '%a trigger%'";
+    assert_eq!(env.count(noted), 5);
+    // The newer version of a row that is there may be dropped too.
+    drop("NEW.volume = 2");
+    env.staging()
+        .execute(
+            "UPDATE price_daily SET close = close + 0.01, ingested_at = '2026-11-21T09:00:00.000000Z', revision = revision + 1
+             WHERE volume BETWEEN 1 AND 3",
+            [],
+        )
+        .unwrap();
+    let (code, row) = env.sync(&[]);
+    assert_eq!(
+        (code, &row["inserted"], &row["updated"], &row["rejected"]),
+        (3, &1.into(), &1.into(), &5.into()),
+        "{row}"
+    );
+    drop("false");
+    let (code, row) = env.sync(&["--full"]);
+    assert_eq!(
+        (code, &row["inserted"], &row["pending"]),
+        (0, &4.into(), &0.into()),
+        "{row}"
+    );
+    env.succeed(&["verify"]);
+    // One that drops everything is not the rows' fault.
+    drop("true");
+    fill(&env, 3000, 500);
+    let ran = env.run(&["sync"]);
+    assert!(
+        ran.code == 1 && ran.error().contains("a trigger"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        (env.pending(), env.count("SELECT count(*) FROM sync_reject")),
+        (500, 0)
+    );
+}
+
+#[test]
 fn a_constraint_that_refuses_everything_is_not_the_rows_fault() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 1200);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -12,7 +11,7 @@ use super::pipeline::Load;
 use super::run::Run;
 use crate::staging::PendingRow;
 use crate::timestamp::millis;
-use crate::warehouse::{Failure, Receipt, Warehouse};
+use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
 
 /// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.
 const MENDINGS: usize = 3;
@@ -72,7 +71,8 @@ impl<'a> Courier<'a> {
             |attempt, failure, wait| {
                 run.retries.fetch_add(1, Ordering::Relaxed);
                 log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
-                thread::sleep(wait);
+                // A stop ends the wait, and then nothing is tried again.
+                let _ = run.way.stop.wait(wait);
             },
         )
     }
@@ -175,12 +175,21 @@ impl<'a> Courier<'a> {
         done: &SyncSender<Load>,
     ) -> Result<()> {
         self.run.recognise(&receipt.warehouse)?;
-        self.run.refusals.taken()?;
-        self.run.add(rows.len(), receipt.written);
-        let load = Load {
-            rows,
-            except: receipt.behind_future,
-        };
+        let Receipt {
+            written,
+            behind_future: mut except,
+            dropped,
+            ..
+        } = receipt;
+        if dropped.len() < rows.len() {
+            self.run.refusals.taken()?;
+        }
+        for row in dropped.iter().filter_map(|at| rows.get(*at)) {
+            self.run.refusals.refuse(row, Refusal::dropped())?;
+        }
+        except.extend(dropped);
+        self.run.add(rows.len(), written);
+        let load = Load { rows, except };
         if done.send(load).is_err() {
             // The acknowledging thread has failed and says why.
             self.run.stop();

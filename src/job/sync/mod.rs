@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::job_run::Status;
 use crate::staging::{Scope, Staging};
+use crate::stop::Stopped;
 use crate::timestamp::millis;
 
 mod assets;
@@ -106,11 +107,14 @@ impl<'a> Sync<'a> {
     /// Sends what is pending: assets, then bars.
     ///
     /// # Errors
-    /// What staging or the warehouse says; what was committed until then is acknowledged, the rest stays pending.
+    /// What staging or the warehouse says, or [`Stopped`]; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
         pipeline::send(&self.run, options, |courier| {
             self.begin_anew(courier, options)
         })?;
+        if self.run.way.stop.is_set() {
+            return Err(Stopped.into());
+        }
         self.outcome()
     }
 

@@ -71,6 +71,8 @@ pub(super) fn send(
         let mut results = vec![stopping(run, || {
             begin(&mut first)?;
             let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
+            // While the first rows are read.
+            first.ask(|_| Ok(()))?;
             first.send_assets()?;
             run.assets_sent.reach();
             work(&mut first, &queue, &done)?;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::refusals::Refusals;
 use crate::retry::RetryPolicy;
 use crate::staging::{Scope, Staging};
+use crate::stop::Stop;
 use crate::warehouse::{Failure, Warehouse, Written, recognise};
 
 /// How the warehouse is reached.
@@ -18,6 +19,8 @@ pub struct Way<'a> {
     pub connect: &'a (dyn Fn() -> Result<Warehouse, Failure> + Sync),
     /// How often something is tried, connecting included.
     pub retry: RetryPolicy,
+    /// The wish to stop.
+    pub stop: &'a Stop,
 }
 
 /// One run of a sync.
@@ -157,7 +160,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
+        self.stop.load(Ordering::SeqCst) || self.way.stop.is_set()
     }
 }
 
