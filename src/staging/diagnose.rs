@@ -37,7 +37,7 @@ pub fn diagnose(path: &Path) -> Result<Diagnosis> {
             ..Diagnosis::default()
         },
     };
-    diagnosis.can_wal = try_wal(&nearest_folder(path))?;
+    diagnosis.can_wal = try_wal(&nearest_folder(path)).map_err(|error| explain(error, path))?;
     Ok(diagnosis)
 }
 

@@ -12,7 +12,7 @@ use crate::cli::{DoctorArgs, Format};
 use crate::config::Config;
 use crate::job::doctor::{self, Check, Verdict};
 use crate::render;
-use crate::staging::{self, Staging};
+use crate::staging::{self, Staging, Trouble};
 use crate::tell::{Discord, Webhook};
 use crate::timestamp::{self, millis};
 use crate::warehouse::{Target, Warehouse, recognise};
@@ -124,12 +124,7 @@ fn staging_file(path: &Path) -> (Vec<Check>, Option<Staging>) {
     let found = match staging::diagnose(path) {
         Ok(found) => found,
         Err(error) => {
-            let check = Check::fail(
-                "staging file",
-                format!("{error:#}"),
-                "set STAGING_DB to a file that this user may write",
-            );
-            return (vec![check], None);
+            return (vec![unusable(&error)], None);
         }
     };
     let mut checks = vec![doctor::staging_file(path, &found)];
@@ -155,6 +150,14 @@ fn staging_file(path: &Path) -> (Vec<Check>, Option<Staging>) {
             (checks, None)
         }
     }
+}
+
+fn unusable(error: &anyhow::Error) -> Check {
+    let remedy = match error.downcast_ref() {
+        Some(Trouble::DiskFull { .. }) => "make room on its disk",
+        _ => "set STAGING_DB to a file that this user may write",
+    };
+    Check::fail("staging file", format!("{error:#}"), remedy)
 }
 
 /// What else can be seen on this machine.
@@ -302,5 +305,26 @@ fn heartbeat(config: &Config) -> Check {
             "HEARTBEAT_URL is not set, nobody notices when the task never runs",
             "set it to a check of healthchecks.io or a like",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_taken_for_a_missing_right() {
+        let full = Trouble::DiskFull {
+            what: "the staging file",
+            file: "s.db".into(),
+        };
+        let full = anyhow::anyhow!("SQLite's words").context(full);
+        let check = serde_json::to_string(&unusable(&full)).unwrap();
+        assert!(
+            check.contains("is full") && check.contains("make room on"),
+            "{check}"
+        );
+        let other = serde_json::to_string(&unusable(&anyhow::anyhow!("denied"))).unwrap();
+        assert!(other.contains("that this user may write"), "{other}");
     }
 }
