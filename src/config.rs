@@ -235,6 +235,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             warnings: ["ALERT_WEBHOOK_URL", "HEARTBEAT_URL"]
                 .iter()
                 .filter_map(|name| self.warn_of_address(name))
+                .chain(self.warn_of_slips())
                 .collect(),
         })
     }
@@ -296,6 +297,29 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         (!is_web_address(&value)).then(|| {
             format!("{name} is no http or https address (its value is not shown); it is not used")
         })
+    }
+
+    /// Warnings of names in `.env` that are nearly those of variables. In the environment they may be another program's.
+    fn warn_of_slips(&self) -> Vec<String> {
+        let secrets = SECRETS.iter().map(|(name, _)| name);
+        let known: Vec<&str> = VARIABLES
+            .iter()
+            .chain(OLDER_VARIABLES)
+            .chain(secrets)
+            .copied()
+            .collect();
+        let mut names: Vec<&String> = self.dot_env.keys().collect();
+        names.retain(|name| !known.contains(&name.as_str()));
+        names.sort();
+        let warning = |name: &String| {
+            let upper = name.to_ascii_uppercase();
+            let near = |right: &&str| strsim::damerau_levenshtein(&upper, right) <= MAX_SLIPS;
+            let right = known.iter().copied().find(near)?;
+            Some(format!(
+                "{name} in .env is no variable of pricestash, is {right} meant? It is not used"
+            ))
+        };
+        names.into_iter().filter_map(warning).collect()
     }
 
     fn read_fetch(&self) -> Result<FetchConfig, ConfigError> {
@@ -425,6 +449,9 @@ pub const VARIABLES: &[&str] = &[
 
 /// The older names of three variables.
 const OLDER_VARIABLES: &[&str] = &["FDR_TIMEOUT", "FDR_MAX_RETRIES", "FDR_BASE_DELAY"];
+
+/// A name with so many wrong, missing or swapped letters is taken for a slip.
+const MAX_SLIPS: usize = 2;
 
 /// Variables with secrets in them, also those that only libraries read, and sources' addresses, which may name a user.
 const SECRETS: &[(&str, Kind)] = &[
@@ -668,6 +695,21 @@ mod tests {
         assert!(
             config.warnings[0].starts_with("ALERT_WEBHOOK_URL")
                 && !config.warnings[0].contains("canary")
+        );
+    }
+
+    #[test]
+    fn a_misspelt_name_in_dot_env_is_a_warning_with_the_right_one() {
+        let dot_env = "FETCH_TIMOUT=5\nDATABSAE_URI=postgres://u:canary@h/d\nlog_level=debug\n\
+                       NO_PROXY=h\nhttp_proxy=http://h\nFDR_TIMEOUT=9\nLOG_LEVEL=info\nMY_TOKEN=1\n";
+        let warnings = read(&[("FETCH_TIMEOUTS", "7")], dot_env).unwrap().warnings;
+        assert_eq!(
+            warnings,
+            [
+                "DATABSAE_URI in .env is no variable of pricestash, is DATABASE_URL meant? It is not used",
+                "FETCH_TIMOUT in .env is no variable of pricestash, is FETCH_TIMEOUT meant? It is not used",
+                "log_level in .env is no variable of pricestash, is LOG_LEVEL meant? It is not used",
+            ]
         );
     }
 
