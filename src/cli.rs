@@ -1,6 +1,5 @@
 //! The command line: types only.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -146,14 +145,14 @@ pub struct CollectArgs {
     #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub days: Option<u32>,
     /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
     pub assets: Vec<String>,
     /// Asks every source of an asset, not only until one has bars, so that `reconcile` can compare them.
     #[arg(long)]
     pub all_sources: bool,
     /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub jobs: Option<usize>,
     /// Fetches and checks, but writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -187,7 +186,7 @@ pub struct SyncArgs {
     #[arg(long)]
     pub full: bool,
     /// Only the prices of these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
     pub assets: Vec<String>,
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
@@ -201,7 +200,7 @@ pub struct SyncArgs {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
     pub assets: Vec<String>,
     /// Lets the rows that are missing there, or older there, be pending again, for the next sync.
     #[arg(long)]
@@ -248,7 +247,7 @@ pub struct ReportArgs {
     #[arg(long)]
     pub open: bool,
     /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
     pub assets: Vec<String>,
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
@@ -429,6 +428,11 @@ fn parse_count(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| "it should be a whole number from 1 to 100000".to_owned())
 }
 
+fn parse_id(text: &str) -> Result<String, String> {
+    let id = Some(text.to_owned()).filter(|id| !id.is_empty());
+    id.ok_or_else(|| "it should be ids with one comma between two, like 005930,BTC".to_owned())
+}
+
 fn parse_share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|s| (0.0..=1.0).contains(s));
     share.ok_or_else(|| "it should be a share from 0 to 1, like 0.001".to_owned())
@@ -470,6 +474,14 @@ mod tests {
             (
                 "pricestash collect --end 2024-13-01",
                 "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
+            ),
+            (
+                "pricestash collect --jobs 0",
+                "invalid value '0' for '--jobs <N>': it should be a whole number from 1 to 100000; --help says more",
+            ),
+            (
+                "pricestash export --assets 005930,,",
+                "invalid value '' for '--assets <ID,…>': it should be ids with one comma between two, like 005930,BTC; --help says more",
             ),
         ] {
             let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();

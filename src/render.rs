@@ -17,17 +17,21 @@ pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
-/// JSON rows, as [`json`] makes them, as CSV with a header. A list or an object in a cell stays JSON.
+/// JSON rows, as [`json`] makes them, as CSV with a header, which is `columns` where there are no rows. A list or an object in a
+/// cell stays JSON.
 ///
 /// # Errors
 /// When the text is no JSON array of objects.
-pub fn csv(json: &str) -> Result<String> {
+pub fn csv(json: &str, columns: &[&str]) -> Result<String> {
     let rows: Vec<Fields> = serde_json::from_str(json)?;
     let mut header: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flat_map(|row| &row.0) {
         if !header.contains(&name.as_str()) {
             header.push(name);
         }
+    }
+    if rows.is_empty() {
+        header.extend(columns);
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     if !header.is_empty() {
@@ -213,11 +217,12 @@ mod tests {
     fn csv_keeps_the_order_the_digits_and_every_character() {
         let json = "[{\"z\":1.10,\"a\":\"x, \\\"y\\\"\",\"n\":null},{\"z\":-0.000001,\"b\":[1,2],\"c\":[\"d\",\"e\"],\"f\":[]}]";
         assert_eq!(
-            csv(json).unwrap(),
+            csv(json, &["y"]).unwrap(),
             "z,a,n,b,c,f\n1.10,\"x, \"\"y\"\"\",,,,\n-0.000001,,,\"[1,2]\",\"d, e\",\n"
         );
-        assert_eq!(csv("[]\n").unwrap(), "");
-        assert!(csv("CREATE TABLE x").is_err());
+        assert_eq!(csv("[]\n", &[]).unwrap(), "");
+        assert_eq!(csv("[]\n", &["y", "z"]).unwrap(), "y,z\n");
+        assert!(csv("CREATE TABLE x", &[]).is_err());
     }
 
     #[test]

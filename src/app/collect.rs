@@ -1,7 +1,6 @@
 //! `collect`.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -107,7 +106,7 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         heal: !args.no_heal,
         all_sources: args.all_sources,
         retry,
-        jobs: args.jobs.map(NonZeroUsize::get),
+        jobs: args.jobs,
     }
 }
 

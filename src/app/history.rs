@@ -10,6 +10,32 @@ use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::job::reconcile::{Closes, Comparison, Difference, compare};
 use crate::render;
+use crate::staging::Staging;
+
+/// The columns of `history`.
+pub(super) const VERSION_COLUMNS: &[&str] = &[
+    "date",
+    "source",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "known_since",
+    "job_id",
+    "replaced_at",
+    "replaced_by",
+];
+/// The columns of `reconcile`.
+pub(super) const DIFFERENCE_COLUMNS: &[&str] = &[
+    "asset_id",
+    "date",
+    "source",
+    "close",
+    "other_source",
+    "other_close",
+    "difference",
+];
 
 /// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
 fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
@@ -26,22 +52,9 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
     if versions.is_empty() {
         refuse_unknown(std::slice::from_ref(&args.asset), &staging, config)?;
     }
-    let columns = &[
-        "date",
-        "source",
-        "open",
-        "high",
-        "low",
-        "close",
-        "volume",
-        "known_since",
-        "job_id",
-        "replaced_at",
-        "replaced_by",
-    ];
     Ok(Printed::success(match (format, versions.is_empty()) {
         (Format::Json, _) => render::json(&versions)?,
-        (Format::Table, false) => render::table(&versions, columns)?,
+        (Format::Table, false) => render::table(&versions, VERSION_COLUMNS)?,
         (Format::Table, true) if args.as_of.is_some() => "No bar was known then.\n".to_owned(),
         (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
         (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
@@ -49,18 +62,30 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
 }
 
 /// Why a day cannot be waived.
-fn check_waiver(asset: &Asset, args: &WaiveArgs) -> Result<(), ConfigError> {
+fn check_waiver(asset: &Asset, args: &WaiveArgs, staging: &Staging) -> Result<()> {
     let (date, calendar) = (args.date, &asset.calendar);
+    let refused = |why: String| Err(ConfigError(why).into());
     if let Some(reason) = calendar.closed_reason(date) {
         let name = calendar.name();
-        return Err(ConfigError(format!(
+        return refused(format!(
             "{date} is no session of {name} ({reason}), so that no bar is missing"
-        )));
+        ));
+    }
+    if date > now().with_timezone(&calendar.zone()).date_naive() {
+        return refused(format!(
+            "{date} is still to come, so that no bar is missing"
+        ));
     }
     let is_empty = |reason: &String| reason.trim().is_empty();
     if args.reason.as_ref().is_some_and(is_empty) {
-        return Err(ConfigError(
+        return refused(
             "--reason is empty, it should say why the price will never come".to_owned(),
+        );
+    }
+    if staging.lacks_nothing(asset, date)? {
+        return refused(format!(
+            "{} has a bar of {date}, so that none is missing",
+            asset.id
         ));
     }
     Ok(())
@@ -81,7 +106,7 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
     } else {
         let assets = read_assets(&config.assets_file)?;
         for asset in choose(&assets, std::slice::from_ref(&args.asset))? {
-            check_waiver(asset, args)?;
+            check_waiver(asset, args, &staging)?;
         }
         staging.waive(
             &asset,
@@ -141,16 +166,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
     let mut text = String::new();
     if !differences.is_empty() {
         let shown: Vec<Shown<'_>> = differences.iter().map(Shown::of).collect();
-        let columns = &[
-            "asset_id",
-            "date",
-            "source",
-            "close",
-            "other_source",
-            "other_close",
-            "difference",
-        ];
-        text = render::table(&shown, columns)?;
+        text = render::table(&shown, DIFFERENCE_COLUMNS)?;
     }
     for c in compared {
         text.push_str(&format!(

@@ -81,11 +81,24 @@ fn printed(cli: &Cli, config: &Config) -> Result<Printed> {
     let rows_only =
         |name: &str| ConfigError(format!("--format {name} is for commands that print rows"));
     printed.text = match cli.format {
-        Output::Csv => render::csv(&printed.text).map_err(|_| rows_only("csv"))?,
+        Output::Csv => {
+            render::csv(&printed.text, columns(&cli.command)).map_err(|_| rows_only("csv"))?
+        }
         Output::Jsonl => render::json_lines(&printed.text).map_err(|_| rows_only("jsonl"))?,
         Output::Table | Output::Json => printed.text,
     };
     Ok(printed)
+}
+
+/// The columns of a result that may well have no rows: whoever reads a CSV by its header still finds one.
+fn columns(command: &Command) -> &'static [&'static str] {
+    match command {
+        Command::Verify(_) => verify::COLUMNS,
+        Command::History(_) => history::VERSION_COLUMNS,
+        Command::Reconcile(_) => history::DIFFERENCE_COLUMNS,
+        Command::Status(args) if args.findings => status::FINDING_COLUMNS,
+        _ => &[],
+    }
 }
 
 fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {

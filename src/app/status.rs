@@ -30,6 +30,9 @@ const FINDINGS: [u32; 2] = [5, 100_000];
 const LONGEST_ERROR: usize = 400;
 const LONGEST_CELL: usize = 80;
 
+/// The columns of `--findings`.
+pub(super) const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
+
 /// A series, or an active asset without one. Its serialized fields are the JSON result.
 #[derive(Serialize)]
 struct Line {
@@ -262,10 +265,9 @@ fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
 }
 
 fn findings(staging: &Staging, limit: u32, format: Format) -> Result<String> {
-    let columns = &["asset_id", "source", "date", "rule", "detail"];
     let findings = staging.open_findings(limit)?;
     match format {
         Format::Json => render::json(&findings),
-        Format::Table => render::table(&findings, columns),
+        Format::Table => render::table(&findings, FINDING_COLUMNS),
     }
 }

@@ -29,12 +29,18 @@ enum Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    fn new(format: Output, to: W) -> Self {
-        match format {
-            Output::Table | Output::Csv => Self::Csv(Box::new(csv::Writer::from_writer(to))),
+    fn new(format: Output, to: W) -> Result<Self> {
+        Ok(match format {
+            Output::Table | Output::Csv => {
+                let mut builder = csv::WriterBuilder::new();
+                let mut csv = builder.has_headers(false).from_writer(to);
+                // By hand, so that an export without bars has one too.
+                csv.write_record(ExportedBar::COLUMNS)?;
+                Self::Csv(Box::new(csv))
+            }
             Output::Jsonl => Self::Lines(to),
             Output::Json => Self::Array(to, 0),
-        }
+        })
     }
 
     fn bar(&mut self, bar: &ExportedBar) -> Result<()> {
@@ -102,7 +108,7 @@ fn write<W: Write>(
     format: Output,
     to: W,
 ) -> Result<(W, u64)> {
-    let mut writer = Writer::new(format, BufWriter::new(to));
+    let mut writer = Writer::new(format, BufWriter::new(to))?;
     let bars = staging.export(selection, |bar| writer.bar(bar))?;
     let to = writer.finish()?.into_inner();
     Ok((to.map_err(io::IntoInnerError::into_error)?, bars))

@@ -14,6 +14,16 @@ use crate::staging::{RunEnd, Staging};
 /// Rows that a table shows at most: more are for a program.
 const SHOWN: usize = 1000;
 
+/// The columns of the result.
+pub(super) const COLUMNS: &[&str] = &[
+    "asset_id",
+    "date",
+    "source",
+    "difference",
+    "pending",
+    "detail",
+];
+
 pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<Printed> {
     let assets = args
         .assets
@@ -77,19 +87,11 @@ fn recorded(
 }
 
 fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
-    let columns = &[
-        "asset_id",
-        "date",
-        "source",
-        "difference",
-        "pending",
-        "detail",
-    ];
     let mut text = String::new();
     let differences = &verified.differences;
     if !differences.is_empty() {
         let shown: Vec<_> = differences.iter().take(SHOWN).collect();
-        text = render::table(&shown, columns)?;
+        text = render::table(&shown, COLUMNS)?;
         if differences.len() > SHOWN {
             text.push_str(&format!(
                 "… and {} more; --format csv shows all of them\n",

@@ -55,7 +55,7 @@ fn days() -> clap::builder::RangedI64ValueParser<u32> {
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = super::parse_id)]
     pub assets: Vec<String>,
     /// Only bars of this source, such as yahoo.
     #[arg(long, value_name = "NAME")]

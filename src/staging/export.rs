@@ -45,6 +45,22 @@ pub struct ExportedBar {
     pub is_final: bool,
 }
 
+impl ExportedBar {
+    /// The names of the columns.
+    pub const COLUMNS: [&str; 10] = [
+        "asset_id",
+        "date",
+        "source",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "ingested_at",
+        "is_final",
+    ];
+}
+
 impl Staging {
     /// Gives every selected bar to `take`, by asset, day and source; says how many there were.
     ///

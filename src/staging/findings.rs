@@ -10,7 +10,7 @@ use super::Staging;
 use super::prices::Batch;
 use super::rebase::Scale;
 use super::stored::days;
-use crate::asset::AssetId;
+use crate::asset::{Asset, AssetId};
 use crate::timestamp;
 use crate::upstream::Window;
 use crate::validate::{Finding, Rejected, Rule};
@@ -191,6 +191,24 @@ impl<'a> Notes<'a> {
 }
 
 impl Staging {
+    /// Whether a session of an asset has a bar, and there is nothing left to waive: no better source lacks it, no day on which
+    /// its exchange was probably closed waits for all of its assets, and it was not waived before.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn lacks_nothing(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2)
+               AND NOT EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
+               AND NOT EXISTS (
+                   SELECT 1 FROM finding
+                   WHERE date = ?2 AND resolved_at IS NULL
+                     AND (asset_id = ?1 AND rule = 'date_gap' OR asset_id = ?3 AND rule = 'probably_closed'))";
+        let (id, calendar) = (asset.id.as_str(), asset.calendar.name());
+        Ok(self
+            .connection()?
+            .query_row(sql, params![id, date.to_string(), calendar], |r| r.get(0))?)
+    }
+
     /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
     ///
     /// # Errors

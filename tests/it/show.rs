@@ -2,7 +2,8 @@
 
 use crate::support::program::TestEnv;
 use crate::support::reading::{self, Days};
-use crate::support::{asset, recorded};
+use crate::support::warehouse::warehouse;
+use crate::support::{asset, recorded, route, shares, week};
 
 const NAVER: &str = "naver/api_item_005930_day_2023-01..2026-01_rewrapped.json";
 const WINDOW: [&str; 7] = [
@@ -146,4 +147,42 @@ fn rows_of_another_program_are_shown_and_a_foreign_currency_is_not_mixed_in() {
         .succeed(&["show", "005930", "--days", "1", "--format", "json"])
         .rows();
     assert_eq!(rows[0]["date"], "2026-01-23");
+}
+
+#[test]
+fn a_csv_without_rows_has_the_header_all_the_same() {
+    let warehouse = warehouse!();
+    let (server, env) = shares(&["A", "B"]);
+    let env = env.with("DATABASE_URL", &warehouse.url());
+    env.collect();
+    server.answer(&route("A"), week([100, 101, 102, 104]));
+    env.collect();
+    env.sync(&[]);
+    let header = |arguments: &[&str]| {
+        let ran = env.run(&[arguments, &["--format", "csv"]].concat());
+        let mut lines = ran.stdout.lines();
+        let header = lines.next().unwrap_or_else(|| panic!("{ran:?}")).to_owned();
+        (header, lines.count())
+    };
+    let with_rows = header(&["history", "A"]);
+    assert_eq!((with_rows.0, 0), header(&["history", "B"]));
+    let with_rows = header(&["export", "--assets", "A"]);
+    assert_eq!(with_rows.1, 4);
+    let none = header(&["export", "--assets", "A", "--start", "2030-01-01"]);
+    assert_eq!((with_rows.0, 0), none);
+    let none = header(&["verify"]);
+    warehouse.execute("DELETE FROM price_daily WHERE asset_id = 'B'");
+    assert_eq!((none.0, 4), header(&["verify"]));
+    for (arguments, columns) in [
+        (
+            &["reconcile"][..],
+            "asset_id,date,source,close,other_source,other_close,difference",
+        ),
+        (
+            &["status", "--findings"],
+            "asset_id,source,date,rule,detail",
+        ),
+    ] {
+        assert_eq!(header(arguments), (columns.to_owned(), 0));
+    }
 }

@@ -918,4 +918,22 @@ fn a_slip_of_the_keyboard_is_no_history_and_no_waiver() {
     refused(&waive("2024-01-06", "x"), "no session of XKRX (weekend)");
     refused(&waive("2024-01-04", " "), "--reason is empty");
     refused(&["waive", "NOPE", "2024-01-04", "--reason", "x"], "NOPE");
+    refused(&waive("2024-01-04", "x"), "A has a bar of 2024-01-04");
+    let assets = [
+        asset("A", "XKRX", "KRW", &[("naver", "A")]),
+        asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")]),
+    ];
+    env.write("data/assets.toml", assets.concat());
+    refused(
+        &["waive", "BTC", "2099-01-02", "--reason", "x"],
+        "2099-01-02 is still to come",
+    );
+    assert_eq!(env.count("SELECT count(*) FROM waiver"), 0);
+    // One without a bar is waived, and may be so again.
+    env.staging()
+        .execute("DELETE FROM price_daily WHERE date = '2024-01-04'", [])
+        .unwrap();
+    for _ in 0..2 {
+        env.succeed(&waive("2024-01-04", "no trade"));
+    }
 }
