@@ -18,7 +18,7 @@ const AFTER_IN_VAIN: Duration = Duration::from_secs(5);
 const OF_LATE: Duration = Duration::from_secs(300);
 /// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
 /// within 2 s.
-const AFTER_STOP: Duration = Duration::from_secs(1);
+const AFTER_STOP: Duration = Duration::from_millis(700);
 /// How long even later, since a transaction of another one lasts some milliseconds: the last asset and the end of the run.
 const AFTER_ALL: Duration = Duration::from_millis(150);
 /// The longest pause between two looks at a lock.

@@ -4,7 +4,14 @@
 -- $1 to $9: the columns. $10: which warehouse this must be, NULL for any. $11 to $13: the assets and the first and last day of
 -- the chunk, so that its stored rows are found by a range of the key. $14: whether this connection has seen that the table's
 -- columns fit; then the planner leaves the look out, which takes as long as fifty rows.
-WITH here AS (
+WITH sent AS (
+    SELECT *
+    FROM UNNEST(
+        $1::text[], $2::date[], $3::text[],
+        $4::float8[], $5::float8[], $6::float8[], $7::float8[],
+        $8::int8[], $9::timestamptz[]
+    ) AS columns (asset_id, date, source, open, high, low, close, volume, ingested_at)
+), here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse,
            -- A column of another type would take the values and change them.
            $14::bool OR (
@@ -24,36 +31,24 @@ WITH here AS (
     FROM price_daily
     WHERE asset_id = ANY ($11::text[]) AND date BETWEEN $12::date AND $13::date
 ), before AS (
-    SELECT count(*) FILTER (WHERE known.close IS NOT NULL AND sent.close IS NOT NULL) AS there,
-           count(*) FILTER (
-               WHERE (known.open, known.high, known.low, known.close, known.volume)
-                   = (sent.open, sent.high, sent.low, sent.close, sent.volume)
-                 AND known.ingested_at <= sent.ingested_at
-           ) AS unchanged,
-           count(*) FILTER (
-               WHERE (known.open, known.high, known.low, known.close, known.volume, known.ingested_at)
-                   = (sent.open, sent.high, sent.low, sent.close, sent.volume, sent.ingested_at)
-           ) AS identical
-    -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
-    FROM known
-    FULL JOIN (
-        SELECT *
-        FROM UNNEST(
-            $1::text[], $2::date[], $3::text[],
-            $4::float8[], $5::float8[], $6::float8[], $7::float8[],
-            $8::int8[], $9::timestamptz[]
-        ) AS columns (asset_id, date, source, open, high, low, close, volume, ingested_at)
+    SELECT count(*) FILTER (WHERE is_there) AS there,
+           count(*) FILTER (WHERE is_same AND known_at <= sent_at) AS unchanged,
+           count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical
+    FROM (
+        SELECT known.close IS NOT NULL AND sent.close IS NOT NULL AS is_there,
+               known.close = sent.close AND known.open = sent.open AND known.high = sent.high AND known.low = sent.low
+                   AND known.volume = sent.volume AS is_same,
+               known.ingested_at AS known_at,
+               sent.ingested_at AS sent_at
+        -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
+        FROM known
         -- A first load finds nothing and compares nothing.
-        WHERE EXISTS (SELECT FROM known)
-    ) AS sent USING (asset_id, date, source)
+        FULL JOIN (SELECT * FROM sent WHERE EXISTS (SELECT FROM known)) AS sent USING (asset_id, date, source)
+    ) AS pair
 ), written AS (
     INSERT INTO price_daily AS stored (asset_id, date, source, open, high, low, close, volume, ingested_at)
     SELECT *
-    FROM UNNEST(
-        $1::text[], $2::date[], $3::text[],
-        $4::float8[], $5::float8[], $6::float8[], $7::float8[],
-        $8::int8[], $9::timestamptz[]
-    )
+    FROM sent
     WHERE (SELECT fits AND ($10::text IS NULL OR warehouse = $10) FROM here)
     ON CONFLICT (asset_id, date, source) DO UPDATE
     SET open = EXCLUDED.open,
