@@ -1,5 +1,13 @@
 //! Prices as people read them: every digit that the source sent, none that it did not.
 
+use std::fmt::Display;
+
+/// A number with what is counted, in the form for one or that for any other number: `1 row waits`, `2 rows wait`.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let noun = if count == N::from(1) { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// The value as the nearest single-precision number.
 #[allow(
     clippy::cast_possible_truncation,
@@ -127,6 +135,13 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        for (count, said) in [(0, "0 rows"), (1, "1 row"), (2, "2 rows")] {
+            assert_eq!(counted(count, "row", "rows"), said);
+        }
+    }
 
     #[test]
     fn a_price_has_the_digits_that_its_source_sent() {

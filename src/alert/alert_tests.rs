@@ -255,6 +255,7 @@ fn a_cause_is_the_same_on_another_day_and_not_with_another_status() {
             "no bar from 2026-11-19 to 2026-11-26",
         ),
         ("7 rows wait", "12 rows wait"),
+        ("1 row went to quarantine", "12 rows went to quarantine"),
         ("at 14:05:09.123.", "at 09:00:00.1."),
     ] {
         assert_eq!(cause(one), cause(other));

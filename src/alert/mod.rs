@@ -150,5 +150,6 @@ pub fn cause(words: &str) -> String {
         cause.push_str(if is_code { number } else { "#" });
         rest = &from[number.len()..];
     }
-    cause + rest
+    // One row or many.
+    (cause + rest).replace("# row ", "# rows ")
 }

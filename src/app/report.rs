@@ -121,9 +121,9 @@ fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
             bytes,
         }])?,
         Format::Table => format!(
-            "{}: {} assets, {} bars, {} kB. Open it in a browser.\n",
+            "{}: {}, {} bars, {} kB. Open it in a browser.\n",
             out.display(),
-            page.assets,
+            digits::counted(page.assets, "asset", "assets"),
             digits::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
             bytes.div_ceil(1000)
         ),

@@ -11,6 +11,7 @@ use crate::asset::Asset;
 use crate::calendar::sub_days;
 use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
+use crate::digits::counted;
 use crate::job::healthcheck::{Freshness, Health};
 use crate::job::status::{Around, Record, records, worries};
 use crate::job_run::in_words;
@@ -157,9 +158,9 @@ fn screen(
     }
     let lines = lines(staging, &health)?;
     text.push_str(&format!(
-        "\nStaged in {}, {} rows wait for PostgreSQL\n{}",
+        "\nStaged in {}, {} for PostgreSQL\n{}",
         config.staging_db.display(),
-        around.pending,
+        counted(around.pending, "row waits", "rows wait"),
         series_table(staging, &lines)?
     ));
     text.push_str("\nCommands, over 30 days\n");

@@ -15,6 +15,7 @@ use super::{Printed, choose, now, read_assets, read_staging, refuse_unknown, wit
 use crate::asset::{Asset, AssetId, SourceKind};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
+use crate::digits::counted;
 use crate::job::import::{Import, Imported, Rows};
 use crate::job_run::{Problem, Status};
 use crate::render;
@@ -128,7 +129,13 @@ fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
     Ok(Printed::success(match format {
         Output::Json => json()?,
         Output::Jsonl => render::json_lines(&json()?)?,
-        Output::Table | Output::Csv => format!("Wrote {bars} bars to {}.\n", path.display()),
+        Output::Table | Output::Csv => {
+            format!(
+                "Wrote {} to {}.\n",
+                counted(bars, "bar", "bars"),
+                path.display()
+            )
+        }
     }))
 }
 

@@ -6,6 +6,7 @@ use super::{Printed, connect, located, now, open_staging, refuse_unknown, target
 use crate::asset::AssetId;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
+use crate::digits::counted;
 use crate::job::verify::{self, Kind, Verified};
 use crate::job_run::{Problem, Status};
 use crate::render;
@@ -66,7 +67,10 @@ fn recorded(
         Ok(verified) if verified.differences.is_empty() => (Status::Success, None),
         Ok(verified) => {
             let rows = verified.differences.len();
-            (Status::PartialFailure, Some(format!("{rows} rows differ")))
+            (
+                Status::PartialFailure,
+                Some(counted(rows, "row differs", "rows differ")),
+            )
         }
         Err(error) => (Status::Failure, Some(format!("{error:#}"))),
     };
@@ -101,25 +105,26 @@ fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
     }
     text.push_str(&summary(verified));
     if let Some(rows) = repaired {
+        let pending = counted(rows, "row is pending", "rows are pending");
         text.push_str(&format!(
-            "{rows} rows are pending again; `pricestash sync` sends them.\n"
+            "{pending} again; `pricestash sync` sends what is pending.\n"
         ));
     }
     Ok(text)
 }
 
 fn summary(verified: &Verified) -> String {
-    let (rows, months) = (verified.rows, verified.months);
+    let rows = counted(verified.rows, "row", "rows");
+    let months = counted(verified.months, "month", "months");
     if verified.differences.is_empty() {
-        return format!("Staging and the warehouse are equal: {rows} rows in {months} months.\n");
+        return format!("Staging and the warehouse are equal: {rows} in {months}.\n");
     }
     let count = |kind: Kind| {
         let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
         of_kind.count()
     };
     format!(
-        "Staging and the warehouse, {rows} rows, differ in {} of {months} months: {} rows are missing there, {} are extra, \
-         {} are different, {} are newer there.\n",
+        "Staging and the warehouse, {rows}, differ in {} of {months}: {} missing there, {} extra, {} different, {} newer there.\n",
         verified.months_that_differ,
         count(Kind::Missing),
         count(Kind::Extra),

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::asset::{Asset, SourceEntry, SourceKind};
+use crate::digits::counted;
 use crate::price::{RawBar, RawDay};
 use crate::staging::{Batch, Heal, Staged, Staging, Tally};
 use crate::upstream::{Answer, Window};
@@ -210,9 +211,9 @@ fn complaint(checked: &Checked) -> Option<String> {
         .collect();
     let more = if rejected.len() > SHOWN { " …" } else { "" };
     (!rejected.is_empty()).then(|| {
-        let count = rejected.len();
         format!(
-            "{count} rows went to quarantine: {}{more}",
+            "{} went to quarantine: {}{more}",
+            counted(rejected.len(), "row", "rows"),
             shown.join("; ")
         )
     })

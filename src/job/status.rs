@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::digits::counted;
 use crate::job::healthcheck::{Freshness, Health};
 use crate::staging::Ended;
 
@@ -91,8 +92,9 @@ pub fn worries(
     if !stale.is_empty() {
         let all = health.len();
         worries.push(format!(
-            "{} of {all} assets are not fresh: {}",
+            "{} of {} not fresh: {}",
             stale.len(),
+            counted(all, "asset is", "assets are"),
             first_five(&stale)
         ));
     }
@@ -112,18 +114,23 @@ pub fn worries(
     }
     if around.rejected > 0 {
         worries.push(format!(
-            "PostgreSQL refused {} rows, see the table sync_reject",
-            around.rejected
+            "PostgreSQL refused {}, see the table sync_reject",
+            counted(around.rejected, "row", "rows")
         ));
     }
     if around.pending > 0 && around.has_warehouse {
-        worries.push(format!(
-            "{} rows wait for PostgreSQL, `pricestash sync` sends them",
-            around.pending
+        worries.push(counted(
+            around.pending,
+            "row waits for PostgreSQL, `pricestash sync` sends it",
+            "rows wait for PostgreSQL, `pricestash sync` sends them",
         ));
     }
     if around.alerts > 0 {
-        worries.push(format!("{} alerts could not be sent yet", around.alerts));
+        worries.push(counted(
+            around.alerts,
+            "alert could not be sent yet",
+            "alerts could not be sent yet",
+        ));
     }
     worries
 }
@@ -208,7 +215,7 @@ mod tests {
             [
                 "the last 2 runs of sync did not succeed, the last one ended with failure",
                 "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
-                "PostgreSQL refused 1 rows, see the table sync_reject",
+                "PostgreSQL refused 1 row, see the table sync_reject",
                 "3 rows wait for PostgreSQL, `pricestash sync` sends them",
                 "2 alerts could not be sent yet",
             ]

@@ -134,7 +134,7 @@ fn a_source_is_as_bad_as_the_assets_that_need_it() {
     server.answer("/v1/candles/days", Answer::ok(upbit));
     let env = TestEnv::at(&server, &assets);
     let found = Checks::of(&env, &[], 0);
-    found.says("source naver", "OK", "A: 1 rows");
+    found.says("source naver", "OK", "A: 1 row in ");
     found.says("source naver fchart", "WARN", "page");
     // A has another source that answers.
     found.says("source yahoo", "WARN", "HTTP 503");

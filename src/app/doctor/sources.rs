@@ -9,6 +9,7 @@ use super::super::now;
 use crate::asset::Asset;
 use crate::calendar::{Calendar, sub_days};
 use crate::config::{Config, FetchConfig};
+use crate::digits::counted;
 use crate::feed::{Feed, Http, Part, Request};
 use crate::job::doctor::Check;
 use crate::pace::Pace;
@@ -128,17 +129,17 @@ fn ask(
         RawDay::Date(day) => Some(day),
         RawDay::Impossible(_) => None,
     });
-    let rows = answer.rows.len();
+    let rows = counted(answer.rows.len(), "row", "rows");
     match days.max() {
         None => Err(format!(
             "{symbol}: it answers, but has no row for the last ten days"
         )),
         Some(newest) if newest < part.window.start => Ok(Answered {
-            detail: format!("{symbol}: {rows} rows in {took} ms, but the newest is of {newest}"),
+            detail: format!("{symbol}: {rows} in {took} ms, but the newest is of {newest}"),
             is_current: false,
         }),
         Some(_) => Ok(Answered {
-            detail: format!("{symbol}: {rows} rows in {took} ms"),
+            detail: format!("{symbol}: {rows} in {took} ms"),
             is_current: true,
         }),
     }

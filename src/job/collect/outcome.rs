@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::asset::Asset;
+use crate::digits::counted;
 use crate::job_run::{Problem, Status};
 use crate::series::Attendance;
 use crate::staging::Tally;
@@ -201,8 +202,8 @@ impl Progress {
             self.fail(
                 Some(source),
                 format!(
-                    "{} rows went to quarantine: {}{more}",
-                    tally.rejected,
+                    "{} went to quarantine: {}{more}",
+                    counted(tally.rejected, "row", "rows"),
                     rows.join("; ")
                 ),
             );

@@ -180,5 +180,5 @@ fn the_warehouses_counts_stand_beside_stagings() {
         .next()
         .unwrap();
     assert!(time >= since.as_str(), "{time} {since}");
-    assert!(html.contains("1 rows differ"));
+    assert!(html.contains("1 row differs"));
 }
