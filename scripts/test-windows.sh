@@ -54,6 +54,8 @@ export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine
 # again LOG
 again() {
     local failed
+    # What tee has not written yet.
+    sleep 2
     mapfile -t failed < <(sed -n 's/^test \([^ ]*\) \.\.\. FAILED$/\1/p' "$1" | sort -u)
     # So many are no accident, and none at all is a suite that did not even run.
     if ((${#failed[@]} == 0 || ${#failed[@]} > 5)); then return 1; fi
@@ -65,7 +67,8 @@ again() {
 # The whole suite, then the console: test_suite
 test_suite() {
     local worst=0 log=$CARGO_TARGET_DIR/suite.log
-    cargo test --locked --no-fail-fast "${CROSS_WINDOWS_BUILD[@]}" 2>&1 | tee "$log" || again "$log" || worst=1
+    # No pipe: programs of Wine's that stay would keep its end open, and the script waiting for it.
+    cargo test --locked --no-fail-fast "${CROSS_WINDOWS_BUILD[@]}" > >(tee "$log") 2>&1 || again "$log" || worst=1
     say 'the console'
     python3 scripts/test_windows_console.py "$CARGO_TARGET_DIR/$CROSS_WINDOWS_TARGET/debug/pricestash.exe" || worst=1
     return "$worst"
