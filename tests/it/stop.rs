@@ -119,13 +119,9 @@ fn a_sync_ends_with_the_chunks_that_are_under_way() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 20_000);
     env.succeed(&["schema", "warehouse", "--apply"]);
-    let mut holder = warehouse.client();
-    holder
-        .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
-        .unwrap();
+    let mut holder = warehouse.lock_prices();
     let sync = env.start(&["sync"]);
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("the sync to wait", || warehouse.count(waiting) > 0);
+    warehouse.until_somebody_waits();
     sync.signal("INT");
     holder.batch_execute("COMMIT").unwrap();
     let ran = sync.wait();

@@ -372,13 +372,9 @@ fn two_syncs_at_once_end_with_the_warehouse_equal_to_staging() {
 /// A sync of what is collected that waits for a table's lock, with the transaction that holds it.
 fn held(env: &TestEnv, warehouse: &TestWarehouse) -> (Running, Client) {
     env.succeed(&["schema", "warehouse", "--apply"]);
-    let mut holder = warehouse.client();
-    holder
-        .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
-        .unwrap();
+    let holder = warehouse.lock_prices();
     let sync = env.start(&["sync"]);
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("the sync to wait", || warehouse.count(waiting) > 0);
+    warehouse.until_somebody_waits();
     (sync, holder)
 }
 

@@ -3,22 +3,13 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use crate::support::program::TestEnv;
-use crate::support::program::until;
+use crate::support::program::{TestEnv, until};
 use crate::support::stock::{fill, stocked};
-use crate::support::warehouse::{TestWarehouse, warehouse};
+use crate::support::warehouse::warehouse;
 
 /// Sessions that wait for a lock.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
-
-fn lock_prices(warehouse: &TestWarehouse) -> postgres::Client {
-    let mut holder = warehouse.client();
-    holder
-        .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
-        .unwrap();
-    holder
-}
 
 #[test]
 fn a_server_that_says_nothing_is_given_up() {
@@ -44,7 +35,7 @@ fn a_statement_that_takes_too_long_is_ended_here_and_at_the_server() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 3).with("SYNC_STATEMENT_TIMEOUT", "0.3");
     env.succeed(&["schema", "warehouse", "--apply"]);
-    let holder = lock_prices(&warehouse);
+    let holder = warehouse.lock_prices();
     let ran = env.run(&["sync"]);
     assert_eq!((ran.code, env.pending()), (1, 3), "{ran:?}");
     assert!(ran.error().contains("no answer within 0.3 s"), "{ran:?}");
@@ -61,7 +52,7 @@ fn a_chunk_whose_connection_is_ended_is_sent_again() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 3);
     env.succeed(&["schema", "warehouse", "--apply"]);
-    let holder = lock_prices(&warehouse);
+    let holder = warehouse.lock_prices();
     let sync = env.start(&["sync", "--format", "json"]);
     until("the sync to wait", || warehouse.count(WAITING) == 1);
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -234,7 +225,7 @@ fn a_second_sync_of_the_file_waits_for_the_first_and_says_so() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 3);
     env.succeed(&["schema", "warehouse", "--apply"]);
-    let holder = lock_prices(&warehouse);
+    let holder = warehouse.lock_prices();
     let first = env.start(&["sync"]);
     until("the first to wait", || warehouse.count(WAITING) == 1);
     let second = env.start(&["sync", "--format", "json"]);

@@ -10,6 +10,8 @@ use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
+use super::program::until;
+
 /// A test's own warehouse. Without `INTEGRATION_TEST=1` the test ends here and says that it was left out.
 macro_rules! warehouse {
     () => {{
@@ -108,6 +110,21 @@ impl TestWarehouse {
         self.client()
             .batch_execute(sql)
             .unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    }
+
+    /// Keeps everybody else from writing prices, until the transaction ends.
+    pub(crate) fn lock_prices(&self) -> Client {
+        let mut holder = self.client();
+        holder
+            .batch_execute("BEGIN; LOCK TABLE price_daily IN SHARE MODE")
+            .unwrap();
+        holder
+    }
+
+    /// Waits until somebody waits for a lock.
+    pub(crate) fn until_somebody_waits(&self) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("somebody to wait for a lock", || self.count(waiting) > 0);
     }
 
     /// A number out of the database.
