@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn a_file_is_read_without_anything_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        // What has a meaning in a URI.
-        let path = folder.path().join("a ?#%41.db");
+        // What has a meaning in a URI, and may be in a name on Windows.
+        let path = folder.path().join("a #%41.db");
         settled(&path, &schema());
         let before = contents(folder.path());
         let staging = Staging::open_as_it_is(&path).unwrap();
