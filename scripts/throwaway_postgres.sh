@@ -48,7 +48,9 @@ _throwaway_listen() {
     local password=$1 port setting
     shift
     for _ in 1 2 3 4 5; do
-        port=$((20000 + RANDOM))
+        # Below the ports that systems give to outgoing connections: one that has such a number keeps the server from listening
+        # on one of its addresses, and it starts all the same on the others.
+        port=$((10000 + RANDOM % 22000))
         _throwaway_options="-p $port -c listen_addresses=127.0.0.1 -k '$_throwaway_folder'"
         for setting in "$@"; do _throwaway_options="$_throwaway_options -c '$setting'"; done
         if _throwaway_begin; then
