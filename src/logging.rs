@@ -1,10 +1,12 @@
 //! Log lines: one event a line, as text or JSON, to stderr and perhaps to a daily file. Secrets are in none of them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{Days, Local, NaiveDate, SecondsFormat};
@@ -109,10 +111,14 @@ impl Log {
 
     /// To the file, where there is one. Each line is one write, so that lines of several processes do not mix.
     fn append(&self, line: &[u8]) -> io::Result<()> {
-        match &self.file {
-            Some(file) => (&*file).write_all(line),
-            None => Ok(()),
-        }
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        wait_for_turn(file);
+        let written = (&*file).write_all(line);
+        // Where the turn did not come, there is nothing to give back.
+        drop(file.unlock());
+        written
     }
 
     fn line(&self, record: &Record<'_>) -> String {
@@ -204,9 +210,23 @@ fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
     let path = folder.join(format!("collect_{}.log", today.format("%Y%m%d")));
     OpenOptions::new()
         .create(true)
+        // Windows lets nobody lock a file that is only appended to.
+        .read(true)
         .append(true)
         .open(path)
         .with_context(doing)
+}
+
+/// Lets other processes finish their line. A local disk puts whole lines behind one another by itself; a network folder need not,
+/// and Wine does not. Whoever keeps a lock for long, such as another program, is not waited for.
+fn wait_for_turn(file: &File) {
+    const TRIES: u32 = 200;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Ok(()) | Err(TryLockError::Error(_)) => return,
+        }
+    }
 }
 
 /// One that cannot be removed stays: another process may have been first, or have it open on Windows.
