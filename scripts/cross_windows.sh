@@ -39,14 +39,16 @@ cross_windows_start_wine() {
     export WINEPREFIX=$_cross_folder/wine WINEDEBUG=-all
     # No question about Mono or a browser in the middle of a test.
     export WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
-    # It stays between two programs: one that starts while it ends is told "connection reset by peer".
-    mkdir -p "$WINEPREFIX" && _cross_wineserver -p 2>/dev/null || true
     if ! [ -f "$WINEPREFIX/ready" ]; then
         wine wineboot -i && wine winecfg /v win10 && _cross_add_random_numbers && touch "$WINEPREFIX/ready"
     fi >"$_cross_folder/wine.log" 2>&1 || {
         CROSS_WINDOWS_MISSING="Wine does not start, see $_cross_folder/wine.log"
         return 1
     }
+    # What was running while the prefix was made knows nothing of its services, such as the Task Scheduler.
+    cross_windows_stop_wine
+    # Its server stays between two programs: one that starts while it ends is told "connection reset by peer".
+    _cross_wineserver -p 2>/dev/null || true
 }
 
 cross_windows_stop_wine() {
