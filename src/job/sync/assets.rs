@@ -1,4 +1,4 @@
-//! The assets' way to the warehouse: beside the first bars, and once more where a foreign key misses one.
+//! The assets' way to the warehouse: before the bars, and once more where a foreign key misses one.
 
 use std::sync::PoisonError;
 
@@ -22,21 +22,22 @@ impl Courier<'_> {
         Ok(!assets.is_empty())
     }
 
-    /// After bars were refused because their asset is not there: whether the same again may help. `were_sent`: whether the
-    /// assets had been sent before those bars.
+    /// After bars were refused because their asset is not there: whether the same again may help, since a collect beside this
+    /// sync has brought new assets. `seen`: how often such ones had been sent before those bars.
     ///
     /// # Errors
     /// What staging or the warehouse says.
-    pub(super) fn assets_came(&mut self, were_sent: bool) -> Result<bool> {
+    pub(super) fn new_assets_came(&mut self, seen: u64) -> Result<bool> {
         let run = self.run;
-        if !were_sent {
-            // They are still under way on another connection.
-            run.assets_sent.wait();
-            return Ok(!run.is_stopped());
+        // In turn: they are sent once, for all connections.
+        let mut sent = run
+            .new_assets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *sent == seen && self.send_assets()? {
+            *sent += 1;
         }
-        // A collect beside this sync may have brought new ones since. In turn: they are sent once.
-        let _turn = run.assets.lock().unwrap_or_else(PoisonError::into_inner);
-        self.send_assets()
+        Ok(*sent > seen)
     }
 
     /// As with bars, one asset that is refused does not keep the others back.

@@ -132,11 +132,11 @@ impl<'a> Courier<'a> {
             return Ok(());
         }
         let started = Instant::now();
-        let were_sent = self.run.assets_sent.is_reached();
+        let seen = self.run.new_assets_sent();
         let mut result = self.send(&rows);
         // A table with a foreign key.
         if matches!(&result, Err(failure) if failure.is_missing_reference())
-            && self.assets_came(were_sent)?
+            && self.new_assets_came(seen)?
         {
             result = self.send(&rows);
         }

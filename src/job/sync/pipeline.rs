@@ -32,8 +32,8 @@ const NEAR: Duration = Duration::from_millis(25);
 
 type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 
-/// Does what has to come first (`begin`), then sends what is pending, and on the first connection the assets before it. The
-/// others do not wait for those: only a table with a foreign key needs them, and says so.
+/// Does what has to come first (`begin`), then sends what is pending: the assets on the first connection, while the others
+/// connect, and then the bars on all of them.
 ///
 /// Chunks have disjoint keys and each locks its rows in key order, so that the connections cannot deadlock.
 ///
@@ -132,7 +132,11 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
 fn help(run: &Run<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
     let mut courier = Courier::new(run);
     match courier.connect() {
-        Ok(()) => work(&mut courier, queue, done),
+        Ok(()) => {
+            // A table may have a foreign key.
+            run.assets_sent.wait();
+            work(&mut courier, queue, done)
+        }
         Err(failure) => {
             log::warn!("no further connection: {failure}");
             Ok(())

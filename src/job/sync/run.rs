@@ -39,8 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) connected: Milestone,
     /// Reached when the assets are in the warehouse.
     pub(super) assets_sent: Milestone,
-    /// Held by whoever sends assets again.
-    pub(super) assets: Mutex<()>,
+    /// How often assets were sent that came after the beginning.
+    pub(super) new_assets: Mutex<u64>,
     tables_made: Mutex<u64>,
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
             connection: Mutex::default(),
             connected: Milestone::default(),
             assets_sent: Milestone::default(),
-            assets: Mutex::default(),
+            new_assets: Mutex::default(),
             tables_made: Mutex::default(),
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
@@ -106,6 +106,10 @@ impl<'a> Run<'a> {
             *recognised = Some(warehouse.to_owned());
         }
         Ok(recognise(recognised.as_deref(), warehouse)?)
+    }
+
+    pub(super) fn new_assets_sent(&self) -> u64 {
+        *lock(&self.new_assets)
     }
 
     /// How often tables were made in this run.
@@ -175,10 +179,6 @@ impl Milestone {
     pub(super) fn reach(&self) {
         *lock(&self.is_reached) = true;
         self.changed.notify_all();
-    }
-
-    pub(super) fn is_reached(&self) -> bool {
-        *lock(&self.is_reached)
     }
 
     pub(super) fn wait(&self) {
