@@ -12,7 +12,7 @@ use clap::{CommandFactory, FromArgMatches};
 use pricestash::app::{self, Printed};
 use pricestash::cli::{Cli, usage_sentence};
 use pricestash::config::{ConfigError, LogFormat, Variables};
-use pricestash::logging::Log;
+use pricestash::output::log::Log;
 
 /// Wrong usage or configuration.
 const USAGE: u8 = 2;

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Printed, now, read_assets, read_calendars};
 use crate::cli::{AssetsArgs, Format};
 use crate::config::{Config, ConfigError};
-use crate::render;
-use crate::year::Year;
+use crate::output::calendar_year::Year;
+use crate::output::table;
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
@@ -44,8 +44,8 @@ pub(super) fn run(args: &AssetsArgs, format: Format, config: &Config) -> Result<
         })
         .collect();
     Ok(Printed::success(match format {
-        Format::Json => render::json(&rows)?,
-        Format::Table => render::table(
+        Format::Json => table::json(&rows)?,
+        Format::Table => table::table(
             &rows,
             &[
                 "asset_id", "name", "category", "calendar", "currency", "active", "sources",
@@ -66,7 +66,7 @@ fn calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
     let today = now().with_timezone(&calendar.zone()).date_naive();
     let year = Year::new(calendar, year.unwrap_or_else(|| today.year()));
     Ok(Printed::success(match format {
-        Format::Json => render::json(&year.days())?,
+        Format::Json => table::json(&year.days())?,
         Format::Table => year.text(),
     }))
 }

@@ -14,14 +14,14 @@ use super::signals::stop_on_signals;
 use super::{Printed, choose, now, read_assets, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
-use crate::feed::{Archive, Feed, Http, Replay, prune_archive};
+use crate::domain::run::Problem;
+use crate::domain::timestamp::CLOCK_TOLERANCE;
 use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
-use crate::job_run::Problem;
-use crate::pace::Pace;
-use crate::render;
+use crate::output::table;
+use crate::process::clock::Pace;
+use crate::process::stop::Stop;
+use crate::sources::fetch::{Archive, Feed, Http, Replay, prune_archive};
 use crate::staging::Staging;
-use crate::stop::Stop;
-use crate::timestamp::CLOCK_TOLERANCE;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     let (start, end) = (args.start, args.end);
@@ -77,14 +77,14 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             run.end(
                 outcome.status(),
                 &outcome.problems(),
-                &render::json(&outcome.assets)?,
+                &table::json(&outcome.assets)?,
                 &outcome.well(),
             )?;
             Ok(outcome)
         })?
     };
     let text = match format {
-        Format::Json => render::json(&outcome.assets)?,
+        Format::Json => table::json(&outcome.assets)?,
         Format::Table => collect_table(&outcome.assets, args.dry_run)?,
     };
     Ok(Printed {
@@ -201,7 +201,7 @@ fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
         .iter()
         .filter_map(|a| Some((a.asset_id.as_str(), a.message.as_deref()?)));
     Ok(with_remarks(
-        render::table(assets, COLUMNS)?,
+        table::table(assets, COLUMNS)?,
         messages,
         dry_run,
     ))

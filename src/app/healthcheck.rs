@@ -7,14 +7,14 @@ use chrono::{Local, NaiveDate, TimeDelta};
 
 use super::run::{host, send_alerts};
 use super::{Printed, connect, located, now, read_assets, target, with_remarks};
-use crate::alert::{Failure, Report};
-use crate::asset::Asset;
-use crate::calendar::Calendar;
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
+use crate::domain::alert::{Failure, Report};
+use crate::domain::asset::Asset;
+use crate::domain::calendar::Calendar;
 use crate::job::alerts::alert_of;
 use crate::job::healthcheck::{Freshness, Health, Newest, check};
-use crate::render;
+use crate::output::table;
 use crate::staging::{Staging, explain};
 
 /// A calendar that ends within so many days is worth a word.
@@ -48,7 +48,7 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
             for (asset, remark) in remarks(&health) {
                 log::info!(asset = asset; "{remark}");
             }
-            render::json(&health)?
+            table::json(&health)?
         }
         Format::Table => table(&health)?,
     };
@@ -204,6 +204,6 @@ fn table(health: &[Health]) -> Result<String> {
         "actual_date",
         "status",
     ];
-    let text = render::table(health, columns)?;
+    let text = table::table(health, columns)?;
     Ok(with_remarks(text, remarks(health), false))
 }

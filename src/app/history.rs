@@ -5,11 +5,11 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{Printed, choose, now, open_staging, read_assets, read_staging, refuse_unknown};
-use crate::asset::{Asset, AssetId};
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
+use crate::domain::asset::{Asset, AssetId};
 use crate::job::reconcile::{Closes, Comparison, Difference, compare};
-use crate::render;
+use crate::output::table;
 use crate::staging::Staging;
 
 /// The columns of `history`.
@@ -53,8 +53,8 @@ pub(super) fn history(args: &HistoryArgs, format: Format, config: &Config) -> Re
         refuse_unknown(std::slice::from_ref(&args.asset), &staging, config)?;
     }
     Ok(Printed::success(match (format, versions.is_empty()) {
-        (Format::Json, _) => render::json(&versions)?,
-        (Format::Table, false) => render::table(&versions, VERSION_COLUMNS)?,
+        (Format::Json, _) => table::json(&versions)?,
+        (Format::Table, false) => table::table(&versions, VERSION_COLUMNS)?,
         (Format::Table, true) if args.as_of.is_some() => "No bar was known then.\n".to_owned(),
         (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
         (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
@@ -122,7 +122,7 @@ pub(super) fn waive(args: &WaiveArgs, format: Format, config: &Config) -> Result
         (false, false) => "was waived before",
     };
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[Waiver {
+        Format::Json => table::json(&[Waiver {
             asset_id: asset.as_str(),
             date: args.date,
             waived: !args.undo,
@@ -150,7 +150,7 @@ pub(super) fn reconcile(args: &ReconcileArgs, format: Format, config: &Config) -
         .flat_map(|c| c.differences.iter().cloned())
         .collect();
     let text = match format {
-        Format::Json => render::json(&differences)?,
+        Format::Json => table::json(&differences)?,
         Format::Table => comparison_table(&compared, &differences)?,
     };
     Ok(Printed {
@@ -166,7 +166,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
     let mut text = String::new();
     if !differences.is_empty() {
         let shown: Vec<Shown<'_>> = differences.iter().map(Shown::of).collect();
-        text = render::table(&shown, DIFFERENCE_COLUMNS)?;
+        text = table::table(&shown, DIFFERENCE_COLUMNS)?;
     }
     for c in compared {
         text.push_str(&format!(

@@ -7,17 +7,16 @@ use std::thread;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
-use crate::asset::{Asset, AssetId, parse_assets};
-use crate::calendar::Calendars;
 use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
-use crate::render;
+use crate::domain::asset::{Asset, AssetId, parse_assets};
+use crate::domain::calendar::Calendars;
+use crate::domain::timestamp::millis;
+use crate::output::table;
 use crate::staging::{Staging, explain};
-use crate::timestamp::millis;
 use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
-mod beside;
 mod collect;
 mod doctor;
 mod healthcheck;
@@ -82,9 +81,9 @@ fn printed(cli: &Cli, config: &Config) -> Result<Printed> {
         |name: &str| ConfigError(format!("--format {name} is for commands that print rows"));
     printed.text = match cli.format {
         Output::Csv => {
-            render::csv(&printed.text, columns(&cli.command)).map_err(|_| rows_only("csv"))?
+            table::csv(&printed.text, columns(&cli.command)).map_err(|_| rows_only("csv"))?
         }
-        Output::Jsonl => render::json_lines(&printed.text).map_err(|_| rows_only("jsonl"))?,
+        Output::Jsonl => table::json_lines(&printed.text).map_err(|_| rows_only("jsonl"))?,
         Output::Table | Output::Json => printed.text,
     };
     Ok(printed)

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::asset::Asset;
 use crate::config::LogFormat;
+use crate::domain::asset::Asset;
 use crate::job::collect::{AssetOutcome, Observer};
-use crate::screen::Bar;
+use crate::output::stderr::Bar;
 
 /// Draws a bar.
 pub(super) struct Progress {

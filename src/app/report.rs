@@ -7,13 +7,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::beside::write_beside;
 use super::own_files::refuse_own_file;
 use super::{Printed, now, patience, read_assets, read_calendars, read_staging, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
-use crate::digits;
-use crate::render;
+use crate::output::numbers;
+use crate::output::table;
+use crate::process::atomic_file::write_beside;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
 use crate::staging::Staging;
 use crate::warehouse::Warehouse;
@@ -114,7 +114,7 @@ fn write(out: &Path, page: &Page) -> Result<()> {
 fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
     let bytes = page.html.len();
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[Written {
+        Format::Json => table::json(&[Written {
             file: out,
             assets: page.assets,
             bars: page.bars,
@@ -123,8 +123,8 @@ fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
         Format::Table => format!(
             "{}: {}, {} bars, {} kB. Open it in a browser.\n",
             out.display(),
-            digits::counted(page.assets, "asset", "assets"),
-            digits::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
+            numbers::counted(page.assets, "asset", "assets"),
+            numbers::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
             bytes.div_ceil(1000)
         ),
     }))

@@ -8,13 +8,13 @@ use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
 use super::now;
-use crate::alert::Report;
 use crate::config::{Config, ConfigError};
+use crate::domain::alert::Report;
+use crate::domain::run::{Problem, Status};
 use crate::job::alerts::{alert_of, deliver, failures};
-use crate::job_run::{Problem, Status};
+use crate::notify::{Discord, Heartbeat, Signal};
+use crate::process::stop::{Stop, Stopped};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
-use crate::stop::{Stop, Stopped};
-use crate::tell::{Discord, Heartbeat, Signal};
 
 /// So long runs stay in `job_run`.
 pub(super) const KEEP_RUNS: TimeDelta = TimeDelta::days(365);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Printed, connect, target};
 use crate::cli::{Format, Schema, SchemaArgs};
 use crate::config::{Config, ConfigError};
-use crate::render;
+use crate::output::table;
 use crate::{staging, warehouse};
 
 /// What `--apply` made.
@@ -36,7 +36,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
     if args.which == Schema::BestPrice {
         connect(&target(config)?, config)?.create_best_price()?;
         return Ok(Printed::success(match format {
-            Format::Json => render::json(&[Created {
+            Format::Json => table::json(&[Created {
                 table: "best_price",
             }])?,
             Format::Table => "The view best_price is there.\n".to_owned(),
@@ -46,7 +46,7 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
     Ok(Printed::success(match (format, created.is_empty()) {
-        (Format::Json, _) => render::json(
+        (Format::Json, _) => table::json(
             &created
                 .into_iter()
                 .map(|table| Created { table })
@@ -70,7 +70,7 @@ fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
         Schema::Citus => warehouse::CITUS.to_owned(),
     };
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[Ddl { ddl }])?,
+        Format::Json => table::json(&[Ddl { ddl }])?,
         Format::Table => ddl,
     }))
 }

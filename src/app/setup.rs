@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::beside::write_beside;
 use super::{Printed, read_calendars};
-use crate::asset::parse_assets;
-use crate::asset_edit::{self, NewAsset};
 use crate::cli::{AddAssetArgs, AssetsCommand, Format};
+use crate::config::assets_edit;
+use crate::config::assets_edit::NewAsset;
 use crate::config::{Config, ConfigError};
-use crate::render;
+use crate::domain::asset::parse_assets;
+use crate::output::table;
+use crate::process::atomic_file::write_beside;
 
 /// A file and what became of it.
 #[derive(Serialize)]
@@ -41,9 +42,9 @@ pub(super) fn init(format: Format, config: &Config) -> Result<Printed> {
         });
     }
     Ok(Printed::success(match format {
-        Format::Json => render::json(&written)?,
+        Format::Json => table::json(&written)?,
         Format::Table => {
-            render::table(&written, &["file", "result"])?
+            table::table(&written, &["file", "result"])?
                 + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n"
         }
     }))
@@ -92,10 +93,12 @@ pub(super) fn edit_assets(
         ))
     })?;
     let (id, edited, result) = match command {
-        AssetsCommand::Add(args) => (&args.id, asset_edit::add(&text, &new_asset(args)), "added"),
-        AssetsCommand::Remove { id } => (id, asset_edit::remove(&text, id), "removed"),
-        AssetsCommand::Enable { id } => (id, asset_edit::set_active(&text, id, true), "enabled"),
-        AssetsCommand::Disable { id } => (id, asset_edit::set_active(&text, id, false), "disabled"),
+        AssetsCommand::Add(args) => (&args.id, assets_edit::add(&text, &new_asset(args)), "added"),
+        AssetsCommand::Remove { id } => (id, assets_edit::remove(&text, id), "removed"),
+        AssetsCommand::Enable { id } => (id, assets_edit::set_active(&text, id, true), "enabled"),
+        AssetsCommand::Disable { id } => {
+            (id, assets_edit::set_active(&text, id, false), "disabled")
+        }
     };
     let wrong =
         |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
@@ -113,7 +116,7 @@ pub(super) fn edit_assets(
         result,
     };
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[row])?,
+        Format::Json => table::json(&[row])?,
         Format::Table => format!("{} {}.\n", row.asset_id, row.result),
     }))
 }

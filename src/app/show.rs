@@ -6,14 +6,15 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{Printed, read_staging};
-use crate::asset::AssetId;
 use crate::cli::{Format, ShowArgs};
 use crate::config::{Config, ConfigError};
-use crate::digits::{self, percent, price};
-use crate::plot::{Candle, Size, candles};
-use crate::render;
+use crate::domain::asset::AssetId;
+use crate::output::chart::{Candle, Size, candles};
+use crate::output::numbers;
+use crate::output::numbers::{percent, price};
+use crate::output::table;
+use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, best_bars};
-use crate::terminal::Terminal;
 
 /// Lines of the prices in a chart.
 const CHART_HEIGHT: usize = 15;
@@ -52,7 +53,7 @@ pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Pr
     let remarks = remarks(&staging, asset)?;
     let days: Vec<Day<'_>> = days(asset, &best, args.days, &remarks);
     Ok(Printed::success(match format {
-        Format::Json => render::json(&days)?,
+        Format::Json => table::json(&days)?,
         Format::Table => {
             let mut terminal = Terminal::of_stdout();
             terminal.style.ascii |= args.ascii;
@@ -120,7 +121,7 @@ fn days<'a>(
                 high: bar.high,
                 low: bar.low,
                 close: bar.close,
-                change: before.and_then(|b| digits::change(b, bar.close)),
+                change: before.and_then(|b| numbers::change(b, bar.close)),
                 volume: bar.volume,
                 is_final: bar.is_final,
                 ingested_at: &bar.ingested_at,
@@ -136,8 +137,8 @@ fn heading(asset: &StoredAsset, days: &[Day<'_>]) -> String {
         return String::new();
     };
     let moved = newest.change.map(percent).unwrap_or_default();
-    let name = render::one_line(&asset.name);
-    let close = price(newest.close, digits::decimals(&asset.currency));
+    let name = table::one_line(&asset.name);
+    let close = price(newest.close, numbers::decimals(&asset.currency));
     format!(
         "{name} ({})  {close} {}  {moved}\n\n",
         asset.asset_id, asset.currency
@@ -167,14 +168,14 @@ fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
             low: price(d.low, decimals),
             close: price(d.close, decimals),
             change: d.change.map(percent).unwrap_or_default(),
-            volume: d.volume.map(digits::count).unwrap_or_default(),
+            volume: d.volume.map(numbers::count).unwrap_or_default(),
             source: d.source,
             remarks: d.remarks.join(", "),
         })
         .collect();
     let numbers = ["open", "high", "low", "close", "change", "volume"];
     let columns = [&["date"], &numbers[..], &["source", "remarks"]].concat();
-    let text = render::table_aligned(&lines, &columns, &numbers)?;
+    let text = table::table_aligned(&lines, &columns, &numbers)?;
     Ok(if ascii {
         text.replace('−', "-")
     } else {
@@ -185,12 +186,12 @@ fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
 /// As many decimals for all as the price with most of them has, so that the points stand below each other.
 fn decimals(days: &[Day<'_>]) -> usize {
     let of = |value: f64| {
-        let digits = digits::shortest(value);
+        let digits = numbers::shortest(value);
         digits
             .split_once('.')
             .map_or(0, |(_, fraction)| fraction.len())
     };
-    let least = days.first().map_or(0, |d| digits::decimals(d.currency));
+    let least = days.first().map_or(0, |d| numbers::decimals(d.currency));
     let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
     prices.map(of).fold(least, usize::max)
 }
@@ -204,7 +205,7 @@ fn chart(days: &[Day<'_>], terminal: Terminal) -> String {
             high: d.high,
             low: d.low,
             close: d.close,
-            volume: d.volume.map(digits::from_int),
+            volume: d.volume.map(numbers::from_int),
         })
         .collect();
     let size = Size {
@@ -219,7 +220,7 @@ fn chart(days: &[Day<'_>], terminal: Terminal) -> String {
         decimals(days).min(4)
     };
     let lines = candles(&bars, size, terminal.style, |p| {
-        digits::rounded(p, decimals)
+        numbers::rounded(p, decimals)
     });
     format!("\n{}\n", lines.join("\n"))
 }

@@ -4,8 +4,8 @@ use std::process;
 
 use anyhow::{Context, Result};
 
+use crate::process::stop::Stop;
 use crate::staging;
-use crate::stop::Stop;
 
 /// The exit code of a program that was ended by a second Ctrl-C, as a shell would give it.
 const INTERRUPTED: i32 = 130;

@@ -7,18 +7,18 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use super::{Printed, healthcheck, now, read_assets};
-use crate::asset::Asset;
-use crate::calendar::sub_days;
 use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
-use crate::digits::counted;
+use crate::domain::asset::Asset;
+use crate::domain::calendar::sub_days;
+use crate::domain::run::in_words;
 use crate::job::healthcheck::{Freshness, Health};
 use crate::job::status::{Around, Record, records, worries};
-use crate::job_run::in_words;
-use crate::plot::sparkline;
-use crate::render;
+use crate::output::chart::sparkline;
+use crate::output::numbers::counted;
+use crate::output::table;
+use crate::output::terminal::Terminal;
 use crate::staging::{AssetSummary, Scope, Staging};
-use crate::terminal::Terminal;
 
 /// How far back success is counted.
 const LOOKBACK: TimeDelta = TimeDelta::days(30);
@@ -85,7 +85,7 @@ pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<
         (StatusArgs { runs: true, .. }, _) => runs(&staging, RUNS[1], format)?,
         (StatusArgs { findings: true, .. }, _) => findings(&staging, FINDINGS[1], format)?,
         (StatusArgs { commands: true, .. }, _) => command_list(&commands, format)?,
-        (_, Format::Json) => render::json(&lines(&staging, &health(&staging, config)?)?)?,
+        (_, Format::Json) => table::json(&lines(&staging, &health(&staging, config)?)?)?,
         (_, Format::Table) => screen(&staging, &commands, config)?,
     };
     Ok(Printed::success(text))
@@ -198,7 +198,7 @@ fn series_table(staging: &Staging, lines: &[Line]) -> Result<String> {
             })
         })
         .collect::<Result<_>>()?;
-    render::table(&shown, COLUMNS)
+    table::table(&shown, COLUMNS)
 }
 
 /// The closes of a series' last year as a line.
@@ -229,9 +229,9 @@ fn command_list(commands: &BTreeMap<String, Record>, format: Format) -> Result<S
         .map(|(job_name, record)| CommandLine { job_name, record })
         .collect();
     let Format::Table = format else {
-        return render::json(&lines);
+        return table::json(&lines);
     };
-    let mut text = render::table(&lines, COLUMNS)?;
+    let mut text = table::table(&lines, COLUMNS)?;
     for (name, record) in commands {
         if let (Some(error), Some(at)) = (&record.last_error, &record.last_error_at) {
             let error = in_words(error, LONGEST_ERROR);
@@ -254,7 +254,7 @@ fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
     ];
     let mut runs = staging.last_runs(limit)?;
     if format == Format::Json {
-        return render::json(&runs);
+        return table::json(&runs);
     }
     for run in &mut runs {
         run.error_message = run
@@ -262,13 +262,13 @@ fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
             .as_deref()
             .map(|message| in_words(message, LONGEST_CELL));
     }
-    render::table(&runs, columns)
+    table::table(&runs, columns)
 }
 
 fn findings(staging: &Staging, limit: u32, format: Format) -> Result<String> {
     let findings = staging.open_findings(limit)?;
     match format {
-        Format::Json => render::json(&findings),
-        Format::Table => render::table(&findings, FINDING_COLUMNS),
+        Format::Json => table::json(&findings),
+        Format::Table => table::table(&findings, FINDING_COLUMNS),
     }
 }

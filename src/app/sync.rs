@@ -11,15 +11,15 @@ use super::signals::stop_on_signals;
 use super::{
     Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
-use crate::asset::AssetId;
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
+use crate::domain::asset::AssetId;
+use crate::domain::run::{Problem, Status};
 use crate::job::sync::{Options, Outcome, Sync, Way};
-use crate::job_run::{Problem, Status};
-use crate::render;
-use crate::screen::Bar;
+use crate::output::stderr::Bar;
+use crate::output::table;
+use crate::process::stop::Stop;
 use crate::staging::{RejectedSeries, Scope, Staging};
-use crate::stop::Stop;
 use crate::warehouse::{Target, Warehouse};
 
 /// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
@@ -71,7 +71,7 @@ fn left_out(waiting: &str, format: Format) -> Result<Printed> {
     let why = no_warehouse(waiting);
     log::info!("sync is left out: {why}");
     Ok(Printed::success(match format {
-        Format::Json => render::json::<Outcome>(&[])?,
+        Format::Json => table::json::<Outcome>(&[])?,
         Format::Table => format!("Nothing was sent: {why}.\n"),
     }))
 }
@@ -124,7 +124,7 @@ fn send(
     run.end(
         outcome.status(),
         &problems,
-        &render::json(&[&outcome])?,
+        &table::json(&[&outcome])?,
         &well,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
@@ -197,7 +197,7 @@ fn print_dry_sync(rows: u64, target: &Target, format: Format) -> Result<Printed>
         would_send: u64,
     }
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[DryRun { would_send: rows }])?,
+        Format::Json => table::json(&[DryRun { would_send: rows }])?,
         Format::Table => format!(
             "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
             target.place()
@@ -221,8 +221,8 @@ fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
         "elapsed_ms",
     ];
     let mut text = match format {
-        Format::Json => return render::json(&[outcome]),
-        Format::Table => render::table(&[outcome], COLUMNS)?,
+        Format::Json => return table::json(&[outcome]),
+        Format::Table => table::table(&[outcome], COLUMNS)?,
     };
     if outcome.rejected > 0 {
         text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));

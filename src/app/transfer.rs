@@ -8,17 +8,17 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::beside::write_beside;
 use super::own_files::refuse_own_file;
 use super::run::end_quietly;
 use super::{Printed, choose, now, read_assets, read_staging, refuse_unknown, with_remarks};
-use crate::asset::{Asset, AssetId, SourceKind};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
-use crate::digits::counted;
+use crate::domain::asset::{Asset, AssetId, SourceKind};
+use crate::domain::run::{Problem, Status};
 use crate::job::import::{Import, Imported, Rows};
-use crate::job_run::{Problem, Status};
-use crate::render;
+use crate::output::numbers::counted;
+use crate::output::table;
+use crate::process::atomic_file::write_beside;
 use crate::staging::{ExportedBar, Selection, Staging};
 
 /// Writes bars as they come.
@@ -125,10 +125,10 @@ fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
         file: path.display().to_string(),
         bars,
     }];
-    let json = || render::json(&exported);
+    let json = || table::json(&exported);
     Ok(Printed::success(match format {
         Output::Json => json()?,
-        Output::Jsonl => render::json_lines(&json()?)?,
+        Output::Jsonl => table::json_lines(&json()?)?,
         Output::Table | Output::Csv => {
             format!(
                 "Wrote {} to {}.\n",
@@ -187,7 +187,7 @@ pub(super) fn import(args: &ImportArgs, format: Format, config: &Config) -> Resu
         imported?
     };
     let text = match format {
-        Format::Json => render::json(&imported)?,
+        Format::Json => table::json(&imported)?,
         Format::Table => table(&imported, args.dry_run)?,
     };
     Ok(Printed {
@@ -277,7 +277,7 @@ fn table(imported: &[Imported], dry_run: bool) -> Result<String> {
         .iter()
         .filter_map(|i| Some((i.asset_id.as_str(), i.message.as_deref()?)));
     Ok(with_remarks(
-        render::table(imported, COLUMNS)?,
+        table::table(imported, COLUMNS)?,
         messages,
         dry_run,
     ))

@@ -11,8 +11,8 @@ use super::own_files::refuse_own_file;
 use super::{Printed, now, open_staging, read_staging};
 use crate::cli::{BackupArgs, Format, PruneArgs, RestoreArgs};
 use crate::config::{Config, ConfigError};
-use crate::feed::{count_old_answers, prune_archive};
-use crate::render;
+use crate::output::table;
+use crate::sources::fetch::{count_old_answers, prune_archive};
 use crate::staging::{Old, Staging, check_backup_target};
 
 /// What was copied where.
@@ -37,7 +37,7 @@ pub(super) fn backup(args: &BackupArgs, format: Format, config: &Config) -> Resu
         kept_as: None,
     };
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[&copy])?,
+        Format::Json => table::json(&[&copy])?,
         Format::Table => format!(
             "Wrote {} with {} bars, {} bytes; SQLite finds it sound.\n",
             copy.file, copy.bars, copy.bytes
@@ -55,7 +55,7 @@ pub(super) fn restore(args: &RestoreArgs, format: Format, config: &Config) -> Re
         kept_as: kept.map(|k| k.display().to_string()),
     };
     Ok(Printed::success(match format {
-        Format::Json => render::json(&[&copy])?,
+        Format::Json => table::json(&[&copy])?,
         Format::Table => {
             let kept = copy
                 .kept_as
@@ -118,7 +118,7 @@ pub(super) fn prune(args: &PruneArgs, format: Format, config: &Config) -> Result
         pruned.push(prune_answers(args, folder, now)?);
     }
     let text = match format {
-        Format::Json => render::json(&pruned)?,
+        Format::Json => table::json(&pruned)?,
         Format::Table => table(&pruned, args.dry_run)?,
     };
     Ok(Printed::success(text))
@@ -143,7 +143,7 @@ fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<
 }
 
 fn table(pruned: &[Pruned], dry_run: bool) -> Result<String> {
-    let mut text = render::table(pruned, &["what", "older_than_days", "removed"])?;
+    let mut text = table::table(pruned, &["what", "older_than_days", "removed"])?;
     if dry_run {
         text.push_str("This was a dry run: nothing was removed.\n");
     }

@@ -3,13 +3,13 @@
 use anyhow::Result;
 
 use super::{Printed, connect, located, now, open_staging, refuse_unknown, target};
-use crate::asset::AssetId;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
-use crate::digits::counted;
+use crate::domain::asset::AssetId;
+use crate::domain::run::{Problem, Status};
 use crate::job::verify::{self, Kind, Verified};
-use crate::job_run::{Problem, Status};
-use crate::render;
+use crate::output::numbers::counted;
+use crate::output::table;
 use crate::staging::{RunEnd, Staging};
 
 /// Rows that a table shows at most: more are for a program.
@@ -48,7 +48,7 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
     };
     Ok(Printed {
         text: match format {
-            Format::Json => render::json(&verified.differences)?,
+            Format::Json => table::json(&verified.differences)?,
             Format::Table => table(&verified, repaired)?,
         },
         exit_code: u8::from(!verified.differences.is_empty()),
@@ -95,7 +95,7 @@ fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
     let differences = &verified.differences;
     if !differences.is_empty() {
         let shown: Vec<_> = differences.iter().take(SHOWN).collect();
-        text = render::table(&shown, COLUMNS)?;
+        text = table::table(&shown, COLUMNS)?;
         if differences.len() > SHOWN {
             text.push_str(&format!(
                 "… and {} more; --format csv shows all of them\n",

@@ -8,10 +8,10 @@ use chrono::{Days, Local, NaiveDateTime, NaiveTime};
 use quick_xml::escape::escape;
 
 use super::Printed;
-use super::beside::write_beside;
 use super::own_files::refuse_own_file;
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
+use crate::process::atomic_file::write_beside;
 
 /// Starts a missed run as soon as the machine is on again, runs on battery, wakes nothing, runs once at a time, stops after
 /// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).

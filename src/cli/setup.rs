@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::asset_edit::NewSource;
+use crate::config::assets_edit::NewSource;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::alert::{Case, Failure, Report, cause, compose, pack};
-use crate::job_run::Problem;
+use crate::domain::alert::{Case, Failure, Report, cause, compose, pack};
+use crate::domain::run::Problem;
+use crate::notify::{Delivery, Discord};
 use crate::staging::{NewAlert, Staging, WaitingAlert};
-use crate::tell::{Delivery, Discord};
 
 /// A run waits for Discord no longer than this, whatever it answers; 20 seconds are promised, and the alerts have to be
 /// fetched and acknowledged within them too.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::asset::Asset;
-use crate::calendar::Calendar;
+use crate::domain::asset::Asset;
+use crate::domain::calendar::Calendar;
 
 /// The newest bar of an asset, among its sources in its own currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

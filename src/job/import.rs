@@ -6,12 +6,12 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::asset::{Asset, SourceEntry, SourceKind};
-use crate::digits::counted;
-use crate::price::{RawBar, RawDay};
+use crate::domain::asset::{Asset, SourceEntry, SourceKind};
+use crate::domain::bar::{RawBar, RawDay};
+use crate::domain::validate::{Checked, Context, check};
+use crate::output::numbers::counted;
+use crate::sources::{Answer, Window};
 use crate::staging::{Batch, Heal, Staged, Staging, Tally};
-use crate::upstream::{Answer, Window};
-use crate::validate::{Checked, Context, check};
 
 /// The columns that a file must have, and the one that it may have.
 const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", "volume"];

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::digits::counted;
-use crate::job::healthcheck::{Freshness, Health};
+use super::healthcheck::{Freshness, Health};
+use crate::output::numbers::counted;
 use crate::staging::Ended;
 
 /// How something went over the last 30 days.

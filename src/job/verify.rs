@@ -7,10 +7,10 @@ use anyhow::{Result, anyhow};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::asset::AssetId;
-use crate::checksum::{Checksum, Month, Values};
+use crate::domain::asset::AssetId;
+use crate::domain::checksum::{Checksum, Month, Values};
+use crate::domain::timestamp;
 use crate::staging::{StagedBar, Staging};
-use crate::timestamp;
 use crate::warehouse::Warehouse;
 
 /// How a row differs.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::calendar::Calendar;
+use crate::domain::calendar::Calendar;
 use crate::job::healthcheck::Freshness;
 use crate::staging::{Correction, StoredBar, StoredFinding, StoredReject};
 

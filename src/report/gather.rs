@@ -8,11 +8,11 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use super::RUN_DAYS;
 use super::facts::{AssetFacts, Facts, SeriesFacts, SyncFacts, WarehouseFacts};
 use super::runs::{run_facts, source_facts};
-use crate::asset::Asset;
-use crate::calendar::{Calendar, Calendars};
+use crate::domain::asset::Asset;
+use crate::domain::calendar::{Calendar, Calendars};
+use crate::domain::timestamp;
 use crate::job::healthcheck::{Health, Newest, check};
 use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
-use crate::timestamp;
 
 /// The rule of the findings about a calendar.
 const PROBABLY_CLOSED: &str = "probably_closed";
@@ -139,7 +139,7 @@ fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a
 }
 
 fn as_stored(asset: &Asset) -> StoredAsset {
-    let source = |s: &crate::asset::SourceEntry| StoredSource {
+    let source = |s: &crate::domain::asset::SourceEntry| StoredSource {
         source: s.stored_as.clone(),
         currency: s.currency.clone(),
         own_currency: s.currency == asset.currency,

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::facts::SeriesFacts;
-use crate::digits;
+use crate::output::numbers;
 use crate::staging::StoredBar;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -92,8 +92,8 @@ fn prices(bar: &StoredBar) -> [f64; 4] {
 
 /// The prices moved by as many decimals as makes all of them whole, if there is such a number.
 fn whole_prices(bars: &[StoredBar]) -> (Option<String>, usize, bool) {
-    let single = bars.iter().flat_map(prices).all(digits::is_single);
-    let texts = bars.iter().flat_map(prices).map(digits::shortest);
+    let single = bars.iter().flat_map(prices).all(numbers::is_single);
+    let texts = bars.iter().flat_map(prices).map(numbers::shortest);
     let fraction = |text: String| text.split_once('.').map_or(0, |(_, f)| f.len());
     let decimals = texts.map(fraction).max().unwrap_or(0);
     if decimals > MOST_DECIMALS {
@@ -117,13 +117,13 @@ fn whole_prices(bars: &[StoredBar]) -> (Option<String>, usize, bool) {
 
 /// A price as a whole number of its last decimals; `None` where the script would not get the very same price back.
 fn move_point(price: f64, decimals: usize, single: bool) -> Option<i64> {
-    let text = digits::shortest(price);
+    let text = numbers::shortest(price);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let number: i64 = format!("{whole}{fraction:0<decimals$}").parse().ok()?;
     let power: f64 = format!("1e{decimals}").parse().ok()?;
-    let back = digits::from_int(number) / power;
+    let back = numbers::from_int(number) / power;
     let back = if single {
-        digits::to_single(back)
+        numbers::to_single(back)
     } else {
         back
     };

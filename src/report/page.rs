@@ -13,7 +13,7 @@ use super::view::{AssetView, asset_views};
 use super::view_corrections::{CorrectionsView, CountView, corrections, counts};
 use super::view_runs::{JobView, RunView, SourceView, first_day, jobs, runs, sources, time};
 use super::{RUN_DAYS, facts};
-use crate::digits;
+use crate::output::numbers;
 
 const STYLE: &str = include_str!("../../templates/report/report.css");
 /// One script of several files: words, numbers, charts, strips, and what starts them.
@@ -71,7 +71,7 @@ pub fn page(facts: &Facts) -> Result<Page> {
         sources: sources(facts),
         corrections: corrections(facts),
         sync: &facts.sync,
-        pending: digits::whole(facts.sync.pending),
+        pending: numbers::whole(facts.sync.pending),
         counts: counts(facts),
         unreachable: match &facts.sync.warehouse {
             WarehouseFacts::Unreachable(why) => Some(why),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::facts::{ProblemFacts, RunFacts, SourceFacts};
+use crate::domain::timestamp;
 use crate::staging::StoredRun;
-use crate::timestamp;
 
 /// A run's row as facts; `None` for one of another program without a time.
 pub(super) fn run_facts(run: &StoredRun) -> Option<RunFacts> {

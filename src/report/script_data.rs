@@ -6,7 +6,7 @@ use super::facts::{AssetFacts, Facts};
 use super::pack::{Packed, day_number, days, pack};
 use super::strip::Day;
 use super::view::AssetView;
-use crate::digits;
+use crate::output::numbers;
 use crate::staging::{Correction, Values};
 
 /// So many findings of an asset are marked in its chart: a series without volumes may have one a day.
@@ -56,7 +56,7 @@ fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
         name: &asset.name,
         currency: &asset.currency,
         index: asset.category == "index",
-        decimals: digits::decimals(&asset.currency),
+        decimals: numbers::decimals(&asset.currency),
         series: asset.series.iter().map(pack).collect(),
         gaps: days(gaps.map(|(date, _)| day_number(*date))),
         findings: findings

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::facts::AssetFacts;
-use crate::calendar::Calendar;
+use crate::domain::calendar::Calendar;
 
 /// What a day of a series is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::facts::{AssetFacts, Facts};
 use super::strip::{self, Day, Year};
-use crate::digits;
 use crate::job::healthcheck::Freshness;
+use crate::output::numbers;
 use crate::staging::{StoredBar, StoredFinding};
 
 /// So many findings of an asset are listed.
@@ -107,13 +107,13 @@ impl Listed {
 
 /// A number of things, as people read it.
 pub(super) fn number(count: usize) -> String {
-    digits::whole(u64::try_from(count).unwrap_or(u64::MAX))
+    numbers::whole(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 impl Change {
     pub(super) fn between(before: f64, after: f64) -> Option<Self> {
-        let share = digits::change(before, after)?;
-        let text = digits::percent(share);
+        let share = numbers::change(before, after)?;
+        let text = numbers::percent(share);
         let (class, arrow) = match text.chars().next() {
             Some('+') => ("up", "▲"),
             Some('−') => ("down", "▼"),
@@ -127,7 +127,7 @@ impl Number {
     pub(super) fn price(value: f64, currency: &str) -> Self {
         Self {
             value,
-            text: digits::price(value, digits::decimals(currency)),
+            text: numbers::price(value, numbers::decimals(currency)),
         }
     }
 }
@@ -164,7 +164,7 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         newest: newest(asset),
         needs_attention: gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
         badge,
-        pending: digits::whole(asset.pending),
+        pending: numbers::whole(asset.pending),
         is_pending: asset.pending > 0,
         open_findings: number(asset.findings.len()),
         findings: listed.collect(),
@@ -250,7 +250,7 @@ fn spark(best: &[(usize, &StoredBar)], newest: NaiveDate) -> Spark {
 fn spark_line(closes: &[f64]) -> String {
     let least = closes.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = closes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let place = |n: usize| digits::from_int(i64::try_from(n).unwrap_or(0));
+    let place = |n: usize| numbers::from_int(i64::try_from(n).unwrap_or(0));
     let last = place(closes.len().saturating_sub(1).max(1));
     let mut path = String::new();
     for (at, close) in closes.iter().enumerate() {

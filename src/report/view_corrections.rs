@@ -3,7 +3,7 @@
 use super::facts::{AssetFacts, Facts, WarehouseFacts};
 use super::view::{Change, number};
 use super::view_runs::time;
-use crate::digits;
+use crate::output::numbers;
 use crate::staging::{Correction, Values};
 
 /// So many groups of either kind are listed, and so many days of each.
@@ -142,13 +142,13 @@ fn correction_group(
 
 /// By how much the closes moved: from the least to the greatest change.
 fn range(group: &[&Correction]) -> String {
-    let change = |c: &&Correction| digits::change(c.before.prices[3], c.after?.prices[3]);
+    let change = |c: &&Correction| numbers::change(c.before.prices[3], c.after?.prices[3]);
     let changes: Vec<f64> = group.iter().filter_map(change).collect();
     let Some(least) = changes.iter().copied().reduce(f64::min) else {
         return String::new();
     };
     let greatest = changes.iter().copied().fold(least, f64::max);
-    let [least, greatest] = [least, greatest].map(digits::percent);
+    let [least, greatest] = [least, greatest].map(numbers::percent);
     if least == greatest {
         least
     } else {
@@ -160,7 +160,7 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
     let Some(after) = c.after else {
         return Vec::new();
     };
-    let decimals = digits::decimals(currency);
+    let decimals = numbers::decimals(currency);
     let names = ["open", "high", "low", "close"];
     let prices = names
         .into_iter()
@@ -169,8 +169,8 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
         .filter(|(_, (before, after))| before.to_bits() != after.to_bits())
         .map(|(name, (before, after))| FieldView {
             name,
-            before: digits::price(before, decimals),
-            after: digits::price(after, decimals),
+            before: numbers::price(before, decimals),
+            after: numbers::price(after, decimals),
             change: Change::between(before, after),
         })
         .collect();
@@ -179,7 +179,7 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
 }
 
 fn volume_field(before: Values, after: Values) -> Option<FieldView> {
-    let text = |v: Values| v.volume.map_or_else(|| "–".to_owned(), digits::count);
+    let text = |v: Values| v.volume.map_or_else(|| "–".to_owned(), numbers::count);
     (before.volume != after.volume).then(|| FieldView {
         name: "volume",
         before: text(before),
@@ -187,7 +187,7 @@ fn volume_field(before: Values, after: Values) -> Option<FieldView> {
         change: before
             .volume
             .zip(after.volume)
-            .and_then(|(b, a)| Change::between(digits::from_int(b), digits::from_int(a))),
+            .and_then(|(b, a)| Change::between(numbers::from_int(b), numbers::from_int(a))),
     })
 }
 
@@ -202,9 +202,9 @@ pub(super) fn counts(facts: &Facts) -> Vec<CountView> {
         let warehouse = there.map(|c| c.get(&asset.id).copied().unwrap_or(0));
         CountView {
             asset: asset.name.clone(),
-            staged: digits::whole(staged),
-            pending: digits::whole(asset.pending),
-            warehouse: warehouse.map(digits::whole),
+            staged: numbers::whole(staged),
+            pending: numbers::whole(asset.pending),
+            warehouse: warehouse.map(numbers::whole),
             // More rows there may come from another machine; fewer than were acknowledged are a loss.
             differs: warehouse.is_some_and(|w| w + asset.pending < staged),
         }

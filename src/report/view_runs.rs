@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::RUN_DAYS;
 use super::facts::{Facts, RunFacts, SourceFacts};
-use crate::digits;
+use crate::output::numbers;
 
 /// So many runs are listed.
 const LISTED_RUNS: usize = 60;
@@ -143,7 +143,7 @@ fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay>
             .unwrap_or(0);
         let rows = runs.iter().filter_map(|r| r.rows).sum();
         let date = first + TimeDelta::days(i64::try_from(x).unwrap_or(0));
-        let bar = 20.0 * digits::from_int(took) / digits::from_int(longest.max(1));
+        let bar = 20.0 * numbers::from_int(took) / numbers::from_int(longest.max(1));
         let height = 6 + 6 * severity(&status);
         RunDay {
             x,
@@ -153,7 +153,7 @@ fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay>
                 "{date} · {} · {} × · {} rows · {}",
                 status.replace('_', " "),
                 runs.len(),
-                digits::whole(rows),
+                numbers::whole(rows),
                 duration(took)
             ),
             status,
@@ -182,7 +182,7 @@ fn run(run: &RunFacts) -> RunView {
         status: run.status.clone(),
         mark: mark(&run.status),
         took: run.milliseconds.map(duration).unwrap_or_default(),
-        rows: run.rows.map(digits::whole).unwrap_or_default(),
+        rows: run.rows.map(numbers::whole).unwrap_or_default(),
         problems: problems
             .map(|p| {
                 let about = [&p.asset_id, &p.source].into_iter().flatten().cloned();
@@ -201,7 +201,7 @@ pub(super) fn time(time: DateTime<Utc>) -> String {
 pub(super) fn sources(facts: &Facts) -> Vec<SourceView> {
     let source = |s: &SourceFacts| {
         let [asked, answered] = [s.asked, s.answered].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let share = 100.0 * digits::from_int(answered) / digits::from_int(asked.max(1));
+        let share = 100.0 * numbers::from_int(answered) / numbers::from_int(asked.max(1));
         SourceView {
             source: s.source.clone(),
             asked: s.asked,

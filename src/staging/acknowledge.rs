@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use super::busy::wait_for_locks;
 use super::long_path::sqlite_name;
 use super::{PendingRow, Staging};
-use crate::timestamp;
+use crate::domain::timestamp;
 
 /// Acknowledges chunks, on a connection of its own.
 pub struct Acknowledger {

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::Staging;
-use crate::alert::{Case, Composed};
-use crate::timestamp;
+use crate::domain::alert::{Case, Composed};
+use crate::domain::timestamp;
 
 /// A claim that is older belongs to a process that died while it sent.
 const CLAIM: TimeDelta = TimeDelta::minutes(2);

@@ -6,7 +6,7 @@ use anyhow::Result;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::Staging;
-use crate::asset::{Asset, SourceEntry};
+use crate::domain::asset::{Asset, SourceEntry};
 
 /// A row of `asset_master` on its way to the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,8 +134,8 @@ fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::parse_assets;
-    use crate::calendar::Calendars;
+    use crate::domain::asset::parse_assets;
+    use crate::domain::calendar::Calendars;
 
     #[test]
     fn an_asset_is_pending_only_while_the_warehouse_has_it_otherwise() {

@@ -10,10 +10,10 @@ use super::Staging;
 use super::prices::Batch;
 use super::rebase::Scale;
 use super::stored::days;
-use crate::asset::{Asset, AssetId};
-use crate::timestamp;
-use crate::upstream::Window;
-use crate::validate::{Finding, Rejected, Rule};
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::timestamp;
+use crate::domain::validate::{Finding, Rejected, Rule};
+use crate::sources::Window;
 
 /// Writes findings about one series, in the transaction of its caller.
 pub(super) struct Notes<'a> {

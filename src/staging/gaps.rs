@@ -10,11 +10,11 @@ use super::Staging;
 use super::findings::Notes;
 use super::prices::{Batch, LostPart};
 use super::stored::{days, stored_days};
-use crate::asset::{Asset, AssetId};
-use crate::calendar::Calendar;
-use crate::series::{Attendance, missing, probably_closed};
-use crate::timestamp;
-use crate::validate::{Finding, Rule};
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::calendar::Calendar;
+use crate::domain::gaps::{Attendance, missing, probably_closed};
+use crate::domain::timestamp;
+use crate::domain::validate::{Finding, Rule};
 
 /// Which sessions of one series a run has judged, and which of them have no bar.
 #[derive(Debug, Clone, Copy)]

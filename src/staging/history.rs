@@ -6,8 +6,8 @@ use rusqlite::params;
 use serde::Serialize;
 
 use super::Staging;
-use crate::asset::AssetId;
-use crate::timestamp;
+use crate::domain::asset::AssetId;
+use crate::domain::timestamp;
 
 /// A bar as it was known for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::Staging;
 use super::alerts::{NewAlert, put_alert, put_content};
-use crate::alert::abandoned;
-use crate::job_run::{Problem, Status, error_message};
-use crate::timestamp;
+use crate::domain::alert::abandoned;
+use crate::domain::run::{Problem, Status, error_message};
+use crate::domain::timestamp;
 
 /// A run as the warehouse has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use self::busy::Wait;
-use self::long_path::sqlite_name;
 use crate::config::{ConfigError, Unwritable};
+use busy::Wait;
+use long_path::sqlite_name;
 
 mod acknowledge;
 mod alerts;

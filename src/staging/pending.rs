@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::params;
 
 use super::{Pooled, Reject, Staging};
-use crate::asset::AssetId;
-use crate::timestamp;
+use crate::domain::asset::AssetId;
+use crate::domain::timestamp;
 
 /// A staged bar on its way to the warehouse, in the revision that was read.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,12 +14,12 @@ use super::rebase::{
     Rebase, Scale, final_closes, find_older_scale, find_other_scale, find_rebase, rescaled,
 };
 use super::stored::{Decision, Stored, days, decide, stored_bars};
-use crate::asset::{Asset, SourceEntry};
-use crate::price::Bar;
-use crate::series::{Attendance, are_same, price_jumps};
-use crate::timestamp;
-use crate::upstream::Window;
-use crate::validate::{Checked, FetchedBar, Finding, Rule};
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::bar::Bar;
+use crate::domain::gaps::{Attendance, are_same, price_jumps};
+use crate::domain::timestamp;
+use crate::domain::validate::{Checked, FetchedBar, Finding, Rule};
+use crate::sources::Window;
 
 /// What one run fetched of one series.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::TransactionBehavior;
 
 use super::Staging;
-use crate::timestamp;
+use crate::domain::timestamp;
 
 /// What grows for years and may be removed when it is old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

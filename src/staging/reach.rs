@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Staging;
 use super::gaps::waived_days;
 use super::stored::{days, stored_days};
-use crate::asset::{Asset, AssetId};
-use crate::timestamp;
-use crate::upstream::Window;
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::timestamp;
+use crate::sources::Window;
 
 /// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
 /// lost, counted from when it was lost.

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use super::prices::{Batch, Heal};
 use super::stored::{Stored, stored_bars, stored_days};
-use crate::price::Bar;
-use crate::series::{LEAST_OVERLAP, Moved, constant_factor, has_moved_by, last_digit};
-use crate::validate::{FetchedBar, Finding, Rule};
+use crate::domain::bar::Bar;
+use crate::domain::gaps::{LEAST_OVERLAP, Moved, constant_factor, has_moved_by, last_digit};
+use crate::domain::validate::{FetchedBar, Finding, Rule};
 
 /// A change of scale of a whole series.
 #[derive(Debug, Clone, PartialEq)]

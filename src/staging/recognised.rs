@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Scope, Staging};
-use crate::timestamp;
+use crate::domain::timestamp;
 
 impl Staging {
     /// The warehouse that has what was acknowledged; `None` as long as nothing was.

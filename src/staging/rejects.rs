@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{TransactionBehavior, params};
 
 use super::Staging;
-use crate::timestamp;
+use crate::domain::timestamp;
 
 /// A row that cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rusqlite::params;
 
 use super::Staging;
-use crate::asset::AssetId;
+use crate::domain::asset::AssetId;
 
 impl Staging {
     /// The newest day of each asset and source, up to `until` if it is given, and whether its bar is final.

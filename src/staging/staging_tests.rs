@@ -3,15 +3,15 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
-use crate::asset::{Asset, SourceEntry, parse_assets};
-use crate::calendar::{Calendars, built_in};
-use crate::price::Bar;
-use crate::price::{RawBar, RawDay};
-use crate::series::Attendance;
-use crate::upstream::Answer;
-use crate::upstream::Window;
-use crate::validate::{Checked, FetchedBar};
-use crate::validate::{Context, check};
+use crate::domain::asset::{Asset, SourceEntry, parse_assets};
+use crate::domain::bar::Bar;
+use crate::domain::bar::{RawBar, RawDay};
+use crate::domain::calendar::{Calendars, built_in};
+use crate::domain::gaps::Attendance;
+use crate::domain::validate::{Checked, FetchedBar};
+use crate::domain::validate::{Context, check};
+use crate::sources::Answer;
+use crate::sources::Window;
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
 
@@ -1125,7 +1125,7 @@ fn a_day_that_all_lack_is_closed_until_one_has_a_bar_whoever_is_asked_later() {
     let due: Vec<NaiveDate> = (5..10).map(day).collect();
     let other = share("naver", "000660");
     let other = Asset {
-        id: crate::asset::AssetId::new("000660").unwrap(),
+        id: crate::domain::asset::AssetId::new("000660").unwrap(),
         ..other
     };
     let rows = week(1.0);

@@ -7,9 +7,10 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, params};
 
-use crate::price::Bar;
-use crate::timestamp::{self, CLOCK_TOLERANCE};
-use crate::validate::FetchedBar;
+use crate::domain::bar::Bar;
+use crate::domain::timestamp;
+use crate::domain::timestamp::CLOCK_TOLERANCE;
+use crate::domain::validate::FetchedBar;
 
 /// A bar as it is stored.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Staging;
-use crate::timestamp;
+use crate::domain::timestamp;
 
 /// One asset's staged bars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

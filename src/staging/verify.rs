@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, TransactionBehavior, params};
 
 use super::Staging;
-use crate::checksum::{Checksum, Month, Summing, Values, month_of};
-use crate::timestamp;
+use crate::domain::checksum::{Checksum, Month, Summing, Values, month_of};
+use crate::domain::timestamp;
 
 /// A staged bar of a month, as the warehouse should have it.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use postgres::types::Type;
 
 use super::failure::Failure;
 use super::{Warehouse, parameter};
-use crate::checksum::{Checksum, Month, Values};
+use crate::domain::checksum::{Checksum, Month, Values};
 
 impl Warehouse {
     /// Every asset with rows, in order.

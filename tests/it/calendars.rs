@@ -11,10 +11,10 @@ use std::fs;
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
-use pricestash::asset::SourceKind;
-use pricestash::calendar::{Calendar, Calendars};
-use pricestash::price::RawDay;
-use pricestash::upstream::ways;
+use pricestash::domain::asset::SourceKind;
+use pricestash::domain::bar::RawDay;
+use pricestash::domain::calendar::{Calendar, Calendars};
+use pricestash::sources::ways;
 
 use crate::support::program::TestEnv;
 use crate::support::recorded;

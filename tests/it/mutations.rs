@@ -10,8 +10,8 @@ use std::io::Write;
 use std::sync::LazyLock;
 use std::thread;
 
-use pricestash::calendar::{Calendar, Calendars};
-use pricestash::price::RawBar;
+use pricestash::domain::bar::RawBar;
+use pricestash::domain::calendar::{Calendar, Calendars};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use pricestash::calendar::{Calendar, Calendars};
-use pricestash::price::{RawBar, RawDay};
-use pricestash::upstream::{Answer, Upstream, Window};
+use pricestash::domain::bar::{RawBar, RawDay};
+use pricestash::domain::calendar::{Calendar, Calendars};
+use pricestash::sources::{Answer, Upstream, Window};
 use serde::Deserialize;
 
 use crate::support::way;

@@ -7,14 +7,15 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::{Printed, now, patience, read_assets};
-use crate::asset::Asset;
 use crate::cli::{DoctorArgs, Format};
 use crate::config::Config;
+use crate::domain::asset::Asset;
+use crate::domain::timestamp;
+use crate::domain::timestamp::millis;
 use crate::job::doctor::{self, Check, Verdict};
-use crate::render;
+use crate::notify::{Discord, Webhook};
+use crate::output::table;
 use crate::staging::{self, Staging, Trouble};
-use crate::tell::{Discord, Webhook};
-use crate::timestamp::{self, millis};
 use crate::warehouse::{Target, Warehouse, recognise};
 
 mod schedule;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     checks.push(schedule::check());
     let has_failed = checks.iter().any(|c| c.status == Verdict::Fail);
     let text = match format {
-        Format::Json => render::json(&checks)?,
+        Format::Json => table::json(&checks)?,
         Format::Table => screen(&checks),
     };
     Ok(Printed {

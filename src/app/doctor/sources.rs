@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::super::now;
-use crate::asset::Asset;
-use crate::calendar::{Calendar, sub_days};
+use crate::app::now;
 use crate::config::{Config, FetchConfig};
-use crate::digits::counted;
-use crate::feed::{Feed, Http, Part, Request};
+use crate::domain::asset::Asset;
+use crate::domain::bar::RawDay;
+use crate::domain::calendar::{Calendar, sub_days};
+use crate::domain::timestamp::millis;
 use crate::job::doctor::Check;
-use crate::pace::Pace;
-use crate::price::RawDay;
-use crate::stop::Stop;
-use crate::timestamp::millis;
-use crate::upstream::{Upstream, Window, ways};
+use crate::output::numbers::counted;
+use crate::process::clock::Pace;
+use crate::process::stop::Stop;
+use crate::sources::fetch::{Feed, Http, Part, Request};
+use crate::sources::{Upstream, Window, ways};
 
 /// A source that takes longer tomorrow is tried again; here somebody waits.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -150,7 +150,7 @@ mod tests {
     use chrono::Datelike;
 
     use super::*;
-    use crate::calendar::Calendars;
+    use crate::domain::calendar::Calendars;
 
     #[test]
     fn the_file_of_a_year_is_asked_for_after_its_first_session() {

@@ -9,12 +9,12 @@ use super::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
 use super::outcome::{AssetOutcome, Progress};
 use super::window::{OVERLAP_SESSIONS, due_sessions, is_recent, plan_window};
-use crate::asset::{Asset, SourceEntry};
-use crate::calendar::sub_days;
-use crate::feed::{Feed, FetchError, Part, Request};
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::calendar::sub_days;
+use crate::domain::timestamp::millis;
+use crate::sources::fetch::{Feed, FetchError, Part, Request};
+use crate::sources::{Upstream, Window, ways};
 use crate::staging::{Attended, HEALING_DAYS, Lookback};
-use crate::timestamp::millis;
-use crate::upstream::{Upstream, Window, ways};
 
 /// One way to one series, asked at a time.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::feed::{AboutHost, FetchError};
+use crate::sources::fetch::{AboutHost, FetchError};
 
 /// So many assets in a row without an answer in time, and nobody waits for the host any more.
 const SILENT_ASSETS: u32 = 3;
@@ -83,7 +83,7 @@ impl Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::AnswerError;
+    use crate::sources::AnswerError;
 
     fn status(status: u16) -> FetchError {
         FetchError::Answer {

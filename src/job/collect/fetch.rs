@@ -7,15 +7,16 @@ use std::time::Duration;
 use super::Collector;
 use super::chain::Series;
 use super::closed::ClosedHosts;
-use crate::asset::SourceEntry;
-use crate::calendar::{Calendar, add_days};
-use crate::feed::{AboutHost, Feed, FetchError, Part, Request, Response};
-use crate::pace::Pace;
-use crate::retry::RetryPolicy;
+use crate::domain::asset::SourceEntry;
+use crate::domain::calendar::{Calendar, add_days};
+use crate::domain::timestamp::millis;
+use crate::domain::validate;
+use crate::domain::validate::{Checked, Context};
+use crate::process::clock::Pace;
+use crate::process::retry::RetryPolicy;
+use crate::sources::fetch::{AboutHost, Feed, FetchError, Part, Request, Response};
+use crate::sources::{Window, is_same_symbol};
 use crate::staging::LostPart;
-use crate::timestamp::millis;
-use crate::upstream::{Window, is_same_symbol};
-use crate::validate::{self, Checked, Context};
 
 /// The time that one asset may take, requests and waits together. 37 yearly files with the default pause take 20 s.
 const ASSET_TIME: Duration = Duration::from_secs(300);
@@ -277,10 +278,10 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::{Asset, parse_assets};
-    use crate::calendar::Calendars;
-    use crate::stop::Stopped;
-    use crate::upstream::{AnswerError, Upstream, ways};
+    use crate::domain::asset::{Asset, parse_assets};
+    use crate::domain::calendar::Calendars;
+    use crate::process::stop::Stopped;
+    use crate::sources::{AnswerError, Upstream, ways};
     use chrono::{DateTime, NaiveDate, Utc};
     use std::collections::VecDeque;
     use std::sync::Arc;

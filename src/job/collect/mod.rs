@@ -8,13 +8,13 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::asset::Asset;
-use crate::feed::Feed;
-use crate::job_run::Problem;
-use crate::pace::Pace;
-use crate::retry::RetryPolicy;
+use crate::domain::asset::Asset;
+use crate::domain::run::Problem;
+use crate::process::clock::Pace;
+use crate::process::retry::RetryPolicy;
+use crate::process::stop::Stop;
+use crate::sources::fetch::Feed;
 use crate::staging::{Attended, Staging};
-use crate::stop::Stop;
 
 mod chain;
 mod closed;

@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::asset::Asset;
-use crate::digits::counted;
-use crate::job_run::{Problem, Status};
-use crate::series::Attendance;
+use crate::domain::asset::Asset;
+use crate::domain::gaps::Attendance;
+use crate::domain::run::{Problem, Status};
+use crate::domain::validate::Checked;
+use crate::output::numbers::counted;
+use crate::sources::Window;
 use crate::staging::Tally;
-use crate::upstream::Window;
-use crate::validate::Checked;
 
 /// What became of one asset. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]

@@ -7,8 +7,8 @@ use super::chain::Series;
 use super::fetch::{AssetFetcher, Fetched, what_is_missing};
 use super::outcome::Progress;
 use super::window::{OVERLAP_SESSIONS, due_sessions};
+use crate::sources::Window;
 use crate::staging::{Attended, Batch, Heal, LostPart, Rebase, Staged};
-use crate::upstream::Window;
 
 impl Collector<'_> {
     /// Fetches a few stored days beside a window that holds too few of them to tell whether the source still has the stored

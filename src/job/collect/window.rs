@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
 
-use crate::calendar::{Calendar, sub_days};
+use crate::domain::calendar::{Calendar, sub_days};
+use crate::sources::Window;
 use crate::staging::Reach;
-use crate::upstream::Window;
 
 /// The default window reaches this many days back from today.
 const DEFAULT_DAYS: u64 = 7;

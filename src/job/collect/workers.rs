@@ -8,10 +8,10 @@ use super::Collector;
 use super::chain::Series;
 use super::fetch::Fetcher;
 use super::outcome::{AssetOutcome, Progress, log_outcome};
-use crate::asset::Asset;
+use crate::domain::asset::Asset;
+use crate::process::stop::Stopped;
+use crate::sources::ways;
 use crate::staging::Attended;
-use crate::stop::Stopped;
-use crate::upstream::ways;
 
 /// Places in the list of assets whose first source is at the same host.
 type Queue = Vec<usize>;

@@ -13,10 +13,10 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::job_run::Status;
+use crate::domain::run::Status;
+use crate::domain::timestamp::millis;
+use crate::process::stop::Stopped;
 use crate::staging::{Scope, Staging};
-use crate::stop::Stopped;
-use crate::timestamp::millis;
 
 mod assets;
 mod courier;

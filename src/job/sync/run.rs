@@ -8,9 +8,9 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::refusals::Refusals;
-use crate::retry::RetryPolicy;
+use crate::process::retry::RetryPolicy;
+use crate::process::stop::Stop;
 use crate::staging::{Scope, Staging};
-use crate::stop::Stop;
 use crate::warehouse::{Failure, Warehouse, Written, recognise};
 
 /// How the warehouse is reached.

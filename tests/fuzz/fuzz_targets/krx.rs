@@ -1,6 +1,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pricestash::asset::SourceKind;
+use pricestash::domain::asset::SourceKind;
 
 fuzz_target!(|body: &[u8]| pricestash_fuzz::read(SourceKind::Krx, "krx", "XKRX", body));

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use pricestash::asset::SourceKind;
-use pricestash::calendar::Calendars;
-use pricestash::upstream::ways;
+use pricestash::domain::asset::SourceKind;
+use pricestash::domain::calendar::Calendars;
+use pricestash::sources::ways;
 
 #[path = "../../it/rules.rs"]
 mod rules;

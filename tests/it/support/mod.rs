@@ -26,8 +26,8 @@ pub(crate) mod window;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pricestash::asset::SourceKind;
-use pricestash::upstream::{Upstream, ways};
+use pricestash::domain::asset::SourceKind;
+use pricestash::sources::{Upstream, ways};
 use program::TestEnv;
 use server::{Answer, Server};
 

@@ -1,0 +1,690 @@
+//! The rules a row must pass before it is staged (contract, section 6). Pure: no clock, no store.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::bar::{Bar, RawBar, RawDay, Rejection};
+use super::calendar::Calendar;
+use crate::sources::{Answer, Window};
+
+/// What is said about a bar or a day without refusing it. The names are the `rule` column of `finding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// A row with some of its prices missing, which is no bar.
+    Incomplete,
+    /// Yahoo's live row beside the day's own row, dropped.
+    LiveDuplicate,
+    /// Open, high and low of zero with a close and no volume: staged with the close in all four.
+    Suspended,
+    /// Open or close outside low to high.
+    CloseOutsideRange,
+    /// A volume of zero; staging drops it for a series that never had a volume.
+    ZeroVolume,
+    /// The source did not say the volume.
+    VolumeUnknown,
+    /// A bar on a day that the calendar calls closed.
+    UnexpectedSession,
+    /// A stored ingest time ahead of now, replaced.
+    Clock,
+    /// A session of the calendar without a bar.
+    DateGap,
+    /// A close more than 30 % away from the one before.
+    PriceJump,
+    /// Stored and fetched closes differ by one factor: a split.
+    Rebased,
+    /// A stored bar that its source has no longer, carried over into the new scale after a split.
+    Rescaled,
+    /// Another source of the asset is stored in another scale.
+    ScaleDiffers,
+    /// A session on which none of a calendar's assets has a bar.
+    ProbablyClosed,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Incomplete => "incomplete",
+            Self::LiveDuplicate => "live_duplicate",
+            Self::Suspended => "suspended",
+            Self::CloseOutsideRange => "close_outside_range",
+            Self::ZeroVolume => "zero_volume",
+            Self::VolumeUnknown => "volume_unknown",
+            Self::UnexpectedSession => "unexpected_session",
+            Self::Clock => "clock",
+            Self::DateGap => "date_gap",
+            Self::PriceJump => "price_jump",
+            Self::Rebased => "rebased",
+            Self::Rescaled => "rescaled",
+            Self::ScaleDiffers => "scale_differs",
+            Self::ProbablyClosed => "probably_closed",
+        })
+    }
+}
+
+/// A fact about one day of one series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The day.
+    pub date: NaiveDate,
+    /// What was found.
+    pub rule: Rule,
+    /// The values behind it, in words.
+    pub detail: String,
+}
+
+/// A row that can be no bar, with what stood in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The row's day as received.
+    pub date: String,
+    /// Why.
+    pub reason: Rejection,
+    /// The row's values as received, as JSON.
+    pub raw: String,
+}
+
+/// A bar as it will be staged.
+#[derive(Debug, Clone, Copy)]
+pub struct FetchedBar {
+    /// The prices.
+    pub bar: Bar,
+    /// Whether it was fetched after the session's final time.
+    pub is_final: bool,
+    /// When it was fetched, UTC, to the microsecond.
+    pub fetched_at: DateTime<Utc>,
+    /// Whether trading was suspended that day, so that the prices are only the carried close.
+    pub suspended: bool,
+}
+
+/// What the rules made of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// The bars in the window, by day.
+    pub bars: Vec<FetchedBar>,
+    /// The rows that can be no bar.
+    pub rejected: Vec<Rejected>,
+    /// What is worth saying about the others.
+    pub findings: Vec<Finding>,
+    /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
+    pub without_bar: Vec<NaiveDate>,
+}
+
+impl Checked {
+    /// Takes over what was made of another part of the same answer.
+    pub fn append(&mut self, mut other: Self) {
+        self.bars.append(&mut other.bars);
+        self.rejected.append(&mut other.rejected);
+        self.findings.append(&mut other.findings);
+        self.without_bar.append(&mut other.without_bar);
+    }
+}
+
+/// A bar of an earlier year is a slip: no source has a series that begins before it.
+const FIRST_YEAR: i32 = 1900;
+
+/// What the rules need to know beside the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The days that were asked for; other rows are trimmed silently.
+    pub window: Window,
+    /// The asset's calendar.
+    pub calendar: &'a Calendar,
+    /// When the answer was fetched.
+    pub fetched_at: DateTime<Utc>,
+}
+
+/// Applies the rules to an answer.
+#[must_use]
+pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
+    let mut checker = Checker {
+        context,
+        today: today(answer.zone, context),
+        fractional_volume: answer.fractional_volume,
+        days: BTreeMap::new(),
+        checked: Checked::default(),
+    };
+    for row in &answer.rows {
+        checker.take(row);
+    }
+    checker.finish()
+}
+
+/// Today in the zone of the answer where it has one, else in the calendar's.
+fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
+    context.calendar.trading_day(
+        context.fetched_at,
+        zone.unwrap_or_else(|| context.calendar.zone()),
+    )
+}
+
+struct Day {
+    fetched: FetchedBar,
+    may_be_live: bool,
+}
+
+struct Checker<'a> {
+    context: Context<'a>,
+    today: NaiveDate,
+    fractional_volume: bool,
+    days: BTreeMap<NaiveDate, Day>,
+    checked: Checked,
+}
+
+impl Checker<'_> {
+    fn take(&mut self, row: &RawBar<'_>) {
+        let date = match row.day {
+            RawDay::Date(date) if date.year() >= FIRST_YEAR => date,
+            RawDay::Date(_) | RawDay::Impossible(_) => {
+                return self.reject(row, Rejection::ImpossibleDate);
+            }
+        };
+        let is_empty = is_empty(row);
+        if date > self.today && !is_empty {
+            return self.reject(row, Rejection::FutureDate);
+        }
+        if !self.context.window.contains(date) {
+            return;
+        }
+        if is_empty {
+            return self.checked.without_bar.push(date);
+        }
+        match read_row(row, date, self.fractional_volume) {
+            Ok(Row::Bar { bar, suspended }) => self.add(row, bar, suspended),
+            Ok(Row::Incomplete) => {
+                self.checked.without_bar.push(date);
+                self.find(date, Rule::Incomplete, raw_json(row));
+            }
+            Err(reason) => self.reject(row, reason),
+        }
+    }
+
+    fn add(&mut self, row: &RawBar<'_>, bar: Bar, suspended: bool) {
+        let date = bar.date();
+        let is_final = self.context.calendar.final_at(date) <= self.context.fetched_at;
+        let day = Day {
+            fetched: FetchedBar {
+                bar,
+                is_final,
+                fetched_at: self.context.fetched_at,
+                suspended,
+            },
+            may_be_live: row.may_be_live,
+        };
+        let Some(first) = self.days.get(&date) else {
+            self.days.insert(date, day);
+            return;
+        };
+        if first.may_be_live || day.may_be_live {
+            let close = if day.may_be_live {
+                bar.close()
+            } else {
+                first.fetched.bar.close()
+            };
+            self.find(
+                date,
+                Rule::LiveDuplicate,
+                format!("the live row's close is {close}"),
+            );
+            if !day.may_be_live {
+                self.days.insert(date, day);
+            }
+        } else if !first.fetched.bar.same_values(&bar) {
+            self.reject(row, Rejection::SecondRowOfDate);
+        }
+    }
+
+    fn finish(mut self) -> Checked {
+        let fetched: Vec<FetchedBar> = std::mem::take(&mut self.days)
+            .into_values()
+            .map(|d| d.fetched)
+            .collect();
+        for FetchedBar { bar, suspended, .. } in &fetched {
+            let date = bar.date();
+            if *suspended {
+                self.find(
+                    date,
+                    Rule::Suspended,
+                    format!("only the close {} was sent", bar.close()),
+                );
+            } else if bar.volume().is_none() {
+                self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
+            } else if bar.volume() == Some(0) {
+                self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
+            }
+            if bar.leaves_its_range() {
+                let [open, high, low, close] = bar.prices();
+                self.find(
+                    date,
+                    Rule::CloseOutsideRange,
+                    format!("open {open} high {high} low {low} close {close}"),
+                );
+            }
+            if !self.context.calendar.is_session(date) {
+                self.find(
+                    date,
+                    Rule::UnexpectedSession,
+                    format!("{} is closed on this day", self.context.calendar.name()),
+                );
+            }
+        }
+        self.checked.bars = fetched;
+        self.checked
+    }
+
+    fn reject(&mut self, row: &RawBar<'_>, reason: Rejection) {
+        let date = match row.day {
+            RawDay::Date(date) => date.to_string(),
+            RawDay::Impossible(text) => text.to_owned(),
+        };
+        self.checked.rejected.push(Rejected {
+            date,
+            reason,
+            raw: raw_json(row),
+        });
+    }
+
+    fn find(&mut self, date: NaiveDate, rule: Rule, detail: String) {
+        self.checked.findings.push(Finding { date, rule, detail });
+    }
+}
+
+enum Row {
+    Bar { bar: Bar, suspended: bool },
+    Incomplete,
+}
+
+/// Reads one row's numbers. A row of zeros with a close is a suspended day.
+fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Result<Row, Rejection> {
+    let mut prices = [0.0; 4];
+    let mut missing = false;
+    for (price, text) in prices
+        .iter_mut()
+        .zip([row.open, row.high, row.low, row.close])
+    {
+        if text.is_empty() {
+            missing = true;
+        } else {
+            *price = number(text).ok_or(Rejection::PriceNotANumber)?;
+        }
+    }
+    let volume = volume(row.volume, fractional_volume)?;
+    if missing {
+        return Ok(Row::Incomplete);
+    }
+    let [open, high, low, close] = prices;
+    let suspended =
+        [open, high, low].into_iter().all(is_zero) && close > 0.0 && volume.unwrap_or(0) == 0;
+    let bar = Bar::new(date, if suspended { [close; 4] } else { prices }, volume)?;
+    Ok(Row::Bar { bar, suspended })
+}
+
+/// Whether a row says nothing: no price, and no volume above zero.
+fn is_empty(row: &RawBar<'_>) -> bool {
+    let no_price = [row.open, row.high, row.low, row.close]
+        .iter()
+        .all(|t| t.is_empty());
+    no_price && (row.volume.is_empty() || number(row.volume).is_some_and(is_zero))
+}
+
+fn is_zero(x: f64) -> bool {
+    x.abs() < f64::MIN_POSITIVE
+}
+
+/// A finite number, correctly rounded; thousands may be set apart by commas, as Naver was seen to do.
+fn number(text: &str) -> Option<f64> {
+    let plain = without_thousands_commas(text)?;
+    plain.parse::<f64>().ok().filter(|x| x.is_finite())
+}
+
+/// The text without its commas; `None` when they stand elsewhere than before each three digits of a whole part.
+fn without_thousands_commas(text: &str) -> Option<String> {
+    let (whole, rest) = text
+        .split_once('.')
+        .map_or((text, None), |(w, r)| (w, Some(r)));
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let groups: Vec<&str> = groups.collect();
+    let digits = |g: &str| g.bytes().all(|b| b.is_ascii_digit());
+    if !groups.is_empty() {
+        let lead = first.trim_start_matches('-');
+        if !(1..=3).contains(&lead.len())
+            || !digits(lead)
+            || groups.iter().any(|g| g.len() != 3 || !digits(g))
+        {
+            return None;
+        }
+    }
+    let mut plain = first.to_owned();
+    plain.extend(groups);
+    if let Some(rest) = rest {
+        plain.push('.');
+        plain.push_str(rest);
+    }
+    Some(plain)
+}
+
+/// A volume. A count must be whole (`106708510.0` is); an amount of coins is rounded to whole coins.
+fn volume(text: &str, fractional: bool) -> Result<Option<i64>, Rejection> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = number(text).ok_or(Rejection::VolumeNotACount)?;
+    if value < 0.0 {
+        return Err(Rejection::NegativeVolume);
+    }
+    if let Some(count) = digits_only(text) {
+        return count
+            .parse()
+            .map(Some)
+            .map_err(|_| Rejection::VolumeNotACount);
+    }
+    let rounded = value.round();
+    if !(fractional || is_zero(value - rounded)) || rounded >= TWO_POW_53 {
+        return Err(Rejection::VolumeNotACount);
+    }
+    format!("{rounded:.0}")
+        .parse()
+        .map(Some)
+        .map_err(|_| Rejection::VolumeNotACount)
+}
+
+/// From here on a double no longer holds every whole number.
+const TWO_POW_53: f64 = 9_007_199_254_740_992.0;
+
+/// The digits of a whole number, also of one written with commas or with `.0`, so that it is read without a double.
+fn digits_only(text: &str) -> Option<String> {
+    let plain = without_thousands_commas(text)?;
+    let whole = plain.split_once('.').map_or(plain.as_str(), |(w, r)| {
+        if r.bytes().all(|b| b == b'0') { w } else { "" }
+    });
+    (!whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit())).then(|| whole.to_owned())
+}
+
+#[derive(Serialize)]
+struct RawValues<'a> {
+    open: &'a str,
+    high: &'a str,
+    low: &'a str,
+    close: &'a str,
+    volume: &'a str,
+}
+
+fn raw_json(row: &RawBar<'_>) -> String {
+    let RawBar {
+        open,
+        high,
+        low,
+        close,
+        volume,
+        ..
+    } = *row;
+    let values = RawValues {
+        open,
+        high,
+        low,
+        close,
+        volume,
+    };
+    serde_json::to_string(&values).unwrap_or_else(|_| format!("{row:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::built_in;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn row<'a>(day: &str, prices: [&'a str; 4], volume: &'a str) -> RawBar<'a> {
+        let [open, high, low, close] = prices;
+        RawBar {
+            day: RawDay::Date(date(day)),
+            open,
+            high,
+            low,
+            close,
+            volume,
+            may_be_live: false,
+        }
+    }
+
+    fn context() -> Context<'static> {
+        Context {
+            window: Window {
+                start: date("2026-01-01"),
+                end: date("2026-01-31"),
+            },
+            calendar: built_in("XKRX"),
+            fetched_at: "2026-01-15T08:00:00Z".parse().unwrap(),
+        }
+    }
+
+    fn check_rows(rows: &[RawBar<'_>]) -> Checked {
+        check(
+            &Answer {
+                rows: rows.to_vec(),
+                ..Answer::default()
+            },
+            context(),
+        )
+    }
+
+    const GOOD: [&str; 4] = ["10", "12", "9", "11"];
+
+    fn rules(checked: &Checked) -> Vec<String> {
+        checked
+            .findings
+            .iter()
+            .map(|f| f.rule.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_good_row_becomes_a_bar_to_the_last_bit() {
+        let checked = check_rows(&[row(
+            "2026-01-05",
+            ["0.1", "129.0399932861328", "0.1", "1e-1"],
+            "106708510.0",
+        )]);
+        let bar = checked.bars[0].bar;
+        assert_eq!(
+            bar.prices().map(f64::to_bits),
+            [0.1, 129.039_993_286_132_8, 0.1, 0.1].map(f64::to_bits)
+        );
+        assert_eq!(bar.volume(), Some(106_708_510));
+        assert!(
+            checked.bars[0].is_final && checked.rejected.is_empty() && checked.findings.is_empty()
+        );
+    }
+
+    #[test]
+    fn what_can_be_no_bar_is_rejected_with_its_values() {
+        for (prices, volume, reason) in [
+            (
+                ["Infinity", "12", "9", "11"],
+                "5",
+                Rejection::PriceNotANumber,
+            ),
+            (["10", "NaN", "9", "11"], "5", Rejection::PriceNotANumber),
+            (["10", "12", "1e999", "11"], "5", Rejection::PriceNotANumber),
+            (["10", "12", "9", "x"], "5", Rejection::PriceNotANumber),
+            (["10", "12", "9", "1,1"], "5", Rejection::PriceNotANumber),
+            (["10", "12", "9", "-11"], "5", Rejection::PriceNotPositive),
+            (["0", "0", "0", "0"], "0", Rejection::PriceNotPositive),
+            (["0", "0", "0", "11"], "7", Rejection::PriceNotPositive),
+            (["10", "8", "9", "9"], "5", Rejection::HighBelowLow),
+            (GOOD, "-1", Rejection::NegativeVolume),
+            (GOOD, "1.5", Rejection::VolumeNotACount),
+            (GOOD, "true", Rejection::VolumeNotACount),
+            (GOOD, "9007199254740993", Rejection::VolumeNotACount),
+            (GOOD, "9007199254740993.0", Rejection::VolumeNotACount),
+            (GOOD, "99999999999999999999", Rejection::VolumeNotACount),
+            (GOOD, "1e300", Rejection::VolumeNotACount),
+        ] {
+            let checked = check_rows(&[
+                row("2026-01-05", prices, volume),
+                row("2026-01-06", GOOD, "5"),
+            ]);
+            assert_eq!(checked.rejected.len(), 1, "{prices:?} {volume}");
+            assert_eq!(checked.rejected[0].reason, reason, "{prices:?} {volume}");
+            assert!(
+                checked.rejected[0].raw.contains(prices[0])
+                    && checked.rejected[0].raw.contains(volume)
+            );
+            assert_eq!(checked.bars.len(), 1, "the other row is staged");
+        }
+    }
+
+    #[test]
+    fn dates_that_cannot_be_are_rejected_and_others_are_trimmed() {
+        let impossible = RawBar {
+            day: RawDay::Impossible("20260231"),
+            ..row("2026-01-05", GOOD, "5")
+        };
+        let checked = check_rows(&[
+            impossible,
+            row("0000-01-01", GOOD, "5"),
+            row("1899-12-29", GOOD, "5"),
+            row("1900-01-02", GOOD, "5"),
+            row("2025-12-31", GOOD, "5"),
+            row("2026-01-15", GOOD, "5"),
+            row("2026-01-16", GOOD, "5"),
+            row("2026-02-02", GOOD, "5"),
+        ]);
+        let reasons: Vec<_> = checked
+            .rejected
+            .iter()
+            .map(|r| (r.date.as_str(), r.reason))
+            .collect();
+        assert_eq!(
+            reasons,
+            [
+                ("20260231", Rejection::ImpossibleDate),
+                ("0000-01-01", Rejection::ImpossibleDate),
+                ("1899-12-29", Rejection::ImpossibleDate),
+                ("2026-01-16", Rejection::FutureDate),
+                ("2026-02-02", Rejection::FutureDate)
+            ]
+        );
+        assert_eq!(checked.bars.len(), 1);
+    }
+
+    #[test]
+    fn a_bar_fetched_before_its_final_time_is_provisional() {
+        let early = Context {
+            fetched_at: "2026-01-15T07:29:59Z".parse().unwrap(),
+            ..context()
+        };
+        let answer = Answer {
+            rows: vec![row("2026-01-14", GOOD, "5"), row("2026-01-15", GOOD, "5")],
+            ..Answer::default()
+        };
+        let finals: Vec<_> = check(&answer, early)
+            .bars
+            .iter()
+            .map(|b| b.is_final)
+            .collect();
+        assert_eq!(finals, [true, false]);
+        assert!(check(&answer, context()).bars.iter().all(|b| b.is_final));
+    }
+
+    #[test]
+    fn nulls_are_no_row_and_partly_nulls_are_incomplete() {
+        let checked = check_rows(&[
+            row("2026-01-05", [""; 4], ""),
+            row("2026-01-06", [""; 4], "0"),
+            row("2026-01-07", ["", "", "", "11"], ""),
+            row("2026-01-08", [""; 4], "77"),
+        ]);
+        assert!(checked.bars.is_empty() && checked.rejected.is_empty());
+        let found: Vec<_> = checked
+            .findings
+            .iter()
+            .map(|f| (f.date.to_string(), f.rule))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("2026-01-07".to_owned(), Rule::Incomplete),
+                ("2026-01-08".to_owned(), Rule::Incomplete)
+            ]
+        );
+        let days = checked.without_bar.iter().map(ToString::to_string);
+        assert!(days.eq((5..=8).map(|day| format!("2026-01-{day:02}"))));
+    }
+
+    #[test]
+    fn a_suspended_day_has_the_close_in_all_four() {
+        let checked = check_rows(&[
+            row("2026-01-05", ["0", "0", "0", "53000"], "0"),
+            row("2026-01-06", GOOD, "5"),
+        ]);
+        assert_eq!(
+            checked.bars[0].bar.prices().map(f64::to_bits),
+            [53000.0; 4].map(f64::to_bits)
+        );
+        assert!(checked.bars[0].suspended);
+        assert_eq!(rules(&checked), ["suspended"]);
+    }
+
+    #[test]
+    fn volume_is_said_where_it_is_missing_or_zero() {
+        let checked = check_rows(&[
+            row("2026-01-05", GOOD, ""),
+            row("2026-01-06", GOOD, "0"),
+            row("2026-01-07", GOOD, "13,756,022"),
+        ]);
+        assert_eq!(rules(&checked), ["volume_unknown", "zero_volume"]);
+        assert_eq!(checked.bars[2].bar.volume(), Some(13_756_022));
+    }
+
+    #[test]
+    fn coins_are_rounded_to_whole_coins() {
+        let answer = Answer {
+            rows: vec![row("2026-01-06", GOOD, "1487.53432374")],
+            fractional_volume: true,
+            ..Answer::default()
+        };
+        assert_eq!(check(&answer, context()).bars[0].bar.volume(), Some(1488));
+    }
+
+    #[test]
+    fn a_second_row_of_a_date_is_rejected_unless_it_is_the_same_or_live() {
+        let other = ["10", "12", "9", "10.5"];
+        let twice = check_rows(&[row("2026-01-06", GOOD, "5"), row("2026-01-06", GOOD, "5")]);
+        assert_eq!((twice.bars.len(), twice.rejected.len()), (1, 0));
+        let differs = check_rows(&[row("2026-01-06", GOOD, "5"), row("2026-01-06", other, "5")]);
+        assert_eq!(differs.rejected[0].reason, Rejection::SecondRowOfDate);
+        assert!((differs.bars[0].bar.close() - 11.0).abs() < 1e-9);
+
+        let live = RawBar {
+            may_be_live: true,
+            ..row("2026-01-06", other, "5")
+        };
+        let with_live = check_rows(&[row("2026-01-06", GOOD, "5"), live]);
+        assert_eq!(rules(&with_live), ["live_duplicate"]);
+        assert!((with_live.bars[0].bar.close() - 11.0).abs() < 1e-9);
+        // Where the day's own row is empty, the live one is all there is.
+        let alone = check_rows(&[row("2026-01-06", [""; 4], ""), live]);
+        assert!((alone.bars[0].bar.close() - 10.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_bar_on_a_closed_day_or_outside_its_range_is_staged_and_said() {
+        let checked = check_rows(&[
+            row("2026-01-10", GOOD, "5"),
+            row("2026-01-12", ["28000", "27999", "27000", "27500"], "5"),
+        ]);
+        assert_eq!(checked.bars.len(), 2);
+        assert_eq!(
+            rules(&checked),
+            ["unexpected_session", "close_outside_range"]
+        );
+    }
+}

@@ -1,0 +1,393 @@
+//! Log lines: one event a line, as text or JSON, to stderr and perhaps to a daily file. Secrets are in none of them.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::{Days, Local, NaiveDate, SecondsFormat};
+use env_logger::{Builder, Target, WriteStyle};
+use log::kv::{self, Key, Value, VisitSource};
+use log::{Level, LevelFilter, Record};
+
+use super::stderr;
+use crate::config::redact::Redaction;
+use crate::config::{LogFormat, Unwritable};
+
+/// Log files older than this are removed.
+const KEEP_DAYS: u64 = 30;
+
+/// Where lines go and how they look.
+pub struct Log {
+    format: LogFormat,
+    redaction: Redaction,
+    file: Option<File>,
+}
+
+impl Log {
+    /// Lines to stderr only.
+    #[must_use]
+    pub fn new(format: LogFormat, redaction: Redaction) -> Self {
+        Self {
+            format,
+            redaction,
+            file: None,
+        }
+    }
+
+    /// Writes the lines also to the day's file in a folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn open_folder(&mut self, folder: &Path) -> Result<()> {
+        self.file = Some(open_log_file(folder, Local::now().date_naive())?);
+        Ok(())
+    }
+
+    /// Logs from here on. Other crates are heard only when they warn, and at `trace` what they say at `debug`: at trace,
+    /// HTTP clients print what they send.
+    pub fn start(self: &Arc<Self>, level: LevelFilter) {
+        let others = match level {
+            LevelFilter::Trace => LevelFilter::Debug,
+            level => level.min(LevelFilter::Warn),
+        };
+        let log = Arc::clone(self);
+        Builder::new()
+            .filter_level(others)
+            .filter_module(env!("CARGO_PKG_NAME"), level)
+            .write_style(WriteStyle::Never)
+            .target(Target::Pipe(Box::new(Tee(Arc::clone(self)))))
+            .format(move |out, record| writeln!(out, "{}", log.line(record)))
+            .init();
+    }
+
+    /// Says panics as errors, like everything else.
+    pub fn catch_panics(self: &Arc<Self>) {
+        let log = Arc::clone(self);
+        panic::set_hook(Box::new(move |info| log.fail(&panic_message(info))));
+    }
+
+    /// Says why nothing could be done: on stderr as `error: …` or a JSON line, in the file as a log line.
+    pub fn fail(&self, message: &str) {
+        self.with_record(Level::Error, message, |record| {
+            let line = self.line(record);
+            let said = match self.format {
+                LogFormat::Json => line.clone(),
+                LogFormat::Text => format!("error: {}", self.clean(message)),
+            };
+            // Where stderr is gone there is nobody to tell.
+            drop(io::stderr().write_all(format!("{said}\n").as_bytes()));
+            drop(self.append(format!("{line}\n").as_bytes()));
+        });
+    }
+
+    /// Notes in the file how a command ended: nobody watches a scheduled run.
+    pub fn ended(&self, command: &str, code: u8) {
+        let level = match code {
+            0 => Level::Info,
+            3 => Level::Warn,
+            _ => Level::Error,
+        };
+        let message = format!("{command} ended with exit code {code}");
+        self.with_record(level, &message, |record| {
+            drop(self.append(format!("{}\n", self.line(record)).as_bytes()));
+        });
+    }
+
+    fn with_record(&self, level: Level, message: &str, then: impl FnOnce(&Record<'_>)) {
+        // In one expression: the arguments live no longer.
+        then(
+            &Record::builder()
+                .level(level)
+                .target(env!("CARGO_PKG_NAME"))
+                .args(format_args!("{message}"))
+                .build(),
+        );
+    }
+
+    /// To the file, where there is one. Each line is one write, so that lines of several processes do not mix.
+    fn append(&self, line: &[u8]) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        wait_for_turn(file);
+        let written = (&*file).write_all(line);
+        // Where the turn did not come, there is nothing to give back.
+        drop(file.unlock());
+        written
+    }
+
+    fn line(&self, record: &Record<'_>) -> String {
+        match self.format {
+            LogFormat::Text => self.text_line(record),
+            LogFormat::Json => self.json_line(record),
+        }
+    }
+
+    /// Without secrets, and without control characters: a source's words may hold line ends, and one event stays one line.
+    fn clean(&self, text: &str) -> String {
+        self.redaction
+            .text(text)
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect()
+    }
+
+    fn text_line(&self, record: &Record<'_>) -> String {
+        let mut line = format!("{} {:<5} {}", now(), record.level(), record.args());
+        for (key, value) in fields(record) {
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            line.push_str(&format!(" {key}={value}"));
+        }
+        self.clean(&line)
+    }
+
+    fn json_line(&self, record: &Record<'_>) -> String {
+        let mut line = serde_json::Map::new();
+        line.insert("time".to_owned(), now().into());
+        line.insert("level".to_owned(), record.level().as_str().into());
+        line.insert("target".to_owned(), record.target().into());
+        line.insert("message".to_owned(), record.args().to_string().into());
+        for (key, value) in fields(record) {
+            // A field never takes the place of what every line has.
+            line.entry(key).or_insert(value);
+        }
+        self.redaction
+            .json(&serde_json::Value::Object(line).to_string())
+    }
+}
+
+/// Writes to stderr and to the log file; one that fails does not keep the line from the other.
+struct Tee(Arc<Log>);
+
+impl Write for Tee {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.0.append(buffer);
+        stderr::write(buffer)?;
+        written.map(|()| buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+fn panic_message(info: &PanicHookInfo<'_>) -> String {
+    let said = panic_words(info).unwrap_or("it does not say why");
+    let place = info
+        .location()
+        .map(|l| format!(" at {}:{}", l.file(), l.line()))
+        .unwrap_or_default();
+    format!(
+        "pricestash has a fault and panicked{place}: {said}; what was staged is safe, please report it"
+    )
+}
+
+/// What was said in the panic: `panic!` with a constant has another type than with a format.
+fn panic_words<'a>(info: &'a PanicHookInfo<'_>) -> Option<&'a str> {
+    let payload = info.payload();
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
+    let doing = || {
+        Unwritable(format!(
+            "the log folder {} cannot be written",
+            folder.display()
+        ))
+    };
+    fs::create_dir_all(folder).with_context(doing)?;
+    remove_old_files(folder, today);
+    let path = folder.join(format!("collect_{}.log", today.format("%Y%m%d")));
+    OpenOptions::new()
+        .create(true)
+        // Windows lets nobody lock a file that is only appended to.
+        .read(true)
+        .append(true)
+        .open(path)
+        .with_context(doing)
+}
+
+/// Lets other processes finish their line. A local disk puts whole lines behind one another by itself; a network folder need not,
+/// and Wine does not. Whoever keeps a lock for long, such as another program, is not waited for.
+fn wait_for_turn(file: &File) {
+    const TRIES: u32 = 200;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Ok(()) | Err(TryLockError::Error(_)) => return,
+        }
+    }
+}
+
+/// One that cannot be removed stays: another process may have been first, or have it open on Windows.
+fn remove_old_files(folder: &Path, today: NaiveDate) {
+    let oldest = today
+        .checked_sub_days(Days::new(KEEP_DAYS))
+        .unwrap_or(NaiveDate::MIN);
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let old: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| log_file_date(path).is_some_and(|d| d < oldest))
+        .collect();
+    for path in old {
+        drop(fs::remove_file(path));
+    }
+}
+
+/// The day of a file named `collect_YYYYMMDD.log`; `None` for every other file.
+fn log_file_date(path: &Path) -> Option<NaiveDate> {
+    let name = path
+        .file_name()?
+        .to_str()?
+        .strip_prefix("collect_")?
+        .strip_suffix(".log")?;
+    NaiveDate::parse_from_str(name, "%Y%m%d").ok()
+}
+
+fn now() -> String {
+    Local::now().to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn fields(record: &Record<'_>) -> Vec<(String, serde_json::Value)> {
+    struct Collect(Vec<(String, serde_json::Value)>);
+    impl<'kvs> VisitSource<'kvs> for Collect {
+        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+            let value = value
+                .to_u64()
+                .map_or_else(|| value.to_string().into(), serde_json::Value::from);
+            self.0.push((key.to_string(), value));
+            Ok(())
+        }
+    }
+    let mut collect = Collect(Vec::new());
+    if let Err(error) = record.key_values().visit(&mut collect) {
+        collect
+            .0
+            .push(("fields_error".to_owned(), error.to_string().into()));
+    }
+    collect.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::redact::Kind;
+
+    #[test]
+    fn only_old_log_files_of_ours_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "collect_20260101.log",
+            "collect_20260201.log",
+            "collect_notes.log",
+            "other_20200101.log",
+        ] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        open_log_file(folder.path(), "2026-02-20".parse().unwrap()).unwrap();
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            [
+                "collect_20260201.log",
+                "collect_20260220.log",
+                "collect_notes.log",
+                "other_20200101.log"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_event_is_one_line_without_a_secret() {
+        let url = "postgres://me:c4n4ry@h/d";
+        let redaction = || Redaction::new([(Kind::Connection, url)]);
+        let args = format_args!("the source says c4n4ry:\n<html>");
+        let fields = [
+            ("asset", "005930"),
+            ("detail", "a\nb c4n4ry"),
+            ("level", "9"),
+        ];
+        let record = Record::builder()
+            .args(args)
+            .level(log::Level::Warn)
+            .target("pricestash")
+            .key_values(&fields)
+            .build();
+        let text = Log::new(LogFormat::Text, redaction()).line(&record);
+        assert!(
+            text.ends_with("WARN  the source says ***: <html> asset=005930 detail=a b *** level=9"),
+            "{text}"
+        );
+        let line = Log::new(LogFormat::Json, redaction()).line(&record);
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(json["message"], "the source says ***:\n<html>");
+        assert_eq!(
+            (&json["level"], &json["asset"]),
+            (&"WARN".into(), &"005930".into())
+        );
+        assert!(!line.contains('\n'));
+    }
+
+    #[test]
+    fn several_processes_append_whole_lines_to_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |n: usize| format!("{n}").repeat(2000) + "\n";
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                // Each with a file handle of its own, as another process has it.
+                let mut log = Log::new(LogFormat::Text, Redaction::default());
+                log.open_folder(folder.path()).unwrap();
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        log.append(line(n).as_bytes()).unwrap();
+                    }
+                });
+            }
+        });
+        let file = fs::read_dir(folder.path()).unwrap().next().unwrap();
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        assert_eq!(text.lines().count(), 400);
+        assert!(text.lines().all(|l| (0..8).any(|n| l == line(n).trim())));
+    }
+
+    #[test]
+    fn a_panic_is_said_like_an_error() {
+        let log = Arc::new(Log::new(
+            LogFormat::Json,
+            Redaction::new([(Kind::Whole, "c4n4ry")]),
+        ));
+        let before = panic::take_hook();
+        let (said, heard) = std::sync::mpsc::channel();
+        panic::set_hook(Box::new(move |info| {
+            // The tests of other threads may panic meanwhile.
+            if panic_words(info).is_some_and(|p| p.contains("c4n4ry")) {
+                log.with_record(Level::Error, &panic_message(info), |r| {
+                    drop(said.send(log.line(r)));
+                });
+            }
+        }));
+        let result = panic::catch_unwind(|| panic!("the password is c4n4ry"));
+        panic::set_hook(before);
+        assert!(result.is_err());
+        let line = heard.recv().unwrap();
+        assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok());
+        assert!(
+            line.contains("the password is ***") && line.contains("logging.rs"),
+            "{line}"
+        );
+    }
+}

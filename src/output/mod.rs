@@ -1,0 +1,9 @@
+//! What people see: the log, tables, numbers, charts in the terminal.
+
+pub mod calendar_year;
+pub mod chart;
+pub mod log;
+pub mod numbers;
+pub mod stderr;
+pub mod table;
+pub mod terminal;

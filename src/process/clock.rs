@@ -1,0 +1,28 @@
+//! Time and chance as values, so that a test can hold them still.
+
+use std::time::{Duration, Instant};
+
+use super::stop::{Stop, Stopped};
+
+/// How time passes.
+pub struct Pace {
+    /// The time since some fixed moment; it never goes back.
+    pub uptime: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// Waits, unless the program is told to stop.
+    pub sleep: Box<dyn Fn(Duration) -> Result<(), Stopped> + Send + Sync>,
+    /// A number in [0, 1).
+    pub random: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl Pace {
+    /// As the machine's clock goes.
+    #[must_use]
+    pub fn real(stop: &Stop) -> Self {
+        let (start, stop) = (Instant::now(), stop.clone());
+        Self {
+            uptime: Box::new(move || start.elapsed()),
+            sleep: Box::new(move |time| stop.wait(time)),
+            random: Box::new(rand::random::<f64>),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Keeps every answer as received, in the layout that a replay reads.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::recording::{META, Meta, plain_name, stamped};
+use super::{Feed, FetchError, Part, Request, Response};
+use crate::sources::{Upstream, Window};
+
+/// The end of the name of a file that is not written to its end yet.
+const UNFINISHED: &str = ".part";
+
+/// A feed whose answers are kept in a folder, failures too.
+///
+/// Each has its time in its name (`yahoo/SOXL@20261125T100412.123456Z.json.gz`) and a `.meta.json` beside it. A folder that
+/// cannot be written is no reason not to collect: it is said once, at the end.
+pub struct Archive<F> {
+    feed: F,
+    folder: PathBuf,
+    /// The first thing that could not be kept.
+    failure: Mutex<Option<String>>,
+}
+
+impl<F: Feed> Archive<F> {
+    /// Keeps what `feed` answers in a folder, which is made.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn new(feed: F, folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self {
+            feed,
+            folder: folder.to_owned(),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// What could not be kept, the first of it.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        let failure = self.failure.lock();
+        failure.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, request: Request<'_>, response: &Response) -> io::Result<()> {
+        let window = request.part.window;
+        let recording = request.upstream.recording(request.symbol, window);
+        let path = self.free_path(&recording, response.fetched_at);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let meta = Meta {
+            url: Some(response.url.clone()),
+            status: Some(response.status),
+            headers: headers(response),
+            fetched_at: Some(response.fetched_at),
+            start: Some(window.start),
+            end: Some(window.end),
+        };
+        // What says the status first: a body without it would be taken for a success.
+        fs::write(with_ending(&path, META), serde_json::to_vec_pretty(&meta)?)?;
+        let unfinished = with_ending(&path, UNFINISHED);
+        let mut encoder = GzEncoder::new(File::create(&unfinished)?, Compression::default());
+        encoder.write_all(&response.body)?;
+        encoder.finish()?.flush()?;
+        fs::rename(unfinished, path)
+    }
+
+    /// The path of a recording; another process may have taken the same microsecond.
+    fn free_path(&self, recording: &str, time: DateTime<Utc>) -> PathBuf {
+        let mut time = time;
+        loop {
+            let path = self.folder.join(stamped(recording, time));
+            if !path.exists() {
+                return path;
+            }
+            time += TimeDelta::microseconds(1);
+        }
+    }
+}
+
+fn headers(response: &Response) -> serde_json::Value {
+    let mut headers = serde_json::Map::new();
+    for (name, value) in &response.headers {
+        headers.insert(name.clone(), value.as_str().into());
+    }
+    headers.into()
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(ending);
+    name.into()
+}
+
+impl<F: Feed> Feed for Archive<F> {
+    fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc> {
+        self.feed.asked_at(upstream, symbol)
+    }
+
+    fn host(&self, request: Request<'_>) -> String {
+        self.feed.host(request)
+    }
+
+    fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part> {
+        self.feed.parts(upstream, symbol, window)
+    }
+
+    fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
+        let response = self.feed.get(request)?;
+        if let Err(error) = self.keep(request, &response) {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert_with(|| {
+                format!(
+                    "an answer was not kept in {}: {error}",
+                    self.folder.display()
+                )
+            });
+        }
+        Ok(response)
+    }
+}
+
+/// Removes the answers in an archive that are older than so many days, by their names or by the files' own times, and says
+/// how many. Other files, also recordings that people put there, stay.
+///
+/// # Errors
+/// When the folder cannot be read, or a file not removed.
+pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+    let old = old_answers(folder, days, now)?;
+    old.iter().try_for_each(fs::remove_file)?;
+    Ok(count_answers(&old))
+}
+
+/// How many answers [`prune_archive`] would remove.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn count_old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+    old_answers(folder, days, now).map(|old| count_answers(&old))
+}
+
+fn count_answers(files: &[PathBuf]) -> u64 {
+    let is_meta = |path: &&PathBuf| path.to_string_lossy().ends_with(META);
+    (files.len() - files.iter().filter(is_meta).count()) as u64
+}
+
+/// The files of answers in an archive that are older than so many days.
+fn old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
+    let oldest = now - TimeDelta::days(i64::from(days));
+    let mut old = Vec::new();
+    for source in fs::read_dir(folder)? {
+        let source = source?.path();
+        if !source.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(&source)? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            let body = name.trim_end_matches(META).trim_end_matches(UNFINISHED);
+            let (_, Some(stamp)) = plain_name(body) else {
+                continue;
+            };
+            let modified = file.metadata().and_then(|m| m.modified());
+            let written = modified.map_or(now, |t: SystemTime| t.into());
+            if stamp.min(written) < oldest {
+                old.push(file.path());
+            }
+        }
+    }
+    Ok(old)
+}

@@ -1,0 +1,160 @@
+//! One request to a host at a time, and a pause between two.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::process::clock::Pace;
+use crate::process::stop::{Stop, Stopped};
+
+/// The random part of the pause between two requests to one host.
+const JITTER: f64 = 0.3;
+/// How soon somebody who stands in line sees that the program is told to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// The hosts that were asked so far.
+pub(super) struct Hosts {
+    interval: Duration,
+    pace: Arc<Pace>,
+    stop: Stop,
+    lines: Mutex<HashMap<String, Arc<Line>>>,
+}
+
+/// Where requests to one host stand in line.
+#[derive(Default)]
+struct Line {
+    state: Mutex<State>,
+    left: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_busy: bool,
+    /// When the host may be asked next.
+    next: Duration,
+}
+
+impl Line {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to ask a host, until it is dropped.
+pub(super) struct Turn(Arc<Line>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.state().is_busy = false;
+        self.0.left.notify_one();
+    }
+}
+
+impl Hosts {
+    /// At least `interval` passes between the starts of two requests to one host.
+    pub(super) fn new(interval: Duration, pace: Arc<Pace>, stop: Stop) -> Self {
+        Self {
+            interval,
+            pace,
+            stop,
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Waits until the host may be asked.
+    pub(super) fn enter(&self, host: &str) -> Result<Turn, Stopped> {
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(lines.entry(host.to_owned()).or_default())
+        };
+        let mut state = line.state();
+        while state.is_busy {
+            if self.stop.is_set() {
+                return Err(Stopped);
+            }
+            let waited = line.left.wait_timeout(state, GLANCE);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.is_busy = true;
+        let next = state.next;
+        drop(state);
+        let turn = Turn(line);
+        (self.pace.sleep)(next.saturating_sub((self.pace.uptime)()))?;
+        let pause = self.interval.mul_f64(1.0 + JITTER * (self.pace.random)());
+        turn.0.state().next = (self.pace.uptime)() + pause;
+        Ok(turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    /// A pace whose time passes only by sleeping, and the milliseconds that have passed.
+    fn still(random: f64) -> (Arc<Pace>, Arc<AtomicU64>) {
+        let now = Arc::new(AtomicU64::new(0));
+        let (read, pass) = (Arc::clone(&now), Arc::clone(&now));
+        let pace = Pace {
+            uptime: Box::new(move || Duration::from_millis(read.load(Ordering::SeqCst))),
+            sleep: Box::new(move |time| {
+                let millis = u64::try_from(time.as_millis()).unwrap();
+                pass.fetch_add(millis, Ordering::SeqCst);
+                Ok(())
+            }),
+            random: Box::new(move || random),
+        };
+        (Arc::new(pace), now)
+    }
+
+    #[test]
+    fn requests_to_one_host_are_spaced_and_other_hosts_do_not_wait() {
+        let (pace, now) = still(0.5);
+        let hosts = Hosts::new(Duration::from_millis(1000), pace, Stop::default());
+        let mut times = Vec::new();
+        for host in ["a", "a", "b", "a"] {
+            drop(hosts.enter(host).unwrap());
+            times.push(now.load(Ordering::SeqCst));
+        }
+        assert_eq!(times, [0, 1150, 1150, 2300]);
+        // What a request itself took counts.
+        now.fetch_add(5000, Ordering::SeqCst);
+        drop(hosts.enter("a").unwrap());
+        assert_eq!(now.load(Ordering::SeqCst), 7300);
+    }
+
+    #[test]
+    fn one_request_at_a_time() {
+        let (pace, _) = still(0.0);
+        let hosts = Hosts::new(Duration::ZERO, pace, Stop::default());
+        let inside = AtomicU64::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let turn = hosts.enter("a").unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        drop(turn);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn nobody_stands_in_line_after_a_stop() {
+        let (pace, _) = still(0.0);
+        let stop = Stop::default();
+        let hosts = Hosts::new(Duration::ZERO, pace, stop.clone());
+        let turn = hosts.enter("a").unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| hosts.enter("a").map(drop));
+            stop.set();
+            assert_eq!(waiting.join().unwrap(), Err(Stopped));
+        });
+        drop(turn);
+    }
+}

@@ -1,0 +1,164 @@
+//! Where answers come from: the network ([`Http`]) or recordings ([`Replay`]); [`Archive`] keeps what came.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Upstream, Window};
+use crate::domain::asset::Category;
+
+mod archive;
+mod error;
+mod host_queue;
+mod http;
+mod recording;
+mod replay;
+
+pub use archive::{Archive, count_old_answers, prune_archive};
+pub use error::{AboutHost, FetchError};
+pub use http::Http;
+pub use replay::Replay;
+
+/// One of the requests that together answer for a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The days.
+    pub window: Window,
+    /// The file of the recording that answers, where there is one.
+    pub recording: Option<String>,
+}
+
+impl Part {
+    /// A part that is asked for by its days.
+    #[must_use]
+    pub fn of(window: Window) -> Self {
+        Self {
+            window,
+            recording: None,
+        }
+    }
+}
+
+/// One request: which source is asked for which days of which symbol.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The way to the source.
+    pub upstream: &'a dyn Upstream,
+    /// What the source calls the asset.
+    pub symbol: &'a str,
+    /// What the asset is.
+    pub category: Category,
+    /// The days.
+    pub part: &'a Part,
+}
+
+/// An answer as received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+    /// When it was asked for, UTC: what it says was true no later than then.
+    pub fetched_at: DateTime<Utc>,
+    /// Where it came from, without secrets; empty for a recording.
+    pub url: String,
+    /// The response's headers with their lower-case names, without cookies; empty for a recording.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Response {
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.trim())
+    }
+
+    /// How long the source asks to be left alone: `Retry-After` in seconds, or as an HTTP date, which is compared with the
+    /// source's own clock where it says its time.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?;
+        if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+            // More digits than a number holds are a long time, too.
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        }
+        let until = http_date(value)?;
+        let now = self
+            .header("date")
+            .and_then(http_date)
+            .unwrap_or(self.fetched_at);
+        Some((until - now).to_std().unwrap_or_default())
+    }
+}
+
+/// A date as HTTP writes it: `Wed, 25 Nov 2026 10:00:00 GMT`.
+fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    let Ok(time) = DateTime::parse_from_rfc2822(text) else {
+        return None;
+    };
+    Some(time.with_timezone(&Utc))
+}
+
+/// Gives the answers to requests.
+pub trait Feed: Sync {
+    /// When `request` is asked: now, or when its recording was made.
+    fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc>;
+
+    /// Who would be asked: requests with the same host are not made at the same time.
+    fn host(&self, request: Request<'_>) -> String;
+
+    /// The requests that are made one after the other to cover `window`. Where two hold the same day, the later one counts.
+    fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part>;
+
+    /// The answer to one request.
+    ///
+    /// # Errors
+    /// When no answer came. An answer of whatever status is no error here.
+    fn get(&self, request: Request<'_>) -> Result<Response, FetchError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry_after(headers: &[(&str, &str)]) -> Option<u64> {
+        let response = Response {
+            status: 429,
+            body: Vec::new(),
+            fetched_at: "2026-11-25T10:00:00Z".parse().unwrap(),
+            url: String::new(),
+            headers: headers
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect(),
+        };
+        response.retry_after().map(|t| t.as_secs())
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(retry_after(&[("retry-after", " 7 ")]), Some(7));
+        assert_eq!(
+            retry_after(&[("retry-after", "99999999999999999999999")]),
+            Some(u64::MAX)
+        );
+        let at = ("retry-after", "Wed, 25 Nov 2026 10:00:30 GMT");
+        assert_eq!(retry_after(&[at]), Some(30));
+        let clock = ("date", "Wed, 25 Nov 2026 10:00:20 GMT");
+        assert_eq!(
+            retry_after(&[at, clock]),
+            Some(10),
+            "by the source's own clock"
+        );
+        assert_eq!(
+            retry_after(&[("retry-after", "Wed, 25 Nov 2020 10:00:30 GMT")]),
+            Some(0)
+        );
+        for nothing in ["soon", "-1", "1.5", ""] {
+            assert_eq!(retry_after(&[("retry-after", nothing)]), None, "{nothing}");
+        }
+        assert_eq!(retry_after(&[]), None);
+    }
+}

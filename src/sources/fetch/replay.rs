@@ -1,0 +1,190 @@
+//! Answers from recordings: a folder as people lay it out (`DIR/yahoo/SOXL.json`), or as an archive has grown.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::recording::{self, COMPRESSED, META, Meta};
+use super::{Feed, FetchError, Part, Request, Response};
+use crate::domain::timestamp;
+use crate::domain::timestamp::CLOCK_TOLERANCE;
+use crate::sources::{Upstream, Window};
+
+/// A folder of recorded answers.
+///
+/// The time of a recording is its `fetched_at`, else the one given for all, else now: an old recording must never look
+/// newer than a later fetch. What was not recorded counts as not asked: a source without any recording has no answer,
+/// but a yearly source is only asked for the years that are there.
+pub struct Replay {
+    folder: PathBuf,
+    recordings: BTreeMap<String, Vec<String>>,
+    fetched_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+}
+
+/// A recording with the days that it stands for.
+struct Found {
+    file: String,
+    window: Window,
+    meta: Meta,
+}
+
+/// No source has prices from before; recordings of years are looked for from here on.
+const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
+
+impl Replay {
+    /// Recordings below a folder; `fetched_at` is their time where they have none of their own.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn new(
+        folder: &Path,
+        fetched_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            recordings: recording::list(folder)?,
+            folder: folder.to_owned(),
+            fetched_at: fetched_at.map(timestamp::micros),
+            now: timestamp::micros(now),
+        })
+    }
+
+    fn meta(&self, file: &str) -> Result<Meta, FetchError> {
+        let name = format!("{file}{META}");
+        let bad = |why: String| FetchError::BadRecording(name.clone(), why);
+        let meta =
+            recording::read_meta(&self.folder.join(&name)).map_err(|e| bad(e.to_string()))?;
+        match meta.fetched_at.filter(|t| *t > self.now + CLOCK_TOLERANCE) {
+            // It would beat every later fetch until then.
+            Some(time) => Err(bad(format!("its fetched_at {time} lies in the future"))),
+            None => Ok(meta),
+        }
+    }
+
+    /// The recordings of a name, each with the days it stands for: those it was asked for, else those that its name says.
+    fn named(&self, name: &str, says: Window) -> impl Iterator<Item = Found> {
+        let files = self.recordings.get(name).map_or(&[][..], Vec::as_slice);
+        files.iter().map(move |file| {
+            // A meta file that cannot be read is said when the recording itself is.
+            let meta = self.meta(file).unwrap_or_default();
+            let window = Window {
+                start: meta.start.unwrap_or(says.start),
+                end: meta.end.unwrap_or(says.end),
+            };
+            Found {
+                file: file.clone(),
+                window,
+                meta,
+            }
+        })
+    }
+
+    /// The recordings of a symbol that hold days of a window, oldest first.
+    fn found(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Found> {
+        let mut names: Vec<(String, Window)> = Vec::new();
+        for part in upstream.parts(window) {
+            let name = upstream.recording(symbol, part);
+            match names.last_mut() {
+                Some((last, whole)) if *last == name => whole.end = part.end,
+                _ => names.push((name, part)),
+            }
+        }
+        let all = names
+            .iter()
+            .flat_map(|(name, says)| self.named(name, *says))
+            .filter(|f| f.window.start <= window.end && f.window.end >= window.start);
+        let mut found = last_of_each_request(all);
+        found.sort_by_key(|f| (f.meta.fetched_at, f.window.start));
+        found
+    }
+
+    /// The time of the newest recording of a symbol, where one says it.
+    fn recorded_at(&self, upstream: &dyn Upstream, symbol: &str) -> Option<DateTime<Utc>> {
+        let ever = Window {
+            start: EARLIEST,
+            end: self.now.date_naive(),
+        };
+        let found = self.found(upstream, symbol, ever);
+        found.iter().filter_map(|f| f.meta.fetched_at).max()
+    }
+}
+
+/// A request that was made again counts once: by its newest success, else by its newest failure.
+fn last_of_each_request(found: impl Iterator<Item = Found>) -> Vec<Found> {
+    let mut by_url: HashMap<String, Found> = HashMap::new();
+    let mut without_url = Vec::new();
+    let rank = |f: &Found| {
+        let is_success = f.meta.status.is_none_or(|s| (200..300).contains(&s));
+        (is_success, f.meta.fetched_at)
+    };
+    for one in found {
+        let Some(url) = one.meta.url.clone() else {
+            without_url.push(one);
+            continue;
+        };
+        match by_url.get(&url) {
+            Some(other) if rank(other) > rank(&one) => {}
+            _ => {
+                by_url.insert(url, one);
+            }
+        }
+    }
+    without_url.extend(by_url.into_values());
+    without_url
+}
+
+impl Feed for Replay {
+    fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc> {
+        self.recorded_at(upstream, symbol)
+            .or(self.fetched_at)
+            .unwrap_or(self.now)
+    }
+
+    fn host(&self, request: Request<'_>) -> String {
+        request.upstream.name().to_owned()
+    }
+
+    fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part> {
+        let found = self.found(upstream, symbol, window);
+        if !found.is_empty() {
+            let part = |f: Found| Part {
+                window: Window {
+                    start: f.window.start.max(window.start),
+                    end: f.window.end.min(window.end),
+                },
+                recording: Some(f.file),
+            };
+            return found.into_iter().map(part).collect();
+        }
+        // Nothing recorded: one request, which fails with the name of the file that is missing.
+        let last = upstream.parts(window).pop();
+        last.map(Part::of).into_iter().collect()
+    }
+
+    fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
+        let Some(file) = request.part.recording.as_ref() else {
+            let name = request
+                .upstream
+                .recording(request.symbol, request.part.window);
+            return Err(FetchError::NoRecording(name));
+        };
+        let body = recording::read_body(&self.folder.join(file))
+            .map_err(|e| FetchError::BadRecording(file.clone(), e.to_string()))?;
+        let meta = self.meta(file)?;
+        let fetched_at = meta.fetched_at.map(timestamp::micros).or(self.fetched_at).unwrap_or_else(|| {
+            let file = file.strip_suffix(COMPRESSED).unwrap_or(file);
+            log::warn!(recording = file; "a recording does not say when it was fetched, now is taken; --fetched-at sets it");
+            self.now
+        });
+        Ok(Response {
+            status: meta.status.unwrap_or(200),
+            body,
+            fetched_at,
+            url: String::new(),
+            headers: Vec::new(),
+        })
+    }
+}

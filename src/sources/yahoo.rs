@@ -1,0 +1,660 @@
+//! Yahoo's v8 chart: JSON with one array for the stamps and one for each price, errors inside it, and a live row at its end.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Answer, AnswerError, Complaint, Object, Origins, Upstream, Window};
+use super::{first_words, json_error, json_text, path_segment};
+use crate::domain::asset::Category;
+use crate::domain::bar::{RawBar, RawDay};
+use crate::domain::calendar::{Calendar, add_days, sub_days};
+
+/// `query2.finance.yahoo.com/v8/finance/chart`.
+///
+/// Decided where the feed leaves doubt:
+/// - A stamp is dated in `exchangeTimezoneName`; where that is absent or unknown, in the calendar's zone. `gmtoffset` is the
+///   offset of today, not of the bar, and is never used.
+/// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and one
+///   that says nothing must look like days.
+/// - `adjclose` is ignored: it is restated after every dividend.
+/// - Volume may be absent (unknown); a price array may not.
+pub(super) struct Chart;
+
+impl Upstream for Chart {
+    fn name(&self) -> &'static str {
+        "yahoo"
+    }
+
+    /// A day over on each side: UTC midnight cuts the first session east of Greenwich, and `period2` is exclusive for
+    /// exchanges.
+    fn url(&self, origins: &Origins, symbol: &str, _category: Category, part: Window) -> String {
+        let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
+        let (from, to) = (
+            midnight(sub_days(part.start, 1)),
+            midnight(add_days(part.end, 2)),
+        );
+        let symbol = path_segment(symbol);
+        let origin = &origins.yahoo;
+        format!(
+            "{origin}/v8/finance/chart/{symbol}?period1={from}&period2={to}&interval=1d&includePrePost=false"
+        )
+    }
+
+    fn recording(&self, symbol: &str, _part: Window) -> String {
+        format!("yahoo/{symbol}.json")
+    }
+
+    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+        let Object(envelope) =
+            serde_json::from_slice::<Object<Envelope>>(body).map_err(|e| json_error(body, &e))?;
+        let Object(chart) = envelope.chart;
+        if let Some(error) = chart.error {
+            return read_error(error);
+        }
+        let mut results = chart.result.unwrap_or_default().into_iter();
+        match (results.next(), results.next()) {
+            (Some(Object(series)), None) => series.answer(calendar),
+            (None, _) => Err(AnswerError::OtherShape(
+                "neither a result nor an error".to_owned(),
+            )),
+            (Some(_), Some(_)) => Err(AnswerError::OtherShape("more than one result".to_owned())),
+        }
+    }
+
+    /// Yahoo says why inside a 400, 404 or 422: no data for the days is an empty answer, an unknown symbol is one. The other
+    /// statuses (401, 403, 429, 5xx) mean what they say, with Yahoo's words where the body is no plain text.
+    fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
+        let Ok(Object(envelope)) = serde_json::from_slice::<Object<Envelope>>(body) else {
+            return None;
+        };
+        let error = envelope.chart.0.error?;
+        Some(match (status, read_error(error)) {
+            (400 | 404 | 422, said) => said,
+            (_, Err(AnswerError::Refused(words) | AnswerError::UnknownSymbol(words))) => {
+                Err(AnswerError::Status { status, words })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The document. Yahoo's gate answers under the name `finance` (`Invalid Crumb`), with the same fields.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, alias = "finance")]
+    chart: Object<Body<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    result: Option<Vec<Object<Series<'a>>>>,
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Series<'a> {
+    #[serde(borrow)]
+    meta: Option<Object<Meta<'a>>>,
+    timestamp: Option<Vec<&'a RawValue>>,
+    indicators: Option<Object<Indicators<'a>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'a> {
+    #[serde(borrow)]
+    currency: Option<&'a RawValue>,
+    symbol: Option<&'a RawValue>,
+    exchange_timezone_name: Option<String>,
+    data_granularity: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Indicators<'a> {
+    #[serde(borrow)]
+    quote: Option<Vec<Option<Object<Quote<'a>>>>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Quote<'a> {
+    #[serde(borrow)]
+    open: Option<Vec<&'a RawValue>>,
+    high: Option<Vec<&'a RawValue>>,
+    low: Option<Vec<&'a RawValue>>,
+    close: Option<Vec<&'a RawValue>>,
+    volume: Option<Vec<&'a RawValue>>,
+}
+
+/// What an error object means.
+fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
+    let Ok(Object(complaint)) = serde_json::from_str::<Object<Complaint>>(error.get()) else {
+        return Err(AnswerError::Refused(first_words(error.get().as_bytes())));
+    };
+    let (code, words) = (complaint.code(), complaint.words());
+    if words.starts_with("Data doesn't exist") {
+        return Ok(Answer::default());
+    }
+    if code == "Not Found" || words.starts_with("No data found") {
+        return Err(AnswerError::UnknownSymbol(words));
+    }
+    Err(AnswerError::Refused(first_words(
+        format!("{code}: {words}").as_bytes(),
+    )))
+}
+
+impl<'a> Series<'a> {
+    fn answer(self, calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+        let meta = self.meta.map(|Object(meta)| meta).unwrap_or_default();
+        let stamps = self.timestamp.unwrap_or_default();
+        let quotes = self
+            .indicators
+            .and_then(|Object(i)| i.quote)
+            .unwrap_or_default();
+        let quote = only_quote(quotes)?;
+        let zone = meta.zone();
+        let mut answer = Answer {
+            symbol: text(meta.symbol),
+            currency: text(meta.currency),
+            zone,
+            ..Answer::default()
+        };
+        if stamps.is_empty() && quote.longest() == 0 {
+            return Ok(answer);
+        }
+        if stamps.is_empty() {
+            return Err(AnswerError::OtherShape(format!(
+                "{} quotes without timestamps",
+                quote.longest()
+            )));
+        }
+        match &meta.data_granularity {
+            Some(granularity) if granularity != "1d" => {
+                return Err(AnswerError::Granularity(first_words(
+                    granularity.as_bytes(),
+                )));
+            }
+            _ => {}
+        }
+        let zone = zone.unwrap_or_else(|| calendar.zone());
+        answer.rows = quote.rows(&stamps, |moment| calendar.trading_day(moment, zone))?;
+        if meta.data_granularity.is_none() {
+            only_days(&answer.rows)?;
+        }
+        mark_live(&mut answer.rows, &stamps, zone);
+        Ok(answer)
+    }
+}
+
+/// A value where it is a text (a delisted fund's currency is null).
+fn text(value: Option<&RawValue>) -> Option<&str> {
+    let is_text = value.is_some_and(|v| v.get().starts_with('"'));
+    Some(json_text(value)).filter(|t| is_text && !t.is_empty())
+}
+
+impl Meta<'_> {
+    /// The exchange's zone, where the time zone database knows it.
+    fn zone(&self) -> Option<Tz> {
+        let Ok(zone) = self.exchange_timezone_name.as_deref()?.parse() else {
+            return None;
+        };
+        Some(zone)
+    }
+}
+
+/// The one element of `indicators.quote`; nothing (`[]`, `[{}]`, `[null]`) is a quote without arrays.
+fn only_quote(mut quotes: Vec<Option<Object<Quote<'_>>>>) -> Result<Quote<'_>, AnswerError> {
+    match (quotes.pop(), quotes.len()) {
+        (None | Some(None), 0) => Ok(Quote::default()),
+        (Some(Some(Object(quote))), 0) => Ok(quote),
+        (_, more) => Err(AnswerError::OtherShape(format!(
+            "{} quotes in place of one",
+            more + 1
+        ))),
+    }
+}
+
+impl<'a> Quote<'a> {
+    fn longest(&self) -> usize {
+        let arrays = [&self.open, &self.high, &self.low, &self.close, &self.volume];
+        arrays
+            .into_iter()
+            .flatten()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// One row for each stamp.
+    fn rows(
+        self,
+        stamps: &[&'a RawValue],
+        day_of: impl Fn(DateTime<Utc>) -> NaiveDate,
+    ) -> Result<Vec<RawBar<'a>>, AnswerError> {
+        let count = stamps.len();
+        let mut open = cells("open", self.open, count)?;
+        let mut high = cells("high", self.high, count)?;
+        let mut low = cells("low", self.low, count)?;
+        let mut close = cells("close", self.close, count)?;
+        let mut volume = match self.volume {
+            None => None,
+            volume => Some(cells("volume", volume, count)?),
+        };
+        let row = |stamp: &&'a RawValue| RawBar {
+            day: moment(stamp).map_or_else(
+                || RawDay::Impossible(json_text(Some(*stamp))),
+                |m| RawDay::Date(day_of(m)),
+            ),
+            open: json_text(open.next()),
+            high: json_text(high.next()),
+            low: json_text(low.next()),
+            close: json_text(close.next()),
+            volume: json_text(volume.as_mut().and_then(Iterator::next)),
+            may_be_live: false,
+        };
+        Ok(stamps.iter().map(row).collect())
+    }
+}
+
+/// The cells of an array that has as many as there are stamps.
+fn cells<'a>(
+    name: &str,
+    array: Option<Vec<&'a RawValue>>,
+    count: usize,
+) -> Result<impl Iterator<Item = &'a RawValue>, AnswerError> {
+    match array {
+        Some(array) if array.len() == count => Ok(array.into_iter()),
+        Some(array) => Err(AnswerError::OtherShape(format!(
+            "{name} has {} values for {count} timestamps",
+            array.len()
+        ))),
+        None => Err(AnswerError::OtherShape(format!(
+            "no {name} values for {count} timestamps"
+        ))),
+    }
+}
+
+/// The moment of a stamp (seconds, below zero before 1970), if it lies in the years 1 to 9999.
+fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
+    let Ok(seconds) = json_text(Some(stamp)).parse() else {
+        return None;
+    };
+    DateTime::from_timestamp(seconds, 0).filter(|moment| (1..=9999).contains(&moment.year()))
+}
+
+/// Refuses rows that cannot be of days: three of one day (a day's own and a live one may stand side by side), or none less
+/// than five days after the one before (no exchange pauses so long again and again).
+fn only_days(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
+    let days: Vec<NaiveDate> = rows
+        .iter()
+        .filter_map(|row| match row.day {
+            RawDay::Date(day) => Some(day),
+            RawDay::Impossible(_) => None,
+        })
+        .collect();
+    let finer = days
+        .windows(3)
+        .any(|w| w.iter().all(|day| Some(day) == w.first()));
+    let steps = days.iter().zip(days.iter().skip(1));
+    let coarser = days.len() > 3
+        && steps
+            .clone()
+            .take(days.len() - 2)
+            .all(|(a, b)| (*b - *a).num_days() >= 5);
+    match (finer, coarser) {
+        (true, _) => Err(AnswerError::Granularity("several a day".to_owned())),
+        (_, true) => Err(AnswerError::Granularity("weeks or longer".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Says of the last row whether it may be the live one: while a market is open, and until Yahoo settles, the last row is
+/// stamped at the last trade and not at the open, and can stand beside the day's own row.
+///
+/// So the last row may be live when its day is an earlier row's too, or when its local time of day differs from that of the
+/// row before (local, since the open moves in UTC with summer time). A late open does that too (Seoul's exam day, 10:00):
+/// the mark says "may", and counts only beside another row of that day.
+fn mark_live(rows: &mut [RawBar<'_>], stamps: &[&RawValue], zone: Tz) {
+    let Some((last, earlier)) = rows.split_last_mut() else {
+        return;
+    };
+    let mut times = stamps
+        .iter()
+        .rev()
+        .map(|stamp| moment(stamp).map(|m| m.with_timezone(&zone).time()));
+    let Some(time) = times.next().flatten() else {
+        return;
+    };
+    let before = times.flatten().next();
+    last.may_be_live =
+        before.is_some_and(|b| b != time) || earlier.iter().any(|row| row.day == last.day);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::built_in;
+    use crate::sources::tests::{date, origins, values, window};
+
+    fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
+        Chart.parse(body.as_bytes(), built_in("XNYS"))
+    }
+
+    fn other(body: &str) -> String {
+        match parse(body) {
+            Err(AnswerError::OtherShape(words)) => words,
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    /// A document with this `meta`, these stamps and one price for each of them.
+    fn chart(meta: &str, stamps: &str) -> String {
+        let ones = stamps.split(',').map(|_| "1").collect::<Vec<_>>().join(",");
+        let quote = format!(
+            r#"{{"open":[{ones}],"high":[{ones}],"low":[{ones}],"close":[{ones}],"volume":[{ones}]}}"#
+        );
+        document(meta, &format!(r#""timestamp":[{stamps}],"#), &quote)
+    }
+
+    fn document(meta: &str, timestamp: &str, quote: &str) -> String {
+        format!(
+            r#"{{"chart":{{"result":[{{"meta":{{{meta}}},{timestamp}"indicators":{{"quote":[{quote}]}}}}],"error":null}}}}"#
+        )
+    }
+
+    const NEW_YORK: &str =
+        r#""currency":"USD","exchangeTimezoneName":"America/New_York","dataGranularity":"1d""#;
+
+    #[test]
+    fn the_url_has_a_day_over_on_each_side() {
+        let url = |symbol, part| Chart.url(&origins(), symbol, Category::Etf, part);
+        let tail = "interval=1d&includePrePost=false";
+        assert_eq!(
+            url("GC=F", window("2026-01-05", "2026-01-12")),
+            format!(
+                "https://yahoo.test/v8/finance/chart/GC=F?period1=1767484800&period2=1768348800&{tail}"
+            )
+        );
+        assert_eq!(
+            url("^KS200", window("1962-01-02", "1969-12-29")),
+            format!(
+                "https://yahoo.test/v8/finance/chart/%5EKS200?period1=-252460800&period2=-86400&{tail}"
+            )
+        );
+    }
+
+    #[test]
+    fn one_window_is_one_recording() {
+        let all = window("1962-01-02", "2026-01-12");
+        assert_eq!(Chart.parts(all), [all]);
+        assert_eq!(Chart.recording("GC=F", all), "yahoo/GC=F.json");
+    }
+
+    #[test]
+    fn the_answers_zone_dates_the_bars() {
+        // 23:00 UTC on 5 January is the morning of the 6th in Sydney.
+        let days = |meta: &str| {
+            let body = chart(meta, "1767654000");
+            let answer = parse(&body).unwrap();
+            match answer.rows[0].day {
+                RawDay::Date(day) => (answer.zone, day),
+                RawDay::Impossible(text) => panic!("{text}"),
+            }
+        };
+        let sydney = days(r#""exchangeTimezoneName":"Australia\/Sydney","gmtoffset":0"#);
+        assert_eq!(sydney, (Some(Tz::Australia__Sydney), date("2026-01-06")));
+        for meta in [
+            "",
+            r#""exchangeTimezoneName":null"#,
+            r#""exchangeTimezoneName":"Mars/Olympus","gmtoffset":39600"#,
+        ] {
+            assert_eq!(days(meta), (None, date("2026-01-05")), "{meta}");
+        }
+    }
+
+    #[test]
+    fn stamps_that_are_no_moments_are_impossible_days() {
+        let body = chart(
+            NEW_YORK,
+            r#"-252322200,null,1.5,"soon",99999999999999999,9223372036854775808,253402300800,true"#,
+        );
+        let rows = parse(&body).unwrap().rows;
+        assert_eq!(rows[0].day, RawDay::Date(date("1962-01-02")));
+        let impossible = [
+            "",
+            "1.5",
+            "soon",
+            "99999999999999999",
+            "9223372036854775808",
+            "253402300800",
+            "true",
+        ];
+        assert_eq!(
+            rows[1..].iter().map(|r| r.day).collect::<Vec<_>>(),
+            impossible.map(RawDay::Impossible)
+        );
+    }
+
+    #[test]
+    fn values_are_the_text_that_was_sent() {
+        let quote = r#"{"open":[129.0399932861328],"high":["Infinity"],"low":[null],"close":[1e2],"volume":[4294967296]}"#;
+        let body = document(NEW_YORK, r#""timestamp":[1767623400],"#, quote);
+        let answer = parse(&body).unwrap();
+        assert_eq!(
+            values(&answer.rows[0]),
+            ["129.0399932861328", "Infinity", "", "1e2", "4294967296"]
+        );
+        assert_eq!(answer.currency, Some("USD"));
+        assert_eq!(
+            parse(&document(r#""currency":null"#, "", "{}"))
+                .unwrap()
+                .currency,
+            None
+        );
+    }
+
+    #[test]
+    fn volume_may_be_absent_and_a_price_may_not() {
+        let stamps = r#""timestamp":[1767623400,1767709800],"#;
+        let quote = r#""open":[1,2],"high":[1,2],"low":[1,2],"close":[1,2]"#;
+        let body = document(NEW_YORK, stamps, &format!("{{{quote}}}"));
+        assert_eq!(
+            values(&parse(&body).unwrap().rows[1]),
+            ["2", "2", "2", "2", ""]
+        );
+        let ragged = |quote: &str| other(&document(NEW_YORK, stamps, quote));
+        assert_eq!(
+            ragged(&format!(r#"{{{quote},"volume":[1]}}"#)),
+            "volume has 1 values for 2 timestamps"
+        );
+        assert_eq!(
+            ragged(&format!(
+                "{{{}}}",
+                quote.replace(r#""low":[1,2]"#, r#""low":[1,2,3]"#)
+            )),
+            "low has 3 values for 2 timestamps"
+        );
+        assert_eq!(
+            ragged(&format!("{{{}}}", quote.replace("high", "hi"))),
+            "no high values for 2 timestamps"
+        );
+        assert_eq!(ragged("{}"), "no open values for 2 timestamps");
+        assert_eq!(ragged(""), "no open values for 2 timestamps");
+        assert_eq!(ragged("{},{}"), "2 quotes in place of one");
+    }
+
+    #[test]
+    fn no_stamps_and_no_quotes_are_an_empty_answer() {
+        for quote in ["", "{}", "null", r#"{"open":[],"close":null}"#] {
+            for stamps in ["", r#""timestamp":[],"#, r#""timestamp":null,"#] {
+                let body = document(NEW_YORK, stamps, quote);
+                let answer = parse(&body).unwrap();
+                assert!(answer.rows.is_empty() && answer.zone.is_some(), "{body}");
+            }
+        }
+        assert!(
+            parse(r#"{"chart":{"result":[{}],"error":null}}"#)
+                .unwrap()
+                .rows
+                .is_empty()
+        );
+        assert_eq!(
+            other(&document(NEW_YORK, "", r#"{"close":[1,2]}"#)),
+            "2 quotes without timestamps"
+        );
+    }
+
+    #[test]
+    fn other_bars_than_days_are_refused() {
+        let month = chart(&NEW_YORK.replace("1d", "1mo"), "1767623400");
+        assert_eq!(
+            parse(&month),
+            Err(AnswerError::Granularity("1mo".to_owned()))
+        );
+        assert!(
+            parse(&document(&NEW_YORK.replace("1d", "1mo"), "", "{}"))
+                .unwrap()
+                .rows
+                .is_empty()
+        );
+        assert_eq!(parse(&chart("", "1767623400")).unwrap().rows.len(), 1);
+    }
+
+    fn error(code: &str, description: &str) -> String {
+        format!(
+            r#"{{"chart":{{"result":null,"error":{{"code":"{code}","description":"{description}"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn errors_inside_json_say_what_they_mean_whatever_the_status() {
+        let empty = error(
+            "Bad Request",
+            "Data doesn\\u0027t exist for startDate = 1, endDate = 2",
+        );
+        let unknown = error("Not Found", "No data found, symbol may be delisted");
+        let refused = error("Unprocessable Entity", "5m data not available");
+        for status in [200, 400, 404, 422] {
+            let read = |body: &str| {
+                Chart
+                    .read(status, body.as_bytes(), built_in("XNYS"))
+                    .map(|a| a.rows.len())
+            };
+            assert_eq!(read(&empty), Ok(0));
+            let words = "No data found, symbol may be delisted".to_owned();
+            assert_eq!(read(&unknown), Err(AnswerError::UnknownSymbol(words)));
+            let words = "Unprocessable Entity: 5m data not available".to_owned();
+            assert_eq!(read(&refused), Err(AnswerError::Refused(words)));
+        }
+        let crumb = error("Unauthorized", "Invalid Crumb").replace("chart", "finance");
+        assert_eq!(
+            parse(&crumb),
+            Err(AnswerError::Refused(
+                "Unauthorized: Invalid Crumb".to_owned()
+            ))
+        );
+        let text = r#"{"chart":{"result":null,"error":"closed"}}"#;
+        assert_eq!(
+            parse(text),
+            Err(AnswerError::Refused("\"closed\"".to_owned()))
+        );
+    }
+
+    #[test]
+    fn other_statuses_stay_statuses() {
+        let body = error("Not Found", "No data found");
+        for status in [401, 403, 429, 500, 503] {
+            let answer = Chart.read(status, body.as_bytes(), built_in("XNYS"));
+            assert_eq!(
+                answer,
+                Err(AnswerError::Status {
+                    status,
+                    words: "No data found".to_owned()
+                })
+            );
+        }
+        let crumb = error("Unauthorized", "Invalid Crumb").replace("chart", "finance");
+        let answer = Chart.read(401, crumb.as_bytes(), built_in("XNYS"));
+        assert_eq!(
+            answer.unwrap_err().to_string(),
+            "HTTP 401: Unauthorized: Invalid Crumb"
+        );
+        let page = Chart.read(404, b"<html>", built_in("XNYS"));
+        assert_eq!(
+            page,
+            Err(AnswerError::Status {
+                status: 404,
+                words: "<html>".to_owned()
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_chart_is_said() {
+        assert_eq!(other("<!DOCTYPE html>"), "<!DOCTYPE html>");
+        assert!(other("{}").contains("missing field `chart`"));
+        assert_eq!(
+            other(r#"{"chart":{"result":null,"error":null}}"#),
+            "neither a result nor an error"
+        );
+        assert_eq!(
+            other(r#"{"chart":{"result":[],"error":null}}"#),
+            "neither a result nor an error"
+        );
+        assert_eq!(
+            other(r#"{"chart":{"result":[{},{}]}}"#),
+            "more than one result"
+        );
+        let body = chart(NEW_YORK, "1767623400,1767709800");
+        for at in 0..body.len() {
+            assert!(
+                matches!(parse(&body[..at]), Err(AnswerError::CutShort(_))),
+                "cut at {at}"
+            );
+        }
+        for deep in ["[", "{\"chart\":", "{\"chart\":{\"result\":["] {
+            assert!(parse(&deep.repeat(200_000)).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_last_row_that_stands_out_may_be_live() {
+        // 09:30 in New York is 14:30Z in winter and 13:30Z in summer.
+        let live = |zone: &str, stamps: &str| {
+            let meta = format!(r#""exchangeTimezoneName":"{zone}""#);
+            parse(&chart(&meta, stamps))
+                .unwrap()
+                .rows
+                .iter()
+                .map(|r| r.may_be_live)
+                .collect::<Vec<_>>()
+        };
+        let (friday, monday) = ("1772807400", "1773063000");
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday}")),
+            [false, false]
+        );
+        assert_eq!(live("UTC", &format!("{friday},{monday}")), [false, true]);
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},1773086401")),
+            [false, false, true]
+        );
+        // The day's own row twice, and a single row.
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},{monday}")),
+            [false, false, true]
+        );
+        assert_eq!(live("America/New_York", monday), [false]);
+        // Rows without a day are passed over.
+        assert_eq!(
+            live("America/New_York", &format!("{friday},null,{monday}")),
+            [false; 3]
+        );
+        assert_eq!(
+            live("America/New_York", &format!("{friday},{monday},null")),
+            [false; 3]
+        );
+    }
+}
