@@ -9,62 +9,42 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::config::{ConfigError, Unwritable};
-use busy::Wait;
-use long_path::sqlite_name;
+use file::lock_wait::Wait;
+use file::long_path::sqlite_name;
 
-mod acknowledge;
 mod alerts;
-mod assets;
-mod backup;
-mod busy;
-mod diagnose;
-mod export;
-mod findings;
-mod gaps;
-mod history;
-mod job_runs;
-mod long_path;
-mod pending;
-mod prices;
-mod prune;
-mod reach;
-mod read_only;
-mod rebase;
-mod recognised;
-mod rejects;
-mod report;
-mod report_events;
-mod series;
+mod file;
+mod ingest;
+mod outbox;
+mod query;
+mod runs;
 #[cfg(test)]
 mod staging_tests;
-mod stored;
-mod summary;
-mod sync_lock;
-mod trouble;
-mod verify;
 
-pub use acknowledge::Acknowledger;
 pub use alerts::{NewAlert, WaitingAlert};
-pub use assets::AssetRow;
-pub use backup::{Copied, check_backup_target};
-pub use busy::wait_no_longer;
-pub use diagnose::{Diagnosis, diagnose, nearest_folder};
-pub use export::{ExportedBar, Selection};
-pub use gaps::Attended;
-pub use history::Version;
-pub use job_runs::{JobRunRow, RunEnd, RunLock, RunningRow};
-pub use pending::{PendingReader, PendingRow, Scope};
-pub use prices::{Batch, Heal, LostPart, Staged, Tally};
-pub use prune::Old;
-pub use reach::{HEALING_DAYS, Lookback, Reach};
-pub use rebase::Rebase;
-pub use rejects::{Reject, RejectedSeries};
-pub use report::{StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars};
-pub use report_events::{Correction, StoredReject, StoredRun, Values};
-pub use summary::{AssetSummary, Ended, FindingRow, RunSummary};
-pub use sync_lock::SyncLock;
-pub use trouble::{Trouble, explain};
-pub use verify::StagedBar;
+pub use file::backup::{Copied, check_backup_target};
+pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
+pub use file::error::{Trouble, explain};
+pub use file::lock_wait::wait_no_longer;
+pub use file::prune::Old;
+pub use file::sync_lock::SyncLock;
+pub use ingest::gaps::Attended;
+pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
+pub use ingest::rebase::Rebase;
+pub use ingest::write::{Batch, Heal, LostPart, Staged, Tally};
+pub use outbox::acknowledge::Acknowledger;
+pub use outbox::assets::AssetRow;
+pub use outbox::pending::{PendingReader, PendingRow, Scope};
+pub use outbox::rejects::{Reject, RejectedSeries};
+pub use query::bars::{
+    StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars,
+};
+pub use query::corrections::{Correction, StoredReject, StoredRun, Values};
+pub use query::export::{ExportedBar, Selection};
+pub use query::history::Version;
+pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
+pub use query::verify::StagedBar;
+pub use runs::{JobRunRow, RunEnd, RunLock, RunningRow};
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
@@ -116,7 +96,7 @@ impl Staging {
                 path.display()
             ))
         };
-        busy::name_file(path);
+        file::lock_wait::name_file(path);
         let name = sqlite_name(path);
         let mut connection = Connection::open(&name).with_context(doing)?;
         prepare(&mut connection, path).map_err(|error| match explain(error, path) {
@@ -160,7 +140,7 @@ impl Staging {
         if !is_ours {
             return Ok(None);
         }
-        busy::name_file(path);
+        file::lock_wait::name_file(path);
         let manager = SqliteConnectionManager::file(name).with_flags(flags);
         Self::pooled(manager, path, 1).map(Some)
     }
@@ -178,7 +158,7 @@ impl Staging {
 
     fn pooled(manager: SqliteConnectionManager, path: &Path, size: u32) -> Result<Self> {
         let manager = manager.with_init(|c| {
-            busy::wait_for_locks(c)?;
+            file::lock_wait::wait_for_locks(c)?;
             // A day that was reported as staged must survive a power cut.
             c.pragma_update(None, "synchronous", "FULL")
         });
@@ -303,7 +283,7 @@ fn known_version() -> i64 {
 
 /// Sets WAL, once, and applies the migrations that are missing.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    busy::wait_for_locks(connection)?;
+    file::lock_wait::wait_for_locks(connection)?;
     set_wal(connection)?;
     // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
     while missing_migration(connection, path)?.is_some() {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::Warehouse;
-use super::failure::Failure;
+use super::error::Failure;
 
 /// What tells a server from others, as the statements have it.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";

@@ -8,27 +8,27 @@ use std::borrow::Cow;
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
-mod address;
+mod assets_and_runs;
+mod connection;
 mod counts;
 mod diagnose;
-mod failure;
+mod error;
 mod identity;
-mod line;
 mod prices;
-mod records;
 mod tables;
 mod target;
 mod tls;
+mod url;
 mod verify;
 
+pub use connection::Patience;
 pub use diagnose::Diagnosis;
-pub use failure::{Class, Failure, Refusal};
+pub use error::{Class, Failure, Refusal};
 pub use identity::recognise;
-pub use line::Patience;
 pub use prices::{Receipt, Written};
 pub use target::Target;
 
-use line::Line;
+use connection::Line;
 
 /// A connection to the warehouse.
 pub struct Warehouse {

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::Type;
 use postgres::{Client, Row};
 
-use super::failure::Failure;
+use super::error::Failure;
 use super::{Warehouse, parameter, recognise};
 use crate::staging::PendingRow;
 

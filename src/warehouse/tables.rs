@@ -2,7 +2,7 @@
 
 use postgres::types::Type;
 
-use super::failure::Failure;
+use super::error::Failure;
 use super::{Warehouse, parameter, recognise};
 
 /// A table and what the program needs of it.

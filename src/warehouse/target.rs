@@ -9,9 +9,9 @@ use postgres::error::SqlState;
 use postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::address::Settings;
-use super::failure::Failure;
+use super::error::Failure;
 use super::tls::{self, Verification};
+use super::url::Settings;
 use crate::config::{ConfigError, Secret, TlsMode};
 
 /// Where the warehouse is and how the connection is secured. It cannot print a password.

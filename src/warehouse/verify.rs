@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use postgres::types::Type;
 
-use super::failure::Failure;
+use super::error::Failure;
 use super::{Warehouse, parameter};
 use crate::domain::checksum::{Checksum, Month, Values};
 

@@ -1,0 +1,132 @@
+//! Whether the staging file can be written tomorrow, without changing it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+
+use super::backup::integrity;
+use crate::staging::{Found, STAGING_DB, Trouble, explain, inspect};
+
+/// What was found at the staging file's path.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Diagnosis {
+    /// Its size in bytes; `None` where there is no file yet.
+    pub bytes: Option<u64>,
+    /// What SQLite finds wrong in it.
+    pub damage: Option<String>,
+    /// Who holds its write lock, if somebody does.
+    pub locked_by: Option<String>,
+    /// Whether SQLite can keep a write-ahead log in its folder.
+    pub can_wal: bool,
+}
+
+/// Looks at the file, and tries a database of its own beside it: the nearest folder that is there must be writable.
+///
+/// # Errors
+/// Why it cannot be read or written.
+pub fn diagnose(path: &Path) -> Result<Diagnosis> {
+    let mut diagnosis = match inspect(STAGING_DB, path)? {
+        Found::Nothing => Diagnosis::default(),
+        Found::Ours => look(path)?,
+        Found::NoSqlite => Diagnosis {
+            bytes: Some(fs::metadata(path)?.len()),
+            damage: Some("it does not begin as a SQLite file does".to_owned()),
+            ..Diagnosis::default()
+        },
+    };
+    diagnosis.can_wal = try_wal(&nearest_folder(path)).map_err(|error| explain(error, path))?;
+    Ok(diagnosis)
+}
+
+fn look(path: &Path) -> Result<Diagnosis> {
+    let doing = || format!("the staging file {} cannot be used", path.display());
+    let connection = Connection::open(path).with_context(doing)?;
+    // Somebody who writes is no fault, somebody who keeps on is.
+    connection.busy_timeout(Duration::from_secs(3))?;
+    let found = integrity(&connection).and_then(|damage| {
+        // What is damaged need not be writable.
+        if damage.is_none() {
+            connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+        }
+        Ok(damage)
+    });
+    let (damage, locked_by) = match found.map_err(|error| explain(error, path)) {
+        Ok(damage) => (damage, None),
+        Err(error) => match error.downcast_ref() {
+            Some(Trouble::Locked { holder, .. }) => (None, Some(holder.clone())),
+            _ => return Err(error.context(doing())),
+        },
+    };
+    Ok(Diagnosis {
+        bytes: Some(fs::metadata(path).with_context(doing)?.len()),
+        damage,
+        locked_by,
+        can_wal: false,
+    })
+}
+
+/// The folder of the file, or the nearest one above it that is there.
+#[must_use]
+pub fn nearest_folder(path: &Path) -> PathBuf {
+    let above = path.ancestors().skip(1);
+    let there = above.map(|p| {
+        if p.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            p
+        }
+    });
+    there
+        .into_iter()
+        .find(|p| p.is_dir())
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
+
+/// Network folders cannot share the memory that a write-ahead log needs.
+fn try_wal(folder: &Path) -> Result<bool> {
+    let trial = folder.join(format!(".pricestash-doctor-{}.db", std::process::id()));
+    let tried = (|| {
+        let connection = Connection::open(&trial)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0))?;
+        connection.execute_batch("CREATE TABLE trial (x); INSERT INTO trial VALUES (1)")?;
+        Ok::<_, rusqlite::Error>(mode == "wal")
+    })();
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut path = trial.clone().into_os_string();
+        path.push(ending);
+        // Mostly there is none.
+        drop(fs::remove_file(path));
+    }
+    tried.with_context(|| format!("the folder {} cannot be written", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::staging::Staging;
+
+    #[test]
+    fn a_file_is_looked_at_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/deep/s.db");
+        let found = diagnose(&path).unwrap();
+        assert_eq!((found.bytes, found.can_wal), (None, true));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        drop(Staging::open(&path).unwrap());
+        let found = diagnose(&path).unwrap();
+        assert!(found.bytes.is_some() && found.damage.is_none() && found.locked_by.is_none());
+        for lock in [
+            "BEGIN IMMEDIATE",
+            "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
+        ] {
+            let other = Connection::open(&path).unwrap();
+            other.execute_batch(lock).unwrap();
+            let holder = diagnose(&path).unwrap().locked_by.unwrap();
+            assert!(holder.starts_with("another program"), "{holder}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What keeps the staging file from being used, in words that say what to do: SQLite only says "database is locked".
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Error;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use thiserror::Error;
+
+use super::long_path::sqlite_name;
+use crate::staging::Staging;
+use crate::staging::runs::{RunningRow, under_way};
+
+/// Stands as context before SQLite's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Trouble {
+    /// Somebody kept a lock for longer than is waited for.
+    #[error(
+        "the staging file {} stays locked by {holder}; let it end or close it, then run this again (nothing that was staged is lost)",
+        file.display()
+    )]
+    Locked {
+        /// The file.
+        file: PathBuf,
+        /// Who may hold the lock.
+        holder: String,
+    },
+    /// There is no room beside it.
+    #[error(
+        "the disk of {what} {} is full; make room there, then run this again (nothing that was staged is lost)",
+        file.display()
+    )]
+    DiskFull {
+        /// What it is to the user: the staging file, or a copy of it on another disk.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// It may be read only.
+    #[error(
+        "the staging file {} may not be written by this user; run this as its owner, let this user write the file and its folder, or set STAGING_DB to another file",
+        file.display()
+    )]
+    ReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It may be read only, and what is to be read is not in it: it is in its write-ahead log, or an older version lacks it.
+    #[error(
+        "the staging file {} cannot be read without a change to it, which this user may not make; let its owner run `pricestash status` once, then run this again",
+        file.display()
+    )]
+    Unsettled {
+        /// The file.
+        file: PathBuf,
+    },
+    /// SQLite cannot read it.
+    #[error(
+        "the staging file {} is damaged; `pricestash doctor` looks at all of it, `pricestash restore` puts a backup in its place and keeps the damaged file",
+        file.display()
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// The error with what it means for the staging file at `path`, where it means something; said once, however often this is
+/// asked.
+#[must_use]
+pub fn explain(error: Error, path: &Path) -> Error {
+    if error.is::<Trouble>() {
+        return error;
+    }
+    let Some(code) = sqlite_code(&error) else {
+        return error;
+    };
+    let file = path.to_owned();
+    match code {
+        ErrorCode::DatabaseBusy => {
+            let holder = holder(path);
+            error.context(Trouble::Locked { file, holder })
+        }
+        ErrorCode::DiskFull => {
+            let what = "the staging file";
+            error.context(Trouble::DiskFull { what, file })
+        }
+        // SQLite's own words say no more.
+        ErrorCode::ReadOnly => Trouble::ReadOnly { file }.into(),
+        code if is_damage(code) => error.context(Trouble::Damaged { file }),
+        _ => error,
+    }
+}
+
+impl Staging {
+    /// [`explain`] for this file.
+    #[must_use]
+    pub fn explain(&self, error: Error) -> Error {
+        explain(error, &self.path)
+    }
+}
+
+/// What SQLite says, where it is the cause.
+pub(in crate::staging) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
+    let cause = error
+        .chain()
+        .find_map(|e| e.downcast_ref::<rusqlite::Error>());
+    cause.and_then(rusqlite::Error::sqlite_error_code)
+}
+
+/// Whether SQLite says that what it reads cannot be.
+pub(in crate::staging) fn is_damage(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+}
+
+/// Who may hold a lock on the file. The runs of this program are known, this one's own too, whose workers wait for each other;
+/// they hold one for moments only, so that it may be another program all the same.
+pub(in crate::staging) fn holder(path: &Path) -> String {
+    const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
+    // A long path is a URI.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
+    let runs = Connection::open_with_flags(sqlite_name(path), flags)
+        .map_err(Error::from)
+        .and_then(|connection| under_way(&connection, path));
+    let runs = runs.into_iter().flatten();
+    let (own, others): (Vec<_>, Vec<_>) = runs.partition(RunningRow::is_own);
+    let mut holder = OTHER.to_owned();
+    if !own.is_empty() {
+        holder.push_str(", or another worker of this run");
+    }
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        holder.push_str(", or a run that is under way: ");
+        holder.push_str(&others.join(", "));
+    }
+    holder
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use chrono::Utc;
+
+    use super::*;
+
+    /// What a statement says that waits for nobody.
+    fn error_of(path: &Path, sql: &str) -> Error {
+        let connection = Connection::open(path).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let done = connection.execute_batch(sql);
+        done.context("a row cannot be written").unwrap_err()
+    }
+
+    #[test]
+    fn a_lock_is_said_with_file_holder_and_advice_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        drop(Staging::open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+            other.execute_batch(lock).unwrap();
+            let error = explain(error_of(&path, "DELETE FROM job_run"), &path);
+            let said = format!("{:#}", explain(error, &path));
+            other.execute_batch("ROLLBACK").unwrap();
+            assert_eq!(
+                said.matches("stays locked by another program").count(),
+                1,
+                "{said}"
+            );
+            assert!(
+                said.contains("s.db") && said.contains("run this again"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_that_of_the_staging_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let connection = Connection::open(&path).unwrap();
+        // What SQLite says when it may not take more pages is what it says of a full disk.
+        connection
+            .execute_batch("CREATE TABLE t (a); PRAGMA max_page_count = 2")
+            .unwrap();
+        let done = connection.execute_batch("INSERT INTO t VALUES (zeroblob(100000))");
+        let said = format!("{:#}", explain(done.unwrap_err().into(), &path));
+        assert!(
+            said.contains("disk of the staging file") && said.contains("s.db is full"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn runs_of_others_are_named_and_those_that_are_gone_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let staging = Staging::open(&path).unwrap();
+        let (_, lock) = staging.begin_run("collect", false, Utc::now()).unwrap();
+        let is_a_run = || holder(&path).contains("under way");
+        assert!(!is_a_run(), "this process itself");
+        assert!(holder(&path).ends_with("or another worker of this run"));
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute("UPDATE job_run SET process_id = 1", [])
+            .unwrap();
+        let said = holder(&path);
+        assert!(
+            said.contains("a run that is under way: collect (process 1 on "),
+            "{said}"
+        );
+        drop(lock);
+        assert!(!is_a_run());
+    }
+
+    #[test]
+    fn damage_is_said_as_such_and_other_errors_stay_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        drop(Staging::open(&path).unwrap());
+        // The pool may close its connections later: what they wrote is to be in the file, and not beside it.
+        Connection::open(&path)
+            .unwrap()
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.iter_mut().skip(4096).for_each(|b| *b = 0x55);
+        std::fs::write(&path, bytes).unwrap();
+        let said = explain(error_of(&path, "DELETE FROM job_run"), &path);
+        let said = format!("{said:#}");
+        assert!(
+            said.contains("is damaged") && said.contains("pricestash restore"),
+            "{said}"
+        );
+        let other = explain(error_of(&path, "nonsense"), &path);
+        assert!(!other.is::<Trouble>(), "{other:#}");
+    }
+}

@@ -1,0 +1,186 @@
+//! Waiting for a lock on the staging file that somebody else holds: another program, or another worker of this one.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Result};
+
+use super::error::holder;
+
+/// How long a statement waits: longer than the minute for which a person, or a backup, may keep the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long when this process has waited in vain of late: 500 assets must not wait for 90 s each.
+const AFTER_IN_VAIN: Duration = Duration::from_secs(5);
+/// What is of late: a file that was free since then may be locked for a minute again.
+const OF_LATE: Duration = Duration::from_secs(300);
+/// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
+/// within 2 s.
+const AFTER_STOP: Duration = Duration::from_millis(700);
+/// How long even later, since a transaction of another one lasts some milliseconds: the last asset and the end of the run.
+const AFTER_ALL: Duration = Duration::from_millis(150);
+/// The longest pause between two looks at a lock.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// Whoever waits longer is told for whom.
+const SILENT: Duration = Duration::from_secs(3);
+/// Several workers that wait at once say so once.
+const BETWEEN_WORDS: Duration = Duration::from_secs(60);
+
+// SQLite's handler is a plain function, so that it can know only what all of the process know.
+
+/// When the program was told to stop.
+static STOPPED_AT: OnceLock<Instant> = OnceLock::new();
+/// When a wait has ended in vain last.
+static IN_VAIN_AT: Mutex<Option<Instant>> = Mutex::new(None);
+/// The file that this process works on, for what is said.
+static FILE: OnceLock<PathBuf> = OnceLock::new();
+/// When somebody was told of a wait last.
+static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// From now on the statements of this process wait for locks up to [`AFTER_STOP`], and then [`AFTER_ALL`] each.
+pub fn wait_no_longer() {
+    STOPPED_AT.get_or_init(Instant::now);
+}
+
+/// Names the file that is waited for; the first one counts.
+pub(in crate::staging) fn name_file(path: &Path) {
+    FILE.get_or_init(|| path.to_owned());
+}
+
+/// Lets the statements of a connection wait for locks.
+pub(in crate::staging) fn wait_for_locks(connection: &Connection) -> Result<()> {
+    connection.busy_handler(Some(wait_again))
+}
+
+/// One wait for a lock, from the first look at it on.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::staging) struct Wait {
+    since: Instant,
+    looks: u32,
+    is_told: bool,
+}
+
+impl Wait {
+    pub(in crate::staging) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            looks: 0,
+            is_told: false,
+        }
+    }
+
+    /// Pauses before the next look; false when it is not waited for any longer.
+    pub(in crate::staging) fn again(&mut self) -> bool {
+        let waited = self.since.elapsed();
+        let stopped = STOPPED_AT.get().map(Instant::elapsed);
+        if is_over(waited, stopped, since_in_vain()) {
+            if stopped.is_none() {
+                *locked(&IN_VAIN_AT) = Some(Instant::now());
+            }
+            return false;
+        }
+        if waited >= SILENT && !self.is_told {
+            self.is_told = true;
+            tell();
+        }
+        // From 1 ms on, as SQLite's own handler does.
+        let pause = Duration::from_millis(1 << self.looks.min(6));
+        thread::sleep(pause.min(LONGEST_PAUSE));
+        self.looks += 1;
+        true
+    }
+}
+
+/// Whether a statement has waited long enough. `stopped`: since when the program is told to stop.
+fn is_over(waited: Duration, stopped: Option<Duration>, in_vain: Option<Duration>) -> bool {
+    match stopped {
+        Some(stopped) => stopped >= AFTER_STOP && waited >= AFTER_ALL,
+        None => waited >= patience(in_vain),
+    }
+}
+
+/// `in_vain`: how long ago a wait has ended in vain.
+fn patience(in_vain: Option<Duration>) -> Duration {
+    if in_vain.is_some_and(|ago| ago < OF_LATE) {
+        AFTER_IN_VAIN
+    } else {
+        BUSY_TIMEOUT
+    }
+}
+
+fn since_in_vain() -> Option<Duration> {
+    locked(&IN_VAIN_AT).map(|at| at.elapsed())
+}
+
+/// A moment, whose lock nobody can have left in disorder.
+fn locked(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
+    moment.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says who is waited for, unless that was said just now.
+fn tell() {
+    let Some(path) = FILE.get() else { return };
+    let mut told_at = locked(&TOLD_AT);
+    if told_at.is_some_and(|at| at.elapsed() < BETWEEN_WORDS) {
+        return;
+    }
+    *told_at = Some(Instant::now());
+    log::warn!(
+        "waiting for {}, which is locked by {}; at most {} s",
+        path.display(),
+        holder(path),
+        patience(since_in_vain()).as_secs()
+    );
+}
+
+/// Waits once for a lock that was waited for `count` times.
+fn wait_again(count: i32) -> bool {
+    thread_local! {
+        static WAIT: Cell<Option<Wait>> = const { Cell::new(None) };
+    }
+    let mut wait = match WAIT.take() {
+        Some(wait) if count > 0 => wait,
+        _ => Wait::new(),
+    };
+    let goes_on = wait.again();
+    WAIT.set(Some(wait));
+    goes_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_in_vain_does_not_wait_as_long_again_for_some_minutes() {
+        let seconds = Duration::from_secs;
+        for (waited, in_vain, expected) in [
+            (61, None, false),
+            (91, None, true),
+            (4, Some(1), false),
+            (6, Some(1), true),
+            // The lock of an hour ago says nothing of this one.
+            (61, Some(3600), false),
+        ] {
+            let over = is_over(seconds(waited), None, in_vain.map(seconds));
+            assert_eq!(over, expected, "{waited} {in_vain:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_stop_each_statement_still_waits_for_a_moment() {
+        let millis = Duration::from_millis;
+        for (waited, stopped, expected) in [
+            (60_000, 500, false),
+            (60_000, 1100, true),
+            // One that has only begun to wait.
+            (5, 1100, false),
+            (200, 1100, true),
+        ] {
+            let over = is_over(millis(waited), Some(millis(stopped)), None);
+            assert_eq!(over, expected, "{waited} {stopped}");
+        }
+    }
+}

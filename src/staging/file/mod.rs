@@ -1,0 +1,10 @@
+//! The file itself: waiting for its locks, saying what is wrong with it, copying it, removing what is old.
+
+pub(in crate::staging) mod backup;
+pub(in crate::staging) mod diagnose;
+pub(in crate::staging) mod error;
+pub(in crate::staging) mod lock_wait;
+pub(in crate::staging) mod long_path;
+pub(in crate::staging) mod prune;
+mod read_only;
+pub(in crate::staging) mod sync_lock;

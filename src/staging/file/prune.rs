@@ -1,0 +1,55 @@
+//! Removal of what is old.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use rusqlite::TransactionBehavior;
+
+use crate::domain::timestamp;
+use crate::staging::Staging;
+
+/// What grows for years and may be removed when it is old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// Rejected rows that no source has sent lately.
+    Quarantine,
+    /// Runs.
+    Runs,
+    /// What prices were before they changed.
+    History,
+}
+
+impl Old {
+    fn table_and_condition(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Quarantine => ("quarantine", "last_seen < ?1"),
+            Self::Runs => ("job_run", "started_at < ?1 AND status <> 'running'"),
+            Self::History => ("price_revision", "replaced_at < ?1"),
+        }
+    }
+
+    /// The table that it stands in.
+    #[must_use]
+    pub fn table(self) -> &'static str {
+        self.table_and_condition().0
+    }
+}
+
+impl Staging {
+    /// Removes what is older than a time, and says how many rows; with `commit` false it only counts.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn prune(&self, old: Old, before: DateTime<Utc>, commit: bool) -> Result<usize> {
+        let (table, condition) = old.table_and_condition();
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let removed = tx.execute(
+            &format!("DELETE FROM {table} WHERE {condition}"),
+            [timestamp::to_text(before)],
+        )?;
+        if commit {
+            tx.commit()?;
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,263 @@
+//! What is found: facts about days of a series, rejected rows, and what the user waived.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::rebase::Scale;
+use super::stored::days;
+use super::write::Batch;
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::timestamp;
+use crate::domain::validate::{Finding, Rejected, Rule};
+use crate::sources::Window;
+use crate::staging::Staging;
+
+/// Writes findings about one series, in the transaction of its caller.
+pub(in crate::staging) struct Notes<'a> {
+    connection: &'a Connection,
+    /// The asset, or the calendar where it is about all of its assets.
+    asset: &'a str,
+    source: &'a str,
+    job_id: &'a str,
+    now: DateTime<Utc>,
+}
+
+/// What a run has judged, so that an open finding that it did not see again is resolved.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::staging) struct Judged<'a> {
+    /// The days whose closes were looked at for jumps: the last may lie behind the asked window.
+    pub(in crate::staging) closes: Window,
+    /// The days whose row came, and is what is stored now.
+    pub(in crate::staging) heard: &'a BTreeSet<NaiveDate>,
+    /// What the overlap says of the scale.
+    pub(in crate::staging) scale: &'a Scale,
+}
+
+impl Judged<'_> {
+    /// Whether the run would have seen this finding again. Sessions without a bar are judged elsewhere.
+    fn has_judged(&self, rule: &str, date: NaiveDate) -> bool {
+        let is = |r: Rule| rule == r.to_string();
+        if is(Rule::DateGap) {
+            false
+        } else if is(Rule::Rebased) {
+            matches!(self.scale, Scale::Same)
+        } else if is(Rule::ScaleDiffers) {
+            !matches!(self.scale, Scale::Unknown)
+        } else if is(Rule::PriceJump) {
+            self.closes.contains(date)
+        } else {
+            self.heard.contains(&date)
+        }
+    }
+}
+
+impl<'a> Notes<'a> {
+    pub(in crate::staging) fn of(connection: &'a Connection, batch: &Batch<'a>) -> Self {
+        let (asset, source) = (batch.asset.id.as_str(), batch.entry.stored_as.as_str());
+        Self::about(connection, asset, source, batch.job_id, batch.now)
+    }
+
+    /// Notes about a series, or about a calendar, which has no source.
+    pub(in crate::staging) fn about(
+        connection: &'a Connection,
+        asset: &'a str,
+        source: &'a str,
+        job_id: &'a str,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            connection,
+            asset,
+            source,
+            job_id,
+            now,
+        }
+    }
+
+    pub(in crate::staging) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
+    /// Keeps a finding: one row a fact, however often it is seen.
+    pub(in crate::staging) fn put(&self, finding: &Finding) -> rusqlite::Result<()> {
+        let statement = "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen, job_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
+             ON CONFLICT (asset_id, source, date, rule) DO UPDATE
+             SET detail = excluded.detail, last_seen = excluded.last_seen, job_id = excluded.job_id, resolved_at = NULL";
+        self.connection.prepare_cached(statement)?.execute(params![
+            self.asset,
+            self.source,
+            finding.date.to_string(),
+            finding.rule.to_string(),
+            finding.detail,
+            timestamp::to_text(self.now),
+            self.job_id,
+        ])?;
+        Ok(())
+    }
+
+    /// Keeps a finding that is the same fact while it is open, on whichever day it is seen next.
+    pub(in crate::staging) fn put_lasting(&self, finding: Finding) -> Result<()> {
+        let open = self.open_days(finding.rule)?;
+        let date = open.last().copied().unwrap_or(finding.date);
+        Ok(self.put(&Finding { date, ..finding })?)
+    }
+
+    /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id).
+    pub(in crate::staging) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
+        let sql = "SELECT rule, date FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND job_id IS NOT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let open = statement.query_map(params![self.asset, self.source, self.job_id], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?;
+        for finding in open.collect::<rusqlite::Result<Vec<_>>>()? {
+            let (rule, date) = finding;
+            if let Ok(date) = date.parse()
+                && judged.has_judged(&rule, date)
+            {
+                self.resolve_rule(&rule, date)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a rejected row; says whether it is new there.
+    pub(in crate::staging) fn quarantine(&self, rejected: &Rejected) -> rusqlite::Result<bool> {
+        let statement = "INSERT INTO quarantine (asset_id, source, date, reason, raw, first_seen, last_seen, job_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
+             ON CONFLICT (asset_id, source, date, reason, raw) DO UPDATE SET last_seen = excluded.last_seen
+             RETURNING job_id = ?7";
+        let values = params![
+            self.asset,
+            self.source,
+            rejected.date,
+            rejected.reason.to_string(),
+            rejected.raw,
+            timestamp::to_text(self.now),
+            self.job_id,
+        ];
+        let is_new: Option<bool> = self
+            .connection
+            .prepare_cached(statement)?
+            .query_row(values, |r| r.get(0))
+            .optional()?;
+        Ok(is_new == Some(true))
+    }
+
+    /// The days of the open findings of a rule.
+    pub(in crate::staging) fn open_days(&self, rule: Rule) -> Result<BTreeSet<NaiveDate>> {
+        let sql =
+            "SELECT date FROM open_findings WHERE asset_id = ?1 AND source = ?2 AND rule = ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        days(statement.query(params![self.asset, self.source, rule.to_string()])?)
+    }
+
+    pub(in crate::staging) fn resolve_day(
+        &self,
+        rule: Rule,
+        date: NaiveDate,
+    ) -> rusqlite::Result<()> {
+        self.resolve_rule(&rule.to_string(), date)
+    }
+
+    fn resolve_rule(&self, rule: &str, date: NaiveDate) -> rusqlite::Result<()> {
+        let sql = "UPDATE finding SET resolved_at = ?5
+             WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND resolved_at IS NULL";
+        let (date, time) = (date.to_string(), timestamp::to_text(self.now));
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.asset,
+            self.source,
+            rule,
+            date,
+            time
+        ])?;
+        Ok(())
+    }
+
+    /// Takes a finding back: one that only this run has seen is forgotten, an older one is resolved.
+    pub(in crate::staging) fn withdraw(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
+        let sql = "DELETE FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND job_id = ?5 AND first_seen = last_seen";
+        let (rule_name, day) = (rule.to_string(), date.to_string());
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.asset,
+            self.source,
+            rule_name,
+            day,
+            self.job_id
+        ])?;
+        self.resolve_day(rule, date)
+    }
+}
+
+impl Staging {
+    /// Whether a session of an asset has a bar, and there is nothing left to waive: no better source lacks it, no day on which
+    /// its exchange was probably closed waits for all of its assets, and it was not waived before.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn lacks_nothing(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2)
+               AND NOT EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
+               AND NOT EXISTS (
+                   SELECT 1 FROM finding
+                   WHERE date = ?2 AND resolved_at IS NULL
+                     AND (asset_id = ?1 AND rule = 'date_gap' OR asset_id = ?3 AND rule = 'probably_closed'))";
+        let (id, calendar) = (asset.id.as_str(), asset.calendar.name());
+        Ok(self
+            .connection()?
+            .query_row(sql, params![id, date.to_string(), calendar], |r| r.get(0))?)
+    }
+
+    /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn waive(
+        &self,
+        asset: &AssetId,
+        date: NaiveDate,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let time = timestamp::to_text(now);
+        let is_new = tx.execute(
+            "INSERT INTO waiver (asset_id, date, reason, waived_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![asset.as_str(), date.to_string(), reason, time],
+        )? > 0;
+        tx.execute(
+            "UPDATE finding SET resolved_at = ?3
+             WHERE asset_id = ?1 AND date = ?2 AND rule = 'date_gap' AND resolved_at IS NULL",
+            params![asset.as_str(), date.to_string(), time],
+        )?;
+        tx.execute(
+            include_str!("resolve_waived_close.sql"),
+            params![asset.as_str(), date.to_string(), time],
+        )?;
+        tx.commit()?;
+        Ok(is_new)
+    }
+
+    /// Takes a waiver back; the next run looks at the day again. Says whether there was one.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn unwaive(&self, asset: &AssetId, date: NaiveDate) -> Result<bool> {
+        let connection = self.connection()?;
+        let statement = "DELETE FROM waiver WHERE asset_id = ?1 AND date = ?2";
+        let removed = connection.execute(statement, params![asset.as_str(), date.to_string()])? > 0;
+        let statement = "UPDATE finding SET resolved_at = NULL WHERE asset_id = ?1 AND date = ?2 AND rule = 'date_gap'
+             AND NOT EXISTS (SELECT 1 FROM price_daily p
+                             WHERE p.asset_id = finding.asset_id AND p.date = finding.date AND p.source = finding.source)";
+        if removed {
+            connection.execute(statement, params![asset.as_str(), date.to_string()])?;
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,147 @@
+//! How far back a series must be asked for again.
+
+use anyhow::Result;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::gaps::waived_days;
+use super::stored::{days, stored_days};
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::timestamp;
+use crate::sources::Window;
+use crate::staging::Staging;
+
+/// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
+/// lost, counted from when it was lost.
+pub const HEALING_DAYS: u64 = 30;
+
+/// How far back a series must be asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The asset has no bar of any source yet.
+    NothingStaged,
+    /// To this day; `None` when the asset has no bar in its own currency.
+    To(Option<NaiveDate>),
+}
+
+/// What a series should be asked for again at least.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookback<'a> {
+    /// So many of the newest stored final bars.
+    pub overlap: u32,
+    /// The sessions of the last [`HEALING_DAYS`] that are due, in order.
+    pub recent: &'a [NaiveDate],
+    /// The first of these days.
+    pub since: NaiveDate,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Staging {
+    /// How far back a series must be asked for again: to overlap with stored sessions, to the oldest recent provisional
+    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately. A source without
+    /// a bar is asked from where the asset's other sources end.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn reach_back(
+        &self,
+        asset: &Asset,
+        source: &str,
+        lookback: &Lookback<'_>,
+    ) -> Result<Reach> {
+        let connection = self.connection()?;
+        let id = asset.id.as_str();
+        let any: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)")?
+            .query_row(params![id], |r| r.get(0))?;
+        if !any {
+            return Ok(Reach::NothingStaged);
+        }
+        let mut known = stored_days(&connection, id, source)?;
+        let oldest = if known.is_empty() {
+            // It stands in for the asset's other sources, from where they end.
+            for other in asset.own_sources() {
+                known.append(&mut stored_days(&connection, id, other)?);
+            }
+            known.last().copied()
+        } else {
+            oldest(&connection, id, source, lookback)?
+        };
+        let waived = waived_days(&connection, &asset.id)?;
+        let is_missing = |day: &&NaiveDate| {
+            known.first().is_some_and(|first| first < *day)
+                && !known.contains(*day)
+                && !waived.contains(*day)
+        };
+        let first_missing = lookback.recent.iter().find(is_missing).copied();
+        Ok(Reach::To(oldest.into_iter().chain(first_missing).min()))
+    }
+
+    /// Whether a series has the final bars of all these days, waived ones excepted, and at least `newer` that are newer than
+    /// `end`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn is_settled(
+        &self,
+        asset: &AssetId,
+        source: &str,
+        due: &[NaiveDate],
+        end: NaiveDate,
+        newer: u32,
+    ) -> Result<bool> {
+        let due = serde_json::Value::from_iter(due.iter().map(ToString::to_string)).to_string();
+        let row = params![asset.as_str(), source, due, end.to_string(), newer];
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(include_str!("settled.sql"))?;
+        Ok(statement.query_row(row, |r| r.get(0))?)
+    }
+
+    /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
+    /// to compare with, or there are not so many beside it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn witnesses(
+        &self,
+        asset: &AssetId,
+        source: &str,
+        window: Window,
+        least: u32,
+    ) -> Result<Option<Window>> {
+        let (start, end) = (window.start.to_string(), window.end.to_string());
+        let connection = self.connection()?;
+        let found: Option<(String, String)> = connection
+            .prepare_cached(include_str!("witnesses.sql"))?
+            .query_row(params![asset.as_str(), source, start, end, least], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()?;
+        Ok(found.and_then(|(first, last)| {
+            Some(Window {
+                start: first.parse().ok()?,
+                end: last.parse().ok()?,
+            })
+        }))
+    }
+}
+
+/// The oldest bar that a series with bars must be asked for again.
+fn oldest(
+    connection: &Connection,
+    asset: &str,
+    source: &str,
+    lookback: &Lookback<'_>,
+) -> Result<Option<NaiveDate>> {
+    let lost_since = lookback.now - Days::new(HEALING_DAYS);
+    let mut statement = connection.prepare_cached(include_str!("reach_back.sql"))?;
+    let oldest = days(statement.query(params![
+        asset,
+        source,
+        lookback.overlap,
+        lookback.since.to_string(),
+        timestamp::to_text(lost_since)
+    ])?)?;
+    Ok(oldest.first().copied())
+}

@@ -1,0 +1,189 @@
+//! The assets as configured, kept in staging so that its views and the warehouse know them.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::staging::Staging;
+
+/// A row of `asset_master` on its way to the warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetRow {
+    /// Asset.
+    pub asset_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// The stored source names in the asset's own currency, best first, as a JSON list.
+    pub source_priority: String,
+    /// Whether it is collected.
+    pub is_active: bool,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+impl Staging {
+    /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
+    /// as it is is not written: a run then begins without a wait for the disk.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn put_assets(&self, assets: &[Asset]) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for asset in assets {
+            put_asset(&tx, asset)?;
+        }
+        // No id has a comma.
+        let sources = assets.iter().flat_map(|asset| {
+            let key = |s: &SourceEntry| format!("{},{}", asset.id.as_str(), s.stored_as);
+            asset.sources.iter().map(key)
+        });
+        tx.execute(
+            "DELETE FROM asset_source WHERE asset_id || ',' || source NOT IN (SELECT value FROM json_each(?1))",
+            params![serde_json::Value::from_iter(sources).to_string()],
+        )?;
+        let ids = serde_json::Value::from_iter(assets.iter().map(|a| a.id.as_str())).to_string();
+        tx.execute(
+            "UPDATE asset_master SET is_active = 0, revision = revision + 1
+             WHERE is_active = 1 AND asset_id NOT IN (SELECT value FROM json_each(?1))",
+            params![ids],
+        )?;
+        Ok(tx.commit()?)
+    }
+
+    /// The names of the assets, by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn asset_names(&self) -> Result<HashMap<String, String>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The assets that the warehouse does not have as they are.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending_assets(&self) -> Result<Vec<AssetRow>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT asset_id, name, category, source_priority, is_active, revision FROM asset_master
+             WHERE revision <> synced_revision ORDER BY asset_id",
+        )?;
+        let rows = statement.query_map([], |r| {
+            Ok(AssetRow {
+                asset_id: r.get(0)?,
+                name: r.get(1)?,
+                category: r.get(2)?,
+                source_priority: r.get(3)?,
+                is_active: r.get(4)?,
+                revision: r.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Notes that the warehouse has these assets, each in the revision that was sent.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn acknowledge_assets(&self, rows: &[AssetRow]) -> Result<()> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for row in rows {
+            tx.prepare_cached("UPDATE asset_master SET synced_revision = ?2 WHERE asset_id = ?1 AND revision = ?2")?
+                .execute(params![row.asset_id, row.revision])?;
+        }
+        Ok(tx.commit()?)
+    }
+}
+
+fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
+    let priority = serde_json::Value::from_iter(asset.own_sources()).to_string();
+    tx.prepare_cached(include_str!("upsert_asset.sql"))?
+        .execute(params![
+            asset.id.as_str(),
+            asset.name,
+            asset.category.name(),
+            asset.calendar.name(),
+            asset.currency,
+            priority,
+            asset.active,
+        ])?;
+    let mut upsert = tx.prepare_cached(include_str!("upsert_asset_source.sql"))?;
+    for (priority, source) in asset.sources.iter().enumerate() {
+        let own = source.currency == asset.currency;
+        upsert.execute(params![
+            asset.id.as_str(),
+            source.stored_as,
+            priority,
+            source.symbol,
+            source.currency,
+            own
+        ])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::asset::parse_assets;
+    use crate::domain::calendar::Calendars;
+
+    #[test]
+    fn an_asset_is_pending_only_while_the_warehouse_has_it_otherwise() {
+        let staging = Staging::in_memory().unwrap();
+        let parse = |text: &str| parse_assets(text, &Calendars::built_in().unwrap()).unwrap();
+        let text = |name: &str| {
+            format!(
+                "[[asset]]\nid = \"BTC\"\nname = \"{name}\"\ncategory = \"crypto\"\ncalendar = \"24/7\"\ncurrency = \"KRW\"\n\
+                 sources = [{{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }}, {{ source = \"upbit\", symbol = \"KRW-BTC\" }}]"
+            )
+        };
+        staging.put_assets(&parse(&text("Bitcoin"))).unwrap();
+        let rows = staging.pending_assets().unwrap();
+        assert_eq!(
+            (
+                rows.len(),
+                rows[0].source_priority.as_str(),
+                rows[0].is_active
+            ),
+            (1, "[\"upbit\"]", true)
+        );
+        staging.acknowledge_assets(&rows).unwrap();
+        let written = || -> u64 {
+            let sql = "SELECT total_changes()";
+            let connection = staging.connection().unwrap();
+            connection.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        let before = written();
+        staging.put_assets(&parse(&text("Bitcoin"))).unwrap();
+        assert_eq!(written(), before, "nothing changed");
+        assert!(staging.pending_assets().unwrap().is_empty());
+        staging.put_assets(&parse(&text("비트코인"))).unwrap();
+        assert_eq!(staging.pending_assets().unwrap()[0].name, "비트코인");
+        let sources = || -> String {
+            let sql = "SELECT coalesce(group_concat(source || ' ' || symbol || ' ' || priority, ', '), '') FROM asset_source";
+            let connection = staging.connection().unwrap();
+            connection.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        assert_eq!(sources(), "upbit KRW-BTC 1, yahoo:BTC-USD BTC-USD 0");
+        let other = text("비트코인").replace("KRW-BTC", "KRW-BCH");
+        let other = other.replace(
+            "{ source = \"yahoo\", symbol = \"BTC-USD\", currency = \"USD\" }, ",
+            "",
+        );
+        staging.put_assets(&parse(&other)).unwrap();
+        assert_eq!(sources(), "upbit KRW-BCH 0");
+        staging.put_assets(&[]).unwrap();
+        assert!(!staging.pending_assets().unwrap()[0].is_active);
+        assert_eq!(sources(), "");
+    }
+}

@@ -1,0 +1,252 @@
+//! What is to be sent: pending bars in chunks in key order.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::params;
+
+use crate::domain::asset::AssetId;
+use crate::domain::timestamp;
+use crate::staging::{Pooled, Reject, Staging};
+
+/// A staged bar on its way to the warehouse, in the revision that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingRow {
+    /// Asset; rows that follow one another share it.
+    pub asset_id: Arc<str>,
+    /// The session's day.
+    pub date: NaiveDate,
+    /// Source; shared likewise.
+    pub source: Arc<str>,
+    /// Open, high, low, close.
+    pub prices: [f64; 4],
+    /// Volume; `None` where it is unknown.
+    pub volume: Option<i64>,
+    /// When the bar was fetched.
+    pub ingested_at: DateTime<Utc>,
+    /// The revision that was read; only this one is acknowledged.
+    pub revision: i64,
+}
+
+/// Which rows a sync sends.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Every staged row counts as pending.
+    pub full: bool,
+    /// Only these assets; empty for all.
+    pub assets: Vec<AssetId>,
+}
+
+impl Scope {
+    /// The assets as a JSON list, for SQL; `None` for all.
+    pub(in crate::staging) fn assets_json(&self) -> Option<String> {
+        (!self.assets.is_empty()).then(|| {
+            serde_json::Value::from_iter(self.assets.iter().map(AssetId::as_str)).to_string()
+        })
+    }
+}
+
+/// Reads what is to be sent, chunk by chunk in key order, on a connection of its own.
+pub struct PendingReader {
+    connection: Pooled,
+    assets: Option<String>,
+    after: [String; 3],
+    /// While most rows are pending, as in a first load, the table is read as it lies: half the work of finding each row by
+    /// the index of the pending ones.
+    dense: bool,
+}
+
+/// Rows on their way out, and those that are no bars.
+#[derive(Default)]
+struct Chunk {
+    good: Vec<PendingRow>,
+    unreadable: Vec<Reject>,
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.good.len() + self.unreadable.len()
+    }
+
+    fn take(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        match read(row, self.good.last())? {
+            Ok(pending) => self.good.push(pending),
+            Err(bad) => self.unreadable.push(bad),
+        }
+        Ok(())
+    }
+
+    fn last_key(&self) -> Option<[String; 3]> {
+        let keys = [
+            self.good.last().map(PendingRow::key),
+            self.unreadable.last().map(|bad| bad.key.clone()),
+        ];
+        keys.into_iter().flatten().max()
+    }
+}
+
+impl PendingReader {
+    /// The next rows, at most `limit`; both lists are empty at the end.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn next_chunk(&mut self, limit: u32) -> Result<(Vec<PendingRow>, Vec<Reject>)> {
+        let limit = limit as usize;
+        let mut chunk = Chunk::default();
+        if self.dense {
+            self.scan(limit, &mut chunk)?;
+        }
+        if !self.dense {
+            self.search(limit, &mut chunk)?;
+        }
+        Ok((chunk.good, chunk.unreadable))
+    }
+
+    /// Reads the table as it lies, until as many rows that are not pending lie in between as may be sent at once: then the
+    /// pending ones are no longer dense.
+    fn scan(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
+        let mut statement = self
+            .connection
+            .prepare_cached(include_str!("scan_pending.sql"))?;
+        let [asset, date, source] = &self.after;
+        let mut rows = statement.query(params![asset, date, source])?;
+        let mut skipped = 0;
+        while chunk.len() < limit && self.dense {
+            let Some(row) = rows.next()? else { break };
+            if row.get("is_pending")? {
+                chunk.take(row)?;
+            } else {
+                skipped += 1;
+                self.dense = skipped < limit;
+            }
+        }
+        self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
+        Ok(())
+    }
+
+    /// Fills the chunk with the rows that the index of the pending ones finds.
+    fn search(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
+        let mut statement = self
+            .connection
+            .prepare_cached(include_str!("next_pending.sql"))?;
+        let [asset, date, source] = &self.after;
+        let missing = limit.saturating_sub(chunk.len());
+        let mut rows = statement.query(params![asset, date, source, self.assets, missing])?;
+        while let Some(row) = rows.next()? {
+            chunk.take(row)?;
+        }
+        self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
+        Ok(())
+    }
+}
+
+impl PendingRow {
+    /// Its key as it stands in the file: asset, date, source.
+    #[must_use]
+    pub fn key(&self) -> [String; 3] {
+        [
+            self.asset_id.to_string(),
+            self.date.to_string(),
+            self.source.to_string(),
+        ]
+    }
+}
+
+/// Reads a row; what is the same as in the row before is shared with it.
+fn read(
+    row: &rusqlite::Row<'_>,
+    before: Option<&PendingRow>,
+) -> rusqlite::Result<Result<PendingRow, Reject>> {
+    let text = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
+    let (asset_id, day, source) = (text(0)?, text(1)?, text(2)?);
+    let prices: [f64; 4] = [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
+    let revision = row.get(9)?;
+    let bad = |why: &str| {
+        Ok(Err(Reject {
+            key: [asset_id, day, source].map(str::to_owned),
+            revision,
+            // "Data exception": what PostgreSQL would say of a value that is none.
+            sqlstate: "22000".to_owned(),
+            message: why.to_owned(),
+            constraint: None,
+        }))
+    };
+    let Some(date) = timestamp::day_from_text(day) else {
+        return bad("its date is no day like 2026-01-31");
+    };
+    let Some(ingested_at) = timestamp::from_text(text(8)?) else {
+        return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
+    };
+    if prices.iter().any(|p| !p.is_finite()) {
+        return bad("one of its prices is not finite");
+    }
+    Ok(Ok(PendingRow {
+        asset_id: shared(asset_id, before.map(|b| &b.asset_id)),
+        date,
+        source: shared(source, before.map(|b| &b.source)),
+        prices,
+        volume: row.get(7)?,
+        ingested_at,
+        revision,
+    }))
+}
+
+fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
+    match before {
+        Some(before) if **before == *text => Arc::clone(before),
+        _ => text.into(),
+    }
+}
+
+impl Staging {
+    /// Reads what is to be sent from its beginning.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending(&self, scope: &Scope) -> Result<PendingReader> {
+        let connection = self.connection()?;
+        let assets = scope.assets_json();
+        // Only the search leaves out what the warehouse refused, and other assets.
+        let any_rejects = "SELECT EXISTS (SELECT 1 FROM sync_reject)";
+        let dense = assets.is_none()
+            && !connection.query_row::<bool, _, _>(any_rejects, [], |r| r.get(0))?;
+        Ok(PendingReader {
+            connection,
+            assets,
+            after: Default::default(),
+            dense,
+        })
+    }
+
+    /// How many rows a sync would send: those of a full one are all of them. It takes a second for a million rows.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count_pending(&self, scope: &Scope) -> Result<u64> {
+        self.count(scope, None)
+    }
+
+    /// The same, counting no further than to `most`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count_pending_up_to(&self, most: u64, scope: &Scope) -> Result<u64> {
+        self.count(scope, Some(most))
+    }
+
+    fn count(&self, scope: &Scope, most: Option<u64>) -> Result<u64> {
+        let sql = if scope.full {
+            "SELECT count(*) FROM (SELECT 1 FROM price_daily
+                 WHERE ?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1)) LIMIT ?2)"
+        } else {
+            "SELECT count(*) FROM (SELECT 1 FROM price_daily
+                 WHERE revision <> synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1))) LIMIT ?2)"
+        };
+        // To SQLite a negative limit is none.
+        let most = most.map_or(-1, |n| i64::try_from(n).unwrap_or(-1));
+        Ok(self
+            .connection()?
+            .query_row(sql, params![scope.assets_json(), most], |r| r.get(0))?)
+    }
+}

@@ -1,0 +1,206 @@
+//! Questions of `report`: runs, corrections, waivers, and what waits for the warehouse or was refused by it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use rusqlite::{OptionalExtension, Row};
+
+use crate::staging::Staging;
+
+/// Open, high, low, close and volume of a bar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Values {
+    /// Open, high, low, close.
+    pub prices: [f64; 4],
+    /// Volume; `None` where it is unknown.
+    pub volume: Option<i64>,
+}
+
+/// A bar that was replaced by other values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Correction {
+    /// The session's day.
+    pub date: String,
+    /// Source.
+    pub source: String,
+    /// What was believed before.
+    pub before: Values,
+    /// What replaced it; `None` where the bar is gone.
+    pub after: Option<Values>,
+    /// Whether the old bar was only provisional.
+    pub was_provisional: bool,
+    /// When the new values were fetched.
+    pub replaced_at: String,
+    /// The run that replaced them.
+    pub job_id: Option<String>,
+}
+
+/// A run with what it counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRun {
+    /// The run.
+    pub job_id: String,
+    /// `collect`, `sync` and the like.
+    pub job_name: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// Its status.
+    pub status: String,
+    /// A JSON list of what failed.
+    pub error_message: Option<String>,
+    /// What it counted, as JSON.
+    pub summary: Option<String>,
+}
+
+/// A row that the warehouse refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReject {
+    /// Asset.
+    pub asset_id: String,
+    /// The session's day.
+    pub date: String,
+    /// Source.
+    pub source: String,
+    /// PostgreSQL's code for what was wrong.
+    pub sqlstate: String,
+    /// PostgreSQL's words.
+    pub message: String,
+    /// When it was refused.
+    pub rejected_at: String,
+}
+
+impl Staging {
+    /// What replaced bars of an asset, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn corrections(&self, asset_id: &str) -> Result<Vec<Correction>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(include_str!("corrections.sql"))?;
+        let rows = statement.query_map([asset_id], correction)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The runs that began at or after a time, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn runs_since(&self, time: &str) -> Result<Vec<StoredRun>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(
+            "SELECT job_id, job_name, started_at, ended_at, status, error_message, summary FROM job_run
+             WHERE started_at >= ?1 ORDER BY started_at DESC, job_id DESC",
+        )?;
+        let rows = statement.query_map([time], run)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The newest run of a command that has ended.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest_ended_run(&self, job_name: &str) -> Result<Option<StoredRun>> {
+        let sql = "SELECT job_id, job_name, started_at, ended_at, status, error_message, summary FROM job_run
+                   WHERE job_name = ?1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1";
+        let run = self.connection()?.query_row(sql, [job_name], run);
+        Ok(run.optional()?)
+    }
+
+    /// The sessions of an asset that were waived, with the reason.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn waivers(&self, asset_id: &str) -> Result<BTreeMap<NaiveDate, String>> {
+        let connection = self.connection()?;
+        let mut statement =
+            connection.prepare_cached("SELECT date, reason FROM waiver WHERE asset_id = ?1")?;
+        let mut rows = statement.query([asset_id])?;
+        let mut waivers = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(0)?.parse() {
+                waivers.insert(date, row.get(1)?);
+            }
+        }
+        Ok(waivers)
+    }
+
+    /// The rows that the warehouse has refused in their present revision, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn rejects(&self) -> Result<Vec<StoredReject>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(
+            "SELECT r.asset_id, r.date, r.source, r.sqlstate, r.message, r.rejected_at
+             FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
+             WHERE p.revision = r.revision ORDER BY r.rejected_at DESC, r.asset_id, r.date",
+        )?;
+        let rows = statement.query_map([], |r| {
+            Ok(StoredReject {
+                asset_id: r.get(0)?,
+                date: r.get(1)?,
+                source: r.get(2)?,
+                sqlstate: r.get(3)?,
+                message: r.get(4)?,
+                rejected_at: r.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many bars of each asset wait for the warehouse.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending_by_asset(&self) -> Result<HashMap<String, u64>> {
+        let connection = self.connection()?;
+        let mut statement =
+            connection.prepare("SELECT asset_id, count(*) FROM pending GROUP BY asset_id")?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
+    let values = |first: usize| -> rusqlite::Result<Option<Values>> {
+        let Some(open) = row.get(first)? else {
+            return Ok(None);
+        };
+        Ok(Some(Values {
+            prices: [
+                open,
+                row.get(first + 1)?,
+                row.get(first + 2)?,
+                row.get(first + 3)?,
+            ],
+            volume: row.get(first + 4)?,
+        }))
+    };
+    Ok(Correction {
+        date: row.get(0)?,
+        source: row.get(1)?,
+        was_provisional: !row.get::<_, bool>(2)?,
+        replaced_at: row.get(3)?,
+        job_id: row.get(4)?,
+        before: values(5)?.unwrap_or(Values {
+            prices: [f64::NAN; 4],
+            volume: None,
+        }),
+        after: values(10)?,
+    })
+}
+
+fn run(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
+    Ok(StoredRun {
+        job_id: row.get(0)?,
+        job_name: row.get(1)?,
+        started_at: row.get(2)?,
+        ended_at: row.get(3)?,
+        status: row.get(4)?,
+        error_message: row.get(5)?,
+        summary: row.get(6)?,
+    })
+}

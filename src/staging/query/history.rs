@@ -1,0 +1,90 @@
+//! What a price was, since when it was known, and when it changed.
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::params;
+use serde::Serialize;
+
+use crate::domain::asset::AssetId;
+use crate::domain::timestamp;
+use crate::staging::Staging;
+
+/// A bar as it was known for a time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Version {
+    /// The session's day.
+    pub date: String,
+    /// Source.
+    pub source: String,
+    /// Opening price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Closing price.
+    pub close: f64,
+    /// Volume.
+    pub volume: Option<i64>,
+    /// When these values were fetched first.
+    pub known_since: String,
+    /// The run that brought them, where it is known.
+    pub job_id: Option<String>,
+    /// When values that replaced them were fetched; `None` for those that hold.
+    pub replaced_at: Option<String>,
+    /// The run that replaced them.
+    pub replaced_by: Option<String>,
+}
+
+fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
+    Ok(Version {
+        date: row.get(0)?,
+        source: row.get(1)?,
+        open: row.get(2)?,
+        high: row.get(3)?,
+        low: row.get(4)?,
+        close: row.get(5)?,
+        volume: row.get(6)?,
+        known_since: row.get(7)?,
+        job_id: row.get(8)?,
+        replaced_at: row.get(9)?,
+        replaced_by: row.get(10)?,
+    })
+}
+
+impl Staging {
+    /// Every version of the bars of an asset that have changed, or of one day's bars, oldest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn history(&self, asset: &AssetId, date: Option<NaiveDate>) -> Result<Vec<Version>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(include_str!("history.sql"))?;
+        let rows = statement.query_map(
+            params![asset.as_str(), date.map(|d| d.to_string())],
+            version,
+        )?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The bars of an asset as they were known at a time, or of one day.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn as_of(
+        &self,
+        asset: &AssetId,
+        date: Option<NaiveDate>,
+        time: DateTime<Utc>,
+    ) -> Result<Vec<Version>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(include_str!("as_of.sql"))?;
+        let values = params![
+            asset.as_str(),
+            date.map(|d| d.to_string()),
+            timestamp::to_text(time)
+        ];
+        let rows = statement.query_map(values, version)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

@@ -1,0 +1,101 @@
+//! Assets and runs into the warehouse, so that a dashboard sees them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use postgres::types::Type;
+
+use super::error::Failure;
+use super::{Parameter, Warehouse, parameter, recognise};
+use crate::staging::{AssetRow, JobRunRow};
+
+impl Warehouse {
+    /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn upsert_assets(
+        &mut self,
+        rows: &[AssetRow],
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        let text = |field: fn(&AssetRow) -> &String| {
+            let column: Vec<String> = rows.iter().map(field).cloned().collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
+        let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
+        self.write(
+            include_str!("upsert_assets.sql"),
+            vec![
+                text(|r| &r.asset_id),
+                text(|r| &r.name),
+                text(|r| &r.category),
+                text(|r| &r.source_priority),
+                parameter(active, Type::BOOL_ARRAY),
+            ],
+            expected,
+        )
+    }
+
+    /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn upsert_runs(
+        &mut self,
+        rows: &[JobRunRow],
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        let text = |field: fn(&JobRunRow) -> Option<&String>| {
+            let column: Vec<Option<String>> = rows.iter().map(|r| field(r).cloned()).collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
+        let ids: Vec<_> = rows.iter().map(|r| r.job_id).collect();
+        let started: Vec<_> = rows.iter().map(|r| r.started_at).collect();
+        let ended: Vec<_> = rows.iter().map(|r| r.ended_at).collect();
+        self.write(
+            include_str!("upsert_runs.sql"),
+            vec![
+                parameter(ids, Type::UUID_ARRAY),
+                text(|r| Some(&r.job_name)),
+                parameter(started, Type::TIMESTAMPTZ_ARRAY),
+                parameter(ended, Type::TIMESTAMPTZ_ARRAY),
+                text(|r| Some(&r.status)),
+                text(|r| r.error_message.as_ref()),
+            ],
+            expected,
+        )
+    }
+
+    /// A statement whose last parameter is the warehouse that it must be, and whose answer is which one it was.
+    fn write(
+        &mut self,
+        sql: &'static str,
+        mut parameters: Vec<Parameter>,
+        expected: Option<&str>,
+    ) -> Result<String, Failure> {
+        parameters.push(parameter(expected.map(str::to_owned), Type::TEXT));
+        let rows = self.query(self.identified(sql, expected), parameters)?;
+        let warehouse: String = rows.first().ok_or(Failure::Closed)?.try_get(0)?;
+        recognise(expected, &warehouse)?;
+        Ok(warehouse)
+    }
+
+    /// The newest day of each asset and source, up to `until` if it is given.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn newest_bars(
+        &mut self,
+        until: Option<NaiveDate>,
+    ) -> Result<HashMap<(String, String), NaiveDate>, Failure> {
+        let rows = self.query(
+            include_str!("newest.sql"),
+            vec![parameter(until, Type::DATE)],
+        )?;
+        Ok(rows
+            .iter()
+            .map(|r| ((r.get(0), r.get(1)), r.get(2)))
+            .collect())
+    }
+}
