@@ -12,11 +12,11 @@
     )
 )]
 
-pub mod app;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
-pub mod job;
+pub mod jobs;
 pub mod notify;
 pub mod output;
 pub mod process;

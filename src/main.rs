@@ -9,8 +9,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
-use pricestash::app::{self, Printed};
 use pricestash::cli::{Cli, usage_sentence};
+use pricestash::commands;
+use pricestash::commands::Printed;
 use pricestash::config::{ConfigError, LogFormat, Variables};
 use pricestash::output::log::Log;
 
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
 
 /// What the user can do about it, in the folder that this runs in.
 fn remedy(error: &anyhow::Error) -> String {
-    env::current_dir().map_or_else(|_| String::new(), |folder| app::remedy(error, &folder))
+    env::current_dir().map_or_else(|_| String::new(), |folder| commands::remedy(error, &folder))
 }
 
 /// The variables, and why `.env` cannot be read where it cannot; then only the environment counts, for how to say so.
@@ -99,7 +100,7 @@ fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>) -> Result<Printed> {
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
-    app::run(cli, &config)
+    commands::run(cli, &config)
 }
 
 fn print(printed: &Printed) -> Result<u8> {

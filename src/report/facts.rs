@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::calendar::Calendar;
-use crate::job::healthcheck::Freshness;
+use crate::jobs::healthcheck::Freshness;
 use crate::staging::{Correction, StoredBar, StoredFinding, StoredReject};
 
 /// Everything that a report tells.

@@ -11,7 +11,7 @@ use super::runs::{run_facts, source_facts};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::timestamp;
-use crate::job::healthcheck::{Health, Newest, check};
+use crate::jobs::healthcheck::{Health, Newest, check};
 use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
 
 /// The rule of the findings about a calendar.

@@ -15,17 +15,17 @@ use super::view_runs::{JobView, RunView, SourceView, first_day, jobs, runs, sour
 use super::{RUN_DAYS, facts};
 use crate::output::numbers;
 
-const STYLE: &str = include_str!("../../templates/report/report.css");
+const STYLE: &str = include_str!("html/report.css");
 /// One script of several files: words, numbers, charts, strips, and what starts them.
 const SCRIPT: &str = concat!(
     "(() => {\n\"use strict\";\n",
-    include_str!("../../templates/report/words.js"),
-    include_str!("../../templates/report/unpack.js"),
-    include_str!("../../templates/report/scale.js"),
-    include_str!("../../templates/report/draw.js"),
-    include_str!("../../templates/report/chart.js"),
-    include_str!("../../templates/report/strip.js"),
-    include_str!("../../templates/report/start.js"),
+    include_str!("html/words.js"),
+    include_str!("html/unpack.js"),
+    include_str!("html/scale.js"),
+    include_str!("html/draw.js"),
+    include_str!("html/chart.js"),
+    include_str!("html/strip.js"),
+    include_str!("html/start.js"),
     "})();\n"
 );
 
@@ -93,7 +93,7 @@ pub fn page(facts: &Facts) -> Result<Page> {
 }
 
 #[derive(Template)]
-#[template(path = "report/page.html")]
+#[template(path = "page.html", config = "src/report/askama.toml")]
 struct PageTemplate<'a> {
     policy: String,
     style: &'static str,

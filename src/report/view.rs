@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::facts::{AssetFacts, Facts};
 use super::strip::{self, Day, Year};
-use crate::job::healthcheck::Freshness;
+use crate::jobs::healthcheck::Freshness;
 use crate::output::numbers;
 use crate::staging::{StoredBar, StoredFinding};
 

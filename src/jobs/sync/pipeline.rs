@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 use super::Options;
-use super::courier::Courier;
-use super::run::Run;
+use super::sender::Courier;
+use super::shared::Run;
 use crate::staging::PendingRow;
 
 /// Rows that are committed.

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use anyhow::Result;
 
 use super::CHUNK_OF_RECORDS;
-use super::courier::Courier;
+use super::sender::Courier;
 use crate::staging::AssetRow;
 use crate::warehouse::Class;
 

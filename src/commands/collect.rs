@@ -8,15 +8,15 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::progress::Progress;
-use super::run::{or_tell, recorded};
+use super::collect_progress::Progress;
+use super::recorded_run::{or_tell, recorded};
 use super::signals::stop_on_signals;
 use super::{Printed, choose, now, read_assets, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
-use crate::job::collect::{AssetOutcome, Collector, Options, WindowArgs};
+use crate::jobs::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::output::table;
 use crate::process::clock::Pace;
 use crate::process::stop::Stop;

@@ -1,6 +1,6 @@
 //! The jobs: what the commands do, as facts. Nothing here prints.
 
-pub mod alerts;
+pub mod alert_delivery;
 pub mod collect;
 pub mod doctor;
 pub mod healthcheck;

@@ -9,13 +9,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::own_files::refuse_own_file;
-use super::run::end_quietly;
+use super::recorded_run::end_quietly;
 use super::{Printed, choose, now, read_assets, read_staging, refuse_unknown, with_remarks};
 use crate::cli::{ExportArgs, Format, ImportArgs, Output};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId, SourceKind};
 use crate::domain::run::{Problem, Status};
-use crate::job::import::{Import, Imported, Rows};
+use crate::jobs::import::{Import, Imported, Rows};
 use crate::output::numbers::counted;
 use crate::output::table;
 use crate::process::atomic_file::write_beside;

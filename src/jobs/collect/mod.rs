@@ -16,17 +16,17 @@ use crate::process::stop::Stop;
 use crate::sources::fetch::Feed;
 use crate::staging::{Attended, Staging};
 
-mod chain;
-mod closed;
+mod asset;
+mod closed_days;
 mod fetch;
-mod gaps;
 mod outcome;
 mod stage;
+mod unavailable_hosts;
 mod window;
 mod workers;
 
+use closed_days::judge_closed_days;
 use fetch::Fetcher;
-use gaps::judge_closed_days;
 pub use outcome::{AssetOutcome, Outcome};
 pub use window::WindowArgs;
 

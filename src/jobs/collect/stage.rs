@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Collector;
-use super::chain::Series;
+use super::asset::Series;
 use super::fetch::{AssetFetcher, Fetched, what_is_missing};
 use super::outcome::Progress;
 use super::window::{OVERLAP_SESSIONS, due_sessions};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::run::{Run, recorded};
+use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
 use super::{
     Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
@@ -15,7 +15,7 @@ use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::run::{Problem, Status};
-use crate::job::sync::{Options, Outcome, Sync, Way};
+use crate::jobs::sync::{Options, Outcome, Sync, Way};
 use crate::output::stderr::Bar;
 use crate::output::table;
 use crate::process::stop::Stop;

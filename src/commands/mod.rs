@@ -17,28 +17,28 @@ use crate::staging::{Staging, explain};
 use crate::warehouse::{Failure, Patience, Target, Warehouse};
 
 mod assets;
+mod backup;
 mod collect;
+mod collect_progress;
 mod doctor;
+mod export;
 mod healthcheck;
+mod hints;
 mod history;
-mod manual;
+mod init;
+mod man;
 mod own_files;
-mod progress;
-mod remedy;
+mod recorded_run;
 mod report;
-mod run;
 mod schema;
-mod setup;
 mod show;
 mod signals;
 mod status;
 mod sync;
-mod transfer;
-mod upkeep;
 mod verify;
 mod windows_task;
 
-pub use remedy::remedy;
+pub use hints::remedy;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn printed(cli: &Cli, config: &Config) -> Result<Printed> {
     };
     if let Command::Export(args) = &cli.command {
         // As it comes, so that years of many assets need no memory.
-        return transfer::export(args, cli.format, config);
+        return export::export(args, cli.format, config);
     }
     let mut printed = dispatch(cli, format, config)?;
     printed.text = match format {
@@ -113,20 +113,20 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Reconcile(args) => history::reconcile(args, format, config),
         Command::Status(args) => status::run(args, format, config),
         Command::Assets(args) => match &args.command {
-            Some(command) => setup::edit_assets(command, format, config),
+            Some(command) => init::edit_assets(command, format, config),
             None => assets::run(args, format, config),
         },
         Command::Doctor(args) => doctor::run(args, format, config),
-        Command::Init => setup::init(format, config),
+        Command::Init => init::init(format, config),
         Command::Schema(args) => schema::run(args, format, config),
-        Command::Backup(args) => upkeep::backup(args, format, config),
-        Command::Restore(args) => upkeep::restore(args, format, config),
-        Command::Prune(args) => upkeep::prune(args, format, config),
-        Command::Export(args) => transfer::export(args, cli.format, config),
-        Command::Import(args) => transfer::import(args, format, config),
+        Command::Backup(args) => backup::backup(args, format, config),
+        Command::Restore(args) => backup::restore(args, format, config),
+        Command::Prune(args) => backup::prune(args, format, config),
+        Command::Export(args) => export::export(args, cli.format, config),
+        Command::Import(args) => export::import(args, format, config),
         Command::WindowsTask(args) => windows_task::run(args, config),
-        Command::Completions(args) => manual::completions(args.shell),
-        Command::Man(args) => manual::page(&args.command),
+        Command::Completions(args) => man::completions(args.shell),
+        Command::Man(args) => man::page(&args.command),
     }
 }
 

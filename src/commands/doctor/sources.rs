@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::app::now;
+use crate::commands::now;
 use crate::config::{Config, FetchConfig};
 use crate::domain::asset::Asset;
 use crate::domain::bar::RawDay;
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::domain::timestamp::millis;
-use crate::job::doctor::Check;
+use crate::jobs::doctor::Check;
 use crate::output::numbers::counted;
 use crate::process::clock::Pace;
 use crate::process::stop::Stop;

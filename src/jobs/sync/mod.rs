@@ -19,14 +19,14 @@ use crate::process::stop::Stopped;
 use crate::staging::{Scope, Staging};
 
 mod assets;
-mod courier;
 mod pipeline;
-mod refusals;
-mod run;
+mod rejected_rows;
+mod sender;
+mod shared;
 
-use courier::Courier;
-use run::Run;
-pub use run::Way;
+use sender::Courier;
+use shared::Run;
+pub use shared::Way;
 
 /// How `sync` runs.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::pipeline::Load;
-use super::run::Run;
+use super::shared::Run;
 use crate::domain::timestamp::millis;
 use crate::staging::PendingRow;
 use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};

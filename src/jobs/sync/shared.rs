@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::refusals::Refusals;
+use super::rejected_rows::Refusals;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;
 use crate::staging::{Scope, Staging};

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Collector;
-use super::chain::Series;
-use super::closed::ClosedHosts;
+use super::asset::Series;
+use super::unavailable_hosts::ClosedHosts;
 use crate::domain::asset::SourceEntry;
 use crate::domain::calendar::{Calendar, add_days};
 use crate::domain::timestamp::millis;

@@ -8,7 +8,7 @@ use super::{Printed, choose, now, open_staging, read_assets, read_staging, refus
 use crate::cli::{Format, HistoryArgs, ReconcileArgs, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
-use crate::job::reconcile::{Closes, Comparison, Difference, compare};
+use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
 use crate::output::table;
 use crate::staging::Staging;
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use super::Collector;
-use super::chain::Series;
+use super::asset::Series;
 use super::fetch::Fetcher;
 use super::outcome::{AssetOutcome, Progress, log_outcome};
 use crate::domain::asset::Asset;

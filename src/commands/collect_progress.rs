@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::config::LogFormat;
 use crate::domain::asset::Asset;
-use crate::job::collect::{AssetOutcome, Observer};
+use crate::jobs::collect::{AssetOutcome, Observer};
 use crate::output::stderr::Bar;
 
 /// Draws a bar.

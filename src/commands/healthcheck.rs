@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
-use super::run::{host, send_alerts};
+use super::recorded_run::{host, send_alerts};
 use super::{Printed, connect, located, now, read_assets, target, with_remarks};
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendar;
-use crate::job::alerts::alert_of;
-use crate::job::healthcheck::{Freshness, Health, Newest, check};
+use crate::jobs::alert_delivery::alert_of;
+use crate::jobs::healthcheck::{Freshness, Health, Newest, check};
 use crate::output::table;
 use crate::staging::{Staging, explain};
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::job::doctor::Check;
+use crate::jobs::doctor::Check;
 
 const NAME: &str = "scheduled task";
 /// As scripts/register_scheduler.bat calls it.
@@ -153,7 +153,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::doctor::Verdict;
+    use crate::jobs::doctor::Verdict;
 
     #[test]
     fn a_windows_task_is_read_by_its_columns_whatever_the_language() {

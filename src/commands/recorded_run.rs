@@ -11,7 +11,7 @@ use super::now;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
 use crate::domain::run::{Problem, Status};
-use crate::job::alerts::{alert_of, deliver, failures};
+use crate::jobs::alert_delivery::{alert_of, deliver, failures};
 use crate::notify::{Discord, Heartbeat, Signal};
 use crate::process::stop::{Stop, Stopped};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
