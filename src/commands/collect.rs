@@ -78,7 +78,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
                 outcome.status(),
                 &outcome.problems(),
                 &table::json(&outcome.assets)?,
-                &outcome.well(),
+                &outcome.succeeded(),
             )?;
             Ok(outcome)
         })?

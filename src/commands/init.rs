@@ -11,8 +11,8 @@ use super::{Printed, read_calendars};
 use crate::cli::{AddAssetArgs, AssetsCommand, Format};
 use crate::config::assets_edit;
 use crate::config::assets_edit::NewAsset;
+use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::parse_assets;
 use crate::output::table;
 use crate::process::atomic_file::write_beside;
 

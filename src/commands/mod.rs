@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
 use crate::cli::{Cli, Command, Format, Output};
+use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::{Asset, AssetId, parse_assets};
+use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendars;
 use crate::domain::timestamp::millis;
 use crate::output::table;

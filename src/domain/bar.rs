@@ -1,41 +1,10 @@
 //! Prices: a row as a source sent it ([`RawBar`]), and one that can be believed ([`Bar`]).
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
 /// The largest volume that a double and thus every JSON reader holds exactly.
 pub const MAX_VOLUME: i64 = 1 << 53;
-
-/// The day of a row as received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RawDay<'a> {
-    /// A day of the calendar, in the exchange's own time zone.
-    Date(NaiveDate),
-    /// What stands where a date should (`20260231`, `99999999999999`).
-    Impossible(&'a str),
-}
-
-/// One row of an answer as received: text, untouched, empty where the source sent nothing or null.
-///
-/// Text, because only the digits that were sent give the correctly rounded double, and because a row that is refused is
-/// kept with exactly what stood in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RawBar<'a> {
-    /// The session's day.
-    pub day: RawDay<'a>,
-    /// Opening price.
-    pub open: &'a str,
-    /// Highest price.
-    pub high: &'a str,
-    /// Lowest price.
-    pub low: &'a str,
-    /// Closing price.
-    pub close: &'a str,
-    /// Volume.
-    pub volume: &'a str,
-    /// Whether this may be Yahoo's live row, which can stand beside the day's own row.
-    pub may_be_live: bool,
-}
 
 /// Why a row can be no bar. The names are the `reason` column of `quarantine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
@@ -147,6 +116,19 @@ impl Bar {
         self.volume == other.volume
             && self.prices().map(f64::to_bits) == other.prices().map(f64::to_bits)
     }
+}
+
+/// A bar as it will be staged.
+#[derive(Debug, Clone, Copy)]
+pub struct FetchedBar {
+    /// The prices.
+    pub bar: Bar,
+    /// Whether it was fetched after the session's final time.
+    pub is_final: bool,
+    /// When it was fetched, UTC, to the microsecond.
+    pub fetched_at: DateTime<Utc>,
+    /// Whether trading was suspended that day, so that the prices are only the carried close.
+    pub suspended: bool,
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::domain::asset::{Asset, SourceEntry, SourceKind};
-use crate::domain::bar::{RawBar, RawDay};
+use crate::domain::answer::Answer;
+use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::asset::Asset;
+use crate::domain::scale::Rescale;
 use crate::domain::validate::{Checked, Context, check};
+use crate::domain::window::Window;
 use crate::output::numbers::counted;
-use crate::sources::{Answer, Window};
-use crate::staging::{Batch, Heal, Staged, Staging, Tally};
+use crate::staging::{Batch, Staged, Staging, Tally};
 
 /// The columns that a file must have, and the one that it may have.
 const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", "volume"];
@@ -142,21 +144,17 @@ impl Import<'_> {
         checked: &Checked,
         imported: &mut Imported,
     ) -> Result<()> {
-        let entry = SourceEntry {
-            // Nobody is asked.
-            kind: asset.sources.first().map_or(SourceKind::Yahoo, |s| s.kind),
-            symbol: self.source.to_owned(),
-            currency: asset.currency.clone(),
-            stored_as: self.source.to_owned(),
-        };
         let batch = Batch {
             asset,
-            entry: &entry,
+            source: self.source,
+            // Nobody is asked for it.
+            symbol: self.source,
+            currency: &asset.currency,
             window,
             due: &[],
             lost: &[],
             checked,
-            heal: Heal::IfWhole,
+            rescale: Rescale::IfWhole,
             job_id: self.job_id,
             now: self.now,
         };

@@ -386,7 +386,7 @@ mod tests {
         let line = heard.recv().unwrap();
         assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok());
         assert!(
-            line.contains("the password is ***") && line.contains("logging.rs"),
+            line.contains("the password is ***") && line.contains("log.rs"),
             "{line}"
         );
     }

@@ -2,10 +2,14 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Answer, AnswerError, Origins, Upstream, Window, first_words, iso_day, path_segment};
+use super::body::{first_words, iso_day, path_segment};
+use super::upstream::{AnswerError, Upstream};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::answer::RawBar;
 use crate::domain::asset::Category;
-use crate::domain::bar::RawBar;
 use crate::domain::calendar::Calendar;
+use crate::domain::window::Window;
 
 /// `fdr_krx_data_cache`, as GitHub serves it raw.
 ///
@@ -175,10 +179,10 @@ fn no_header(header: &str) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::bar::RawDay;
+    use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
+    use crate::sources::body::without_mark;
     use crate::sources::tests::{date, origins, values, window};
-    use crate::sources::without_mark;
 
     const HEADER: &str =
         "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n";

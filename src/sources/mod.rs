@@ -1,190 +1,21 @@
-//! The price sources: which requests answer for a window, and what an answer says.
-//!
-//! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `feed` fetches them.
+//! The price sources, a file each: where Yahoo, Naver, Upbit and the KRX index cache are asked, and how their answers are read.
 
-use std::fmt;
-use std::marker::PhantomData;
+use crate::domain::asset::SourceKind;
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::error::Category as Fault;
-use serde_json::value::RawValue;
-use thiserror::Error;
-
-use crate::domain::asset::{Category, SourceKind};
-use crate::domain::bar::{RawBar, RawDay};
-use crate::domain::calendar::Calendar;
-
+mod body;
 pub mod fetch;
 mod krx;
 mod naver;
 mod naver_fchart;
 mod upbit;
+mod upstream;
 mod yahoo;
 
-/// Days asked for, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first day.
-    pub start: NaiveDate,
-    /// The last day.
-    pub end: NaiveDate,
-}
+pub use upstream::{AnswerError, Upstream, is_same_symbol};
 
-impl Window {
-    /// Whether a day lies in the window.
-    #[must_use]
-    pub fn contains(&self, date: NaiveDate) -> bool {
-        self.start <= date && date <= self.end
-    }
-}
-
-/// What a source answered: rows as received, and what it says about all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer<'a> {
-    /// The rows, in the answer's own order; empty where the source has nothing for the window.
-    pub rows: Vec<RawBar<'a>>,
-    /// What the prices are of, where the source says it.
-    pub symbol: Option<&'a str>,
-    /// The currency of the prices, where the source says it.
-    pub currency: Option<&'a str>,
-    /// The exchange's time zone, where the source says it.
-    pub zone: Option<Tz>,
-    /// Whether volumes are amounts with a fraction (coins), not counts.
-    pub fractional_volume: bool,
-}
-
-/// Why an answer cannot be read as a list of bars.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum AnswerError {
-    /// A status that is no success, with the first words of the body.
-    #[error("HTTP {status}: {words}")]
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// The source's own words.
-        words: String,
-    },
-    /// The source does not know the symbol, in its own words.
-    #[error("{0}")]
-    UnknownSymbol(String),
-    /// The source answered with an error of its own.
-    #[error("the source says: {0}")]
-    Refused(String),
-    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
-    #[error("a web page in place of the feed: {0}")]
-    WebPage(String),
-    /// Something else than the feed.
-    #[error("not the feed: {0}")]
-    OtherShape(String),
-    /// The body ends before the data does.
-    #[error("the answer is cut short: {0}")]
-    CutShort(String),
-    /// Bars coarser or finer than a day.
-    #[error("bars of {0} instead of days")]
-    Granularity(String),
-}
-
-/// The origin of each source's URLs, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origins {
-    /// `NAVER_BASE_URL`
-    pub naver: String,
-    /// `NAVER_FCHART_BASE_URL`
-    pub naver_fchart: String,
-    /// `YAHOO_BASE_URL`
-    pub yahoo: String,
-    /// `KRX_CACHE_BASE_URL`
-    pub krx_cache: String,
-    /// `UPBIT_BASE_URL`
-    pub upbit: String,
-}
-
-/// One way to ask a source. The part of a source that knows its URLs and its format.
-///
-/// An implementation is pure: the same bytes give the same answer, whatever the clock and the machine's zone say.
-pub trait Upstream: Sync {
-    /// How the way is called in messages (`naver`, `naver fchart`).
-    fn name(&self) -> &'static str;
-
-    /// The windows of the requests that together answer for `window`, oldest first.
-    fn parts(&self, window: Window) -> Vec<Window> {
-        vec![window]
-    }
-
-    /// The URL of the request for one part.
-    fn url(&self, origins: &Origins, symbol: &str, category: Category, part: Window) -> String;
-
-    /// Request headers beyond the client's own.
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
-
-    /// What is known of how far back the source reaches, where it reaches less far than its series.
-    fn reach(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Whether an answer is a file that holds the same days whatever is asked, so that it need be asked for once a run.
-    fn serves_whole_files(&self) -> bool {
-        false
-    }
-
-    /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
-    fn recording(&self, symbol: &str, part: Window) -> String;
-
-    /// Reads the body of a successful answer. Days are dated in the exchange's zone: the answer's own, else the calendar's.
-    ///
-    /// # Errors
-    /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
-    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError>;
-
-    /// What the body of an answer without success says, where it says more than its status.
-    fn explain<'a>(
-        &self,
-        _status: u16,
-        _body: &'a [u8],
-    ) -> Option<Result<Answer<'a>, AnswerError>> {
-        None
-    }
-
-    /// Reads an answer with its HTTP status. The same for every source.
-    ///
-    /// # Errors
-    /// As [`Upstream::parse`], and for a status that is no success.
-    fn read<'a>(
-        &self,
-        status: u16,
-        body: &'a [u8],
-        calendar: &Calendar,
-    ) -> Result<Answer<'a>, AnswerError> {
-        let is_success = (200..300).contains(&status);
-        let body = without_mark(body);
-        if is_success && is_web_page(body) {
-            return Err(AnswerError::WebPage(first_words(body)));
-        }
-        if is_success && is_utf16(body) {
-            return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
-        }
-        if is_success {
-            return self.parse(body, calendar);
-        }
-        self.explain(status, body).unwrap_or_else(|| {
-            Err(AnswerError::Status {
-                status,
-                words: first_words(body),
-            })
-        })
-    }
-}
-
-/// The ways to a source, in the order in which they are tried. They give the same data under one source name.
+/// The endpoints of a source, in the order in which they are tried. They give the same data under one source name.
 #[must_use]
-pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
+pub fn endpoints(kind: SourceKind) -> &'static [&'static dyn Upstream] {
     match kind {
         SourceKind::Naver => &[&naver::DayApi, &naver_fchart::Fchart],
         SourceKind::Yahoo => &[&yahoo::Chart],
@@ -193,237 +24,15 @@ pub fn ways(kind: SourceKind) -> &'static [&'static dyn Upstream] {
     }
 }
 
-/// A body without the mark that says that it is UTF-8 (a byte order mark), which any text may begin with.
-fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
-}
-
-/// Whether a body says that it is UTF-16, in which no source answers.
-fn is_utf16(body: &[u8]) -> bool {
-    body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff")
-}
-
-/// Whether a body is a page for people. No source's feed is one.
-fn is_web_page(body: &[u8]) -> bool {
-    // A feed has no comment before its first element; pages do.
-    const STARTS: [&[u8]; 8] = [
-        b"<!doctype html",
-        b"<!--",
-        b"<html",
-        b"<head",
-        b"<meta",
-        b"<title",
-        b"<body",
-        b"<script",
-    ];
-    let body = without_declaration(body.trim_ascii_start()).trim_ascii_start();
-    STARTS.iter().any(|start| {
-        body.get(..start.len())
-            .is_some_and(|b| b.eq_ignore_ascii_case(start))
-    })
-}
-
-/// What stands behind `<?xml … ?>`, which pages may begin with as a feed does.
-fn without_declaration(body: &[u8]) -> &[u8] {
-    if !body.starts_with(b"<?xml") {
-        return body;
-    }
-    let end = body.windows(2).position(|pair| pair == b"?>");
-    end.and_then(|at| body.get(at + 2..)).unwrap_or_default()
-}
-
-/// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
-/// against the dollar by either name (`USDKRW=X`, `KRW=X`).
-#[must_use]
-pub fn is_same_symbol(asked: &str, answered: &str) -> bool {
-    let plain = |symbol: &str| {
-        let symbol = symbol.to_ascii_uppercase();
-        match symbol.strip_prefix("USD") {
-            Some(rate) if rate.len() == 5 && rate.ends_with("=X") => rate.to_owned(),
-            _ => symbol,
-        }
-    };
-    plain(asked) == plain(answered)
-}
-
-/// The first line of a body that is no feed, cut to what fits a message, without control characters.
-fn first_words(body: &[u8]) -> String {
-    const MAX_CHARS: usize = 120;
-    let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body));
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|l| !l.is_empty())
-        .unwrap_or("(empty body)");
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_CHARS)
-        .collect()
-}
-
-/// What may stand unescaped in a segment of a path: RFC 3986's unreserved characters, `=` and `&`.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'=')
-    .remove(b'&');
-/// What may stand unescaped in a value of a query.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// A symbol as a segment of a path (`%5EKS200`).
-fn path_segment(symbol: &str) -> String {
-    utf8_percent_encode(symbol, SEGMENT).to_string()
-}
-
-/// A text as a value of a query.
-fn query_value(text: &str) -> String {
-    utf8_percent_encode(text, QUERY).to_string()
-}
-
-/// A JSON object read as `T`.
-///
-/// serde reads an array into a struct too, by position: Naver's other feed (`["20100104", 16060, …]`) would pass for this
-/// one. Only an object has names.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OnlyMap<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMap<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-
-        deserializer.deserialize_map(OnlyMap(PhantomData))
-    }
-}
-
-/// A source's own error inside JSON: its name or number, and its words.
-#[derive(Deserialize)]
-struct Complaint<'a> {
-    #[serde(borrow, alias = "name")]
-    code: Option<&'a RawValue>,
-    #[serde(alias = "description")]
-    message: Option<String>,
-}
-
-impl Complaint<'_> {
-    fn code(&self) -> &str {
-        json_text(self.code)
-    }
-
-    /// The words, else the name.
-    fn words(&self) -> String {
-        first_words(self.message.as_deref().unwrap_or(self.code()).as_bytes())
-    }
-}
-
-/// A JSON value as the text that was sent: a string without its quotes (an escape in it stays as it is), nothing and null as
-/// nothing. What is no number keeps its text too (`true`, `[1]`), so that validation refuses it and can show it.
-fn json_text(value: Option<&RawValue>) -> &str {
-    let text = value.map_or("", RawValue::get);
-    if text == "null" {
-        return "";
-    }
-    text.strip_prefix('"')
-        .and_then(|t| t.strip_suffix('"'))
-        .unwrap_or(text)
-}
-
-/// Why a body that should be JSON cannot be read: it ends too early, or it is something else.
-fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError {
-    let words = first_words(error.to_string().as_bytes());
-    let is_json = matches!(json_start(body), Some(b'{' | b'['));
-    // A cut inside a number (`1.`, `-`) is a wrong number to serde_json, not an early end.
-    let ends_in_number = is_json && matches!(body.last(), Some(b'.' | b'-' | b'+' | b'e' | b'E'));
-    match error.classify() {
-        Fault::Eof if body.is_empty() => AnswerError::CutShort(first_words(body)),
-        Fault::Eof => AnswerError::CutShort(words),
-        Fault::Syntax if ends_in_number => AnswerError::CutShort(words),
-        _ if is_json => AnswerError::OtherShape(words),
-        _ => AnswerError::OtherShape(first_words(body)),
-    }
-}
-
-/// The byte that a JSON document starts with, past white space.
-fn json_start(body: &[u8]) -> Option<u8> {
-    body.trim_ascii_start().first().copied()
-}
-
-/// Refuses rows that all have a stamp of minutes or seconds where a day should be.
-fn refuse_minutes(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
-    let stamp = |row: &RawBar<'_>| match row.day {
-        RawDay::Impossible(text)
-            if matches!(text.len(), 12 | 14) && text.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            Some(text.to_owned())
-        }
-        _ => None,
-    };
-    match rows.first().and_then(stamp) {
-        Some(first) if rows.iter().all(|row| stamp(row).is_some()) => {
-            Err(AnswerError::Granularity(format!("minutes ({first})")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A day written `YYYYMMDD`.
-fn compact_day(text: &str) -> RawDay<'_> {
-    let parts = [text.get(..4), text.get(4..6), text.get(6..)];
-    if text.len() == 8 {
-        day_of(text, parts)
-    } else {
-        RawDay::Impossible(text)
-    }
-}
-
-/// A day written `YYYY-MM-DD`.
-fn iso_day(text: &str) -> RawDay<'_> {
-    let parts = [text.get(..4), text.get(5..7), text.get(8..)];
-    let dashes = [text.get(4..5), text.get(7..8)] == [Some("-"); 2];
-    if text.len() == 10 && dashes {
-        day_of(text, parts)
-    } else {
-        RawDay::Impossible(text)
-    }
-}
-
-/// A day of year, month and day in digits. There is no year 0: PostgreSQL has none.
-fn day_of<'a>(text: &'a str, parts: [Option<&str>; 3]) -> RawDay<'a> {
-    let number = |part: Option<&str>| {
-        part?.bytes().try_fold(0_u32, |sum, b| {
-            b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
-        })
-    };
-    let [year, month, day] = parts.map(number);
-    let date = match (year, month, day) {
-        (Some(year @ 1..), Some(month), Some(day)) => {
-            NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
-        }
-        _ => None,
-    };
-    date.map_or(RawDay::Impossible(text), RawDay::Date)
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
+    use crate::config::Origins;
+    use crate::domain::answer::RawBar;
     use crate::domain::calendar::built_in;
+    use crate::domain::window::Window;
 
     /// Origins that tell the sources apart.
     pub(super) fn origins() -> Origins {
@@ -451,83 +60,6 @@ mod tests {
     /// The values of a row, to be compared at one glance.
     pub(super) fn values<'a>(row: &RawBar<'a>) -> [&'a str; 5] {
         [row.open, row.high, row.low, row.close, row.volume]
-    }
-
-    #[test]
-    fn a_day_is_eight_digits_of_the_calendar() {
-        assert_eq!(compact_day("20240229"), RawDay::Date(date("2024-02-29")));
-        for text in [
-            "20260231",
-            "202601051530",
-            "2026010",
-            "00000101",
-            "2026-1-5",
-            "+2260105",
-            "",
-            "二〇二六",
-        ] {
-            assert_eq!(compact_day(text), RawDay::Impossible(text));
-        }
-    }
-
-    #[test]
-    fn an_iso_day_has_dashes() {
-        assert_eq!(iso_day("2026-01-05"), RawDay::Date(date("2026-01-05")));
-        for text in [
-            "2026-02-31",
-            "2026/01/05",
-            "2026-1-5",
-            "20260105",
-            "2026-01-05T00",
-            "0000-01-01",
-            "2026-+1-05",
-        ] {
-            assert_eq!(iso_day(text), RawDay::Impossible(text));
-        }
-    }
-
-    #[test]
-    fn json_values_keep_the_text_that_was_sent() {
-        let cases = [
-            ("129.0399932861328", "129.0399932861328"),
-            ("1e2", "1e2"),
-            ("null", ""),
-            ("\"12,345\"", "12,345"),
-            ("\"Infinity\"", "Infinity"),
-            ("\"\"", ""),
-            (r#""a\"b""#, r#"a\"b"#),
-            ("true", "true"),
-            ("[1]", "[1]"),
-        ];
-        for (json, text) in cases {
-            assert_eq!(json_text(Some(serde_json::from_str(json).unwrap())), text);
-        }
-        assert_eq!(json_text(None), "");
-    }
-
-    #[test]
-    fn a_page_for_people_is_told_from_a_feed() {
-        for page in [
-            "<!DOCTYPE html>\n<title>x",
-            "\n <HTML lang=ko>",
-            "<script>",
-            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">",
-            "\n<!-- sign in -->\n<html>",
-        ] {
-            assert!(is_web_page(page.as_bytes()), "{page}");
-        }
-        for feed in [
-            "",
-            "[]",
-            "{}",
-            "<?xml version=\"1.0\"?>",
-            "<?xml version=\"1.0\"?><protocol>",
-            "<?xml",
-            "<protocol>",
-            "Date,Close",
-        ] {
-            assert!(!is_web_page(feed.as_bytes()), "{feed}");
-        }
     }
 
     #[test]
@@ -560,50 +92,16 @@ mod tests {
             ),
         ];
         let calendar = built_in("24/7");
-        for (kind, way, body) in bodies {
-            let way = ways(kind)[way];
-            let plain = way.read(200, body.as_bytes(), calendar).unwrap();
+        for (kind, place, body) in bodies {
+            let endpoint = endpoints(kind)[place];
+            let plain = endpoint.read(200, body.as_bytes(), calendar).unwrap();
             let marked = format!("\u{feff}{body}");
-            let read = way.read(200, marked.as_bytes(), calendar).unwrap();
-            assert_eq!((read.rows.len(), &read), (1, &plain), "{}", way.name());
+            let read = endpoint.read(200, marked.as_bytes(), calendar).unwrap();
+            assert_eq!((read.rows.len(), &read), (1, &plain), "{}", endpoint.name());
             let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let wide = [&b"\xff\xfe"[..], &wide].concat();
-            let refused = way.read(200, &wide, calendar).unwrap_err();
+            let refused = endpoint.read(200, &wide, calendar).unwrap_err();
             assert_eq!(refused.to_string(), "not the feed: text in UTF-16");
         }
-    }
-
-    #[test]
-    fn a_symbol_is_the_same_whatever_its_case() {
-        for (asked, answered) in [
-            ("soxl", "SOXL"),
-            ("USDKRW=X", "KRW=X"),
-            ("KRW=X", "USDKRW=X"),
-        ] {
-            assert!(is_same_symbol(asked, answered), "{asked} {answered}");
-        }
-        for (asked, answered) in [
-            ("SI=F", "GC=F"),
-            ("005930.KS", "005930"),
-            ("EURUSD=X", "USD=X"),
-        ] {
-            assert!(!is_same_symbol(asked, answered), "{asked} {answered}");
-        }
-    }
-
-    #[test]
-    fn an_array_is_no_object() {
-        #[derive(Deserialize)]
-        struct One {
-            a: u8,
-        }
-        assert_eq!(
-            serde_json::from_str::<Object<One>>(r#"{"b": [], "a": 1}"#)
-                .unwrap()
-                .0
-                .a,
-            1
-        );
-        assert!(serde_json::from_str::<Object<One>>("[1]").is_err());
     }
 }

@@ -3,12 +3,17 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::refuse_minutes;
-use super::{Answer, AnswerError, Complaint, Object, Origins, Upstream, Window};
-use super::{compact_day, first_words, json_error, json_start, json_text, path_segment};
+use super::body::{
+    Complaint, Object, compact_day, first_words, json_error, json_start, json_text, path_segment,
+    refuse_minutes,
+};
+use super::upstream::{AnswerError, Upstream};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::answer::RawBar;
 use crate::domain::asset::Category;
-use crate::domain::bar::RawBar;
 use crate::domain::calendar::Calendar;
+use crate::domain::window::Window;
 
 /// `api.stock.naver.com/chart/domestic/…/day`.
 ///
@@ -111,7 +116,7 @@ fn refusal(body: &[u8]) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::bar::RawDay;
+    use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
     use crate::sources::tests::{date, origins, values, window};
 

@@ -7,13 +7,14 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{
-    Answer, AnswerError, Origins, Upstream, Window, compact_day, first_words, query_value,
-    refuse_minutes,
-};
+use super::body::{compact_day, first_words, query_value, refuse_minutes};
+use super::upstream::{AnswerError, Upstream};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::answer::RawBar;
 use crate::domain::asset::Category;
-use crate::domain::bar::RawBar;
 use crate::domain::calendar::Calendar;
+use crate::domain::window::Window;
 
 /// Asked for always: Naver counts back from today and caps at about 3000 days, so that any larger count says "all".
 const COUNT: u32 = 6000;
@@ -231,7 +232,7 @@ fn unreadable(error: &Error) -> AnswerError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::bar::RawDay;
+    use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
     use crate::sources::tests::{date, origins, values, window};
 

@@ -3,11 +3,16 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Answer, AnswerError, Complaint, Object, Origins, Upstream, Window};
-use super::{first_words, iso_day, json_error, json_start, json_text, query_value};
+use super::body::{
+    Complaint, Object, first_words, iso_day, json_error, json_start, json_text, query_value,
+};
+use super::upstream::{AnswerError, Upstream};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::answer::{RawBar, RawDay};
 use crate::domain::asset::Category;
-use crate::domain::bar::{RawBar, RawDay};
 use crate::domain::calendar::{Calendar, add_days};
+use crate::domain::window::Window;
 
 /// The most candles in one answer; a larger count silently gives as many.
 const MAX_COUNT: u64 = 200;

@@ -5,11 +5,14 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Answer, AnswerError, Complaint, Object, Origins, Upstream, Window};
-use super::{first_words, json_error, json_text, path_segment};
+use super::body::{Complaint, Object, first_words, json_error, json_text, path_segment};
+use super::upstream::{AnswerError, Upstream};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::answer::{RawBar, RawDay};
 use crate::domain::asset::Category;
-use crate::domain::bar::{RawBar, RawDay};
 use crate::domain::calendar::{Calendar, add_days, sub_days};
+use crate::domain::window::Window;
 
 /// `query2.finance.yahoo.com/v8/finance/chart`.
 ///

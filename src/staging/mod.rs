@@ -27,14 +27,14 @@ pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
 pub use file::error::{Trouble, explain};
 pub use file::lock_wait::wait_no_longer;
 pub use file::prune::Old;
+pub use file::run_lock::RunLock;
+pub use file::running::RunningRow;
 pub use file::sync_lock::SyncLock;
-pub use ingest::gaps::Attended;
+pub use ingest::batch::StagedSeries;
+pub use ingest::batch::{Batch, LostPart, Staged, Tally};
 pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
-pub use ingest::rebase::Rebase;
-pub use ingest::write::{Batch, Heal, LostPart, Staged, Tally};
 pub use outbox::acknowledge::Acknowledger;
-pub use outbox::assets::AssetRow;
-pub use outbox::pending::{PendingReader, PendingRow, Scope};
+pub use outbox::pending::{PendingReader, Scope};
 pub use outbox::rejects::{Reject, RejectedSeries};
 pub use query::bars::{
     StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars,
@@ -44,7 +44,7 @@ pub use query::export::{ExportedBar, Selection};
 pub use query::history::Version;
 pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use query::verify::StagedBar;
-pub use runs::{JobRunRow, RunEnd, RunLock, RunningRow};
+pub use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;

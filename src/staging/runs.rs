@@ -1,94 +1,18 @@
 //! Runs: from `running` to their end, also when the process dies.
 
-use std::fmt;
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::Staging;
 use super::alerts::{NewAlert, put_alert, put_content};
+use super::file::run_lock::{RunLock, is_abandoned, lock_path, remove_lock_file};
+use super::file::running::{RunningRow, host, running, under_way};
 use crate::domain::alert::abandoned;
+use crate::domain::outgoing::JobRunRow;
 use crate::domain::run::{Problem, Status, error_message};
 use crate::domain::timestamp;
-
-/// A run as the warehouse has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobRunRow {
-    /// The run.
-    pub job_id: Uuid,
-    /// `collect` or `sync`.
-    pub job_name: String,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended; `None` while it is under way.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Its status.
-    pub status: String,
-    /// A JSON list of what failed.
-    pub error_message: Option<String>,
-    /// The revision that was read.
-    pub revision: i64,
-}
-
-/// Shows other processes that a run's process is alive: the system lets go of the lock when the process dies, however.
-///
-/// The file lies beside the staging file and goes when the run ends.
-#[derive(Debug)]
-pub struct RunLock {
-    file: Option<File>,
-    path: PathBuf,
-}
-
-impl RunLock {
-    fn take(path: PathBuf) -> Result<Self> {
-        let doing = || {
-            format!(
-                "the file {} that shows that a run is alive cannot be made",
-                path.display()
-            )
-        };
-        let file = File::create(&path).with_context(doing)?;
-        file.try_lock().with_context(doing)?;
-        Ok(Self {
-            file: Some(file),
-            path,
-        })
-    }
-}
-
-impl Drop for RunLock {
-    fn drop(&mut self) {
-        // Closed first: Windows removes no open file.
-        drop(self.file.take());
-        remove_lock_file(&self.path);
-    }
-}
-
-fn remove_lock_file(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
-        log::debug!("{} was not removed: {error}", path.display());
-    }
-}
-
-/// Whether the process that took the lock at this path is gone.
-fn is_abandoned(path: &Path) -> Result<bool> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        Err(e) => return Err(e).with_context(|| format!("{} cannot be read", path.display())),
-    };
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(e)) => {
-            Err(e).with_context(|| format!("{} cannot be locked", path.display()))
-        }
-    }
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy)]
@@ -101,119 +25,6 @@ pub struct RunEnd<'a> {
     pub summary: &'a str,
     /// What is to be said about it.
     pub alert: Option<&'a NewAlert>,
-}
-
-/// A run that is recorded as under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunningRow {
-    /// The run.
-    pub job_id: String,
-    /// `collect` or `sync`.
-    pub job_name: String,
-    /// The machine.
-    pub host: String,
-    /// The process on it.
-    pub process_id: u32,
-    /// When it began.
-    pub started_at: String,
-}
-
-impl RunningRow {
-    /// Whether it is a run of this process.
-    pub(super) fn is_own(&self) -> bool {
-        self.process_id == std::process::id() && self.host == host()
-    }
-}
-
-impl fmt::Display for RunningRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            job_name,
-            host,
-            process_id,
-            started_at,
-            ..
-        } = self;
-        write!(
-            f,
-            "{job_name} (process {process_id} on {host}) since {started_at}"
-        )
-    }
-}
-
-fn running(connection: &Connection) -> Result<Vec<RunningRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT job_id, job_name, coalesce(host, '?'), coalesce(process_id, 0), started_at FROM job_run
-         WHERE status = 'running' ORDER BY started_at",
-    )?;
-    let rows = statement.query_map([], |r| {
-        Ok(RunningRow {
-            job_id: r.get(0)?,
-            job_name: r.get(1)?,
-            host: r.get(2)?,
-            process_id: r.get(3)?,
-            started_at: r.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The file beside the staging file that shows that a run is alive.
-fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
-    let mut name = staging.as_os_str().to_owned();
-    name.push(format!("-run-{job_id}"));
-    name.into()
-}
-
-/// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.
-pub(super) fn refuse_beside_a_run(path: &Path) -> Result<()> {
-    let start = lock_path(path, "");
-    let (Some(folder), Some(start)) = (start.parent(), start.file_name()) else {
-        return Ok(());
-    };
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_lock = name
-            .as_encoded_bytes()
-            .starts_with(start.as_encoded_bytes());
-        if is_lock && !is_abandoned(&entry.path())? {
-            bail!(
-                "a run is under way, it holds {}; restore when it has ended",
-                entry.path().display()
-            );
-        }
-    }
-    Ok(())
-}
-
-/// The runs in the staging file at `path` whose process is alive, oldest first.
-pub(super) fn under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
-    let mut alive = Vec::new();
-    for run in running(connection)? {
-        if !is_abandoned(&lock_path(path, &run.job_id))? {
-            alive.push(run);
-        }
-    }
-    Ok(alive)
-}
-
-/// The same without the runs of this process.
-pub(super) fn others_under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
-    let mut runs = under_way(connection, path)?;
-    runs.retain(|run| !run.is_own());
-    Ok(runs)
-}
-
-fn host() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 impl Staging {
@@ -386,6 +197,8 @@ impl Staging {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn statuses(staging: &Staging) -> Vec<(String, Option<String>)> {
@@ -444,8 +257,7 @@ mod tests {
             2
         );
         assert!(staging.runs_cut_off().unwrap().is_empty());
-        // What the system does when a process dies: the lock is gone, the file is not.
-        drop(dead.file.take());
+        dead.die();
         assert_eq!(staging.runs_cut_off().unwrap().len(), 1);
         let (_, third) = staging.begin_run("sync", true, Utc::now()).unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();

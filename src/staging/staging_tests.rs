@@ -3,15 +3,18 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
-use crate::domain::asset::{Asset, SourceEntry, parse_assets};
+use crate::config::assets_file::parse_assets;
+use crate::domain::answer::Answer;
+use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::bar::Bar;
-use crate::domain::bar::{RawBar, RawDay};
+use crate::domain::bar::FetchedBar;
 use crate::domain::calendar::{Calendars, built_in};
-use crate::domain::gaps::Attendance;
-use crate::domain::validate::{Checked, FetchedBar};
+use crate::domain::gaps::SessionCoverage;
+use crate::domain::scale::Rescale;
+use crate::domain::validate::Checked;
 use crate::domain::validate::{Context, check};
-use crate::sources::Answer;
-use crate::sources::Window;
+use crate::domain::window::Window;
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
 
@@ -53,7 +56,7 @@ impl Bench {
 
     /// Stages rows of `day open high low close volume` as fetched at a time by a run.
     fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
-        match self.try_stage(job_id, fetched_at, rows, &[], Heal::IfWhole) {
+        match self.try_stage(job_id, fetched_at, rows, &[], Rescale::IfWhole) {
             Staged::Done { tally, .. } => Tally {
                 findings: 0,
                 ..tally
@@ -68,11 +71,11 @@ impl Bench {
         fetched_at: &str,
         rows: &[&str],
         due: &[NaiveDate],
-        heal: Heal,
+        rescale: Rescale,
     ) -> Staged {
         let asked = Asked {
             due,
-            heal,
+            rescale,
             ..Asked::default()
         };
         self.ask(&self.asset, job_id, fetched_at, rows, asked)
@@ -115,12 +118,14 @@ impl Bench {
         let now = time_of(job_id);
         let batch = Batch {
             asset,
-            entry,
+            source: &entry.stored_as,
+            symbol: &entry.symbol,
+            currency: &entry.currency,
             window: asked.window.unwrap_or(self.window),
             due: asked.due,
             lost: asked.lost,
             checked: &checked,
-            heal: asked.heal,
+            rescale: asked.rescale,
             job_id,
             now,
         };
@@ -172,7 +177,7 @@ struct Asked<'a> {
     window: Option<Window>,
     due: &'a [NaiveDate],
     lost: &'a [LostPart],
-    heal: Heal,
+    rescale: Rescale,
 }
 
 impl Default for Asked<'_> {
@@ -181,7 +186,7 @@ impl Default for Asked<'_> {
             window: None,
             due: &[],
             lost: &[],
-            heal: Heal::IfWhole,
+            rescale: Rescale::IfWhole,
         }
     }
 }
@@ -420,12 +425,14 @@ fn a_dry_run_counts_and_writes_nothing() {
     let now = NOW.parse().unwrap();
     let batch = Batch {
         asset: &bench.asset,
-        entry: &bench.asset.sources[0],
+        source: "naver",
+        symbol: "005930",
+        currency: "KRW",
         window: bench.window,
         due: &[],
         checked: &checked,
         lost: &[],
-        heal: Heal::IfWhole,
+        rescale: Rescale::IfWhole,
         job_id: "a",
         now,
     };
@@ -512,7 +519,7 @@ fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
     let rows = texts(&rows);
     let staged = bench.ask(&bench.asset, "a", "2026-01-10T10:00:00Z", &rows[4..], asked);
     // Four sessions before the first bar would count as a listing, had they been answered.
-    assert_eq!(attendance(staged).missing, [day(5), day(6), day(7), day(8)]);
+    assert_eq!(coverage(staged).missing, [day(5), day(6), day(7), day(8)]);
     let reach_at = |time: &str| {
         let lookback = Lookback {
             overlap: 1,
@@ -531,10 +538,10 @@ fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
         "2026-01-11T10:00:00Z",
         &rows[..2],
         &due[..2],
-        Heal::IfWhole,
+        Rescale::IfWhole,
     );
     assert_eq!(reach_at("2026-02-01T00:00:00Z"), Reach::To(Some(day(7))));
-    bench.try_stage("c", "2026-01-11T10:00:00Z", &rows, &due, Heal::IfWhole);
+    bench.try_stage("c", "2026-01-11T10:00:00Z", &rows, &due, Rescale::IfWhole);
     assert_eq!(
         reach_at("2026-02-01T00:00:00Z"),
         Reach::To(Some(day(9))),
@@ -607,7 +614,7 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
         "2026-01-12T10:00:00Z",
         &texts(&split[1..]),
         &[],
-        Heal::IfWhole,
+        Rescale::IfWhole,
     ) else {
         panic!("staged")
     };
@@ -626,7 +633,13 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
         ["rebased 2026-01-09"]
     );
     // All of them, but the user does not want it.
-    let kept = bench.try_stage("c", "2026-01-12T10:00:00Z", &texts(&split), &[], Heal::No);
+    let kept = bench.try_stage(
+        "c",
+        "2026-01-12T10:00:00Z",
+        &texts(&split),
+        &[],
+        Rescale::No,
+    );
     assert!(matches!(kept, Staged::Rebased(_)));
     assert_eq!(
         bench.stage("d", "2026-01-12T10:00:00Z", &texts(&split)),
@@ -651,7 +664,13 @@ fn days_that_their_source_has_no_longer_are_carried_over_into_the_new_scale() {
     bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
     let split = week(20.0);
     let again = |factor: f64, rows: &[&str]| {
-        bench.try_stage("b", "2026-01-12T10:00:00Z", rows, &[], Heal::Again(factor))
+        bench.try_stage(
+            "b",
+            "2026-01-12T10:00:00Z",
+            rows,
+            &[],
+            Rescale::Confirmed(factor),
+        )
     };
     let staged = again(0.02, &texts(&split[1..]));
     assert!(
@@ -686,7 +705,7 @@ fn in_a_split_a_suspended_row_leaves_the_volume_and_the_bar_is_carried_over() {
         "2026-01-12T10:00:00Z",
         &texts(&split),
         &[],
-        Heal::IfWhole,
+        Rescale::IfWhole,
     );
     assert!(matches!(staged, Staged::Done { .. }), "{staged:?}");
     assert_eq!(
@@ -754,7 +773,7 @@ fn a_day_that_a_better_source_has_is_no_gap_of_one_that_stands_in() {
     let rows = texts(&rows);
     let ask = |entry: usize, rows: &[&str]| {
         let entry = &asset.sources[entry];
-        attendance(bench.ask_entry(&asset, entry, "a", "2026-01-12T10:00:00Z", rows, asked)).missing
+        coverage(bench.ask_entry(&asset, entry, "a", "2026-01-12T10:00:00Z", rows, asked)).missing
     };
     assert_eq!(ask(0, &rows[..3]), [day(8), day(9)]);
     assert_eq!(ask(1, &[rows[0], rows[4]]), [day(8)]);
@@ -793,9 +812,9 @@ fn days_before_a_listing_are_no_gaps_in_any_run() {
             "2026-01-12T10:00:00Z",
             &rows[2..],
             &due[from..],
-            Heal::IfWhole,
+            Rescale::IfWhole,
         );
-        attendance(staged).missing
+        coverage(staged).missing
     };
     // It begins on the 7th.
     assert_eq!(
@@ -805,7 +824,7 @@ fn days_before_a_listing_are_no_gaps_in_any_run() {
     );
     let bench = Bench::new();
     let run = |job: &str, rows: &[&str], due: &[NaiveDate]| {
-        attendance(bench.try_stage(job, "2026-01-12T10:00:00Z", rows, due, Heal::IfWhole)).missing
+        coverage(bench.try_stage(job, "2026-01-12T10:00:00Z", rows, due, Rescale::IfWhole)).missing
     };
     let long: Vec<NaiveDate> = (1..10).map(day).collect();
     assert!(run("a", &rows[2..], &long).is_empty());
@@ -838,7 +857,7 @@ fn a_source_that_answers_in_two_scales_changes_nothing() {
         "2026-01-12T10:00:00Z",
         &texts(&rows[1..]),
         &[],
-        Heal::Again(0.02),
+        Rescale::Confirmed(0.02),
     );
     assert!(matches!(staged, Staged::Rebased(_)), "{staged:?}");
     assert_eq!(bench.text("SELECT min(close) FROM price_daily"), ["90000"]);
@@ -854,7 +873,7 @@ fn an_older_recording_in_the_scale_of_then_fills_no_day() {
         "2026-01-10T10:00:00Z",
         &texts(&old),
         &[],
-        Heal::IfWhole,
+        Rescale::IfWhole,
     ) else {
         panic!("staged")
     };
@@ -879,7 +898,7 @@ fn a_change_of_scale_is_open_until_the_overlap_says_otherwise() {
         "2026-01-12T10:00:00Z",
         &texts(&week(20.0)[1..]),
         &[],
-        Heal::No,
+        Rescale::No,
     );
     let open = || bench.text("SELECT rule FROM open_findings WHERE rule = 'rebased'");
     bench.stage("c", "2026-01-13T10:00:00Z", &["2026-01-12 10 12 9 11 5"]);
@@ -966,7 +985,7 @@ fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
         "2026-01-20T10:00:00Z",
         &texts(&week(20.0)[1..]),
         &[],
-        Heal::IfWhole,
+        Rescale::IfWhole,
     );
     assert!(matches!(later, Staged::Rebased(_)), "the split is seen");
 }
@@ -1021,16 +1040,16 @@ fn no_volume_is_said_of_a_single_day_when_the_series_has_volume() {
 }
 
 /// Judges the closed days of a run as `collect` does at its end.
-fn judge(bench: &Bench, job_id: &str, series: &[(&Asset, Attendance)]) {
-    let attended: Vec<Attended<'_>> = series
+fn judge(bench: &Bench, job_id: &str, series: &[(&Asset, SessionCoverage)]) {
+    let attended: Vec<StagedSeries<'_>> = series
         .iter()
-        .map(|(asset, attendance)| Attended {
+        .map(|(asset, coverage)| StagedSeries {
             asset,
             source: &asset.sources[0].stored_as,
-            attendance: attendance.clone(),
+            coverage: coverage.clone(),
         })
         .collect();
-    let together: Vec<&Attended<'_>> = attended.iter().collect();
+    let together: Vec<&StagedSeries<'_>> = attended.iter().collect();
     let now = time_of(job_id);
     bench
         .staging
@@ -1052,9 +1071,9 @@ fn reach(bench: &Bench, overlap: u32, recent: &[NaiveDate]) -> Reach {
         .unwrap()
 }
 
-fn attendance(staged: Staged) -> Attendance {
+fn coverage(staged: Staged) -> SessionCoverage {
     match staged {
-        Staged::Done { attendance, .. } => attendance,
+        Staged::Done { coverage, .. } => coverage,
         other => panic!("{other:?}"),
     }
 }
@@ -1073,16 +1092,16 @@ fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
             "2026-01-10T10:00:00Z",
             &without_two,
             &due,
-            Heal::IfWhole,
+            Rescale::IfWhole,
         );
         // Known at once: the run may die before it ends.
         assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
-        let attendance = attendance(staged);
+        let coverage = coverage(staged);
         assert_eq!(
-            (attendance.due.len(), &attendance.missing),
+            (coverage.due.len(), &coverage.missing),
             (5, &vec![day(6), day(8)])
         );
-        judge(&bench, job, &[(&bench.asset, attendance)]);
+        judge(&bench, job, &[(&bench.asset, coverage)]);
         assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
     }
     assert_eq!(bench.text("SELECT count(*) FROM finding"), ["2"]);
@@ -1109,9 +1128,9 @@ fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
         "2026-01-11T10:00:00Z",
         &texts(&rows[3..]),
         &due,
-        Heal::IfWhole,
+        Rescale::IfWhole,
     );
-    assert!(attendance(staged).missing.is_empty(), "filled, and waived");
+    assert!(coverage(staged).missing.is_empty(), "filled, and waived");
     assert!(open().is_empty());
 
     assert!(bench.staging.unwaive(&bench.asset.id, day(6)).unwrap());
@@ -1135,11 +1154,11 @@ fn a_day_that_all_lack_is_closed_until_one_has_a_bar_whoever_is_asked_later() {
         ..Asked::default()
     };
     let run = |job: &str, assets: &[(&Asset, &[&str])]| {
-        let series: Vec<(&Asset, Attendance)> = assets
+        let series: Vec<(&Asset, SessionCoverage)> = assets
             .iter()
             .map(|(asset, rows)| {
                 let staged = bench.ask(asset, job, "2026-01-12T10:00:00Z", rows, asked);
-                (*asset, attendance(staged))
+                (*asset, coverage(staged))
             })
             .collect();
         judge(&bench, job, &series);

@@ -7,7 +7,7 @@ use postgres::types::Type;
 
 use super::error::Failure;
 use super::{Parameter, Warehouse, parameter, recognise};
-use crate::staging::{AssetRow, JobRunRow};
+use crate::domain::outgoing::{AssetRow, JobRunRow};
 
 impl Warehouse {
     /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.

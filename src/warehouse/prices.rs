@@ -10,7 +10,7 @@ use postgres::{Client, Row};
 
 use super::error::Failure;
 use super::{Warehouse, parameter, recognise};
-use crate::staging::PendingRow;
+use crate::domain::outgoing::PendingRow;
 
 /// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

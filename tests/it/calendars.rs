@@ -11,10 +11,10 @@ use std::fs;
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
+use pricestash::domain::answer::RawDay;
 use pricestash::domain::asset::SourceKind;
-use pricestash::domain::bar::RawDay;
 use pricestash::domain::calendar::{Calendar, Calendars};
-use pricestash::sources::ways;
+use pricestash::sources::endpoints;
 
 use crate::support::program::TestEnv;
 use crate::support::recorded;
@@ -43,7 +43,7 @@ fn listed(file: &str) -> BTreeSet<NaiveDate> {
 /// The days with a bar in a recorded answer, as the program reads it; a row without a value is none.
 fn bars(kind: SourceKind, way: usize, file: &str, calendar: &Calendar) -> BTreeSet<NaiveDate> {
     let body = recorded(file);
-    let answer = ways(kind)[way].read(200, &body, calendar).unwrap();
+    let answer = endpoints(kind)[way].read(200, &body, calendar).unwrap();
     let with_values = answer.rows.iter().filter(|r| !r.close.is_empty());
     with_values
         .map(|row| match row.day {

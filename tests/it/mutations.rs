@@ -10,7 +10,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 use std::thread;
 
-use pricestash::domain::bar::RawBar;
+use pricestash::domain::answer::RawBar;
 use pricestash::domain::calendar::{Calendar, Calendars};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

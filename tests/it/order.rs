@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pricestash::config::Secret;
-use pricestash::staging::{PendingRow, Scope, Staging};
+use pricestash::domain::outgoing::PendingRow;
+use pricestash::staging::{Scope, Staging};
 use pricestash::warehouse::{Patience, Target, Warehouse};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};

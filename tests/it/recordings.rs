@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use pricestash::domain::bar::{RawBar, RawDay};
+use pricestash::domain::answer::Answer;
+use pricestash::domain::answer::{RawBar, RawDay};
 use pricestash::domain::calendar::{Calendar, Calendars};
-use pricestash::sources::{Answer, Upstream, Window};
+use pricestash::domain::window::Window;
+use pricestash::sources::Upstream;
 use serde::Deserialize;
 
 use crate::support::way;

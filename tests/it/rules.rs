@@ -1,10 +1,11 @@
 //! What every answer that a parser reads must keep, whatever its body was. The `mutations` and the fuzz targets hold to it.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
+use pricestash::domain::answer::Answer;
 use pricestash::domain::calendar::Calendar;
 use pricestash::domain::validate;
 use pricestash::domain::validate::Context;
-use pricestash::sources::{Answer, Window};
+use pricestash::domain::window::Window;
 
 /// Holds an answer to its body, and the bars that come out of it to their own rules.
 pub(crate) fn assert_kept(answer: &Answer<'_>, body: &[u8], calendar: &Calendar) {

@@ -7,16 +7,17 @@ use chrono::{DateTime, Utc};
 
 use crate::commands::now;
 use crate::config::{Config, FetchConfig};
+use crate::domain::answer::RawDay;
 use crate::domain::asset::Asset;
-use crate::domain::bar::RawDay;
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::domain::timestamp::millis;
+use crate::domain::window::Window;
 use crate::jobs::doctor::Check;
 use crate::output::numbers::counted;
 use crate::process::clock::Pace;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Feed, Http, Part, Request};
-use crate::sources::{Upstream, Window, ways};
+use crate::sources::{Upstream, endpoints};
 
 /// A source that takes longer tomorrow is tried again; here somebody waits.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,10 +48,10 @@ pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
         }
         kinds.push(entry.kind);
         let mut asked: Vec<(String, Result<Answered, String>)> = Vec::new();
-        for way in ways(entry.kind) {
+        for endpoint in endpoints(entry.kind) {
             asked.push((
-                way.name().to_owned(),
-                ask(&http, *way, asset, &entry.symbol),
+                endpoint.name().to_owned(),
+                ask(&http, *endpoint, asset, &entry.symbol),
             ));
         }
         let is_dead = asked.iter().all(|(_, answer)| answer.is_err());

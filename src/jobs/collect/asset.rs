@@ -3,61 +3,28 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 
-use super::Collector;
+use super::collector::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
-use super::outcome::{AssetOutcome, Progress};
+use super::outcome::{AssetOutcome, AssetProgress};
+use super::series::Series;
 use super::window::{OVERLAP_SESSIONS, due_sessions, is_recent, plan_window};
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::calendar::sub_days;
 use crate::domain::timestamp::millis;
-use crate::sources::fetch::{Feed, FetchError, Part, Request};
-use crate::sources::{Upstream, Window, ways};
-use crate::staging::{Attended, HEALING_DAYS, Lookback};
+use crate::domain::window::Window;
+use crate::sources::endpoints;
+use crate::sources::fetch::{FetchError, Part};
+use crate::staging::{HEALING_DAYS, Lookback, StagedSeries};
 
-/// One way to one series, asked at a time.
-#[derive(Clone, Copy)]
-pub(super) struct Series<'a> {
-    pub(super) asset: &'a Asset,
-    pub(super) entry: &'a SourceEntry,
-    pub(super) upstream: &'a dyn Upstream,
-    pub(super) asked_at: DateTime<Utc>,
-}
-
-impl<'a> Series<'a> {
-    pub(super) fn request(self, part: &'a Part) -> Request<'a> {
-        Request {
-            upstream: self.upstream,
-            symbol: &self.entry.symbol,
-            category: self.asset.category,
-            part,
-        }
-    }
-
-    /// Who is asked.
-    pub(super) fn host(self, feed: &dyn Feed) -> String {
-        let today = self.asked_at.date_naive();
-        let part = Part::of(Window {
-            start: today,
-            end: today,
-        });
-        feed.host(self.request(&part))
-    }
-
-    /// How the way is called in messages.
-    fn way(self) -> &'a str {
-        match self.entry.stored_as.contains(':') {
-            true => &self.entry.stored_as,
-            false => self.upstream.name(),
-        }
-    }
-
-    /// Whether a window holds a session whose bar must be there.
-    pub(super) fn is_due(self, window: Window) -> bool {
-        let calendar = &self.asset.calendar;
-        calendar.has_due_session(window.start, window.end, self.asked_at)
-    }
+/// What came of asking one endpoint.
+enum Asked<'s> {
+    /// No answer: the next endpoint or source may have one.
+    NoAnswer,
+    /// An answer without a bar, and what was staged of it.
+    Empty(Option<StagedSeries<'s>>),
+    /// Bars, and what was staged of them; nothing where they were refused.
+    Bars(Option<StagedSeries<'s>>),
 }
 
 impl Collector<'_> {
@@ -66,16 +33,16 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Vec<Attended<'s>>) {
+    ) -> (AssetOutcome, Vec<StagedSeries<'s>>) {
         let started = Instant::now();
-        let mut progress = Progress::new(asset);
-        let attended = self.ask_sources(asset, fetcher, &mut progress);
-        let attended = attended.unwrap_or_else(|error| {
+        let mut progress = AssetProgress::new(asset);
+        let staged = self.ask_sources(asset, fetcher, &mut progress);
+        let staged = staged.unwrap_or_else(|error| {
             let error = self.staging.explain(error);
             progress.fail(None, format!("it could not be staged: {error:#}"));
             Vec::new()
         });
-        (progress.finish(millis(started.elapsed())), attended)
+        (progress.finish(millis(started.elapsed())), staged)
     }
 
     /// Asks the sources in their order until one answers with bars, or all of them.
@@ -83,17 +50,18 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-        progress: &mut Progress,
-    ) -> Result<Vec<Attended<'s>>> {
+        progress: &mut AssetProgress,
+    ) -> Result<Vec<StagedSeries<'s>>> {
         let fetcher = fetcher.for_asset();
-        let mut attended = Vec::new();
+        let mut staged = Vec::new();
         let mut is_done = false;
         let mut due = false;
         for entry in &asset.sources {
             if is_done && !self.options.all_sources {
                 break;
             }
-            is_done |= self.ask_ways(asset, entry, fetcher, progress, &mut due, &mut attended)?;
+            is_done |=
+                self.ask_endpoints(asset, entry, fetcher, progress, &mut due, &mut staged)?;
             if self.stop.is_set() {
                 break;
             }
@@ -101,22 +69,22 @@ impl Collector<'_> {
         if !is_done {
             progress.fail_without_a_bar();
         }
-        Ok(attended)
+        Ok(staged)
     }
 
-    /// Asks the ways to one source until one answers with bars; says whether one did, or had nothing to answer.
-    fn ask_ways<'s>(
+    /// Asks the endpoints of one source until one answers with bars; says whether one did, or had nothing to answer.
+    fn ask_endpoints<'s>(
         &self,
         asset: &'s Asset,
         entry: &'s SourceEntry,
         fetcher: AssetFetcher<'_>,
-        progress: &mut Progress,
+        progress: &mut AssetProgress,
         due: &mut bool,
-        attended: &mut Vec<Attended<'s>>,
+        staged: &mut Vec<StagedSeries<'s>>,
     ) -> Result<bool> {
-        // What the source has no bar for, by the last way that answered.
+        // What the source has no bar for, by the last endpoint that answered.
         let mut lacking = None;
-        for upstream in ways(entry.kind) {
+        for upstream in endpoints(entry.kind) {
             let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
             let series = Series {
                 asset,
@@ -125,39 +93,42 @@ impl Collector<'_> {
                 asked_at,
             };
             let window = self.window(series)?;
-            if attended.is_empty() {
+            if staged.is_empty() {
                 progress.window = Some(window);
             }
             *due |= series.is_due(window);
-            let asked = self.ask(series, window, fetcher, progress)?;
-            // Without a due session (a weekend, a holiday) there is nothing that another source could know.
-            match asked {
-                Some((series, has_bars)) if has_bars || !*due => {
-                    attended.extend(series);
+            match self.ask(series, window, fetcher, progress)? {
+                Asked::Bars(series) => {
+                    staged.extend(series);
                     return Ok(true);
                 }
-                Some((Some(series), _)) => lacking = Some(series),
-                _ => {}
+                // Without a due session (a weekend, a holiday) there is nothing that another source could know.
+                Asked::Empty(series) if !*due => {
+                    staged.extend(series);
+                    return Ok(true);
+                }
+                Asked::Empty(Some(series)) => lacking = Some(series),
+                Asked::Empty(None) | Asked::NoAnswer => {}
             }
             if self.stop.is_set() {
                 break;
             }
         }
         if let Some(series) = lacking {
-            progress.found_gaps(&series.attendance);
+            progress.found_gaps(&series.coverage);
         }
         Ok(false)
     }
 
-    /// Asks one way, and stages what it has. Gives what was staged, and whether there was a bar; nothing when no answer came.
+    /// Asks one endpoint, and stages what it has.
     fn ask<'s>(
         &self,
         series: Series<'s>,
         window: Window,
         fetcher: AssetFetcher<'_>,
-        progress: &mut Progress,
-    ) -> Result<Option<(Option<Attended<'s>>, bool)>> {
-        let name = series.way();
+        progress: &mut AssetProgress,
+    ) -> Result<Asked<'s>> {
+        let name = series.endpoint();
         let parts = self.parts(series, window, fetcher)?;
         match fetcher.fetch_parts(series, parts) {
             Ok(mut fetched) => {
@@ -166,20 +137,23 @@ impl Collector<'_> {
                     progress.warn(name, reach);
                 }
                 self.add_witnesses(series, window, fetcher, &mut fetched, progress)?;
-                let attended = self.stage(series, window, fetched, fetcher, progress)?;
+                let staged = self.stage(series, window, fetched, fetcher, progress)?;
                 if !has_bars && series.is_due(window) {
                     let days = format!("no bar from {} to {}", window.start, window.end);
                     progress.warn(name, days);
                 }
-                Ok(Some((attended, has_bars)))
+                Ok(match has_bars {
+                    true => Asked::Bars(staged),
+                    false => Asked::Empty(staged),
+                })
             }
             Err(error @ FetchError::NoRecording(_)) => {
                 progress.not_asked(name, error.to_string());
-                Ok(None)
+                Ok(Asked::NoAnswer)
             }
             Err(error) => {
                 progress.warn(name, error.to_string());
-                Ok(None)
+                Ok(Asked::NoAnswer)
             }
         }
     }

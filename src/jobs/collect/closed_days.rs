@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use crate::staging::{Attended, Staging};
+use crate::staging::{StagedSeries, Staging};
 
 /// Judges the sessions without a bar of all series of a run. Tells how many each asset has.
 pub(super) fn judge_closed_days<'a>(
     staging: &Staging,
-    attended: &[Attended<'a>],
+    staged: &[StagedSeries<'a>],
     job_id: &str,
     now: DateTime<Utc>,
 ) -> Result<HashMap<&'a str, u64>> {
-    let mut by_calendar: BTreeMap<&str, Vec<&Attended<'a>>> = BTreeMap::new();
-    for series in attended {
+    let mut by_calendar: BTreeMap<&str, Vec<&StagedSeries<'a>>> = BTreeMap::new();
+    for series in staged {
         let calendar = series.asset.calendar.name();
         by_calendar.entry(calendar).or_default().push(series);
     }
@@ -26,7 +26,7 @@ pub(super) fn judge_closed_days<'a>(
         };
         let closed = staging.judge_closed_days(&first.asset.calendar, &together, job_id, now)?;
         for series in together {
-            let missing = &series.attendance.missing;
+            let missing = &series.coverage.missing;
             let gaps = missing.iter().filter(|d| !closed.contains(d)).count();
             counts.insert(series.asset.id.as_str(), gaps as u64);
         }

@@ -4,18 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Collector;
-use super::asset::Series;
-use super::unavailable_hosts::ClosedHosts;
+use super::collector::Collector;
+use super::series::Series;
+use super::unavailable_hosts::UnavailableHosts;
 use crate::domain::asset::SourceEntry;
 use crate::domain::calendar::{Calendar, add_days};
 use crate::domain::timestamp::millis;
 use crate::domain::validate;
 use crate::domain::validate::{Checked, Context};
+use crate::domain::window::Window;
 use crate::process::clock::Pace;
 use crate::process::retry::RetryPolicy;
 use crate::sources::fetch::{AboutHost, Feed, FetchError, Part, Request, Response};
-use crate::sources::{Window, is_same_symbol};
+use crate::sources::is_same_symbol;
 use crate::staging::LostPart;
 
 /// The time that one asset may take, requests and waits together. 37 yearly files with the default pause take 20 s.
@@ -88,7 +89,7 @@ pub(super) struct Fetcher<'a> {
     feed: &'a dyn Feed,
     retry: RetryPolicy,
     pace: &'a Pace,
-    closed: ClosedHosts,
+    unavailable: UnavailableHosts,
     /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
     /// there.
     files: Mutex<HashMap<String, Response>>,
@@ -100,7 +101,7 @@ impl<'a> Fetcher<'a> {
             feed: collector.feed,
             retry: collector.options.retry,
             pace: collector.pace,
-            closed: ClosedHosts::default(),
+            unavailable: UnavailableHosts::default(),
             files: Mutex::default(),
         }
     }
@@ -164,9 +165,9 @@ impl AssetFetcher<'_> {
         series: Series<'_>,
         parts: Vec<Part>,
     ) -> Result<Fetched, FetchError> {
-        let way = series.upstream.name();
-        let closed = &self.fetcher.closed;
-        closed.check(way)?;
+        let endpoint = series.upstream.name();
+        let unavailable = &self.fetcher.unavailable;
+        unavailable.check(endpoint)?;
         let mut fetched = Fetched::default();
         let (mut any, mut silent, mut first_error) = (false, 0, None);
         for part in parts {
@@ -181,7 +182,7 @@ impl AssetFetcher<'_> {
                     fetched.absorb(part.window, checked);
                 }
                 Err(error) => {
-                    closed.failed(way, &series.entry.symbol, &error);
+                    unavailable.failed(endpoint, &series.entry.symbol, &error);
                     silent += u32::from(error.about_host() == AboutHost::Silent);
                     if series.is_due(part.window) {
                         let why = error.to_string();
@@ -197,11 +198,11 @@ impl AssetFetcher<'_> {
         }
         match first_error {
             Some(error) if !any => {
-                closed.gave_nothing(way, &series.entry.symbol, &error);
+                unavailable.gave_nothing(endpoint, &series.entry.symbol, &error);
                 Err(error)
             }
             _ => {
-                closed.answered(way);
+                unavailable.answered(endpoint);
                 Ok(fetched)
             }
         }
@@ -212,13 +213,13 @@ impl AssetFetcher<'_> {
         let Fetcher {
             retry,
             pace,
-            closed,
+            unavailable,
             ..
         } = self.fetcher;
         let request = series.request(part);
         let mut attempt = 0;
         loop {
-            closed.check(request.upstream.name())?;
+            unavailable.check(request.upstream.name())?;
             if (pace.uptime)() >= self.until {
                 return Err(FetchError::OutOfTime(ASSET_TIME));
             }
@@ -278,10 +279,11 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asset::{Asset, parse_assets};
+    use crate::config::assets_file::parse_assets;
+    use crate::domain::asset::Asset;
     use crate::domain::calendar::Calendars;
     use crate::process::stop::Stopped;
-    use crate::sources::{AnswerError, Upstream, ways};
+    use crate::sources::{AnswerError, Upstream, endpoints};
     use chrono::{DateTime, NaiveDate, Utc};
     use std::collections::VecDeque;
     use std::sync::Arc;
@@ -354,14 +356,14 @@ mod tests {
                 base_delay: Duration::from_secs(1),
             },
             pace: &pace,
-            closed: ClosedHosts::default(),
+            unavailable: UnavailableHosts::default(),
             files: Mutex::default(),
         };
         let asset = asset();
         let series = Series {
             asset: &asset,
             entry: &asset.sources[0],
-            upstream: ways(asset.sources[0].kind)[0],
+            upstream: endpoints(asset.sources[0].kind)[0],
             asked_at: FETCHED_AT.parse().unwrap(),
         };
         let window = Window {

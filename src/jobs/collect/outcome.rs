@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::asset::Asset;
-use crate::domain::gaps::Attendance;
+use crate::domain::gaps::SessionCoverage;
 use crate::domain::run::{Problem, Status};
 use crate::domain::validate::Checked;
+use crate::domain::window::Window;
 use crate::output::numbers::counted;
-use crate::sources::Window;
 use crate::staging::Tally;
 
 /// What became of one asset. The fields are the columns of the result.
@@ -79,9 +79,9 @@ impl Outcome {
 
     /// The assets that did not fail.
     #[must_use]
-    pub fn well(&self) -> Vec<String> {
-        let well = self.assets.iter().filter(|a| !a.has_failed());
-        well.map(|a| a.asset_id.clone()).collect()
+    pub fn succeeded(&self) -> Vec<String> {
+        let succeeded = self.assets.iter().filter(|a| !a.has_failed());
+        succeeded.map(|a| a.asset_id.clone()).collect()
     }
 
     /// Everything that failed, for `error_message`.
@@ -96,7 +96,7 @@ impl Outcome {
 }
 
 /// What is known of an asset while it is collected.
-pub(super) struct Progress {
+pub(super) struct AssetProgress {
     asset_id: String,
     source: Option<String>,
     pub(super) window: Option<Window>,
@@ -108,7 +108,7 @@ pub(super) struct Progress {
     not_asked: Vec<Problem>,
 }
 
-impl Progress {
+impl AssetProgress {
     pub(super) fn new(asset: &Asset) -> Self {
         Self {
             asset_id: asset.id.to_string(),
@@ -173,8 +173,8 @@ impl Progress {
     }
 
     /// Counts the sessions that a series without bars lacks; those of the others are judged together.
-    pub(super) fn found_gaps(&mut self, attendance: &Attendance) {
-        self.findings += attendance.missing.len() as u64;
+    pub(super) fn found_gaps(&mut self, coverage: &SessionCoverage) {
+        self.findings += coverage.missing.len() as u64;
     }
 
     pub(super) fn staged(&mut self, source: &str, tally: Tally, checked: &Checked) {

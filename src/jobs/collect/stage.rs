@@ -2,13 +2,24 @@
 
 use anyhow::Result;
 
-use super::Collector;
-use super::asset::Series;
+use super::collector::Collector;
 use super::fetch::{AssetFetcher, Fetched, what_is_missing};
-use super::outcome::Progress;
+use super::outcome::AssetProgress;
+use super::series::Series;
 use super::window::{OVERLAP_SESSIONS, due_sessions};
-use crate::sources::Window;
-use crate::staging::{Attended, Batch, Heal, LostPart, Rebase, Staged};
+use crate::domain::scale::{Rebase, Rescale};
+use crate::domain::window::Window;
+use crate::staging::{Batch, LostPart, Staged, StagedSeries};
+
+/// What came of staging one answer.
+enum Attempt<'s> {
+    /// It was staged.
+    Staged(StagedSeries<'s>),
+    /// It would mix what must not stand in one series: nothing was staged, and the asset has failed.
+    Refused,
+    /// It is in another scale: nothing was staged.
+    OtherScale(Rebase),
+}
 
 impl Collector<'_> {
     /// Fetches a few stored days beside a window that holds too few of them to tell whether the source still has the stored
@@ -19,7 +30,7 @@ impl Collector<'_> {
         window: Window,
         fetcher: AssetFetcher<'_>,
         fetched: &mut Fetched,
-        progress: &mut Progress,
+        progress: &mut AssetProgress,
     ) -> Result<()> {
         let Series { asset, entry, .. } = series;
         if fetched.checked.bars.is_empty() || !asset.category.has_splits() {
@@ -49,16 +60,17 @@ impl Collector<'_> {
         window: Window,
         fetched: Fetched,
         fetcher: AssetFetcher<'_>,
-        progress: &mut Progress,
-    ) -> Result<Option<Attended<'s>>> {
-        let heal = if self.options.heal {
-            Heal::IfWhole
+        progress: &mut AssetProgress,
+    ) -> Result<Option<StagedSeries<'s>>> {
+        let rescale = if self.options.heal {
+            Rescale::IfWhole
         } else {
-            Heal::No
+            Rescale::No
         };
-        let rebase = match self.stage_once(series, window, fetched, heal, progress)? {
-            Ok(attended) => return Ok(attended),
-            Err(rebase) => rebase,
+        let rebase = match self.stage_once(series, window, fetched, rescale, progress)? {
+            Attempt::Staged(staged) => return Ok(Some(staged)),
+            Attempt::Refused => return Ok(None),
+            Attempt::OtherScale(rebase) => rebase,
         };
         if self.options.heal {
             return self.read_again(series, window, &rebase, fetcher, progress);
@@ -79,8 +91,8 @@ impl Collector<'_> {
         window: Window,
         rebase: &Rebase,
         fetcher: AssetFetcher<'_>,
-        progress: &mut Progress,
-    ) -> Result<Option<Attended<'s>>> {
+        progress: &mut AssetProgress,
+    ) -> Result<Option<StagedSeries<'s>>> {
         let Rebase {
             factor,
             detail,
@@ -103,10 +115,11 @@ impl Collector<'_> {
             }
             Err(error) => return Ok(progress.fail_rebase(source, detail, &error.to_string())),
         };
-        let again = Heal::Again(*factor);
-        match self.stage_once(series, whole, fetched, again, progress)? {
-            Ok(attended) => Ok(attended),
-            Err(now) => {
+        let confirmed = Rescale::Confirmed(*factor);
+        match self.stage_once(series, whole, fetched, confirmed, progress)? {
+            Attempt::Staged(staged) => Ok(Some(staged)),
+            Attempt::Refused => Ok(None),
+            Attempt::OtherScale(now) => {
                 let why = format!("its source answers in more than one scale, {}", now.detail);
                 Ok(progress.fail_rebase(source, detail, &why))
             }
@@ -119,9 +132,9 @@ impl Collector<'_> {
         series: Series<'s>,
         window: Window,
         fetched: Fetched,
-        heal: Heal,
-        progress: &mut Progress,
-    ) -> Result<Result<Option<Attended<'s>>, Rebase>> {
+        rescale: Rescale,
+        progress: &mut AssetProgress,
+    ) -> Result<Attempt<'s>> {
         let Fetched { mut checked, lost } = fetched;
         if self.options.final_only {
             checked.bars.retain(|b| b.is_final);
@@ -132,31 +145,33 @@ impl Collector<'_> {
         let source = &series.entry.stored_as;
         let batch = Batch {
             asset: series.asset,
-            entry: series.entry,
+            source,
+            symbol: &series.entry.symbol,
+            currency: &series.entry.currency,
             window,
             due: &due,
             lost: &lost_parts,
             checked: &checked,
-            heal,
+            rescale,
             job_id: &job_id,
             now: (self.now)(),
         };
-        let (tally, attendance) = match self.staging.stage(&batch, !self.options.dry_run)? {
-            Staged::Rebased(rebase) => return Ok(Err(rebase)),
+        let (tally, coverage) = match self.staging.stage(&batch, !self.options.dry_run)? {
+            Staged::Rebased(rebase) => return Ok(Attempt::OtherScale(rebase)),
             Staged::Refused(why) => {
                 progress.fail(Some(source), format!("{why}; nothing was staged"));
-                return Ok(Ok(None));
+                return Ok(Attempt::Refused);
             }
-            Staged::Done { tally, attendance } => (tally, attendance),
+            Staged::Done { tally, coverage } => (tally, coverage),
         };
         progress.staged(source, tally, &checked);
         for missing in what_is_missing(&lost) {
             progress.fail(Some(source), missing);
         }
-        Ok(Ok(Some(Attended {
+        Ok(Attempt::Staged(StagedSeries {
             asset: series.asset,
             source,
-            attendance,
-        })))
+            coverage,
+        }))
     }
 }

@@ -1,8 +1,8 @@
 //! Hosts that are left alone for the rest of a run.
 //!
-//! A host is known here by the way that leads to it, not by its name. By default each way has a host of its own. Where all
+//! A host is known here by the endpoint that leads to it, not by its name. By default each endpoint has a host of its own. Where all
 //! lead to one mirror, it hands on what several hosts say: the 429 of one says nothing about the next, and an asset's second
-//! source must not be lost with its first. (Requests are spaced by the host's name, whoever stands behind it: `feed::hosts`.)
+//! source must not be lost with its first. (Requests are spaced by the host's name, whoever stands behind it: `fetch::host_queue`.)
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,9 +12,9 @@ use crate::sources::fetch::{AboutHost, FetchError};
 /// So many assets in a row without an answer in time, and nobody waits for the host any more.
 const SILENT_ASSETS: u32 = 3;
 
-/// What is known of hosts, by the name of the way that leads to them.
+/// What is known of hosts, by the name of the endpoint that leads to them.
 #[derive(Default)]
-pub(super) struct ClosedHosts(Mutex<HashMap<&'static str, Host>>);
+pub(super) struct UnavailableHosts(Mutex<HashMap<&'static str, Host>>);
 
 #[derive(Default)]
 struct Host {
@@ -23,47 +23,47 @@ struct Host {
     silent: u32,
 }
 
-impl ClosedHosts {
+impl UnavailableHosts {
     fn hosts(&self) -> MutexGuard<'_, HashMap<&'static str, Host>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails when the host is not to be asked.
-    pub(super) fn check(&self, way: &'static str) -> Result<(), FetchError> {
-        match self.hosts().get(way).and_then(|h| h.closed.clone()) {
+    pub(super) fn check(&self, endpoint: &'static str) -> Result<(), FetchError> {
+        match self.hosts().get(endpoint).and_then(|h| h.closed.clone()) {
             Some(why) => Err(FetchError::NotAsked(why)),
             None => Ok(()),
         }
     }
 
     /// An asset got something from it.
-    pub(super) fn answered(&self, way: &'static str) {
-        if let Some(host) = self.hosts().get_mut(way) {
+    pub(super) fn answered(&self, endpoint: &'static str) {
+        if let Some(host) = self.hosts().get_mut(endpoint) {
             host.silent = 0;
         }
     }
 
     /// One request for a symbol failed.
-    pub(super) fn failed(&self, way: &'static str, symbol: &str, error: &FetchError) {
+    pub(super) fn failed(&self, endpoint: &'static str, symbol: &str, error: &FetchError) {
         if error.about_host() == AboutHost::Closed {
             self.hosts()
-                .entry(way)
+                .entry(endpoint)
                 .or_default()
-                .close(way, symbol, error);
+                .close(endpoint, symbol, error);
         }
     }
 
     /// An asset of this symbol got nothing from it. This is why, by its first request.
-    pub(super) fn gave_nothing(&self, way: &'static str, symbol: &str, error: &FetchError) {
+    pub(super) fn gave_nothing(&self, endpoint: &'static str, symbol: &str, error: &FetchError) {
         let mut hosts = self.hosts();
-        let host = hosts.entry(way).or_default();
+        let host = hosts.entry(endpoint).or_default();
         match error.about_host() {
             AboutHost::Nothing => host.silent = 0,
-            AboutHost::Closed | AboutHost::Page => host.close(way, symbol, error),
+            AboutHost::Closed | AboutHost::Page => host.close(endpoint, symbol, error),
             AboutHost::Silent => {
                 host.silent += 1;
                 if host.silent >= SILENT_ASSETS {
-                    host.close(way, symbol, error);
+                    host.close(endpoint, symbol, error);
                 }
             }
         }
@@ -71,10 +71,10 @@ impl ClosedHosts {
 }
 
 impl Host {
-    fn close(&mut self, way: &str, symbol: &str, error: &FetchError) {
+    fn close(&mut self, endpoint: &str, symbol: &str, error: &FetchError) {
         if self.closed.is_none() {
             let why = format!("{error} (for {symbol})");
-            log::warn!(source = way; "not asked again in this run: {why}");
+            log::warn!(source = endpoint; "not asked again in this run: {why}");
             self.closed = Some(why);
         }
     }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_host_that_refused_is_left_alone_and_others_are_not() {
-        let hosts = ClosedHosts::default();
+        let hosts = UnavailableHosts::default();
         hosts.gave_nothing("yahoo", "SOXL", &status(503));
         assert!(hosts.check("yahoo").is_ok());
         hosts.failed("yahoo", "GC=F", &status(429));
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_page_may_stand_for_one_request_only() {
-        let hosts = ClosedHosts::default();
+        let hosts = UnavailableHosts::default();
         let page = FetchError::Answer {
             error: AnswerError::WebPage("<html>".to_owned()),
             retry_after: None,
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn silence_counts_when_it_lasts() {
-        let hosts = ClosedHosts::default();
+        let hosts = UnavailableHosts::default();
         let silent = |times: u32| {
             for _ in 0..times {
                 hosts.gave_nothing("upbit", "KRW-BTC", &timeout());

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Months, NaiveDate, Utc};
 
 use crate::domain::calendar::{Calendar, sub_days};
-use crate::sources::Window;
+use crate::domain::window::Window;
 use crate::staging::Reach;
 
 /// The default window reaches this many days back from today.

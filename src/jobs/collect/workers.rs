@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-use super::Collector;
-use super::asset::Series;
+use super::collector::Collector;
 use super::fetch::Fetcher;
-use super::outcome::{AssetOutcome, Progress, log_outcome};
+use super::outcome::{AssetOutcome, AssetProgress, log_outcome};
+use super::series::Series;
 use crate::domain::asset::Asset;
 use crate::process::stop::Stopped;
-use crate::sources::ways;
-use crate::staging::Attended;
+use crate::sources::endpoints;
+use crate::staging::StagedSeries;
 
 /// Places in the list of assets whose first source is at the same host.
-type Queue = Vec<usize>;
+type HostAssets = Vec<usize>;
 
 impl Collector<'_> {
     /// Collects the assets and gives their outcomes in the order of the assets.
@@ -22,7 +22,7 @@ impl Collector<'_> {
         &self,
         assets: &[&'s Asset],
         fetcher: &Fetcher<'_>,
-    ) -> (Vec<AssetOutcome>, Vec<Attended<'s>>) {
+    ) -> (Vec<AssetOutcome>, Vec<StagedSeries<'s>>) {
         let queues = self.by_host(assets);
         let workers = self.options.jobs.unwrap_or(queues.len()).min(queues.len());
         let queues = Mutex::new(VecDeque::from(queues));
@@ -53,13 +53,13 @@ impl Collector<'_> {
         drop(sender);
         let mut done: Vec<_> = receiver.into_iter().collect();
         done.sort_by_key(|(place, _)| *place);
-        let (outcomes, attended): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, d)| d).unzip();
-        (outcomes, attended.into_iter().flatten().collect())
+        let (outcomes, staged): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, d)| d).unzip();
+        (outcomes, staged.into_iter().flatten().collect())
     }
 
     /// The assets by the host of their first source, hosts and assets in the order of the list.
-    fn by_host(&self, assets: &[&Asset]) -> Vec<Queue> {
-        let mut queues: Vec<(String, Queue)> = Vec::new();
+    fn by_host(&self, assets: &[&Asset]) -> Vec<HostAssets> {
+        let mut queues: Vec<(String, HostAssets)> = Vec::new();
         for (place, asset) in assets.iter().enumerate() {
             let host = self.first_host(asset);
             match queues.iter_mut().find(|(other, _)| *other == host) {
@@ -72,7 +72,7 @@ impl Collector<'_> {
 
     fn first_host(&self, asset: &Asset) -> String {
         let entry = asset.sources.first();
-        let first = entry.and_then(|e| ways(e.kind).first().map(|way| (e, *way)));
+        let first = entry.and_then(|e| endpoints(e.kind).first().map(|first| (e, *first)));
         first.map_or_else(String::new, |(entry, upstream)| {
             let asked_at = (self.now)();
             Series {
@@ -90,16 +90,16 @@ impl Collector<'_> {
         &self,
         asset: &'s Asset,
         fetcher: &Fetcher<'_>,
-    ) -> (AssetOutcome, Vec<Attended<'s>>) {
+    ) -> (AssetOutcome, Vec<StagedSeries<'s>>) {
         if self.stop.is_set() {
-            let mut progress = Progress::new(asset);
+            let mut progress = AssetProgress::new(asset);
             progress.fail(None, format!("not asked: {Stopped}"));
             return (progress.finish(0), Vec::new());
         }
         self.observer.begun(asset);
-        let (outcome, attended) = self.collect(asset, fetcher);
+        let (outcome, staged) = self.collect(asset, fetcher);
         log_outcome(&outcome);
         self.observer.done(&outcome);
-        (outcome, attended)
+        (outcome, staged)
     }
 }

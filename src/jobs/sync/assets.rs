@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::CHUNK_OF_RECORDS;
 use super::sender::Courier;
-use crate::staging::AssetRow;
+use crate::domain::outgoing::AssetRow;
 use crate::warehouse::Class;
 
 impl Courier<'_> {

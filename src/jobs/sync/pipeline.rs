@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow};
 use super::Options;
 use super::sender::Courier;
 use super::shared::Run;
-use crate::staging::PendingRow;
+use crate::domain::outgoing::PendingRow;
 
 /// Rows that are committed.
 pub(super) struct Load {

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 
-use crate::staging::{PendingRow, Reject, Staging};
+use crate::domain::outgoing::PendingRow;
+use crate::staging::{Reject, Staging};
 use crate::warehouse::Refusal;
 
 /// So many rows that were split off and refused alike, with none that was taken, show that it is not the rows: a constraint

@@ -9,8 +9,8 @@ use anyhow::Result;
 
 use super::pipeline::Load;
 use super::shared::Run;
+use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp::millis;
-use crate::staging::PendingRow;
 use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
 
 /// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.

@@ -12,7 +12,8 @@ use flate2::write::GzEncoder;
 
 use super::recording::{META, Meta, plain_name, stamped};
 use super::{Feed, FetchError, Part, Request, Response};
-use crate::sources::{Upstream, Window};
+use crate::domain::window::Window;
+use crate::sources::Upstream;
 
 /// The end of the name of a file that is not written to its end yet.
 const UNFINISHED: &str = ".part";

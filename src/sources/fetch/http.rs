@@ -13,10 +13,12 @@ use ureq::http::header::SET_COOKIE;
 use super::host_queue::Hosts;
 use super::{Feed, FetchError, Part, Request, Response};
 use crate::config::FetchConfig;
+use crate::config::Origins;
 use crate::domain::timestamp::{micros, millis};
+use crate::domain::window::Window;
 use crate::process::clock::Pace;
 use crate::process::stop::{Stop, Stopped};
-use crate::sources::{AnswerError, Origins, Upstream, Window};
+use crate::sources::{AnswerError, Upstream};
 
 /// The largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
 const MAX_BODY: u64 = 16 << 20;

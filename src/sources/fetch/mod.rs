@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Upstream, Window};
+use super::Upstream;
 use crate::domain::asset::Category;
+use crate::domain::window::Window;
 
 mod archive;
 mod error;

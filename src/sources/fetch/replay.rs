@@ -10,7 +10,8 @@ use super::recording::{self, COMPRESSED, META, Meta};
 use super::{Feed, FetchError, Part, Request, Response};
 use crate::domain::timestamp;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
-use crate::sources::{Upstream, Window};
+use crate::domain::window::Window;
+use crate::sources::Upstream;
 
 /// A folder of recorded answers.
 ///

@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::error::{is_damage, sqlite_code};
 use super::lock_wait::Wait;
+use super::run_lock::refuse_beside_a_run;
 use crate::config::ConfigError;
-use crate::staging::runs::refuse_beside_a_run;
 use crate::staging::{Found, STAGING_DB, Staging, Trouble, explain, inspect};
 
 /// What a copy holds.

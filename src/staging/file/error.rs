@@ -7,8 +7,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use super::long_path::sqlite_name;
+use super::running::{RunningRow, under_way};
 use crate::staging::Staging;
-use crate::staging::runs::{RunningRow, under_way};
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -7,4 +7,6 @@ pub(in crate::staging) mod lock_wait;
 pub(in crate::staging) mod long_path;
 pub(in crate::staging) mod prune;
 mod read_only;
+pub(in crate::staging) mod run_lock;
+pub(in crate::staging) mod running;
 pub(in crate::staging) mod sync_lock;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::running::others_under_way;
 use crate::staging::Staging;
-use crate::staging::runs::others_under_way;
 
 /// Between two looks whether the other one has ended.
 const PAUSE: Duration = Duration::from_millis(50);

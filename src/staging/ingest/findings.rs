@@ -6,13 +6,13 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::rebase::Scale;
+use super::batch::Batch;
 use super::stored::days;
-use super::write::Batch;
 use crate::domain::asset::{Asset, AssetId};
+use crate::domain::finding::{Finding, Rejected, Rule};
+use crate::domain::scale::Overlap;
 use crate::domain::timestamp;
-use crate::domain::validate::{Finding, Rejected, Rule};
-use crate::sources::Window;
+use crate::domain::window::Window;
 use crate::staging::Staging;
 
 /// Writes findings about one series, in the transaction of its caller.
@@ -33,7 +33,7 @@ pub(in crate::staging) struct Judged<'a> {
     /// The days whose row came, and is what is stored now.
     pub(in crate::staging) heard: &'a BTreeSet<NaiveDate>,
     /// What the overlap says of the scale.
-    pub(in crate::staging) scale: &'a Scale,
+    pub(in crate::staging) overlap: Overlap,
 }
 
 impl Judged<'_> {
@@ -43,9 +43,9 @@ impl Judged<'_> {
         if is(Rule::DateGap) {
             false
         } else if is(Rule::Rebased) {
-            matches!(self.scale, Scale::Same)
+            matches!(self.overlap, Overlap::SameScale)
         } else if is(Rule::ScaleDiffers) {
-            !matches!(self.scale, Scale::Unknown)
+            !matches!(self.overlap, Overlap::TooShort)
         } else if is(Rule::PriceJump) {
             self.closes.contains(date)
         } else {
@@ -56,7 +56,7 @@ impl Judged<'_> {
 
 impl<'a> Notes<'a> {
     pub(in crate::staging) fn of(connection: &'a Connection, batch: &Batch<'a>) -> Self {
-        let (asset, source) = (batch.asset.id.as_str(), batch.entry.stored_as.as_str());
+        let (asset, source) = (batch.asset.id.as_str(), batch.source);
         Self::about(connection, asset, source, batch.job_id, batch.now)
     }
 

@@ -6,14 +6,15 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::batch::{Batch, LostPart, StagedSeries};
 use super::findings::Notes;
 use super::stored::{days, stored_days};
-use super::write::{Batch, LostPart};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendar;
-use crate::domain::gaps::{Attendance, missing, probably_closed};
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::gaps::{CoverageFacts, SessionCoverage, probably_closed};
 use crate::domain::timestamp;
-use crate::domain::validate::{Finding, Rule};
+use crate::domain::window::Window;
 use crate::staging::Staging;
 
 /// Which sessions of one series a run has judged, and which of them have no bar.
@@ -26,67 +27,34 @@ pub(in crate::staging) struct Judgement<'a> {
     pub(in crate::staging) missing: &'a [NaiveDate],
 }
 
-/// A series that a run has staged, with its due sessions.
-#[derive(Debug, Clone)]
-pub struct Attended<'a> {
-    /// The asset.
-    pub asset: &'a Asset,
-    /// The `source` column.
-    pub source: &'a str,
-    /// Its due sessions, and those without a bar.
-    pub attendance: Attendance,
-}
-
-/// Which of a batch's due sessions have no bar, also after it. Waived ones are not looked at, and for a source that stands in
-/// those are not missing that a better source of the asset has.
-///
-/// `first` is the first day that was stored before. Sessions before it were judged when it came, so that they are judged
-/// again only when the series reaches further back now.
-pub(in crate::staging) fn attendance(
+/// Which of a batch's due sessions have no bar, also after it. For a source that stands in those are not missing that a
+/// better source of the asset has. `first` is the first day that was stored before.
+pub(in crate::staging) fn session_coverage(
     connection: &Connection,
     batch: &Batch<'_>,
     first: Option<NaiveDate>,
-) -> Result<Attendance> {
-    let bars = stored_days(connection, batch.asset.id.as_str(), &batch.entry.stored_as)?;
-    let waived = waived_days(connection, &batch.asset.id)?;
-    let without_bar: BTreeSet<&NaiveDate> = batch.checked.without_bar.iter().collect();
-    let was_lost = |day: &NaiveDate| batch.lost.iter().any(|l| l.window.contains(*day));
-    // A row without a bar is one that the source may fill yet.
-    let is_known = |day: &NaiveDate| was_lost(day) || without_bar.contains(day);
-    let begins = first.filter(|day| bars.first() == Some(day));
-    let due: Vec<NaiveDate> = batch
-        .due
-        .iter()
-        .filter(|day| !waived.contains(day))
-        .filter(|day| begins.is_none_or(|begins| **day >= begins) || is_known(day))
-        .copied()
-        .collect();
-    // What no answer came for, or a row without a bar, is missing, wherever the series begins.
-    let mut lacking: BTreeSet<NaiveDate> = missing(&due, &bars).into_iter().collect();
-    lacking.extend(due.iter().filter(|d| is_known(d) && !bars.contains(d)));
-    if !lacking.is_empty() {
-        for better in better_sources(batch) {
-            let bars = stored_days(connection, batch.asset.id.as_str(), better)?;
-            lacking.retain(|day| !bars.contains(day));
-        }
+) -> Result<SessionCoverage> {
+    let asset = batch.asset;
+    let unanswered: Vec<Window> = batch.lost.iter().map(|l| l.window).collect();
+    let mut coverage = CoverageFacts {
+        due: batch.due,
+        bars: &stored_days(connection, asset.id.as_str(), batch.source)?,
+        first_before: first,
+        waived: &waived_days(connection, &asset.id)?,
+        without_bar: &batch.checked.without_bar,
+        unanswered: &unanswered,
     }
-    let missing = lacking.into_iter().collect();
-    let unanswered = due.iter().filter(|d| was_lost(d)).copied().collect();
-    Ok(Attendance {
-        due,
-        missing,
-        unanswered,
-    })
+    .judge();
+    for better in asset.better_sources(batch.source) {
+        if coverage.missing.is_empty() {
+            break;
+        }
+        coverage.fill_from(&stored_days(connection, asset.id.as_str(), better)?);
+    }
+    Ok(coverage)
 }
 
-/// The sources that come before a batch's own in the asset's order; none when it is in another currency.
-fn better_sources<'a>(batch: &Batch<'a>) -> Vec<&'a str> {
-    let sources: Vec<&str> = batch.asset.own_sources().collect();
-    let place = sources.iter().position(|s| *s == batch.entry.stored_as);
-    sources.into_iter().take(place.unwrap_or(0)).collect()
-}
-
-/// The sessions of an asset whose missing bar the user lets pass.
+/// Missing sessions that the user accepted: no longer reported or fetched.
 pub(in crate::staging) fn waived_days(
     connection: &Connection,
     asset: &AssetId,
@@ -105,7 +73,7 @@ pub(in crate::staging) fn remember_lost(
     for LostPart { window: part, .. } in batch.lost.iter().filter(|l| l.is_asked_again) {
         connection.prepare_cached(sql)?.execute(params![
             batch.asset.id.as_str(),
-            batch.entry.stored_as,
+            batch.source,
             part.start.to_string(),
             part.end.to_string(),
             timestamp::to_text(batch.now),
@@ -180,7 +148,7 @@ impl Staging {
     pub fn judge_closed_days(
         &self,
         calendar: &Calendar,
-        together: &[&Attended<'_>],
+        together: &[&StagedSeries<'_>],
         job_id: &str,
         now: DateTime<Utc>,
     ) -> Result<BTreeSet<NaiveDate>> {
@@ -189,13 +157,13 @@ impl Staging {
         let notes = Notes::about(&tx, calendar.name(), "", job_id, now);
         let mut closed = match calendar.is_always_open() {
             true => BTreeSet::new(),
-            false => probably_closed(together.iter().map(|s| &s.attendance)),
+            false => probably_closed(together.iter().map(|s| &s.coverage)),
         };
         for date in &closed {
             notes.put(&closed_finding(calendar, *date))?;
         }
         for date in open_closed_days(&tx, calendar)? {
-            let has_a_bar = |s: &&Attended<'_>| s.attendance.has_a_bar(date);
+            let has_a_bar = |s: &&StagedSeries<'_>| s.coverage.has_a_bar(date);
             if !calendar.is_session(date) || together.iter().any(has_a_bar) {
                 notes.resolve_day(Rule::ProbablyClosed, date)?;
             } else {
@@ -205,7 +173,7 @@ impl Staging {
         for series in together {
             let notes = Notes::about(&tx, series.asset.id.as_str(), series.source, job_id, now);
             let (absent, missing): (Vec<NaiveDate>, Vec<NaiveDate>) = series
-                .attendance
+                .coverage
                 .missing
                 .iter()
                 .partition(|day| closed.contains(day));
@@ -217,7 +185,7 @@ impl Staging {
                 &Judgement {
                     asset: series.asset,
                     source: series.source,
-                    due: &series.attendance.due,
+                    due: &series.coverage.due,
                     missing: &missing,
                 },
             )?;

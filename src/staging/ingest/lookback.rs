@@ -8,7 +8,7 @@ use super::gaps::waived_days;
 use super::stored::{days, stored_days};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::timestamp;
-use crate::sources::Window;
+use crate::domain::window::Window;
 use crate::staging::Staging;
 
 /// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was

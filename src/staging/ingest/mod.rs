@@ -1,9 +1,9 @@
 //! What was fetched goes in: the facts are read, the domain decides, bars, history and findings are written, all in one
 //! transaction.
 
+pub(in crate::staging) mod batch;
 pub(in crate::staging) mod findings;
 pub(in crate::staging) mod gaps;
 pub(in crate::staging) mod lookback;
-pub(in crate::staging) mod rebase;
 pub(in crate::staging) mod stored;
 pub(in crate::staging) mod write;

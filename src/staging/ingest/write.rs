@@ -1,102 +1,27 @@
 //! Staging of one asset's bars in one transaction: the UPSERT, the history of changed prices, what is found about them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
-use serde::Serialize;
 
+use super::batch::{Batch, Staged, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
-use super::rebase::{
-    Rebase, Scale, final_closes, find_older_scale, find_other_scale, find_rebase, rescaled,
-};
-use super::stored::{Decision, Stored, days, decide, stored_bars};
-use crate::domain::asset::{Asset, SourceEntry};
+use super::stored::{days, stored_bars, stored_days};
 use crate::domain::bar::Bar;
-use crate::domain::gaps::{Attendance, are_same, price_jumps};
+use crate::domain::bar::FetchedBar;
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::gaps::{SessionCoverage, price_jumps};
+use crate::domain::merge::{Decision, Stored, decide};
+use crate::domain::scale::{
+    Overlap, Rebase, StoredBars, are_same, final_closes, find_older_scale, find_other_scale,
+    rescaled,
+};
 use crate::domain::timestamp;
-use crate::domain::validate::{Checked, FetchedBar, Finding, Rule};
-use crate::sources::Window;
+use crate::domain::window::Window;
 use crate::staging::Staging;
-
-/// What one run fetched of one series.
-#[derive(Debug, Clone, Copy)]
-pub struct Batch<'a> {
-    /// The asset.
-    pub asset: &'a Asset,
-    /// Which of its sources; its `stored_as` is the `source` column.
-    pub entry: &'a SourceEntry,
-    /// The days that were asked for.
-    pub window: Window,
-    /// The sessions of the window whose bar was due when it was fetched, in order.
-    pub due: &'a [NaiveDate],
-    /// The parts of the window that no answer came for.
-    pub lost: &'a [LostPart],
-    /// Bars, rejected rows, findings. Bars of days beyond the window only tell the scale.
-    pub checked: &'a Checked,
-    /// What to do when the series came in another scale.
-    pub heal: Heal,
-    /// The run.
-    pub job_id: &'a str,
-    /// Now.
-    pub now: DateTime<Utc>,
-}
-
-/// A part of a window that no answer came for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LostPart {
-    /// Its days.
-    pub window: Window,
-    /// Whether later runs ask for it again.
-    pub is_asked_again: bool,
-}
-
-/// What to do when a series comes in another scale: a split.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Heal {
-    /// Nothing is staged.
-    No,
-    /// It is staged if it comes whole, so that two scales never stand side by side.
-    IfWhole,
-    /// It was read again as a whole because its closes changed by this factor. Stored days that the source has no longer
-    /// are carried over into the new scale.
-    Again(f64),
-}
-
-/// What staging a batch did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Tally {
-    /// Bars of days that were not stored.
-    pub new: u64,
-    /// Bars whose stored values changed.
-    pub changed: u64,
-    /// Bars whose stored values are the same; their ingest time moved, unless it was the same too.
-    pub unchanged: u64,
-    /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
-    pub kept: u64,
-    /// Rejected rows that were not in quarantine yet.
-    pub rejected: u64,
-    /// Findings about the asked days.
-    pub findings: u64,
-}
-
-/// What became of a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Staged {
-    /// It was staged.
-    Done {
-        /// What that did.
-        tally: Tally,
-        /// Which due sessions have no bar.
-        attendance: Attendance,
-    },
-    /// The series has another scale now, and the batch does not hold all of its stored days: nothing was staged.
-    Rebased(Rebase),
-    /// It would mix what must not stand in one series, for the reason given: nothing was staged.
-    Refused(String),
-}
 
 impl Staging {
     /// Stages a batch in one transaction: all of it, or nothing.
@@ -112,7 +37,7 @@ impl Staging {
         let staged = Writer {
             tx: &tx,
             batch,
-            source: &batch.entry.stored_as,
+            source: batch.source,
             notes: Notes::of(&tx, batch),
         }
         .write()?;
@@ -136,7 +61,7 @@ struct Written {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
-    poorer: BTreeSet<NaiveDate>,
+    lacking_volume: BTreeSet<NaiveDate>,
 }
 
 impl Writer<'_> {
@@ -149,21 +74,18 @@ impl Writer<'_> {
         if let Some(why) = find_older_scale(bars, &stored) {
             return Ok(Staged::Refused(why));
         }
-        let scale = find_rebase(self.tx, self.batch, &stored)?;
-        let rebase = match &scale {
-            Scale::Changed(rebase) => Some(rebase),
-            Scale::Same | Scale::Unknown => None,
-        };
-        if let Some(rebase) = rebase {
+        let overlap = Overlap::of(bars, &stored, self.batch.rescale);
+        let rebase = self.rebase(&overlap)?;
+        if let Some(rebase) = &rebase {
             self.notes.put_lasting(rebase.finding())?;
-            if !rebase.can_be_staged(self.batch.heal) {
+            if !rebase.can_be_staged(self.batch.rescale) {
                 return Ok(Staged::Rebased(rebase.clone()));
             }
         }
         let first = self.first_day()?;
         let mut written = self.write_bars(&stored, rebase.is_some())?;
-        if let Some(rebase) = rebase {
-            let mut days = written.poorer.clone();
+        if let Some(rebase) = &rebase {
+            let mut days = written.lacking_volume.clone();
             days.extend(&rebase.uncovered);
             written.tally.changed += self.carry_over(rebase, &days)?;
         }
@@ -171,14 +93,23 @@ impl Writer<'_> {
         for rejected in &self.batch.checked.rejected {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
-        written.tally.findings = self.write_findings(&written.heard, &scale)?;
+        written.tally.findings = self.write_findings(&written.heard, overlap)?;
         self.remember_series()?;
-        let attendance = self.judge_gaps(first)?;
+        let coverage = self.judge_gaps(first)?;
         let tally = written.tally;
-        Ok(Staged::Done { tally, attendance })
+        Ok(Staged::Done { tally, coverage })
     }
 
-    fn write_bars(&self, stored: &HashMap<NaiveDate, Stored>, rescaling: bool) -> Result<Written> {
+    /// The change of scale of the whole series, if the overlap tells of one.
+    fn rebase(&self, overlap: &Overlap) -> Result<Option<Rebase>> {
+        if !matches!(overlap, Overlap::MovedBy { .. }) {
+            return Ok(None);
+        }
+        let series = stored_days(self.tx, self.batch.asset.id.as_str(), self.source)?;
+        Ok(overlap.rebase(&self.batch.checked.bars, &series))
+    }
+
+    fn write_bars(&self, stored: &StoredBars, rescaling: bool) -> Result<Written> {
         let mut written = Written::default();
         for fetched in &self.batch.checked.bars {
             let date = fetched.bar.date();
@@ -214,9 +145,9 @@ impl Writer<'_> {
                 }
                 Decision::Same => tally.unchanged += 1,
                 Decision::Older => tally.kept += 1,
-                Decision::Poorer => {
+                Decision::LacksVolume => {
                     tally.kept += 1;
-                    written.poorer.insert(date);
+                    written.lacking_volume.insert(date);
                 }
             }
         }
@@ -241,7 +172,9 @@ impl Writer<'_> {
     /// Carries stored days that the source says nothing better of over into the new scale; counts them.
     fn carry_over(&self, rebase: &Rebase, days: &BTreeSet<NaiveDate>) -> Result<u64> {
         let mut count = 0;
-        for (old, fetched) in rescaled(self.tx, self.batch, rebase, days)? {
+        let asset = self.batch.asset.id.as_str();
+        let stored = stored_bars(self.tx, asset, self.source, rebase.first, rebase.last)?;
+        for (old, fetched) in rescaled(stored, &self.batch.checked.bars, rebase.factor, days) {
             let date = fetched.bar.date();
             let detail = format!(
                 "its source has no bar with a volume any more, the close {} was carried over as {}",
@@ -260,7 +193,7 @@ impl Writer<'_> {
     }
 
     /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
-    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, scale: &Scale) -> Result<u64> {
+    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, overlap: Overlap) -> Result<u64> {
         let reports_volume = self.series_reports_volume()?;
         let (closes, last) = self.closes()?;
         let closes_judged = Window {
@@ -284,7 +217,7 @@ impl Writer<'_> {
         self.notes.resolve(Judged {
             closes: closes_judged,
             heard,
-            scale,
+            overlap,
         })?;
         Ok(count)
     }
@@ -351,11 +284,11 @@ impl Writer<'_> {
     /// was closed is judged when the calendar's other assets are known.
     ///
     /// `first` is the first day that was stored before this batch.
-    fn judge_gaps(&self, first: Option<NaiveDate>) -> Result<Attendance> {
-        let attendance = gaps::attendance(self.tx, self.batch, first)?;
+    fn judge_gaps(&self, first: Option<NaiveDate>) -> Result<SessionCoverage> {
+        let coverage = gaps::session_coverage(self.tx, self.batch, first)?;
         gaps::remember_lost(self.tx, self.batch)?;
         let closed = gaps::open_closed_days(self.tx, &self.batch.asset.calendar)?;
-        let missing: Vec<NaiveDate> = attendance
+        let missing: Vec<NaiveDate> = coverage
             .missing
             .iter()
             .filter(|d| !closed.contains(d))
@@ -366,18 +299,18 @@ impl Writer<'_> {
             &Judgement {
                 asset: self.batch.asset,
                 source: self.source,
-                due: &attendance.due,
+                due: &coverage.due,
                 missing: &missing,
             },
         )?;
-        Ok(attendance)
+        Ok(coverage)
     }
 
     /// The stored bars of the days that were fetched.
-    fn stored(&self) -> Result<HashMap<NaiveDate, Stored>> {
+    fn stored(&self) -> Result<StoredBars> {
         let days = self.batch.checked.bars.iter().map(|b| b.bar.date());
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
-            return Ok(HashMap::new());
+            return Ok(StoredBars::new());
         };
         let asset = self.batch.asset.id.as_str();
         stored_bars(self.tx, asset, self.source, first, last)
@@ -385,25 +318,27 @@ impl Writer<'_> {
 
     /// Why these bars are of another series than the stored one, if they are: another currency, or another symbol whose
     /// closes are not the stored ones. A symbol that only got another name goes on in the same series.
-    fn find_other_series(&self, stored: &HashMap<NaiveDate, Stored>) -> Result<Option<String>> {
-        let entry = self.batch.entry;
-        let asset = self.batch.asset.id.as_str();
-        let Some((symbol, currency)) = self.series_origin(asset)? else {
+    fn find_other_series(&self, stored: &StoredBars) -> Result<Option<String>> {
+        let Batch {
+            asset,
+            currency: own_currency,
+            symbol: own_symbol,
+            ..
+        } = *self.batch;
+        let Some((symbol, currency)) = self.series_origin(asset.id.as_str())? else {
             return Ok(None);
         };
-        if currency != entry.currency {
+        if currency != own_currency {
             return Ok(Some(format!(
-                "its stored prices are in {currency}, assets.toml says {}; give the asset another id",
-                entry.currency
+                "its stored prices are in {currency}, assets.toml says {own_currency}; give the asset another id"
             )));
         }
-        if symbol == entry.symbol || are_same(&final_closes(&self.batch.checked.bars, stored)) {
+        if symbol == own_symbol || are_same(&final_closes(&self.batch.checked.bars, stored)) {
             return Ok(None);
         }
         Ok(Some(format!(
-            "its stored prices are those of {symbol}, and {} has other closes or no common days; \
-             put {symbol} back into its place in assets.toml, or give the asset another id",
-            entry.symbol
+            "its stored prices are those of {symbol}, and {own_symbol} has other closes or no common days; \
+             put {symbol} back into its place in assets.toml, or give the asset another id"
         )))
     }
 
@@ -421,14 +356,16 @@ impl Writer<'_> {
         let sql = "INSERT INTO series (asset_id, source, symbol, currency) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (asset_id, source) DO UPDATE SET symbol = excluded.symbol, currency = excluded.currency
              WHERE (symbol, currency) IS NOT (excluded.symbol, excluded.currency)";
-        let entry = self.batch.entry;
-        let asset = self.batch.asset.id.as_str();
-        self.tx.prepare_cached(sql)?.execute(params![
+        let Batch {
             asset,
-            self.source,
-            entry.symbol,
-            entry.currency
-        ])?;
+            symbol,
+            currency,
+            ..
+        } = *self.batch;
+        let id = asset.id.as_str();
+        self.tx
+            .prepare_cached(sql)?
+            .execute(params![id, self.source, symbol, currency])?;
         Ok(())
     }
     /// Writes a bar; `same_as` is the stored row that has these values already.

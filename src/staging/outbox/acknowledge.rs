@@ -3,10 +3,11 @@
 use anyhow::{Context, Result};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
+use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp;
+use crate::staging::Staging;
 use crate::staging::file::lock_wait::wait_for_locks;
 use crate::staging::file::long_path::sqlite_name;
-use crate::staging::{PendingRow, Staging};
 
 /// Acknowledges chunks, on a connection of its own.
 pub struct Acknowledger {

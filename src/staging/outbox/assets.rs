@@ -6,24 +6,8 @@ use anyhow::Result;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::outgoing::AssetRow;
 use crate::staging::Staging;
-
-/// A row of `asset_master` on its way to the warehouse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssetRow {
-    /// Asset.
-    pub asset_id: String,
-    /// Its name.
-    pub name: String,
-    /// Its category.
-    pub category: String,
-    /// The stored source names in the asset's own currency, best first, as a JSON list.
-    pub source_priority: String,
-    /// Whether it is collected.
-    pub is_active: bool,
-    /// The revision that was read.
-    pub revision: i64,
-}
 
 impl Staging {
     /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
@@ -134,7 +118,7 @@ fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asset::parse_assets;
+    use crate::config::assets_file::parse_assets;
     use crate::domain::calendar::Calendars;
 
     #[test]

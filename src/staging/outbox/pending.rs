@@ -3,31 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::params;
 
 use crate::domain::asset::AssetId;
+use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp;
 use crate::staging::{Pooled, Reject, Staging};
-
-/// A staged bar on its way to the warehouse, in the revision that was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PendingRow {
-    /// Asset; rows that follow one another share it.
-    pub asset_id: Arc<str>,
-    /// The session's day.
-    pub date: NaiveDate,
-    /// Source; shared likewise.
-    pub source: Arc<str>,
-    /// Open, high, low, close.
-    pub prices: [f64; 4],
-    /// Volume; `None` where it is unknown.
-    pub volume: Option<i64>,
-    /// When the bar was fetched.
-    pub ingested_at: DateTime<Utc>,
-    /// The revision that was read; only this one is acknowledged.
-    pub revision: i64,
-}
 
 /// Which rows a sync sends.
 #[derive(Debug, Clone, Default)]
@@ -138,18 +119,6 @@ impl PendingReader {
         }
         self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
         Ok(())
-    }
-}
-
-impl PendingRow {
-    /// Its key as it stands in the file: asset, date, source.
-    #[must_use]
-    pub fn key(&self) -> [String; 3] {
-        [
-            self.asset_id.to_string(),
-            self.date.to_string(),
-            self.source.to_string(),
-        ]
     }
 }
 

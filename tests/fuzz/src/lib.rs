@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use pricestash::domain::asset::SourceKind;
 use pricestash::domain::calendar::Calendars;
-use pricestash::sources::ways;
+use pricestash::sources::endpoints;
 
 #[path = "../../it/rules.rs"]
 mod rules;
@@ -14,7 +14,7 @@ static CALENDARS: LazyLock<Calendars> =
 
 /// Reads a body by one way to a source. Any status may come with it: the first byte says which.
 pub fn read(kind: SourceKind, way: &str, calendar: &str, body: &[u8]) {
-    let way = ways(kind)
+    let way = endpoints(kind)
         .iter()
         .find(|w| w.name() == way)
         .expect("a way of this name");

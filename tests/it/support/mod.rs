@@ -27,7 +27,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pricestash::domain::asset::SourceKind;
-use pricestash::sources::{Upstream, ways};
+use pricestash::sources::{Upstream, endpoints};
 use program::TestEnv;
 use server::{Answer, Server};
 
@@ -70,7 +70,7 @@ pub(crate) fn way(name: &str) -> &'static dyn Upstream {
     ];
     let mut all = kinds
         .into_iter()
-        .flat_map(|kind| ways(kind).iter().copied());
+        .flat_map(|kind| endpoints(kind).iter().copied());
     all.find(|way| way.name() == name).unwrap()
 }
 

@@ -1,0 +1,290 @@
+//! The assets file: TOML read into assets, every value checked.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use crate::domain::asset::{Asset, AssetId, Category, MAX_KEY_CHARS, SourceEntry, SourceKind};
+use crate::domain::calendar::{Calendar, Calendars};
+
+/// The longest asset name, in characters: `varchar(100)` in the warehouse.
+const MAX_NAME_CHARS: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    asset: Vec<toml::Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    name: String,
+    category: Category,
+    calendar: toml::Spanned<String>,
+    currency: String,
+    #[serde(default = "active_by_default")]
+    active: bool,
+    sources: Vec<Source>,
+}
+
+impl Entry {
+    fn check(self, calendar: Calendar) -> Result<Asset, String> {
+        let id = AssetId::new(&self.id)?;
+        check_text("name", &self.name, MAX_NAME_CHARS)
+            .map_err(|why| format!("asset {id}: {why}"))?;
+        check_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
+        let sources = name_sources(self.sources, &self.currency)
+            .map_err(|why| format!("asset {id}: {why}"))?;
+        let Entry {
+            name,
+            category,
+            currency,
+            active,
+            ..
+        } = self;
+        Ok(Asset {
+            id,
+            name,
+            category,
+            calendar,
+            currency,
+            active,
+            sources,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    source: SourceKind,
+    symbol: String,
+    currency: Option<String>,
+}
+
+fn active_by_default() -> bool {
+    true
+}
+
+/// Reads the text of `assets.toml`; a byte order mark and Windows line ends are fine.
+///
+/// # Errors
+/// One sentence with the line, the value, and what would be right.
+pub fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
+    let file: File = toml::from_str(text).map_err(|e| {
+        let line = e
+            .span()
+            .map(|s| format!("line {}: ", line_of(s.start)))
+            .unwrap_or_default();
+        format!("{line}{}", e.message().replace('\n', " "))
+    })?;
+    let mut seen = HashSet::new();
+    let mut assets = Vec::with_capacity(file.asset.len());
+    for entry in file.asset {
+        let line = line_of(entry.span().start);
+        let entry = entry.into_inner();
+        let named = entry.calendar.get_ref();
+        let calendar = calendars.get(named).ok_or_else(|| {
+            let line = line_of(entry.calendar.span().start);
+            format!(
+                "line {line}: the calendar {named:?} should be one of {}",
+                calendars.names()
+            )
+        })?;
+        let calendar = calendar.clone();
+        let asset = entry
+            .check(calendar)
+            .map_err(|why| format!("line {line}: {why}"))?;
+        if !seen.insert(asset.id.clone()) {
+            return Err(format!(
+                "line {line}: the id {:?} is there a second time, each asset needs its own",
+                asset.id.as_str()
+            ));
+        }
+        assets.push(asset);
+    }
+    if assets.is_empty() {
+        return Err("there is no [[asset]] in it".to_owned());
+    }
+    Ok(assets)
+}
+
+/// Gives every entry the name its bars are stored under, so that another series is never mixed with the first:
+/// an entry in another currency, and every later entry of a kind that the asset already has, gets `kind:symbol`.
+fn name_sources(entries: Vec<Source>, own_currency: &str) -> Result<Vec<SourceEntry>, String> {
+    if entries.is_empty() {
+        return Err("sources is empty, it needs at least one like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
+    }
+    let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
+    for Source {
+        source: kind,
+        symbol,
+        currency,
+    } in entries
+    {
+        check_symbol(&symbol)?;
+        let currency = currency.unwrap_or_else(|| own_currency.to_owned());
+        check_currency(&currency)?;
+        let repeated = sources.iter().any(|s| s.kind == kind);
+        let stored_as = if repeated || currency != own_currency {
+            format!("{}:{symbol}", kind.name())
+        } else {
+            kind.name().to_owned()
+        };
+        if stored_as.chars().count() > MAX_KEY_CHARS {
+            return Err(format!(
+                "its bars from {} would be stored under {stored_as:?}, which is longer than {MAX_KEY_CHARS} characters",
+                kind.name()
+            ));
+        }
+        if sources.iter().any(|s| s.kind == kind && s.symbol == symbol) {
+            return Err(format!(
+                "the source {} with symbol {symbol:?} is there a second time",
+                kind.name()
+            ));
+        }
+        sources.push(SourceEntry {
+            kind,
+            symbol,
+            currency,
+            stored_as,
+        });
+    }
+    Ok(sources)
+}
+
+fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
+    let chars = value.chars().count();
+    if !(1..=max).contains(&chars) || value.chars().any(char::is_control) {
+        return Err(format!(
+            "the {field} {value:?} should have 1 to {max} characters and no control character"
+        ));
+    }
+    Ok(())
+}
+
+fn check_currency(value: &str) -> Result<(), String> {
+    // ISO 4217.
+    if value.len() != 3 || !value.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(format!(
+            "the currency {value:?} should be a code of three capital letters, like KRW or USD"
+        ));
+    }
+    Ok(())
+}
+
+/// A symbol becomes part of a URL's path and of a file name, so that only what every source uses is let through.
+fn check_symbol(symbol: &str) -> Result<(), String> {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b".^=_-&".contains(&b);
+    if symbol.is_empty()
+        || symbol.len() > 40
+        || symbol.starts_with('.')
+        || !symbol.bytes().all(fine)
+    {
+        return Err(format!(
+            "the symbol {symbol:?} should be 1 to 40 letters, digits or any of . ^ = _ - &"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = r#"
+[[asset]]
+id = "BTC"
+name = "Bitcoin"
+category = "crypto"
+calendar = "24/7"
+currency = "KRW"
+sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol = "BTC-KRW" }, { source = "yahoo", symbol = "BTC-USD", currency = "USD" }]
+"#;
+
+    fn parse(text: &str) -> Result<Vec<Asset>, String> {
+        parse_assets(text, &Calendars::built_in().unwrap())
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text).expect_err("should be refused")
+    }
+
+    #[test]
+    fn a_second_series_of_a_source_gets_a_name_of_its_own() {
+        let assets = parse(ONE).unwrap();
+        let names: Vec<_> = assets[0]
+            .sources
+            .iter()
+            .map(|s| s.stored_as.as_str())
+            .collect();
+        assert_eq!(names, ["upbit", "yahoo", "yahoo:BTC-USD"]);
+        assert_eq!(
+            assets[0].own_sources().collect::<Vec<_>>(),
+            ["upbit", "yahoo"]
+        );
+        assert!(assets[0].active);
+    }
+
+    #[test]
+    fn an_only_entry_in_another_currency_is_never_the_plain_source() {
+        let text = ONE.replace("{ source = \"yahoo\", symbol = \"BTC-KRW\" }, ", "");
+        let assets = parse(&text).unwrap();
+        assert_eq!(assets[0].sources[1].stored_as, "yahoo:BTC-USD");
+    }
+
+    #[test]
+    fn byte_order_mark_and_windows_lines_are_fine() {
+        let text = format!("\u{feff}{}", ONE.replace('\n', "\r\n"));
+        assert_eq!(parse(&text).unwrap(), parse(ONE).unwrap());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let twice = format!("{ONE}{ONE}");
+        assert_eq!(
+            refused(&twice),
+            "line 10: the id \"BTC\" is there a second time, each asset needs its own"
+        );
+        let long = refused(&ONE.replace("\"BTC\"", "\"123456789012345678901\""));
+        assert_eq!(
+            long,
+            "line 2: the id \"123456789012345678901\" has 21 characters, an id has 1 to 20"
+        );
+        let unknown = refused(&ONE.replace("upbit", "bloomberg"));
+        assert!(
+            unknown.contains("line 8")
+                && unknown.contains("bloomberg")
+                && unknown.contains("upbit"),
+            "{unknown}"
+        );
+        let calendar = refused(&ONE.replace("24/7", "XXXX"));
+        assert!(
+            calendar.contains("line 6") && calendar.contains("XKRX"),
+            "{calendar}"
+        );
+        for currency in ["WON1", "krw", "USDT", ""] {
+            for place in ["KRW", "USD"] {
+                let wrong = ONE.replace(
+                    &format!("currency = \"{place}\""),
+                    &format!("currency = \"{currency}\""),
+                );
+                let said = refused(&wrong);
+                assert!(
+                    said.contains(&format!("the currency {currency:?} should be")),
+                    "{said}"
+                );
+            }
+        }
+        let symbol = refused(&ONE.replace("BTC-KRW", "../etc"));
+        assert!(symbol.contains("../etc"), "{symbol}");
+        let name = refused(&ONE.replace("BTC-USD", "AVERYLONGSYMBOL-USD"));
+        assert!(name.contains("longer than 20"), "{name}");
+        assert_eq!(refused(""), "there is no [[asset]] in it");
+    }
+}

@@ -1,0 +1,73 @@
+//! Rows on their way out to the warehouse, as they were read from staging.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+/// A staged bar on its way to the warehouse, in the revision that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingRow {
+    /// Asset; rows that follow one another share it.
+    pub asset_id: Arc<str>,
+    /// The session's day.
+    pub date: NaiveDate,
+    /// Source; shared likewise.
+    pub source: Arc<str>,
+    /// Open, high, low, close.
+    pub prices: [f64; 4],
+    /// Volume; `None` where it is unknown.
+    pub volume: Option<i64>,
+    /// When the bar was fetched.
+    pub ingested_at: DateTime<Utc>,
+    /// The revision that was read; only this one is acknowledged.
+    pub revision: i64,
+}
+
+impl PendingRow {
+    /// Its key as it stands in the file: asset, date, source.
+    #[must_use]
+    pub fn key(&self) -> [String; 3] {
+        [
+            self.asset_id.to_string(),
+            self.date.to_string(),
+            self.source.to_string(),
+        ]
+    }
+}
+
+/// A row of `asset_master` on its way to the warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetRow {
+    /// Asset.
+    pub asset_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// The stored source names in the asset's own currency, best first, as a JSON list.
+    pub source_priority: String,
+    /// Whether it is collected.
+    pub is_active: bool,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+/// A run as the warehouse has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRunRow {
+    /// The run.
+    pub job_id: Uuid,
+    /// `collect` or `sync`.
+    pub job_name: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; `None` while it is under way.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its status.
+    pub status: String,
+    /// A JSON list of what failed.
+    pub error_message: Option<String>,
+    /// The revision that was read.
+    pub revision: i64,
+}

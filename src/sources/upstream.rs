@@ -1,0 +1,158 @@
+//! A source as the program knows it: which requests answer for a window, and what an answer says.
+//!
+//! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
+
+use thiserror::Error;
+
+use super::body::{first_words, is_utf16, is_web_page, without_mark};
+use crate::config::Origins;
+use crate::domain::answer::Answer;
+use crate::domain::asset::Category;
+use crate::domain::calendar::Calendar;
+use crate::domain::window::Window;
+
+/// Why an answer cannot be read as a list of bars.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// A status that is no success, with the first words of the body.
+    #[error("HTTP {status}: {words}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The source's own words.
+        words: String,
+    },
+    /// The source does not know the symbol, in its own words.
+    #[error("{0}")]
+    UnknownSymbol(String),
+    /// The source answered with an error of its own.
+    #[error("the source says: {0}")]
+    Refused(String),
+    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
+    #[error("a web page in place of the feed: {0}")]
+    WebPage(String),
+    /// Something else than the feed.
+    #[error("not the feed: {0}")]
+    OtherShape(String),
+    /// The body ends before the data does.
+    #[error("the answer is cut short: {0}")]
+    CutShort(String),
+    /// Bars coarser or finer than a day.
+    #[error("bars of {0} instead of days")]
+    Granularity(String),
+}
+
+/// One way to ask a source. The part of a source that knows its URLs and its format.
+///
+/// An implementation is pure: the same bytes give the same answer, whatever the clock and the machine's zone say.
+pub trait Upstream: Sync {
+    /// How the way is called in messages (`naver`, `naver fchart`).
+    fn name(&self) -> &'static str;
+
+    /// The windows of the requests that together answer for `window`, oldest first.
+    fn parts(&self, window: Window) -> Vec<Window> {
+        vec![window]
+    }
+
+    /// The URL of the request for one part.
+    fn url(&self, origins: &Origins, symbol: &str, category: Category, part: Window) -> String;
+
+    /// Request headers beyond the client's own.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// What is known of how far back the source reaches, where it reaches less far than its series.
+    fn reach(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether an answer is a file that holds the same days whatever is asked, so that it need be asked for once a run.
+    fn serves_whole_files(&self) -> bool {
+        false
+    }
+
+    /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
+    fn recording(&self, symbol: &str, part: Window) -> String;
+
+    /// Reads the body of a successful answer. Days are dated in the exchange's zone: the answer's own, else the calendar's.
+    ///
+    /// # Errors
+    /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
+    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError>;
+
+    /// What the body of an answer without success says, where it says more than its status.
+    fn explain<'a>(
+        &self,
+        _status: u16,
+        _body: &'a [u8],
+    ) -> Option<Result<Answer<'a>, AnswerError>> {
+        None
+    }
+
+    /// Reads an answer with its HTTP status. The same for every source.
+    ///
+    /// # Errors
+    /// As [`Upstream::parse`], and for a status that is no success.
+    fn read<'a>(
+        &self,
+        status: u16,
+        body: &'a [u8],
+        calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
+        let is_success = (200..300).contains(&status);
+        let body = without_mark(body);
+        if is_success && is_web_page(body) {
+            return Err(AnswerError::WebPage(first_words(body)));
+        }
+        if is_success && is_utf16(body) {
+            return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
+        }
+        if is_success {
+            return self.parse(body, calendar);
+        }
+        self.explain(status, body).unwrap_or_else(|| {
+            Err(AnswerError::Status {
+                status,
+                words: first_words(body),
+            })
+        })
+    }
+}
+
+/// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
+/// against the dollar by either name (`USDKRW=X`, `KRW=X`).
+#[must_use]
+pub fn is_same_symbol(asked: &str, answered: &str) -> bool {
+    let plain = |symbol: &str| {
+        let symbol = symbol.to_ascii_uppercase();
+        match symbol.strip_prefix("USD") {
+            Some(rate) if rate.len() == 5 && rate.ends_with("=X") => rate.to_owned(),
+            _ => symbol,
+        }
+    };
+    plain(asked) == plain(answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_is_the_same_whatever_its_case() {
+        for (asked, answered) in [
+            ("soxl", "SOXL"),
+            ("USDKRW=X", "KRW=X"),
+            ("KRW=X", "USDKRW=X"),
+        ] {
+            assert!(is_same_symbol(asked, answered), "{asked} {answered}");
+        }
+        for (asked, answered) in [
+            ("SI=F", "GC=F"),
+            ("005930.KS", "005930"),
+            ("EURUSD=X", "USD=X"),
+        ] {
+            assert!(!is_same_symbol(asked, answered), "{asked} {answered}");
+        }
+    }
+}
