@@ -15,7 +15,7 @@ use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::run::{Problem, Status};
-use crate::jobs::sync::{Options, Outcome, Sync, Way};
+use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
 use crate::output::stderr::Bar;
 use crate::output::table;
 use crate::process::stop::Stop;
@@ -92,7 +92,7 @@ fn send(
     let _lock = staging
         .lock_sync(PATIENCE, waiting)
         .map_err(|error| error.context(still_pending(staging)))?;
-    let way = Way {
+    let access = WarehouseAccess {
         connect: &|| Warehouse::connect(target, patience(config)),
         retry: config.sync.retry,
         stop,
@@ -115,7 +115,7 @@ fn send(
             bar.show(rows, "rows".to_owned());
         }
     };
-    let sync = Sync::new(staging, &way, now, &progress)?;
+    let sync = WarehouseSync::new(staging, &access, now, &progress)?;
     let mut outcome = match sync.send(options) {
         Ok(outcome) => outcome,
         Err(error) => return failed(error),

@@ -10,9 +10,40 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category as Fault;
 use serde_json::value::RawValue;
+use thiserror::Error;
 
-use super::upstream::AnswerError;
 use crate::domain::answer::{RawBar, RawDay};
+
+/// Why an answer cannot be read as a list of bars.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// A status that is no success, with the first words of the body.
+    #[error("HTTP {status}: {words}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The source's own words.
+        words: String,
+    },
+    /// The source does not know the symbol, in its own words.
+    #[error("{0}")]
+    UnknownSymbol(String),
+    /// The source answered with an error of its own.
+    #[error("the source says: {0}")]
+    Refused(String),
+    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
+    #[error("a web page in place of the feed: {0}")]
+    WebPage(String),
+    /// Something else than the feed.
+    #[error("not the feed: {0}")]
+    OtherShape(String),
+    /// The body ends before the data does.
+    #[error("the answer is cut short: {0}")]
+    CutShort(String),
+    /// Bars coarser or finer than a day.
+    #[error("bars of {0} instead of days")]
+    Granularity(String),
+}
 
 /// A body without the mark that says that it is UTF-8 (a byte order mark), which any text may begin with.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {

@@ -2,8 +2,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::body::{first_words, iso_day, path_segment};
-use super::upstream::{AnswerError, Upstream};
+use super::body::{AnswerError, first_words, iso_day, path_segment};
+use super::upstream::Upstream;
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::answer::RawBar;

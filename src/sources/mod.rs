@@ -11,7 +11,8 @@ mod upbit;
 mod upstream;
 mod yahoo;
 
-pub use upstream::{AnswerError, Upstream, is_same_symbol};
+pub use body::AnswerError;
+pub use upstream::{Upstream, is_same_symbol};
 
 /// The endpoints of a source, in the order in which they are tried. They give the same data under one source name.
 #[must_use]

@@ -4,10 +4,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::body::{
-    Complaint, Object, compact_day, first_words, json_error, json_start, json_text, path_segment,
-    refuse_minutes,
+    AnswerError, Complaint, Object, compact_day, first_words, json_error, json_start, json_text,
+    path_segment, refuse_minutes,
 };
-use super::upstream::{AnswerError, Upstream};
+use super::upstream::Upstream;
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::answer::RawBar;

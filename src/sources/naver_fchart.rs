@@ -7,8 +7,8 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
-use super::body::{compact_day, first_words, query_value, refuse_minutes};
-use super::upstream::{AnswerError, Upstream};
+use super::body::{AnswerError, compact_day, first_words, query_value, refuse_minutes};
+use super::upstream::Upstream;
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::answer::RawBar;

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::body::{
-    Complaint, Object, first_words, iso_day, json_error, json_start, json_text, query_value,
+    AnswerError, Complaint, Object, first_words, iso_day, json_error, json_start, json_text,
+    query_value,
 };
-use super::upstream::{AnswerError, Upstream};
+use super::upstream::Upstream;
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::answer::{RawBar, RawDay};

@@ -2,45 +2,12 @@
 //!
 //! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
 
-use thiserror::Error;
-
-use super::body::{first_words, is_utf16, is_web_page, without_mark};
+use super::body::{AnswerError, first_words, is_utf16, is_web_page, without_mark};
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
 use crate::domain::window::Window;
-
-/// Why an answer cannot be read as a list of bars.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum AnswerError {
-    /// A status that is no success, with the first words of the body.
-    #[error("HTTP {status}: {words}")]
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// The source's own words.
-        words: String,
-    },
-    /// The source does not know the symbol, in its own words.
-    #[error("{0}")]
-    UnknownSymbol(String),
-    /// The source answered with an error of its own.
-    #[error("the source says: {0}")]
-    Refused(String),
-    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
-    #[error("a web page in place of the feed: {0}")]
-    WebPage(String),
-    /// Something else than the feed.
-    #[error("not the feed: {0}")]
-    OtherShape(String),
-    /// The body ends before the data does.
-    #[error("the answer is cut short: {0}")]
-    CutShort(String),
-    /// Bars coarser or finer than a day.
-    #[error("bars of {0} instead of days")]
-    Granularity(String),
-}
 
 /// One way to ask a source. The part of a source that knows its URLs and its format.
 ///

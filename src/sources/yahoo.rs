@@ -5,8 +5,10 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::body::{Complaint, Object, first_words, json_error, json_text, path_segment};
-use super::upstream::{AnswerError, Upstream};
+use super::body::{
+    AnswerError, Complaint, Object, first_words, json_error, json_text, path_segment,
+};
+use super::upstream::Upstream;
 use crate::config::Origins;
 use crate::domain::answer::Answer;
 use crate::domain::answer::{RawBar, RawDay};

@@ -173,6 +173,12 @@ impl Staging {
         })
     }
 
+    /// [`explain`] for this file.
+    #[must_use]
+    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        explain(error, &self.path)
+    }
+
     fn connection(&self) -> Result<Pooled> {
         self.pool
             .get()

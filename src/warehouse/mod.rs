@@ -26,6 +26,7 @@ pub use diagnose::Diagnosis;
 pub use error::{Class, Failure, Refusal};
 pub use identity::recognise;
 pub use prices::{Receipt, Written};
+pub use tables::schema;
 pub use target::Target;
 
 use connection::Line;
@@ -102,13 +103,3 @@ pub const PARTITIONED: &str = include_str!("../../schema/warehouse/variants/part
 
 /// A variant of the tables: distributed by asset with Citus.
 pub const CITUS: &str = include_str!("../../schema/warehouse/variants/citus.sql");
-
-/// The DDL of the tables that the program creates where they are missing.
-#[must_use]
-pub fn schema() -> String {
-    tables::TABLES
-        .iter()
-        .map(|t| t.ddl)
-        .collect::<Vec<_>>()
-        .join("\n")
-}

@@ -64,6 +64,12 @@ pub(super) const TABLES: &[Table] = &[
     },
 ];
 
+/// The DDL of the tables that the program creates where they are missing.
+#[must_use]
+pub fn schema() -> String {
+    TABLES.iter().map(|t| t.ddl).collect::<Vec<_>>().join("\n")
+}
+
 /// A column as it is.
 struct Column {
     name: String,

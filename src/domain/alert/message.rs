@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::markdown::{MAX_LENGTH, clip, escape, length};
-use super::{Failure, NAMED, Report, Told};
+use super::report::{Failure, NAMED, Report, Told};
 
 /// The longest line about one asset when there is room.
 const MAX_LINE: usize = 600;

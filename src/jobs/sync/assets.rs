@@ -4,12 +4,12 @@ use std::sync::PoisonError;
 
 use anyhow::Result;
 
-use super::CHUNK_OF_RECORDS;
-use super::sender::Courier;
+use super::sender::Sender;
+use super::shared::CHUNK_OF_RECORDS;
 use crate::domain::outgoing::AssetRow;
 use crate::warehouse::Class;
 
-impl Courier<'_> {
+impl Sender<'_> {
     /// Sends the assets that the warehouse does not have as they are. Says whether there were any.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! `sync`: what is pending goes to the warehouse, chunk by chunk, and is acknowledged after each commit.
 //!
-//! - `run`: what the threads of one run share
-//! - `pipeline`: reading, sending and acknowledging at the same time
-//! - `assets`: what the bars are of
-//! - `courier`: one connection, again when it passes by itself, apart when a row is bad
-//! - `refusals`: rows that the warehouse refuses
+//! - `shared`: what the threads of one run share
+//! - `pipeline`: reads, sends and acknowledges at the same time
+//! - `assets`: sends the assets that the bars belong to
+//! - `sender`: one connection: retries transient failures, bisects a chunk that contains a bad row
+//! - `rejected_rows`: records the rows that the warehouse refuses
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -24,18 +24,9 @@ mod rejected_rows;
 mod sender;
 mod shared;
 
-use sender::Courier;
-use shared::Run;
-pub use shared::Way;
-
-/// How `sync` runs.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Rows in one statement and one transaction.
-    pub chunk_size: u32,
-    /// Which rows.
-    pub scope: Scope,
-}
+use sender::Sender;
+use shared::{CHUNK_OF_RECORDS, Run};
+pub use shared::{Options, WarehouseAccess};
 
 /// What a sync did. The fields are the columns of the result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -78,28 +69,25 @@ impl Outcome {
     }
 }
 
-/// Assets and runs go in chunks too, so that a statement stays small.
-const CHUNK_OF_RECORDS: usize = 1000;
-
-/// A sync under way: [`Sync::send`], then [`Sync::send_runs`] when the run itself has ended.
-pub struct Sync<'a> {
+/// A sync under way: [`WarehouseSync::send`], then [`WarehouseSync::send_runs`] when the run itself has ended.
+pub struct WarehouseSync<'a> {
     run: Run<'a>,
     started: Instant,
 }
 
-impl<'a> Sync<'a> {
+impl<'a> WarehouseSync<'a> {
     /// Begins; `progress` is told how many rows were sent.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn new(
         staging: &'a Staging,
-        way: &'a Way<'a>,
+        access: &'a WarehouseAccess<'a>,
         now: fn() -> DateTime<Utc>,
-        progress: &'a (dyn Fn(u64) + core::marker::Sync),
+        progress: &'a (dyn Fn(u64) + Sync),
     ) -> Result<Self> {
         Ok(Self {
-            run: Run::new(staging, way, now, progress)?,
+            run: Run::new(staging, access, now, progress)?,
             started: Instant::now(),
         })
     }
@@ -109,10 +97,10 @@ impl<'a> Sync<'a> {
     /// # Errors
     /// What staging or the warehouse says, or [`Stopped`]; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
-        pipeline::send(&self.run, options, |courier| {
-            self.begin_anew(courier, options)
+        pipeline::send(&self.run, options, |sender| {
+            self.begin_anew(sender, options)
         })?;
-        if self.run.way.stop.is_set() {
+        if self.run.access.stop.is_set() {
             return Err(Stopped.into());
         }
         self.outcome()
@@ -124,24 +112,24 @@ impl<'a> Sync<'a> {
     /// What staging or the warehouse says.
     pub fn send_runs(&self, outcome: &mut Outcome) -> Result<()> {
         let staging = self.run.staging;
-        let mut courier = Courier::new(&self.run);
+        let mut sender = Sender::new(&self.run);
         for runs in staging.pending_runs()?.chunks(CHUNK_OF_RECORDS) {
             let expected = self.run.recognised();
-            let warehouse = courier.ask(|w| w.upsert_runs(runs, expected.as_deref()))?;
+            let warehouse = sender.ask(|w| w.upsert_runs(runs, expected.as_deref()))?;
             self.run.recognise(&warehouse)?;
             staging.acknowledge_runs(runs)?;
         }
-        courier.leave_connection();
+        sender.leave_connection();
         self.count_tries(outcome);
         Ok(())
     }
 
     /// A full sync: what was acknowledged does not count any more.
-    fn begin_anew(&self, courier: &mut Courier<'_>, options: &Options) -> Result<()> {
+    fn begin_anew(&self, sender: &mut Sender<'_>, options: &Options) -> Result<()> {
         if !options.scope.full {
             return Ok(());
         }
-        let warehouse = courier.ask(|warehouse| warehouse.identity(None))?;
+        let warehouse = sender.ask(|warehouse| warehouse.identity(None))?;
         self.run.begin_anew(&options.scope, warehouse)
     }
 

@@ -1,7 +1,6 @@
 //! Reads, sends and acknowledges at the same time: while the warehouse takes some chunks, the next one is read and the ones
 //! before are acknowledged. A handful of chunks is in memory, whatever the number of rows.
 
-use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,17 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::Options;
-use super::sender::Courier;
-use super::shared::Run;
+use super::sender::Sender;
+use super::shared::{Load, Options, Run};
 use crate::domain::outgoing::PendingRow;
-
-/// Rows that are committed.
-pub(super) struct Load {
-    pub(super) rows: Arc<[PendingRow]>,
-    /// The places of those that must not be acknowledged.
-    pub(super) except: HashSet<usize>,
-}
 
 /// Connections that send at the same time, where there are so many chunks. Near the server two keep its two cores busy (0.95
 /// times as long as COPY, 1.01 on four); far from it each waits for its own round trip.
@@ -30,7 +21,7 @@ const CONNECTIONS_FAR: u64 = 4;
 /// password.
 const NEAR: Duration = Duration::from_millis(25);
 
-type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
+type ChunkQueue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 
 /// Does what has to come first (`begin`), then sends what is pending: the assets on the first connection, while the others
 /// connect, and then the bars on all of them.
@@ -42,7 +33,7 @@ type Queue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 pub(super) fn send(
     run: &Run<'_>,
     options: &Options,
-    begin: impl FnOnce(&mut Courier<'_>) -> Result<()>,
+    begin: impl FnOnce(&mut Sender<'_>) -> Result<()>,
 ) -> Result<()> {
     let chunk_size = u64::from(options.chunk_size);
     let most = CONNECTIONS_FAR.saturating_mul(chunk_size);
@@ -52,7 +43,7 @@ pub(super) fn send(
         .div_ceil(chunk_size);
     thread::scope(|scope| {
         let (to_send, queue) = sync_channel(1);
-        let queue: Queue = Arc::new(Mutex::new(queue));
+        let queue: ChunkQueue = Arc::new(Mutex::new(queue));
         let (done, loads) = sync_channel(1);
         let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
         // They connect while the first one does.
@@ -67,7 +58,7 @@ pub(super) fn send(
                 })
             })
             .collect();
-        let mut first = Courier::new(run);
+        let mut first = Sender::new(run);
         let mut results = vec![stopping(run, || {
             begin(&mut first)?;
             let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
@@ -84,7 +75,7 @@ pub(super) fn send(
         results.push(join(acknowledger, "acknowledging"));
         results.into_iter().collect::<Result<()>>()
     })?;
-    run.refusals.finish()
+    run.rejected_rows.finish()
 }
 
 /// Runs a thread's work; when it fails, the others stop at their next chunk.
@@ -129,13 +120,13 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
 }
 
 /// Sends on a further connection. Where none is to be had, the first one does all the work.
-fn help(run: &Run<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
-    let mut courier = Courier::new(run);
-    match courier.connect() {
+fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()> {
+    let mut sender = Sender::new(run);
+    match sender.connect() {
         Ok(()) => {
             // A table may have a foreign key.
             run.assets_sent.wait();
-            work(&mut courier, queue, done)
+            work(&mut sender, queue, done)
         }
         Err(failure) => {
             log::warn!("no further connection: {failure}");
@@ -145,18 +136,18 @@ fn help(run: &Run<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
 }
 
 /// Delivers chunks until there are none.
-fn work(courier: &mut Courier<'_>, queue: &Queue, done: &SyncSender<Load>) -> Result<()> {
+fn work(sender: &mut Sender<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()> {
     // What is still queued when the run has stopped is left to the next one.
-    while !courier.is_stopped()
+    while !sender.is_stopped()
         && let Some(rows) = next(queue)
     {
-        courier.deliver(rows, done)?;
+        sender.deliver(rows, done)?;
     }
     Ok(())
 }
 
 /// The next chunk; `None` when the last one was read, or the reader stopped.
-fn next(queue: &Queue) -> Option<Arc<[PendingRow]>> {
+fn next(queue: &ChunkQueue) -> Option<Arc<[PendingRow]>> {
     let chunks = queue.lock().unwrap_or_else(PoisonError::into_inner);
     chunks.recv().ok()
 }

@@ -23,13 +23,13 @@ struct Known {
 }
 
 /// The refused rows of one run.
-pub(super) struct Refusals<'a> {
+pub(super) struct RejectedRows<'a> {
     staging: &'a Staging,
     now: fn() -> DateTime<Utc>,
     known: Mutex<Known>,
 }
 
-impl<'a> Refusals<'a> {
+impl<'a> RejectedRows<'a> {
     pub(super) fn new(staging: &'a Staging, now: fn() -> DateTime<Utc>) -> Self {
         Self {
             staging,
@@ -145,11 +145,11 @@ mod tests {
     #[test]
     fn a_hundred_alike_are_not_noted_and_stop() {
         let (_folder, staging, noted) = staging();
-        let refusals = Refusals::new(&staging, Utc::now);
+        let rejected_rows = RejectedRows::new(&staging, Utc::now);
         for _ in 1..ALIKE {
-            refusals.refuse(&row(1), because("c")).unwrap();
+            rejected_rows.refuse(&row(1), because("c")).unwrap();
         }
-        let error = refusals.refuse(&row(1), because("c")).unwrap_err();
+        let error = rejected_rows.refuse(&row(1), because("c")).unwrap_err();
         assert!(error.to_string().contains("23514"), "{error}");
         assert_eq!(noted(), 0);
     }
@@ -158,17 +158,17 @@ mod tests {
     fn one_that_is_taken_or_refused_otherwise_shows_that_it_is_the_rows() {
         for taken in [true, false] {
             let (_folder, staging, noted) = staging();
-            let refusals = Refusals::new(&staging, Utc::now);
-            refusals.refuse(&row(1), because("c")).unwrap();
+            let rejected_rows = RejectedRows::new(&staging, Utc::now);
+            rejected_rows.refuse(&row(1), because("c")).unwrap();
             assert_eq!(noted(), 0);
             if taken {
-                refusals.taken().unwrap();
+                rejected_rows.taken().unwrap();
             } else {
-                refusals.refuse(&row(2), because("d")).unwrap();
+                rejected_rows.refuse(&row(2), because("d")).unwrap();
             }
             assert_eq!(noted(), if taken { 1 } else { 2 });
             for _ in 0..2 * ALIKE {
-                refusals.refuse(&row(3), because("c")).unwrap();
+                rejected_rows.refuse(&row(3), because("c")).unwrap();
             }
             assert_eq!(noted(), if taken { 2 } else { 3 });
         }
@@ -177,9 +177,9 @@ mod tests {
     #[test]
     fn a_few_are_noted_in_the_end() {
         let (_folder, staging, noted) = staging();
-        let refusals = Refusals::new(&staging, Utc::now);
-        refusals.refuse(&row(1), because("c")).unwrap();
-        refusals.finish().unwrap();
+        let rejected_rows = RejectedRows::new(&staging, Utc::now);
+        rejected_rows.refuse(&row(1), because("c")).unwrap();
+        rejected_rows.finish().unwrap();
         assert_eq!(noted(), 1);
     }
 }

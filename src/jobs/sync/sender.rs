@@ -1,4 +1,4 @@
-//! Carries chunks to the warehouse on one connection: again when it passes by itself, apart when a row is bad.
+//! Sends chunks over one connection: retries transient failures, bisects a chunk that contains a bad row.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,8 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::pipeline::Load;
-use super::shared::Run;
+use super::shared::{Load, Run};
 use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp::millis;
 use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
@@ -17,12 +16,12 @@ use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
 const MENDINGS: usize = 3;
 
 /// One connection of a run, opened when it is needed and again when it was lost.
-pub(super) struct Courier<'a> {
+pub(super) struct Sender<'a> {
     pub(super) run: &'a Run<'a>,
     warehouse: Option<Warehouse>,
 }
 
-impl<'a> Courier<'a> {
+impl<'a> Sender<'a> {
     pub(super) fn new(run: &'a Run<'a>) -> Self {
         Self {
             run,
@@ -37,7 +36,7 @@ impl<'a> Courier<'a> {
     pub(super) fn connect(&mut self) -> Result<(), Failure> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
-            self.warehouse = Some(left.map_or_else(self.run.way.connect, Ok)?);
+            self.warehouse = Some(left.map_or_else(self.run.access.connect, Ok)?);
             self.run.connected.reach();
         }
         Ok(())
@@ -64,7 +63,7 @@ impl<'a> Courier<'a> {
         mut what: impl FnMut(&mut Warehouse) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let run = self.run;
-        run.way.retry.retry(
+        run.access.retry.retry(
             || self.ask_once(&mut what),
             |failure| failure.is_transient() && !run.is_stopped(),
             rand::random::<f64>,
@@ -72,7 +71,7 @@ impl<'a> Courier<'a> {
                 run.retries.fetch_add(1, Ordering::Relaxed);
                 log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
                 // A stop ends the wait, and then nothing is tried again.
-                let _ = run.way.stop.wait(wait);
+                let _ = run.access.stop.wait(wait);
             },
         )
     }
@@ -153,7 +152,7 @@ impl<'a> Courier<'a> {
         }
         match (failure.refusal(), &*rows) {
             (None, _) => Err(failure.into()),
-            (Some(refusal), [row]) => self.run.refusals.refuse(row, refusal),
+            (Some(refusal), [row]) => self.run.rejected_rows.refuse(row, refusal),
             (Some(_), _) => {
                 let (front, back) = rows.split_at(rows.len() / 2);
                 self.deliver(front.into(), done)?;
@@ -182,10 +181,10 @@ impl<'a> Courier<'a> {
             ..
         } = receipt;
         if dropped.len() < rows.len() {
-            self.run.refusals.taken()?;
+            self.run.rejected_rows.taken()?;
         }
         for row in dropped.iter().filter_map(|at| rows.get(*at)) {
-            self.run.refusals.refuse(row, Refusal::dropped())?;
+            self.run.rejected_rows.refuse(row, Refusal::dropped())?;
         }
         except.extend(dropped);
         self.run.add(rows.len(), written);
@@ -198,7 +197,7 @@ impl<'a> Courier<'a> {
     }
 }
 
-impl Drop for Courier<'_> {
+impl Drop for Sender<'_> {
     fn drop(&mut self) {
         self.hang_up();
     }

@@ -1,20 +1,22 @@
 //! What the threads of one run share.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::rejected_rows::Refusals;
+use super::rejected_rows::RejectedRows;
+use crate::domain::outgoing::PendingRow;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;
 use crate::staging::{Scope, Staging};
 use crate::warehouse::{Failure, Warehouse, Written, recognise};
 
 /// How the warehouse is reached.
-pub struct Way<'a> {
+pub struct WarehouseAccess<'a> {
     /// Opens a connection.
     pub connect: &'a (dyn Fn() -> Result<Warehouse, Failure> + Sync),
     /// How often something is tried, connecting included.
@@ -26,11 +28,11 @@ pub struct Way<'a> {
 /// One run of a sync.
 pub(super) struct Run<'a> {
     pub(super) staging: &'a Staging,
-    pub(super) way: &'a Way<'a>,
+    pub(super) access: &'a WarehouseAccess<'a>,
     pub(super) now: fn() -> DateTime<Utc>,
     /// Told the number of rows whenever some were committed.
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
-    pub(super) refusals: Refusals<'a>,
+    pub(super) rejected_rows: RejectedRows<'a>,
     pub(super) retries: AtomicU64,
     pub(super) round_trips: AtomicU64,
     /// A connection that was left.
@@ -58,16 +60,16 @@ pub(super) struct Sent {
 impl<'a> Run<'a> {
     pub(super) fn new(
         staging: &'a Staging,
-        way: &'a Way<'a>,
+        access: &'a WarehouseAccess<'a>,
         now: fn() -> DateTime<Utc>,
         progress: &'a (dyn Fn(u64) + Sync),
     ) -> Result<Self> {
         Ok(Self {
             staging,
-            way,
+            access,
             now,
             progress,
-            refusals: Refusals::new(staging, now),
+            rejected_rows: RejectedRows::new(staging, now),
             retries: AtomicU64::default(),
             round_trips: AtomicU64::default(),
             connection: Mutex::default(),
@@ -164,7 +166,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::SeqCst) || self.way.stop.is_set()
+        self.stop.load(Ordering::SeqCst) || self.access.stop.is_set()
     }
 }
 
@@ -199,4 +201,23 @@ impl Milestone {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How `sync` runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Rows in one statement and one transaction.
+    pub chunk_size: u32,
+    /// Which rows.
+    pub scope: Scope,
+}
+
+/// Assets and runs go in chunks too, so that a statement stays small.
+pub(super) const CHUNK_OF_RECORDS: usize = 1000;
+
+/// Rows that are committed.
+pub(super) struct Load {
+    pub(super) rows: Arc<[PendingRow]>,
+    /// The places of those that must not be acknowledged.
+    pub(super) except: HashSet<usize>,
 }

@@ -8,7 +8,6 @@ use thiserror::Error;
 
 use super::long_path::sqlite_name;
 use super::running::{RunningRow, under_way};
-use crate::staging::Staging;
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -91,14 +90,6 @@ pub fn explain(error: Error, path: &Path) -> Error {
     }
 }
 
-impl Staging {
-    /// [`explain`] for this file.
-    #[must_use]
-    pub fn explain(&self, error: Error) -> Error {
-        explain(error, &self.path)
-    }
-}
-
 /// What SQLite says, where it is the cause.
 pub(in crate::staging) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
     let cause = error
@@ -140,6 +131,8 @@ pub(in crate::staging) fn holder(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::staging::Staging;
+
     use anyhow::Context;
     use chrono::Utc;
 
