@@ -7,7 +7,7 @@
 #
 # It may be called from any folder. It works in the folder above `scripts`, and when it lies in a folder of another name, in
 # that one: relative paths, .env and logs/ are looked for there. It takes the pricestash that lies beside it, in the folder
-# it works in, in target/release (built first when it is missing or older than its source), or on PATH.
+# it works in, in target/release (built first when it is missing or older than what is compiled into it), or on PATH.
 #
 # Sync also runs when collect failed: what was collected before must not wait for a source that is down. Without
 # DATABASE_URL it says how many rows wait, which is no failure. With --dry-run neither step writes.
@@ -58,16 +58,20 @@ outcome() {
     esac
 }
 
-# Whether the program is missing or older than something that is compiled into it.
+# Whether the program is missing or older than something that is compiled into it. What that was, cargo has written beside it
+# as a rule of make: "program: file file…", a blank within a path behind a backslash.
 is_outdated() {
-    local part
-    [ -x "$built" ] || return 0
-    for part in src schema data/calendars Cargo.toml Cargo.lock; do
-        if [ -e "$part" ] && [ -n "$(find "$part" -newer "$built" -print -quit)" ]; then
-            return 0
-        fi
+    local file
+    local -a rule
+    [ -x "$built" ] && [ -f "$built.d" ] || return 0
+    # shellcheck disable=SC2162 # without -r, read itself knows the backslashes
+    read -a rule <"$built.d"
+    # Its paths are absolute: in a folder that was moved or copied they are those of another one.
+    [ "${rule[0]-}" ] && [ "${rule[0]%:}" -ef "$built" ] || return 0
+    for file in "${rule[@]:1}"; do
+        if ! [ -e "$file" ] || [ "$file" -nt "$built" ]; then return 0; fi
     done
-    return 1
+    [ Cargo.toml -nt "$built" ] || [ Cargo.lock -nt "$built" ]
 }
 
 build() {

@@ -20,9 +20,8 @@ LINUX_TARGET=x86_64-unknown-linux-gnu
 OLDEST_GLIBC=2.31
 # Versions that were tried together.
 ZIG=(cargo-zigbuild==0.24.1 ziglang==0.17.1)
-# What a download may weigh, in bytes.
-MAX_LINUX_PROGRAM=12000000
-MAX_WINDOWS_PROGRAM=14000000
+# What a program may weigh, in bytes.
+MAX_PROGRAM=14000000
 
 fail() {
     printf 'package: %s\n' "$*" >&2
@@ -51,7 +50,7 @@ build_linux() {
     PATH=$tools/bin:$PATH CARGO_ZIGBUILD_ZIG_PATH=$tools/ziglang/zig CARGO_TARGET_DIR=$output/build \
         cargo zigbuild --release --locked --target "$LINUX_TARGET.$OLDEST_GLIBC"
     linux_program=$output/build/$LINUX_TARGET/release/pricestash
-    check_size "$linux_program" "$MAX_LINUX_PROGRAM"
+    check_size "$linux_program"
     check_glibc "$linux_program"
 }
 
@@ -60,14 +59,14 @@ build_windows() {
     cross_windows_prepare || missing "$CROSS_WINDOWS_MISSING"
     cargo build --release --locked "${CROSS_WINDOWS_BUILD[@]}"
     windows_program=$CARGO_TARGET_DIR/$CROSS_WINDOWS_TARGET/release/pricestash.exe
-    check_size "$windows_program" "$MAX_WINDOWS_PROGRAM"
+    check_size "$windows_program"
 }
 
 check_size() {
     local size
     size=$(stat -c %s "$1")
     say "$(basename "$1") has $size bytes"
-    ((size <= $2)) || fail "$1 has $size bytes, it should have at most $2"
+    ((size <= MAX_PROGRAM)) || fail "$1 has $size bytes, it should have at most $MAX_PROGRAM"
 }
 
 # Each symbol of glibc carries the version that brought it.

@@ -291,3 +291,89 @@ fn cmd_reads_every_bat_in_any_code_page() {
     }
     assert!(seen >= 1);
 }
+
+/// The .sh builds a program that is older than what is compiled into it; the .bat leaves that to cargo.
+#[cfg(unix)]
+mod rebuild {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    const BUILT: &str = "target/release/pricestash";
+
+    /// Lays out a built program with its source and cargo's list of what was compiled in, and a cargo that only notes that
+    /// it was called.
+    fn with_source(install: Install, compiled_in: &[&str]) -> Install {
+        install.move_program(BUILT);
+        for file in ["Cargo.toml", "Cargo.lock"].iter().chain(compiled_in) {
+            install.write(file, "");
+            age(&install, file, 2);
+        }
+        list_compiled_in(&install, &install.path(BUILT), compiled_in);
+        install.write("bin/cargo", "#!/bin/sh\necho \"$@\" >>builds\n");
+        let cargo = install.path("bin/cargo");
+        fs::set_permissions(cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", install.path("bin").display());
+        install.with("PATH", &path)
+    }
+
+    /// What cargo writes beside a program: a rule of make with absolute paths, their blanks escaped.
+    fn list_compiled_in(install: &Install, program: &Path, compiled_in: &[&str]) {
+        let escape = |path: &Path| path.display().to_string().replace(' ', "\\ ");
+        let files = compiled_in.iter().map(|f| escape(&install.path(f)));
+        let files = files.collect::<Vec<_>>().join(" ");
+        let rule = format!("{}: {files}\n", escape(program));
+        install.write(&format!("{BUILT}.d"), rule);
+    }
+
+    /// Makes a file so many hours old.
+    fn age(install: &Install, file: &str, hours: u64) {
+        let time = SystemTime::now() - Duration::from_secs(hours * 3600);
+        let file = fs::File::open(install.path(file)).unwrap();
+        file.set_modified(time).unwrap();
+    }
+
+    /// How often the daily run builds the program, of two runs, when the program is an hour old.
+    fn builds(install: &Install) -> usize {
+        age(install, BUILT, 1);
+        install.write("builds", "");
+        for _ in 0..2 {
+            assert_ended(&install.daily(&["--dry-run"]), 0, &["collect succeeded"]);
+        }
+        let builds = fs::read_to_string(install.path("builds")).unwrap();
+        builds.matches("build --release --locked\n").count()
+    }
+
+    #[test]
+    fn a_change_of_what_is_compiled_in_asks_for_one_build() {
+        let compiled_in = [
+            "src/main.rs",
+            "src/report/html/page.html",
+            "data/assets.toml",
+            ".env.example",
+        ];
+        let (_server, install) = install(&assets()[..1]);
+        let install = with_source(install, &compiled_in);
+        install.write("data/assets.toml", assets()[..1].concat());
+        age(&install, "data/assets.toml", 2);
+        assert_eq!(builds(&install), 0, "nothing changed");
+        for file in ["Cargo.toml", "Cargo.lock"].iter().chain(&compiled_in) {
+            age(&install, file, 0);
+            assert_eq!(builds(&install), 1, "{file}");
+            age(&install, file, 2);
+        }
+        install.write("src/new.md", "nothing names it");
+        assert_eq!(builds(&install), 0, "a file that is not compiled in");
+        // A cargo that mends neither is asked each time.
+        fs::remove_file(install.path(".env.example")).unwrap();
+        assert_eq!(builds(&install), 2, "a file that is gone");
+        install.write(".env.example", "");
+        age(&install, ".env.example", 2);
+        list_compiled_in(&install, &install.elsewhere().join(BUILT), &compiled_in);
+        assert_eq!(builds(&install), 2, "the list of another program");
+        fs::remove_file(install.path(&format!("{BUILT}.d"))).unwrap();
+        assert_eq!(builds(&install), 2, "no list");
+    }
+}

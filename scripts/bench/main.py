@@ -1,4 +1,4 @@
-"""Measures pricestash: collect, report, start; sync in bench_sync.py. Started by bench.sh, which builds the program and has a PostgreSQL ready.
+"""Measures pricestash: collect, report, start; sync in sync.py. Started by run.sh, which builds the program and has a PostgreSQL ready.
 
 Every time is that of a whole process from start to exit. The candidates run in turn, and a ratio is the median of the
 ratios of each round, so that a machine that is busy for a while slows both.
@@ -18,9 +18,9 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-import bench_sync
-from bench_server import Sources
-from bench_tools import COLUMNS, GNU_TIME, PROGRAM, PROJECT, ROUNDS, TABLES, URL, WORK, empty_staging, environment, line, measure, psql, remove_staging
+import sync
+from server import Sources
+from tools import COLUMNS, GNU_TIME, PROGRAM, PROJECT, ROUNDS, TABLES, URL, WORK, empty_staging, environment, line, measure, psql, remove_staging
 
 MAX_HELP_MS, MAX_MANY_RATIO, MAX_REPORT_MB, MAX_SERVED_RATIO = 10.0, 1.4, 2.0, 1.1
 
@@ -135,7 +135,7 @@ def lay_out_many(assets, sessions):
 def plain_upsert(rows):
     """The program's own UPSERT of the same rows by Python's sqlite3, one transaction an asset, and nothing else."""
     database = empty_staging()
-    statement = (PROJECT / "src/staging/upsert.sql").read_text()
+    statement = (PROJECT / "src/staging/ingest/upsert.sql").read_text()
     names = ("date", "open", "high", "low", "close", "volume")
     fixed = {"source": "yahoo", "ingested_at": "2026-11-20T09:00:00.123456Z", "known_since": "2026-11-20T09:00:00.123456Z",
              "is_final": 1, "job_id": None}
@@ -255,7 +255,7 @@ def main():
         for assets, sessions, years, limit in ((500, 252, "1 year", None), (500, 2600, "10 years", MAX_MANY_RATIO)):
             rows, ours, plain, megabytes = bench_many(assets, sessions)
             lines.append(line(f"collect {assets} assets × {years}", rows, ours, plain, "plain UPSERT", limit, megabytes))
-        lines += bench_sync.bench()
+        lines += sync.bench()
         for assets, years, limit in ((7, 10, MAX_REPORT_MB), (500, 3, None)):
             rows, seconds, megabytes, size = bench_report(assets, years * 252)
             lines.append([f"report {assets} assets × {years} years, {size:.2f} MB", f"{rows:,}", f"{seconds:.2f} s", "", "",

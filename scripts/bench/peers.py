@@ -1,5 +1,5 @@
-"""What others take for the same: bars of a staging file into price_daily, newest ingest wins. Started by bench_sync.py
-with the interpreter that has the packages: bench_peers.py duckdb|sqlalchemy FILE, the warehouse in BENCH_URL."""
+"""What others take for the same: bars of a staging file into price_daily, newest ingest wins. Started by sync.py
+with the interpreter that has the packages: peers.py duckdb|sqlalchemy FILE, the warehouse in BENCH_URL."""
 
 import os
 import sys

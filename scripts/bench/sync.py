@@ -7,13 +7,13 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from bench_proxy import Far
-from bench_tools import COLUMNS, PROGRAM, ROUNDS, ROWS, TABLES, URL, WORK, environment, line, measure, psql, remove_staging
+from proxy import Far
+from tools import COLUMNS, PROGRAM, ROUNDS, ROWS, TABLES, URL, WORK, environment, line, measure, psql, remove_staging
 
 # What is expected, of the same machine in the same run.
 MAX_FIRST, MAX_REPLAY, MAX_MB, MAX_ROUND_TRIPS, MAX_FAR_FEW, MAX_FAR_MANY = 1.2, 0.9, 30.0, 3.2, 0.6, 0.3
 ROUND_TRIP = 0.08
-# A Python with the packages of bench_peers.py, where PyPI could be reached.
+# A Python with the packages of peers.py, where PyPI could be reached.
 PEERS = os.environ.get("BENCH_PEERS")
 UPSERT = """ON CONFLICT (asset_id, date, source) DO UPDATE SET open = EXCLUDED.open, high = EXCLUDED.high, low = EXCLUDED.low,
 close = EXCLUDED.close, volume = EXCLUDED.volume, ingested_at = EXCLUDED.ingested_at WHERE price_daily.ingested_at <= EXCLUDED.ingested_at"""
@@ -196,7 +196,7 @@ def daily_far_away(full, far):
 
 def by_peer(name, full):
     """Another program for the same, in a process of its own."""
-    return measure([PEERS, "-B", str(Path(__file__).with_name("bench_peers.py")), name, str(full)], BENCH_URL=URL, HOME=WORK)[0]
+    return measure([PEERS, "-B", str(Path(__file__).with_name("peers.py")), name, str(full)], BENCH_URL=URL, HOME=WORK)[0]
 
 
 def peers(rows, full):

@@ -1,4 +1,4 @@
-"""The price sources for bench.py: one host each on a port of its own, generated prices, so many milliseconds a request.
+"""The price sources for main.py: one host each on a port of its own, generated prices, so many milliseconds a request.
 
 Every host notes how long its requests took, from the first byte received to the last one sent.
 """

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Measures pricestash against psql's \copy and prints a table that says which expectations were met.
 #
-#   scripts/bench.sh              # needs cargo, python3, psql and PostgreSQL's server programs (no running server)
-#   ROUNDS=5 scripts/bench.sh     # 3 rounds is the least and the default
-#   ROWS=100000 scripts/bench.sh  # only this number of rows; the default is 100000,1000000
-#   BENCH_DATABASE_URL=postgres://user:password@host:5432/empty scripts/bench.sh
+#   scripts/bench/run.sh              # needs cargo, python3, psql and PostgreSQL's server programs (no running server)
+#   ROUNDS=5 scripts/bench/run.sh     # 3 rounds is the least and the default
+#   ROWS=100000 scripts/bench/run.sh  # only this number of rows; the default is 100000,1000000
+#   BENCH_DATABASE_URL=postgres://user:password@host:5432/empty scripts/bench/run.sh
 #
 # Without BENCH_DATABASE_URL it starts a throw-away PostgreSQL with its own settings (fsync is on). With it the
 # database must have no table price_daily, asset_master or job_run: they are made, emptied between the runs, and
@@ -16,7 +16,7 @@
 set -uo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 1
-cd -- "$here/.." || exit 1
+cd -- "$here/../.." || exit 1
 
 for needed in cargo python3 psql; do
     if ! command -v "$needed" >/dev/null; then
@@ -29,7 +29,7 @@ cargo build --release --locked || exit 1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pricestash-bench.XXXXXX") || exit 1
 # shellcheck source=scripts/throwaway_postgres.sh
-. "$here/throwaway_postgres.sh"
+. scripts/throwaway_postgres.sh
 clean() {
     throwaway_postgres_stop
     rm -rf -- "$work"
@@ -54,4 +54,4 @@ fi >&2
 BENCH_PROGRAM=$(cd -- "${CARGO_TARGET_DIR:-target}/release" && pwd)/pricestash
 export BENCH_PROGRAM BENCH_URL="$url"
 # -B: nothing is left beside the scripts.
-python3 -B "$here/bench.py" "$PWD" "$work"
+python3 -B "$here/main.py" "$PWD" "$work"
