@@ -1,4 +1,4 @@
-//! `collect`.
+//! `collect`: daily prices are fetched, checked and staged.
 
 use std::io;
 use std::path::Path;
@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::collect_progress::Progress;
+use super::context::{choose, now, read_assets};
 use super::recorded_run::{or_tell, recorded};
 use super::signals::stop_on_signals;
-use super::{Printed, choose, now, read_assets, with_remarks};
+use super::{Printed, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;

@@ -1,12 +1,13 @@
-//! `healthcheck`.
+//! `healthcheck`: whether the newest price of every active asset is the one that should be there by now.
 
 use std::collections::HashMap;
 
 use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
+use super::context::{connect, located, now, read_assets, target};
 use super::recorded_run::{host, send_alerts};
-use super::{Printed, connect, located, now, read_assets, target, with_remarks};
+use super::{Printed, with_remarks};
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};

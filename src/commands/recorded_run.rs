@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
-use super::now;
+use super::context::now;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
 use crate::domain::run::{Problem, Status};

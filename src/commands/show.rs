@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Printed, read_staging};
+use super::Printed;
+use super::context::{asset_id, read_staging};
 use crate::cli::{Format, ShowArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
@@ -40,7 +41,7 @@ struct Day<'a> {
 }
 
 pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Printed> {
-    let id = AssetId::new(&args.asset).map_err(ConfigError)?;
+    let id = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
     let assets = staging.stored_assets()?;
     let asset = assets.iter().find(|a| a.asset_id == id.as_str());

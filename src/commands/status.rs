@@ -1,4 +1,4 @@
-//! `status`.
+//! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::{Printed, healthcheck, now, read_assets};
+use super::context::{now, read_assets};
+use super::{Printed, healthcheck};
 use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
 use crate::domain::asset::Asset;

@@ -1,4 +1,4 @@
-//! `sync`.
+//! `sync`: what is pending in the staging file is sent to the warehouse.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Printed;
+use super::context::{
+    located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+};
 use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
-use super::{
-    Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
-};
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;

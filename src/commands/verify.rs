@@ -1,8 +1,9 @@
-//! `verify`.
+//! `verify`: the staging file is compared with the warehouse, row by row where a month differs.
 
 use anyhow::Result;
 
-use super::{Printed, connect, located, now, open_staging, refuse_unknown, target};
+use super::Printed;
+use super::context::{connect, located, now, open_staging, refuse_unknown, target};
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;

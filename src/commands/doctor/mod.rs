@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{Printed, now, patience, read_assets};
+use super::Printed;
+use super::context::{now, patience, read_assets};
 use crate::cli::{DoctorArgs, Format};
 use crate::config::Config;
 use crate::domain::asset::Asset;
