@@ -4,11 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf, absolute};
 
 use crate::config::{Config, ConfigError};
-
-/// What SQLite, and runs and syncs that are under way, keep beside the staging file.
-const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal", "-sync"];
-/// How the locks of runs begin.
-const RUN_LOCK: &str = "-run-";
+use crate::staging::belongs_to;
 
 /// Refuses to write a result over the staging file, what belongs to it, the assets file or `.env`. `what` names the path to
 /// the user: `--out`.
@@ -41,10 +37,7 @@ fn is_companion(targets: &[PathBuf], staging: &Path) -> bool {
             let (Some(target_name), Some(staging_name)) = (name(target), name(staging)) else {
                 return false;
             };
-            target.parent() == staging.parent()
-                && target_name
-                    .strip_prefix(&staging_name)
-                    .is_some_and(|rest| COMPANIONS.contains(&rest) || rest.starts_with(RUN_LOCK))
+            target.parent() == staging.parent() && belongs_to(&staging_name, &target_name)
         })
     })
 }

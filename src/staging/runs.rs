@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Staging;
 use super::alerts::{NewAlert, put_alert, put_content};
+use super::file::companions::{RUN_LOCK, beside};
 use crate::domain::alert::abandoned;
 use crate::domain::run::{Problem, Status, error_message};
 use crate::domain::timestamp;
@@ -160,9 +161,7 @@ fn running(connection: &Connection) -> Result<Vec<RunningRow>> {
 
 /// The file beside the staging file that shows that a run is alive.
 fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
-    let mut name = staging.as_os_str().to_owned();
-    name.push(format!("-run-{job_id}"));
-    name.into()
+    beside(staging, &format!("{RUN_LOCK}{job_id}"))
 }
 
 /// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.
@@ -466,6 +465,6 @@ mod tests {
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert!(left.iter().all(|f| !f.contains("-run-")), "{left:?}");
+        assert!(left.iter().all(|f| !f.contains(RUN_LOCK)), "{left:?}");
     }
 }
