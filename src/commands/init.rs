@@ -14,7 +14,7 @@ use crate::output::table;
 
 /// A file and what became of it.
 #[derive(Serialize)]
-struct Written {
+struct InitFile {
     file: String,
     result: &'static str,
 }
@@ -28,7 +28,7 @@ pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
     for (path, content) in files {
         let is_new = write_new(path, content)
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        written.push(Written {
+        written.push(InitFile {
             file: path.display().to_string(),
             result: if is_new {
                 "written"

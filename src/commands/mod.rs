@@ -36,7 +36,7 @@ mod verify;
 mod waive;
 mod windows_task;
 
-pub use hints::remedy;
+pub use hints::hint;
 
 /// What a command prints, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -91,7 +91,7 @@ mod tests {
             Some(path.to_str().unwrap().to_owned())
         };
         let config = Variables::new(variables, "").read().unwrap();
-        let said = |path: &Path| {
+        let message = |path: &Path| {
             refuse_own_file("--out", path, &config)
                 .map_or_else(|error| error.to_string(), |()| String::new())
         };
@@ -104,11 +104,15 @@ mod tests {
             ("data/s.db-run-1", "belongs to the staging file"),
             ("data/assets.toml", "the assets file"),
         ] {
-            assert!(said(&at(name)).contains(own), "{name}: {}", said(&at(name)));
+            assert!(
+                message(&at(name)).contains(own),
+                "{name}: {}",
+                message(&at(name))
+            );
         }
-        assert!(said(Path::new(".env")).contains("settings"));
+        assert!(message(Path::new(".env")).contains("settings"));
         for name in ["data/s.db.html", "data/s.db-2026", "s.db", "assets.toml"] {
-            assert_eq!(said(&at(name)), "", "{name}");
+            assert_eq!(message(&at(name)), "", "{name}");
         }
     }
 

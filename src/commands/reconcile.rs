@@ -55,7 +55,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
     }
     let mut text = String::new();
     if !differences.is_empty() {
-        let shown: Vec<Shown<'_>> = differences.iter().map(Shown::of).collect();
+        let shown: Vec<ShownDifference<'_>> = differences.iter().map(ShownDifference::of).collect();
         text = table::table(&shown, DIFFERENCE_COLUMNS)?;
     }
     for c in compared {
@@ -71,7 +71,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
 
 /// A difference as a person reads it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownDifference<'a> {
     asset_id: &'a str,
     date: NaiveDate,
     source: &'a str,
@@ -81,7 +81,7 @@ struct Shown<'a> {
     difference: String,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ShownDifference<'a> {
     fn of(difference: &'a Difference) -> Self {
         Self {
             asset_id: &difference.asset_id,

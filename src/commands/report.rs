@@ -21,7 +21,7 @@ use crate::warehouse::Warehouse;
 
 /// What was written.
 #[derive(Serialize)]
-struct Written<'a> {
+struct WrittenReport<'a> {
     file: &'a Path,
     assets: usize,
     bars: usize,
@@ -115,7 +115,7 @@ fn write(out: &Path, page: &Page) -> Result<()> {
 fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
     let bytes = page.html.len();
     Ok(Printed::success(match format {
-        Format::Json => table::json(&[Written {
+        Format::Json => table::json(&[WrittenReport {
             file: out,
             assets: page.assets,
             bars: page.bars,

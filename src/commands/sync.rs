@@ -121,7 +121,7 @@ fn send(
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
     };
-    let (problems, well) = told(&outcome, staging)?;
+    let (problems, well) = problems_and_well(&outcome, staging)?;
     run.end(
         outcome.status(),
         &problems,
@@ -151,7 +151,7 @@ fn still_pending(staging: &Staging) -> String {
 }
 
 /// What is recorded and alerted: what was refused by series, with the warehouse's words; and the assets that are well.
-fn told(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
+fn problems_and_well(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
     let rejected = staging.rejected_series()?;
     let names = staging.asset_names()?.into_keys();
     let well = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));

@@ -19,14 +19,14 @@ pub(super) fn webhook(config: &Config, offline: bool) -> Check {
     }
     match Discord::new(url).look() {
         Webhook::Known => Check::ok(NAME, "Discord knows it; nothing was posted"),
-        Webhook::Unknown(said) => Check::fail(
+        Webhook::Unknown(message) => Check::fail(
             NAME,
-            said,
+            message,
             "make a new webhook in the channel's settings and set ALERT_WEBHOOK_URL",
         ),
-        Webhook::Unclear(said) => Check::warn(
+        Webhook::Unclear(message) => Check::warn(
             NAME,
-            format!("whether it takes alerts is not known without posting: {said}"),
+            format!("whether it takes alerts is not known without posting: {message}"),
             "",
         ),
     }
