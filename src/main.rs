@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         .and_then(|()| run(&cli, &variables, &log))
         .and_then(|printed| print(&printed));
     let code = done.unwrap_or_else(|error| {
-        log.fail(&format!("{error:#}{}", remedy(&error)));
+        log.fail(&format!("{error:#}{}", hint(&error)));
         if error.is::<ConfigError>() { USAGE } else { 1 }
     });
     log.ended(&command, code);
@@ -52,8 +52,8 @@ fn main() -> ExitCode {
 }
 
 /// What the user can do about it, in the folder that this runs in.
-fn remedy(error: &anyhow::Error) -> String {
-    env::current_dir().map_or_else(|_| String::new(), |folder| commands::remedy(error, &folder))
+fn hint(error: &anyhow::Error) -> String {
+    env::current_dir().map_or_else(|_| String::new(), |folder| commands::hint(error, &folder))
 }
 
 /// The variables, and why `.env` cannot be read where it cannot; then only the environment counts, for how to say so.

@@ -1,14 +1,23 @@
-//! `assets`, and a year of a calendar.
+//! `assets`: the configured assets are shown or edited, or a year of a calendar is shown.
 
-use anyhow::Result;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::{Printed, now, read_assets, read_calendars};
-use crate::cli::{AssetsArgs, Format};
+use super::Printed;
+use super::context::{now, read_assets, read_calendars};
+use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, Format};
+use crate::config::assets_edit;
+use crate::config::assets_edit::NewAsset;
+use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
 use crate::output::calendar_year::Year;
 use crate::output::table;
+use crate::process::atomic_file::write_beside;
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
@@ -23,6 +32,9 @@ struct AssetRow<'a> {
 }
 
 pub(super) fn run(args: &AssetsArgs, format: Format, config: &Config) -> Result<Printed> {
+    if let Some(command) = &args.command {
+        return edit_assets(command, format, config);
+    }
     if let Some(name) = &args.calendar {
         return calendar(name, args.year, format);
     }
@@ -69,4 +81,71 @@ fn calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
         Format::Json => table::json(&year.days())?,
         Format::Table => year.text(),
     }))
+}
+
+/// What was done to an asset.
+#[derive(Serialize)]
+struct Edited<'a> {
+    asset_id: &'a str,
+    result: &'static str,
+}
+
+/// `assets add|remove|enable|disable`.
+fn edit_assets(command: &AssetsCommand, format: Format, config: &Config) -> Result<Printed> {
+    let path = &config.assets_file;
+    let text = fs::read_to_string(path).map_err(|e| {
+        ConfigError(format!(
+            "ASSETS_FILE is {path:?}, which cannot be read ({e}); `pricestash init` writes one"
+        ))
+    })?;
+    let (id, edited, result) = match command {
+        AssetsCommand::Add(args) => (&args.id, assets_edit::add(&text, &new_asset(args)), "added"),
+        AssetsCommand::Remove { id } => (id, assets_edit::remove(&text, id), "removed"),
+        AssetsCommand::Enable { id } => (id, assets_edit::set_active(&text, id, true), "enabled"),
+        AssetsCommand::Disable { id } => {
+            (id, assets_edit::set_active(&text, id, false), "disabled")
+        }
+    };
+    let wrong =
+        |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
+    let edited = edited.map_err(wrong)?;
+    // What could not be read again is not written.
+    parse_assets(&edited, &read_calendars()?).map_err(wrong)?;
+    let result = if edited == text {
+        "was so before"
+    } else {
+        result
+    };
+    replace(path, &edited).with_context(|| format!("{} cannot be written", path.display()))?;
+    let row = Edited {
+        asset_id: id,
+        result,
+    };
+    Ok(Printed::success(match format {
+        Format::Json => table::json(&[row])?,
+        Format::Table => format!("{} {}.\n", row.asset_id, row.result),
+    }))
+}
+
+fn new_asset(args: &AddAssetArgs) -> NewAsset {
+    NewAsset {
+        id: args.id.clone(),
+        name: args.name.clone(),
+        category: args.category.clone(),
+        calendar: args.calendar.clone(),
+        currency: args.currency.clone(),
+        active: !args.inactive,
+        sources: args.sources.clone(),
+    }
+}
+
+/// Puts a new text in a file's place.
+fn replace(path: &Path, text: &str) -> Result<()> {
+    // A link goes on leading to the file.
+    let path = fs::canonicalize(path)?;
+    write_beside(&path, |mut file| {
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(fs::metadata(&path)?.permissions())?;
+        Ok((file, ()))
+    })
 }

@@ -1,4 +1,4 @@
-//! `collect`.
+//! `collect`: daily prices are fetched, checked and staged.
 
 use std::io;
 use std::path::Path;
@@ -8,10 +8,11 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::collect_progress::Progress;
-use super::recorded_run::{or_tell, recorded};
+use super::collect_progress::CollectProgress;
+use super::context::{choose, now, read_assets};
+use super::recorded_run::{or_notify, recorded};
 use super::signals::stop_on_signals;
-use super::{Printed, choose, now, read_assets, with_remarks};
+use super::{Printed, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;
@@ -59,7 +60,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             now,
             pace: &pace,
             stop: &stop,
-            observer: &Progress::new(chosen.len(), config.log.format),
+            observer: &CollectProgress::new(chosen.len(), config.log.format),
         }
         .run(&chosen);
         outcome.problems.extend(source.problem());
@@ -70,7 +71,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
         collector(&staging, Uuid::nil())
     } else {
-        let staging = or_tell("collect", config, &stop, Staging::open(&config.staging_db))?;
+        let staging = or_notify("collect", config, &stop, Staging::open(&config.staging_db))?;
         recorded("collect", &staging, config, &stop, |run| {
             staging.put_assets(&assets)?;
             let outcome = collector(&staging, run.id());

@@ -8,7 +8,7 @@ use crate::jobs::collect::{AssetOutcome, Observer};
 use crate::output::stderr::Bar;
 
 /// Draws a bar.
-pub(super) struct Progress {
+pub(super) struct CollectProgress {
     bar: Bar,
     state: Mutex<State>,
 }
@@ -37,7 +37,7 @@ impl State {
     }
 }
 
-impl Progress {
+impl CollectProgress {
     /// Among JSON lines no bar is drawn: they are for a program, on a terminal too.
     pub(super) fn new(assets: usize, format: LogFormat) -> Self {
         let steps = u64::try_from(assets).unwrap_or(u64::MAX);
@@ -57,7 +57,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for CollectProgress {
     fn begun(&self, asset: &Asset) {
         self.change(|state| state.begin(asset.id.as_str()));
     }

@@ -1,21 +1,16 @@
-//! `export` and `import`: bars out to a file and in from one.
+//! `export`: bars are written to a file or to stdout as they come.
 
-use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use uuid::Uuid;
 
+use super::Printed;
+use super::context::{read_staging, refuse_unknown};
 use super::own_files::refuse_own_file;
-use super::recorded_run::end_quietly;
-use super::{Printed, choose, now, read_assets, read_staging, refuse_unknown, with_remarks};
-use crate::cli::{ExportArgs, Format, ImportArgs, Output};
+use crate::cli::{ExportArgs, Output};
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::{Asset, AssetId, SourceKind};
-use crate::domain::run::{Problem, Status};
-use crate::jobs::import::{Import, Imported, Rows};
 use crate::output::numbers::counted;
 use crate::output::table;
 use crate::process::atomic_file::write_beside;
@@ -70,7 +65,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-pub(super) fn export(args: &ExportArgs, format: Output, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ExportArgs, format: Output, config: &Config) -> Result<Printed> {
     if let (Some(start), Some(end)) = (args.start, args.end)
         && start > end
     {
@@ -148,137 +143,4 @@ fn system_error(error: &anyhow::Error) -> Option<io::ErrorKind> {
         }
     };
     error.chain().find_map(by_system)
-}
-
-pub(super) fn import(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {
-    check_source(&args.source)?;
-    let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
-    let text = fs::read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
-    let rows = Rows::read(&text).map_err(wrong)?;
-    let assets = read_assets(&config.assets_file)?;
-    let ids: Vec<String> = rows.assets().map(str::to_owned).collect();
-    if ids.is_empty() {
-        return Err(wrong("it has no bar".to_owned()).into());
-    }
-    let chosen = choose(&assets, &ids).map_err(|_| {
-        let unknown = ids
-            .iter()
-            .find(|id| !assets.iter().any(|a| a.id.as_str() == **id));
-        wrong(format!(
-            "its asset {:?} is not in the assets file; `pricestash assets add` adds one",
-            unknown.map_or("", String::as_str)
-        ))
-    })?;
-    let imported = if args.dry_run {
-        let staging =
-            Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
-        stage(&staging, args, &chosen, &rows, Uuid::nil())?
-    } else {
-        let staging = Staging::open(&config.staging_db)?;
-        staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("import", false, now())?;
-        let imported = stage(&staging, args, &chosen, &rows, job_id);
-        let (status, problems) = match &imported {
-            Ok(imported) => (status(imported), problems(imported)),
-            Err(error) => (Status::Failure, vec![problem(None, format!("{error:#}"))]),
-        };
-        end_quietly(&staging, config, job_id, status, &problems)?;
-        drop(lock);
-        imported?
-    };
-    let text = match format {
-        Format::Json => table::json(&imported)?,
-        Format::Table => table(&imported, args.dry_run)?,
-    };
-    Ok(Printed {
-        text,
-        exit_code: status(&imported).exit_code(),
-    })
-}
-
-/// A name under which nothing fetched can stand.
-fn check_source(name: &str) -> Result<(), ConfigError> {
-    let fetched = [
-        SourceKind::Naver,
-        SourceKind::Yahoo,
-        SourceKind::Krx,
-        SourceKind::Upbit,
-    ];
-    let kind = name.split(':').next().unwrap_or_default();
-    if fetched.iter().any(|k| k.name() == kind) {
-        return Err(ConfigError(format!(
-            "--source is {name:?}, under which fetched bars stand; it should be a name of its own like import"
-        )));
-    }
-    // The same rules as for an asset's id: both are keys of 1 to 20 characters.
-    AssetId::new(name).map(drop).map_err(|_| {
-        ConfigError(format!(
-            "--source is {name:?}, it should have 1 to 20 characters"
-        ))
-    })
-}
-
-fn stage(
-    staging: &Staging,
-    args: &ImportArgs,
-    assets: &[&Asset],
-    rows: &Rows,
-    job_id: Uuid,
-) -> Result<Vec<Imported>> {
-    let job_id = job_id.to_string();
-    let import = Import {
-        staging,
-        source: &args.source,
-        job_id: &job_id,
-        now: now(),
-        commit: !args.dry_run,
-    };
-    assets
-        .iter()
-        .map(|asset| import.asset(asset, rows))
-        .collect()
-}
-
-fn status(imported: &[Imported]) -> Status {
-    let whole = imported.iter().filter(|i| i.is_whole()).count();
-    match imported.len() - whole {
-        0 => Status::Success,
-        // What is stored counts, not which assets are whole: half an asset is something.
-        _ if imported.iter().any(Imported::has_bars) => Status::PartialFailure,
-        _ => Status::Failure,
-    }
-}
-
-fn problem(asset_id: Option<String>, error: String) -> Problem {
-    Problem {
-        asset_id,
-        source: None,
-        error,
-    }
-}
-
-fn problems(imported: &[Imported]) -> Vec<Problem> {
-    let complaint = |i: &Imported| Some(problem(Some(i.asset_id.clone()), i.message.clone()?));
-    imported.iter().filter_map(complaint).collect()
-}
-
-fn table(imported: &[Imported], dry_run: bool) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "asset_id",
-        "source",
-        "new",
-        "changed",
-        "unchanged",
-        "kept",
-        "rejected",
-        "findings",
-    ];
-    let messages = imported
-        .iter()
-        .filter_map(|i| Some((i.asset_id.as_str(), i.message.as_deref()?)));
-    Ok(with_remarks(
-        table::table(imported, COLUMNS)?,
-        messages,
-        dry_run,
-    ))
 }

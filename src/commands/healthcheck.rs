@@ -1,12 +1,13 @@
-//! `healthcheck`.
+//! `healthcheck`: whether the newest price of every active asset is the one that should be there by now.
 
 use std::collections::HashMap;
 
 use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
+use super::context::{connect, located, now, read_assets, target};
 use super::recorded_run::{host, send_alerts};
-use super::{Printed, connect, located, now, read_assets, target, with_remarks};
+use super::{Printed, with_remarks};
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     warn_of_ending_calendars(&active, today);
     let health = check(&active, &newest, today, args.max_lag);
     if config.tell.webhook.is_some()
-        && let Err(error) = tell(args, &health, config)
+        && let Err(error) = notify(args, &health, config)
     {
         let error = explain(error, &config.staging_db);
         log::warn!("no alert could be made of it: {error:#}");
@@ -133,21 +134,21 @@ fn newest(assets: &[&Asset], by_source: &BySource) -> HashMap<String, Newest> {
 }
 
 fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> NaiveDate) {
-    let mut said = Vec::new();
+    let mut warned = Vec::new();
     for calendar in assets.iter().map(|a| &a.calendar) {
         if let Some(end) = calendar
             .known_until()
             .filter(|end| *end - today(calendar) <= CALENDAR_ENDS_SOON)
-            && !said.contains(&calendar.name())
+            && !warned.contains(&calendar.name())
         {
-            said.push(calendar.name());
+            warned.push(calendar.name());
             log::warn!(calendar = calendar.name(); "its closed days are known until {end} only; a newer pricestash or data/calendars/{}.toml has more", calendar.name());
         }
     }
 }
 
 /// Alerts about the assets that are not fresh. Where there is no staging file yet, an alert cannot be kept, only sent.
-fn tell(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()> {
+fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()> {
     let staging =
         Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
     let (well, stale): (Vec<&Health>, Vec<&Health>) =

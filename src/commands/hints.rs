@@ -10,7 +10,7 @@ use crate::config::Unwritable;
 
 /// Behind the error: what to do where a folder cannot be written, as below Program Files.
 #[must_use]
-pub fn remedy(error: &Error, working_folder: &Path) -> String {
+pub fn hint(error: &Error, working_folder: &Path) -> String {
     if error.downcast_ref::<Unwritable>().is_none() || !error.chain().any(is_forbidden) {
         return String::new();
     }
@@ -59,21 +59,24 @@ mod tests {
         let home = Path::new("/home/me");
         let doing = || Unwritable("the log folder logs cannot be written".to_owned());
         for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
-            let said = remedy(&Error::from(io::Error::from(kind)).context(doing()), home);
+            let message = hint(&Error::from(io::Error::from(kind)).context(doing()), home);
             assert!(
-                said.contains("STAGING_DB") && said.contains("/home/me"),
-                "{said}"
+                message.contains("STAGING_DB") && message.contains("/home/me"),
+                "{message}"
             );
         }
         let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
         let error = Error::from(rusqlite::Error::SqliteFailure(read_only, None)).context(doing());
-        let said = remedy(&error, Path::new("Program Files (x86)/pricestash"));
-        assert!(said.contains("Windows protects Program Files"), "{said}");
+        let message = hint(&error, Path::new("Program Files (x86)/pricestash"));
+        assert!(
+            message.contains("Windows protects Program Files"),
+            "{message}"
+        );
     }
 
     #[test]
     fn other_errors_stand_alone() {
         let error = Error::from(io::Error::from(ErrorKind::PermissionDenied)).context("a socket");
-        assert_eq!(remedy(&error, Path::new(".")), "");
+        assert_eq!(hint(&error, Path::new(".")), "");
     }
 }

@@ -1,4 +1,4 @@
-//! `init`, and `assets add|remove|enable|disable`: the files that a user edits.
+//! `init`: the files that a user edits are written where there are none.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -7,23 +7,19 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Printed, read_calendars};
-use crate::cli::{AddAssetArgs, AssetsCommand, Format};
-use crate::config::assets_edit;
-use crate::config::assets_edit::NewAsset;
-use crate::config::assets_file::parse_assets;
-use crate::config::{Config, ConfigError};
+use super::Printed;
+use crate::cli::Format;
+use crate::config::Config;
 use crate::output::table;
-use crate::process::atomic_file::write_beside;
 
 /// A file and what became of it.
 #[derive(Serialize)]
-struct Written {
+struct InitFile {
     file: String,
     result: &'static str,
 }
 
-pub(super) fn init(format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
     let files = [
         (Path::new(".env"), include_str!("../../.env.example")),
         (&*config.assets_file, include_str!("../../data/assets.toml")),
@@ -32,7 +28,7 @@ pub(super) fn init(format: Format, config: &Config) -> Result<Printed> {
     for (path, content) in files {
         let is_new = write_new(path, content)
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        written.push(Written {
+        written.push(InitFile {
             file: path.display().to_string(),
             result: if is_new {
                 "written"
@@ -72,74 +68,4 @@ fn write_new(path: &Path, content: &str) -> io::Result<bool> {
             Ok(true)
         }
     }
-}
-
-/// What was done to an asset.
-#[derive(Serialize)]
-struct Edited<'a> {
-    asset_id: &'a str,
-    result: &'static str,
-}
-
-pub(super) fn edit_assets(
-    command: &AssetsCommand,
-    format: Format,
-    config: &Config,
-) -> Result<Printed> {
-    let path = &config.assets_file;
-    let text = fs::read_to_string(path).map_err(|e| {
-        ConfigError(format!(
-            "ASSETS_FILE is {path:?}, which cannot be read ({e}); `pricestash init` writes one"
-        ))
-    })?;
-    let (id, edited, result) = match command {
-        AssetsCommand::Add(args) => (&args.id, assets_edit::add(&text, &new_asset(args)), "added"),
-        AssetsCommand::Remove { id } => (id, assets_edit::remove(&text, id), "removed"),
-        AssetsCommand::Enable { id } => (id, assets_edit::set_active(&text, id, true), "enabled"),
-        AssetsCommand::Disable { id } => {
-            (id, assets_edit::set_active(&text, id, false), "disabled")
-        }
-    };
-    let wrong =
-        |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
-    let edited = edited.map_err(wrong)?;
-    // What could not be read again is not written.
-    parse_assets(&edited, &read_calendars()?).map_err(wrong)?;
-    let result = if edited == text {
-        "was so before"
-    } else {
-        result
-    };
-    replace(path, &edited).with_context(|| format!("{} cannot be written", path.display()))?;
-    let row = Edited {
-        asset_id: id,
-        result,
-    };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[row])?,
-        Format::Table => format!("{} {}.\n", row.asset_id, row.result),
-    }))
-}
-
-fn new_asset(args: &AddAssetArgs) -> NewAsset {
-    NewAsset {
-        id: args.id.clone(),
-        name: args.name.clone(),
-        category: args.category.clone(),
-        calendar: args.calendar.clone(),
-        currency: args.currency.clone(),
-        active: !args.inactive,
-        sources: args.sources.clone(),
-    }
-}
-
-/// Puts a new text in a file's place.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    // A link goes on leading to the file.
-    let path = fs::canonicalize(path)?;
-    write_beside(&path, |mut file| {
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
-        Ok((file, ()))
-    })
 }

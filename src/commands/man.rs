@@ -1,31 +1,19 @@
-//! `completions` and `man`: what shells and `man` want to know, made from the command line's own definition.
+//! `man`: the manual page of the program or of one command.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Command, CommandFactory};
-use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use super::Printed;
-use crate::cli::Cli;
+use crate::cli::{Cli, ManArgs};
 use crate::config::ConfigError;
 
-pub(super) fn completions(shell: Shell) -> Result<Printed> {
-    let mut text = Vec::new();
-    generate(
-        shell,
-        &mut Cli::command(),
-        env!("CARGO_PKG_NAME"),
-        &mut text,
-    );
-    printed(text)
-}
-
-pub(super) fn page(names: &[String]) -> Result<Printed> {
+pub(super) fn run(args: &ManArgs) -> Result<Printed> {
     let mut program = Cli::command();
     program.build();
     let mut text = Vec::new();
-    Man::new(find(&program, names)?.clone()).render(&mut text)?;
-    printed(text)
+    Man::new(find(&program, &args.command)?.clone()).render(&mut text)?;
+    Printed::utf_8(text)
 }
 
 /// The program, one of its commands, or one within another.
@@ -38,10 +26,4 @@ fn find<'a>(program: &'a Command, names: &[String]) -> Result<&'a Command, Confi
             ))
         })
     })
-}
-
-fn printed(text: Vec<u8>) -> Result<Printed> {
-    String::from_utf8(text)
-        .map(Printed::success)
-        .context("the text is not UTF-8")
 }

@@ -4,11 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf, absolute};
 
 use crate::config::{Config, ConfigError};
-
-/// What SQLite, and runs and syncs that are under way, keep beside the staging file.
-const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal", "-sync"];
-/// How the locks of runs begin.
-const RUN_LOCK: &str = "-run-";
+use crate::staging::belongs_to;
 
 /// Refuses to write a result over the staging file, what belongs to it, the assets file or `.env`. `what` names the path to
 /// the user: `--out`.
@@ -41,10 +37,7 @@ fn is_companion(targets: &[PathBuf], staging: &Path) -> bool {
             let (Some(target_name), Some(staging_name)) = (name(target), name(staging)) else {
                 return false;
             };
-            target.parent() == staging.parent()
-                && target_name
-                    .strip_prefix(&staging_name)
-                    .is_some_and(|rest| COMPANIONS.contains(&rest) || rest.starts_with(RUN_LOCK))
+            target.parent() == staging.parent() && belongs_to(&staging_name, &target_name)
         })
     })
 }
@@ -98,7 +91,7 @@ mod tests {
             Some(path.to_str().unwrap().to_owned())
         };
         let config = Variables::new(variables, "").read().unwrap();
-        let said = |path: &Path| {
+        let message = |path: &Path| {
             refuse_own_file("--out", path, &config)
                 .map_or_else(|error| error.to_string(), |()| String::new())
         };
@@ -111,11 +104,15 @@ mod tests {
             ("data/s.db-run-1", "belongs to the staging file"),
             ("data/assets.toml", "the assets file"),
         ] {
-            assert!(said(&at(name)).contains(own), "{name}: {}", said(&at(name)));
+            assert!(
+                message(&at(name)).contains(own),
+                "{name}: {}",
+                message(&at(name))
+            );
         }
-        assert!(said(Path::new(".env")).contains("settings"));
+        assert!(message(Path::new(".env")).contains("settings"));
         for name in ["data/s.db.html", "data/s.db-2026", "s.db", "assets.toml"] {
-            assert_eq!(said(&at(name)), "", "{name}");
+            assert_eq!(message(&at(name)), "", "{name}");
         }
     }
 

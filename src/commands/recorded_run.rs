@@ -1,4 +1,4 @@
-//! A run from its beginning to its end: the one seam above `collect` and `sync` where it is recorded and told.
+//! A run from its beginning to its end: the one seam above `collect` and `sync` that records it and notifies about it.
 
 use std::cell::Cell;
 use std::thread::{self, JoinHandle};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
-use super::now;
+use super::context::now;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
 use crate::domain::run::{Problem, Status};
@@ -33,9 +33,9 @@ pub(super) struct Run<'a> {
     _lock: RunLock,
 }
 
-/// Records a run around `body` and tells about it: a heartbeat before and after, alerts after. A `body` that fails before it
-/// has recorded an end has failed. After a stop it ends soon and leaves alerts for the next run: who pressed Ctrl-C knows,
-/// and wants no wait.
+/// Records a run around `body` and notifies about it: a heartbeat before and after, alerts after. A `body` that fails before
+/// it has recorded an end has failed. After a stop it ends soon and leaves alerts for the next run: who pressed Ctrl-C
+/// knows, and wants no wait.
 pub(super) fn recorded<T>(
     job_name: &'static str,
     staging: &Staging,
@@ -52,7 +52,7 @@ pub(super) fn recorded<T>(
     }
     let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
     let begun = begun.map_err(|error| staging.explain(error));
-    let (id, lock) = or_tell(job_name, config, stop, begun)?;
+    let (id, lock) = or_notify(job_name, config, stop, begun)?;
     let run = Run {
         job_name,
         staging,
@@ -74,10 +74,10 @@ pub(super) fn recorded<T>(
         };
         if let Err(why) = run.end(Status::Failure, &[problem], "", &[]) {
             log::error!("{why:#}");
-            return or_tell(job_name, config, stop, result);
+            return or_notify(job_name, config, stop, result);
         }
     }
-    run.tell();
+    run.notify();
     result
 }
 
@@ -112,7 +112,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What is to be said, where somebody is to be told.
+    /// The alert about its end, where there is somebody to notify.
     fn alert(
         &self,
         status: Status,
@@ -134,7 +134,7 @@ impl Run<'_> {
         alert_of(self.staging, &report, Local::now().date_naive()).map(Some)
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         let signal = match self.ended.get() {
             Some(Status::Success) => Signal::Success,
             _ => Signal::Fail,
@@ -151,7 +151,7 @@ impl Run<'_> {
     }
 }
 
-/// Records the end of a run that somebody started by hand and sees: nobody else is told.
+/// Records the end of a run that somebody started by hand and sees: nobody else is notified.
 pub(super) fn end_quietly(
     staging: &Staging,
     config: &Config,
@@ -183,9 +183,9 @@ pub(super) fn send_alerts(staging: &Staging, config: &Config) {
     }
 }
 
-/// Tells at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
+/// Notifies at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
 /// for the person who typed it, and after a stop nobody is waited for.
-pub(super) fn or_tell<T>(
+pub(super) fn or_notify<T>(
     job_name: &'static str,
     config: &Config,
     stop: &Stop,
@@ -198,14 +198,14 @@ pub(super) fn or_tell<T>(
     }
     if !error.is::<ConfigError>() {
         ping(config, Signal::Fail);
-        if let Err(why) = tell_without_staging(job_name, config, &error) {
+        if let Err(why) = alert_without_staging(job_name, config, &error) {
             log::warn!("no alert could be sent: {why:#}");
         }
     }
     Err(error)
 }
 
-fn tell_without_staging(
+fn alert_without_staging(
     job_name: &'static str,
     config: &Config,
     error: &anyhow::Error,

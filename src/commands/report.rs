@@ -1,4 +1,4 @@
-//! `report`.
+//! `report`: one HTML file that shows every series.
 
 use std::fs;
 use std::io::Write;
@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::Printed;
+use super::context::{now, patience, read_assets, read_calendars, read_staging, target};
 use super::own_files::refuse_own_file;
-use super::{Printed, now, patience, read_assets, read_calendars, read_staging, target};
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers;
@@ -20,7 +21,7 @@ use crate::warehouse::Warehouse;
 
 /// What was written.
 #[derive(Serialize)]
-struct Written<'a> {
+struct WrittenReport<'a> {
     file: &'a Path,
     assets: usize,
     bars: usize,
@@ -114,7 +115,7 @@ fn write(out: &Path, page: &Page) -> Result<()> {
 fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
     let bytes = page.html.len();
     Ok(Printed::success(match format {
-        Format::Json => table::json(&[Written {
+        Format::Json => table::json(&[WrittenReport {
             file: out,
             assets: page.assets,
             bars: page.bars,

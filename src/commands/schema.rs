@@ -1,9 +1,10 @@
-//! `schema`.
+//! `schema`: the SQL of the tables is printed, or run in the warehouse.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Printed, connect, target};
+use super::Printed;
+use super::context::{connect, target};
 use crate::cli::{Format, Schema, SchemaArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::table;

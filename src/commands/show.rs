@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Printed, read_staging};
+use super::Printed;
+use super::context::{asset_id, read_staging};
 use crate::cli::{Format, ShowArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
@@ -21,7 +22,7 @@ const CHART_HEIGHT: usize = 15;
 
 /// A day of the result. The fields are the columns of JSON and CSV.
 #[derive(Debug, Serialize)]
-struct Day<'a> {
+struct ShownDay<'a> {
     asset_id: &'a str,
     date: String,
     source: &'a str,
@@ -40,7 +41,7 @@ struct Day<'a> {
 }
 
 pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Printed> {
-    let id = AssetId::new(&args.asset).map_err(ConfigError)?;
+    let id = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
     let assets = staging.stored_assets()?;
     let asset = assets.iter().find(|a| a.asset_id == id.as_str());
@@ -51,7 +52,7 @@ pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Pr
         return Err(nothing_of(&id, &assets).into());
     }
     let remarks = remarks(&staging, asset)?;
-    let days: Vec<Day<'_>> = days(asset, &best, args.days, &remarks);
+    let days: Vec<ShownDay<'_>> = days(asset, &best, args.days, &remarks);
     Ok(Printed::success(match format {
         Format::Json => table::json(&days)?,
         Format::Table => {
@@ -103,7 +104,7 @@ fn days<'a>(
     best: &[(&'a str, &'a StoredBar)],
     count: usize,
     remarks: &Remarks,
-) -> Vec<Day<'a>> {
+) -> Vec<ShownDay<'a>> {
     let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.close)));
     let all = best.iter().zip(before);
     all.skip(best.len().saturating_sub(count))
@@ -112,7 +113,7 @@ fn days<'a>(
             let found = remarks.get(&(date.clone(), (*source).to_owned()));
             let provisional = (!bar.is_final).then(|| "provisional".to_owned());
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
-            Day {
+            ShownDay {
                 asset_id: &asset.asset_id,
                 date,
                 source,
@@ -132,7 +133,7 @@ fn days<'a>(
 }
 
 /// Whose prices these are, the newest close, and how far it moved.
-fn heading(asset: &StoredAsset, days: &[Day<'_>]) -> String {
+fn heading(asset: &StoredAsset, days: &[ShownDay<'_>]) -> String {
     let Some(newest) = days.last() else {
         return String::new();
     };
@@ -145,9 +146,9 @@ fn heading(asset: &StoredAsset, days: &[Day<'_>]) -> String {
     )
 }
 
-fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
+fn table(days: &[ShownDay<'_>], ascii: bool) -> Result<String> {
     #[derive(Serialize)]
-    struct Line<'a> {
+    struct ShownRow<'a> {
         date: &'a str,
         open: String,
         high: String,
@@ -159,9 +160,9 @@ fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
         remarks: String,
     }
     let decimals = decimals(days);
-    let lines: Vec<Line<'_>> = days
+    let rows: Vec<ShownRow<'_>> = days
         .iter()
-        .map(|d| Line {
+        .map(|d| ShownRow {
             date: &d.date,
             open: price(d.open, decimals),
             high: price(d.high, decimals),
@@ -175,7 +176,7 @@ fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
         .collect();
     let numbers = ["open", "high", "low", "close", "change", "volume"];
     let columns = [&["date"], &numbers[..], &["source", "remarks"]].concat();
-    let text = table::table_aligned(&lines, &columns, &numbers)?;
+    let text = table::table_aligned(&rows, &columns, &numbers)?;
     Ok(if ascii {
         text.replace('−', "-")
     } else {
@@ -184,7 +185,7 @@ fn table(days: &[Day<'_>], ascii: bool) -> Result<String> {
 }
 
 /// As many decimals for all as the price with most of them has, so that the points stand below each other.
-fn decimals(days: &[Day<'_>]) -> usize {
+fn decimals(days: &[ShownDay<'_>]) -> usize {
     let of = |value: f64| {
         let digits = numbers::shortest(value);
         digits
@@ -196,7 +197,7 @@ fn decimals(days: &[Day<'_>]) -> usize {
     prices.map(of).fold(least, usize::max)
 }
 
-fn chart(days: &[Day<'_>], terminal: Terminal) -> String {
+fn chart(days: &[ShownDay<'_>], terminal: Terminal) -> String {
     let bars: Vec<Candle> = days
         .iter()
         .map(|d| Candle {

@@ -1,4 +1,4 @@
-//! `status`.
+//! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::{Printed, healthcheck, now, read_assets};
+use super::context::{now, read_assets};
+use super::{Printed, healthcheck};
 use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
 use crate::domain::asset::Asset;
@@ -36,7 +37,7 @@ pub(super) const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rul
 
 /// A series, or an active asset without one. Its serialized fields are the JSON result.
 #[derive(Serialize)]
-struct Line {
+struct SeriesRow {
     asset_id: String,
     source: Option<String>,
     first_date: Option<String>,
@@ -54,9 +55,9 @@ struct Line {
 
 /// What stands in the table only.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownSeries<'a> {
     #[serde(flatten)]
-    line: &'a Line,
+    row: &'a SeriesRow,
     /// `29/30`: runs that collected the asset.
     ok_30d: String,
     last_year: String,
@@ -64,7 +65,7 @@ struct Shown<'a> {
 
 /// A command's record.
 #[derive(Serialize)]
-struct CommandLine<'a> {
+struct CommandRow<'a> {
     job_name: &'a str,
     #[serde(flatten)]
     record: &'a Record,
@@ -85,7 +86,7 @@ pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<
         (StatusArgs { runs: true, .. }, _) => runs(&staging, RUNS[1], format)?,
         (StatusArgs { findings: true, .. }, _) => findings(&staging, FINDINGS[1], format)?,
         (StatusArgs { commands: true, .. }, _) => command_list(&commands, format)?,
-        (_, Format::Json) => table::json(&lines(&staging, &health(&staging, config)?)?)?,
+        (_, Format::Json) => table::json(&series_rows(&staging, &health(&staging, config)?)?)?,
         (_, Format::Table) => screen(&staging, &commands, config)?,
     };
     Ok(Printed::success(text))
@@ -100,7 +101,7 @@ fn health(staging: &Staging, config: &Config) -> Result<Vec<Health>> {
     healthcheck::of_staging(staging, &assets)
 }
 
-fn lines(staging: &Staging, health: &[Health]) -> Result<Vec<Line>> {
+fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
     let by_asset = records(&staging.ended_assets(now() - LOOKBACK)?);
     let series = staging.asset_summaries()?;
     let missing = health
@@ -112,9 +113,9 @@ fn lines(staging: &Staging, health: &[Health]) -> Result<Vec<Line>> {
         .chain(missing.map(|h| (h.asset_id.clone(), None)))
         .collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
-    let line = |(asset_id, series): (String, Option<&AssetSummary>)| {
+    let row = |(asset_id, series): (String, Option<&AssetSummary>)| {
         let health = health.iter().find(|h| h.asset_id == asset_id);
-        Line {
+        SeriesRow {
             source: series.map(|s| s.source.clone()),
             first_date: series.map(|s| s.first_date.clone()),
             last_date: series.map(|s| s.last_date.clone()),
@@ -128,7 +129,7 @@ fn lines(staging: &Staging, health: &[Health]) -> Result<Vec<Line>> {
             asset_id,
         }
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The one screen: whether all is well, then what that is made of.
@@ -156,12 +157,12 @@ fn screen(
     for run in staging.running_runs()? {
         text.push_str(&format!("Under way: {run}\n"));
     }
-    let lines = lines(staging, &health)?;
+    let rows = series_rows(staging, &health)?;
     text.push_str(&format!(
         "\nStaged in {}, {} for PostgreSQL\n{}",
         config.staging_db.display(),
         counted(around.pending, "row waits", "rows wait"),
-        series_table(staging, &lines)?
+        series_table(staging, &rows)?
     ));
     text.push_str("\nCommands, over 30 days\n");
     text.push_str(&command_list(commands, Format::Table)?);
@@ -174,7 +175,7 @@ fn screen(
     Ok(text)
 }
 
-fn series_table(staging: &Staging, lines: &[Line]) -> Result<String> {
+fn series_table(staging: &Staging, rows: &[SeriesRow]) -> Result<String> {
     const COLUMNS: &[&str] = &[
         "asset_id",
         "source",
@@ -188,13 +189,13 @@ fn series_table(staging: &Staging, lines: &[Line]) -> Result<String> {
         "ok_30d",
         "last_year",
     ];
-    let shown: Vec<Shown<'_>> = lines
+    let shown: Vec<ShownSeries<'_>> = rows
         .iter()
-        .map(|line| {
-            Ok(Shown {
-                line,
-                ok_30d: format!("{}/{}", line.record.succeeded_30d, line.record.runs_30d),
-                last_year: last_year(staging, line)?,
+        .map(|row| {
+            Ok(ShownSeries {
+                row,
+                ok_30d: format!("{}/{}", row.record.succeeded_30d, row.record.runs_30d),
+                last_year: last_year(staging, row)?,
             })
         })
         .collect::<Result<_>>()?;
@@ -202,13 +203,13 @@ fn series_table(staging: &Staging, lines: &[Line]) -> Result<String> {
 }
 
 /// The closes of a series' last year as a line.
-fn last_year(staging: &Staging, line: &Line) -> Result<String> {
+fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
     /// A mark for about a fortnight.
     const WIDTH: usize = 26;
     let ascii = Terminal::of_stdout().style.ascii;
-    let last: Option<NaiveDate> = line.last_date.as_ref().and_then(|d| d.parse().ok());
-    let series = staging.stored_series(&line.asset_id, last.map(|d| sub_days(d, 365)))?;
-    let bars = line.source.as_ref().and_then(|s| series.get(s));
+    let last: Option<NaiveDate> = row.last_date.as_ref().and_then(|d| d.parse().ok());
+    let series = staging.stored_series(&row.asset_id, last.map(|d| sub_days(d, 365)))?;
+    let bars = row.source.as_ref().and_then(|s| series.get(s));
     let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.close).collect();
     Ok(sparkline(&closes, WIDTH, ascii))
 }
@@ -224,14 +225,14 @@ fn command_list(commands: &BTreeMap<String, Record>, format: Format) -> Result<S
         "last_status",
         "last_success_at",
     ];
-    let lines: Vec<CommandLine<'_>> = commands
+    let rows: Vec<CommandRow<'_>> = commands
         .iter()
-        .map(|(job_name, record)| CommandLine { job_name, record })
+        .map(|(job_name, record)| CommandRow { job_name, record })
         .collect();
     let Format::Table = format else {
-        return table::json(&lines);
+        return table::json(&rows);
     };
-    let mut text = table::table(&lines, COLUMNS)?;
+    let mut text = table::table(&rows, COLUMNS)?;
     for (name, record) in commands {
         if let (Some(error), Some(at)) = (&record.last_error, &record.last_error_at) {
             let error = in_words(error, LONGEST_ERROR);

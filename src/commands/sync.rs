@@ -1,4 +1,4 @@
-//! `sync`.
+//! `sync`: what is pending in the staging file is sent to the warehouse.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Printed;
+use super::context::{
+    located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+};
 use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
-use super::{
-    Printed, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
-};
 use crate::cli::{Format, SyncArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
@@ -120,7 +121,7 @@ fn send(
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
     };
-    let (problems, well) = told(&outcome, staging)?;
+    let (problems, well) = problems_and_well(&outcome, staging)?;
     run.end(
         outcome.status(),
         &problems,
@@ -150,7 +151,7 @@ fn still_pending(staging: &Staging) -> String {
 }
 
 /// What is recorded and alerted: what was refused by series, with the warehouse's words; and the assets that are well.
-fn told(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
+fn problems_and_well(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
     let rejected = staging.rejected_series()?;
     let names = staging.asset_names()?.into_keys();
     let well = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));

@@ -1,8 +1,9 @@
-//! `verify`.
+//! `verify`: the staging file is compared with the warehouse, row by row where a month differs.
 
 use anyhow::Result;
 
-use super::{Printed, connect, located, now, open_staging, refuse_unknown, target};
+use super::Printed;
+use super::context::{connect, located, now, open_staging, refuse_unknown, target};
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
@@ -64,7 +65,7 @@ fn recorded(
 ) -> Result<Verified> {
     let (job_id, lock) = staging.begin_run("verify", false, now())?;
     let verified = compare();
-    let (status, said) = match &verified {
+    let (status, message) = match &verified {
         Ok(verified) if verified.differences.is_empty() => (Status::Success, None),
         Ok(verified) => {
             let rows = verified.differences.len();
@@ -82,7 +83,7 @@ fn recorded(
     };
     let end = RunEnd {
         status,
-        problems: &said.map(problem).into_iter().collect::<Vec<_>>(),
+        problems: &message.map(problem).into_iter().collect::<Vec<_>>(),
         summary: "",
         alert: None,
     };

@@ -23,6 +23,7 @@ mod staging_tests;
 
 pub use alerts::{NewAlert, WaitingAlert};
 pub use file::backup::{Copied, check_backup_target};
+pub use file::companions::belongs_to;
 pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
 pub use file::error::{Trouble, explain};
 pub use file::lock_wait::wait_no_longer;

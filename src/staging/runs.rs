@@ -200,6 +200,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::staging::file::companions::RUN_LOCK;
 
     fn statuses(staging: &Staging) -> Vec<(String, Option<String>)> {
         staging
@@ -278,6 +279,6 @@ mod tests {
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert!(left.iter().all(|f| !f.contains("-run-")), "{left:?}");
+        assert!(left.iter().all(|f| !f.contains(RUN_LOCK)), "{left:?}");
     }
 }

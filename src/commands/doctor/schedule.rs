@@ -19,11 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the system says about the daily task.
 pub(super) fn check() -> Check {
     if cfg!(windows) {
-        let said = output(
+        let answer = output(
             "schtasks",
             &["/query", "/tn", TASK, "/fo", "CSV", "/v", "/nh"],
         );
-        return said.as_deref().and_then(of_schtasks).unwrap_or_else(|| {
+        return answer.as_deref().and_then(of_schtasks).unwrap_or_else(|| {
             Check::warn(
                 NAME,
                 format!("Windows has no task {TASK}"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::commands::now;
+use crate::commands::context::now;
 use crate::config::{Config, FetchConfig};
 use crate::domain::answer::RawDay;
 use crate::domain::asset::Asset;

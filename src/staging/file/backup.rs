@@ -9,6 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use super::companions::{JOURNAL, SHARED_MEMORY, WAL, beside};
 use super::error::{is_damage, sqlite_code};
 use super::lock_wait::Wait;
 use super::run_lock::refuse_beside_a_run;
@@ -55,11 +56,9 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        for ending in ["", "-journal", "-wal", "-shm"] {
-            let mut path = self.path.clone().into_os_string();
-            path.push(ending);
+        for ending in ["", JOURNAL, WAL, SHARED_MEMORY] {
             // Mostly there is none.
-            drop(fs::remove_file(path));
+            drop(fs::remove_file(beside(&self.path, ending)));
         }
     }
 }
@@ -207,12 +206,8 @@ fn put(
 /// the first of them that was there, by its new name.
 fn set_aside(path: &Path, keep_as: &Path) -> Result<Option<PathBuf>> {
     let mut kept = None;
-    for ending in ["", "-wal", "-shm"] {
-        let [from, to] = [path, keep_as].map(|p| {
-            let mut name = p.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        });
+    for ending in ["", WAL, SHARED_MEMORY] {
+        let [from, to] = [path, keep_as].map(|p| beside(p, ending));
         match fs::rename(&from, &to) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             moved => {
@@ -284,9 +279,8 @@ pub fn check_backup_target(target: &Path, force: bool) -> Result<()> {
         ))
         .into());
     }
-    let mut log = target.as_os_str().to_owned();
-    log.push("-wal");
-    if Path::new(&log).exists() {
+    let log = beside(target, WAL);
+    if log.exists() {
         return Err(ConfigError(format!(
             "beside the backup {} there is the write-ahead log {log:?}, so that somebody has it open or died with it; take another name",
             target.display()

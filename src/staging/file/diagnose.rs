@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 
 use super::backup::integrity;
+use super::companions::{JOURNAL, SHARED_MEMORY, WAL, beside};
 use crate::staging::{Found, STAGING_DB, Trouble, explain, inspect};
 
 /// What was found at the staging file's path.
@@ -95,11 +96,9 @@ fn try_wal(folder: &Path) -> Result<bool> {
         connection.execute_batch("CREATE TABLE trial (x); INSERT INTO trial VALUES (1)")?;
         Ok::<_, rusqlite::Error>(mode == "wal")
     })();
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let mut path = trial.clone().into_os_string();
-        path.push(ending);
+    for ending in ["", WAL, SHARED_MEMORY, JOURNAL] {
         // Mostly there is none.
-        drop(fs::remove_file(path));
+        drop(fs::remove_file(beside(&trial, ending)));
     }
     tried.with_context(|| format!("the folder {} cannot be written", folder.display()))
 }

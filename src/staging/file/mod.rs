@@ -1,6 +1,7 @@
 //! The file itself: waiting for its locks, saying what is wrong with it, copying it, removing what is old.
 
 pub(in crate::staging) mod backup;
+pub(in crate::staging) mod companions;
 pub(in crate::staging) mod diagnose;
 pub(in crate::staging) mod error;
 pub(in crate::staging) mod lock_wait;

@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::companions::{WAL, beside};
 use super::error::sqlite_code;
 use crate::staging::{Staging, Trouble, missing_migration};
 
@@ -30,9 +31,7 @@ impl Staging {
             let file = path.to_owned();
             Error::from(Trouble::Unsettled { file })
         };
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        if fs::metadata(beside(path, WAL)).is_ok_and(|log| log.len() > 0) {
             return Err(unsettled());
         }
         let doing = || format!("the staging file {} cannot be read", path.display());

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::companions::{RUN_LOCK, beside};
+
 /// Shows other processes that a run's process is alive: the system lets go of the lock when the process dies, however.
 ///
 /// The file lies beside the staging file and goes when the run ends.
@@ -71,9 +73,7 @@ pub(in crate::staging) fn is_abandoned(path: &Path) -> Result<bool> {
 
 /// The file beside the staging file that shows that a run is alive.
 pub(in crate::staging) fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
-    let mut name = staging.as_os_str().to_owned();
-    name.push(format!("-run-{job_id}"));
-    name.into()
+    beside(staging, &format!("{RUN_LOCK}{job_id}"))
 }
 
 /// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::companions::{SYNC_LOCK, beside};
 use super::running::others_under_way;
 use crate::staging::Staging;
 
@@ -26,8 +27,7 @@ impl Staging {
     /// # Errors
     /// What the system says, or who is still under way after `patience`.
     pub fn lock_sync(&self, patience: Duration, waiting: impl FnOnce(&str)) -> Result<SyncLock> {
-        let mut path = self.path.clone().into_os_string();
-        path.push("-sync");
+        let path = beside(&self.path, SYNC_LOCK);
         let doing = || format!("the file {path:?} that keeps two syncs apart cannot be locked");
         let file = OpenOptions::new()
             .write(true)

@@ -1,0 +1,153 @@
+//! What several commands need before they can begin: the stores, the assets, the time.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+
+use crate::config::assets_file::parse_assets;
+use crate::config::{Config, ConfigError};
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::calendar::Calendars;
+use crate::domain::timestamp::millis;
+use crate::staging::Staging;
+use crate::warehouse::{Failure, Patience, Target, Warehouse};
+
+/// The time, by the system's clock.
+pub(super) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The staging file, which must be there.
+pub(super) fn open_staging(config: &Config) -> Result<Staging> {
+    there(Staging::open_existing(&config.staging_db)?, config)
+}
+
+/// The staging file, which must be there, for a command that changes nothing in it.
+pub(super) fn read_staging(config: &Config) -> Result<Staging> {
+    there(Staging::open_to_read(&config.staging_db)?, config)
+}
+
+fn there(staging: Option<Staging>, config: &Config) -> Result<Staging> {
+    staging.ok_or_else(|| {
+        anyhow::anyhow!(
+            "there is no staging file {} yet; `pricestash collect` makes it",
+            config.staging_db.display()
+        )
+    })
+}
+
+/// The trading calendars, with the user's corrections.
+pub(super) fn read_calendars() -> Result<Calendars> {
+    Ok(Calendars::load(Path::new("data/calendars")).map_err(ConfigError)?)
+}
+
+/// The assets of the assets file.
+pub(super) fn read_assets(path: &Path) -> Result<Vec<Asset>> {
+    let bytes = fs::read(path).map_err(|e| {
+        ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); it should be a file like data/assets.toml"))
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
+    let calendars = read_calendars()?;
+    Ok(parse_assets(&text, &calendars)
+        .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
+}
+
+/// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
+pub(super) fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
+    AssetId::new(text).map_err(ConfigError)
+}
+
+/// The assets to collect: those that were named, else the active ones.
+pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
+    if wanted.is_empty() {
+        let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
+        anyhow::ensure!(
+            !active.is_empty(),
+            ConfigError("no asset in the assets file is active".to_owned())
+        );
+        return Ok(active);
+    }
+    for id in wanted {
+        if !assets.iter().any(|a| a.id.as_str() == id) {
+            let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
+            return Err(ConfigError(format!(
+                "there is no asset {id:?}, the assets file has {}",
+                known.join(", ")
+            ))
+            .into());
+        }
+    }
+    Ok(assets
+        .iter()
+        .filter(|a| wanted.iter().any(|id| a.id.as_str() == id))
+        .collect())
+}
+
+/// An asset that is no longer configured may still have bars; one that has none either is a slip of the keyboard.
+pub(super) fn refuse_unknown(wanted: &[String], staging: &Staging, config: &Config) -> Result<()> {
+    for id in wanted {
+        let asset = AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}")))?;
+        if !staging.has_bars(&asset)? {
+            choose(&read_assets(&config.assets_file)?, std::slice::from_ref(id))?;
+        }
+    }
+    Ok(())
+}
+
+/// The warehouse; without one, what to set.
+pub(super) fn target(config: &Config) -> Result<Target> {
+    target_or_say(config, || Ok(String::new()))
+}
+
+/// The same, for one that something waits for: what that is is found out only when it has to be said.
+pub(super) fn target_or_say(
+    config: &Config,
+    waiting: impl FnOnce() -> Result<String>,
+) -> Result<Target> {
+    match &config.sync.database_url {
+        Some(url) => Ok(Target::parse(url, config.sync.tls_mode)?),
+        None => Err(ConfigError(no_warehouse(&waiting()?)).into()),
+    }
+}
+
+/// What to say where no warehouse is named.
+pub(super) fn no_warehouse(waiting: &str) -> String {
+    format!(
+        "DATABASE_URL is not set{waiting}; set it in the environment or in .env, for example \
+         DATABASE_URL=postgres://user:password@host:5432/prices"
+    )
+}
+
+/// Says of a failure of the warehouse where that is.
+pub(super) fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    if error.is::<Failure>() {
+        return error.context(format!("the warehouse at {}", target.place()));
+    }
+    error
+}
+
+/// How long the warehouse may keep us waiting.
+pub(super) fn patience(config: &Config) -> Patience {
+    Patience {
+        connect: config.sync.connect_timeout,
+        statement: config.sync.statement_timeout,
+    }
+}
+
+/// A connection for one question.
+pub(super) fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
+    let connected = config.sync.retry.retry(
+        || Warehouse::connect(target, patience(config)),
+        Failure::is_transient,
+        rand::random::<f64>,
+        |attempt, failure, wait| {
+            log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
+            thread::sleep(wait);
+        },
+    );
+    connected.with_context(|| format!("the warehouse at {} cannot be reached", target.place()))
+}

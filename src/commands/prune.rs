@@ -1,0 +1,81 @@
+//! `prune`: what is old is removed from the staging file and from an archive of answers; never a price.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::Printed;
+use super::context::{now, open_staging};
+use crate::cli::{Format, PruneArgs};
+use crate::config::{Config, ConfigError};
+use crate::output::table;
+use crate::sources::fetch::{count_old_answers, prune_archive};
+use crate::staging::Old;
+
+/// What was removed.
+#[derive(Serialize)]
+struct Pruned {
+    what: String,
+    older_than_days: u32,
+    removed: u64,
+    dry_run: bool,
+}
+
+pub(super) fn run(args: &PruneArgs, format: Format, config: &Config) -> Result<Printed> {
+    let staging = open_staging(config)?;
+    let now = now();
+    let mut pruned = Vec::new();
+    for (old, days) in [
+        (Old::Quarantine, args.quarantine),
+        (Old::Runs, args.runs),
+        (Old::History, args.history),
+    ] {
+        if days == 0 {
+            continue;
+        }
+        let before = now - TimeDelta::days(i64::from(days));
+        let removed = staging.prune(old, before, !args.dry_run)?;
+        pruned.push(Pruned {
+            what: old.table().to_owned(),
+            older_than_days: days,
+            removed: removed as u64,
+            dry_run: args.dry_run,
+        });
+    }
+    if let Some(folder) = args.archive.as_ref().filter(|_| args.archive_days > 0) {
+        pruned.push(prune_answers(args, folder, now)?);
+    }
+    let text = match format {
+        Format::Json => table::json(&pruned)?,
+        Format::Table => table(&pruned, args.dry_run)?,
+    };
+    Ok(Printed::success(text))
+}
+
+fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<Pruned> {
+    if !folder.is_dir() {
+        return Err(ConfigError(format!("--archive is {folder:?}, which is no folder")).into());
+    }
+    let remove = if args.dry_run {
+        count_old_answers
+    } else {
+        prune_archive
+    };
+    Ok(Pruned {
+        what: folder.display().to_string(),
+        older_than_days: args.archive_days,
+        removed: remove(folder, args.archive_days, now)
+            .with_context(|| format!("the archive {} cannot be pruned", folder.display()))?,
+        dry_run: args.dry_run,
+    })
+}
+
+fn table(pruned: &[Pruned], dry_run: bool) -> Result<String> {
+    let mut text = table::table(pruned, &["what", "older_than_days", "removed"])?;
+    if dry_run {
+        text.push_str("This was a dry run: nothing was removed.\n");
+    }
+    Ok(text)
+}

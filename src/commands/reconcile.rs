@@ -1,0 +1,96 @@
+//! `reconcile`: the closes of an asset's sources are compared; nothing is changed.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::Printed;
+use super::context::{choose, read_assets, read_staging};
+use crate::cli::{Format, ReconcileArgs};
+use crate::config::Config;
+use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
+use crate::output::table;
+
+/// The columns of `reconcile`.
+pub(super) const DIFFERENCE_COLUMNS: &[&str] = &[
+    "asset_id",
+    "date",
+    "source",
+    "close",
+    "other_source",
+    "other_close",
+    "difference",
+];
+
+pub(super) fn run(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
+    let assets = read_assets(&config.assets_file)?;
+    let chosen = choose(&assets, &args.assets)?;
+    let staging = read_staging(config)?;
+    let mut compared: Vec<Comparison> = Vec::new();
+    for asset in chosen {
+        let mut closes = staging.closes(&asset.id)?;
+        let series: Vec<(String, Closes)> = asset
+            .own_sources()
+            .filter_map(|s| closes.remove_entry(s))
+            .collect();
+        compared.extend(compare(asset.id.as_str(), &series, args.tolerance));
+    }
+    let differences: Vec<_> = compared
+        .iter()
+        .flat_map(|c| c.differences.iter().cloned())
+        .collect();
+    let text = match format {
+        Format::Json => table::json(&differences)?,
+        Format::Table => comparison_table(&compared, &differences)?,
+    };
+    Ok(Printed {
+        text,
+        exit_code: u8::from(!differences.is_empty()),
+    })
+}
+
+fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
+    if compared.is_empty() {
+        return Ok("No asset has bars of two sources in its own currency; `pricestash collect --all-sources` asks all of them.\n".to_owned());
+    }
+    let mut text = String::new();
+    if !differences.is_empty() {
+        let shown: Vec<ShownDifference<'_>> = differences.iter().map(ShownDifference::of).collect();
+        text = table::table(&shown, DIFFERENCE_COLUMNS)?;
+    }
+    for c in compared {
+        text.push_str(&format!(
+            "{}: {} common days, {} differ\n",
+            c.what,
+            c.common,
+            c.differences.len()
+        ));
+    }
+    Ok(text)
+}
+
+/// A difference as a person reads it.
+#[derive(Serialize)]
+struct ShownDifference<'a> {
+    asset_id: &'a str,
+    date: NaiveDate,
+    source: &'a str,
+    close: f64,
+    other_source: &'a str,
+    other_close: f64,
+    difference: String,
+}
+
+impl<'a> ShownDifference<'a> {
+    fn of(difference: &'a Difference) -> Self {
+        Self {
+            asset_id: &difference.asset_id,
+            date: difference.date,
+            source: &difference.source,
+            close: difference.close,
+            other_source: &difference.other_source,
+            other_close: difference.other_close,
+            difference: format!("{:+.3} %", difference.difference * 100.0),
+        }
+    }
+}
