@@ -15,9 +15,9 @@ use crate::config::assets_edit;
 use crate::config::assets_edit::NewAsset;
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
-use crate::output::calendar_year::Year;
+use crate::output::calendar_year::CalendarYear;
 use crate::output::table;
-use crate::process::atomic_file::write_beside;
+use crate::process::atomic_file::write_atomically;
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
@@ -76,7 +76,7 @@ fn calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
         ))
     })?;
     let today = now().with_timezone(&calendar.zone()).date_naive();
-    let year = Year::new(calendar, year.unwrap_or_else(|| today.year()));
+    let year = CalendarYear::new(calendar, year.unwrap_or_else(|| today.year()));
     Ok(Printed::success(match format {
         Format::Json => table::json(&year.days())?,
         Format::Table => year.text(),
@@ -143,7 +143,7 @@ fn new_asset(args: &AddAssetArgs) -> NewAsset {
 fn replace(path: &Path, text: &str) -> Result<()> {
     // A link goes on leading to the file.
     let path = fs::canonicalize(path)?;
-    write_beside(&path, |mut file| {
+    write_atomically(&path, |mut file| {
         file.write_all(text.as_bytes())?;
         file.set_permissions(fs::metadata(&path)?.permissions())?;
         Ok((file, ()))

@@ -19,7 +19,7 @@ use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
 use crate::jobs::collect::{AssetOutcome, Collector, Options, WindowArgs};
 use crate::output::table;
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Archive, Feed, Http, Replay, prune_archive};
 use crate::staging::Staging;
@@ -48,8 +48,8 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
     let stop = stop_on_signals("nothing more is asked for, what came is staged")?;
-    let pace = Arc::new(Pace::real(&stop));
-    let source = open_source(args, config, &pace, &stop)?;
+    let clock = Arc::new(Clock::real(&stop));
+    let source = open_source(args, config, &clock, &stop)?;
     let options = options(args, window, config);
     let collector = |staging: &Staging, job_id: Uuid| {
         let mut outcome = Collector {
@@ -58,7 +58,7 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             options,
             job_id,
             now,
-            pace: &pace,
+            clock: &clock,
             stop: &stop,
             observer: &CollectProgress::new(chosen.len(), config.log.format),
         }
@@ -145,13 +145,13 @@ impl Source {
 fn open_source(
     args: &CollectArgs,
     config: &Config,
-    pace: &Arc<Pace>,
+    clock: &Arc<Clock>,
     stop: &Stop,
 ) -> Result<Source> {
     if let Some(folder) = &args.replay {
         return Ok(Source::Recordings(open_replay(folder, args.fetched_at)?));
     }
-    let http = Http::new(&config.fetch, Arc::clone(pace), stop.clone());
+    let http = Http::new(&config.fetch, Arc::clone(clock), stop.clone());
     let Some(folder) = &args.archive else {
         return Ok(Source::Sources(http));
     };

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::config::LogFormat;
 use crate::domain::asset::Asset;
 use crate::jobs::collect::{AssetOutcome, Observer};
-use crate::output::stderr::Bar;
+use crate::output::stderr::ProgressLine;
 
 /// Draws a bar.
 pub(super) struct CollectProgress {
-    bar: Bar,
+    bar: ProgressLine,
     state: Mutex<State>,
 }
 
@@ -43,8 +43,8 @@ impl CollectProgress {
         let steps = u64::try_from(assets).unwrap_or(u64::MAX);
         Self {
             bar: match format {
-                LogFormat::Text => Bar::on_stderr(steps),
-                LogFormat::Json => Bar::hidden(steps),
+                LogFormat::Text => ProgressLine::on_stderr(steps),
+                LogFormat::Json => ProgressLine::hidden(steps),
             },
             state: Mutex::default(),
         }

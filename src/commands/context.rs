@@ -13,7 +13,7 @@ use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendars;
 use crate::domain::timestamp::millis;
 use crate::staging::Staging;
-use crate::warehouse::{Failure, Patience, Target, Warehouse};
+use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
 
 /// The time, by the system's clock.
 pub(super) fn now() -> DateTime<Utc> {
@@ -124,7 +124,7 @@ pub(super) fn no_warehouse(waiting: &str) -> String {
 
 /// Says of a failure of the warehouse where that is.
 pub(super) fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
-    if error.is::<Failure>() {
+    if error.is::<WarehouseError>() {
         return error.context(format!("the warehouse at {}", target.place()));
     }
     error
@@ -142,7 +142,7 @@ pub(super) fn patience(config: &Config) -> Patience {
 pub(super) fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
     let connected = config.sync.retry.retry(
         || Warehouse::connect(target, patience(config)),
-        Failure::is_transient,
+        WarehouseError::is_transient,
         rand::random::<f64>,
         |attempt, failure, wait| {
             log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");

@@ -13,7 +13,7 @@ use crate::cli::{ExportArgs, Output};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;
 use crate::output::table;
-use crate::process::atomic_file::write_beside;
+use crate::process::atomic_file::write_atomically;
 use crate::staging::{ExportedBar, Selection, Staging};
 
 /// Writes bars as they come.
@@ -93,7 +93,7 @@ pub(super) fn run(args: &ExportArgs, format: Output, config: &Config) -> Result<
             other => other.map(|_| Printed::success(String::new())),
         };
     };
-    let bars = write_beside(path, |file| write(&staging, &selection, format, file))
+    let bars = write_atomically(path, |file| write(&staging, &selection, format, file))
         .with_context(|| format!("the export {} cannot be written", path.display()))?;
     print_exported(bars, path, format)
 }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
     };
     warn_of_ending_calendars(&active, today);
     let health = check(&active, &newest, today, args.max_lag);
-    if config.tell.webhook.is_some()
+    if config.notify.webhook.is_some()
         && let Err(error) = notify(args, &health, config)
     {
         let error = explain(error, &config.staging_db);

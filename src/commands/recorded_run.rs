@@ -50,7 +50,7 @@ pub(super) fn recorded<T>(
             staging.explain(error)
         );
     }
-    let begun = staging.begin_run(job_name, config.tell.webhook.is_some(), now());
+    let begun = staging.begin_run(job_name, config.notify.webhook.is_some(), now());
     let begun = begun.map_err(|error| staging.explain(error));
     let (id, lock) = or_notify(job_name, config, stop, begun)?;
     let run = Run {
@@ -119,7 +119,7 @@ impl Run<'_> {
         problems: &[Problem],
         well: &[String],
     ) -> Result<Option<NewAlert>> {
-        if self.config.tell.webhook.is_none() {
+        if self.config.notify.webhook.is_none() {
             return Ok(None);
         }
         let names = self.staging.asset_names()?;
@@ -178,7 +178,7 @@ fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
 
 /// Sends the alerts that wait.
 pub(super) fn send_alerts(staging: &Staging, config: &Config) {
-    if let Some(webhook) = &config.tell.webhook {
+    if let Some(webhook) = &config.notify.webhook {
         deliver(staging, &Discord::new(webhook), now);
     }
 }
@@ -210,7 +210,7 @@ fn alert_without_staging(
     config: &Config,
     error: &anyhow::Error,
 ) -> Result<()> {
-    if config.tell.webhook.is_none() {
+    if config.notify.webhook.is_none() {
         return Ok(());
     }
     let problem = Problem {
@@ -234,7 +234,7 @@ fn alert_without_staging(
 }
 
 fn heartbeat(config: &Config) -> Option<Heartbeat> {
-    config.tell.heartbeat.clone().map(Heartbeat::new)
+    config.notify.heartbeat.clone().map(Heartbeat::new)
 }
 
 fn ping(config: &Config, signal: Signal) {

@@ -14,7 +14,7 @@ use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers;
 use crate::output::table;
-use crate::process::atomic_file::write_beside;
+use crate::process::atomic_file::write_atomically;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
 use crate::staging::Staging;
 use crate::warehouse::Warehouse;
@@ -105,7 +105,7 @@ fn write(out: &Path, page: &Page) -> Result<()> {
     if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(doing)?;
     }
-    let written = write_beside(out, |mut file| {
+    let written = write_atomically(out, |mut file| {
         file.write_all(page.html.as_bytes())?;
         Ok((file, ()))
     });

@@ -17,7 +17,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
-use crate::output::stderr::Bar;
+use crate::output::stderr::ProgressLine;
 use crate::output::table;
 use crate::process::stop::Stop;
 use crate::staging::{RejectedSeries, Scope, Staging};
@@ -136,11 +136,11 @@ fn send(
 }
 
 /// A bar of the rows that are sent, on a terminal. Elsewhere they are not even counted.
-fn bar(staging: &Staging, scope: &Scope) -> Result<Option<Bar>> {
+fn bar(staging: &Staging, scope: &Scope) -> Result<Option<ProgressLine>> {
     if !io::stderr().is_terminal() {
         return Ok(None);
     }
-    Ok(Some(Bar::on_stderr(staging.count_pending(scope)?)))
+    Ok(Some(ProgressLine::on_stderr(staging.count_pending(scope)?)))
 }
 
 fn still_pending(staging: &Staging) -> String {

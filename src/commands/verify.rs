@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify;
-use crate::jobs::verify::{Kind, Verified};
+use crate::jobs::verify::{MismatchKind, Verified};
 use crate::output::numbers::counted;
 use crate::output::table;
 use crate::staging::{RunEnd, Staging};
@@ -121,16 +121,16 @@ fn summary(verified: &Verified) -> String {
     if verified.differences.is_empty() {
         return format!("Staging and the warehouse are equal: {rows} in {months}.\n");
     }
-    let count = |kind: Kind| {
+    let count = |kind: MismatchKind| {
         let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
         of_kind.count()
     };
     format!(
         "Staging and the warehouse, {rows}, differ in {} of {months}: {} missing there, {} extra, {} different, {} newer there.\n",
         verified.months_that_differ,
-        count(Kind::Missing),
-        count(Kind::Extra),
-        count(Kind::Different),
-        count(Kind::NewerThere)
+        count(MismatchKind::Missing),
+        count(MismatchKind::Extra),
+        count(MismatchKind::Different),
+        count(MismatchKind::NewerThere)
     )
 }

@@ -33,7 +33,7 @@ fn check_waiver(asset: &Asset, args: &WaiveArgs, staging: &Staging) -> Result<()
             "--reason is empty, it should say why the price will never come".to_owned(),
         );
     }
-    if staging.lacks_nothing(asset, date)? {
+    if staging.has_nothing_to_waive(asset, date)? {
         return refused(format!(
             "{} has a bar of {date}, so that none is missing",
             asset.id

@@ -11,7 +11,7 @@ use super::Printed;
 use super::own_files::refuse_own_file;
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
-use crate::process::atomic_file::write_beside;
+use crate::process::atomic_file::write_atomically;
 
 /// Starts a missed run as soon as the machine is on again, runs on battery, wakes nothing, runs once at a time, stops after
 /// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).
@@ -26,7 +26,7 @@ pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Printed> {
         args.user.as_deref(),
         Local::now().naive_local(),
     );
-    write_beside(&args.output, |mut file| {
+    write_atomically(&args.output, |mut file| {
         file.write_all(&utf_16(&xml))?;
         Ok((file, ()))
     })

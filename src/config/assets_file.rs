@@ -12,14 +12,14 @@ const MAX_NAME_CHARS: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct AssetsFile {
     #[serde(default)]
-    asset: Vec<toml::Spanned<Entry>>,
+    asset: Vec<toml::Spanned<AssetLine>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct AssetLine {
     id: String,
     name: String,
     category: Category,
@@ -27,10 +27,10 @@ struct Entry {
     currency: String,
     #[serde(default = "active_by_default")]
     active: bool,
-    sources: Vec<Source>,
+    sources: Vec<SourceLine>,
 }
 
-impl Entry {
+impl AssetLine {
     fn check(self, calendar: Calendar) -> Result<Asset, String> {
         let id = AssetId::new(&self.id)?;
         check_text("name", &self.name, MAX_NAME_CHARS)
@@ -38,7 +38,7 @@ impl Entry {
         check_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
         let sources = name_sources(self.sources, &self.currency)
             .map_err(|why| format!("asset {id}: {why}"))?;
-        let Entry {
+        let AssetLine {
             name,
             category,
             currency,
@@ -59,7 +59,7 @@ impl Entry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Source {
+struct SourceLine {
     source: SourceKind,
     symbol: String,
     currency: Option<String>,
@@ -76,7 +76,7 @@ fn active_by_default() -> bool {
 pub fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-    let file: File = toml::from_str(text).map_err(|e| {
+    let file: AssetsFile = toml::from_str(text).map_err(|e| {
         let line = e
             .span()
             .map(|s| format!("line {}: ", line_of(s.start)))
@@ -116,12 +116,12 @@ pub fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, Str
 
 /// Gives every entry the name its bars are stored under, so that another series is never mixed with the first:
 /// an entry in another currency, and every later entry of a kind that the asset already has, gets `kind:symbol`.
-fn name_sources(entries: Vec<Source>, own_currency: &str) -> Result<Vec<SourceEntry>, String> {
+fn name_sources(entries: Vec<SourceLine>, own_currency: &str) -> Result<Vec<SourceEntry>, String> {
     if entries.is_empty() {
         return Err("sources is empty, it needs at least one like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
     }
     let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
-    for Source {
+    for SourceLine {
         source: kind,
         symbol,
         currency,

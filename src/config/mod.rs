@@ -112,7 +112,7 @@ pub struct SyncConfig {
 
 /// Who is told how runs end.
 #[derive(Debug, Clone, Default)]
-pub struct TellConfig {
+pub struct NotifyConfig {
     /// `ALERT_WEBHOOK_URL`; `None` when it is not set, empty or malformed.
     pub webhook: Option<Secret>,
     /// `HEARTBEAT_URL`; the same.
@@ -142,7 +142,7 @@ pub struct Config {
     /// How the warehouse is reached.
     pub sync: SyncConfig,
     /// Who is told how runs end.
-    pub tell: TellConfig,
+    pub notify: NotifyConfig,
     /// How log lines are written.
     pub log: LogConfig,
     /// Keeps secrets out of everything that is said.

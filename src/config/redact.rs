@@ -22,7 +22,7 @@ const SHORTEST_PART: usize = 6;
 
 /// What a secret variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SecretKind {
     /// A connection in either form of PostgreSQL, or a URL with a password in it: the password is the secret.
     Connection,
     /// An address whose path is the secret: a webhook, a heartbeat.
@@ -47,7 +47,7 @@ impl fmt::Debug for Redaction {
 impl Redaction {
     /// A redaction that knows the secrets in these values.
     #[must_use]
-    pub fn new<'a>(values: impl IntoIterator<Item = (Kind, &'a str)>) -> Self {
+    pub fn new<'a>(values: impl IntoIterator<Item = (SecretKind, &'a str)>) -> Self {
         let mut secrets = Vec::new();
         for (kind, value) in values {
             for secret in secrets_in(kind, value.trim()) {
@@ -140,21 +140,21 @@ fn mask(text: &str, secret: &str) -> String {
 }
 
 /// Everything in a value that must not be seen.
-fn secrets_in(kind: Kind, value: &str) -> Vec<String> {
+fn secrets_in(kind: SecretKind, value: &str) -> Vec<String> {
     if value.is_empty() {
         return Vec::new();
     }
     let mut secrets = Vec::new();
     match kind {
-        Kind::Whole => secrets.push(value.to_owned()),
-        Kind::Connection => {
+        SecretKind::Whole => secrets.push(value.to_owned()),
+        SecretKind::Connection => {
             secrets.extend(passwords(value));
             // A value without any password in sight may be one.
             if secrets.is_empty() && !value.contains("://") && !value.contains('=') {
                 secrets.push(value.to_owned());
             }
         }
-        Kind::Address => {
+        SecretKind::Address => {
             secrets.push(value.to_owned());
             let behind_scheme = value.split_once("://").map_or(value, |(_, rest)| rest);
             let path = match value.contains("://") {
@@ -326,7 +326,7 @@ mod tests {
     const CANARY: &str = "c4n4ry";
 
     fn connection(value: &str) -> Redaction {
-        Redaction::new([(Kind::Connection, value)])
+        Redaction::new([(SecretKind::Connection, value)])
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn an_address_hides_its_path_and_every_part_of_it() {
         let url = "http://127.0.0.1:8080/api/webhooks/123456789/c4n4ry-token_x?thread_id=987654321";
-        let redaction = Redaction::new([(Kind::Address, url)]);
+        let redaction = Redaction::new([(SecretKind::Address, url)]);
         for (text, shown) in [
             (format!("POST {url}: 404"), "POST ***: 404"),
             ("path c4n4ry-token_x".to_owned(), "path ***"),
@@ -366,7 +366,8 @@ mod tests {
         ] {
             assert_eq!(redaction.text(&text), shown);
         }
-        let malformed = Redaction::new([(Kind::Address, "discord.com/api/webhooks/1/c4n4ry")]);
+        let malformed =
+            Redaction::new([(SecretKind::Address, "discord.com/api/webhooks/1/c4n4ry")]);
         assert_eq!(
             malformed.text("c4n4ry at discord.com"),
             "*** at discord.com"

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::redact::{Kind, Redaction};
+use super::redact::{Redaction, SecretKind};
 use super::{
-    Config, ConfigError, FetchConfig, LogConfig, LogFormat, Origins, Secret, Setting, SyncConfig,
-    TellConfig,
+    Config, ConfigError, FetchConfig, LogConfig, LogFormat, NotifyConfig, Origins, Secret, Setting,
+    SyncConfig,
 };
 use crate::process::retry::RetryPolicy;
 
@@ -63,7 +63,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
                 .into(),
             fetch: self.read_fetch()?,
             sync: self.read_sync()?,
-            tell: TellConfig {
+            notify: NotifyConfig {
                 webhook: self.address("ALERT_WEBHOOK_URL"),
                 heartbeat: self.address("HEARTBEAT_URL"),
             },
@@ -81,7 +81,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts.
     #[must_use]
     pub fn redaction(&self) -> Redaction {
-        let values: Vec<(Kind, String)> = SECRETS
+        let values: Vec<(SecretKind, String)> = SECRETS
             .iter()
             .flat_map(|(name, kind)| {
                 let values = [(self.environment)(name), self.dot_env.get(*name).cloned()];
@@ -97,7 +97,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let names = VARIABLES.iter().chain(OLDER_VARIABLES);
         let setting = |name: &&'static str| {
             let value = self.get(name)?;
-            let is_address = SECRETS.contains(&(*name, Kind::Address));
+            let is_address = SECRETS.contains(&(*name, SecretKind::Address));
             Some(Setting {
                 name,
                 shown: match is_address {
@@ -292,22 +292,22 @@ const OLDER_VARIABLES: &[&str] = &["FDR_TIMEOUT", "FDR_MAX_RETRIES", "FDR_BASE_D
 const MAX_SLIPS: usize = 2;
 
 /// Variables with secrets in them, also those that only libraries read, and sources' addresses, which may name a user.
-const SECRETS: &[(&str, Kind)] = &[
-    ("DATABASE_URL", Kind::Connection),
-    ("ALERT_WEBHOOK_URL", Kind::Address),
-    ("HEARTBEAT_URL", Kind::Address),
-    ("PGPASSWORD", Kind::Whole),
-    ("ALL_PROXY", Kind::Connection),
-    ("all_proxy", Kind::Connection),
-    ("HTTPS_PROXY", Kind::Connection),
-    ("https_proxy", Kind::Connection),
-    ("HTTP_PROXY", Kind::Connection),
-    ("http_proxy", Kind::Connection),
-    ("NAVER_BASE_URL", Kind::Connection),
-    ("NAVER_FCHART_BASE_URL", Kind::Connection),
-    ("YAHOO_BASE_URL", Kind::Connection),
-    ("KRX_CACHE_BASE_URL", Kind::Connection),
-    ("UPBIT_BASE_URL", Kind::Connection),
+const SECRETS: &[(&str, SecretKind)] = &[
+    ("DATABASE_URL", SecretKind::Connection),
+    ("ALERT_WEBHOOK_URL", SecretKind::Address),
+    ("HEARTBEAT_URL", SecretKind::Address),
+    ("PGPASSWORD", SecretKind::Whole),
+    ("ALL_PROXY", SecretKind::Connection),
+    ("all_proxy", SecretKind::Connection),
+    ("HTTPS_PROXY", SecretKind::Connection),
+    ("https_proxy", SecretKind::Connection),
+    ("HTTP_PROXY", SecretKind::Connection),
+    ("http_proxy", SecretKind::Connection),
+    ("NAVER_BASE_URL", SecretKind::Connection),
+    ("NAVER_FCHART_BASE_URL", SecretKind::Connection),
+    ("YAHOO_BASE_URL", SecretKind::Connection),
+    ("KRX_CACHE_BASE_URL", SecretKind::Connection),
+    ("UPBIT_BASE_URL", SecretKind::Connection),
 ];
 
 fn is_web_address(value: &str) -> bool {

@@ -31,7 +31,7 @@ pub fn month_of(date: NaiveDate) -> i32 {
 
 /// What is compared of a bar: everything but its key.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Values {
+pub struct RowValues {
     /// Open, high, low, close.
     pub prices: [f64; 4],
     /// Volume, 0 where it is unknown, as in the warehouse.
@@ -59,7 +59,7 @@ pub struct Summing {
 impl Summing {
     /// Adds the next day's row, with the bytes that PostgreSQL's `date_send`, `float8send`, `int8send` and
     /// `timestamptz_send` make of it: exact values, no digits.
-    pub fn add(&mut self, date: NaiveDate, values: &Values) {
+    pub fn add(&mut self, date: NaiveDate, values: &RowValues) {
         self.rows += 1;
         let days = date.num_days_from_ce() - DAYS_TO_2000;
         self.hash.update(days.to_be_bytes());
@@ -111,12 +111,12 @@ mod tests {
     #[test]
     fn every_value_counts() {
         let date = NaiveDate::from_ymd_opt(2024, 1, 2).unwrap();
-        let values = Values {
+        let values = RowValues {
             prices: [1.0, 2.0, 0.5, 1.5],
             volume: 3,
             ingested_at: DateTime::UNIX_EPOCH,
         };
-        let sum = |date, values: &Values| {
+        let sum = |date, values: &RowValues| {
             let mut sum = Summing::default();
             sum.add(date, values);
             sum.finish().digest
@@ -131,7 +131,7 @@ mod tests {
         }
         others.push(sum(
             date,
-            &Values {
+            &RowValues {
                 volume: 4,
                 ..values.clone()
             },
@@ -139,7 +139,7 @@ mod tests {
         let later = values.ingested_at + chrono::TimeDelta::microseconds(1);
         others.push(sum(
             date,
-            &Values {
+            &RowValues {
                 ingested_at: later,
                 ..values
             },

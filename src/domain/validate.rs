@@ -73,7 +73,7 @@ fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     )
 }
 
-struct Day {
+struct CheckedDay {
     fetched: FetchedBar,
     may_be_live: bool,
 }
@@ -82,7 +82,7 @@ struct Checker<'a> {
     context: Context<'a>,
     today: NaiveDate,
     fractional_volume: bool,
-    days: BTreeMap<NaiveDate, Day>,
+    days: BTreeMap<NaiveDate, CheckedDay>,
     checked: Checked,
 }
 
@@ -117,7 +117,7 @@ impl Checker<'_> {
     fn add(&mut self, row: &RawBar<'_>, bar: Bar, suspended: bool) {
         let date = bar.date();
         let is_final = self.context.calendar.final_at(date) <= self.context.fetched_at;
-        let day = Day {
+        let day = CheckedDay {
             fetched: FetchedBar {
                 bar,
                 is_final,

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::asset::AssetId;
-use crate::domain::checksum::{Checksum, Month, Values};
+use crate::domain::checksum::{Checksum, Month, RowValues};
 use crate::domain::timestamp;
 use crate::staging::{StagedBar, Staging};
 use crate::warehouse::Warehouse;
@@ -16,7 +16,7 @@ use crate::warehouse::Warehouse;
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum MismatchKind {
     /// The warehouse does not have it.
     Missing,
     /// Staging does not have it.
@@ -29,7 +29,7 @@ pub enum Kind {
 
 /// A row that is not the same on both sides. The fields are the columns of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct Mismatch {
     /// Asset.
     pub asset_id: String,
     /// Day.
@@ -37,7 +37,7 @@ pub struct Difference {
     /// Source.
     pub source: String,
     /// How it differs.
-    pub difference: Kind,
+    pub difference: MismatchKind,
     /// Whether it waits for the next sync anyway.
     pub pending: bool,
     /// The values that differ: here, and there.
@@ -54,7 +54,7 @@ pub struct Verified {
     /// Months that differ.
     pub months_that_differ: usize,
     /// Rows that are not the same, in key order.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<Mismatch>,
 }
 
 /// Assets in one question: a few hundred thousand rows at most take a second or two.
@@ -147,9 +147,9 @@ fn look_into(
     staging: &Staging,
     warehouse: &mut Warehouse,
     months: &[Month],
-    differences: &mut Vec<Difference>,
+    differences: &mut Vec<Mismatch>,
 ) -> Result<()> {
-    let mut there: HashMap<usize, BTreeMap<NaiveDate, Values>> = HashMap::new();
+    let mut there: HashMap<usize, BTreeMap<NaiveDate, RowValues>> = HashMap::new();
     for (place, date, values) in warehouse.bars_of_months(months)? {
         there.entry(place).or_default().insert(date, values);
     }
@@ -164,9 +164,9 @@ fn look_into(
 fn compare(
     month: &Month,
     here: &[StagedBar],
-    mut there: BTreeMap<NaiveDate, Values>,
-) -> Vec<Difference> {
-    let difference = |date, difference, pending, detail| Difference {
+    mut there: BTreeMap<NaiveDate, RowValues>,
+) -> Vec<Mismatch> {
+    let difference = |date, difference, pending, detail| Mismatch {
         asset_id: month.asset_id.clone(),
         date,
         source: month.source.clone(),
@@ -179,16 +179,16 @@ fn compare(
         match there.remove(&bar.date) {
             None => found.push(difference(
                 bar.date,
-                Kind::Missing,
+                MismatchKind::Missing,
                 bar.is_pending,
                 String::new(),
             )),
             Some(other) if other == bar.values => {}
             Some(other) => {
                 let kind = if other.ingested_at > bar.values.ingested_at {
-                    Kind::NewerThere
+                    MismatchKind::NewerThere
                 } else {
-                    Kind::Different
+                    MismatchKind::Different
                 };
                 found.push(difference(
                     bar.date,
@@ -200,13 +200,13 @@ fn compare(
         }
     }
     let extra = there.into_keys();
-    found.extend(extra.map(|date| difference(date, Kind::Extra, false, String::new())));
+    found.extend(extra.map(|date| difference(date, MismatchKind::Extra, false, String::new())));
     found.sort_by_key(|d| d.date);
     found
 }
 
 /// The values that differ, such as `close 1.5 here, 1.6 there`.
-fn told(here: &Values, there: &Values) -> String {
+fn told(here: &RowValues, there: &RowValues) -> String {
     let names = ["open", "high", "low", "close"];
     let prices = here.prices.iter().zip(&there.prices);
     let mut parts: Vec<String> = names
@@ -233,10 +233,12 @@ fn told(here: &Values, there: &Values) -> String {
 /// # Errors
 /// What SQLite says.
 pub fn repair(staging: &Staging, verified: &Verified) -> Result<usize> {
-    let ours = verified
-        .differences
-        .iter()
-        .filter(|d| matches!(d.difference, Kind::Missing | Kind::Different));
+    let ours = verified.differences.iter().filter(|d| {
+        matches!(
+            d.difference,
+            MismatchKind::Missing | MismatchKind::Different
+        )
+    });
     let keys: Vec<_> = ours
         .map(|d| (d.asset_id.clone(), d.date, d.source.clone()))
         .collect();

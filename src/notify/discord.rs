@@ -52,7 +52,7 @@ pub enum Webhook {
 
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum PostResult {
     Done(Delivery),
     /// After so long it may be tried again.
     Wait(Duration, String),
@@ -78,8 +78,8 @@ impl Discord {
                 break;
             }
             match self.post_once(content, left.min(TIMEOUT)) {
-                Verdict::Done(delivery) => return delivery,
-                Verdict::Wait(wait, why) => {
+                PostResult::Done(delivery) => return delivery,
+                PostResult::Wait(wait, why) => {
                     said = why;
                     let left = deadline.saturating_duration_since(Instant::now());
                     if attempt == TRIES || wait >= left {
@@ -104,7 +104,7 @@ impl Discord {
         seen(status, &body_of(&mut answer))
     }
 
-    fn post_once(&self, content: &str, timeout: Duration) -> Verdict {
+    fn post_once(&self, content: &str, timeout: Duration) -> PostResult {
         let request = self
             .agent
             .post(&self.url)
@@ -114,7 +114,7 @@ impl Discord {
             .build();
         let mut answer = match request.send(payload(content).to_string()) {
             Ok(answer) => answer,
-            Err(error) => return Verdict::Wait(SHORT_WAIT, error.to_string()),
+            Err(error) => return PostResult::Wait(SHORT_WAIT, error.to_string()),
         };
         let retry_after = answer
             .headers()
@@ -153,12 +153,12 @@ struct Said {
 }
 
 /// What an answer means; `retry_after` is the header, in seconds.
-fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> Verdict {
+fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> PostResult {
     let read: Said = serde_json::from_slice(body).unwrap_or_default();
     let said = format!("HTTP {status} {}", words(&read, body));
     let said = said.trim_end().to_owned();
     match status {
-        200..=299 => Verdict::Done(Delivery::Delivered),
+        200..=299 => PostResult::Done(Delivery::Delivered),
         429 => {
             // The larger one counts; older answers had milliseconds, which is too long to wait for as well.
             let asked = [read.retry_after, retry_after].into_iter().flatten();
@@ -166,11 +166,11 @@ fn judge(status: u16, retry_after: Option<f64>, body: &[u8]) -> Verdict {
                 .filter_map(|s| Duration::try_from_secs_f64(s).ok())
                 .max()
                 .unwrap_or(DEFAULT_WAIT);
-            Verdict::Wait(wait, said)
+            PostResult::Wait(wait, said)
         }
-        500..=599 | 408 => Verdict::Wait(SHORT_WAIT, said),
-        400 | 413 => Verdict::Done(Delivery::Refused(said)),
-        _ => Verdict::Done(Delivery::WrongWebhook(said)),
+        500..=599 | 408 => PostResult::Wait(SHORT_WAIT, said),
+        400 | 413 => PostResult::Done(Delivery::Refused(said)),
+        _ => PostResult::Done(Delivery::WrongWebhook(said)),
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     /// The verdict on a recorded answer.
-    fn recorded(file: &str) -> Verdict {
+    fn recorded(file: &str) -> PostResult {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/discord");
         let body = fs::read(folder.join(file)).unwrap();
         let meta = fs::read(folder.join(format!("{file}.meta.json"))).unwrap();
@@ -217,9 +217,9 @@ mod tests {
         judge(status, header, &body)
     }
 
-    fn wait(verdict: Verdict) -> Duration {
+    fn wait(verdict: PostResult) -> Duration {
         match verdict {
-            Verdict::Wait(wait, _) => wait,
+            PostResult::Wait(wait, _) => wait,
             other => panic!("{other:?}"),
         }
     }
@@ -228,24 +228,24 @@ mod tests {
     fn recorded_answers_are_understood() {
         assert_eq!(
             recorded("204_success.txt"),
-            Verdict::Done(Delivery::Delivered)
+            PostResult::Done(Delivery::Delivered)
         );
         assert_eq!(
             recorded("429_user.json"),
-            Verdict::Wait(
+            PostResult::Wait(
                 Duration::from_secs(65),
                 "HTTP 429 You are being rate limited.".to_owned()
             )
         );
         assert_eq!(
             recorded("400_empty-message.json"),
-            Verdict::Done(Delivery::Refused(
+            PostResult::Done(Delivery::Refused(
                 "HTTP 400 Cannot send an empty message".to_owned()
             ))
         );
         assert_eq!(
             recorded("404_unknown-webhook.json"),
-            Verdict::Done(Delivery::WrongWebhook(
+            PostResult::Done(Delivery::WrongWebhook(
                 "HTTP 404 Unknown Webhook".to_owned()
             ))
         );
@@ -283,7 +283,7 @@ mod tests {
         for status in [301, 401, 403, 404, 405] {
             let verdict = judge(status, None, b"");
             assert!(
-                matches!(verdict, Verdict::Done(Delivery::WrongWebhook(_))),
+                matches!(verdict, PostResult::Done(Delivery::WrongWebhook(_))),
                 "{status}"
             );
         }

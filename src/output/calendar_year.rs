@@ -17,14 +17,14 @@ const LEGEND: &str =
     "[ ] closed weekday   * another final time   + session on a weekend   . no session";
 
 /// A year of a calendar.
-pub struct Year<'a> {
+pub struct CalendarYear<'a> {
     calendar: &'a Calendar,
     year: i32,
 }
 
 /// A day of a calendar, as JSON.
 #[derive(Debug, Serialize)]
-pub struct Day {
+pub struct CalendarDay {
     date: NaiveDate,
     session: bool,
     /// Why it is closed, or why it is a session although it would be closed by the rule.
@@ -33,7 +33,7 @@ pub struct Day {
     final_at: Option<String>,
 }
 
-impl<'a> Year<'a> {
+impl<'a> CalendarYear<'a> {
     /// A year of a calendar.
     #[must_use]
     pub fn new(calendar: &'a Calendar, year: i32) -> Self {
@@ -42,11 +42,11 @@ impl<'a> Year<'a> {
 
     /// Every day of the year.
     #[must_use]
-    pub fn days(&self) -> Vec<Day> {
+    pub fn days(&self) -> Vec<CalendarDay> {
         self.dates()
             .map(|date| {
                 let closed = self.calendar.closed_reason(date);
-                Day {
+                CalendarDay {
                     date,
                     session: closed.is_none(),
                     reason: closed
@@ -235,14 +235,14 @@ mod tests {
 
     #[test]
     fn a_year_shows_what_is_closed_and_why() {
-        let text = Year::new(built_in("XKRX"), 2026).text();
+        let text = CalendarYear::new(built_in("XKRX"), 2026).text();
         assert!(
             text.starts_with("XKRX 2026 (Asia/Seoul): 244 sessions\n"),
             "{text}"
         );
         for line in [
             "        [ 1]  2   .   . ",
-            "  2026-06-03 Wed Local Election Day",
+            "  2026-06-03 Wed Local Election CalendarDay",
             "  2026-09-14 Mon 20:00",
             "  2026-11-19 Thu 21:00 that day only",
             "The list is known from 1990-01-01 until 2027-12-31.",
@@ -265,10 +265,14 @@ mod tests {
 
     #[test]
     fn saturdays_of_old_are_marked_and_unknown_years_are_said() {
-        assert!(Year::new(built_in("XKRX"), 1990).text().contains(" 13+"));
-        let unknown = Year::new(built_in("XNYS"), 2030).text();
+        assert!(
+            CalendarYear::new(built_in("XKRX"), 1990)
+                .text()
+                .contains(" 13+")
+        );
+        let unknown = CalendarYear::new(built_in("XNYS"), 2030).text();
         assert!(unknown.contains("every weekday counts"), "{unknown}");
-        let always = Year::new(built_in("24/7"), 2024).text();
+        let always = CalendarYear::new(built_in("24/7"), 2024).text();
         assert!(
             always.starts_with("24/7 2024 (UTC): 366 sessions\n"),
             "{always}"
@@ -281,7 +285,7 @@ mod tests {
 
     #[test]
     fn days_are_plain_data() {
-        let days = Year::new(built_in("XKRX"), 2026).days();
+        let days = CalendarYear::new(built_in("XKRX"), 2026).days();
         assert_eq!(days.len(), 365);
         let day = |date: &str| {
             let date = date.parse().unwrap();
@@ -290,7 +294,7 @@ mod tests {
         };
         assert_eq!(
             day("2026-06-03"),
-            r#"{"date":"2026-06-03","session":false,"reason":"Local Election Day","final_at":null}"#
+            r#"{"date":"2026-06-03","session":false,"reason":"Local Election CalendarDay","final_at":null}"#
         );
         assert_eq!(
             day("2026-09-14"),

@@ -281,7 +281,7 @@ fn fields(record: &Record<'_>) -> Vec<(String, serde_json::Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::redact::Kind;
+    use crate::config::redact::SecretKind;
 
     #[test]
     fn only_old_log_files_of_ours_are_removed() {
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn one_event_is_one_line_without_a_secret() {
         let url = "postgres://me:c4n4ry@h/d";
-        let redaction = || Redaction::new([(Kind::Connection, url)]);
+        let redaction = || Redaction::new([(SecretKind::Connection, url)]);
         let args = format_args!("the source says c4n4ry:\n<html>");
         let fields = [
             ("asset", "005930"),
@@ -368,7 +368,7 @@ mod tests {
     fn a_panic_is_said_like_an_error() {
         let log = Arc::new(Log::new(
             LogFormat::Json,
-            Redaction::new([(Kind::Whole, "c4n4ry")]),
+            Redaction::new([(SecretKind::Whole, "c4n4ry")]),
         ));
         let before = panic::take_hook();
         let (said, heard) = std::sync::mpsc::channel();

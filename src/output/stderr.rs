@@ -24,9 +24,9 @@ pub fn write(lines: &[u8]) -> io::Result<()> {
 }
 
 /// A bar for so many steps; it goes when it is dropped. Where stderr is no terminal nothing is drawn.
-pub struct Bar(ProgressBar);
+pub struct ProgressLine(ProgressBar);
 
-impl Bar {
+impl ProgressLine {
     /// Begins a bar on stderr.
     #[must_use]
     pub fn on_stderr(steps: u64) -> Self {
@@ -58,7 +58,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.0.finish_and_clear();
         bar().take();
@@ -74,7 +74,7 @@ mod tests {
     fn a_bar_shows_how_far_it_has_come_and_goes() {
         let screen = InMemoryTerm::new(10, 80);
         let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
-        let bar = Bar::on(target, 4);
+        let bar = ProgressLine::on(target, 4);
         bar.show(2, "SOXL, BTC, 753 rows".to_owned());
         assert_eq!(
             screen.contents(),

@@ -7,7 +7,10 @@ use anyhow::Result;
 
 /// Lets `write` write a file beside its place, sees it stored, and moves it there in one step: who reads meanwhile sees what
 /// was there before, and a failure leaves that.
-pub fn write_beside<T>(path: &Path, write: impl FnOnce(File) -> Result<(File, T)>) -> Result<T> {
+pub fn write_atomically<T>(
+    path: &Path,
+    write: impl FnOnce(File) -> Result<(File, T)>,
+) -> Result<T> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}-unfinished", std::process::id()));
     let unfinished = Path::new(&name);
@@ -37,13 +40,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("page.html");
         fs::write(&path, "old").unwrap();
-        let failed = write_beside(&path, |mut file| -> Result<(File, ())> {
+        let failed = write_atomically(&path, |mut file| -> Result<(File, ())> {
             file.write_all(b"half")?;
             anyhow::bail!("no more")
         });
         assert_eq!(failed.unwrap_err().to_string(), "no more");
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        let written = write_beside(&path, |mut file| {
+        let written = write_atomically(&path, |mut file| {
             file.write_all(b"new")?;
             Ok((file, 3))
         });

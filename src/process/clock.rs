@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::stop::{Stop, Stopped};
 
 /// How time passes.
-pub struct Pace {
+pub struct Clock {
     /// The time since some fixed moment; it never goes back.
     pub uptime: Box<dyn Fn() -> Duration + Send + Sync>,
     /// Waits, unless the program is told to stop.
@@ -14,7 +14,7 @@ pub struct Pace {
     pub random: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
-impl Pace {
+impl Clock {
     /// As the machine's clock goes.
     #[must_use]
     pub fn real(stop: &Stop) -> Self {

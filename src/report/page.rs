@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::embed::{csp_hash, json_in_script};
 use super::facts::{Facts, WarehouseFacts};
 use super::script_data::script_data;
-use super::strip::Day;
+use super::strip::DayKind;
 use super::tiles::{Tile, tiles};
 use super::view::{AssetView, asset_views};
 use super::view_corrections::{CorrectionsView, CountView, corrections, counts};
@@ -122,19 +122,21 @@ struct PageTemplate<'a> {
 
 /// The kinds of days that occur, in a fixed order.
 fn legend(assets: &[AssetView]) -> Vec<&'static str> {
-    const ALWAYS: [Day; 5] = [
-        Day::Bar,
-        Day::Gap,
-        Day::Provisional,
-        Day::Waived,
-        Day::Closed,
+    const ALWAYS: [DayKind; 5] = [
+        DayKind::Bar,
+        DayKind::Gap,
+        DayKind::Provisional,
+        DayKind::Waived,
+        DayKind::Closed,
     ];
-    let occurs = |day: &Day| {
+    let occurs = |day: &DayKind| {
         assets
             .iter()
             .flat_map(|a| &a.years)
             .any(|y| y.count(*day) > 0)
     };
-    let rare = [Day::Late, Day::ProbablyClosed].into_iter().filter(occurs);
-    ALWAYS.into_iter().chain(rare).map(Day::name).collect()
+    let rare = [DayKind::Late, DayKind::ProbablyClosed]
+        .into_iter()
+        .filter(occurs);
+    ALWAYS.into_iter().chain(rare).map(DayKind::name).collect()
 }

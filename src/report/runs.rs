@@ -49,7 +49,7 @@ fn rows(counted: &[Counted]) -> Option<u64> {
 }
 
 #[derive(Deserialize)]
-struct Problem {
+struct ReportedProblem {
     asset_id: Option<String>,
     source: Option<String>,
     error: String,
@@ -60,7 +60,7 @@ fn problems(run: &StoredRun) -> Vec<ProblemFacts> {
     let Some(text) = run.error_message.as_deref().filter(|t| !t.is_empty()) else {
         return Vec::new();
     };
-    let Ok(problems) = serde_json::from_str::<Vec<Problem>>(text) else {
+    let Ok(problems) = serde_json::from_str::<Vec<ReportedProblem>>(text) else {
         return vec![ProblemFacts {
             asset_id: None,
             source: None,

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::facts::{AssetFacts, Facts};
 use super::pack::{Packed, day_number, days, pack};
-use super::strip::Day;
+use super::strip::DayKind;
 use super::view::AssetView;
 use crate::output::numbers;
-use crate::staging::{Correction, Values};
+use crate::staging::{CorrectedValues, Correction};
 
 /// So many findings of an asset are marked in its chart: a series without volumes may have one a day.
 const MOST_FINDINGS: usize = 4000;
@@ -48,7 +48,7 @@ pub(super) fn script_data<'a>(facts: &'a Facts, views: &[AssetView]) -> ScriptDa
 }
 
 fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
-    let gaps = view.days.iter().filter(|(_, day)| **day == Day::Gap);
+    let gaps = view.days.iter().filter(|(_, day)| **day == DayKind::Gap);
     let findings = asset.findings.iter().rev().take(MOST_FINDINGS);
     let corrections = asset.corrections.iter().take(MOST_CORRECTIONS);
     AssetData {
@@ -75,7 +75,7 @@ fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
 }
 
 fn correction_data(c: &Correction) -> Option<CorrectionData<'_>> {
-    let Values { prices, volume } = c.before;
+    let CorrectedValues { prices, volume } = c.before;
     let day = day_number(c.date.parse().ok()?);
     Some((
         day,

@@ -9,7 +9,7 @@ use crate::domain::calendar::Calendar;
 
 /// What a day of a series is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Day {
+pub(super) enum DayKind {
     /// A bar.
     Bar,
     /// A bar that was fetched before its session's final time.
@@ -26,7 +26,7 @@ pub(super) enum Day {
     ProbablyClosed,
 }
 
-impl Day {
+impl DayKind {
     /// The name in the page's classes and in its script.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Day {
 }
 
 /// Every day from the first bar to the newest one, or to the day whose bar should be there.
-pub(super) fn days(asset: &AssetFacts, now: DateTime<Utc>) -> BTreeMap<NaiveDate, Day> {
+pub(super) fn days(asset: &AssetFacts, now: DateTime<Utc>) -> BTreeMap<NaiveDate, DayKind> {
     let bars: BTreeMap<NaiveDate, bool> = asset
         .best()
         .iter()
@@ -61,8 +61,8 @@ pub(super) fn days(asset: &AssetFacts, now: DateTime<Utc>) -> BTreeMap<NaiveDate
         .take_while(|day| *day <= end)
         .map(|day| {
             let state = match bars.get(&day) {
-                Some(true) => Day::Bar,
-                Some(false) => Day::Provisional,
+                Some(true) => DayKind::Bar,
+                Some(false) => DayKind::Provisional,
                 None => without_a_bar(asset, day, *newest, now),
             };
             (day, state)
@@ -70,59 +70,67 @@ pub(super) fn days(asset: &AssetFacts, now: DateTime<Utc>) -> BTreeMap<NaiveDate
         .collect()
 }
 
-fn without_a_bar(asset: &AssetFacts, day: NaiveDate, newest: NaiveDate, now: DateTime<Utc>) -> Day {
+fn without_a_bar(
+    asset: &AssetFacts,
+    day: NaiveDate,
+    newest: NaiveDate,
+    now: DateTime<Utc>,
+) -> DayKind {
     // Where the calendar is not known, a missing day accuses nobody.
     let is_due = |c: &Calendar| c.is_session(day) && c.final_at(day) <= now;
     if !asset.calendar.as_ref().is_some_and(is_due) {
-        Day::Closed
+        DayKind::Closed
     } else if asset.waived.contains_key(&day) {
-        Day::Waived
+        DayKind::Waived
     } else if asset.probably_closed.contains(&day) {
-        Day::ProbablyClosed
+        DayKind::ProbablyClosed
     } else if day > newest {
-        Day::Late
+        DayKind::Late
     } else {
-        Day::Gap
+        DayKind::Gap
     }
 }
 
 /// A year of a series as a strip of 366 columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Year {
+pub(super) struct StripYear {
     /// The year.
     pub(super) year: i32,
     /// Days of each kind, for those who do not see the strip.
-    pub(super) counts: BTreeMap<Day, usize>,
+    pub(super) counts: BTreeMap<DayKind, usize>,
     /// Each kind of day but the usual one as a path of horizontal lines.
-    pub(super) paths: Vec<(Day, String)>,
+    pub(super) paths: Vec<(DayKind, String)>,
     /// The column of the first day and the number of days that are known.
     pub(super) known: (usize, usize),
 }
 
-impl Year {
+impl StripYear {
     /// Days with a bar.
     pub(super) fn bars(&self) -> usize {
-        self.count(Day::Bar) + self.count(Day::Provisional)
+        self.count(DayKind::Bar) + self.count(DayKind::Provisional)
     }
 
     /// Sessions that should have a bar.
     pub(super) fn sessions(&self) -> usize {
-        self.bars() + self.count(Day::Gap) + self.count(Day::Late) + self.count(Day::Waived)
+        self.bars()
+            + self.count(DayKind::Gap)
+            + self.count(DayKind::Late)
+            + self.count(DayKind::Waived)
     }
 
-    pub(super) fn count(&self, day: Day) -> usize {
+    pub(super) fn count(&self, day: DayKind) -> usize {
         self.counts.get(&day).copied().unwrap_or(0)
     }
 }
 
 /// The years of a series, newest first.
-pub(super) fn years(days: &BTreeMap<NaiveDate, Day>) -> Vec<Year> {
-    let mut by_year: BTreeMap<i32, Vec<(usize, Day)>> = BTreeMap::new();
+pub(super) fn years(days: &BTreeMap<NaiveDate, DayKind>) -> Vec<StripYear> {
+    let mut by_year: BTreeMap<i32, Vec<(usize, DayKind)>> = BTreeMap::new();
     for (date, day) in days {
         let column = usize::try_from(date.ordinal0()).unwrap_or(0);
         by_year.entry(date.year()).or_default().push((column, *day));
     }
-    let year = |(year, columns): (i32, Vec<(usize, Day)>)| Year {
+    let year = |(year, columns): (i32, Vec<(usize, DayKind)>)| StripYear {
         year,
         counts: counts(&columns),
         paths: paths(&columns),
@@ -131,7 +139,7 @@ pub(super) fn years(days: &BTreeMap<NaiveDate, Day>) -> Vec<Year> {
     by_year.into_iter().rev().map(year).collect()
 }
 
-fn counts(columns: &[(usize, Day)]) -> BTreeMap<Day, usize> {
+fn counts(columns: &[(usize, DayKind)]) -> BTreeMap<DayKind, usize> {
     let mut counts = BTreeMap::new();
     for (_, day) in columns {
         *counts.entry(*day).or_insert(0) += 1;
@@ -140,10 +148,10 @@ fn counts(columns: &[(usize, Day)]) -> BTreeMap<Day, usize> {
 }
 
 /// Runs of equal days become one line each, one path for each kind; the bars are the ground that the others lie on.
-fn paths(columns: &[(usize, Day)]) -> Vec<(Day, String)> {
-    let mut pens: BTreeMap<Day, (usize, String)> = BTreeMap::new();
+fn paths(columns: &[(usize, DayKind)]) -> Vec<(DayKind, String)> {
+    let mut pens: BTreeMap<DayKind, (usize, String)> = BTreeMap::new();
     for run in columns.chunk_by(|a, b| a.1 == b.1) {
-        let Some((column, day)) = run.first().filter(|(_, day)| *day != Day::Bar) else {
+        let Some((column, day)) = run.first().filter(|(_, day)| *day != DayKind::Bar) else {
             continue;
         };
         let (at, path) = pens.entry(*day).or_insert_with(|| (0, "M0 5".to_owned()));
@@ -167,12 +175,12 @@ mod tests {
     fn equal_days_are_one_line_and_the_next_starts_where_it_ended() {
         let mut days = BTreeMap::new();
         for (day, state) in [
-            ("2025-12-31", Day::Bar),
-            ("2026-01-01", Day::Closed),
-            ("2026-01-02", Day::Gap),
-            ("2026-01-03", Day::Closed),
-            ("2026-01-04", Day::Closed),
-            ("2026-01-05", Day::Bar),
+            ("2025-12-31", DayKind::Bar),
+            ("2026-01-01", DayKind::Closed),
+            ("2026-01-02", DayKind::Gap),
+            ("2026-01-03", DayKind::Closed),
+            ("2026-01-04", DayKind::Closed),
+            ("2026-01-05", DayKind::Bar),
         ] {
             days.insert(date(day), state);
         }
@@ -181,7 +189,10 @@ mod tests {
             years.iter().map(|y| y.year).collect::<Vec<_>>(),
             [2026, 2025]
         );
-        let expected = [(Day::Gap, "M0 5m1 0h1"), (Day::Closed, "M0 5m0 0h1m1 0h2")];
+        let expected = [
+            (DayKind::Gap, "M0 5m1 0h1"),
+            (DayKind::Closed, "M0 5m0 0h1m1 0h2"),
+        ];
         assert_eq!(years[0].paths, expected.map(|(d, p)| (d, p.to_owned())));
         assert_eq!(
             (years[0].bars(), years[0].sessions(), years[0].known),

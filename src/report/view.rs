@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::facts::{AssetFacts, Facts};
-use super::strip::{self, Day, Year};
+use super::strip::{self, DayKind, StripYear};
 use crate::jobs::healthcheck::Freshness;
 use crate::output::numbers;
 use crate::staging::{StoredBar, StoredFinding};
@@ -39,8 +39,8 @@ pub(super) struct AssetView {
     pub(super) late: Listed,
     pub(super) waived: Vec<(NaiveDate, String)>,
     pub(super) needs_attention: bool,
-    pub(super) years: Vec<Year>,
-    pub(super) days: BTreeMap<NaiveDate, Day>,
+    pub(super) years: Vec<StripYear>,
+    pub(super) days: BTreeMap<NaiveDate, DayKind>,
 }
 
 /// The newest bar.
@@ -87,7 +87,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    fn of(days: &BTreeMap<NaiveDate, Day>, kind: Day) -> Self {
+    fn of(days: &BTreeMap<NaiveDate, DayKind>, kind: DayKind) -> Self {
         let all = days
             .iter()
             .rev()
@@ -141,7 +141,7 @@ pub(super) fn asset_views(facts: &Facts) -> Vec<AssetView> {
 
 fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
     let days = strip::days(asset, now);
-    let gaps = Listed::of(&days, Day::Gap);
+    let gaps = Listed::of(&days, DayKind::Gap);
     let badge = badge(asset);
     let calendar = asset.calendar.as_ref().map(|c| c.name().to_owned());
     let kind = [
@@ -169,7 +169,7 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         open_findings: number(asset.findings.len()),
         findings: listed.collect(),
         more_findings: asset.findings.len().saturating_sub(LISTED_FINDINGS),
-        late: Listed::of(&days, Day::Late),
+        late: Listed::of(&days, DayKind::Late),
         gaps,
         waived: asset
             .waived

@@ -4,7 +4,7 @@ use super::facts::{AssetFacts, Facts, WarehouseFacts};
 use super::view::{Change, number};
 use super::view_runs::time;
 use crate::output::numbers;
-use crate::staging::{Correction, Values};
+use crate::staging::{CorrectedValues, Correction};
 
 /// So many groups of either kind are listed, and so many days of each.
 const LISTED_GROUPS: usize = 200;
@@ -178,8 +178,8 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
     fields
 }
 
-fn volume_field(before: Values, after: Values) -> Option<FieldView> {
-    let text = |v: Values| v.volume.map_or_else(|| "–".to_owned(), numbers::count);
+fn volume_field(before: CorrectedValues, after: CorrectedValues) -> Option<FieldView> {
+    let text = |v: CorrectedValues| v.volume.map_or_else(|| "–".to_owned(), numbers::count);
     (before.volume != after.volume).then(|| FieldView {
         name: "volume",
         before: text(before),

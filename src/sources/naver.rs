@@ -54,7 +54,7 @@ impl Upstream for DayApi {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
-        let days: Vec<Object<Day>> =
+        let days: Vec<Object<DayRow>> =
             serde_json::from_slice(body).map_err(|e| json_error(body, &e))?;
         if !days.is_empty() && days.iter().all(|Object(day)| day.close_price.is_none()) {
             return Err(AnswerError::OtherShape(
@@ -73,7 +73,7 @@ impl Upstream for DayApi {
 /// One element of the array; the fields that are not asked for come and go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Day<'a> {
+struct DayRow<'a> {
     #[serde(borrow)]
     local_date: &'a RawValue,
     open_price: Option<&'a RawValue>,
@@ -89,7 +89,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>,
     <&RawValue>::deserialize(value).map(Some)
 }
 
-impl<'a> Day<'a> {
+impl<'a> DayRow<'a> {
     fn bar(&self) -> RawBar<'a> {
         RawBar {
             day: compact_day(json_text(Some(self.local_date))),

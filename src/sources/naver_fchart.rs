@@ -56,9 +56,9 @@ impl Upstream for Fchart {
             .map(|b| if b.is_ascii() { char::from(*b) } else { '?' })
             .collect();
         let mut reader = Reader::from_str(&ascii);
-        let mut feed = Feed {
+        let mut feed = ChartReader {
             body,
-            ..Feed::default()
+            ..ChartReader::default()
         };
         loop {
             let event = reader.read_event().map_err(|e| unreadable(&e))?;
@@ -72,7 +72,7 @@ impl Upstream for Fchart {
 
 /// What is known of the document so far.
 #[derive(Default)]
-struct Feed<'a> {
+struct ChartReader<'a> {
     body: &'a [u8],
     depth: usize,
     has_chartdata: bool,
@@ -82,7 +82,7 @@ struct Feed<'a> {
     rows: Vec<RawBar<'a>>,
 }
 
-impl<'a> Feed<'a> {
+impl<'a> ChartReader<'a> {
     /// Takes in one event that ends at `end` of the body; true once the document's root is closed.
     fn take(&mut self, event: Event<'_>, end: usize) -> Result<bool, AnswerError> {
         match event {

@@ -95,12 +95,12 @@ struct Envelope<'a> {
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
-    result: Option<Vec<Object<Series<'a>>>>,
+    result: Option<Vec<Object<ChartSeries<'a>>>>,
     error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Series<'a> {
+struct ChartSeries<'a> {
     #[serde(borrow)]
     meta: Option<Object<Meta<'a>>>,
     timestamp: Option<Vec<&'a RawValue>>,
@@ -150,7 +150,7 @@ fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
     )))
 }
 
-impl<'a> Series<'a> {
+impl<'a> ChartSeries<'a> {
     fn answer(self, calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
         let meta = self.meta.map(|Object(meta)| meta).unwrap_or_default();
         let stamps = self.timestamp.unwrap_or_default();

@@ -25,7 +25,7 @@ pub use alerts::{NewAlert, WaitingAlert};
 pub use file::backup::{Copied, check_backup_target};
 pub use file::companions::belongs_to;
 pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
-pub use file::error::{Trouble, explain};
+pub use file::error::{StagingError, explain};
 pub use file::lock_wait::wait_no_longer;
 pub use file::prune::Old;
 pub use file::run_lock::RunLock;
@@ -40,7 +40,7 @@ pub use outbox::rejects::{Reject, RejectedSeries};
 pub use query::bars::{
     StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars,
 };
-pub use query::corrections::{Correction, StoredReject, StoredRun, Values};
+pub use query::corrections::{CorrectedValues, Correction, StoredReject, StoredRun};
 pub use query::export::{ExportedBar, Selection};
 pub use query::history::Version;
 pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
@@ -102,7 +102,7 @@ impl Staging {
         let mut connection = Connection::open(&name).with_context(doing)?;
         prepare(&mut connection, path).map_err(|error| match explain(error, path) {
             // A damaged or locked file has words of its own.
-            error if error.is::<Trouble>() => error,
+            error if error.is::<StagingError>() => error,
             error => error.context(doing()),
         })?;
         drop(connection);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use postgres::types::Type;
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::{Parameter, Warehouse, parameter, recognise};
 use crate::domain::outgoing::{AssetRow, JobRunRow};
 
@@ -18,7 +18,7 @@ impl Warehouse {
         &mut self,
         rows: &[AssetRow],
         expected: Option<&str>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, WarehouseError> {
         let text = |field: fn(&AssetRow) -> &String| {
             let column: Vec<String> = rows.iter().map(field).cloned().collect();
             parameter(column, Type::TEXT_ARRAY)
@@ -45,7 +45,7 @@ impl Warehouse {
         &mut self,
         rows: &[JobRunRow],
         expected: Option<&str>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, WarehouseError> {
         let text = |field: fn(&JobRunRow) -> Option<&String>| {
             let column: Vec<Option<String>> = rows.iter().map(|r| field(r).cloned()).collect();
             parameter(column, Type::TEXT_ARRAY)
@@ -73,10 +73,10 @@ impl Warehouse {
         sql: &'static str,
         mut parameters: Vec<Parameter>,
         expected: Option<&str>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, WarehouseError> {
         parameters.push(parameter(expected.map(str::to_owned), Type::TEXT));
         let rows = self.query(self.identified(sql, expected), parameters)?;
-        let warehouse: String = rows.first().ok_or(Failure::Closed)?.try_get(0)?;
+        let warehouse: String = rows.first().ok_or(WarehouseError::Closed)?.try_get(0)?;
         recognise(expected, &warehouse)?;
         Ok(warehouse)
     }
@@ -88,7 +88,7 @@ impl Warehouse {
     pub fn newest_bars(
         &mut self,
         until: Option<NaiveDate>,
-    ) -> Result<HashMap<(String, String), NaiveDate>, Failure> {
+    ) -> Result<HashMap<(String, String), NaiveDate>, WarehouseError> {
         let rows = self.query(
             include_str!("newest.sql"),
             vec![parameter(until, Type::DATE)],

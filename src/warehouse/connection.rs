@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use postgres::{CancelToken, Client};
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::target::Target;
 
 type Job = Box<dyn FnOnce(&mut Client) + Send>;
@@ -27,7 +27,7 @@ pub struct Patience {
 /// connection takes at most to say goodbye.
 const GRACE: Duration = Duration::from_millis(500);
 
-pub(super) struct Line {
+pub(super) struct Connection {
     /// `None` when the connection was given up.
     jobs: Option<Sender<Job>>,
     /// Closed when the connection has ended.
@@ -37,8 +37,8 @@ pub(super) struct Line {
     patience: Duration,
 }
 
-impl Line {
-    pub(super) fn open(target: &Target, patience: Patience) -> Result<Self, Failure> {
+impl Connection {
+    pub(super) fn open(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
         let (to_line, jobs) = channel::<Job>();
         let (to_caller, connected) = channel();
         let (end, ended) = channel();
@@ -59,7 +59,7 @@ impl Line {
         let longest = patience.connect.saturating_mul(target.hosts());
         let cancel = connected
             .recv_timeout(longest)
-            .map_err(|_| Failure::Silent(longest))??;
+            .map_err(|_| WarehouseError::Silent(longest))??;
         Ok(Self {
             jobs: Some(to_line),
             ended,
@@ -71,23 +71,23 @@ impl Line {
 
     /// Runs a statement and waits for its answer, no longer than the patience lasts.
     ///
-    /// After [`Failure::Silent`] it is not known whether the statement was done, and the connection is given up.
+    /// After [`WarehouseError::Silent`] it is not known whether the statement was done, and the connection is given up.
     pub(super) fn ask<T: Send + 'static>(
         &mut self,
         statement: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, WarehouseError> {
         let (to_caller, answer) = channel();
         let job = Box::new(move |client: &mut Client| drop(to_caller.send(statement(client))));
-        let jobs = self.jobs.as_ref().ok_or(Failure::Closed)?;
-        jobs.send(job).map_err(|_| Failure::Closed)?;
+        let jobs = self.jobs.as_ref().ok_or(WarehouseError::Closed)?;
+        jobs.send(job).map_err(|_| WarehouseError::Closed)?;
         let result = match answer.recv_timeout(self.patience) {
-            Ok(result) => result.map_err(Failure::from),
-            Err(RecvTimeoutError::Disconnected) => Err(Failure::Closed),
+            Ok(result) => result.map_err(WarehouseError::from),
+            Err(RecvTimeoutError::Disconnected) => Err(WarehouseError::Closed),
             Err(RecvTimeoutError::Timeout) => {
                 self.cancel_statement();
                 // It may have been done at the last moment.
                 let late = answer.recv_timeout(GRACE).ok().and_then(Result::ok);
-                late.ok_or(Failure::Silent(self.patience))
+                late.ok_or(WarehouseError::Silent(self.patience))
             }
         };
         if matches!(&result, Err(failure) if failure.is_transient()) {
@@ -107,7 +107,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Connection {
     /// Lets the thread say goodbye to the server before the process ends.
     fn drop(&mut self) {
         if self.jobs.take().is_some() {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Failure, Warehouse};
+use super::{Warehouse, WarehouseError};
 
 impl Warehouse {
     /// Its rows by asset.
     ///
     /// # Errors
     /// What the server says.
-    pub fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>, Failure> {
+    pub fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>, WarehouseError> {
         let sql = "SELECT asset_id::text, count(*) FROM price_daily GROUP BY 1";
         let rows = self.query(sql, Vec::new())?.into_iter();
         rows.map(|row| {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use postgres::types::Type;
 
 use super::tables::TABLES;
-use super::{Failure, Warehouse, parameter};
+use super::{Warehouse, WarehouseError, parameter};
 
 /// What the warehouse is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,13 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says.
-    pub fn diagnose(&mut self) -> Result<Diagnosis, Failure> {
+    pub fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.query(
             include_str!("diagnose.sql"),
             vec![parameter(names, Type::TEXT_ARRAY)],
         )?;
-        let row = rows.first().ok_or(Failure::Closed)?;
+        let row = rows.first().ok_or(WarehouseError::Closed)?;
         Ok(Diagnosis {
             server_version: row.try_get(0)?,
             tls: row.try_get(1)?,
@@ -48,8 +48,8 @@ impl Warehouse {
     /// What keeps the tables that are there from taking our rows.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] for the first table that cannot, or what the server says.
-    pub fn check_tables(&mut self) -> Result<(), Failure> {
+    /// [`WarehouseError::Unfit`] for the first table that cannot, or what the server says.
+    pub fn check_tables(&mut self) -> Result<(), WarehouseError> {
         let missing: Vec<&str> = self.missing_tables()?.iter().map(|t| t.name).collect();
         for table in TABLES.iter().filter(|t| !missing.contains(&t.name)) {
             self.check(table)?;

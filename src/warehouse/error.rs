@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why the warehouse did not do what it was asked.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub enum WarehouseError {
     /// The server refused, or the connection to it failed.
     #[error("{}", told(.0))]
     Postgres(postgres::Error),
@@ -36,7 +36,7 @@ pub enum Failure {
 }
 
 // Not by thiserror: the sentence already has what stands behind the error, which would be said twice.
-impl From<postgres::Error> for Failure {
+impl From<postgres::Error> for WarehouseError {
     fn from(error: postgres::Error) -> Self {
         Self::Postgres(error)
     }
@@ -78,7 +78,7 @@ impl Refusal {
     }
 }
 
-impl Failure {
+impl WarehouseError {
     /// What helps: by SQLSTATE, or by the kind of failure where there is none.
     ///
     /// The classes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
@@ -283,8 +283,8 @@ mod tests {
 
     #[test]
     fn silence_passes_and_another_warehouse_does_not() {
-        assert!(Failure::Silent(Duration::from_secs(1)).is_transient());
-        let elsewhere = Failure::Elsewhere {
+        assert!(WarehouseError::Silent(Duration::from_secs(1)).is_transient());
+        let elsewhere = WarehouseError::Elsewhere {
             expected: "1/a".to_owned(),
             found: "2/a".to_owned(),
         };

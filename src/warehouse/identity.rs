@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::Warehouse;
-use super::error::Failure;
+use super::error::WarehouseError;
 
 /// What tells a server from others, as the statements have it.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
@@ -30,12 +30,12 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says.
-    pub fn identity(&mut self, expected: Option<&str>) -> Result<String, Failure> {
+    pub fn identity(&mut self, expected: Option<&str>) -> Result<String, WarehouseError> {
         let ask = |warehouse: &mut Self| {
             let sql = warehouse.identified(include_str!("identity.sql"), expected);
             let rows = warehouse.query(sql, Vec::new())?;
             rows.first()
-                .map_or(Err(Failure::Closed), |row| Ok(row.try_get(0)?))
+                .map_or(Err(WarehouseError::Closed), |row| Ok(row.try_get(0)?))
         };
         ask(self).or_else(|failure| match self.ask_otherwise(&failure) {
             true => ask(self),
@@ -57,7 +57,7 @@ impl Warehouse {
     }
 
     /// After a failure: whether it was the question for the system identifier, so that the other way may help.
-    pub(super) fn ask_otherwise(&mut self, failure: &Failure) -> bool {
+    pub(super) fn ask_otherwise(&mut self, failure: &WarehouseError) -> bool {
         let is_new = !self.by_number && failure.is_about("pg_control_system");
         self.by_number |= is_new;
         is_new
@@ -67,10 +67,10 @@ impl Warehouse {
 /// Sees to it that the warehouse that answered is the one that was expected, if any was.
 ///
 /// # Errors
-/// [`Failure::Elsewhere`].
-pub fn recognise(expected: Option<&str>, found: &str) -> Result<(), Failure> {
+/// [`WarehouseError::Elsewhere`].
+pub fn recognise(expected: Option<&str>, found: &str) -> Result<(), WarehouseError> {
     match expected {
-        Some(expected) if expected != found => Err(Failure::Elsewhere {
+        Some(expected) if expected != found => Err(WarehouseError::Elsewhere {
             expected: expected.to_owned(),
             found: found.to_owned(),
         }),

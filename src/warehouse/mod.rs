@@ -23,17 +23,17 @@ mod verify;
 
 pub use connection::Patience;
 pub use diagnose::Diagnosis;
-pub use error::{Class, Failure, Refusal};
+pub use error::{Class, Refusal, WarehouseError};
 pub use identity::recognise;
-pub use prices::{Receipt, Written};
+pub use prices::{Receipt, WriteCounts};
 pub use tables::schema;
 pub use target::Target;
 
-use connection::Line;
+use connection::Connection;
 
 /// A connection to the warehouse.
 pub struct Warehouse {
-    line: Line,
+    connection: Connection,
     round_trips: u64,
     /// Whether this connection has seen that the columns of `price_daily` are of the types that keep every value.
     prices_fit: bool,
@@ -51,9 +51,9 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server, the network or TLS says.
-    pub fn connect(target: &Target, patience: Patience) -> Result<Self, Failure> {
+    pub fn connect(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
         Ok(Self {
-            line: Line::open(target, patience)?,
+            connection: Connection::open(target, patience)?,
             round_trips: 0,
             prices_fit: false,
             by_number: false,
@@ -71,10 +71,10 @@ impl Warehouse {
         &mut self,
         sql: impl Into<Cow<'static, str>>,
         parameters: Vec<Parameter>,
-    ) -> Result<Vec<Row>, Failure> {
+    ) -> Result<Vec<Row>, WarehouseError> {
         let sql = sql.into();
         self.round_trips += 1;
-        self.line.ask(move |client| {
+        self.connection.ask(move |client| {
             let parameters: Vec<(&(dyn ToSql + Sync), Type)> = parameters
                 .iter()
                 .map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone()))
@@ -84,9 +84,10 @@ impl Warehouse {
     }
 
     /// Statements without parameters and results, as one transaction and one round trip.
-    fn execute(&mut self, sql: String) -> Result<(), Failure> {
+    fn execute(&mut self, sql: String) -> Result<(), WarehouseError> {
         self.round_trips += 1;
-        self.line.ask(move |client| client.batch_execute(&sql))
+        self.connection
+            .ask(move |client| client.batch_execute(&sql))
     }
 }
 

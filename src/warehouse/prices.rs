@@ -8,13 +8,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::Type;
 use postgres::{Client, Row};
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::{Warehouse, parameter, recognise};
 use crate::domain::outgoing::PendingRow;
 
 /// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct WriteCounts {
     /// Rows that were not there.
     pub inserted: u64,
     /// Rows that were there with the same or an older ingest time.
@@ -27,7 +27,7 @@ pub struct Written {
     pub skipped_future: u64,
 }
 
-impl AddAssign for Written {
+impl AddAssign for WriteCounts {
     fn add_assign(&mut self, other: Self) {
         self.inserted += other.inserted;
         self.updated += other.updated;
@@ -41,7 +41,7 @@ impl AddAssign for Written {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipt {
     /// What became of the rows.
-    pub written: Written,
+    pub written: WriteCounts,
     /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
     /// count as sent for good.
     pub behind_future: HashSet<usize>,
@@ -91,23 +91,23 @@ impl Warehouse {
         &mut self,
         rows: &Arc<[PendingRow]>,
         expected: Option<&str>,
-    ) -> Result<Receipt, Failure> {
+    ) -> Result<Receipt, WarehouseError> {
         self.round_trips += 1;
         let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
         let sql = self.identified(include_str!("upsert_prices.sql"), expected);
         let is_known_to_fit = self.prices_fit;
         let row = self
-            .line
+            .connection
             .ask(move |client| upsert(client, &sql, &sent, only.as_deref(), is_known_to_fit))?;
         let warehouse: String = row.try_get(0)?;
         recognise(expected, &warehouse)?;
         if !row.try_get::<_, bool>(1)? {
-            return Err(Failure::Unfit(
+            return Err(WarehouseError::Unfit(
                 "the warehouse's table price_daily is not as needed".to_owned(),
             ));
         }
         self.prices_fit = true;
-        let count = |at: usize| Ok::<_, Failure>(unsigned(row.try_get(at)?));
+        let count = |at: usize| Ok::<_, WarehouseError>(unsigned(row.try_get(at)?));
         let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
         let all = rows.len() as u64;
         // A row that is there exactly so was taken, though it was not written.
@@ -119,7 +119,7 @@ impl Warehouse {
         let inserted = all.saturating_sub(there + untaken.absent);
         let skipped_older = all.saturating_sub(written + identical + dropped);
         Ok(Receipt {
-            written: Written {
+            written: WriteCounts {
                 inserted,
                 updated: all.saturating_sub(inserted + skipped_older + dropped),
                 unchanged,
@@ -133,7 +133,7 @@ impl Warehouse {
     }
 
     /// Of rows that were sent and not refused, those that the warehouse does not have.
-    fn find_untaken(&mut self, rows: &[PendingRow]) -> Result<Untaken, Failure> {
+    fn find_untaken(&mut self, rows: &[PendingRow]) -> Result<Untaken, WarehouseError> {
         let text = |field: fn(&PendingRow) -> &Arc<str>| {
             let column: Vec<String> = rows.iter().map(|r| field(r).to_string()).collect();
             parameter(column, Type::TEXT_ARRAY)

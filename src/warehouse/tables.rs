@@ -2,7 +2,7 @@
 
 use postgres::types::Type;
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::{Warehouse, parameter, recognise};
 
 /// A table and what the program needs of it.
@@ -83,7 +83,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says, or a sentence about a table that cannot take our rows.
-    pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, Failure> {
+    pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
         let missing = self.missing_tables()?;
         if !missing.is_empty() {
             // Two programs may find them missing at once; IF NOT EXISTS alone does not make that safe.
@@ -103,7 +103,11 @@ impl Warehouse {
     ///
     /// # Errors
     /// What is wrong with a table, that this is not the warehouse that was expected, or what the server says.
-    pub fn mend(&mut self, failure: &Failure, expected: Option<&str>) -> Result<bool, Failure> {
+    pub fn mend(
+        &mut self,
+        failure: &WarehouseError,
+        expected: Option<&str>,
+    ) -> Result<bool, WarehouseError> {
         if self.ask_otherwise(failure) {
             return Ok(true);
         }
@@ -123,12 +127,12 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says.
-    pub fn create_best_price(&mut self) -> Result<(), Failure> {
+    pub fn create_best_price(&mut self) -> Result<(), WarehouseError> {
         self.ensure_tables()?;
         self.execute(super::BEST_PRICE.to_owned())
     }
 
-    pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, Failure> {
+    pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, WarehouseError> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.query(
             "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
@@ -141,9 +145,9 @@ impl Warehouse {
             .collect())
     }
 
-    pub(super) fn check(&mut self, table: &Table) -> Result<(), Failure> {
+    pub(super) fn check(&mut self, table: &Table) -> Result<(), WarehouseError> {
         let columns = self.columns(table.name)?;
-        let unfit = |what: String| Err(Failure::Unfit(what));
+        let unfit = |what: String| Err(WarehouseError::Unfit(what));
         if let Some(what) = table.what_is_wrong(&columns) {
             return unfit(what);
         }
@@ -157,7 +161,7 @@ impl Warehouse {
         Ok(())
     }
 
-    fn columns(&mut self, table: &'static str) -> Result<Vec<Column>, Failure> {
+    fn columns(&mut self, table: &'static str) -> Result<Vec<Column>, WarehouseError> {
         let rows = self.query(
             include_str!("columns.sql"),
             vec![parameter(table, Type::TEXT)],
@@ -172,7 +176,7 @@ impl Warehouse {
             .collect())
     }
 
-    fn has_unique_key(&mut self, table: &Table) -> Result<bool, Failure> {
+    fn has_unique_key(&mut self, table: &Table) -> Result<bool, WarehouseError> {
         let mut key = table.key.to_vec();
         key.sort_unstable();
         let rows = self.query(

@@ -9,7 +9,7 @@ use postgres::error::SqlState;
 use postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::tls::{self, Verification};
 use super::url::Settings;
 use crate::config::{ConfigError, Secret, TlsMode};
@@ -125,7 +125,7 @@ impl Target {
         u32::try_from(hosts.max(self.config.get_hostaddrs().len()).max(1)).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn connect(&self, timeout: Duration) -> Result<Client, Failure> {
+    pub(super) fn connect(&self, timeout: Duration) -> Result<Client, WarehouseError> {
         let mut config = self.config.clone();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(timeout);
@@ -155,7 +155,7 @@ impl Target {
     }
 
     /// Asks the server to end a statement of a connection.
-    pub(super) fn cancel(&self, token: &CancelToken) -> Result<(), Failure> {
+    pub(super) fn cancel(&self, token: &CancelToken) -> Result<(), WarehouseError> {
         if self.is_plain() {
             return Ok(token.cancel_query(NoTls)?);
         }
@@ -166,9 +166,9 @@ impl Target {
         self.config.get_ssl_mode() == SslMode::Disable
     }
 
-    fn connector(&self) -> Result<MakeRustlsConnect, Failure> {
+    fn connector(&self) -> Result<MakeRustlsConnect, WarehouseError> {
         tls::connector(self.verification, self.root_certificates.as_deref())
-            .map_err(|e| Failure::Unfit(format!("{e:#}")))
+            .map_err(|e| WarehouseError::Unfit(format!("{e:#}")))
     }
 }
 

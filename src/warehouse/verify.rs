@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use postgres::types::Type;
 
-use super::error::Failure;
+use super::error::WarehouseError;
 use super::{Warehouse, parameter};
-use crate::domain::checksum::{Checksum, Month, Values};
+use crate::domain::checksum::{Checksum, Month, RowValues};
 
 impl Warehouse {
     /// Every asset with rows, in order.
     ///
     /// # Errors
     /// What the server says.
-    pub fn asset_ids(&mut self) -> Result<Vec<String>, Failure> {
+    pub fn asset_ids(&mut self) -> Result<Vec<String>, WarehouseError> {
         let rows = self.query(include_str!("asset_ids.sql"), Vec::new())?;
         rows.iter().map(|r| Ok(r.try_get(0)?)).collect()
     }
@@ -23,7 +23,10 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says.
-    pub fn checksums(&mut self, assets: &[String]) -> Result<HashMap<Month, Checksum>, Failure> {
+    pub fn checksums(
+        &mut self,
+        assets: &[String],
+    ) -> Result<HashMap<Month, Checksum>, WarehouseError> {
         let rows = self.query(
             include_str!("checksums.sql"),
             vec![parameter(assets.to_vec(), Type::TEXT_ARRAY)],
@@ -52,7 +55,7 @@ impl Warehouse {
     pub fn bars_of_months(
         &mut self,
         months: &[Month],
-    ) -> Result<Vec<(usize, NaiveDate, Values)>, Failure> {
+    ) -> Result<Vec<(usize, NaiveDate, RowValues)>, WarehouseError> {
         let text = |field: fn(&Month) -> &String| {
             let column: Vec<String> = months.iter().map(field).cloned().collect();
             parameter(column, Type::TEXT_ARRAY)
@@ -68,7 +71,7 @@ impl Warehouse {
         )?;
         let bars = rows.iter().map(|row| {
             let place = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
-            let values = Values {
+            let values = RowValues {
                 prices: [
                     row.try_get(2)?,
                     row.try_get(3)?,

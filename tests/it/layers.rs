@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "config",
             "digits",
             "job_run",
-            "pace",
+            "clock",
             "price",
             "redact",
             "retry",

@@ -7,7 +7,7 @@ use crate::notify::{Discord, Webhook};
 /// Asks Discord whether it knows the webhook; posts nothing.
 pub(super) fn webhook(config: &Config, offline: bool) -> Check {
     const NAME: &str = "webhook";
-    let Some(url) = &config.tell.webhook else {
+    let Some(url) = &config.notify.webhook else {
         return Check::warn(
             NAME,
             "ALERT_WEBHOOK_URL is not set or malformed, nobody is told of a failure",
@@ -34,7 +34,7 @@ pub(super) fn webhook(config: &Config, offline: bool) -> Check {
 
 /// Says whether a heartbeat is set; pings nothing.
 pub(super) fn heartbeat(config: &Config) -> Check {
-    match &config.tell.heartbeat {
+    match &config.notify.heartbeat {
         Some(_) => Check::ok("heartbeat", "set, not pinged"),
         None => Check::warn(
             "heartbeat",

@@ -14,7 +14,7 @@ use crate::domain::timestamp::millis;
 use crate::domain::window::Window;
 use crate::jobs::doctor::Check;
 use crate::output::numbers::counted;
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Feed, Http, Part, Request};
 use crate::sources::{Upstream, endpoints};
@@ -36,7 +36,7 @@ pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
         ..config.fetch.clone()
     };
     let stop = Stop::default();
-    let http = Http::new(&fetch, Arc::new(Pace::real(&stop)), stop);
+    let http = Http::new(&fetch, Arc::new(Clock::real(&stop)), stop);
     let mut checks: Vec<Check> = Vec::new();
     let mut kinds = Vec::new();
     for (asset, entry) in active

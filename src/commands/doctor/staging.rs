@@ -9,7 +9,7 @@ use crate::commands::context::now;
 use crate::domain::timestamp;
 use crate::jobs::doctor;
 use crate::jobs::doctor::Check;
-use crate::staging::{self, Staging, Trouble};
+use crate::staging::{self, Staging, StagingError};
 
 /// Looks at the staging file; gives it where it can be asked.
 pub(super) fn check(path: &Path) -> (Vec<Check>, Option<Staging>) {
@@ -46,7 +46,7 @@ pub(super) fn check(path: &Path) -> (Vec<Check>, Option<Staging>) {
 
 fn unusable(error: &anyhow::Error) -> Check {
     let remedy = match error.downcast_ref() {
-        Some(Trouble::DiskFull { .. }) => "make room on its disk",
+        Some(StagingError::DiskFull { .. }) => "make room on its disk",
         _ => "set STAGING_DB to a file that this user may write",
     };
     Check::fail("staging file", format!("{error:#}"), remedy)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_not_taken_for_a_missing_right() {
-        let full = Trouble::DiskFull {
+        let full = StagingError::DiskFull {
             what: "the staging file",
             file: "s.db".into(),
         };

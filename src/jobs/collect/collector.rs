@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::outcome::AssetOutcome;
 use super::window::WindowArgs;
 use crate::domain::asset::Asset;
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;
 use crate::sources::fetch::Feed;
@@ -52,7 +52,7 @@ pub struct Collector<'a> {
     /// Now.
     pub now: fn() -> DateTime<Utc>,
     /// How time passes between two tries.
-    pub pace: &'a Pace,
+    pub clock: &'a Clock,
     /// Whether to go on.
     pub stop: &'a Stop,
     /// Who looks on.

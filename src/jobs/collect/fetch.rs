@@ -13,7 +13,7 @@ use crate::domain::timestamp::millis;
 use crate::domain::validate;
 use crate::domain::validate::{Checked, Context};
 use crate::domain::window::Window;
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::retry::RetryPolicy;
 use crate::sources::fetch::{AboutHost, Feed, FetchError, Part, Request, Response};
 use crate::sources::is_same_symbol;
@@ -88,7 +88,7 @@ impl Fetched {
 pub(super) struct Fetcher<'a> {
     feed: &'a dyn Feed,
     retry: RetryPolicy,
-    pace: &'a Pace,
+    clock: &'a Clock,
     unavailable: UnavailableHosts,
     /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
     /// there.
@@ -100,7 +100,7 @@ impl<'a> Fetcher<'a> {
         Self {
             feed: collector.feed,
             retry: collector.options.retry,
-            pace: collector.pace,
+            clock: collector.clock,
             unavailable: UnavailableHosts::default(),
             files: Mutex::default(),
         }
@@ -110,7 +110,7 @@ impl<'a> Fetcher<'a> {
     pub(super) fn for_asset(&'a self) -> AssetFetcher<'a> {
         AssetFetcher {
             fetcher: self,
-            until: (self.pace.uptime)() + ASSET_TIME,
+            until: (self.clock.uptime)() + ASSET_TIME,
         }
     }
 
@@ -212,7 +212,7 @@ impl AssetFetcher<'_> {
     fn fetch_part(&self, series: Series<'_>, part: &Part) -> Result<Checked, FetchError> {
         let Fetcher {
             retry,
-            pace,
+            clock,
             unavailable,
             ..
         } = self.fetcher;
@@ -220,7 +220,7 @@ impl AssetFetcher<'_> {
         let mut attempt = 0;
         loop {
             unavailable.check(request.upstream.name())?;
-            if (pace.uptime)() >= self.until {
+            if (clock.uptime)() >= self.until {
                 return Err(FetchError::OutOfTime(ASSET_TIME));
             }
             let error = match self
@@ -230,13 +230,13 @@ impl AssetFetcher<'_> {
                 Err(error) if error.is_transient() && attempt + 1 < retry.tries => error,
                 result => return result,
             };
-            let random = (pace.random)();
+            let random = (clock.random)();
             let wait = retry.wait(attempt, random, error.retry_after());
-            if (pace.uptime)() + wait >= self.until {
+            if (clock.uptime)() + wait >= self.until {
                 return Err(error);
             }
             log::info!(source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
-            (pace.sleep)(wait)?;
+            (clock.sleep)(wait)?;
             attempt += 1;
         }
     }
@@ -333,7 +333,7 @@ mod tests {
         let feed = Canned(Mutex::new(answers.iter().copied().collect()));
         let waits = Arc::new(Mutex::new(Vec::<u128>::new()));
         let (passed, slept) = (Arc::clone(&waits), Arc::clone(&waits));
-        let pace = Pace {
+        let clock = Clock {
             uptime: Box::new(move || {
                 let millis: u128 = passed.lock().unwrap().iter().sum();
                 Duration::from_millis(u64::try_from(millis).unwrap())
@@ -355,7 +355,7 @@ mod tests {
                 tries,
                 base_delay: Duration::from_secs(1),
             },
-            pace: &pace,
+            clock: &clock,
             unavailable: UnavailableHosts::default(),
             files: Mutex::default(),
         };

@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::shared::{Load, Run};
 use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp::millis;
-use crate::warehouse::{Failure, Receipt, Refusal, Warehouse};
+use crate::warehouse::{Receipt, Refusal, Warehouse, WarehouseError};
 
 /// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.
 const MENDINGS: usize = 3;
@@ -33,7 +33,7 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn connect(&mut self) -> Result<(), Failure> {
+    pub(super) fn connect(&mut self) -> Result<(), WarehouseError> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
             self.warehouse = Some(left.map_or_else(self.run.access.connect, Ok)?);
@@ -60,8 +60,8 @@ impl<'a> Sender<'a> {
     /// The last try's failure.
     pub(super) fn ask<T>(
         &mut self,
-        mut what: impl FnMut(&mut Warehouse) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        mut what: impl FnMut(&mut Warehouse) -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
         let run = self.run;
         run.access.retry.retry(
             || self.ask_once(&mut what),
@@ -78,8 +78,8 @@ impl<'a> Sender<'a> {
 
     fn ask_once<T>(
         &mut self,
-        what: &mut impl FnMut(&mut Warehouse) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        what: &mut impl FnMut(&mut Warehouse) -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
         let result = self.ask_and_mend(what);
         if matches!(&result, Err(failure) if failure.is_transient()) {
             self.hang_up();
@@ -89,11 +89,11 @@ impl<'a> Sender<'a> {
 
     fn ask_and_mend<T>(
         &mut self,
-        what: &mut impl FnMut(&mut Warehouse) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        what: &mut impl FnMut(&mut Warehouse) -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
         self.connect()?;
         let run = self.run;
-        let warehouse = self.warehouse.as_mut().ok_or(Failure::Closed)?;
+        let warehouse = self.warehouse.as_mut().ok_or(WarehouseError::Closed)?;
         for _ in 0..MENDINGS {
             let seen = run.tables_made();
             match what(warehouse) {
@@ -161,7 +161,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, Failure> {
+    fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, WarehouseError> {
         let expected = self.run.recognised();
         self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()))
     }

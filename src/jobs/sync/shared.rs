@@ -13,12 +13,12 @@ use crate::domain::outgoing::PendingRow;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;
 use crate::staging::{Scope, Staging};
-use crate::warehouse::{Failure, Warehouse, Written, recognise};
+use crate::warehouse::{Warehouse, WarehouseError, WriteCounts, recognise};
 
 /// How the warehouse is reached.
 pub struct WarehouseAccess<'a> {
     /// Opens a connection.
-    pub connect: &'a (dyn Fn() -> Result<Warehouse, Failure> + Sync),
+    pub connect: &'a (dyn Fn() -> Result<Warehouse, WarehouseError> + Sync),
     /// How often something is tried, connecting included.
     pub retry: RetryPolicy,
     /// The wish to stop.
@@ -54,7 +54,7 @@ pub(super) struct Run<'a> {
 pub(super) struct Sent {
     pub(super) rows: u64,
     pub(super) chunks: u64,
-    pub(super) written: Written,
+    pub(super) written: WriteCounts,
 }
 
 impl<'a> Run<'a> {
@@ -127,9 +127,9 @@ impl<'a> Run<'a> {
     pub(super) fn mend(
         &self,
         warehouse: &mut Warehouse,
-        failure: &Failure,
+        failure: &WarehouseError,
         seen: u64,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, WarehouseError> {
         let mut made = lock(&self.tables_made);
         if failure.is_missing_table() && *made > seen {
             return Ok(true);
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn add(&self, rows: usize, written: Written) {
+    pub(super) fn add(&self, rows: usize, written: WriteCounts) {
         let rows = rows as u64;
         let mut sent = lock(&self.sent);
         sent.rows += rows;

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::recording::{META, Meta, plain_name, stamped};
+use super::recording::{META, RecordingMeta, plain_name, stamped};
 use super::{Feed, FetchError, Part, Request, Response};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
@@ -57,7 +57,7 @@ impl<F: Feed> Archive<F> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let meta = Meta {
+        let meta = RecordingMeta {
             url: Some(response.url.clone()),
             status: Some(response.status),
             headers: headers(response),

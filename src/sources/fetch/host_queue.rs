@@ -4,44 +4,44 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::stop::{Stop, Stopped};
 
 /// The random part of the pause between two requests to one host.
 const JITTER: f64 = 0.3;
 /// How soon somebody who stands in line sees that the program is told to stop.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The hosts that were asked so far.
-pub(super) struct Hosts {
+pub(super) struct HostQueues {
     interval: Duration,
-    pace: Arc<Pace>,
+    clock: Arc<Clock>,
     stop: Stop,
-    lines: Mutex<HashMap<String, Arc<Line>>>,
+    lines: Mutex<HashMap<String, Arc<HostQueue>>>,
 }
 
 /// Where requests to one host stand in line.
 #[derive(Default)]
-struct Line {
-    state: Mutex<State>,
+struct HostQueue {
+    state: Mutex<QueueState>,
     left: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     is_busy: bool,
     /// When the host may be asked next.
     next: Duration,
 }
 
-impl Line {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl HostQueue {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The right to ask a host, until it is dropped.
-pub(super) struct Turn(Arc<Line>);
+pub(super) struct Turn(Arc<HostQueue>);
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -50,12 +50,12 @@ impl Drop for Turn {
     }
 }
 
-impl Hosts {
+impl HostQueues {
     /// At least `interval` passes between the starts of two requests to one host.
-    pub(super) fn new(interval: Duration, pace: Arc<Pace>, stop: Stop) -> Self {
+    pub(super) fn new(interval: Duration, clock: Arc<Clock>, stop: Stop) -> Self {
         Self {
             interval,
-            pace,
+            clock,
             stop,
             lines: Mutex::default(),
         }
@@ -72,16 +72,16 @@ impl Hosts {
             if self.stop.is_set() {
                 return Err(Stopped);
             }
-            let waited = line.left.wait_timeout(state, GLANCE);
+            let waited = line.left.wait_timeout(state, POLL_INTERVAL);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
         state.is_busy = true;
         let next = state.next;
         drop(state);
         let turn = Turn(line);
-        (self.pace.sleep)(next.saturating_sub((self.pace.uptime)()))?;
-        let pause = self.interval.mul_f64(1.0 + JITTER * (self.pace.random)());
-        turn.0.state().next = (self.pace.uptime)() + pause;
+        (self.clock.sleep)(next.saturating_sub((self.clock.uptime)()))?;
+        let pause = self.interval.mul_f64(1.0 + JITTER * (self.clock.random)());
+        turn.0.state().next = (self.clock.uptime)() + pause;
         Ok(turn)
     }
 }
@@ -92,11 +92,11 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::thread;
 
-    /// A pace whose time passes only by sleeping, and the milliseconds that have passed.
-    fn still(random: f64) -> (Arc<Pace>, Arc<AtomicU64>) {
+    /// A clock whose time passes only by sleeping, and the milliseconds that have passed.
+    fn still(random: f64) -> (Arc<Clock>, Arc<AtomicU64>) {
         let now = Arc::new(AtomicU64::new(0));
         let (read, pass) = (Arc::clone(&now), Arc::clone(&now));
-        let pace = Pace {
+        let clock = Clock {
             uptime: Box::new(move || Duration::from_millis(read.load(Ordering::SeqCst))),
             sleep: Box::new(move |time| {
                 let millis = u64::try_from(time.as_millis()).unwrap();
@@ -105,13 +105,13 @@ mod tests {
             }),
             random: Box::new(move || random),
         };
-        (Arc::new(pace), now)
+        (Arc::new(clock), now)
     }
 
     #[test]
     fn requests_to_one_host_are_spaced_and_other_hosts_do_not_wait() {
-        let (pace, now) = still(0.5);
-        let hosts = Hosts::new(Duration::from_millis(1000), pace, Stop::default());
+        let (clock, now) = still(0.5);
+        let hosts = HostQueues::new(Duration::from_millis(1000), clock, Stop::default());
         let mut times = Vec::new();
         for host in ["a", "a", "b", "a"] {
             drop(hosts.enter(host).unwrap());
@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn one_request_at_a_time() {
-        let (pace, _) = still(0.0);
-        let hosts = Hosts::new(Duration::ZERO, pace, Stop::default());
+        let (clock, _) = still(0.0);
+        let hosts = HostQueues::new(Duration::ZERO, clock, Stop::default());
         let inside = AtomicU64::new(0);
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn nobody_stands_in_line_after_a_stop() {
-        let (pace, _) = still(0.0);
+        let (clock, _) = still(0.0);
         let stop = Stop::default();
-        let hosts = Hosts::new(Duration::ZERO, pace, stop.clone());
+        let hosts = HostQueues::new(Duration::ZERO, clock, stop.clone());
         let turn = hosts.enter("a").unwrap();
         thread::scope(|scope| {
             let waiting = scope.spawn(|| hosts.enter("a").map(drop));

@@ -10,13 +10,13 @@ use ureq::Agent;
 use ureq::http::Uri;
 use ureq::http::header::SET_COOKIE;
 
-use super::host_queue::Hosts;
+use super::host_queue::HostQueues;
 use super::{Feed, FetchError, Part, Request, Response};
 use crate::config::FetchConfig;
 use crate::config::Origins;
 use crate::domain::timestamp::{micros, millis};
 use crate::domain::window::Window;
-use crate::process::clock::Pace;
+use crate::process::clock::Clock;
 use crate::process::stop::{Stop, Stopped};
 use crate::sources::{AnswerError, Upstream};
 
@@ -30,13 +30,13 @@ const USER_AGENT: &str = concat!(
 /// The longest time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How soon a request that is under way is left alone when the program is told to stop.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The sources themselves.
 pub struct Http {
     agent: Agent,
     origins: Origins,
-    hosts: Hosts,
+    hosts: HostQueues,
     stop: Stop,
 }
 
@@ -46,7 +46,7 @@ type Received = (u16, Vec<(String, String)>, Vec<u8>);
 impl Http {
     /// A client as configured. It goes through the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, `NO_PROXY` excepted.
     #[must_use]
-    pub fn new(config: &FetchConfig, pace: Arc<Pace>, stop: Stop) -> Self {
+    pub fn new(config: &FetchConfig, clock: Arc<Clock>, stop: Stop) -> Self {
         let agent = Agent::config_builder()
             .timeout_global(Some(config.timeout))
             .timeout_connect(Some(config.timeout.min(CONNECT_TIMEOUT)))
@@ -58,7 +58,7 @@ impl Http {
         Self {
             agent,
             origins: config.origins.clone(),
-            hosts: Hosts::new(config.host_interval, pace, stop.clone()),
+            hosts: HostQueues::new(config.host_interval, clock, stop.clone()),
             stop,
         }
     }
@@ -90,7 +90,7 @@ impl Http {
             .spawn(fetching)
             .map_err(|e| FetchError::Network(Box::new(ureq::Error::Io(e))))?;
         loop {
-            match receiver.recv_timeout(GLANCE) {
+            match receiver.recv_timeout(POLL_INTERVAL) {
                 Ok(received) => return received,
                 Err(RecvTimeoutError::Timeout) if self.stop.is_set() => return Err(Stopped.into()),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -21,7 +21,7 @@ const STAMP: &str = "%Y%m%dT%H%M%S%.6fZ";
 
 /// What is known of a recording beside its body.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
-pub(super) struct Meta {
+pub(super) struct RecordingMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
     pub(super) status: Option<u16>,
@@ -103,10 +103,10 @@ pub(super) fn read_body(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What is known beside a recording; nothing where no file says it.
-pub(super) fn read_meta(path: &Path) -> io::Result<Meta> {
+pub(super) fn read_meta(path: &Path) -> io::Result<RecordingMeta> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Meta::default()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(RecordingMeta::default()),
         Err(e) => Err(e),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::recording::{self, COMPRESSED, META, Meta};
+use super::recording::{self, COMPRESSED, META, RecordingMeta};
 use super::{Feed, FetchError, Part, Request, Response};
 use crate::domain::timestamp;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
@@ -26,10 +26,10 @@ pub struct Replay {
 }
 
 /// A recording with the days that it stands for.
-struct Found {
+struct FoundRecording {
     file: String,
     window: Window,
-    meta: Meta,
+    meta: RecordingMeta,
 }
 
 /// No source has prices from before; recordings of years are looked for from here on.
@@ -53,7 +53,7 @@ impl Replay {
         })
     }
 
-    fn meta(&self, file: &str) -> Result<Meta, FetchError> {
+    fn meta(&self, file: &str) -> Result<RecordingMeta, FetchError> {
         let name = format!("{file}{META}");
         let bad = |why: String| FetchError::BadRecording(name.clone(), why);
         let meta =
@@ -66,7 +66,7 @@ impl Replay {
     }
 
     /// The recordings of a name, each with the days it stands for: those it was asked for, else those that its name says.
-    fn named(&self, name: &str, says: Window) -> impl Iterator<Item = Found> {
+    fn named(&self, name: &str, says: Window) -> impl Iterator<Item = FoundRecording> {
         let files = self.recordings.get(name).map_or(&[][..], Vec::as_slice);
         files.iter().map(move |file| {
             // A meta file that cannot be read is said when the recording itself is.
@@ -75,7 +75,7 @@ impl Replay {
                 start: meta.start.unwrap_or(says.start),
                 end: meta.end.unwrap_or(says.end),
             };
-            Found {
+            FoundRecording {
                 file: file.clone(),
                 window,
                 meta,
@@ -84,7 +84,7 @@ impl Replay {
     }
 
     /// The recordings of a symbol that hold days of a window, oldest first.
-    fn found(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Found> {
+    fn found(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<FoundRecording> {
         let mut names: Vec<(String, Window)> = Vec::new();
         for part in upstream.parts(window) {
             let name = upstream.recording(symbol, part);
@@ -114,10 +114,10 @@ impl Replay {
 }
 
 /// A request that was made again counts once: by its newest success, else by its newest failure.
-fn last_of_each_request(found: impl Iterator<Item = Found>) -> Vec<Found> {
-    let mut by_url: HashMap<String, Found> = HashMap::new();
+fn last_of_each_request(found: impl Iterator<Item = FoundRecording>) -> Vec<FoundRecording> {
+    let mut by_url: HashMap<String, FoundRecording> = HashMap::new();
     let mut without_url = Vec::new();
-    let rank = |f: &Found| {
+    let rank = |f: &FoundRecording| {
         let is_success = f.meta.status.is_none_or(|s| (200..300).contains(&s));
         (is_success, f.meta.fetched_at)
     };
@@ -151,7 +151,7 @@ impl Feed for Replay {
     fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part> {
         let found = self.found(upstream, symbol, window);
         if !found.is_empty() {
-            let part = |f: Found| Part {
+            let part = |f: FoundRecording| Part {
                 window: Window {
                     start: f.window.start.max(window.start),
                     end: f.window.end.min(window.end),

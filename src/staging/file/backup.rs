@@ -14,7 +14,7 @@ use super::error::{is_damage, sqlite_code};
 use super::lock_wait::Wait;
 use super::run_lock::refuse_beside_a_run;
 use crate::config::ConfigError;
-use crate::staging::{Found, STAGING_DB, Staging, Trouble, explain, inspect};
+use crate::staging::{Found, STAGING_DB, Staging, StagingError, explain, inspect};
 
 /// What a copy holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Staging {
     fn damage_or(&self, error: anyhow::Error, doing: String) -> anyhow::Error {
         let file = self.path.clone();
         match error.is::<Damage>() {
-            true => error.context(Trouble::Damaged { file }),
+            true => error.context(StagingError::Damaged { file }),
             false => error.context(doing),
         }
     }
@@ -138,7 +138,7 @@ impl Staging {
 /// It is the disk of the copy that is full, which may be another one than that of the staging file.
 fn target_full_or(error: anyhow::Error, target: &Path) -> anyhow::Error {
     match sqlite_code(&error) {
-        Some(ErrorCode::DiskFull) => error.context(Trouble::DiskFull {
+        Some(ErrorCode::DiskFull) => error.context(StagingError::DiskFull {
             what: "the backup",
             file: target.to_owned(),
         }),
@@ -171,7 +171,7 @@ fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     };
     match kept.map_err(|error| explain(error, path)) {
         Ok(_) => Ok(Present::Kept),
-        Err(error) if matches!(error.downcast_ref(), Some(Trouble::Damaged { .. })) => {
+        Err(error) if matches!(error.downcast_ref(), Some(StagingError::Damaged { .. })) => {
             refuse_beside_a_run(path)?;
             Ok(Present::Unreadable)
         }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::backup::integrity;
 use super::companions::{JOURNAL, SHARED_MEMORY, WAL, beside};
-use crate::staging::{Found, STAGING_DB, Trouble, explain, inspect};
+use crate::staging::{Found, STAGING_DB, StagingError, explain, inspect};
 
 /// What was found at the staging file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,7 +57,7 @@ fn look(path: &Path) -> Result<Diagnosis> {
     let (damage, locked_by) = match found.map_err(|error| explain(error, path)) {
         Ok(damage) => (damage, None),
         Err(error) => match error.downcast_ref() {
-            Some(Trouble::Locked { holder, .. }) => (None, Some(holder.clone())),
+            Some(StagingError::Locked { holder, .. }) => (None, Some(holder.clone())),
             _ => return Err(error.context(doing())),
         },
     };

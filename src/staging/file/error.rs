@@ -11,7 +11,7 @@ use super::running::{RunningRow, under_way};
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Trouble {
+pub enum StagingError {
     /// Somebody kept a lock for longer than is waited for.
     #[error(
         "the staging file {} stays locked by {holder}; let it end or close it, then run this again (nothing that was staged is lost)",
@@ -67,7 +67,7 @@ pub enum Trouble {
 /// asked.
 #[must_use]
 pub fn explain(error: Error, path: &Path) -> Error {
-    if error.is::<Trouble>() {
+    if error.is::<StagingError>() {
         return error;
     }
     let Some(code) = sqlite_code(&error) else {
@@ -77,15 +77,15 @@ pub fn explain(error: Error, path: &Path) -> Error {
     match code {
         ErrorCode::DatabaseBusy => {
             let holder = holder(path);
-            error.context(Trouble::Locked { file, holder })
+            error.context(StagingError::Locked { file, holder })
         }
         ErrorCode::DiskFull => {
             let what = "the staging file";
-            error.context(Trouble::DiskFull { what, file })
+            error.context(StagingError::DiskFull { what, file })
         }
         // SQLite's own words say no more.
-        ErrorCode::ReadOnly => Trouble::ReadOnly { file }.into(),
-        code if is_damage(code) => error.context(Trouble::Damaged { file }),
+        ErrorCode::ReadOnly => StagingError::ReadOnly { file }.into(),
+        code if is_damage(code) => error.context(StagingError::Damaged { file }),
         _ => error,
     }
 }
@@ -228,6 +228,6 @@ mod tests {
             "{said}"
         );
         let other = explain(error_of(&path, "nonsense"), &path);
-        assert!(!other.is::<Trouble>(), "{other:#}");
+        assert!(!other.is::<StagingError>(), "{other:#}");
     }
 }

@@ -13,33 +13,33 @@ use super::error::holder;
 /// How long a statement waits: longer than the minute for which a person, or a backup, may keep the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long when this process has waited in vain of late: 500 assets must not wait for 90 s each.
-const AFTER_IN_VAIN: Duration = Duration::from_secs(5);
+const TIMEOUT_AFTER_FAILED_WAIT: Duration = Duration::from_secs(5);
 /// What is of late: a file that was free since then may be locked for a minute again.
-const OF_LATE: Duration = Duration::from_secs(300);
+const FAILED_WAIT_MEMORY: Duration = Duration::from_secs(300);
 /// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
 /// within 2 s.
-const AFTER_STOP: Duration = Duration::from_millis(700);
+const TIMEOUT_AFTER_STOP: Duration = Duration::from_millis(700);
 /// How long even later, since a transaction of another one lasts some milliseconds: the last asset and the end of the run.
-const AFTER_ALL: Duration = Duration::from_millis(150);
+const LAST_STATEMENT_TIMEOUT: Duration = Duration::from_millis(150);
 /// The longest pause between two looks at a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Whoever waits longer is told for whom.
 const SILENT: Duration = Duration::from_secs(3);
 /// Several workers that wait at once say so once.
-const BETWEEN_WORDS: Duration = Duration::from_secs(60);
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 // SQLite's handler is a plain function, so that it can know only what all of the process know.
 
 /// When the program was told to stop.
 static STOPPED_AT: OnceLock<Instant> = OnceLock::new();
 /// When a wait has ended in vain last.
-static IN_VAIN_AT: Mutex<Option<Instant>> = Mutex::new(None);
+static LAST_FAILED_WAIT: Mutex<Option<Instant>> = Mutex::new(None);
 /// The file that this process works on, for what is said.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 /// When somebody was told of a wait last.
-static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);
+static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// From now on the statements of this process wait for locks up to [`AFTER_STOP`], and then [`AFTER_ALL`] each.
+/// From now on the statements of this process wait for locks up to [`TIMEOUT_AFTER_STOP`], and then [`LAST_STATEMENT_TIMEOUT`] each.
 pub fn wait_no_longer() {
     STOPPED_AT.get_or_init(Instant::now);
 }
@@ -77,7 +77,7 @@ impl Wait {
         let stopped = STOPPED_AT.get().map(Instant::elapsed);
         if is_over(waited, stopped, since_in_vain()) {
             if stopped.is_none() {
-                *locked(&IN_VAIN_AT) = Some(Instant::now());
+                *locked(&LAST_FAILED_WAIT) = Some(Instant::now());
             }
             return false;
         }
@@ -96,22 +96,22 @@ impl Wait {
 /// Whether a statement has waited long enough. `stopped`: since when the program is told to stop.
 fn is_over(waited: Duration, stopped: Option<Duration>, in_vain: Option<Duration>) -> bool {
     match stopped {
-        Some(stopped) => stopped >= AFTER_STOP && waited >= AFTER_ALL,
+        Some(stopped) => stopped >= TIMEOUT_AFTER_STOP && waited >= LAST_STATEMENT_TIMEOUT,
         None => waited >= patience(in_vain),
     }
 }
 
 /// `in_vain`: how long ago a wait has ended in vain.
 fn patience(in_vain: Option<Duration>) -> Duration {
-    if in_vain.is_some_and(|ago| ago < OF_LATE) {
-        AFTER_IN_VAIN
+    if in_vain.is_some_and(|ago| ago < FAILED_WAIT_MEMORY) {
+        TIMEOUT_AFTER_FAILED_WAIT
     } else {
         BUSY_TIMEOUT
     }
 }
 
 fn since_in_vain() -> Option<Duration> {
-    locked(&IN_VAIN_AT).map(|at| at.elapsed())
+    locked(&LAST_FAILED_WAIT).map(|at| at.elapsed())
 }
 
 /// A moment, whose lock nobody can have left in disorder.
@@ -122,8 +122,8 @@ fn locked(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
 /// Says who is waited for, unless that was said just now.
 fn tell() {
     let Some(path) = FILE.get() else { return };
-    let mut told_at = locked(&TOLD_AT);
-    if told_at.is_some_and(|at| at.elapsed() < BETWEEN_WORDS) {
+    let mut told_at = locked(&LAST_WARNING);
+    if told_at.is_some_and(|at| at.elapsed() < WARNING_INTERVAL) {
         return;
     }
     *told_at = Some(Instant::now());

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::companions::{WAL, beside};
 use super::error::sqlite_code;
-use crate::staging::{Staging, Trouble, missing_migration};
+use crate::staging::{Staging, StagingError, missing_migration};
 
 impl Staging {
     /// Opens the file, if there is one, for who only reads it: where it may not be written it is read as it is.
@@ -29,7 +29,7 @@ impl Staging {
     fn open_as_it_is(path: &Path) -> Result<Self> {
         let unsettled = || {
             let file = path.to_owned();
-            Error::from(Trouble::Unsettled { file })
+            Error::from(StagingError::Unsettled { file })
         };
         if fs::metadata(beside(path, WAL)).is_ok_and(|log| log.len() > 0) {
             return Err(unsettled());
@@ -56,7 +56,7 @@ impl Staging {
 
 /// Whether SQLite may not write the file, or what it keeps beside it.
 fn is_unwritable(error: &Error) -> bool {
-    let of_file = matches!(error.downcast_ref(), Some(Trouble::ReadOnly { .. }));
+    let of_file = matches!(error.downcast_ref(), Some(StagingError::ReadOnly { .. }));
     of_file || matches!(sqlite_code(error), Some(ErrorCode::CannotOpen))
 }
 

@@ -200,7 +200,7 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn lacks_nothing(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
+    pub fn has_nothing_to_waive(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2)
                AND NOT EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
                AND NOT EXISTS (

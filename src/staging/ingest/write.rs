@@ -57,7 +57,7 @@ struct Writer<'a> {
 
 /// What writing the bars did, and the days about which the answer has the last word.
 #[derive(Default)]
-struct Written {
+struct WrittenBars {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
@@ -109,8 +109,8 @@ impl Writer<'_> {
         Ok(overlap.rebase(&self.batch.checked.bars, &series))
     }
 
-    fn write_bars(&self, stored: &StoredBars, rescaling: bool) -> Result<Written> {
-        let mut written = Written::default();
+    fn write_bars(&self, stored: &StoredBars, rescaling: bool) -> Result<WrittenBars> {
+        let mut written = WrittenBars::default();
         for fetched in &self.batch.checked.bars {
             let date = fetched.bar.date();
             if !self.batch.window.contains(date) && !rescaling {

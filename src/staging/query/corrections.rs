@@ -10,7 +10,7 @@ use crate::staging::Staging;
 
 /// Open, high, low, close and volume of a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Values {
+pub struct CorrectedValues {
     /// Open, high, low, close.
     pub prices: [f64; 4],
     /// Volume; `None` where it is unknown.
@@ -25,9 +25,9 @@ pub struct Correction {
     /// Source.
     pub source: String,
     /// What was believed before.
-    pub before: Values,
+    pub before: CorrectedValues,
     /// What replaced it; `None` where the bar is gone.
-    pub after: Option<Values>,
+    pub after: Option<CorrectedValues>,
     /// Whether the old bar was only provisional.
     pub was_provisional: bool,
     /// When the new values were fetched.
@@ -165,11 +165,11 @@ impl Staging {
 }
 
 fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
-    let values = |first: usize| -> rusqlite::Result<Option<Values>> {
+    let values = |first: usize| -> rusqlite::Result<Option<CorrectedValues>> {
         let Some(open) = row.get(first)? else {
             return Ok(None);
         };
-        Ok(Some(Values {
+        Ok(Some(CorrectedValues {
             prices: [
                 open,
                 row.get(first + 1)?,
@@ -185,7 +185,7 @@ fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
         was_provisional: !row.get::<_, bool>(2)?,
         replaced_at: row.get(3)?,
         job_id: row.get(4)?,
-        before: values(5)?.unwrap_or(Values {
+        before: values(5)?.unwrap_or(CorrectedValues {
             prices: [f64::NAN; 4],
             volume: None,
         }),

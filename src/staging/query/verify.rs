@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, TransactionBehavior, params};
 
-use crate::domain::checksum::{Checksum, Month, Summing, Values, month_of};
+use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
 use crate::domain::timestamp;
 use crate::staging::Staging;
 
@@ -16,7 +16,7 @@ pub struct StagedBar {
     /// The session's day.
     pub date: NaiveDate,
     /// Its values.
-    pub values: Values,
+    pub values: RowValues,
     /// Whether it waits for the next sync.
     pub is_pending: bool,
 }
@@ -120,7 +120,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
     let ingested_at = row.get_ref(7)?.as_str().unwrap_or_default();
     Ok(StagedBar {
         date: timestamp::day_from_text(date).unwrap_or(NaiveDate::MIN),
-        values: Values {
+        values: RowValues {
             prices: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?],
             volume: row.get::<_, Option<i64>>(6)?.unwrap_or(0),
             ingested_at: timestamp::from_text(ingested_at).unwrap_or(DateTime::UNIX_EPOCH),
