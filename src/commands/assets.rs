@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{now, read_assets, read_calendars};
+use super::printed::Printed;
 use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, Format};
 use crate::config::assets_edit;
 use crate::config::assets_edit::NewAsset;

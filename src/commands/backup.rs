@@ -3,9 +3,9 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::read_staging;
 use super::own_files::refuse_own_file;
+use super::printed::Printed;
 use crate::cli::{BackupArgs, Format};
 use crate::config::Config;
 use crate::output::table;

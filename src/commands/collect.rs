@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::collect_progress::CollectProgress;
 use super::context::{choose, now, read_assets};
+use super::printed::{Printed, with_remarks};
 use super::recorded_run::{or_notify, recorded};
 use super::signals::stop_on_signals;
-use super::{Printed, with_remarks};
 use crate::cli::{CollectArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::generate;
 
-use super::Printed;
+use super::printed::Printed;
 use crate::cli::{Cli, CompletionsArgs};
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<Printed> {

@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{read_staging, refuse_unknown};
 use super::own_files::refuse_own_file;
+use super::printed::Printed;
 use crate::cli::{ExportArgs, Output};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
 use super::context::{connect, located, now, read_assets, target};
+use super::printed::{Printed, with_remarks};
 use super::recorded_run::{host, send_alerts};
-use super::{Printed, with_remarks};
 use crate::cli::{Format, HealthcheckArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Printed;
 use super::context::{asset_id, read_staging, refuse_unknown};
+use super::printed::Printed;
 use crate::cli::{Format, HistoryArgs};
 use crate::config::Config;
 use crate::output::table;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use super::context::{choose, now, read_assets};
+use super::printed::{Printed, with_remarks};
 use super::recorded_run::end_quietly;
-use super::{Printed, with_remarks};
 use crate::cli::{Format, ImportArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId, SourceKind};

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Printed;
+use super::printed::Printed;
 use crate::cli::Format;
 use crate::config::Config;
 use crate::output::table;

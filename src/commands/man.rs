@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::Printed;
+use super::printed::Printed;
 use crate::cli::{Cli, ManArgs};
 use crate::config::ConfigError;
 

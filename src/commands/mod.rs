@@ -1,6 +1,8 @@
-//! The composition root: configuration and a command become stores, a job, and what is printed.
+//! The commands, a file each: configuration and arguments become stores, a job, and what is printed.
+//!
+//! A new command: a variant and its arguments in `cli`, a file here, a line in [`dispatch`].
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cli::{Cli, Command, Format, Output};
 use crate::config::{Config, ConfigError};
@@ -22,6 +24,7 @@ mod import;
 mod init;
 mod man;
 mod own_files;
+mod printed;
 mod prune;
 mod reconcile;
 mod recorded_run;
@@ -37,38 +40,17 @@ mod waive;
 mod windows_task;
 
 pub use hints::hint;
-
-/// What a command prints, and its exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Printed {
-    /// For stdout.
-    pub text: String,
-    /// 0 success, 1 failure, 3 partial failure.
-    pub exit_code: u8,
-}
-
-impl Printed {
-    fn success(text: String) -> Self {
-        Self { text, exit_code: 0 }
-    }
-
-    /// Text that somebody else wrote as bytes.
-    fn utf_8(text: Vec<u8>) -> Result<Self> {
-        String::from_utf8(text)
-            .map(Self::success)
-            .context("the text is not UTF-8")
-    }
-}
+pub use printed::Printed;
 
 /// Runs a command.
 ///
 /// # Errors
 /// [`ConfigError`] for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
-    printed(cli, config).map_err(|error| explain(error, &config.staging_db))
+    in_format(cli, config).map_err(|error| explain(error, &config.staging_db))
 }
 
-fn printed(cli: &Cli, config: &Config) -> Result<Printed> {
+fn in_format(cli: &Cli, config: &Config) -> Result<Printed> {
     let format = match cli.format {
         Output::Table => Format::Table,
         Output::Json | Output::Jsonl | Output::Csv => Format::Json,
@@ -130,19 +112,4 @@ fn dispatch(cli: &Cli, format: Format, config: &Config) -> Result<Printed> {
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }
-}
-
-/// A table, and below it what is said of single assets.
-fn with_remarks<'a>(
-    mut table: String,
-    remarks: impl Iterator<Item = (&'a str, &'a str)>,
-    dry_run: bool,
-) -> String {
-    for (asset, remark) in remarks {
-        table.push_str(&format!("{asset}: {remark}\n"));
-    }
-    if dry_run {
-        table.push_str("This was a dry run: nothing was written.\n");
-    }
-    table
 }

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{now, open_staging};
+use super::printed::Printed;
 use crate::cli::{Format, PruneArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::table;

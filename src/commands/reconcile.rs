@@ -4,8 +4,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{choose, read_assets, read_staging};
+use super::printed::Printed;
 use crate::cli::{Format, ReconcileArgs};
 use crate::config::Config;
 use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{now, patience, read_assets, read_calendars, read_staging, target};
 use super::own_files::refuse_own_file;
+use super::printed::Printed;
 use crate::cli::{Format, ReportArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers;

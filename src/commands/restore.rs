@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::Printed;
 use super::backup::Copy;
 use super::context::now;
+use super::printed::Printed;
 use crate::cli::{Format, RestoreArgs};
 use crate::config::Config;
 use crate::output::table;

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{connect, target};
+use super::printed::Printed;
 use crate::cli::{Format, Schema, SchemaArgs};
 use crate::config::{Config, ConfigError};
 use crate::output::table;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{asset_id, read_staging};
+use super::printed::Printed;
 use crate::cli::{Format, ShowArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;

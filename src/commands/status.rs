@@ -7,7 +7,8 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use super::context::{now, read_assets};
-use super::{Printed, healthcheck};
+use super::healthcheck;
+use super::printed::Printed;
 use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
 use crate::domain::asset::Asset;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{
     located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
+use super::printed::Printed;
 use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::{Format, SyncArgs};

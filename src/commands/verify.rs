@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Printed;
 use super::context::{connect, located, now, open_staging, refuse_unknown, target};
+use super::printed::Printed;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::Printed;
 use super::context::{asset_id, choose, now, open_staging, read_assets};
+use super::printed::Printed;
 use crate::cli::{Format, WaiveArgs};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::Asset;

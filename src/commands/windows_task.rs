@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use chrono::{Days, Local, NaiveDateTime, NaiveTime};
 use quick_xml::escape::escape;
 
-use super::Printed;
 use super::own_files::refuse_own_file;
+use super::printed::Printed;
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
 use crate::process::atomic_file::write_atomically;

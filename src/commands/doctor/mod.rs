@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Printed;
 use super::context::{now, read_assets};
+use super::printed::Printed;
 use crate::cli::{DoctorArgs, Format};
 use crate::config::Config;
 use crate::domain::asset::Asset;

@@ -248,7 +248,7 @@ fn verify(copy: &Connection) -> Result<u64> {
 }
 
 /// What SQLite finds wrong in a file; it says so in a row, or cannot even look.
-pub(in crate::staging) fn integrity(connection: &Connection) -> Result<Option<String>> {
+pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
     let said: rusqlite::Result<String> =
         connection.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0));
     match said {

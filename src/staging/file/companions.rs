@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 /// The ending of SQLite's write-ahead log.
 pub(in crate::staging) const WAL: &str = "-wal";
 /// The ending of SQLite's index of the write-ahead log.
-pub(in crate::staging) const SHARED_MEMORY: &str = "-shm";
+pub(super) const SHARED_MEMORY: &str = "-shm";
 /// The ending of SQLite's rollback journal.
-pub(in crate::staging) const JOURNAL: &str = "-journal";
+pub(super) const JOURNAL: &str = "-journal";
 /// The ending of the lock that keeps two syncs apart.
-pub(in crate::staging) const SYNC_LOCK: &str = "-sync";
+pub(super) const SYNC_LOCK: &str = "-sync";
 /// How the ending of a run's lock begins; the run's id follows.
 pub(in crate::staging) const RUN_LOCK: &str = "-run-";
 

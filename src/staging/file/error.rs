@@ -91,7 +91,7 @@ pub fn explain(error: Error, path: &Path) -> Error {
 }
 
 /// What SQLite says, where it is the cause.
-pub(in crate::staging) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
+pub(super) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
     let cause = error
         .chain()
         .find_map(|e| e.downcast_ref::<rusqlite::Error>());
@@ -99,13 +99,13 @@ pub(in crate::staging) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
 }
 
 /// Whether SQLite says that what it reads cannot be.
-pub(in crate::staging) fn is_damage(code: ErrorCode) -> bool {
+pub(super) fn is_damage(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
 }
 
 /// Who may hold a lock on the file. The runs of this program are known, this one's own too, whose workers wait for each other;
 /// they hold one for moments only, so that it may be another program all the same.
-pub(in crate::staging) fn holder(path: &Path) -> String {
+pub(super) fn holder(path: &Path) -> String {
     const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
     // A long path is a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY

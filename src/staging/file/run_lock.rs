@@ -77,7 +77,7 @@ pub(in crate::staging) fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
 }
 
 /// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.
-pub(in crate::staging) fn refuse_beside_a_run(path: &Path) -> Result<()> {
+pub(super) fn refuse_beside_a_run(path: &Path) -> Result<()> {
     let start = lock_path(path, "");
     let (Some(folder), Some(start)) = (start.parent(), start.file_name()) else {
         return Ok(());

@@ -78,7 +78,7 @@ pub(in crate::staging) fn under_way(
 }
 
 /// The same without the runs of this process.
-pub(in crate::staging) fn others_under_way(
+pub(super) fn others_under_way(
     connection: &Connection,
     path: &Path,
 ) -> Result<Vec<RunningRow>> {

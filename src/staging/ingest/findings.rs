@@ -27,11 +27,11 @@ pub(in crate::staging) struct Notes<'a> {
 
 /// What a run has judged, so that an open finding that it did not see again is resolved.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::staging) struct Judged<'a> {
+pub(super) struct Judged<'a> {
     /// The days whose closes were looked at for jumps: the last may lie behind the asked window.
     pub(in crate::staging) closes: Window,
     /// The days whose row came, and is what is stored now.
-    pub(in crate::staging) heard: &'a BTreeSet<NaiveDate>,
+    pub(super) heard: &'a BTreeSet<NaiveDate>,
     /// What the overlap says of the scale.
     pub(in crate::staging) overlap: Overlap,
 }
@@ -100,14 +100,14 @@ impl<'a> Notes<'a> {
     }
 
     /// Keeps a finding that is the same fact while it is open, on whichever day it is seen next.
-    pub(in crate::staging) fn put_lasting(&self, finding: Finding) -> Result<()> {
+    pub(super) fn put_lasting(&self, finding: Finding) -> Result<()> {
         let open = self.open_days(finding.rule)?;
         let date = open.last().copied().unwrap_or(finding.date);
         Ok(self.put(&Finding { date, ..finding })?)
     }
 
     /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id).
-    pub(in crate::staging) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
+    pub(super) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
         let sql = "SELECT rule, date FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND job_id IS NOT ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -149,14 +149,14 @@ impl<'a> Notes<'a> {
     }
 
     /// The days of the open findings of a rule.
-    pub(in crate::staging) fn open_days(&self, rule: Rule) -> Result<BTreeSet<NaiveDate>> {
+    pub(super) fn open_days(&self, rule: Rule) -> Result<BTreeSet<NaiveDate>> {
         let sql =
             "SELECT date FROM open_findings WHERE asset_id = ?1 AND source = ?2 AND rule = ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
         days(statement.query(params![self.asset, self.source, rule.to_string()])?)
     }
 
-    pub(in crate::staging) fn resolve_day(
+    pub(super) fn resolve_day(
         &self,
         rule: Rule,
         date: NaiveDate,
@@ -179,7 +179,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Takes a finding back: one that only this run has seen is forgotten, an older one is resolved.
-    pub(in crate::staging) fn withdraw(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
+    pub(super) fn withdraw(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
         let sql = "DELETE FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND job_id = ?5 AND first_seen = last_seen";
         let (rule_name, day) = (rule.to_string(), date.to_string());

@@ -19,7 +19,7 @@ use crate::staging::Staging;
 
 /// Which sessions of one series a run has judged, and which of them have no bar.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::staging) struct Judgement<'a> {
+pub(super) struct Judgement<'a> {
     pub(in crate::staging) asset: &'a Asset,
     pub(in crate::staging) source: &'a str,
     pub(in crate::staging) due: &'a [NaiveDate],
@@ -29,7 +29,7 @@ pub(in crate::staging) struct Judgement<'a> {
 
 /// Which of a batch's due sessions have no bar, also after it. For a source that stands in those are not missing that a
 /// better source of the asset has. `first` is the first day that was stored before.
-pub(in crate::staging) fn session_coverage(
+pub(super) fn session_coverage(
     connection: &Connection,
     batch: &Batch<'_>,
     first: Option<NaiveDate>,
@@ -55,7 +55,7 @@ pub(in crate::staging) fn session_coverage(
 }
 
 /// Missing sessions that the user accepted: no longer reported or fetched.
-pub(in crate::staging) fn waived_days(
+pub(super) fn waived_days(
     connection: &Connection,
     asset: &AssetId,
 ) -> Result<BTreeSet<NaiveDate>> {
@@ -64,7 +64,7 @@ pub(in crate::staging) fn waived_days(
 }
 
 /// Keeps which parts of a window are to be asked for again.
-pub(in crate::staging) fn remember_lost(
+pub(super) fn remember_lost(
     connection: &Connection,
     batch: &Batch<'_>,
 ) -> rusqlite::Result<()> {
@@ -83,7 +83,7 @@ pub(in crate::staging) fn remember_lost(
 }
 
 /// The days on which a calendar's exchange was probably closed, as far as is known. A calendar without closed days has none.
-pub(in crate::staging) fn open_closed_days(
+pub(super) fn open_closed_days(
     connection: &Connection,
     calendar: &Calendar,
 ) -> Result<BTreeSet<NaiveDate>> {
@@ -93,7 +93,7 @@ pub(in crate::staging) fn open_closed_days(
 }
 
 /// Keeps the sessions without a bar, and closes those that have one now, are waived, or that the calendar calls closed.
-pub(in crate::staging) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
+pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
     let Judgement {
         asset,
         source,

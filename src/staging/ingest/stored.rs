@@ -12,7 +12,7 @@ use crate::domain::scale::StoredBars;
 use crate::domain::timestamp;
 
 /// The stored bars of a series between two days.
-pub(in crate::staging) fn stored_bars(
+pub(super) fn stored_bars(
     connection: &Connection,
     asset: &str,
     source: &str,
@@ -59,7 +59,7 @@ pub(in crate::staging) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<
 }
 
 /// All days of a series.
-pub(in crate::staging) fn stored_days(
+pub(super) fn stored_days(
     connection: &Connection,
     asset: &str,
     source: &str,

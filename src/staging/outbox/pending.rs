@@ -21,7 +21,7 @@ pub struct Scope {
 
 impl Scope {
     /// The assets as a JSON list, for SQL; `None` for all.
-    pub(in crate::staging) fn assets_json(&self) -> Option<String> {
+    pub(super) fn assets_json(&self) -> Option<String> {
         (!self.assets.is_empty()).then(|| {
             serde_json::Value::from_iter(self.assets.iter().map(AssetId::as_str)).to_string()
         })
