@@ -1,0 +1,4 @@
+//! The rules of this repository: the order of its folders, and what README.md promises.
+
+mod layers;
+mod readme;
