@@ -78,10 +78,7 @@ pub(in crate::staging) fn under_way(
 }
 
 /// The same without the runs of this process.
-pub(super) fn others_under_way(
-    connection: &Connection,
-    path: &Path,
-) -> Result<Vec<RunningRow>> {
+pub(super) fn others_under_way(connection: &Connection, path: &Path) -> Result<Vec<RunningRow>> {
     let mut runs = under_way(connection, path)?;
     runs.retain(|run| !run.is_own());
     Ok(runs)

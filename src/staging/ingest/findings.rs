@@ -156,11 +156,7 @@ impl<'a> Notes<'a> {
         days(statement.query(params![self.asset, self.source, rule.to_string()])?)
     }
 
-    pub(super) fn resolve_day(
-        &self,
-        rule: Rule,
-        date: NaiveDate,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn resolve_day(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
         self.resolve_rule(&rule.to_string(), date)
     }
 

@@ -55,19 +55,13 @@ pub(super) fn session_coverage(
 }
 
 /// Missing sessions that the user accepted: no longer reported or fetched.
-pub(super) fn waived_days(
-    connection: &Connection,
-    asset: &AssetId,
-) -> Result<BTreeSet<NaiveDate>> {
+pub(super) fn waived_days(connection: &Connection, asset: &AssetId) -> Result<BTreeSet<NaiveDate>> {
     let mut statement = connection.prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
     days(statement.query(params![asset.as_str()])?)
 }
 
 /// Keeps which parts of a window are to be asked for again.
-pub(super) fn remember_lost(
-    connection: &Connection,
-    batch: &Batch<'_>,
-) -> rusqlite::Result<()> {
+pub(super) fn remember_lost(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO lost_part (asset_id, source, start_date, end_date, lost_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING";
     for LostPart { window: part, .. } in batch.lost.iter().filter(|l| l.is_asked_again) {

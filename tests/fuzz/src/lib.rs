@@ -6,7 +6,7 @@ use pricestash::domain::asset::SourceKind;
 use pricestash::domain::calendar::Calendars;
 use pricestash::sources::endpoints;
 
-#[path = "../../it/rules.rs"]
+#[path = "../../it/sources/rules.rs"]
 mod rules;
 
 static CALENDARS: LazyLock<Calendars> =

@@ -1,4 +1,4 @@
-//! The whole way: recorded years through the sources' own addresses into staging, and into PostgreSQL, bit for bit.
+//! Recorded years through the sources' own addresses into staging, and into PostgreSQL, bit for bit.
 
 use std::collections::BTreeMap;
 

@@ -296,3 +296,31 @@ fn an_old_recording_never_beats_a_newer_fetch() {
     assert_eq!(closes(&env), ["100.0", "101.0", "102.0", "103.0"]);
     assert_eq!(env.pairs(INGESTED), before);
 }
+
+#[test]
+fn a_row_with_high_below_low_fails_its_asset_once_and_touches_nothing_else() {
+    let (server, env) = shares(&["A", "B"]);
+    env.collect();
+    let bad = "[{\"localDate\":\"20240104\",\"openPrice\":10,\"highPrice\":9,\"lowPrice\":11,\"closePrice\":10,\
+               \"accumulatedTradingVolume\":5},{\"localDate\":\"20240105\",\"openPrice\":103,\"highPrice\":103,\
+               \"lowPrice\":103,\"closePrice\":103,\"accumulatedTradingVolume\":1000}]";
+    server.answer(&route("A"), Answer::ok(bad));
+    assert_eq!(env.collect().code, 3);
+    let stored = "SELECT date, CAST(close AS TEXT) FROM price_daily WHERE asset_id = 'A' AND date = '2024-01-04'";
+    assert_eq!(
+        env.pairs(stored),
+        [("2024-01-04".to_owned(), "102.0".to_owned())]
+    );
+    let quarantined = env.pairs("SELECT reason, raw FROM quarantine");
+    assert_eq!(quarantined.len(), 1);
+    assert_eq!(quarantined[0].0, "high_below_low");
+    assert!(
+        quarantined[0].1.contains("\"high\":\"9\""),
+        "{quarantined:?}"
+    );
+    assert_eq!(
+        env.collect().code,
+        0,
+        "the same row with the same values fails it once"
+    );
+}

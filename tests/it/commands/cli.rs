@@ -367,3 +367,37 @@ fn the_schema_as_json_is_an_array_too() {
         assert_eq!(row["ddl"], text);
     }
 }
+
+#[test]
+fn a_slip_of_the_keyboard_is_no_history_and_no_waiver() {
+    let (_server, env) = shares(&["A"]);
+    env.collect();
+    let refused = |arguments: &[&str], why: &str| {
+        let ran = env.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    };
+    refused(&["history", "NOPE"], "there is no asset \"NOPE\"");
+    let waive = |day: &'static str, reason: &'static str| ["waive", "A", day, "--reason", reason];
+    refused(&waive("2024-01-06", "x"), "no session of XKRX (weekend)");
+    refused(&waive("2024-01-04", " "), "--reason is empty");
+    refused(&["waive", "NOPE", "2024-01-04", "--reason", "x"], "NOPE");
+    refused(&waive("2024-01-04", "x"), "A has a bar of 2024-01-04");
+    let assets = [
+        asset("A", "XKRX", "KRW", &[("naver", "A")]),
+        asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")]),
+    ];
+    env.write("data/assets.toml", assets.concat());
+    refused(
+        &["waive", "BTC", "2099-01-02", "--reason", "x"],
+        "2099-01-02 is still to come",
+    );
+    assert_eq!(env.count("SELECT count(*) FROM waiver"), 0);
+    // One without a bar is waived, and may be so again.
+    env.staging()
+        .execute("DELETE FROM price_daily WHERE date = '2024-01-04'", [])
+        .unwrap();
+    for _ in 0..2 {
+        env.succeed(&waive("2024-01-04", "no trade"));
+    }
+}

@@ -15,7 +15,7 @@ use pricestash::domain::calendar::{Calendar, Calendars};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::rules;
+use super::rules;
 use crate::support::way;
 use crate::support::window::{Recording, recordings_of};
 

@@ -1,5 +1,5 @@
 //! A file as its source served it through several days, asked for twice a day: the last values are the final ones, and every
-//! correction is kept. (`truth` replays every version with the time it was served at.)
+//! correction is kept. (`finality` replays every version with the time it was served at.)
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,0 +1,10 @@
+//! What commands print, write and refuse, and who is told.
+
+mod alerts;
+mod cli;
+mod doctor;
+mod logs;
+mod manual;
+mod setup;
+mod show;
+mod status;

@@ -1,0 +1,4 @@
+//! The daily script, and what runs it every day.
+
+mod schedule;
+mod script;

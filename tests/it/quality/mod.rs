@@ -1,0 +1,53 @@
+//! What is thought of the prices that came, on recorded real ones.
+//!
+//! - `calendars`: the trading days, against the sessions that recorded series had
+//! - `gaps`, `jumps`, `splits`: what is found in a series
+//! - `finality`, `week`: a file as its source served it through several days, each version or twice a day
+//! - `freshness`: `healthcheck`
+//! - `reconcile`: two sources of one asset
+
+mod calendars;
+mod finality;
+mod freshness;
+mod gaps;
+mod jumps;
+mod reconcile;
+mod splits;
+mod week;
+
+use serde_json::{Value, json};
+
+use crate::support::program::TestEnv;
+use crate::support::server::Answer;
+use crate::support::{asset, recorded};
+
+const GAPS: &str =
+    "SELECT date, asset_id FROM open_findings WHERE rule = 'date_gap' ORDER BY date, asset_id";
+
+fn days(rows: Vec<(String, String)>) -> Vec<String> {
+    rows.into_iter().map(|(day, _)| day).collect()
+}
+
+/// The KOSPI 200 by the KRX cache, replayed from a folder of this environment.
+fn kospi(files: &[(&str, Vec<u8>)]) -> TestEnv {
+    let env = TestEnv::new();
+    let assets = asset("KS200", "XKRX", "KRW", &[("krx", "ks200")]);
+    env.write("data/assets.toml", assets);
+    for (year, bytes) in files {
+        env.write(&format!("replay/krx/ks200_{year}.csv"), bytes);
+    }
+    env
+}
+
+fn year(year: &str) -> Vec<u8> {
+    recorded(&format!("krx_index/year_ks200_{year}.csv"))
+}
+
+/// An answer of the day API with a flat bar for each of these days.
+fn bars(days: &[&str], close: f64) -> Answer {
+    let bar = |day: &&str| {
+        json!({"localDate": day.replace('-', ""), "openPrice": close, "highPrice": close, "lowPrice": close,
+               "closePrice": close, "accumulatedTradingVolume": 5})
+    };
+    Answer::ok(Value::from_iter(days.iter().map(bar)).to_string())
+}

@@ -1,0 +1,20 @@
+//! `sync` and `verify`: from the staging file to PostgreSQL.
+//!
+//! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
+//! - `failures`: each class of failure, one at a time
+//! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `order`: every order of a sync's steps, against a model
+//! - `first_load`: many rows at once
+//! - `sixty_thousand`: a large first load through kills, a crash and a second sync
+//! - `tls`: TLS, passwords, sockets, a pooler
+//! - `verify`: staging against the warehouse
+
+mod failures;
+mod first_load;
+mod order;
+mod runs;
+mod sixty_thousand;
+mod storms;
+#[cfg(unix)]
+mod tls;
+mod verify;
