@@ -1,17 +1,15 @@
 //! The program: read the command line and the configuration, run, print once, exit.
 
-use std::env;
-use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use pricestash::cli::{Cli, usage_sentence};
-use pricestash::commands;
-use pricestash::commands::Printed;
+use pricestash::commands::{self, Printed};
 use pricestash::config::{ConfigError, LogFormat, Variables};
 use pricestash::output::log::Log;
 

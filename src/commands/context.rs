@@ -1,8 +1,7 @@
 //! What several commands need before they can begin: the stores, the assets, the time.
 
-use std::fs;
 use std::path::Path;
-use std::thread;
+use std::{fs, thread};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};

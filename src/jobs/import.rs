@@ -6,8 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::domain::answer::Answer;
-use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Asset;
 use crate::domain::scale::Rescale;
 use crate::domain::validate::{Checked, Context, check};

@@ -4,15 +4,15 @@ use anyhow::Result;
 use askama::Template;
 use chrono::NaiveDate;
 
+use super::RUN_DAYS;
 use super::embed::{csp_hash, json_in_script};
-use super::facts::{Facts, WarehouseFacts};
+use super::facts::{self, Facts, WarehouseFacts};
 use super::script_data::script_data;
 use super::strip::DayKind;
 use super::tiles::{Tile, tiles};
 use super::view::{AssetView, asset_views};
 use super::view_corrections::{CorrectionsView, CountView, corrections, counts};
 use super::view_runs::{JobView, RunView, SourceView, first_day, jobs, runs, sources, time};
-use super::{RUN_DAYS, facts};
 use crate::output::numbers;
 
 const STYLE: &str = include_str!("html/report.css");

@@ -9,8 +9,7 @@ use super::body::{
 };
 use super::upstream::Upstream;
 use crate::config::Origins;
-use crate::domain::answer::Answer;
-use crate::domain::answer::RawBar;
+use crate::domain::answer::{Answer, RawBar};
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
 use crate::domain::window::Window;

@@ -10,8 +10,7 @@ use super::body::{
 };
 use super::upstream::Upstream;
 use crate::config::Origins;
-use crate::domain::answer::Answer;
-use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Category;
 use crate::domain::calendar::{Calendar, add_days, sub_days};
 use crate::domain::window::Window;

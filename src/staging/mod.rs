@@ -31,20 +31,18 @@ pub use file::prune::Old;
 pub use file::run_lock::RunLock;
 pub use file::running::RunningRow;
 pub use file::sync_lock::SyncLock;
-pub use ingest::batch::StagedSeries;
-pub use ingest::batch::{Batch, LostPart, Staged, Tally};
+pub use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
 pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
 pub use outbox::acknowledge::Acknowledger;
 pub use outbox::pending::{PendingReader, Scope};
 pub use outbox::rejects::{Reject, RejectedSeries};
 pub use query::bars::{
-    StoredAsset, StoredBar, StoredFinding, StoredSeries, StoredSource, best_bars,
+    ExportedBar, Selection, StagedBar, StoredAsset, StoredBar, StoredFinding, StoredSeries,
+    StoredSource, best_bars,
 };
 pub use query::corrections::{CorrectedValues, Correction, StoredReject, StoredRun};
-pub use query::export::{ExportedBar, Selection};
 pub use query::history::Version;
 pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
-pub use query::verify::StagedBar;
 pub use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.

@@ -4,16 +4,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
 use crate::config::assets_file::parse_assets;
-use crate::domain::answer::Answer;
-use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::{Asset, SourceEntry};
-use crate::domain::bar::Bar;
-use crate::domain::bar::FetchedBar;
+use crate::domain::bar::{Bar, FetchedBar};
 use crate::domain::calendar::{Calendars, built_in};
 use crate::domain::gaps::SessionCoverage;
 use crate::domain::scale::Rescale;
-use crate::domain::validate::Checked;
-use crate::domain::validate::{Context, check};
+use crate::domain::validate::{Checked, Context, check};
 use crate::domain::window::Window;
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";

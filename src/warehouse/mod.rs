@@ -10,7 +10,6 @@ use postgres::types::{ToSql, Type};
 
 mod assets_and_runs;
 mod connection;
-mod counts;
 mod diagnose;
 mod error;
 mod identity;

@@ -1,6 +1,6 @@
-//! What `verify` asks the warehouse: checksums of months, and the rows of those that differ.
+//! What `verify` and `report` ask the warehouse: checksums of months, the rows of those that differ, and how many rows it has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use postgres::types::Type;
@@ -84,5 +84,19 @@ impl Warehouse {
             Ok((place, row.try_get(1)?, values))
         });
         bars.collect()
+    }
+
+    /// Its rows by asset.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>, WarehouseError> {
+        let sql = "SELECT asset_id::text, count(*) FROM price_daily GROUP BY 1";
+        let rows = self.query(sql, Vec::new())?.into_iter();
+        rows.map(|row| {
+            let rows: i64 = row.try_get(1)?;
+            Ok((row.try_get(0)?, u64::try_from(rows).unwrap_or(0)))
+        })
+        .collect()
     }
 }

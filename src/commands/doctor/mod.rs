@@ -7,8 +7,7 @@ use super::printed::Printed;
 use crate::cli::{DoctorArgs, Format};
 use crate::config::Config;
 use crate::domain::asset::Asset;
-use crate::jobs::doctor;
-use crate::jobs::doctor::{Check, Verdict};
+use crate::jobs::doctor::{self, Check, Verdict};
 use crate::output::table;
 
 mod alerts;

@@ -7,8 +7,7 @@ use anyhow::Result;
 
 use crate::commands::context::now;
 use crate::domain::timestamp;
-use crate::jobs::doctor;
-use crate::jobs::doctor::Check;
+use crate::jobs::doctor::{self, Check};
 use crate::staging::{self, Staging, StagingError};
 
 /// Looks at the staging file; gives it where it can be asked.

@@ -7,8 +7,7 @@ use anyhow::Result;
 use crate::commands::context::{now, patience};
 use crate::config::Config;
 use crate::domain::timestamp::millis;
-use crate::jobs::doctor;
-use crate::jobs::doctor::Check;
+use crate::jobs::doctor::{self, Check};
 use crate::staging::Staging;
 use crate::warehouse::{Target, Warehouse, recognise};
 

@@ -7,9 +7,8 @@ mod file;
 mod set;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::iter;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;

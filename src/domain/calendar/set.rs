@@ -1,9 +1,8 @@
 //! The set of calendars: compiled in, and corrected by files of the same name in a folder.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use super::{Calendar, file};
 

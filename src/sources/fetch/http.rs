@@ -12,8 +12,7 @@ use ureq::http::header::SET_COOKIE;
 
 use super::host_queue::HostQueues;
 use super::{Feed, FetchError, Part, Request, Response};
-use crate::config::FetchConfig;
-use crate::config::Origins;
+use crate::config::{FetchConfig, Origins};
 use crate::domain::timestamp::{micros, millis};
 use crate::domain::window::Window;
 use crate::process::clock::Clock;

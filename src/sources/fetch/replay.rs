@@ -8,8 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::recording::{self, COMPRESSED, META, RecordingMeta};
 use super::{Feed, FetchError, Part, Request, Response};
-use crate::domain::timestamp;
-use crate::domain::timestamp::CLOCK_TOLERANCE;
+use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
 

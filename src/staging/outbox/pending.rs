@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use rusqlite::params;
+use chrono::NaiveDate;
+use rusqlite::{TransactionBehavior, params};
 
 use crate::domain::asset::AssetId;
 use crate::domain::outgoing::PendingRow;
@@ -217,5 +218,25 @@ impl Staging {
         Ok(self
             .connection()?
             .query_row(sql, params![scope.assets_json(), most], |r| r.get(0))?)
+    }
+
+    /// Lets bars be pending again. Returns how many were not.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn make_pending(&self, bars: &[(String, NaiveDate, String)]) -> Result<usize> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut changed = 0;
+        for (asset_id, date, source) in bars {
+            changed += tx
+                .prepare_cached(
+                    "UPDATE price_daily SET synced_revision = CASE revision WHEN 0 THEN -1 ELSE 0 END
+                     WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND revision = synced_revision",
+                )?
+                .execute(params![asset_id, date.to_string(), source])?;
+        }
+        tx.commit()?;
+        Ok(changed)
     }
 }

@@ -1,12 +1,16 @@
-//! Questions of `show`, `report` and the lines of `status` that draw: series as they are staged, and what was said about
-//! their days. Nothing is written.
+//! Bars and series as they are staged, read for `show`, `report`, `export`, `verify`, `healthcheck` and `reconcile`, with what
+//! was said about their days. Nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, params};
+use serde::Serialize;
 
+use crate::domain::asset::AssetId;
+use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
+use crate::domain::timestamp;
 use crate::staging::Staging;
 
 /// A staged bar.
@@ -74,6 +78,78 @@ pub struct StoredFinding {
 /// The bars of one asset, by source.
 pub type StoredSeries = BTreeMap<String, Vec<StoredBar>>;
 
+/// Which bars.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Of these assets; of all when empty.
+    pub assets: Vec<String>,
+    /// Of this source.
+    pub source: Option<String>,
+    /// From this day on.
+    pub start: Option<NaiveDate>,
+    /// Until this day.
+    pub end: Option<NaiveDate>,
+}
+
+/// A bar as it stands in the file. The fields are the columns of an export.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExportedBar {
+    /// Asset.
+    pub asset_id: String,
+    /// The session's day.
+    pub date: String,
+    /// Where it came from.
+    pub source: String,
+    /// Opening price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Closing price.
+    pub close: f64,
+    /// Volume, where it is known.
+    pub volume: Option<i64>,
+    /// When it was fetched.
+    pub ingested_at: String,
+    /// Whether it was fetched after the session's final time.
+    pub is_final: bool,
+}
+
+impl ExportedBar {
+    /// The names of the columns.
+    pub const COLUMNS: [&str; 10] = [
+        "asset_id",
+        "date",
+        "source",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "ingested_at",
+        "is_final",
+    ];
+}
+
+/// A staged bar of a month, as the warehouse should have it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StagedBar {
+    /// The session's day.
+    pub date: NaiveDate,
+    /// Its values.
+    pub values: RowValues,
+    /// Whether it waits for the next sync.
+    pub is_pending: bool,
+}
+
+const COLUMNS_OF_ASSET: &str =
+    "SELECT source, date, open, high, low, close, volume, ingested_at, revision <> synced_revision
+    FROM price_daily WHERE asset_id = ?1 ORDER BY date, source";
+const COLUMNS_OF_MONTH: &str =
+    "SELECT source, date, open, high, low, close, volume, ingested_at, revision <> synced_revision
+    FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4 ORDER BY date";
+
 impl Staging {
     /// Every asset of the file: those configured at the last collect, and those that only have bars.
     ///
@@ -140,6 +216,167 @@ impl Staging {
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+
+    /// The newest day of each asset and source, up to `until` if it is given, and whether its bar is final.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest_bars(
+        &self,
+        until: Option<NaiveDate>,
+    ) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
+        let connection = self.connection()?;
+        // SQLite takes is_final from the row that has the maximum.
+        let mut statement = connection.prepare(
+            "SELECT asset_id, source, max(date), is_final FROM price_daily
+             WHERE ?1 IS NULL OR date <= ?1 GROUP BY asset_id, source",
+        )?;
+        let mut rows = statement.query(params![until.map(|d| d.to_string())])?;
+        let mut newest = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(2)?.parse() {
+                newest.insert((row.get(0)?, row.get(1)?), (date, row.get(3)?));
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Whether any bar of an asset is stored.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn has_bars(&self, asset: &AssetId) -> Result<bool> {
+        let any = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)";
+        Ok(self
+            .connection()?
+            .query_row(any, [asset.as_str()], |r| r.get(0))?)
+    }
+
+    /// The closes of an asset by source and day.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn closes(&self, asset: &AssetId) -> Result<HashMap<String, BTreeMap<NaiveDate, f64>>> {
+        let connection = self.connection()?;
+        let mut statement = connection
+            .prepare("SELECT source, date, close FROM price_daily WHERE asset_id = ?1")?;
+        let mut rows = statement.query(params![asset.as_str()])?;
+        let mut closes: HashMap<String, BTreeMap<NaiveDate, f64>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(1)?.parse() {
+                closes
+                    .entry(row.get(0)?)
+                    .or_default()
+                    .insert(date, row.get(2)?);
+            }
+        }
+        Ok(closes)
+    }
+
+    /// Gives every selected bar to `take`, by asset, day and source; says how many there were.
+    ///
+    /// # Errors
+    /// What SQLite or `take` says.
+    pub fn export(
+        &self,
+        selection: &Selection,
+        mut take: impl FnMut(&ExportedBar) -> Result<()>,
+    ) -> Result<u64> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(include_str!("export.sql"))?;
+        let assets = serde_json::Value::from(selection.assets.clone()).to_string();
+        let day = |date: Option<NaiveDate>| date.map(|d| d.to_string());
+        let mut rows = statement.query(params![
+            assets,
+            selection.source,
+            day(selection.start),
+            day(selection.end)
+        ])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            take(&ExportedBar {
+                asset_id: row.get(0)?,
+                date: row.get(1)?,
+                source: row.get(2)?,
+                open: row.get(3)?,
+                high: row.get(4)?,
+                low: row.get(5)?,
+                close: row.get(6)?,
+                volume: row.get(7)?,
+                ingested_at: row.get(8)?,
+                is_final: row.get(9)?,
+            })?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Every asset with bars, in order.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn asset_ids(&self) -> Result<Vec<String>> {
+        // From one asset to the next by the key, without reading the bars.
+        let sql = "WITH RECURSIVE asset (id) AS (
+                SELECT min(asset_id) FROM price_daily
+                UNION ALL
+                SELECT (SELECT min(asset_id) FROM price_daily WHERE asset_id > id) FROM asset WHERE id IS NOT NULL
+            )
+            SELECT id FROM asset WHERE id IS NOT NULL";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(sql)?;
+        let ids = statement.query_map([], |r| r.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The checksums of every month of an asset, by source and [`Month::number`].
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn checksums(&self, asset_id: &str) -> Result<HashMap<(String, i32), Checksum>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(COLUMNS_OF_ASSET)?;
+        let mut rows = statement.query([asset_id])?;
+        let mut sums: HashMap<i32, Vec<(String, Summing)>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let bar = staged_bar(row)?;
+            let source = row.get_ref(0)?.as_str()?;
+            let of_month = sums.entry(month_of(bar.date)).or_default();
+            let at = match of_month.iter().position(|(s, _)| s == source) {
+                Some(at) => at,
+                None => {
+                    of_month.push((source.to_owned(), Summing::default()));
+                    of_month.len() - 1
+                }
+            };
+            if let Some((_, sum)) = of_month.get_mut(at) {
+                sum.add(bar.date, &bar.values);
+            }
+        }
+        let months = sums.into_iter();
+        Ok(months
+            .flat_map(|(month, sums)| {
+                sums.into_iter()
+                    .map(move |(s, sum)| ((s, month), sum.finish()))
+            })
+            .collect())
+    }
+
+    /// The bars of a month, in the order of their days.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn bars_of_month(&self, month: &Month) -> Result<Vec<StagedBar>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(COLUMNS_OF_MONTH)?;
+        let (year, number) = (month.number.div_euclid(12), month.number.rem_euclid(12) + 1);
+        let [first, last] = ["01", "31"].map(|day| format!("{year:04}-{number:02}-{day}"));
+        let bars = statement.query_map(
+            params![month.asset_id, month.source, first, last],
+            staged_bar,
+        )?;
+        Ok(bars.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 fn stored_asset(row: &Row<'_>, asset_id: String) -> rusqlite::Result<StoredAsset> {
@@ -165,6 +402,21 @@ fn bar(row: &Row<'_>, date: NaiveDate) -> rusqlite::Result<StoredBar> {
         volume: row.get(6)?,
         ingested_at: row.get(7)?,
         is_final: row.get(8)?,
+    })
+}
+
+/// A row of the columns above. What can be read as no day or no time is no bar, and as such never equal.
+fn staged_bar(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
+    let date = row.get_ref(1)?.as_str().unwrap_or_default();
+    let ingested_at = row.get_ref(7)?.as_str().unwrap_or_default();
+    Ok(StagedBar {
+        date: timestamp::day_from_text(date).unwrap_or(NaiveDate::MIN),
+        values: RowValues {
+            prices: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?],
+            volume: row.get::<_, Option<i64>>(6)?.unwrap_or(0),
+            ingested_at: timestamp::from_text(ingested_at).unwrap_or(DateTime::UNIX_EPOCH),
+        },
+        is_pending: row.get(8)?,
     })
 }
 

@@ -2,8 +2,5 @@
 
 pub(in crate::staging) mod bars;
 pub(in crate::staging) mod corrections;
-pub(in crate::staging) mod export;
 pub(in crate::staging) mod history;
-mod series;
 pub(in crate::staging) mod status;
-pub(in crate::staging) mod verify;

@@ -5,10 +5,9 @@
 //! fails prints the case that it failed at. `tests/fuzz` holds to the same rules what coverage leads it to, for as long as one
 //! likes.
 
-use std::env;
 use std::io::Write;
 use std::sync::LazyLock;
-use std::thread;
+use std::{env, thread};
 
 use pricestash::domain::answer::RawBar;
 use pricestash::domain::calendar::{Calendar, Calendars};

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use pricestash::domain::answer::Answer;
-use pricestash::domain::answer::{RawBar, RawDay};
+use pricestash::domain::answer::{Answer, RawBar, RawDay};
 use pricestash::domain::calendar::{Calendar, Calendars};
 use pricestash::domain::window::Window;
 use pricestash::sources::Upstream;

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
 use pricestash::domain::answer::Answer;
 use pricestash::domain::calendar::Calendar;
-use pricestash::domain::validate;
-use pricestash::domain::validate::Context;
+use pricestash::domain::validate::{self, Context};
 use pricestash::domain::window::Window;
 
 /// Holds an answer to its body, and the bars that come out of it to their own rules.

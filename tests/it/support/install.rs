@@ -1,11 +1,10 @@
 //! The program as it lies on a user's disk, with its scripts, in a folder whose name makes trouble.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 use tempfile::TempDir;
 

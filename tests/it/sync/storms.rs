@@ -3,13 +3,12 @@
 //!
 //! `FAULT_ROUNDS` (500) says how many rounds, `FAULT_SEED` repeats the choices of a run that failed (the moments are the machine's).
 
-use std::env;
 use std::io::{self, Write};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, RwLock};
-use std::thread;
 use std::time::Duration;
+use std::{env, thread};
 
 use postgres::{Client, NoTls};
 use rand::rngs::StdRng;

@@ -1,12 +1,11 @@
 //! The connection to the warehouse: TLS in every mode against real certificates, passwords with every special character, a
 //! pooler, sockets and IPv6.
 
-use std::env;
-use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::{env, fs};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres::{Client, NoTls};
