@@ -13,7 +13,7 @@ use crate::staging::check_backup_target;
 
 /// What was copied where.
 #[derive(Serialize)]
-pub(super) struct Copy {
+pub(super) struct CopiedFile {
     pub(super) file: String,
     pub(super) bars: u64,
     pub(super) bytes: u64,
@@ -26,7 +26,7 @@ pub(super) fn run(args: &BackupArgs, format: Format, config: &Config) -> Result<
     refuse_own_file("the backup", &args.file, config)?;
     check_backup_target(&args.file, args.force)?;
     let copied = read_staging(config)?.backup(&args.file)?;
-    let copy = Copy {
+    let copy = CopiedFile {
         file: args.file.display().to_string(),
         bars: copied.bars,
         bytes: copied.bytes,

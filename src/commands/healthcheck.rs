@@ -151,7 +151,7 @@ fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> Naiv
 fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()> {
     let staging =
         Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
-    let (well, stale): (Vec<&Health>, Vec<&Health>) =
+    let (succeeded, stale): (Vec<&Health>, Vec<&Health>) =
         health.iter().partition(|h| h.status == Freshness::Ok);
     let report = Report {
         topic: match args.warehouse {
@@ -162,7 +162,7 @@ fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<
         host: &host(),
         run: None,
         failures: stale.into_iter().map(failure).collect(),
-        well: well.iter().map(|h| h.asset_id.clone()).collect(),
+        succeeded: succeeded.iter().map(|h| h.asset_id.clone()).collect(),
     };
     let alert = alert_of(&staging, &report, Local::now().date_naive())?;
     staging.keep_alert(&alert, now())?;

@@ -93,10 +93,10 @@ impl Run<'_> {
         status: Status,
         problems: &[Problem],
         summary: &str,
-        well: &[String],
+        succeeded: &[String],
     ) -> Result<()> {
         let problems = redacted(self.config, problems);
-        let alert = self.alert(status, &problems, well)?;
+        let alert = self.alert(status, &problems, succeeded)?;
         let end = RunEnd {
             status,
             problems: &problems,
@@ -117,7 +117,7 @@ impl Run<'_> {
         &self,
         status: Status,
         problems: &[Problem],
-        well: &[String],
+        succeeded: &[String],
     ) -> Result<Option<NewAlert>> {
         if self.config.notify.webhook.is_none() {
             return Ok(None);
@@ -128,8 +128,8 @@ impl Run<'_> {
             status: status.name(),
             host: &host(),
             run: Some(&self.id.to_string()),
-            failures: failures(problems, well, &names),
-            well: well.to_vec(),
+            failures: failures(problems, succeeded, &names),
+            succeeded: succeeded.to_vec(),
         };
         alert_of(self.staging, &report, Local::now().date_naive()).map(Some)
     }
@@ -224,7 +224,7 @@ fn alert_without_staging(
         host: &host(),
         run: None,
         failures: failures(&[problem], &[], &Default::default()),
-        well: Vec::new(),
+        succeeded: Vec::new(),
     };
     let memory = Staging::in_memory()?;
     let alert = alert_of(&memory, &report, Local::now().date_naive())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::backup::Copy;
+use super::backup::CopiedFile;
 use super::context::now;
 use super::printed::Printed;
 use crate::cli::{Format, RestoreArgs};
@@ -17,7 +17,7 @@ use crate::staging::Staging;
 pub(super) fn run(args: &RestoreArgs, format: Format, config: &Config) -> Result<Printed> {
     let path = &config.staging_db;
     let (copied, kept) = Staging::restore(&args.file, path, &keep_as(path, now()))?;
-    let copy = Copy {
+    let copy = CopiedFile {
         file: path.display().to_string(),
         bars: copied.bars,
         bytes: copied.bytes,

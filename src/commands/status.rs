@@ -88,7 +88,7 @@ pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<
         (StatusArgs { findings: true, .. }, _) => findings(&staging, FINDINGS[1], format)?,
         (StatusArgs { commands: true, .. }, _) => command_list(&commands, format)?,
         (_, Format::Json) => table::json(&series_rows(&staging, &health(&staging, config)?)?)?,
-        (_, Format::Table) => screen(&staging, &commands, config)?,
+        (_, Format::Table) => state_text(&staging, &commands, config)?,
     };
     Ok(Printed::success(text))
 }
@@ -134,7 +134,7 @@ fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
 }
 
 /// The one screen: whether all is well, then what that is made of.
-fn screen(
+fn state_text(
     staging: &Staging,
     commands: &BTreeMap<String, Record>,
     config: &Config,

@@ -121,12 +121,12 @@ fn send(
         Ok(outcome) => outcome,
         Err(error) => return failed(error),
     };
-    let (problems, well) = problems_and_well(&outcome, staging)?;
+    let (problems, succeeded) = problems_and_succeeded(&outcome, staging)?;
     run.end(
         outcome.status(),
         &problems,
         &table::json(&[&outcome])?,
-        &well,
+        &succeeded,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
     if let Err(error) = sync.send_runs(&mut outcome) {
@@ -151,17 +151,20 @@ fn still_pending(staging: &Staging) -> String {
 }
 
 /// What is recorded and alerted: what was refused by series, with the warehouse's words; and the assets that are well.
-fn problems_and_well(outcome: &Outcome, staging: &Staging) -> Result<(Vec<Problem>, Vec<String>)> {
+fn problems_and_succeeded(
+    outcome: &Outcome,
+    staging: &Staging,
+) -> Result<(Vec<Problem>, Vec<String>)> {
     let rejected = staging.rejected_series()?;
     let names = staging.asset_names()?.into_keys();
-    let well = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));
+    let succeeded = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));
     let mut problems: Vec<Problem> = rejected.iter().map(refused).collect();
     problems.extend(future(outcome).map(|error| Problem {
         asset_id: None,
         source: None,
         error,
     }));
-    Ok((problems, well.collect()))
+    Ok((problems, succeeded.collect()))
 }
 
 fn refused(series: &RejectedSeries) -> Problem {

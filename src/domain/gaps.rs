@@ -249,4 +249,52 @@ mod tests {
             "only a's source answered for the 6th"
         );
     }
+
+    #[test]
+    fn coverage_goes_by_what_can_be_known() {
+        let due = days(5..=9);
+        let bars: BTreeSet<NaiveDate> = days([7, 8]).into_iter().collect();
+        let none = BTreeSet::new();
+        let facts = CoverageFacts {
+            due: &due,
+            bars: &bars,
+            first_before: None,
+            waived: &none,
+            without_bar: &[],
+            unanswered: &[],
+        };
+        assert_eq!(facts.judge().missing, days([5, 6, 9]), "few are lacking");
+        let waived = BTreeSet::from([day(9)]);
+        let mut coverage = CoverageFacts {
+            waived: &waived,
+            ..facts
+        }
+        .judge();
+        assert_eq!(coverage.due, days(5..=8), "a waived day is not judged");
+        coverage.fill_from(&BTreeSet::from([day(5)]));
+        assert_eq!(coverage.missing, days([6]), "a better source has the 5th");
+        let begun = CoverageFacts {
+            first_before: Some(day(7)),
+            ..facts
+        };
+        assert_eq!(begun.judge().missing, days([9]), "judged when it began");
+        let [lost, null] = [
+            CoverageFacts {
+                unanswered: &[Window {
+                    start: day(5),
+                    end: day(5),
+                }],
+                ..begun
+            },
+            CoverageFacts {
+                without_bar: &days([5]),
+                ..begun
+            },
+        ]
+        .map(|facts| facts.judge());
+        assert_eq!(lost.missing, days([5, 9]), "no answer came for the 5th");
+        assert_eq!(lost.unanswered, BTreeSet::from([day(5)]));
+        assert_eq!(null.missing, days([5, 9]), "its row came without a bar");
+        assert!(null.unanswered.is_empty());
+    }
 }

@@ -96,3 +96,95 @@ pub fn decide(
         clock,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    const FETCHED: &str = "2026-01-06T12:00:00Z";
+
+    fn bar(close: f64, volume: Option<i64>) -> Bar {
+        Bar::new(NaiveDate::default(), [close; 4], volume).unwrap()
+    }
+
+    fn stored(close: f64, volume: Option<i64>, ingested_at: &str, is_final: bool) -> Stored {
+        Stored {
+            bar: bar(close, volume),
+            ingested_at: ingested_at.parse().ok(),
+            is_final,
+            known_since: String::new(),
+            job_id: None,
+        }
+    }
+
+    fn fetched(close: f64, volume: Option<i64>, suspended: bool) -> FetchedBar {
+        FetchedBar {
+            bar: bar(close, volume),
+            is_final: true,
+            fetched_at: FETCHED.parse().unwrap(),
+            suspended,
+        }
+    }
+
+    /// The decision in one word, with the close and the volume that are written.
+    fn decided(stored: Option<&Stored>, fetched: &FetchedBar, rescaling: bool) -> String {
+        let now = "2026-01-06T12:01:00Z".parse().unwrap();
+        match decide(stored, fetched, now, rescaling) {
+            Decision::Replace {
+                bar,
+                changed,
+                clock,
+            } => {
+                let word = if changed { "change" } else { "touch" };
+                let clock = if clock { " clock" } else { "" };
+                format!("{word} {} {:?}{clock}", bar.close(), bar.volume())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_latest_ingest_wins_unless_a_clock_was_wrong() {
+        let new = fetched(11.0, Some(5), false);
+        assert_eq!(decided(None, &new, false), "Insert");
+        let with = |time: &str| decided(Some(&stored(10.0, Some(5), time, true)), &new, false);
+        assert_eq!(with("2026-01-05T12:00:00Z"), "change 11 Some(5)");
+        assert_eq!(with("2026-01-06T12:00:01Z"), "Older");
+        // Five minutes ahead of now may be another machine's clock, six are wrong.
+        assert_eq!(with("2026-01-06T12:06:00Z"), "Older");
+        assert_eq!(with("2026-01-06T12:06:01Z"), "change 11 Some(5) clock");
+        assert_eq!(with("no time"), "change 11 Some(5)");
+        let same = stored(11.0, Some(5), "2026-01-05T12:00:00Z", true);
+        assert_eq!(decided(Some(&same), &new, false), "touch 11 Some(5)");
+        let same = stored(11.0, Some(5), FETCHED, true);
+        assert_eq!(decided(Some(&same), &new, false), "Same");
+        let provisional = stored(11.0, Some(5), FETCHED, false);
+        assert_eq!(decided(Some(&provisional), &new, false), "touch 11 Some(5)");
+    }
+
+    #[test]
+    fn a_volume_is_never_lost() {
+        let last = "2026-01-05T12:00:00Z";
+        let had = stored(10.0, Some(5), last, true);
+        for volume in [None, Some(0)] {
+            let new = fetched(11.0, volume, false);
+            assert_eq!(decided(Some(&had), &new, false), "LacksVolume");
+            // A provisional price and another scale must move all the same.
+            let provisional = stored(10.0, Some(5), last, false);
+            assert_eq!(
+                decided(Some(&provisional), &new, false),
+                "change 11 Some(5)"
+            );
+            assert_eq!(decided(Some(&had), &new, true), "change 11 Some(5)");
+            let suspended = fetched(11.0, volume, true);
+            assert_eq!(decided(Some(&had), &suspended, true), "LacksVolume");
+            let never_had = stored(10.0, Some(0), last, true);
+            assert_eq!(
+                decided(Some(&never_had), &new, false),
+                format!("change 11 {volume:?}")
+            );
+        }
+    }
+}

@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(18);
 #[must_use]
 pub fn failures(
     problems: &[Problem],
-    well: &[String],
+    succeeded: &[String],
     names: &HashMap<String, String>,
 ) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for problem in problems {
         let asset_id = problem.asset_id.clone().unwrap_or_default();
         // What another source said of an asset that was collected all the same.
-        if well.contains(&asset_id) {
+        if succeeded.contains(&asset_id) {
             continue;
         }
         let words = match &problem.source {

@@ -22,21 +22,21 @@ fn failure(asset_id: &str, name: &str, words: &str) -> Failure {
     }
 }
 
-fn report(failures: Vec<Failure>, well: &[&str]) -> Report<'static> {
+fn report(failures: Vec<Failure>, succeeded: &[&str]) -> Report<'static> {
     Report {
         topic: "collect",
         status: "partial_failure",
         host: "home_pc",
         run: Some(RUN),
         failures,
-        well: well.iter().map(|w| (*w).to_owned()).collect(),
+        succeeded: succeeded.iter().map(|w| (*w).to_owned()).collect(),
     }
 }
 
 type Known = BTreeMap<String, Case>;
 
 /// Composes on a day, and gives the words and what is known from then on.
-fn tell(report: &Report<'_>, known: &Known, today: &str) -> (Option<String>, Known) {
+fn compose_for(report: &Report<'_>, known: &Known, today: &str) -> (Option<String>, Known) {
     let composed = compose(report, known, |_| false, day(today));
     let mut known = known.clone();
     known.extend(composed.open);
@@ -54,7 +54,7 @@ fn a_new_failure_is_told_in_full() {
             "it said:\n# [a](b) `x` ~y~ |z| _w_",
         ),
     ];
-    let (content, _) = tell(&report(failures, &["BTC"]), &Known::new(), "2026-11-25");
+    let (content, _) = compose_for(&report(failures, &["BTC"]), &Known::new(), "2026-11-25");
     assert_eq!(
         content.unwrap(),
         "**pricestash collect** `partial_failure` on home_pc: 2 of 3 assets\n\
@@ -72,15 +72,15 @@ fn the_same_failure_is_one_line_until_it_changes() {
         let words = format!("no bar from {date} to {date}");
         report(vec![failure("SI=F", "Silver", &words)], &[])
     };
-    let (_, known) = tell(&same("2026-11-25"), &Known::new(), "2026-11-25");
-    let (_, known) = tell(&same("2026-11-26"), &known, "2026-11-26");
-    let (content, known) = tell(&same("2026-11-27"), &known, "2026-11-27");
+    let (_, known) = compose_for(&same("2026-11-25"), &Known::new(), "2026-11-25");
+    let (_, known) = compose_for(&same("2026-11-26"), &known, "2026-11-26");
+    let (content, known) = compose_for(&same("2026-11-27"), &known, "2026-11-27");
     assert_eq!(
         content.unwrap(),
         "**pricestash collect** `partial_failure`, third day: as before, SI=F; run `0198f0aa-0000-7000-8000-000000000001`"
     );
     let other = report(vec![failure("SI=F", "Silver", "yahoo: HTTP 404")], &[]);
-    let (content, _) = tell(&other, &known, "2026-11-28");
+    let (content, _) = compose_for(&other, &known, "2026-11-28");
     assert!(
         content
             .unwrap()
@@ -91,9 +91,9 @@ fn the_same_failure_is_one_line_until_it_changes() {
 #[test]
 fn old_failures_beside_a_new_one_are_a_line() {
     let old = failure("A", "", "HTTP 404");
-    let (_, known) = tell(&report(vec![old.clone()], &[]), &Known::new(), "2026-11-24");
+    let (_, known) = compose_for(&report(vec![old.clone()], &[]), &Known::new(), "2026-11-24");
     let both = report(vec![old, failure("B", "", "HTTP 503")], &[]);
-    let (content, _) = tell(&both, &known, "2026-11-25");
+    let (content, _) = compose_for(&both, &known, "2026-11-25");
     let content = content.unwrap();
     assert!(
         content.contains("• **B**: HTTP 503\nAs before: A (second day)\n"),
@@ -106,13 +106,13 @@ fn old_failures_beside_a_new_one_are_a_line() {
 fn what_concerns_the_run_as_a_whole_is_no_asset() {
     let whole = failure("", "", "gaps could not be noted");
     let both = |words: &str| report(vec![whole.clone(), failure("A", "", words)], &["B"]);
-    let (content, known) = tell(&both("HTTP 404"), &Known::new(), "2026-11-24");
+    let (content, known) = compose_for(&both("HTTP 404"), &Known::new(), "2026-11-24");
     let content = content.unwrap();
     assert!(
         content.contains(": 1 of 2 assets\n• gaps could not be noted\n• **A**: HTTP 404\n"),
         "{content}"
     );
-    let (content, _) = tell(&both("HTTP 503"), &known, "2026-11-25");
+    let (content, _) = compose_for(&both("HTTP 503"), &known, "2026-11-25");
     let content = content.unwrap();
     assert!(
         content.contains("As before: the run as a whole (second day)\n"),
@@ -124,17 +124,17 @@ fn what_concerns_the_run_as_a_whole_is_no_asset() {
 fn a_recovery_is_said_once_and_only_for_an_asset_that_was_named() {
     let ids: Vec<String> = (0..12).map(|n| format!("A{n:02}")).collect();
     let failures = ids.iter().map(|id| failure(id, "", "HTTP 404")).collect();
-    let (content, known) = tell(&report(failures, &[]), &Known::new(), "2026-11-25");
+    let (content, known) = compose_for(&report(failures, &[]), &Known::new(), "2026-11-25");
     let content = content.unwrap();
     assert!(content.contains("**A09**") && !content.contains("A10"));
     assert!(content.contains("\nand 2 more\n"), "{content}");
-    let (content, known) = tell(
+    let (content, known) = compose_for(
         &report(Vec::new(), &["A00", "A11", "NEW"]),
         &known,
         "2026-11-27",
     );
     assert_eq!(content.unwrap(), "Well again: A00 (after 2 days)");
-    let (content, known) = tell(&report(Vec::new(), &["A00", "A11"]), &known, "2026-11-28");
+    let (content, known) = compose_for(&report(Vec::new(), &["A00", "A11"]), &known, "2026-11-28");
     assert_eq!(content, None);
     // An asset that was not looked at is neither well nor failing.
     assert_eq!(known.len(), 10);
@@ -155,17 +155,17 @@ fn a_run_as_a_whole_has_no_recovery() {
         ..report(failures, &[])
     };
     let failures = || vec![failure("", "", "connection refused")];
-    let (content, known) = tell(&sync(failures()), &Known::new(), "2026-11-25");
+    let (content, known) = compose_for(&sync(failures()), &Known::new(), "2026-11-25");
     assert!(content.unwrap().starts_with(
         "**pricestash sync** `failure` on home_pc\n• connection refused\nNothing is lost"
     ));
-    let (content, known) = tell(&sync(failures()), &known, "2026-11-26");
+    let (content, known) = compose_for(&sync(failures()), &known, "2026-11-26");
     assert!(
         content
             .unwrap()
             .contains("second day: connection refused; run")
     );
-    let (content, known) = tell(&sync(Vec::new()), &known, "2026-11-27");
+    let (content, known) = compose_for(&sync(Vec::new()), &known, "2026-11-27");
     assert_eq!((content, known), (None, Known::new()));
 }
 
@@ -177,11 +177,11 @@ fn a_healthcheck_says_the_same_once_a_day() {
         run: None,
         ..report(vec![failure("A", "", "STALE")], &["B"])
     };
-    let (content, known) = tell(&stale, &Known::new(), "2026-11-25");
+    let (content, known) = compose_for(&stale, &Known::new(), "2026-11-25");
     assert!(content.unwrap().contains("• **A**: STALE\n"));
-    let (content, known) = tell(&stale, &known, "2026-11-25");
+    let (content, known) = compose_for(&stale, &known, "2026-11-25");
     assert_eq!(content, None);
-    let (content, _) = tell(&stale, &known, "2026-11-26");
+    let (content, _) = compose_for(&stale, &known, "2026-11-26");
     assert_eq!(
         content.unwrap(),
         "**pricestash healthcheck** `stale`, second day: as before, A"
@@ -190,7 +190,7 @@ fn a_healthcheck_says_the_same_once_a_day() {
 
 #[test]
 fn nothing_to_say_is_no_alert() {
-    let (content, known) = tell(&report(Vec::new(), &["A"]), &Known::new(), "2026-11-25");
+    let (content, known) = compose_for(&report(Vec::new(), &["A"]), &Known::new(), "2026-11-25");
     assert_eq!((content, known.len()), (None, 0));
 }
 
@@ -201,16 +201,16 @@ fn it_never_exceeds_two_thousand_characters_and_keeps_the_run() {
             let failures = (0..count)
                 .map(|n| failure(&format!("{n:_>20}"), &words, &words))
                 .collect();
-            let (content, known) = tell(&report(failures, &[]), &Known::new(), "2026-11-25");
+            let (content, known) = compose_for(&report(failures, &[]), &Known::new(), "2026-11-25");
             let content = content.unwrap();
             assert!(length(&content) <= MAX_LENGTH, "{}", length(&content));
             assert!(content.ends_with(&format!("Run `{RUN}`")), "{content}");
             // Not cut behind a backslash that would swallow what follows.
             assert!(!content.replace("\\\\", "").contains("\\…"), "{content}");
             let ids: Vec<String> = known.keys().cloned().collect();
-            let well: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let succeeded: Vec<&str> = ids.iter().map(String::as_str).collect();
             let new = failure("NEW", "", &words);
-            let (content, _) = tell(&report(vec![new], &well), &known, "2026-11-26");
+            let (content, _) = compose_for(&report(vec![new], &succeeded), &known, "2026-11-26");
             let content = content.unwrap();
             assert!(length(&content) <= MAX_LENGTH && content.contains("Well again"));
         }

@@ -47,7 +47,7 @@ pub fn compose(
     for (asset, case) in known {
         let is_well = match asset.as_str() {
             "" => !composed.open.contains_key(""),
-            id => report.well.iter().any(|w| w == id),
+            id => report.succeeded.iter().any(|w| w == id),
         };
         if is_well {
             if case.named && !asset.is_empty() && !elsewhere(asset) {

@@ -91,7 +91,7 @@ fn head(report: &Report<'_>, failed: usize) -> String {
         host,
         ..
     } = report;
-    let all = failed + report.well.len();
+    let all = failed + report.succeeded.len();
     let count = match failed {
         0 => String::new(),
         _ => format!(": {failed} of {all} assets"),

@@ -20,8 +20,8 @@ pub struct Report<'a> {
     pub run: Option<&'a str>,
     /// What failed.
     pub failures: Vec<Failure>,
-    /// The assets that are well.
-    pub well: Vec<String>,
+    /// The assets that did not fail.
+    pub succeeded: Vec<String>,
 }
 
 /// One thing that failed.

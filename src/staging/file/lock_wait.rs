@@ -12,9 +12,9 @@ use super::error::holder;
 
 /// How long a statement waits: longer than the minute for which a person, or a backup, may keep the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long when this process has waited in vain of late: 500 assets must not wait for 90 s each.
+/// After one such timeout, later waits are shorter: 500 assets must not wait for 90 s each.
 const TIMEOUT_AFTER_FAILED_WAIT: Duration = Duration::from_secs(5);
-/// What is of late: a file that was free since then may be locked for a minute again.
+/// How long a timeout is remembered: later the file may be locked for a minute again.
 const FAILED_WAIT_MEMORY: Duration = Duration::from_secs(300);
 /// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
 /// within 2 s.
@@ -23,20 +23,20 @@ const TIMEOUT_AFTER_STOP: Duration = Duration::from_millis(700);
 const LAST_STATEMENT_TIMEOUT: Duration = Duration::from_millis(150);
 /// The longest pause between two looks at a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// Whoever waits longer is told for whom.
+/// A longer wait is announced, with who holds the lock.
 const SILENT: Duration = Duration::from_secs(3);
-/// Several workers that wait at once say so once.
+/// Several workers that wait at once warn once.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 // SQLite's handler is a plain function, so that it can know only what all of the process know.
 
 /// When the program was told to stop.
 static STOPPED_AT: OnceLock<Instant> = OnceLock::new();
-/// When a wait has ended in vain last.
+/// When a wait last timed out.
 static LAST_FAILED_WAIT: Mutex<Option<Instant>> = Mutex::new(None);
 /// The file that this process works on, for what is said.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
-/// When somebody was told of a wait last.
+/// When a wait was last announced.
 static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// From now on the statements of this process wait for locks up to [`TIMEOUT_AFTER_STOP`], and then [`LAST_STATEMENT_TIMEOUT`] each.
@@ -59,7 +59,7 @@ pub(in crate::staging) fn wait_for_locks(connection: &Connection) -> Result<()> 
 pub(in crate::staging) struct Wait {
     since: Instant,
     looks: u32,
-    is_told: bool,
+    is_announced: bool,
 }
 
 impl Wait {
@@ -67,7 +67,7 @@ impl Wait {
         Self {
             since: Instant::now(),
             looks: 0,
-            is_told: false,
+            is_announced: false,
         }
     }
 
@@ -75,15 +75,15 @@ impl Wait {
     pub(in crate::staging) fn again(&mut self) -> bool {
         let waited = self.since.elapsed();
         let stopped = STOPPED_AT.get().map(Instant::elapsed);
-        if is_over(waited, stopped, since_in_vain()) {
+        if is_over(waited, stopped, since_timeout()) {
             if stopped.is_none() {
                 *locked(&LAST_FAILED_WAIT) = Some(Instant::now());
             }
             return false;
         }
-        if waited >= SILENT && !self.is_told {
-            self.is_told = true;
-            tell();
+        if waited >= SILENT && !self.is_announced {
+            self.is_announced = true;
+            announce();
         }
         // From 1 ms on, as SQLite's own handler does.
         let pause = Duration::from_millis(1 << self.looks.min(6));
@@ -94,23 +94,23 @@ impl Wait {
 }
 
 /// Whether a statement has waited long enough. `stopped`: since when the program is told to stop.
-fn is_over(waited: Duration, stopped: Option<Duration>, in_vain: Option<Duration>) -> bool {
+fn is_over(waited: Duration, stopped: Option<Duration>, since_timeout: Option<Duration>) -> bool {
     match stopped {
         Some(stopped) => stopped >= TIMEOUT_AFTER_STOP && waited >= LAST_STATEMENT_TIMEOUT,
-        None => waited >= patience(in_vain),
+        None => waited >= patience(since_timeout),
     }
 }
 
-/// `in_vain`: how long ago a wait has ended in vain.
-fn patience(in_vain: Option<Duration>) -> Duration {
-    if in_vain.is_some_and(|ago| ago < FAILED_WAIT_MEMORY) {
+/// `since_timeout`: how long ago a wait timed out.
+fn patience(since_timeout: Option<Duration>) -> Duration {
+    if since_timeout.is_some_and(|ago| ago < FAILED_WAIT_MEMORY) {
         TIMEOUT_AFTER_FAILED_WAIT
     } else {
         BUSY_TIMEOUT
     }
 }
 
-fn since_in_vain() -> Option<Duration> {
+fn since_timeout() -> Option<Duration> {
     locked(&LAST_FAILED_WAIT).map(|at| at.elapsed())
 }
 
@@ -120,18 +120,18 @@ fn locked(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
 }
 
 /// Says who is waited for, unless that was said just now.
-fn tell() {
+fn announce() {
     let Some(path) = FILE.get() else { return };
-    let mut told_at = locked(&LAST_WARNING);
-    if told_at.is_some_and(|at| at.elapsed() < WARNING_INTERVAL) {
+    let mut last_warning = locked(&LAST_WARNING);
+    if last_warning.is_some_and(|at| at.elapsed() < WARNING_INTERVAL) {
         return;
     }
-    *told_at = Some(Instant::now());
+    *last_warning = Some(Instant::now());
     log::warn!(
         "waiting for {}, which is locked by {}; at most {} s",
         path.display(),
         holder(path),
-        patience(since_in_vain()).as_secs()
+        patience(since_timeout()).as_secs()
     );
 }
 
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn who_waited_in_vain_does_not_wait_as_long_again_for_some_minutes() {
         let seconds = Duration::from_secs;
-        for (waited, in_vain, expected) in [
+        for (waited, since_timeout, expected) in [
             (61, None, false),
             (91, None, true),
             (4, Some(1), false),
@@ -164,8 +164,8 @@ mod tests {
             // The lock of an hour ago says nothing of this one.
             (61, Some(3600), false),
         ] {
-            let over = is_over(seconds(waited), None, in_vain.map(seconds));
-            assert_eq!(over, expected, "{waited} {in_vain:?}");
+            let over = is_over(seconds(waited), None, since_timeout.map(seconds));
+            assert_eq!(over, expected, "{waited} {since_timeout:?}");
         }
     }
 
