@@ -242,7 +242,7 @@ mod tests {
         );
         for line in [
             "        [ 1]  2   .   . ",
-            "  2026-06-03 Wed Local Election CalendarDay",
+            "  2026-06-03 Wed Local Election Day",
             "  2026-09-14 Mon 20:00",
             "  2026-11-19 Thu 21:00 that day only",
             "The list is known from 1990-01-01 until 2027-12-31.",
@@ -294,7 +294,7 @@ mod tests {
         };
         assert_eq!(
             day("2026-06-03"),
-            r#"{"date":"2026-06-03","session":false,"reason":"Local Election CalendarDay","final_at":null}"#
+            r#"{"date":"2026-06-03","session":false,"reason":"Local Election Day","final_at":null}"#
         );
         assert_eq!(
             day("2026-09-14"),
