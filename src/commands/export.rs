@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;
 use crate::output::table;
 use crate::process::atomic_file::write_atomically;
-use crate::staging::{ExportedBar, Selection, Staging};
+use crate::staging::{BarRow, Record, Selection, Staging};
 
 /// Writes bars as they come.
 enum Writer<W: Write> {
@@ -31,7 +31,7 @@ impl<W: Write> Writer<W> {
                 let mut builder = csv::WriterBuilder::new();
                 let mut csv = builder.has_headers(false).from_writer(to);
                 // By hand, so that an export without bars has one too.
-                csv.write_record(ExportedBar::COLUMNS)?;
+                csv.write_record(BarRow::columns())?;
                 Self::Csv(Box::new(csv))
             }
             Output::Jsonl => Self::Lines(to),
@@ -39,13 +39,13 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    fn bar(&mut self, bar: &ExportedBar) -> Result<()> {
+    fn bar(&mut self, bar: BarRow<'_>) -> Result<()> {
         match self {
-            Self::Csv(csv) => csv.serialize(bar)?,
-            Self::Lines(to) => writeln!(to, "{}", serde_json::to_string(bar)?)?,
+            Self::Csv(csv) => csv.serialize(Record(bar))?,
+            Self::Lines(to) => writeln!(to, "{}", serde_json::to_string(&bar)?)?,
             Self::Array(to, count) => {
                 let start = if *count == 0 { "[" } else { "," };
-                write!(to, "{start}\n  {}", serde_json::to_string(bar)?)?;
+                write!(to, "{start}\n  {}", serde_json::to_string(&bar)?)?;
                 *count += 1;
             }
         }

@@ -104,7 +104,7 @@ fn days<'a>(
     count: usize,
     remarks: &Remarks,
 ) -> Vec<ShownDay<'a>> {
-    let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.close)));
+    let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.values.close)));
     let all = best.iter().zip(before);
     all.skip(best.len().saturating_sub(count))
         .map(|((source, bar), before)| {
@@ -117,12 +117,12 @@ fn days<'a>(
                 date,
                 source,
                 currency: &asset.currency,
-                open: bar.open,
-                high: bar.high,
-                low: bar.low,
-                close: bar.close,
-                change: before.and_then(|b| numbers::change(b, bar.close)),
-                volume: bar.volume,
+                open: bar.values.open,
+                high: bar.values.high,
+                low: bar.values.low,
+                close: bar.values.close,
+                change: before.and_then(|b| numbers::change(b, bar.values.close)),
+                volume: bar.values.volume,
                 is_final: bar.is_final,
                 ingested_at: &bar.ingested_at,
                 remarks: provisional.into_iter().chain(found).collect(),

@@ -211,7 +211,7 @@ fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
     let last: Option<NaiveDate> = row.last_date.as_ref().and_then(|d| d.parse().ok());
     let series = staging.stored_series(&row.asset_id, last.map(|d| sub_days(d, 365)))?;
     let bars = row.source.as_ref().and_then(|s| series.get(s));
-    let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.close).collect();
+    let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.values.close).collect();
     Ok(sparkline(&closes, WIDTH, ascii))
 }
 

@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
+use super::values::Values;
+
 /// The largest volume that a double and thus every JSON reader holds exactly.
 pub const MAX_VOLUME: i64 = 1 << 53;
 
@@ -41,40 +43,42 @@ pub enum Rejection {
 #[derive(Debug, Clone, Copy)]
 pub struct Bar {
     date: NaiveDate,
-    open: f64,
-    high: f64,
-    low: f64,
-    close: f64,
-    volume: Option<i64>,
+    values: Values,
 }
 
 impl Bar {
-    /// Builds a bar from `[open, high, low, close]` in the asset's currency and a volume, if it is known.
+    /// Builds a bar of prices in the asset's currency.
     ///
     /// # Errors
     /// The first rule of the contract's section 6 that the values break.
-    pub fn new(date: NaiveDate, prices: [f64; 4], volume: Option<i64>) -> Result<Self, Rejection> {
+    pub fn new(date: NaiveDate, values: Values) -> Result<Self, Rejection> {
+        let prices = values.prices();
         if prices.iter().any(|p| !p.is_finite()) {
             return Err(Rejection::PriceNotANumber);
         }
         if prices.iter().any(|p| *p <= 0.0) {
             return Err(Rejection::PriceNotPositive);
         }
-        let [open, high, low, close] = prices;
-        if high < low {
+        if values.high < values.low {
             return Err(Rejection::HighBelowLow);
         }
-        match volume {
+        match values.volume {
             Some(v) if v < 0 => Err(Rejection::NegativeVolume),
             Some(v) if v > MAX_VOLUME => Err(Rejection::VolumeNotACount),
-            _ => Ok(Self {
-                date,
-                open,
-                high,
-                low,
-                close,
+            _ => Ok(Self { date, values }),
+        }
+    }
+
+    /// The same bar with the volume of another.
+    #[must_use]
+    pub fn with_volume_of(&self, other: &Self) -> Self {
+        let volume = other.values.volume;
+        Self {
+            values: Values {
                 volume,
-            }),
+                ..self.values
+            },
+            ..*self
         }
     }
 
@@ -87,34 +91,44 @@ impl Bar {
     /// Open, high, low and close, in the asset's currency.
     #[must_use]
     pub fn prices(&self) -> [f64; 4] {
-        [self.open, self.high, self.low, self.close]
+        self.values.prices()
+    }
+
+    /// All that it says.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        self.values
     }
 
     /// The closing price.
     #[must_use]
     pub fn close(&self) -> f64 {
-        self.close
+        self.values.close
     }
 
     /// What was traded, in the source's own unit; `None` when the source did not say.
     #[must_use]
     pub fn volume(&self) -> Option<i64> {
-        self.volume
+        self.values.volume
     }
 
     /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
     #[must_use]
     pub fn leaves_its_range(&self) -> bool {
-        [self.open, self.close]
-            .iter()
-            .any(|p| *p < self.low || *p > self.high)
+        let Values {
+            open,
+            high,
+            low,
+            close,
+            ..
+        } = self.values;
+        [open, close].iter().any(|p| *p < low || *p > high)
     }
 
     /// Whether both have the same values bit for bit; the date is not looked at.
     #[must_use]
     pub fn same_values(&self, other: &Self) -> bool {
-        self.volume == other.volume
-            && self.prices().map(f64::to_bits) == other.prices().map(f64::to_bits)
+        self.values.are(&other.values)
     }
 }
 
@@ -136,7 +150,7 @@ mod tests {
     use super::*;
 
     fn bar(prices: [f64; 4], volume: Option<i64>) -> Result<Bar, Rejection> {
-        Bar::new(NaiveDate::default(), prices, volume)
+        Bar::new(NaiveDate::default(), Values::of(prices, volume))
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
+use super::values::{Cell, Values};
+
 /// A month of a series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
@@ -32,10 +34,8 @@ pub fn month_of(date: NaiveDate) -> i32 {
 /// What is compared of a bar: everything but its key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowValues {
-    /// Open, high, low, close.
-    pub prices: [f64; 4],
-    /// Volume, 0 where it is unknown, as in the warehouse.
-    pub volume: i64,
+    /// The bar's values. The warehouse has 0 for a count that is unknown, and both count as the same.
+    pub values: Values,
     /// When it was fetched.
     pub ingested_at: DateTime<Utc>,
 }
@@ -59,15 +59,17 @@ pub struct Summing {
 impl Summing {
     /// Adds the next day's row, with the bytes that PostgreSQL's `date_send`, `float8send`, `int8send` and
     /// `timestamptz_send` make of it: exact values, no digits.
-    pub fn add(&mut self, date: NaiveDate, values: &RowValues) {
+    pub fn add(&mut self, date: NaiveDate, row: &RowValues) {
         self.rows += 1;
         let days = date.num_days_from_ce() - DAYS_TO_2000;
         self.hash.update(days.to_be_bytes());
-        for price in values.prices {
-            self.hash.update(price.to_be_bytes());
+        for cell in row.values.cells() {
+            self.hash.update(match cell {
+                Cell::Price(price) => price.to_be_bytes(),
+                Cell::Count(count) => count.unwrap_or(0).to_be_bytes(),
+            });
         }
-        self.hash.update(values.volume.to_be_bytes());
-        let micros = values.ingested_at.timestamp_micros() - MICROS_TO_2000;
+        let micros = row.ingested_at.timestamp_micros() - MICROS_TO_2000;
         self.hash.update(micros.to_be_bytes());
     }
 
@@ -112,8 +114,7 @@ mod tests {
     fn every_value_counts() {
         let date = NaiveDate::from_ymd_opt(2024, 1, 2).unwrap();
         let values = RowValues {
-            prices: [1.0, 2.0, 0.5, 1.5],
-            volume: 3,
+            values: Values::of([1.0, 2.0, 0.5, 1.5], Some(3)),
             ingested_at: DateTime::UNIX_EPOCH,
         };
         let sum = |date, values: &RowValues| {
@@ -126,13 +127,15 @@ mod tests {
         let mut others = vec![sum(date.succ_opt().unwrap(), &values)];
         for at in 0..4 {
             let mut other = values.clone();
-            other.prices[at] = f64::from_bits(other.prices[at].to_bits() + 1);
+            let mut prices = values.values.prices();
+            prices[at] = f64::from_bits(prices[at].to_bits() + 1);
+            other.values = values.values.with_prices(prices);
             others.push(sum(date, &other));
         }
         others.push(sum(
             date,
             &RowValues {
-                volume: 4,
+                values: Values::of(values.values.prices(), Some(4)),
                 ..values.clone()
             },
         ));

@@ -81,7 +81,7 @@ pub fn decide(
         if fetched.suspended || (stored.is_final && !rescaling) {
             return Decision::LacksVolume;
         }
-        bar = Bar::new(bar.date(), bar.prices(), stored.bar.volume()).unwrap_or(bar);
+        bar = bar.with_volume_of(&stored.bar);
     }
     let changed = !stored.bar.same_values(&bar);
     if !changed
@@ -102,11 +102,12 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
+    use crate::domain::values::Values;
 
     const FETCHED: &str = "2026-01-06T12:00:00Z";
 
     fn bar(close: f64, volume: Option<i64>) -> Bar {
-        Bar::new(NaiveDate::default(), [close; 4], volume).unwrap()
+        Bar::new(NaiveDate::default(), Values::of([close; 4], volume)).unwrap()
     }
 
     fn stored(close: f64, volume: Option<i64>, ingested_at: &str, is_final: bool) -> Stored {

@@ -14,4 +14,5 @@ pub mod run;
 pub mod scale;
 pub mod timestamp;
 pub mod validate;
+pub mod values;
 pub mod window;

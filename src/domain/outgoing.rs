@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::values::Values;
+
 /// A staged bar on its way to the warehouse, in the revision that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingRow {
@@ -14,10 +16,8 @@ pub struct PendingRow {
     pub date: NaiveDate,
     /// Source; shared likewise.
     pub source: Arc<str>,
-    /// Open, high, low, close.
-    pub prices: [f64; 4],
-    /// Volume; `None` where it is unknown.
-    pub volume: Option<i64>,
+    /// What the bar says.
+    pub values: Values,
     /// When the bar was fetched.
     pub ingested_at: DateTime<Utc>,
     /// The revision that was read; only this one is acknowledged.

@@ -212,7 +212,7 @@ pub fn rescaled(
     let carried = days.iter().filter_map(|date| {
         let old = stored.remove(date)?;
         let prices = old.bar.prices().map(|p| round_to(p * factor, digit));
-        let bar = Bar::new(*date, prices, old.bar.volume()).ok()?;
+        let bar = Bar::new(*date, old.bar.values().with_prices(prices)).ok()?;
         let (is_final, suspended) = (old.is_final, false);
         Some((
             old,

@@ -10,6 +10,7 @@ use super::answer::{Answer, RawBar, RawDay};
 use super::bar::{Bar, FetchedBar, Rejection};
 use super::calendar::Calendar;
 use super::finding::{Finding, Rejected, Rule};
+use super::values::Values;
 use super::window::Window;
 
 /// What the rules made of an answer.
@@ -230,7 +231,10 @@ fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Resul
     let [open, high, low, close] = prices;
     let suspended =
         [open, high, low].into_iter().all(is_zero) && close > 0.0 && volume.unwrap_or(0) == 0;
-    let bar = Bar::new(date, if suspended { [close; 4] } else { prices }, volume)?;
+    let bar = Bar::new(
+        date,
+        Values::of(if suspended { [close; 4] } else { prices }, volume),
+    )?;
     Ok(Row::Bar { bar, suspended })
 }
 

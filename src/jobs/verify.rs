@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::asset::AssetId;
 use crate::domain::checksum::{Checksum, Month, RowValues};
 use crate::domain::timestamp;
+use crate::domain::values::COLUMNS;
 use crate::staging::{StagedBar, Staging};
 use crate::warehouse::Warehouse;
 
@@ -194,7 +195,7 @@ fn compare(
                     bar.date,
                     kind,
                     bar.is_pending,
-                    told(&bar.values, &other),
+                    differing_values(&bar.values, &other),
                 ));
             }
         }
@@ -206,21 +207,14 @@ fn compare(
 }
 
 /// The values that differ, such as `close 1.5 here, 1.6 there`.
-fn told(here: &RowValues, there: &RowValues) -> String {
-    let names = ["open", "high", "low", "close"];
-    let prices = here.prices.iter().zip(&there.prices);
-    let mut parts: Vec<String> = names
+fn differing_values(here: &RowValues, there: &RowValues) -> String {
+    let cells = here.values.cells().into_iter().zip(there.values.cells());
+    let mut parts: Vec<String> = COLUMNS
         .iter()
-        .zip(prices)
-        .filter(|(_, (a, b))| a.to_bits() != b.to_bits())
-        .map(|(name, (a, b))| format!("{name} {a} here, {b} there"))
+        .zip(cells)
+        .filter(|(_, (a, b))| !a.is(*b))
+        .map(|(column, (a, b))| format!("{} {a} here, {b} there", column.name))
         .collect();
-    if here.volume != there.volume {
-        parts.push(format!(
-            "volume {} here, {} there",
-            here.volume, there.volume
-        ));
-    }
     if here.ingested_at != there.ingested_at {
         let [here, there] = [here, there].map(|v| timestamp::to_text(v.ingested_at));
         parts.push(format!("ingested_at {here} here, {there} there"));

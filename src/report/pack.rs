@@ -64,7 +64,7 @@ pub(super) fn pack(series: &SeriesFacts) -> Packed {
         single,
         raw_volumes: volumes
             .is_none()
-            .then(|| bars.iter().map(|b| b.volume).collect()),
+            .then(|| bars.iter().map(|b| b.values.volume).collect()),
         volumes,
         provisional: bars
             .iter()
@@ -87,7 +87,12 @@ pub(super) fn days(numbers: impl Iterator<Item = i64>) -> String {
 }
 
 fn prices(bar: &StoredBar) -> [f64; 4] {
-    [bar.open, bar.close, bar.high, bar.low]
+    [
+        bar.values.open,
+        bar.values.close,
+        bar.values.high,
+        bar.values.low,
+    ]
 }
 
 /// The prices moved by as many decimals as makes all of them whole, if there is such a number.
@@ -133,8 +138,8 @@ fn move_point(price: f64, decimals: usize, single: bool) -> Option<i64> {
 fn volumes(bars: &[StoredBar]) -> Option<String> {
     let mut text = String::new();
     for bar in bars {
-        let number = bar.volume.map_or(0, |v| v.saturating_add(1));
-        if !(0..GREATEST).contains(&number) || bar.volume.is_some_and(|v| v < 0) {
+        let number = bar.values.volume.map_or(0, |v| v.saturating_add(1));
+        if !(0..GREATEST).contains(&number) || bar.values.volume.is_some_and(|v| v < 0) {
             return None;
         }
         put(&mut text, number);
@@ -160,16 +165,12 @@ fn put(text: &mut String, number: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::values::Values;
 
     fn bar(day: u32, prices: [f64; 4], volume: Option<i64>) -> StoredBar {
-        let [open, high, low, close] = prices;
         StoredBar {
             date: NaiveDate::from_ymd_opt(2026, 1, day).unwrap(),
-            open,
-            high,
-            low,
-            close,
-            volume,
+            values: Values::of(prices, volume),
             ingested_at: String::new(),
             is_final: day != 6,
         }

@@ -7,7 +7,7 @@ use super::pack::{Packed, day_number, days, pack};
 use super::strip::DayKind;
 use super::view::AssetView;
 use crate::output::numbers;
-use crate::staging::{CorrectedValues, Correction};
+use crate::staging::Correction;
 
 /// So many findings of an asset are marked in its chart: a series without volumes may have one a day.
 const MOST_FINDINGS: usize = 4000;
@@ -75,7 +75,7 @@ fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
 }
 
 fn correction_data(c: &Correction) -> Option<CorrectionData<'_>> {
-    let CorrectedValues { prices, volume } = c.before;
+    let (prices, volume) = (c.before.prices(), c.before.volume);
     let day = day_number(c.date.parse().ok()?);
     Some((
         day,

@@ -208,12 +208,12 @@ fn badge(asset: &AssetFacts) -> Badge {
 fn newest(asset: &AssetFacts) -> Option<NewestView> {
     let best = asset.best();
     let (_, bar) = best.last()?;
-    let before = best.iter().rev().nth(1).map(|(_, b)| b.close);
+    let before = best.iter().rev().nth(1).map(|(_, b)| b.values.close);
     Some(NewestView {
         date: bar.date,
         is_provisional: !bar.is_final,
-        close: Number::price(bar.close, &asset.currency),
-        change: before.and_then(|b| Change::between(b, bar.close)),
+        close: Number::price(bar.values.close, &asset.currency),
+        change: before.and_then(|b| Change::between(b, bar.values.close)),
         spark: spark(&best, bar.date),
     })
 }
@@ -231,7 +231,7 @@ fn spark(best: &[(usize, &StoredBar)], newest: NaiveDate) -> Spark {
     let mut closes: Vec<f64> = year
         .rchunks(part)
         .filter_map(|p| p.last())
-        .map(|b| b.close)
+        .map(|b| b.values.close)
         .collect();
     closes.reverse();
     let line = spark_line(&closes);

@@ -3,8 +3,9 @@
 use super::facts::{AssetFacts, Facts, WarehouseFacts};
 use super::view::{Change, number};
 use super::view_runs::time;
+use crate::domain::values::Values;
 use crate::output::numbers;
-use crate::staging::{CorrectedValues, Correction};
+use crate::staging::Correction;
 
 /// So many groups of either kind are listed, and so many days of each.
 const LISTED_GROUPS: usize = 200;
@@ -142,7 +143,7 @@ fn correction_group(
 
 /// By how much the closes moved: from the least to the greatest change.
 fn range(group: &[&Correction]) -> String {
-    let change = |c: &&Correction| numbers::change(c.before.prices[3], c.after?.prices[3]);
+    let change = |c: &&Correction| numbers::change(c.before.close, c.after?.close);
     let changes: Vec<f64> = group.iter().filter_map(change).collect();
     let Some(least) = changes.iter().copied().reduce(f64::min) else {
         return String::new();
@@ -164,7 +165,7 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
     let names = ["open", "high", "low", "close"];
     let prices = names
         .into_iter()
-        .zip(c.before.prices.into_iter().zip(after.prices));
+        .zip(c.before.prices().into_iter().zip(after.prices()));
     let mut fields: Vec<FieldView> = prices
         .filter(|(_, (before, after))| before.to_bits() != after.to_bits())
         .map(|(name, (before, after))| FieldView {
@@ -178,8 +179,8 @@ fn fields(c: &Correction, currency: &str) -> Vec<FieldView> {
     fields
 }
 
-fn volume_field(before: CorrectedValues, after: CorrectedValues) -> Option<FieldView> {
-    let text = |v: CorrectedValues| v.volume.map_or_else(|| "–".to_owned(), numbers::count);
+fn volume_field(before: Values, after: Values) -> Option<FieldView> {
+    let text = |v: Values| v.volume.map_or_else(|| "–".to_owned(), numbers::count);
     (before.volume != after.volume).then(|| FieldView {
         name: "volume",
         before: text(before),

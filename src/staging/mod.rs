@@ -13,6 +13,7 @@ use file::lock_wait::Wait;
 use file::long_path::sqlite_name;
 
 mod alerts;
+mod bar_row;
 mod file;
 mod ingest;
 mod outbox;
@@ -22,6 +23,7 @@ mod runs;
 mod staging_tests;
 
 pub use alerts::{NewAlert, WaitingAlert};
+pub use bar_row::{BarRow, Record, StoredBar};
 pub use file::backup::{Copied, check_backup_target};
 pub use file::companions::belongs_to;
 pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
@@ -37,10 +39,9 @@ pub use outbox::acknowledge::Acknowledger;
 pub use outbox::pending::{PendingReader, Scope};
 pub use outbox::rejects::{Reject, RejectedSeries};
 pub use query::bars::{
-    ExportedBar, Selection, StagedBar, StoredAsset, StoredBar, StoredFinding, StoredSeries,
-    StoredSource, best_bars,
+    Selection, StagedBar, StoredAsset, StoredFinding, StoredSeries, StoredSource, best_bars,
 };
-pub use query::corrections::{CorrectedValues, Correction, StoredReject, StoredRun};
+pub use query::corrections::{Correction, StoredReject, StoredRun};
 pub use query::history::Version;
 pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
 pub use runs::RunEnd;

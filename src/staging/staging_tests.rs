@@ -11,6 +11,7 @@ use crate::domain::calendar::{Calendars, built_in};
 use crate::domain::gaps::SessionCoverage;
 use crate::domain::scale::Rescale;
 use crate::domain::validate::{Checked, Context, check};
+use crate::domain::values::Values;
 use crate::domain::window::Window;
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
@@ -412,7 +413,7 @@ fn a_dry_run_counts_and_writes_nothing() {
     let bench = Bench::new();
     let checked = Checked {
         bars: vec![FetchedBar {
-            bar: Bar::new(bench.window.start, [1.0; 4], None).unwrap(),
+            bar: Bar::new(bench.window.start, Values::of([1.0; 4], None)).unwrap(),
             is_final: true,
             fetched_at: NOW.parse().unwrap(),
             suspended: false,
@@ -1202,7 +1203,7 @@ fn what_was_known_at_a_time_is_told() {
             .unwrap();
         versions
             .iter()
-            .map(|v| format!("{} {}", v.date, v.close))
+            .map(|v| format!("{} {}", v.date, v.values.close))
             .collect::<Vec<_>>()
     };
     assert!(known("2026-01-05T04:59:59Z").is_empty());
@@ -1224,7 +1225,7 @@ fn what_was_known_at_a_time_is_told() {
             format!(
                 "{} {} {}",
                 v.date,
-                v.close,
+                v.values.close,
                 v.job_id.as_deref().unwrap_or("-")
             )
         })

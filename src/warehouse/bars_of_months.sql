@@ -1,5 +1,5 @@
 -- The rows of these months: assets, sources, and the months' first days.
-SELECT month.place, p.date, p.open, p.high, p.low, p.close, p.volume, p.ingested_at
+SELECT month.place, p.date, p.ingested_at, {values: p.COLUMN}
 FROM UNNEST($1::text[], $2::text[], $3::date[]) WITH ORDINALITY AS month (asset_id, source, first_day, place)
 JOIN price_daily p
     ON p.asset_id = month.asset_id AND p.source = month.source

@@ -6,8 +6,7 @@ SELECT asset_id::text,
        substr(
            sha256(
                string_agg(
-                   date_send(date) || float8send(open) || float8send(high) || float8send(low) || float8send(close)
-                       || int8send(volume) || timestamptz_send(ingested_at),
+                   date_send(date) || {values ||: TYPEsend(COLUMN)} || timestamptz_send(ingested_at),
                    ''::bytea
                    ORDER BY date
                )

@@ -5,12 +5,13 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 use postgres::{Client, Row};
 
 use super::error::WarehouseError;
-use super::{Warehouse, parameter, recognise};
+use super::{Warehouse, parameter, recognise, values_sql};
 use crate::domain::outgoing::PendingRow;
+use crate::domain::values::{COLUMNS, ValueColumn, by_column};
 
 /// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,29 +52,38 @@ pub struct Receipt {
     pub warehouse: String,
 }
 
+/// The place of the first parameter with values: those before it are named in the statement.
+const VALUES_FROM: usize = 10;
+
 /// A chunk as the columns that the statement takes.
-#[derive(Default)]
 struct Columns<'a> {
     asset_id: Vec<&'a str>,
     date: Vec<NaiveDate>,
     source: Vec<&'a str>,
-    prices: [Vec<f64>; 4],
-    volume: Vec<i64>,
     ingested_at: Vec<DateTime<Utc>>,
+    values: [ValueColumn; COLUMNS.len()],
+}
+
+fn parameter_of(column: &ValueColumn) -> (&(dyn ToSql + Sync), Type) {
+    match column {
+        ValueColumn::Prices(prices) => (prices, Type::FLOAT8_ARRAY),
+        ValueColumn::Counts(counts) => (counts, Type::INT8_ARRAY),
+    }
 }
 
 impl<'a> Columns<'a> {
     fn of(rows: &'a [PendingRow]) -> Self {
-        let mut columns = Self::default();
+        let mut columns = Self {
+            asset_id: Vec::with_capacity(rows.len()),
+            date: Vec::with_capacity(rows.len()),
+            source: Vec::with_capacity(rows.len()),
+            ingested_at: Vec::with_capacity(rows.len()),
+            values: by_column(rows.iter().map(|row| &row.values)),
+        };
         for row in rows {
             columns.asset_id.push(&row.asset_id);
             columns.date.push(row.date);
             columns.source.push(&row.source);
-            for (column, price) in columns.prices.iter_mut().zip(row.prices) {
-                column.push(price);
-            }
-            // The column is NOT NULL: an unknown volume is 0 there.
-            columns.volume.push(row.volume.unwrap_or(0));
             columns.ingested_at.push(row.ingested_at);
         }
         columns
@@ -94,7 +104,7 @@ impl Warehouse {
     ) -> Result<Receipt, WarehouseError> {
         self.round_trips += 1;
         let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
-        let sql = self.identified(include_str!("upsert_prices.sql"), expected);
+        let sql = self.identified(values_sql!("upsert_prices.sql", VALUES_FROM), expected);
         let is_known_to_fit = self.prices_fit;
         let row = self
             .connection
@@ -182,28 +192,22 @@ fn upsert(
     is_known_to_fit: bool,
 ) -> Result<Row, postgres::Error> {
     let columns = Columns::of(rows);
-    let [open, high, low, close] = &columns.prices;
     let assets: BTreeSet<&str> = columns.asset_id.iter().copied().collect();
     let assets: Vec<&str> = assets.into_iter().collect();
-    client.query_typed_one(
-        sql,
-        &[
-            (&columns.asset_id, Type::TEXT_ARRAY),
-            (&columns.date, Type::DATE_ARRAY),
-            (&columns.source, Type::TEXT_ARRAY),
-            (open, Type::FLOAT8_ARRAY),
-            (high, Type::FLOAT8_ARRAY),
-            (low, Type::FLOAT8_ARRAY),
-            (close, Type::FLOAT8_ARRAY),
-            (&columns.volume, Type::INT8_ARRAY),
-            (&columns.ingested_at, Type::TIMESTAMPTZ_ARRAY),
-            (&expected, Type::TEXT),
-            (&assets, Type::TEXT_ARRAY),
-            (&columns.date.iter().min(), Type::DATE),
-            (&columns.date.iter().max(), Type::DATE),
-            (&is_known_to_fit, Type::BOOL),
-        ],
-    )
+    let (first, last) = (columns.date.iter().min(), columns.date.iter().max());
+    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![
+        (&expected, Type::TEXT),
+        (&assets, Type::TEXT_ARRAY),
+        (&first, Type::DATE),
+        (&last, Type::DATE),
+        (&is_known_to_fit, Type::BOOL),
+        (&columns.asset_id, Type::TEXT_ARRAY),
+        (&columns.date, Type::DATE_ARRAY),
+        (&columns.source, Type::TEXT_ARRAY),
+        (&columns.ingested_at, Type::TIMESTAMPTZ_ARRAY),
+    ];
+    parameters.extend(columns.values.iter().map(parameter_of));
+    client.query_typed_one(sql, &parameters)
 }
 
 /// A count from SQL, which is never negative.

@@ -4,6 +4,7 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Warehouse, parameter, recognise};
+use crate::domain::values::COLUMNS;
 
 /// A table and what the program needs of it.
 pub(super) struct Table {
@@ -12,13 +13,14 @@ pub(super) struct Table {
     pub(super) ddl: &'static str,
     /// Columns with the types (`pg_type.typname`) that keep every value as it is, the created one first.
     columns: &'static [(&'static str, &'static [&'static str])],
+    /// Whether it has the columns of a bar's values too. No other types than theirs: real and numeric would change digits, integer
+    /// would overflow.
+    has_values: bool,
     /// The columns that a conflict is found by.
     key: &'static [&'static str],
 }
 
 const TEXT: &[&str] = &["varchar", "text", "bpchar"];
-// No other types: real and numeric would change digits, integer would overflow, timestamp would lose the zone.
-const DOUBLE: &[&str] = &["float8"];
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -31,6 +33,7 @@ pub(super) const TABLES: &[Table] = &[
             ("source_priority", &["json", "jsonb"]),
             ("is_active", &["bool"]),
         ],
+        has_values: false,
         key: &["asset_id"],
     },
     Table {
@@ -40,13 +43,9 @@ pub(super) const TABLES: &[Table] = &[
             ("asset_id", TEXT),
             ("date", &["date"]),
             ("source", TEXT),
-            ("open", DOUBLE),
-            ("high", DOUBLE),
-            ("low", DOUBLE),
-            ("close", DOUBLE),
-            ("volume", &["int8"]),
             ("ingested_at", &["timestamptz"]),
         ],
+        has_values: true,
         key: &["asset_id", "date", "source"],
     },
     Table {
@@ -60,6 +59,7 @@ pub(super) const TABLES: &[Table] = &[
             ("status", TEXT),
             ("error_message", TEXT),
         ],
+        has_values: false,
         key: &["job_id"],
     },
 ];
@@ -191,10 +191,23 @@ impl Warehouse {
 }
 
 impl Table {
+    /// Its columns with their types, those of the values behind the key.
+    fn wanted(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let mut wanted: Vec<_> = self.columns.iter().map(|(n, t)| (*n, t.to_vec())).collect();
+        if self.has_values {
+            let values = COLUMNS
+                .iter()
+                .map(|c| (c.name, vec![c.kind.warehouse_type()]));
+            wanted.splice(self.key.len()..self.key.len(), values);
+        }
+        wanted
+    }
+
     /// What keeps these columns from taking our rows as they are, if anything.
     fn what_is_wrong(&self, columns: &[Column]) -> Option<String> {
         let name = self.name;
-        for (wanted, types) in self.columns {
+        let wanted = self.wanted();
+        for (wanted, types) in &wanted {
             let Some(column) = columns.iter().find(|c| c.name == *wanted) else {
                 return Some(format!(
                     "the warehouse's table {name} has no column {wanted}; add it as in `pricestash schema warehouse`"
@@ -208,7 +221,7 @@ impl Table {
                 ));
             }
         }
-        let is_ours = |c: &Column| self.columns.iter().any(|(w, _)| *w == c.name);
+        let is_ours = |c: &Column| wanted.iter().any(|(w, _)| *w == c.name);
         let foreign = columns.iter().find(|c| c.is_required && !is_ours(c))?;
         Some(format!(
             "the warehouse's column {name}.{} is NOT NULL without a default; give it a default",

@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use postgres::types::Type;
 
 use super::error::WarehouseError;
-use super::{Warehouse, parameter};
+use super::{Warehouse, parameter, values_sql};
 use crate::domain::checksum::{Checksum, Month, RowValues};
+use crate::domain::values::Values;
 
 impl Warehouse {
     /// Every asset with rows, in order.
@@ -28,7 +29,7 @@ impl Warehouse {
         assets: &[String],
     ) -> Result<HashMap<Month, Checksum>, WarehouseError> {
         let rows = self.query(
-            include_str!("checksums.sql"),
+            values_sql!("checksums.sql"),
             vec![parameter(assets.to_vec(), Type::TEXT_ARRAY)],
         )?;
         let months = rows.iter().map(|row| {
@@ -56,13 +57,14 @@ impl Warehouse {
         &mut self,
         months: &[Month],
     ) -> Result<Vec<(usize, NaiveDate, RowValues)>, WarehouseError> {
+        const VALUES_AT: usize = 3;
         let text = |field: fn(&Month) -> &String| {
             let column: Vec<String> = months.iter().map(field).cloned().collect();
             parameter(column, Type::TEXT_ARRAY)
         };
         let first_days: Vec<_> = months.iter().map(Month::first_day).collect();
         let rows = self.query(
-            include_str!("bars_of_months.sql"),
+            values_sql!("bars_of_months.sql"),
             vec![
                 text(|m| &m.asset_id),
                 text(|m| &m.source),
@@ -72,14 +74,11 @@ impl Warehouse {
         let bars = rows.iter().map(|row| {
             let place = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
             let values = RowValues {
-                prices: [
-                    row.try_get(2)?,
-                    row.try_get(3)?,
-                    row.try_get(4)?,
-                    row.try_get(5)?,
-                ],
-                volume: row.try_get(6)?,
-                ingested_at: row.try_get(7)?,
+                values: Values::read(
+                    |at| row.try_get(VALUES_AT + at),
+                    |at| row.try_get(VALUES_AT + at),
+                )?,
+                ingested_at: row.try_get(2)?,
             };
             Ok((place, row.try_get(1)?, values))
         });

@@ -108,14 +108,14 @@ fn alike(one: &Reject, other: &Reject) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::values::Values;
 
     fn row(day: u32) -> PendingRow {
         PendingRow {
             asset_id: "X".into(),
             date: chrono::NaiveDate::from_ymd_opt(2024, 1, day).unwrap(),
             source: "s".into(),
-            prices: [1.0; 4],
-            volume: None,
+            values: Values::of([1.0; 4], None),
             ingested_at: DateTime::UNIX_EPOCH,
             revision: 1,
         }

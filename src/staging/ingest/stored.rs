@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use crate::domain::bar::Bar;
 use crate::domain::merge::Stored;
 use crate::domain::scale::StoredBars;
-use crate::domain::timestamp;
+use crate::staging::bar_row::{BarRow, bar_sql};
 
 /// The stored bars of a series between two days.
 pub(super) fn stored_bars(
@@ -19,26 +19,21 @@ pub(super) fn stored_bars(
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<StoredBars> {
-    let mut statement = connection.prepare_cached(
-        "SELECT date, open, high, low, close, volume, ingested_at, is_final, known_since, job_id FROM price_daily
-         WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4",
-    )?;
+    let mut statement = connection.prepare_cached(bar_sql!("stored_bars.sql"))?;
     let mut rows = statement.query(params![asset, source, first.to_string(), last.to_string()])?;
     let mut stored = StoredBars::new();
     while let Some(row) = rows.next()? {
-        let date: String = row.get(0)?;
-        let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-        let ingested_at = timestamp::from_text(&row.get::<_, String>(6)?);
+        let row = BarRow(row);
         // What another program stored and is no bar is overwritten without a history.
-        if let Ok(date) = date.parse()
-            && let Ok(bar) = Bar::new(date, prices, row.get(5)?)
+        if let Some(date) = row.date()?
+            && let Ok(bar) = Bar::new(date, row.values()?)
         {
             let found = Stored {
                 bar,
-                ingested_at,
-                is_final: row.get(7)?,
-                known_since: row.get(8)?,
-                job_id: row.get(9)?,
+                ingested_at: row.ingested_at()?,
+                is_final: row.is_final()?,
+                known_since: row.further(0)?,
+                job_id: row.further(1)?,
             };
             stored.insert(date, found);
         }

@@ -1,12 +1,8 @@
 -- Writes one bar. The caller has read the stored row in the same transaction and decided that this one replaces it.
-INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at, known_since, is_final, job_id)
-VALUES (:asset_id, :date, :source, :open, :high, :low, :close, :volume, :ingested_at, :known_since, :is_final, :job_id)
+INSERT INTO price_daily (asset_id, date, source, ingested_at, known_since, is_final, job_id, {values})
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, {values: ?})
 ON CONFLICT (asset_id, date, source) DO UPDATE
-SET open = excluded.open,
-    high = excluded.high,
-    low = excluded.low,
-    close = excluded.close,
-    volume = excluded.volume,
+SET {values: COLUMN = excluded.COLUMN},
     ingested_at = excluded.ingested_at,
     known_since = excluded.known_since,
     is_final = excluded.is_final,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use chrono::NaiveDate;
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{OptionalExtension, Statement, ToSql, Transaction, TransactionBehavior, params};
 
 use super::batch::{Batch, Staged, Tally};
 use super::findings::{Judged, Notes};
@@ -19,8 +19,10 @@ use crate::domain::scale::{
     rescaled,
 };
 use crate::domain::timestamp;
+use crate::domain::values::Values;
 use crate::domain::window::Window;
 use crate::staging::Staging;
+use crate::staging::bar_row::bar_sql;
 
 impl Staging {
     /// Stages a batch in one transaction: all of it, or nothing.
@@ -374,50 +376,50 @@ impl Writer<'_> {
         fetched: &FetchedBar,
         same_as: Option<&Stored>,
     ) -> rusqlite::Result<()> {
-        let [open, high, low, close] = bar.prices();
         let ingested_at = timestamp::to_text(fetched.fetched_at);
-        self.tx
-            .prepare_cached(include_str!("upsert.sql"))?
-            .execute(named_params! {
-                ":asset_id": self.batch.asset.id.as_str(),
-                ":date": bar.date().to_string(),
-                ":source": self.source,
-                ":open": open,
-                ":high": high,
-                ":low": low,
-                ":close": close,
-                ":volume": bar.volume(),
-                ":ingested_at": ingested_at,
-                ":known_since": same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str()),
-                ":is_final": fetched.is_final,
-                ":job_id": same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref()),
-            })?;
-        Ok(())
+        let known_since = same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str());
+        let job_id = same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref());
+        let mut statement = self.tx.prepare_cached(bar_sql!("upsert.sql"))?;
+        let state = params![
+            self.batch.asset.id.as_str(),
+            bar.date().to_string(),
+            self.source,
+            ingested_at,
+            known_since,
+            fetched.is_final,
+            job_id,
+        ];
+        execute(&mut statement, state, bar.values())
     }
 
     fn keep_history(&self, old: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
-        let [open, high, low, close] = old.bar.prices();
-        let statement = "INSERT INTO price_revision
-                 (asset_id, date, source, open, high, low, close, volume, ingested_at, is_final, known_since, brought_by, replaced_at, job_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-        self.tx.prepare_cached(statement)?.execute(params![
+        let mut statement = self.tx.prepare_cached(bar_sql!("keep_history.sql"))?;
+        let state = params![
             self.batch.asset.id.as_str(),
             old.bar.date().to_string(),
             self.source,
-            open,
-            high,
-            low,
-            close,
-            old.bar.volume(),
             old.ingested_at.map(timestamp::to_text).unwrap_or_default(),
             old.is_final,
             old.known_since,
             old.job_id,
             timestamp::to_text(fetched.fetched_at),
             self.batch.job_id,
-        ])?;
-        Ok(())
+        ];
+        execute(&mut statement, state, old.bar.values())
     }
+}
+
+/// Runs a statement whose parameters end with the values of a bar.
+fn execute(
+    statement: &mut Statement<'_>,
+    parameters: &[&dyn ToSql],
+    values: Values,
+) -> rusqlite::Result<()> {
+    let cells = values.cells();
+    let values = cells.iter().map(|cell| cell as &dyn ToSql);
+    let parameters = parameters.iter().copied().chain(values);
+    statement.execute(rusqlite::params_from_iter(parameters))?;
+    Ok(())
 }
 
 fn clock_finding(date: NaiveDate) -> Finding {

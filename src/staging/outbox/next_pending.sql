@@ -1,6 +1,6 @@
 -- The pending rows after a key, in key order; the partial index finds them without reading the rest.
 -- A row that the warehouse refused in this revision is left out.
-SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at, p.revision
+SELECT {p.bar}, p.revision
 FROM price_daily p
 WHERE p.revision <> p.synced_revision
   AND (p.asset_id, p.date, p.source) > (?1, ?2, ?3)

@@ -8,7 +8,7 @@ use rusqlite::{TransactionBehavior, params};
 
 use crate::domain::asset::AssetId;
 use crate::domain::outgoing::PendingRow;
-use crate::domain::timestamp;
+use crate::staging::bar_row::{BarRow, bar_sql};
 use crate::staging::{Pooled, Reject, Staging};
 
 /// Which rows a sync sends.
@@ -90,13 +90,13 @@ impl PendingReader {
     fn scan(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
-            .prepare_cached(include_str!("scan_pending.sql"))?;
+            .prepare_cached(bar_sql!("scan_pending.sql"))?;
         let [asset, date, source] = &self.after;
         let mut rows = statement.query(params![asset, date, source])?;
         let mut skipped = 0;
         while chunk.len() < limit && self.dense {
             let Some(row) = rows.next()? else { break };
-            if row.get("is_pending")? {
+            if BarRow(row).further(1)? {
                 chunk.take(row)?;
             } else {
                 skipped += 1;
@@ -111,7 +111,7 @@ impl PendingReader {
     fn search(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
-            .prepare_cached(include_str!("next_pending.sql"))?;
+            .prepare_cached(bar_sql!("next_pending.sql"))?;
         let [asset, date, source] = &self.after;
         let missing = limit.saturating_sub(chunk.len());
         let mut rows = statement.query(params![asset, date, source, self.assets, missing])?;
@@ -128,10 +128,9 @@ fn read(
     row: &rusqlite::Row<'_>,
     before: Option<&PendingRow>,
 ) -> rusqlite::Result<Result<PendingRow, Reject>> {
-    let text = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
-    let (asset_id, day, source) = (text(0)?, text(1)?, text(2)?);
-    let prices: [f64; 4] = [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
-    let revision = row.get(9)?;
+    let row = BarRow(row);
+    let (asset_id, day, source) = (row.asset_id()?, row.day()?, row.source()?);
+    let (values, revision) = (row.values()?, row.further(0)?);
     let bad = |why: &str| {
         Ok(Err(Reject {
             key: [asset_id, day, source].map(str::to_owned),
@@ -142,21 +141,20 @@ fn read(
             constraint: None,
         }))
     };
-    let Some(date) = timestamp::day_from_text(day) else {
+    let Some(date) = row.date()? else {
         return bad("its date is no day like 2026-01-31");
     };
-    let Some(ingested_at) = timestamp::from_text(text(8)?) else {
+    let Some(ingested_at) = row.ingested_at()? else {
         return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
     };
-    if prices.iter().any(|p| !p.is_finite()) {
+    if values.prices().iter().any(|p| !p.is_finite()) {
         return bad("one of its prices is not finite");
     }
     Ok(Ok(PendingRow {
         asset_id: shared(asset_id, before.map(|b| &b.asset_id)),
         date,
         source: shared(source, before.map(|b| &b.source)),
-        prices,
-        volume: row.get(7)?,
+        values,
         ingested_at,
         revision,
     }))

@@ -1,6 +1,5 @@
 -- Every row after a key, in key order, and whether it is pending.
-SELECT asset_id, date, source, open, high, low, close, volume, ingested_at, revision,
-       revision <> synced_revision AS is_pending
+SELECT {bar}, revision, revision <> synced_revision AS is_pending
 FROM price_daily
 WHERE (asset_id, date, source) > (?1, ?2, ?3)
 ORDER BY asset_id, date, source

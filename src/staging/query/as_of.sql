@@ -1,13 +1,11 @@
 -- An asset's bars as they were known at a time: fetched by then, and not replaced by then.
-SELECT date, source, open, high, low, close, volume, known_since, brought_by, NULL, NULL
+SELECT date, source, known_since, brought_by, NULL, NULL, {values}
 FROM (
-    SELECT date, source, open, high, low, close, volume,
-           coalesce(nullif(known_since, ''), ingested_at) AS known_since, brought_by
+    SELECT date, source, {values}, coalesce(nullif(known_since, ''), ingested_at) AS known_since, brought_by
     FROM price_revision
     WHERE asset_id = ?1 AND replaced_at > ?3
     UNION ALL
-    SELECT date, source, open, high, low, close, volume,
-           coalesce(nullif(known_since, ''), ingested_at), job_id
+    SELECT date, source, {values}, coalesce(nullif(known_since, ''), ingested_at), job_id
     FROM price_daily
     WHERE asset_id = ?1
 )

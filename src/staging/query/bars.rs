@@ -6,33 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, params};
-use serde::Serialize;
 
 use crate::domain::asset::AssetId;
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
-use crate::domain::timestamp;
 use crate::staging::Staging;
-
-/// A staged bar.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredBar {
-    /// The session's day.
-    pub date: NaiveDate,
-    /// Opening price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Closing price.
-    pub close: f64,
-    /// Volume; `None` where it is unknown.
-    pub volume: Option<i64>,
-    /// When the bar was fetched.
-    pub ingested_at: String,
-    /// Whether it was fetched after its session's final time.
-    pub is_final: bool,
-}
+use crate::staging::bar_row::{BarRow, StoredBar, bar_sql};
 
 /// An asset as the staging file knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,47 +69,6 @@ pub struct Selection {
     pub end: Option<NaiveDate>,
 }
 
-/// A bar as it stands in the file. The fields are the columns of an export.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ExportedBar {
-    /// Asset.
-    pub asset_id: String,
-    /// The session's day.
-    pub date: String,
-    /// Where it came from.
-    pub source: String,
-    /// Opening price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Closing price.
-    pub close: f64,
-    /// Volume, where it is known.
-    pub volume: Option<i64>,
-    /// When it was fetched.
-    pub ingested_at: String,
-    /// Whether it was fetched after the session's final time.
-    pub is_final: bool,
-}
-
-impl ExportedBar {
-    /// The names of the columns.
-    pub const COLUMNS: [&str; 10] = [
-        "asset_id",
-        "date",
-        "source",
-        "open",
-        "high",
-        "low",
-        "close",
-        "volume",
-        "ingested_at",
-        "is_final",
-    ];
-}
-
 /// A staged bar of a month, as the warehouse should have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StagedBar {
@@ -142,13 +79,6 @@ pub struct StagedBar {
     /// Whether it waits for the next sync.
     pub is_pending: bool,
 }
-
-const COLUMNS_OF_ASSET: &str =
-    "SELECT source, date, open, high, low, close, volume, ingested_at, revision <> synced_revision
-    FROM price_daily WHERE asset_id = ?1 ORDER BY date, source";
-const COLUMNS_OF_MONTH: &str =
-    "SELECT source, date, open, high, low, close, volume, ingested_at, revision <> synced_revision
-    FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4 ORDER BY date";
 
 impl Staging {
     /// Every asset of the file: those configured at the last collect, and those that only have bars.
@@ -182,17 +112,18 @@ impl Staging {
     /// What SQLite says.
     pub fn stored_series(&self, asset_id: &str, since: Option<NaiveDate>) -> Result<StoredSeries> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT source, date, open, high, low, close, volume, ingested_at, is_final FROM price_daily
-             WHERE asset_id = ?1 AND (?2 IS NULL OR date >= ?2) ORDER BY date",
-        )?;
+        let mut statement = connection.prepare_cached(bar_sql!("stored_series.sql"))?;
         let mut rows = statement.query(params![asset_id, since.map(|d| d.to_string())])?;
         let mut series = StoredSeries::new();
         while let Some(row) = rows.next()? {
-            let Ok(date) = row.get::<_, String>(1)?.parse() else {
+            let row = BarRow(row);
+            let Some(bar) = StoredBar::of(row)? else {
                 continue;
             };
-            series.entry(row.get(0)?).or_default().push(bar(row, date)?);
+            match series.get_mut(row.source()?) {
+                Some(bars) => bars.push(bar),
+                None => drop(series.insert(row.source()?.to_owned(), vec![bar])),
+            }
         }
         Ok(series)
     }
@@ -280,10 +211,10 @@ impl Staging {
     pub fn export(
         &self,
         selection: &Selection,
-        mut take: impl FnMut(&ExportedBar) -> Result<()>,
+        mut take: impl FnMut(BarRow<'_>) -> Result<()>,
     ) -> Result<u64> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare(include_str!("export.sql"))?;
+        let mut statement = connection.prepare(bar_sql!("export.sql"))?;
         let assets = serde_json::Value::from(selection.assets.clone()).to_string();
         let day = |date: Option<NaiveDate>| date.map(|d| d.to_string());
         let mut rows = statement.query(params![
@@ -294,18 +225,7 @@ impl Staging {
         ])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            take(&ExportedBar {
-                asset_id: row.get(0)?,
-                date: row.get(1)?,
-                source: row.get(2)?,
-                open: row.get(3)?,
-                high: row.get(4)?,
-                low: row.get(5)?,
-                close: row.get(6)?,
-                volume: row.get(7)?,
-                ingested_at: row.get(8)?,
-                is_final: row.get(9)?,
-            })?;
+            take(BarRow(row))?;
             count += 1;
         }
         Ok(count)
@@ -335,12 +255,12 @@ impl Staging {
     /// What SQLite says.
     pub fn checksums(&self, asset_id: &str) -> Result<HashMap<(String, i32), Checksum>> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare_cached(COLUMNS_OF_ASSET)?;
+        let mut statement = connection.prepare_cached(bar_sql!("bars_of_asset.sql"))?;
         let mut rows = statement.query([asset_id])?;
         let mut sums: HashMap<i32, Vec<(String, Summing)>> = HashMap::new();
         while let Some(row) = rows.next()? {
             let bar = staged_bar(row)?;
-            let source = row.get_ref(0)?.as_str()?;
+            let source = BarRow(row).source()?;
             let of_month = sums.entry(month_of(bar.date)).or_default();
             let at = match of_month.iter().position(|(s, _)| s == source) {
                 Some(at) => at,
@@ -368,7 +288,7 @@ impl Staging {
     /// What SQLite says.
     pub fn bars_of_month(&self, month: &Month) -> Result<Vec<StagedBar>> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare_cached(COLUMNS_OF_MONTH)?;
+        let mut statement = connection.prepare_cached(bar_sql!("bars_of_month.sql"))?;
         let (year, number) = (month.number.div_euclid(12), month.number.rem_euclid(12) + 1);
         let [first, last] = ["01", "31"].map(|day| format!("{year:04}-{number:02}-{day}"));
         let bars = statement.query_map(
@@ -392,31 +312,18 @@ fn stored_asset(row: &Row<'_>, asset_id: String) -> rusqlite::Result<StoredAsset
     })
 }
 
-fn bar(row: &Row<'_>, date: NaiveDate) -> rusqlite::Result<StoredBar> {
-    Ok(StoredBar {
-        date,
-        open: row.get(2)?,
-        high: row.get(3)?,
-        low: row.get(4)?,
-        close: row.get(5)?,
-        volume: row.get(6)?,
-        ingested_at: row.get(7)?,
-        is_final: row.get(8)?,
-    })
-}
-
-/// A row of the columns above. What can be read as no day or no time is no bar, and as such never equal.
+/// What can be read as no day or no time is no bar, and as such never equal.
 fn staged_bar(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
-    let date = row.get_ref(1)?.as_str().unwrap_or_default();
-    let ingested_at = row.get_ref(7)?.as_str().unwrap_or_default();
+    let row = BarRow(row);
+    let date = row.date().ok().flatten();
+    let ingested_at = row.ingested_at().ok().flatten();
     Ok(StagedBar {
-        date: timestamp::day_from_text(date).unwrap_or(NaiveDate::MIN),
+        date: date.unwrap_or(NaiveDate::MIN),
         values: RowValues {
-            prices: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?],
-            volume: row.get::<_, Option<i64>>(6)?.unwrap_or(0),
-            ingested_at: timestamp::from_text(ingested_at).unwrap_or(DateTime::UNIX_EPOCH),
+            values: row.values()?.with_known_counts(),
+            ingested_at: ingested_at.unwrap_or(DateTime::UNIX_EPOCH),
         },
-        is_pending: row.get(8)?,
+        is_pending: row.further(0)?,
     })
 }
 

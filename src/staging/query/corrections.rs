@@ -4,18 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 
+use crate::domain::values::{COLUMNS, Values};
 use crate::staging::Staging;
-
-/// Open, high, low, close and volume of a bar.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CorrectedValues {
-    /// Open, high, low, close.
-    pub prices: [f64; 4],
-    /// Volume; `None` where it is unknown.
-    pub volume: Option<i64>,
-}
+use crate::staging::bar_row::{bar_sql, values};
 
 /// A bar that was replaced by other values.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +19,9 @@ pub struct Correction {
     /// Source.
     pub source: String,
     /// What was believed before.
-    pub before: CorrectedValues,
+    pub before: Values,
     /// What replaced it; `None` where the bar is gone.
-    pub after: Option<CorrectedValues>,
+    pub after: Option<Values>,
     /// Whether the old bar was only provisional.
     pub was_provisional: bool,
     /// When the new values were fetched.
@@ -79,7 +73,7 @@ impl Staging {
     /// What SQLite says.
     pub fn corrections(&self, asset_id: &str) -> Result<Vec<Correction>> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare_cached(include_str!("corrections.sql"))?;
+        let mut statement = connection.prepare_cached(bar_sql!("corrections.sql"))?;
         let rows = statement.query_map([asset_id], correction)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -165,31 +159,21 @@ impl Staging {
 }
 
 fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
-    let values = |first: usize| -> rusqlite::Result<Option<CorrectedValues>> {
-        let Some(open) = row.get(first)? else {
-            return Ok(None);
-        };
-        Ok(Some(CorrectedValues {
-            prices: [
-                open,
-                row.get(first + 1)?,
-                row.get(first + 2)?,
-                row.get(first + 3)?,
-            ],
-            volume: row.get(first + 4)?,
-        }))
-    };
+    const BEFORE_AT: usize = 5;
+    const AFTER_AT: usize = BEFORE_AT + COLUMNS.len();
+    // A bar that is gone has none.
+    let is_gone = row.get_ref(AFTER_AT)? == ValueRef::Null;
     Ok(Correction {
         date: row.get(0)?,
         source: row.get(1)?,
         was_provisional: !row.get::<_, bool>(2)?,
         replaced_at: row.get(3)?,
         job_id: row.get(4)?,
-        before: values(5)?.unwrap_or(CorrectedValues {
-            prices: [f64::NAN; 4],
-            volume: None,
-        }),
-        after: values(10)?,
+        before: values(row, BEFORE_AT)?,
+        after: match is_gone {
+            true => None,
+            false => Some(values(row, AFTER_AT)?),
+        },
     })
 }
 

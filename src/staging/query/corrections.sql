@@ -1,11 +1,10 @@
 -- What replaced bars of an asset, newest first: the values before, and those after, which are the ones that were replaced
 -- next or those that hold now.
-SELECT r.date, r.source, r.is_final, r.replaced_at, r.job_id, r.open, r.high, r.low, r.close, r.volume,
-       iif(r.is_last, p.open, r.next_open), iif(r.is_last, p.high, r.next_high), iif(r.is_last, p.low, r.next_low),
-       iif(r.is_last, p.close, r.next_close), iif(r.is_last, p.volume, r.next_volume)
+SELECT r.date, r.source, r.is_final, r.replaced_at, r.job_id,
+       {values: r.COLUMN},
+       {values: iif(r.is_last, p.COLUMN, r.next_COLUMN)}
 FROM (
-    SELECT *, lead(open) OVER later AS next_open, lead(high) OVER later AS next_high, lead(low) OVER later AS next_low,
-           lead(close) OVER later AS next_close, lead(volume) OVER later AS next_volume,
+    SELECT *, {values: lead(COLUMN) OVER later AS next_COLUMN},
            lead(date) OVER later IS NULL AS is_last
     FROM price_revision
     WHERE asset_id = ?1

@@ -1,5 +1,5 @@
 -- ?1 a JSON list of assets, empty for all; ?2 a source, ?3 the first and ?4 the last day, NULL for all.
-SELECT asset_id, date, source, open, high, low, close, volume, ingested_at, is_final
+SELECT {bar}
 FROM price_daily
 WHERE (?1 = '[]' OR asset_id IN (SELECT value FROM json_each(?1)))
   AND (?2 IS NULL OR source = ?2)

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use crate::domain::asset::AssetId;
 use crate::domain::timestamp;
+use crate::domain::values::Values;
 use crate::staging::Staging;
+use crate::staging::bar_row::{bar_sql, values};
 
 /// A bar as it was known for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,16 +18,9 @@ pub struct Version {
     pub date: String,
     /// Source.
     pub source: String,
-    /// Opening price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Closing price.
-    pub close: f64,
-    /// Volume.
-    pub volume: Option<i64>,
+    /// What the bar said.
+    #[serde(flatten)]
+    pub values: Values,
     /// When these values were fetched first.
     pub known_since: String,
     /// The run that brought them, where it is known.
@@ -40,15 +35,11 @@ fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
     Ok(Version {
         date: row.get(0)?,
         source: row.get(1)?,
-        open: row.get(2)?,
-        high: row.get(3)?,
-        low: row.get(4)?,
-        close: row.get(5)?,
-        volume: row.get(6)?,
-        known_since: row.get(7)?,
-        job_id: row.get(8)?,
-        replaced_at: row.get(9)?,
-        replaced_by: row.get(10)?,
+        known_since: row.get(2)?,
+        job_id: row.get(3)?,
+        replaced_at: row.get(4)?,
+        replaced_by: row.get(5)?,
+        values: values(row, 6)?,
     })
 }
 
@@ -59,7 +50,7 @@ impl Staging {
     /// What SQLite says.
     pub fn history(&self, asset: &AssetId, date: Option<NaiveDate>) -> Result<Vec<Version>> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare(include_str!("history.sql"))?;
+        let mut statement = connection.prepare(bar_sql!("history.sql"))?;
         let rows = statement.query_map(
             params![asset.as_str(), date.map(|d| d.to_string())],
             version,
@@ -78,7 +69,7 @@ impl Staging {
         time: DateTime<Utc>,
     ) -> Result<Vec<Version>> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare(include_str!("as_of.sql"))?;
+        let mut statement = connection.prepare(bar_sql!("as_of.sql"))?;
         let values = params![
             asset.as_str(),
             date.map(|d| d.to_string()),

@@ -1,0 +1,184 @@
+//! A row of `price_daily`, read in one way by whoever reads one: [`bar_sql`] names the columns, [`BarRow`] knows their places.
+//!
+//! Other programs may have written the row: a day need be none, nor a time.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Row, ToSql};
+use serde::ser::{Error, SerializeMap};
+use serde::{Serialize, Serializer};
+
+use crate::domain::timestamp;
+use crate::domain::values::{COLUMNS, Cell, Values};
+
+/// The SQL text of a file with the columns of a bar in it: `{bar}` stands for those that [`BarRow`] reads, `{p.bar}` for the
+/// same of a table `p`, and `{values}` as [`crate::domain::values::expand`] has it.
+macro_rules! bar_sql {
+    ($file:literal) => {{
+        static SQL: std::sync::LazyLock<String> =
+            std::sync::LazyLock::new(|| $crate::staging::bar_row::expand(include_str!($file)));
+        SQL.as_str()
+    }};
+}
+pub(super) use bar_sql;
+
+/// The columns before the values, and those behind them.
+const KEY: [&str; 3] = ["asset_id", "date", "source"];
+const STATE: [&str; 2] = ["ingested_at", "is_final"];
+const VALUES_AT: usize = KEY.len();
+const STATE_AT: usize = VALUES_AT + COLUMNS.len();
+const IS_FINAL_AT: usize = STATE_AT + 1;
+/// The place of the first column that a query has behind those of the bar.
+const FURTHER_AT: usize = STATE_AT + STATE.len();
+
+/// Names the columns in an SQL text.
+pub(super) fn expand(sql: &str) -> String {
+    let named = |prefix: &str| {
+        let columns: Vec<String> = BarRow::columns().map(|c| format!("{prefix}{c}")).collect();
+        columns.join(", ")
+    };
+    let sql = sql
+        .replace("{bar}", &named(""))
+        .replace("{p.bar}", &named("p."));
+    crate::domain::values::expand(&sql, 1)
+}
+
+/// The values whose columns begin at a place of a row.
+pub(super) fn values(row: &Row<'_>, first: usize) -> rusqlite::Result<Values> {
+    Values::read(|at| row.get(first + at), |at| row.get(first + at))
+}
+
+/// A value as SQLite stores it.
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(match *self {
+            Self::Price(price) => Value::Real(price),
+            Self::Count(count) => count.map_or(Value::Null, Value::Integer),
+        }))
+    }
+}
+
+/// A row of a query that begins with the columns of a bar.
+#[derive(Clone, Copy)]
+pub struct BarRow<'a>(pub(super) &'a Row<'a>);
+
+impl<'a> BarRow<'a> {
+    /// The names of the columns, in their order.
+    pub fn columns() -> impl Iterator<Item = &'static str> {
+        let values = COLUMNS.iter().map(|column| column.name);
+        KEY.into_iter().chain(values).chain(STATE)
+    }
+
+    fn text(self, at: usize) -> rusqlite::Result<&'a str> {
+        Ok(self.0.get_ref(at)?.as_str()?)
+    }
+
+    pub(super) fn asset_id(self) -> rusqlite::Result<&'a str> {
+        self.text(0)
+    }
+
+    /// The day as it stands there.
+    pub(super) fn day(self) -> rusqlite::Result<&'a str> {
+        self.text(1)
+    }
+
+    /// The day, if it is one.
+    pub(super) fn date(self) -> rusqlite::Result<Option<NaiveDate>> {
+        Ok(timestamp::day_from_text(self.day()?))
+    }
+
+    pub(super) fn source(self) -> rusqlite::Result<&'a str> {
+        self.text(2)
+    }
+
+    pub(super) fn values(self) -> rusqlite::Result<Values> {
+        values(self.0, VALUES_AT)
+    }
+
+    /// When the bar was fetched, as it stands there.
+    pub(super) fn ingest_text(self) -> rusqlite::Result<&'a str> {
+        self.text(STATE_AT)
+    }
+
+    /// When the bar was fetched, if that is a time.
+    pub(super) fn ingested_at(self) -> rusqlite::Result<Option<DateTime<Utc>>> {
+        Ok(timestamp::from_text(self.ingest_text()?))
+    }
+
+    pub(super) fn is_final(self) -> rusqlite::Result<bool> {
+        self.0.get(IS_FINAL_AT)
+    }
+
+    /// A column that the query has behind those of the bar.
+    pub(super) fn further<T: FromSql>(self, at: usize) -> rusqlite::Result<T> {
+        self.0.get(FURTHER_AT + at)
+    }
+}
+
+/// The row as an object with the columns' names.
+impl Serialize for BarRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (at, name) in BarRow::columns().enumerate() {
+            map.serialize_entry(name, &Field(self.0, at))?;
+        }
+        map.end()
+    }
+}
+
+/// The row as its values alone, for a format that has the names elsewhere.
+pub struct Record<'a>(pub BarRow<'a>);
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let columns = BarRow::columns().enumerate();
+        serializer.collect_seq(columns.map(|(at, _)| Field(self.0.0, at)))
+    }
+}
+
+/// One value of a row.
+struct Field<'a>(&'a Row<'a>, usize);
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(row, at) = *self;
+        let value = row.get_ref(at).map_err(S::Error::custom)?;
+        if at == IS_FINAL_AT {
+            return serializer.serialize_bool(row.get(at).map_err(S::Error::custom)?);
+        }
+        match value {
+            ValueRef::Null => serializer.serialize_none(),
+            ValueRef::Integer(count) => serializer.serialize_i64(count),
+            ValueRef::Real(price) => serializer.serialize_f64(price),
+            text => serializer.serialize_str(text.as_str().map_err(S::Error::custom)?),
+        }
+    }
+}
+
+/// A bar as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBar {
+    /// The session's day.
+    pub date: NaiveDate,
+    /// What it says.
+    pub values: Values,
+    /// When it was fetched, as it stands in the file.
+    pub ingested_at: String,
+    /// Whether it was fetched after its session's final time.
+    pub is_final: bool,
+}
+
+impl StoredBar {
+    /// `None` where the day is none.
+    pub(super) fn of(row: BarRow<'_>) -> rusqlite::Result<Option<Self>> {
+        let Some(date) = row.date()? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            date,
+            values: row.values()?,
+            ingested_at: row.ingest_text()?.to_owned(),
+            is_final: row.is_final()?,
+        }))
+    }
+}
