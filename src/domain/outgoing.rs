@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::timestamp;
 use super::values::Values;
 
 /// A staged bar on its way to the warehouse, in the revision that was read.
@@ -33,6 +34,12 @@ impl PendingRow {
             self.date.to_string(),
             self.source.to_string(),
         ]
+    }
+
+    /// What tells this row from another one of its key: the ingest time and the values, as JSON.
+    #[must_use]
+    pub fn as_sent(&self) -> String {
+        serde_json::json!([timestamp::to_text(self.ingested_at), self.values]).to_string()
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Other programs may have written the row: a day need be none, nor a time.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, ToSql};
@@ -58,6 +60,64 @@ impl ToSql for Cell {
     }
 }
 
+/// A text as another program may have written it: bytes that are no UTF-8, or a BLOB. Ordered as SQLite orders them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RawText {
+    /// A text.
+    Text(Vec<u8>),
+    /// A BLOB, which SQLite never takes for the text of the same bytes.
+    Blob(Vec<u8>),
+}
+
+impl RawText {
+    fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+            // A column of texts holds no numbers, and the key's are not null.
+            _ => Self::Text(Vec::new()),
+        }
+    }
+}
+
+impl From<&str> for RawText {
+    fn from(text: &str) -> Self {
+        Self::Text(text.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Display for RawText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(bytes) => f.write_str(&String::from_utf8_lossy(bytes)),
+            Self::Blob(bytes) => {
+                f.write_str("x'")?;
+                bytes.iter().try_for_each(|b| write!(f, "{b:02x}"))?;
+                f.write_str("'")
+            }
+        }
+    }
+}
+
+impl ToSql for RawText {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// A text for people, whatever stands there.
+pub(super) fn shown(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(at)? {
+        value @ (ValueRef::Text(_) | ValueRef::Blob(_)) => RawText::of(value).to_string(),
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+    })
+}
+
 /// A row of a query that begins with the columns of a bar.
 #[derive(Clone, Copy)]
 pub struct BarRow<'a>(pub(super) &'a Row<'a>);
@@ -71,6 +131,12 @@ impl<'a> BarRow<'a> {
 
     fn text(self, at: usize) -> rusqlite::Result<&'a str> {
         Ok(self.0.get_ref(at)?.as_str()?)
+    }
+
+    /// Asset, day and source, whatever they are.
+    pub(super) fn raw_key(self) -> rusqlite::Result<[RawText; KEY.len()]> {
+        let part = |at: usize| self.0.get_ref(at).map(RawText::of);
+        Ok([part(0)?, part(1)?, part(2)?])
     }
 
     pub(super) fn asset_id(self) -> rusqlite::Result<&'a str> {

@@ -23,7 +23,7 @@ mod runs;
 mod staging_tests;
 
 pub use alerts::{NewAlert, WaitingAlert};
-pub use bar_row::{BarRow, Record, StoredBar};
+pub use bar_row::{BarRow, RawText, Record, StoredBar};
 pub use file::backup::{Copied, check_backup_target};
 pub use file::companions::belongs_to;
 pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
@@ -54,6 +54,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/002_series.sql"),
     include_str!("../../schema/staging/003_warehouse.sql"),
     include_str!("../../schema/staging/004_alerts.sql"),
+    include_str!("../../schema/staging/005_acknowledged.sql"),
 ];
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;

@@ -44,13 +44,14 @@ impl<'a> RejectedRows<'a> {
     /// When it is not the rows, or what SQLite says.
     pub(super) fn refuse(&self, row: &PendingRow, refusal: Refusal) -> Result<()> {
         let reject = Reject {
-            key: row.key(),
+            key: row.key().map(|part| part.as_str().into()),
             revision: row.revision,
+            sent: row.as_sent(),
             sqlstate: refusal.sqlstate,
             message: refusal.message,
             constraint: refusal.constraint,
         };
-        log::warn!(asset = *row.asset_id, date = reject.key[1], sqlstate = reject.sqlstate; "the warehouse refuses a row: {}", reject.message);
+        log::warn!(asset = *row.asset_id, date = row.date.to_string(), sqlstate = reject.sqlstate; "the warehouse refuses a row: {}", reject.message);
         let mut known = self.known();
         known.is_the_rows |= known
             .held

@@ -8,7 +8,7 @@ use rusqlite::{TransactionBehavior, params};
 
 use crate::domain::asset::AssetId;
 use crate::domain::outgoing::PendingRow;
-use crate::staging::bar_row::{BarRow, bar_sql};
+use crate::staging::bar_row::{BarRow, RawText, bar_sql};
 use crate::staging::{Pooled, Reject, Staging};
 
 /// Which rows a sync sends.
@@ -33,7 +33,7 @@ impl Scope {
 pub struct PendingReader {
     connection: Pooled,
     assets: Option<String>,
-    after: [String; 3],
+    after: [RawText; 3],
     /// While most rows are pending, as in a first load, the table is read as it lies: half the work of finding each row by
     /// the index of the pending ones.
     dense: bool,
@@ -51,7 +51,7 @@ impl Chunk {
         self.good.len() + self.unreadable.len()
     }
 
-    fn take(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+    fn take(&mut self, row: BarRow<'_>) -> rusqlite::Result<()> {
         match read(row, self.good.last())? {
             Ok(pending) => self.good.push(pending),
             Err(bad) => self.unreadable.push(bad),
@@ -59,9 +59,30 @@ impl Chunk {
         Ok(())
     }
 
-    fn last_key(&self) -> Option<[String; 3]> {
+    /// The same for a row of which the query says what was refused of it: refused as it is, it would be refused again.
+    fn take_unless_refused(&mut self, row: BarRow<'_>) -> rusqlite::Result<()> {
+        let refused_revision: Option<i64> = row.further(1)?;
+        let refused: Option<String> = row.further(2)?;
+        match read(row, self.good.last())? {
+            Ok(pending) => {
+                let is_refused = match refused {
+                    Some(refused) => refused == pending.as_sent(),
+                    None => refused_revision == Some(pending.revision),
+                };
+                if !is_refused {
+                    self.good.push(pending);
+                }
+            }
+            // Noted before, and still no bar.
+            Err(_) if refused.as_deref() == Some("") => {}
+            Err(bad) => self.unreadable.push(bad),
+        }
+        Ok(())
+    }
+
+    fn last_key(&self) -> Option<[RawText; 3]> {
         let keys = [
-            self.good.last().map(PendingRow::key),
+            self.good.last().map(raw_key),
             self.unreadable.last().map(|bad| bad.key.clone()),
         ];
         keys.into_iter().flatten().max()
@@ -97,7 +118,7 @@ impl PendingReader {
         while chunk.len() < limit && self.dense {
             let Some(row) = rows.next()? else { break };
             if BarRow(row).further(1)? {
-                chunk.take(row)?;
+                chunk.take(BarRow(row))?;
             } else {
                 skipped += 1;
                 self.dense = skipped < limit;
@@ -113,43 +134,51 @@ impl PendingReader {
             .connection
             .prepare_cached(bar_sql!("next_pending.sql"))?;
         let [asset, date, source] = &self.after;
-        let missing = limit.saturating_sub(chunk.len());
-        let mut rows = statement.query(params![asset, date, source, self.assets, missing])?;
-        while let Some(row) = rows.next()? {
-            chunk.take(row)?;
+        let mut rows = statement.query(params![asset, date, source, self.assets])?;
+        while chunk.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            chunk.take_unless_refused(BarRow(row))?;
         }
         self.after = chunk.last_key().unwrap_or_else(|| self.after.clone());
         Ok(())
     }
 }
 
-/// Reads a row; what is the same as in the row before is shared with it.
+/// Reads a row; what is the same as in the row before is shared with it. A row that is no bar is refused here already.
 fn read(
-    row: &rusqlite::Row<'_>,
+    row: BarRow<'_>,
     before: Option<&PendingRow>,
 ) -> rusqlite::Result<Result<PendingRow, Reject>> {
-    let row = BarRow(row);
-    let (asset_id, day, source) = (row.asset_id()?, row.day()?, row.source()?);
-    let (values, revision) = (row.values()?, row.further(0)?);
     let bad = |why: &str| {
         Ok(Err(Reject {
-            key: [asset_id, day, source].map(str::to_owned),
-            revision,
+            key: row.raw_key()?,
+            revision: row.further(0).unwrap_or_default(),
+            sent: String::new(),
             // "Data exception": what PostgreSQL would say of a value that is none.
             sqlstate: "22000".to_owned(),
             message: why.to_owned(),
             constraint: None,
         }))
     };
-    let Some(date) = row.date()? else {
+    let (Ok(asset_id), Ok(source)) = (row.asset_id(), row.source()) else {
+        return bad("its asset_id or its source is no text in UTF-8");
+    };
+    let Ok(Some(date)) = row.date() else {
         return bad("its date is no day like 2026-01-31");
     };
-    let Some(ingested_at) = row.ingested_at()? else {
+    let Ok(Some(ingested_at)) = row.ingested_at() else {
         return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
+    };
+    let Ok(values) = row.values() else {
+        return bad("one of its values is of another type");
     };
     if values.prices().iter().any(|p| !p.is_finite()) {
         return bad("one of its prices is not finite");
     }
+    let Ok(revision) = row.further(0) else {
+        return bad("its revision is no whole number");
+    };
     Ok(Ok(PendingRow {
         asset_id: shared(asset_id, before.map(|b| &b.asset_id)),
         date,
@@ -158,6 +187,10 @@ fn read(
         ingested_at,
         revision,
     }))
+}
+
+fn raw_key(row: &PendingRow) -> [RawText; 3] {
+    row.key().map(|part| part.as_str().into())
 }
 
 fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
@@ -182,7 +215,7 @@ impl Staging {
         Ok(PendingReader {
             connection,
             assets,
-            after: Default::default(),
+            after: [""; 3].map(RawText::from),
             dense,
         })
     }

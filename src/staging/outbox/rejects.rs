@@ -6,14 +6,17 @@ use rusqlite::{TransactionBehavior, params};
 
 use crate::domain::timestamp;
 use crate::staging::Staging;
+use crate::staging::bar_row::{RawText, shown};
 
 /// A row that cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
     /// Its key as it stands: asset, date, source.
-    pub key: [String; 3],
+    pub key: [RawText; 3],
     /// The revision that was read.
     pub revision: i64,
+    /// The row as it was sent; empty for one that could not be.
+    pub sent: String,
     /// The SQLSTATE of the refusal.
     pub sqlstate: String,
     /// What is wrong with it.
@@ -48,11 +51,12 @@ impl Staging {
         for row in rejects {
             let [asset, date, source] = &row.key;
             tx.prepare_cached(
-                "INSERT INTO sync_reject (asset_id, date, source, revision, sqlstate, message, constraint_name, rejected_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                "INSERT INTO sync_reject (asset_id, date, source, revision, sqlstate, message, constraint_name, rejected_at, row_sent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  ON CONFLICT (asset_id, date, source) DO UPDATE
                  SET revision = excluded.revision, sqlstate = excluded.sqlstate, message = excluded.message,
-                     constraint_name = excluded.constraint_name, rejected_at = excluded.rejected_at",
+                     constraint_name = excluded.constraint_name, rejected_at = excluded.rejected_at,
+                     row_sent = excluded.row_sent",
             )?
             .execute(params![
                 asset,
@@ -62,7 +66,8 @@ impl Staging {
                 row.sqlstate,
                 row.message,
                 row.constraint,
-                timestamp::to_text(now)
+                timestamp::to_text(now),
+                row.sent,
             ])?;
         }
         Ok(tx.commit()?)
@@ -75,7 +80,7 @@ impl Staging {
     pub fn count_sync_rejects(&self) -> Result<u64> {
         let sql =
             "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
-                   WHERE p.revision = r.revision";
+                   WHERE p.revision = r.revision OR r.row_sent = ''";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
     /// The rows behind [`Staging::count_sync_rejects`] by series.
@@ -88,14 +93,14 @@ impl Staging {
         let mut statement = connection.prepare_cached(
             "SELECT asset_id, source, count(*), min(date), r.sqlstate || ' ' || r.message
              FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
-             WHERE p.revision = r.revision GROUP BY asset_id, source ORDER BY asset_id, source",
+             WHERE p.revision = r.revision OR r.row_sent = '' GROUP BY asset_id, source ORDER BY asset_id, source",
         )?;
         let rows = statement.query_map([], |r| {
             Ok(RejectedSeries {
-                asset_id: r.get(0)?,
-                source: r.get(1)?,
+                asset_id: shown(r, 0)?,
+                source: shown(r, 1)?,
                 rows: r.get(2)?,
-                first_date: r.get(3)?,
+                first_date: shown(r, 3)?,
                 message: r.get(4)?,
             })
         })?;

@@ -1,5 +1,5 @@
 -- The rows from one key to another, in key order, and whether each is pending.
-SELECT asset_id, date, source, revision, revision <> synced_revision
+SELECT {bar}, revision, revision <> synced_revision
 FROM price_daily
 WHERE (asset_id, date, source) >= (?1, ?2, ?3)
   AND (asset_id, date, source) <= (?4, ?5, ?6)
