@@ -1,5 +1,7 @@
 //! What a run came to: facts from which the exit code, the table, the JSON and the job run are made.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// How a run ended, or that it has not.
@@ -45,6 +47,52 @@ impl Status {
             Self::Failure => 1,
             Self::PartialFailure => 3,
         }
+    }
+}
+
+/// A run as `job_run` has it, in its words: another program may have written some of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobRun {
+    /// Its id, a UUID where this program began it.
+    pub job_id: String,
+    /// The command: `collect`, `sync` and the like.
+    pub job_name: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended; `None` while it is under way.
+    pub ended_at: Option<String>,
+    /// How long it took, to a tenth.
+    pub seconds: Option<f64>,
+    /// Its status, by [`Status::name`].
+    pub status: String,
+    /// A JSON list of what failed.
+    pub error_message: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The process on it.
+    pub process_id: Option<u32>,
+    /// The program's version.
+    pub version: Option<String>,
+    /// What it counted, as JSON.
+    pub summary: Option<String>,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+impl JobRun {
+    /// The machine's name, `?` where it is not known.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        self.host.as_deref().unwrap_or("?")
+    }
+}
+
+/// Who is at work, for people.
+impl fmt::Display for JobRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, host) = (&self.job_name, self.host_name());
+        let (process, since) = (self.process_id.unwrap_or(0), &self.started_at);
+        write!(f, "{name} (process {process} on {host}) since {since}")
     }
 }
 
@@ -96,6 +144,22 @@ pub fn in_words(error_message: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_says_who_is_at_work_also_where_its_row_does_not() {
+        let run = JobRun {
+            job_name: "collect".to_owned(),
+            started_at: "then".to_owned(),
+            ..JobRun::default()
+        };
+        assert_eq!(run.to_string(), "collect (process 0 on ?) since then");
+        let run = JobRun {
+            host: Some("nas".to_owned()),
+            process_id: Some(812),
+            ..run
+        };
+        assert_eq!(run.to_string(), "collect (process 812 on nas) since then");
+    }
 
     #[test]
     fn an_error_message_is_readable_and_short() {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::facts::{ProblemFacts, RunFacts, SourceFacts};
+use crate::domain::run::JobRun;
 use crate::domain::timestamp;
-use crate::staging::StoredRun;
 
 /// A run's row as facts; `None` for one of another program without a time.
-pub(super) fn run_facts(run: &StoredRun) -> Option<RunFacts> {
+pub(super) fn run_facts(run: &JobRun) -> Option<RunFacts> {
     let started_at = timestamp::from_text(&run.started_at)?;
     let ended_at = run.ended_at.as_deref().and_then(timestamp::from_text);
     Some(RunFacts {
@@ -36,7 +36,7 @@ struct Counted {
 }
 
 /// Another program may have written something else there: that counts nothing.
-fn counted(run: &StoredRun) -> Vec<Counted> {
+fn counted(run: &JobRun) -> Vec<Counted> {
     let summary = run.summary.as_deref().unwrap_or_default();
     serde_json::from_str(summary).unwrap_or_default()
 }
@@ -56,7 +56,7 @@ struct ReportedProblem {
 }
 
 /// The words of a run's failures; a text that is not our JSON list is one failure.
-fn problems(run: &StoredRun) -> Vec<ProblemFacts> {
+fn problems(run: &JobRun) -> Vec<ProblemFacts> {
     let Some(text) = run.error_message.as_deref().filter(|t| !t.is_empty()) else {
         return Vec::new();
     };
@@ -83,7 +83,7 @@ impl ProblemFacts {
 }
 
 /// How often each source was asked for an asset in these runs (newest first), and how often it gave bars.
-pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
+pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
     let mut sources: BTreeMap<String, SourceFacts> = BTreeMap::new();
     for run in runs {
         let problems = problems(run);
@@ -122,8 +122,8 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
 mod tests {
     use super::*;
 
-    fn run(summary: &str, error_message: Option<&str>) -> StoredRun {
-        StoredRun {
+    fn run(summary: &str, error_message: Option<&str>) -> JobRun {
+        JobRun {
             job_id: "j".to_owned(),
             job_name: "collect".to_owned(),
             started_at: "2026-11-20T09:00:00.000000Z".to_owned(),
@@ -131,6 +131,7 @@ mod tests {
             status: "success".to_owned(),
             error_message: error_message.map(str::to_owned),
             summary: Some(summary.to_owned()),
+            ..JobRun::default()
         }
     }
 

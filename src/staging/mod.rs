@@ -15,6 +15,7 @@ use file::long_path::sqlite_name;
 mod alerts;
 mod file;
 mod ingest;
+mod job_run;
 mod outbox;
 mod query;
 mod runs;
@@ -29,7 +30,6 @@ pub use file::error::{StagingError, explain};
 pub use file::lock_wait::wait_no_longer;
 pub use file::prune::Old;
 pub use file::run_lock::RunLock;
-pub use file::running::RunningRow;
 pub use file::sync_lock::SyncLock;
 pub use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
 pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
@@ -40,9 +40,10 @@ pub use query::bars::{
     ExportedBar, Selection, StagedBar, StoredAsset, StoredBar, StoredFinding, StoredSeries,
     StoredSource, best_bars,
 };
-pub use query::corrections::{CorrectedValues, Correction, StoredReject, StoredRun};
+pub use query::corrections::{CorrectedValues, Correction, StoredReject};
 pub use query::history::Version;
-pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
+pub use query::runs::Ended;
+pub use query::status::{AssetSummary, FindingRow};
 pub use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
