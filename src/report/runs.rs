@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::facts::{ProblemFacts, RunFacts, SourceFacts};
-use crate::domain::run::JobRun;
+use super::facts::{RunFacts, SourceFacts};
+use crate::domain::run::{JobRun, Problem};
 use crate::domain::timestamp;
 
 /// A run's row as facts; `None` for one of another program without a time.
@@ -48,38 +48,17 @@ fn rows(counted: &[Counted]) -> Option<u64> {
     counts.flatten().reduce(|a, b| a + b)
 }
 
-#[derive(Deserialize)]
-struct ReportedProblem {
-    asset_id: Option<String>,
-    source: Option<String>,
-    error: String,
-}
-
-/// The words of a run's failures; a text that is not our JSON list is one failure.
-fn problems(run: &JobRun) -> Vec<ProblemFacts> {
+/// What failed in a run; a text that is not our JSON list is one failure.
+fn problems(run: &JobRun) -> Vec<Problem> {
     let Some(text) = run.error_message.as_deref().filter(|t| !t.is_empty()) else {
         return Vec::new();
     };
-    let Ok(problems) = serde_json::from_str::<Vec<ReportedProblem>>(text) else {
-        return vec![ProblemFacts {
-            asset_id: None,
-            source: None,
-            error: text.to_owned(),
-        }];
-    };
-    let facts = problems.into_iter().map(|p| ProblemFacts {
-        asset_id: p.asset_id,
-        source: p.source,
-        error: p.error,
-    });
-    facts.collect()
+    serde_json::from_str(text).unwrap_or_else(|_| vec![Problem::of_run(text)])
 }
 
-impl ProblemFacts {
-    /// The source without the way that was tried: `naver` for `naver fchart`.
-    fn source_itself(&self) -> Option<&str> {
-        self.source.as_deref()?.split(' ').next()
-    }
+/// A problem's source without the way that was tried: `naver` for `naver fchart`.
+fn source_itself(problem: &Problem) -> Option<&str> {
+    problem.source()?.split(' ').next()
 }
 
 /// How often each source was asked for an asset in these runs (newest first), and how often it gave bars.
@@ -89,7 +68,7 @@ pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
         let problems = problems(run);
         let complained: BTreeSet<(&str, &str)> = problems
             .iter()
-            .filter_map(|p| Some((p.source_itself()?, p.asset_id.as_deref()?)))
+            .filter_map(|p| Some((source_itself(p)?, p.asset_id()?)))
             .collect();
         let counted = counted(run);
         let answered: BTreeSet<(&str, &str)> = counted
@@ -110,8 +89,11 @@ pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
             facts.asked += 1;
             facts.answered += u64::from(answered.contains(asked));
             if facts.last_problem.is_none() {
-                let of_source = |p: &&ProblemFacts| p.source_itself() == Some(asked.0);
-                facts.last_problem = problems.iter().find(of_source).map(|p| p.error.clone());
+                let of_source = |p: &&Problem| source_itself(p) == Some(asked.0);
+                facts.last_problem = problems
+                    .iter()
+                    .find(of_source)
+                    .map(|p| p.error().to_owned());
             }
         }
     }
@@ -145,7 +127,7 @@ mod tests {
         assert_eq!(sync.rows, Some(56));
         let foreign = run_facts(&run("done", Some("it <broke>"))).unwrap();
         assert_eq!(
-            (foreign.rows, foreign.problems[0].error.as_str()),
+            (foreign.rows, foreign.problems[0].error()),
             (None, "it <broke>")
         );
     }

@@ -123,11 +123,7 @@ impl Staging {
             if !is_abandoned(&path)? {
                 continue;
             }
-            let problem = Problem {
-                asset_id: None,
-                source: None,
-                error: "abandoned: its process died".to_owned(),
-            };
+            let problem = Problem::of_run("abandoned: its process died");
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let closed = tx.execute(
                 "UPDATE job_run SET ended_at = ?2, status = 'failure', error_message = ?3, revision = revision + 1
@@ -215,11 +211,7 @@ mod tests {
         let (id, lock) = staging.begin_run("collect", true, Utc::now()).unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap();
-        let problem = Problem {
-            asset_id: Some("X".to_owned()),
-            source: None,
-            error: "HTTP 404".to_owned(),
-        };
+        let problem = Problem::of_asset("X", "HTTP 404");
         let end = RunEnd {
             status: Status::PartialFailure,
             problems: &[problem],
