@@ -134,11 +134,7 @@ impl Source {
         };
         let error = archive.failure()?;
         log::error!("{error}");
-        Some(Problem {
-            asset_id: None,
-            source: None,
-            error,
-        })
+        Some(Problem::of_run(error))
     }
 }
 

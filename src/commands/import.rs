@@ -46,7 +46,7 @@ pub(super) fn run(args: &ImportArgs, format: Format, config: &Config) -> Result<
         let imported = stage(&staging, args, &chosen, &rows, job_id);
         let (status, problems) = match &imported {
             Ok(imported) => (status(imported), problems(imported)),
-            Err(error) => (Status::Failure, vec![problem(None, format!("{error:#}"))]),
+            Err(error) => (Status::Failure, vec![Problem::of_run(format!("{error:#}"))]),
         };
         end_quietly(&staging, config, job_id, status, &problems)?;
         drop(lock);
@@ -115,16 +115,8 @@ fn status(imported: &[Imported]) -> Status {
     }
 }
 
-fn problem(asset_id: Option<String>, error: String) -> Problem {
-    Problem {
-        asset_id,
-        source: None,
-        error,
-    }
-}
-
 fn problems(imported: &[Imported]) -> Vec<Problem> {
-    let complaint = |i: &Imported| Some(problem(Some(i.asset_id.clone()), i.message.clone()?));
+    let complaint = |i: &Imported| Some(Problem::of_asset(&i.asset_id, i.message.as_ref()?));
     imported.iter().filter_map(complaint).collect()
 }
 

@@ -67,11 +67,7 @@ pub(super) fn recorded<T>(
     if let Err(error) = &result
         && run.ended.get().is_none()
     {
-        let problem = Problem {
-            asset_id: None,
-            source: None,
-            error: format!("{error:#}"),
-        };
+        let problem = Problem::of_run(format!("{error:#}"));
         if let Err(why) = run.end(Status::Failure, &[problem], "", &[]) {
             log::error!("{why:#}");
             return or_notify(job_name, config, stop, result);
@@ -169,11 +165,11 @@ pub(super) fn end_quietly(
 }
 
 fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
-    let redact = |p: &Problem| Problem {
-        error: config.redaction.text(&p.error),
-        ..p.clone()
-    };
-    problems.iter().map(redact).collect()
+    let mut problems = problems.to_vec();
+    for problem in &mut problems {
+        problem.reword(|error| config.redaction.text(error));
+    }
+    problems
 }
 
 /// Sends the alerts that wait.
@@ -213,11 +209,7 @@ fn alert_without_staging(
     if config.notify.webhook.is_none() {
         return Ok(());
     }
-    let problem = Problem {
-        asset_id: None,
-        source: None,
-        error: config.redaction.text(&format!("{error:#}")),
-    };
+    let problem = Problem::of_run(config.redaction.text(&format!("{error:#}")));
     let report = Report {
         topic: job_name,
         status: Status::Failure.name(),

@@ -13,7 +13,7 @@ use crate::cli::{Format, StatusArgs};
 use crate::config::Config;
 use crate::domain::asset::Asset;
 use crate::domain::calendar::sub_days;
-use crate::domain::run::in_words;
+use crate::domain::run::{JobRun, in_words};
 use crate::jobs::healthcheck::{Freshness, Health};
 use crate::jobs::status::{Around, Record, records, worries};
 use crate::output::chart::sparkline;
@@ -70,6 +70,42 @@ struct CommandRow<'a> {
     job_name: &'a str,
     #[serde(flatten)]
     record: &'a Record,
+}
+
+/// A run. Its serialized fields are the JSON result.
+#[derive(Serialize)]
+struct RunRow<'a> {
+    job_id: &'a str,
+    job_name: &'a str,
+    started_at: &'a str,
+    ended_at: Option<&'a str>,
+    seconds: Option<f64>,
+    status: &'a str,
+    error_message: Option<String>,
+    host: Option<&'a str>,
+    process_id: Option<u32>,
+    version: Option<&'a str>,
+}
+
+impl<'a> RunRow<'a> {
+    fn new(run: &'a JobRun, format: Format) -> Self {
+        let message = run.error_message.as_deref();
+        Self {
+            job_id: &run.job_id,
+            job_name: &run.job_name,
+            started_at: &run.started_at,
+            ended_at: run.ended_at.as_deref(),
+            seconds: run.seconds,
+            status: &run.status,
+            error_message: message.map(|message| match format {
+                Format::Json => message.to_owned(),
+                Format::Table => in_words(message, LONGEST_CELL),
+            }),
+            host: run.host.as_deref(),
+            process_id: run.process_id,
+            version: run.version.as_deref(),
+        }
+    }
 }
 
 pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -254,17 +290,12 @@ fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
         "version",
         "error_message",
     ];
-    let mut runs = staging.last_runs(limit)?;
-    if format == Format::Json {
-        return table::json(&runs);
+    let runs = staging.last_runs(limit)?;
+    let rows: Vec<_> = runs.iter().map(|run| RunRow::new(run, format)).collect();
+    match format {
+        Format::Json => table::json(&rows),
+        Format::Table => table::table(&rows, columns),
     }
-    for run in &mut runs {
-        run.error_message = run
-            .error_message
-            .as_deref()
-            .map(|message| in_words(message, LONGEST_CELL));
-    }
-    table::table(&runs, columns)
 }
 
 fn findings(staging: &Staging, limit: u32, format: Format) -> Result<String> {

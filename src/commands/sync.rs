@@ -100,11 +100,7 @@ fn send(
     };
     let failed = |error: anyhow::Error| {
         let error = located(staging.explain(error), target);
-        let problem = Problem {
-            asset_id: None,
-            source: None,
-            error: format!("{error:#}"),
-        };
+        let problem = Problem::of_run(format!("{error:#}"));
         if let Err(unrecorded) = run.end(Status::Failure, &[problem], "", &[]) {
             log::error!("the end of the run could not be recorded: {unrecorded:#}");
         }
@@ -159,16 +155,14 @@ fn problems_and_succeeded(
     let names = staging.asset_names()?.into_keys();
     let succeeded = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));
     let mut problems: Vec<Problem> = rejected.iter().map(refused).collect();
-    problems.extend(future(outcome).map(|error| Problem {
-        asset_id: None,
-        source: None,
-        error,
-    }));
+    problems.extend(future(outcome).map(Problem::of_run));
     Ok((problems, succeeded.collect()))
 }
 
 fn refused(series: &RejectedSeries) -> Problem {
     let RejectedSeries {
+        asset_id,
+        source,
         rows,
         first_date,
         message,
@@ -178,11 +172,7 @@ fn refused(series: &RejectedSeries) -> Problem {
         1 => format!("the row of {first_date} stays in sync_reject: {message}"),
         _ => format!("{rows} rows stay in sync_reject, the first is of {first_date}: {message}"),
     };
-    Problem {
-        asset_id: Some(series.asset_id.clone()),
-        source: Some(series.source.clone()),
-        error,
-    }
+    Problem::of_source(asset_id, source, error)
 }
 
 /// What is said of rows that lose against an ingest time in the future.

@@ -75,11 +75,7 @@ fn recorded(
         }
         Err(error) => (Status::Failure, Some(format!("{error:#}"))),
     };
-    let problem = |error: String| Problem {
-        asset_id: None,
-        source: None,
-        error: config.redaction.text(&error),
-    };
+    let problem = |error: String| Problem::of_run(config.redaction.text(&error));
     let end = RunEnd {
         status,
         problems: &message.map(problem).into_iter().collect::<Vec<_>>(),

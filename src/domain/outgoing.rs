@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::run::JobRun;
 use super::timestamp;
 use super::values::Values;
 
@@ -60,21 +61,15 @@ pub struct AssetRow {
     pub revision: i64,
 }
 
-/// A run as the warehouse has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobRunRow {
-    /// The run.
+/// A run on its way to the warehouse, with those of its texts read for which the warehouse has types.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutgoingRun {
+    /// Its id.
     pub job_id: Uuid,
-    /// `collect` or `sync`.
-    pub job_name: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it ended; `None` while it is under way.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Its status.
-    pub status: String,
-    /// A JSON list of what failed.
-    pub error_message: Option<String>,
-    /// The revision that was read.
-    pub revision: i64,
+    /// The run; only the revision that was read is acknowledged.
+    pub run: JobRun,
 }

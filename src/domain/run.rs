@@ -1,5 +1,7 @@
 //! What a run came to: facts from which the exit code, the table, the JSON and the job run are made.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// How a run ended, or that it has not.
@@ -48,17 +50,131 @@ impl Status {
     }
 }
 
+/// A run as `job_run` has it, in its words: another program may have written some of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobRun {
+    /// Its id, a UUID where this program began it.
+    pub job_id: String,
+    /// The command: `collect`, `sync` and the like.
+    pub job_name: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended; `None` while it is under way.
+    pub ended_at: Option<String>,
+    /// How long it took, to a tenth.
+    pub seconds: Option<f64>,
+    /// Its status, by [`Status::name`].
+    pub status: String,
+    /// A JSON list of what failed.
+    pub error_message: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The process on it.
+    pub process_id: Option<u32>,
+    /// The program's version.
+    pub version: Option<String>,
+    /// What it counted, as JSON.
+    pub summary: Option<String>,
+    /// The revision that was read.
+    pub revision: i64,
+}
+
+impl JobRun {
+    /// The machine's name, `?` where it is not known.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        self.host.as_deref().unwrap_or("?")
+    }
+}
+
+/// Who is at work, for people.
+impl fmt::Display for JobRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, host) = (&self.job_name, self.host_name());
+        let (process, since) = (self.process_id.unwrap_or(0), &self.started_at);
+        write!(f, "{name} (process {process} on {host}) since {since}")
+    }
+}
+
 /// One thing that failed; the elements of `error_message`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    error: String,
+}
+
+impl Problem {
+    /// One of the run as a whole.
+    #[must_use]
+    pub fn of_run(error: impl Into<String>) -> Self {
+        Self {
+            asset_id: None,
+            source: None,
+            error: error.into(),
+        }
+    }
+
+    /// One of an asset, whatever its source.
+    #[must_use]
+    pub fn of_asset(asset_id: impl Into<String>, error: impl Into<String>) -> Self {
+        Self {
+            asset_id: Some(asset_id.into()),
+            ..Self::of_run(error)
+        }
+    }
+
+    /// One of a source of an asset, with the source's own words.
+    #[must_use]
+    pub fn of_source(
+        asset_id: impl Into<String>,
+        source: impl Into<String>,
+        error: impl Into<String>,
+    ) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::of_asset(asset_id, error)
+        }
+    }
+
     /// The asset, where it is about one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub asset_id: Option<String>,
+    #[must_use]
+    pub fn asset_id(&self) -> Option<&str> {
+        self.asset_id.as_deref()
+    }
+
     /// The source, where it is about one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// What happened, with the source's own words.
-    pub error: String,
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// What it is about: its asset, its source, either or neither.
+    pub fn place(&self) -> impl Iterator<Item = &str> {
+        self.asset_id().into_iter().chain(self.source())
+    }
+
+    /// What happened, behind the source that says so: `naver: HTTP 404`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{source}: {}", self.error),
+            None => self.error.clone(),
+        }
+    }
+
+    /// Says what happened in other words.
+    pub fn reword(&mut self, reword: impl FnOnce(&str) -> String) {
+        self.error = reword(&self.error);
+    }
 }
 
 /// Problems as the `error_message` column has them; `None` when there are none.
@@ -76,8 +192,7 @@ pub fn in_words(error_message: &str, longest: usize) -> String {
         Ok(problems) => problems
             .iter()
             .map(|p| {
-                let place = [&p.asset_id, &p.source].into_iter().flatten();
-                let place: Vec<&str> = place.map(String::as_str).collect();
+                let place: Vec<&str> = p.place().collect();
                 match place.is_empty() {
                     true => p.error.clone(),
                     false => format!("{}: {}", place.join(" "), p.error),
@@ -98,15 +213,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_message_is_readable_and_short() {
-        let problem = |asset: Option<&str>, source: Option<&str>, error: &str| Problem {
-            asset_id: asset.map(str::to_owned),
-            source: source.map(str::to_owned),
-            error: error.to_owned(),
+    fn a_run_says_who_is_at_work_also_where_its_row_does_not() {
+        let run = JobRun {
+            job_name: "collect".to_owned(),
+            started_at: "then".to_owned(),
+            ..JobRun::default()
         };
+        assert_eq!(run.to_string(), "collect (process 0 on ?) since then");
+        let run = JobRun {
+            host: Some("nas".to_owned()),
+            process_id: Some(812),
+            ..run
+        };
+        assert_eq!(run.to_string(), "collect (process 812 on nas) since then");
+    }
+
+    #[test]
+    fn a_problem_has_in_json_what_it_is_about_and_no_more() {
+        let mut run = Problem::of_run("down");
+        run.reword(str::to_uppercase);
+        let problems = [
+            run,
+            Problem::of_asset("A", "no source has a bar"),
+            Problem::of_source("A", "naver", "HTTP 404"),
+        ];
+        assert_eq!(
+            error_message(&problems).unwrap(),
+            r#"[{"error":"DOWN"},{"asset_id":"A","error":"no source has a bar"},{"asset_id":"A","source":"naver","error":"HTTP 404"}]"#
+        );
+        assert_eq!(error_message(&[]), None);
+        assert_eq!(
+            problems.map(|p| p.words()),
+            ["DOWN", "no source has a bar", "naver: HTTP 404"]
+        );
+    }
+
+    #[test]
+    fn an_error_message_is_readable_and_short() {
         let message = error_message(&[
-            problem(Some("A"), Some("naver"), "HTTP 404"),
-            problem(None, None, "가나다라"),
+            Problem::of_source("A", "naver", "HTTP 404"),
+            Problem::of_run("가나다라"),
         ]);
         let message = message.unwrap();
         assert_eq!(in_words(&message, 100), "A naver: HTTP 404 · 가나다라");

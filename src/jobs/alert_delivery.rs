@@ -24,15 +24,12 @@ pub fn failures(
 ) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for problem in problems {
-        let asset_id = problem.asset_id.clone().unwrap_or_default();
+        let asset_id = problem.asset_id().unwrap_or_default().to_owned();
         // What another source said of an asset that was collected all the same.
         if succeeded.contains(&asset_id) {
             continue;
         }
-        let words = match &problem.source {
-            Some(source) => format!("{source}: {}", problem.error),
-            None => problem.error.clone(),
-        };
+        let words = problem.words();
         match failures.iter_mut().find(|f| f.asset_id == asset_id) {
             Some(failure) => {
                 failure.words.push_str(" · ");
@@ -115,21 +112,13 @@ fn try_deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>)
 mod tests {
     use super::*;
 
-    fn problem(asset: Option<&str>, source: Option<&str>, error: &str) -> Problem {
-        Problem {
-            asset_id: asset.map(str::to_owned),
-            source: source.map(str::to_owned),
-            error: error.to_owned(),
-        }
-    }
-
     #[test]
     fn problems_become_one_failure_for_each_asset_that_is_not_well() {
         let problems = [
-            problem(Some("A"), Some("naver"), "HTTP 404"),
-            problem(Some("B"), Some("naver"), "HTTP 503"),
-            problem(Some("A"), None, "no source has a bar"),
-            problem(None, None, "gaps could not be noted"),
+            Problem::of_source("A", "naver", "HTTP 404"),
+            Problem::of_source("B", "naver", "HTTP 503"),
+            Problem::of_asset("A", "no source has a bar"),
+            Problem::of_run("gaps could not be noted"),
         ];
         let names = HashMap::from([("A".to_owned(), "The A".to_owned())]);
         let failures = failures(&problems, &["B".to_owned()], &names);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::calendar::Calendar;
+use crate::domain::run::Problem;
 use crate::jobs::healthcheck::Freshness;
 use crate::staging::{Correction, StoredBar, StoredFinding, StoredReject};
 
@@ -87,18 +88,7 @@ pub struct RunFacts {
     /// Rows that it staged or sent; `None` where it did not say so.
     pub rows: Option<u64>,
     /// What failed.
-    pub problems: Vec<ProblemFacts>,
-}
-
-/// What failed in a run, in the words of who said it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProblemFacts {
-    /// The asset, where it is about one.
-    pub asset_id: Option<String>,
-    /// The source, where it is about one.
-    pub source: Option<String>,
-    /// What happened.
-    pub error: String,
+    pub problems: Vec<Problem>,
 }
 
 /// How often a source answered.
@@ -157,15 +147,13 @@ impl AssetFacts {
 impl Facts {
     /// Takes secrets out of every text that comes from elsewhere: an older run may have kept one.
     pub fn redact(&mut self, redact: impl Fn(&str) -> String) {
-        let problems = self.runs.iter_mut().flat_map(|r| &mut r.problems);
+        for problem in self.runs.iter_mut().flat_map(|r| &mut r.problems) {
+            problem.reword(&redact);
+        }
         let findings = self.assets.iter_mut().flat_map(|a| &mut a.findings);
-        let texts = problems
-            .map(|p| &mut p.error)
-            .chain(
-                self.sources
-                    .iter_mut()
-                    .filter_map(|s| s.last_problem.as_mut()),
-            )
+        let sources = self.sources.iter_mut();
+        let texts = sources
+            .filter_map(|s| s.last_problem.as_mut())
             .chain(self.sync.rejects.iter_mut().map(|r| &mut r.message))
             .chain(findings.map(|f| &mut f.detail));
         for text in texts {

@@ -10,12 +10,10 @@ use super::facts::{AssetFacts, Facts, SeriesFacts, SyncFacts, WarehouseFacts};
 use super::runs::{run_facts, source_facts};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, Calendars};
+use crate::domain::finding::Rule;
 use crate::domain::timestamp;
 use crate::jobs::healthcheck::{Health, Newest, check};
 use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
-
-/// The rule of the findings about a calendar.
-const PROBABLY_CLOSED: &str = "probably_closed";
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
@@ -175,7 +173,7 @@ fn health(asset: &Asset, series: &StoredSeries, now: DateTime<Utc>) -> Option<He
 
 fn probably_closed(staging: &Staging, calendar: &str) -> Result<BTreeSet<NaiveDate>> {
     let findings = staging.stored_findings(calendar)?.into_iter();
-    let closed = findings.filter(|f| f.rule == PROBABLY_CLOSED);
+    let closed = findings.filter(|f| f.rule.parse() == Ok(Rule::ProbablyClosed));
     Ok(closed.filter_map(|f| f.date.parse().ok()).collect())
 }
 

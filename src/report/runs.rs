@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::facts::{ProblemFacts, RunFacts, SourceFacts};
+use super::facts::{RunFacts, SourceFacts};
+use crate::domain::run::{JobRun, Problem};
 use crate::domain::timestamp;
-use crate::staging::StoredRun;
 
 /// A run's row as facts; `None` for one of another program without a time.
-pub(super) fn run_facts(run: &StoredRun) -> Option<RunFacts> {
+pub(super) fn run_facts(run: &JobRun) -> Option<RunFacts> {
     let started_at = timestamp::from_text(&run.started_at)?;
     let ended_at = run.ended_at.as_deref().and_then(timestamp::from_text);
     Some(RunFacts {
@@ -36,7 +36,7 @@ struct Counted {
 }
 
 /// Another program may have written something else there: that counts nothing.
-fn counted(run: &StoredRun) -> Vec<Counted> {
+fn counted(run: &JobRun) -> Vec<Counted> {
     let summary = run.summary.as_deref().unwrap_or_default();
     serde_json::from_str(summary).unwrap_or_default()
 }
@@ -48,48 +48,27 @@ fn rows(counted: &[Counted]) -> Option<u64> {
     counts.flatten().reduce(|a, b| a + b)
 }
 
-#[derive(Deserialize)]
-struct ReportedProblem {
-    asset_id: Option<String>,
-    source: Option<String>,
-    error: String,
-}
-
-/// The words of a run's failures; a text that is not our JSON list is one failure.
-fn problems(run: &StoredRun) -> Vec<ProblemFacts> {
+/// What failed in a run; a text that is not our JSON list is one failure.
+fn problems(run: &JobRun) -> Vec<Problem> {
     let Some(text) = run.error_message.as_deref().filter(|t| !t.is_empty()) else {
         return Vec::new();
     };
-    let Ok(problems) = serde_json::from_str::<Vec<ReportedProblem>>(text) else {
-        return vec![ProblemFacts {
-            asset_id: None,
-            source: None,
-            error: text.to_owned(),
-        }];
-    };
-    let facts = problems.into_iter().map(|p| ProblemFacts {
-        asset_id: p.asset_id,
-        source: p.source,
-        error: p.error,
-    });
-    facts.collect()
+    serde_json::from_str(text).unwrap_or_else(|_| vec![Problem::of_run(text)])
 }
 
-impl ProblemFacts {
-    /// The source without the way that was tried: `naver` for `naver fchart`.
-    fn source_itself(&self) -> Option<&str> {
-        self.source.as_deref()?.split(' ').next()
-    }
+/// A problem's source without the way that was tried: `naver` for `naver fchart`.
+fn source_itself(problem: &Problem) -> Option<&str> {
+    problem.source()?.split(' ').next()
 }
 
 /// How often each source was asked for an asset in these runs (newest first), and how often it gave bars.
-pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
+pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
     let mut sources: BTreeMap<String, SourceFacts> = BTreeMap::new();
     for run in runs {
         let problems = problems(run);
         let complained: BTreeSet<(&str, &str)> = problems
             .iter()
-            .filter_map(|p| Some((p.source_itself()?, p.asset_id.as_deref()?)))
+            .filter_map(|p| Some((source_itself(p)?, p.asset_id()?)))
             .collect();
         let counted = counted(run);
         let answered: BTreeSet<(&str, &str)> = counted
@@ -110,8 +89,11 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
             facts.asked += 1;
             facts.answered += u64::from(answered.contains(asked));
             if facts.last_problem.is_none() {
-                let of_source = |p: &&ProblemFacts| p.source_itself() == Some(asked.0);
-                facts.last_problem = problems.iter().find(of_source).map(|p| p.error.clone());
+                let of_source = |p: &&Problem| source_itself(p) == Some(asked.0);
+                facts.last_problem = problems
+                    .iter()
+                    .find(of_source)
+                    .map(|p| p.error().to_owned());
             }
         }
     }
@@ -122,8 +104,8 @@ pub(super) fn source_facts(runs: &[StoredRun]) -> Vec<SourceFacts> {
 mod tests {
     use super::*;
 
-    fn run(summary: &str, error_message: Option<&str>) -> StoredRun {
-        StoredRun {
+    fn run(summary: &str, error_message: Option<&str>) -> JobRun {
+        JobRun {
             job_id: "j".to_owned(),
             job_name: "collect".to_owned(),
             started_at: "2026-11-20T09:00:00.000000Z".to_owned(),
@@ -131,6 +113,7 @@ mod tests {
             status: "success".to_owned(),
             error_message: error_message.map(str::to_owned),
             summary: Some(summary.to_owned()),
+            ..JobRun::default()
         }
     }
 
@@ -144,7 +127,7 @@ mod tests {
         assert_eq!(sync.rows, Some(56));
         let foreign = run_facts(&run("done", Some("it <broke>"))).unwrap();
         assert_eq!(
-            (foreign.rows, foreign.problems[0].error.as_str()),
+            (foreign.rows, foreign.problems[0].error()),
             (None, "it <broke>")
         );
     }

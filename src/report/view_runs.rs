@@ -185,8 +185,8 @@ fn run(run: &RunFacts) -> RunView {
         rows: run.rows.map(numbers::whole).unwrap_or_default(),
         problems: problems
             .map(|p| {
-                let about = [&p.asset_id, &p.source].into_iter().flatten().cloned();
-                (about.collect::<Vec<_>>().join(" · "), p.error.clone())
+                let about: Vec<&str> = p.place().collect();
+                (about.join(" · "), p.error().to_owned())
             })
             .collect(),
         more_problems: run.problems.len().saturating_sub(LISTED_PROBLEMS),

@@ -16,6 +16,7 @@ mod alerts;
 mod bar_row;
 mod file;
 mod ingest;
+mod job_run;
 mod outbox;
 mod query;
 mod runs;
@@ -31,7 +32,6 @@ pub use file::error::{StagingError, explain};
 pub use file::lock_wait::wait_no_longer;
 pub use file::prune::Old;
 pub use file::run_lock::RunLock;
-pub use file::running::RunningRow;
 pub use file::sync_lock::SyncLock;
 pub use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
 pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
@@ -41,9 +41,10 @@ pub use outbox::rejects::{Reject, RejectedSeries};
 pub use query::bars::{
     Selection, StagedBar, StoredAsset, StoredFinding, StoredSeries, StoredSource, best_bars,
 };
-pub use query::corrections::{Correction, StoredReject, StoredRun};
+pub use query::corrections::{Correction, StoredReject};
 pub use query::history::Version;
-pub use query::status::{AssetSummary, Ended, FindingRow, RunSummary};
+pub use query::runs::Ended;
+pub use query::status::{AssetSummary, FindingRow};
 pub use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.

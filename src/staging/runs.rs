@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::Staging;
 use super::alerts::{NewAlert, put_alert, put_content};
 use super::file::run_lock::{RunLock, is_abandoned, lock_path, remove_lock_file};
-use super::file::running::{RunningRow, host, running, under_way};
+use super::file::running::{host, running, under_way};
+use super::job_run::job_runs_as;
 use crate::domain::alert::abandoned;
-use crate::domain::outgoing::JobRunRow;
-use crate::domain::run::{Problem, Status, error_message};
+use crate::domain::outgoing::OutgoingRun;
+use crate::domain::run::{JobRun, Problem, Status, error_message};
 use crate::domain::timestamp;
 
 /// How a run ended.
@@ -85,7 +86,7 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite or the system says.
-    pub fn running_runs(&self) -> Result<Vec<RunningRow>> {
+    pub fn running_runs(&self) -> Result<Vec<JobRun>> {
         under_way(&*self.connection()?, &self.path)
     }
 
@@ -93,7 +94,7 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite or the system says.
-    pub fn runs_cut_off(&self) -> Result<Vec<RunningRow>> {
+    pub fn runs_cut_off(&self) -> Result<Vec<JobRun>> {
         let connection = self.connection()?;
         // Before and after the look at the processes: a run may begin or end meanwhile.
         let mut runs = running(&connection)?;
@@ -122,11 +123,7 @@ impl Staging {
             if !is_abandoned(&path)? {
                 continue;
             }
-            let problem = Problem {
-                asset_id: None,
-                source: None,
-                error: "abandoned: its process died".to_owned(),
-            };
+            let problem = Problem::of_run("abandoned: its process died");
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let closed = tx.execute(
                 "UPDATE job_run SET ended_at = ?2, status = 'failure', error_message = ?3, revision = revision + 1
@@ -134,7 +131,8 @@ impl Staging {
                 params![run.job_id, timestamp::to_text(now), error_message(&[problem])],
             )?;
             if closed > 0 && alerts {
-                let content = abandoned(&run.job_name, &run.job_id, &run.host, &run.started_at);
+                let content =
+                    abandoned(&run.job_name, &run.job_id, run.host_name(), &run.started_at);
                 put_content(&tx, Some(&run.job_id), &content, now)?;
             }
             tx.commit()?;
@@ -150,49 +148,44 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite says, or a row that another program wrote and that is no run.
-    pub fn pending_runs(&self) -> Result<Vec<JobRunRow>> {
-        let connection = self.connection()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT job_id, job_name, started_at, ended_at, status, error_message, revision FROM job_run
-             WHERE revision <> synced_revision ORDER BY started_at",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut runs = Vec::new();
-        while let Some(row) = rows.next()? {
-            let job_id: String = row.get(0)?;
-            let started_at: String = row.get(2)?;
-            let ended_at: Option<String> = row.get(3)?;
-            runs.push(JobRunRow {
-                job_id: job_id
-                    .parse()
-                    .with_context(|| format!("the job_run {job_id:?} has no UUID for an id"))?,
-                job_name: row.get(1)?,
-                started_at: timestamp::from_text(&started_at)
-                    .with_context(|| format!("the job_run {job_id} has no time in started_at"))?,
-                ended_at: ended_at.as_deref().and_then(timestamp::from_text),
-                status: row.get(4)?,
-                error_message: row.get(5)?,
-                revision: row.get(6)?,
-            });
-        }
-        Ok(runs)
+    pub fn pending_runs(&self) -> Result<Vec<OutgoingRun>> {
+        let pending = "WHERE revision <> synced_revision ORDER BY started_at";
+        let runs = job_runs_as(&*self.connection()?, pending, [], outgoing)?;
+        runs.into_iter().collect()
     }
 
     /// Notes that the warehouse has these runs, each in the revision that was sent.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn acknowledge_runs(&self, rows: &[JobRunRow]) -> Result<()> {
+    pub fn acknowledge_runs(&self, runs: &[OutgoingRun]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for row in rows {
+        for OutgoingRun { run, .. } in runs {
             tx.prepare_cached(
                 "UPDATE job_run SET synced_revision = ?2 WHERE job_id = ?1 AND revision = ?2",
             )?
-            .execute(params![row.job_id.to_string(), row.revision])?;
+            .execute(params![run.job_id, run.revision])?;
         }
         Ok(tx.commit()?)
     }
+}
+
+/// A run with what the warehouse has types for.
+fn outgoing(run: JobRun) -> Result<OutgoingRun> {
+    let id = &run.job_id;
+    let no_uuid = || format!("the job_run {id:?} has no UUID for an id");
+    let no_time = || format!("the job_run {id} has no time in started_at");
+    Ok(OutgoingRun {
+        job_id: id.parse().with_context(no_uuid)?,
+        started_at: timestamp::from_text(&run.started_at).with_context(no_time)?,
+        ended_at: run.ended_at.as_deref().and_then(timestamp::from_text),
+        // The warehouse does not have it.
+        run: JobRun {
+            summary: None,
+            ..run
+        },
+    })
 }
 
 #[cfg(test)]
@@ -207,7 +200,7 @@ mod tests {
             .pending_runs()
             .unwrap()
             .into_iter()
-            .map(|r| (r.status, r.error_message))
+            .map(|r| (r.run.status, r.run.error_message))
             .collect()
     }
 
@@ -218,11 +211,7 @@ mod tests {
         let (id, lock) = staging.begin_run("collect", true, Utc::now()).unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap();
-        let problem = Problem {
-            asset_id: Some("X".to_owned()),
-            source: None,
-            error: "HTTP 404".to_owned(),
-        };
+        let problem = Problem::of_asset("X", "HTTP 404");
         let end = RunEnd {
             status: Status::PartialFailure,
             problems: &[problem],

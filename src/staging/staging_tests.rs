@@ -1037,6 +1037,30 @@ fn no_volume_is_said_of_a_single_day_when_the_series_has_volume() {
     );
 }
 
+#[test]
+fn a_day_that_comes_again_closes_what_is_about_its_row_and_its_close_only() {
+    let bench = Bench::new();
+    let row = ["2026-01-07 10 12 9 11 5"];
+    bench.stage("a", "2026-01-08T10:00:00Z", &row);
+    let connection = bench.staging.connection().unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen)
+             SELECT '005930', 'naver', '2026-01-07', value, '', '', ''
+             FROM json_each('[\"incomplete\", \"live_duplicate\", \"suspended\", \"close_outside_range\", \"zero_volume\",
+                 \"volume_unknown\", \"unexpected_session\", \"clock\", \"price_jump\", \"rebased\", \"rescaled\",
+                 \"scale_differs\", \"made by a newer program\"]')",
+        )
+        .unwrap();
+    drop(connection);
+    bench.stage("b", "2026-01-09T10:00:00Z", &row);
+    // One close tells no scale, and a rule that is not known may say anything.
+    assert_eq!(
+        bench.text("SELECT rule FROM open_findings ORDER BY rule"),
+        ["made by a newer program", "rebased", "scale_differs"]
+    );
+}
+
 /// Judges the closed days of a run as `collect` does at its end.
 fn judge(bench: &Bench, job_id: &str, series: &[(&Asset, SessionCoverage)]) {
     let attended: Vec<StagedSeries<'_>> = series

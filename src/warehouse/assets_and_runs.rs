@@ -7,7 +7,8 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Parameter, Warehouse, parameter, recognise};
-use crate::domain::outgoing::{AssetRow, JobRunRow};
+use crate::domain::outgoing::{AssetRow, OutgoingRun};
+use crate::domain::run::JobRun;
 
 impl Warehouse {
     /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.
@@ -43,11 +44,11 @@ impl Warehouse {
     /// Why not.
     pub fn upsert_runs(
         &mut self,
-        rows: &[JobRunRow],
+        rows: &[OutgoingRun],
         expected: Option<&str>,
     ) -> Result<String, WarehouseError> {
-        let text = |field: fn(&JobRunRow) -> Option<&String>| {
-            let column: Vec<Option<String>> = rows.iter().map(|r| field(r).cloned()).collect();
+        let text = |field: fn(&JobRun) -> Option<&String>| {
+            let column: Vec<Option<String>> = rows.iter().map(|r| field(&r.run).cloned()).collect();
             parameter(column, Type::TEXT_ARRAY)
         };
         let ids: Vec<_> = rows.iter().map(|r| r.job_id).collect();

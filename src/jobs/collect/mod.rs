@@ -44,11 +44,7 @@ impl Collector<'_> {
         {
             let error = self.staging.explain(error);
             log::error!("sessions without a bar could not be noted: {error:#}");
-            outcome.problems.push(Problem {
-                asset_id: None,
-                source: None,
-                error: format!("{error:#}"),
-            });
+            outcome.problems.push(Problem::of_run(format!("{error:#}")));
         }
         outcome
     }

@@ -123,10 +123,9 @@ impl AssetProgress {
     }
 
     fn problem(&self, source: Option<&str>, error: String) -> Problem {
-        Problem {
-            asset_id: Some(self.asset_id.clone()),
-            source: source.map(str::to_owned),
-            error,
+        match source {
+            Some(source) => Problem::of_source(&self.asset_id, source, error),
+            None => Problem::of_asset(&self.asset_id, error),
         }
     }
 
@@ -211,15 +210,7 @@ impl AssetProgress {
     }
 
     pub(super) fn finish(self, elapsed_ms: u64) -> AssetOutcome {
-        let message: Vec<String> = self
-            .problems
-            .iter()
-            .map(|p| {
-                p.source
-                    .as_ref()
-                    .map_or_else(|| p.error.clone(), |s| format!("{s}: {}", p.error))
-            })
-            .collect();
+        let message: Vec<String> = self.problems.iter().map(Problem::words).collect();
         AssetOutcome {
             asset_id: self.asset_id,
             status: if self.failed { FAILED } else { OK },

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use super::long_path::sqlite_name;
-use super::running::{RunningRow, under_way};
+use super::running::{is_own, under_way};
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -116,7 +116,7 @@ pub(super) fn holder(path: &Path) -> String {
         .map_err(Error::from)
         .and_then(|connection| under_way(&connection, path));
     let runs = runs.into_iter().flatten();
-    let (own, others): (Vec<_>, Vec<_>) = runs.partition(RunningRow::is_own);
+    let (own, others): (Vec<_>, Vec<_>) = runs.partition(is_own);
     let mut holder = OTHER.to_owned();
     if !own.is_empty() {
         holder.push_str(", or another worker of this run");

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::batch::Batch;
 use super::stored::days;
 use crate::domain::asset::{Asset, AssetId};
-use crate::domain::finding::{Finding, Rejected, Rule};
+use crate::domain::finding::{Closes, Finding, Rejected, Rule};
 use crate::domain::scale::Overlap;
 use crate::domain::timestamp;
 use crate::domain::window::Window;
@@ -38,18 +38,13 @@ pub(super) struct Judged<'a> {
 
 impl Judged<'_> {
     /// Whether the run would have seen this finding again. Sessions without a bar are judged elsewhere.
-    fn has_judged(&self, rule: &str, date: NaiveDate) -> bool {
-        let is = |r: Rule| rule == r.to_string();
-        if is(Rule::DateGap) {
-            false
-        } else if is(Rule::Rebased) {
-            matches!(self.overlap, Overlap::SameScale)
-        } else if is(Rule::ScaleDiffers) {
-            !matches!(self.overlap, Overlap::TooShort)
-        } else if is(Rule::PriceJump) {
-            self.closes.contains(date)
-        } else {
-            self.heard.contains(&date)
+    fn has_judged(&self, rule: Rule, date: NaiveDate) -> bool {
+        match rule.closes() {
+            Closes::WithItsRow => self.heard.contains(&date),
+            Closes::WithTheCloses => self.closes.contains(date),
+            Closes::InTheSameScale => matches!(self.overlap, Overlap::SameScale),
+            Closes::InAKnownScale => !matches!(self.overlap, Overlap::TooShort),
+            Closes::WithTheSessions => false,
         }
     }
 }
@@ -106,7 +101,8 @@ impl<'a> Notes<'a> {
         Ok(self.put(&Finding { date, ..finding })?)
     }
 
-    /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id).
+    /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id). What a rule says
+    /// that this program does not know is not judged.
     pub(super) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
         let sql = "SELECT rule, date FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND job_id IS NOT ?3";
@@ -115,11 +111,10 @@ impl<'a> Notes<'a> {
             Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
         })?;
         for finding in open.collect::<rusqlite::Result<Vec<_>>>()? {
-            let (rule, date) = finding;
-            if let Ok(date) = date.parse()
-                && judged.has_judged(&rule, date)
+            if let (Ok(rule), Ok(date)) = (finding.0.parse(), finding.1.parse())
+                && judged.has_judged(rule, date)
             {
-                self.resolve_rule(&rule, date)?;
+                self.resolve_day(rule, date)?;
             }
         }
         Ok(())
@@ -157,17 +152,13 @@ impl<'a> Notes<'a> {
     }
 
     pub(super) fn resolve_day(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
-        self.resolve_rule(&rule.to_string(), date)
-    }
-
-    fn resolve_rule(&self, rule: &str, date: NaiveDate) -> rusqlite::Result<()> {
         let sql = "UPDATE finding SET resolved_at = ?5
              WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND resolved_at IS NULL";
         let (date, time) = (date.to_string(), timestamp::to_text(self.now));
         self.connection.prepare_cached(sql)?.execute(params![
             self.asset,
             self.source,
-            rule,
+            rule.to_string(),
             date,
             time
         ])?;
@@ -202,11 +193,16 @@ impl Staging {
                AND NOT EXISTS (
                    SELECT 1 FROM finding
                    WHERE date = ?2 AND resolved_at IS NULL
-                     AND (asset_id = ?1 AND rule = 'date_gap' OR asset_id = ?3 AND rule = 'probably_closed'))";
+                     AND (asset_id = ?1 AND rule = ?4 OR asset_id = ?3 AND rule = ?5))";
         let (id, calendar) = (asset.id.as_str(), asset.calendar.name());
-        Ok(self
-            .connection()?
-            .query_row(sql, params![id, date.to_string(), calendar], |r| r.get(0))?)
+        let values = params![
+            id,
+            date.to_string(),
+            calendar,
+            Rule::DateGap.to_string(),
+            Rule::ProbablyClosed.to_string(),
+        ];
+        Ok(self.connection()?.query_row(sql, values, |r| r.get(0))?)
     }
 
     /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
@@ -222,19 +218,19 @@ impl Staging {
     ) -> Result<bool> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let time = timestamp::to_text(now);
+        let (date, time) = (date.to_string(), timestamp::to_text(now));
         let is_new = tx.execute(
             "INSERT INTO waiver (asset_id, date, reason, waived_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            params![asset.as_str(), date.to_string(), reason, time],
+            params![asset.as_str(), date, reason, time],
         )? > 0;
         tx.execute(
             "UPDATE finding SET resolved_at = ?3
-             WHERE asset_id = ?1 AND date = ?2 AND rule = 'date_gap' AND resolved_at IS NULL",
-            params![asset.as_str(), date.to_string(), time],
+             WHERE asset_id = ?1 AND date = ?2 AND rule = ?4 AND resolved_at IS NULL",
+            params![asset.as_str(), date, time, Rule::DateGap.to_string()],
         )?;
         tx.execute(
             include_str!("resolve_waived_close.sql"),
-            params![asset.as_str(), date.to_string(), time],
+            params![asset.as_str(), date, time, Rule::ProbablyClosed.to_string()],
         )?;
         tx.commit()?;
         Ok(is_new)
@@ -248,11 +244,12 @@ impl Staging {
         let connection = self.connection()?;
         let statement = "DELETE FROM waiver WHERE asset_id = ?1 AND date = ?2";
         let removed = connection.execute(statement, params![asset.as_str(), date.to_string()])? > 0;
-        let statement = "UPDATE finding SET resolved_at = NULL WHERE asset_id = ?1 AND date = ?2 AND rule = 'date_gap'
+        let statement = "UPDATE finding SET resolved_at = NULL WHERE asset_id = ?1 AND date = ?2 AND rule = ?3
              AND NOT EXISTS (SELECT 1 FROM price_daily p
                              WHERE p.asset_id = finding.asset_id AND p.date = finding.date AND p.source = finding.source)";
         if removed {
-            connection.execute(statement, params![asset.as_str(), date.to_string()])?;
+            let rule = Rule::DateGap.to_string();
+            connection.execute(statement, params![asset.as_str(), date.to_string(), rule])?;
         }
         Ok(removed)
     }

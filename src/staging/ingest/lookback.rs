@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::gaps::waived_days;
 use super::stored::{days, stored_days};
 use crate::domain::asset::{Asset, AssetId};
+use crate::domain::finding::Rule;
 use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
@@ -141,7 +142,8 @@ fn oldest(
         source,
         lookback.overlap,
         lookback.since.to_string(),
-        timestamp::to_text(lost_since)
+        timestamp::to_text(lost_since),
+        Rule::DateGap.to_string(),
     ])?)?;
     Ok(oldest.first().copied())
 }

@@ -1,8 +1,8 @@
--- A day on which an exchange was probably closed is settled when all active assets of its calendar are waived for it.
+-- A day on which an exchange was probably closed (rule ?4) is settled when all active assets of its calendar are waived for it.
 UPDATE finding
 SET resolved_at = ?3
 WHERE asset_id = (SELECT calendar FROM asset_master WHERE asset_id = ?1)
-  AND source = '' AND date = ?2 AND rule = 'probably_closed' AND resolved_at IS NULL
+  AND source = '' AND date = ?2 AND rule = ?4 AND resolved_at IS NULL
   AND NOT EXISTS (
       SELECT 1
       FROM asset_master m

@@ -1,11 +1,11 @@
-//! Questions of `report`: runs, corrections, waivers, and what waits for the warehouse or was refused by it.
+//! Questions of `report`: corrections, waivers, and what waits for the warehouse or was refused by it.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::values::{COLUMNS, Values};
 use crate::staging::Staging;
@@ -28,25 +28,6 @@ pub struct Correction {
     pub replaced_at: String,
     /// The run that replaced them.
     pub job_id: Option<String>,
-}
-
-/// A run with what it counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRun {
-    /// The run.
-    pub job_id: String,
-    /// `collect`, `sync` and the like.
-    pub job_name: String,
-    /// When it began.
-    pub started_at: String,
-    /// When it ended.
-    pub ended_at: Option<String>,
-    /// Its status.
-    pub status: String,
-    /// A JSON list of what failed.
-    pub error_message: Option<String>,
-    /// What it counted, as JSON.
-    pub summary: Option<String>,
 }
 
 /// A row that the warehouse refused.
@@ -76,31 +57,6 @@ impl Staging {
         let mut statement = connection.prepare_cached(bar_sql!("corrections.sql"))?;
         let rows = statement.query_map([asset_id], correction)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The runs that began at or after a time, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn runs_since(&self, time: &str) -> Result<Vec<StoredRun>> {
-        let connection = self.connection()?;
-        let mut statement = connection.prepare(
-            "SELECT job_id, job_name, started_at, ended_at, status, error_message, summary FROM job_run
-             WHERE started_at >= ?1 ORDER BY started_at DESC, job_id DESC",
-        )?;
-        let rows = statement.query_map([time], run)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The newest run of a command that has ended.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn newest_ended_run(&self, job_name: &str) -> Result<Option<StoredRun>> {
-        let sql = "SELECT job_id, job_name, started_at, ended_at, status, error_message, summary FROM job_run
-                   WHERE job_name = ?1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1";
-        let run = self.connection()?.query_row(sql, [job_name], run);
-        Ok(run.optional()?)
     }
 
     /// The sessions of an asset that were waived, with the reason.
@@ -174,17 +130,5 @@ fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
             true => None,
             false => Some(values(row, AFTER_AT)?),
         },
-    })
-}
-
-fn run(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
-    Ok(StoredRun {
-        job_id: row.get(0)?,
-        job_name: row.get(1)?,
-        started_at: row.get(2)?,
-        ended_at: row.get(3)?,
-        status: row.get(4)?,
-        error_message: row.get(5)?,
-        summary: row.get(6)?,
     })
 }

@@ -3,4 +3,5 @@
 pub(in crate::staging) mod bars;
 pub(in crate::staging) mod corrections;
 pub(in crate::staging) mod history;
+pub(in crate::staging) mod runs;
 pub(in crate::staging) mod status;

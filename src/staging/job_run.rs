@@ -1,0 +1,94 @@
+//! The rows of `job_run`: the one list of its columns, and what reads a row of them.
+
+use anyhow::Result;
+use rusqlite::{Connection, Params, Row};
+
+use crate::domain::run::JobRun;
+
+/// What a [`JobRun`] is made of. SQLite counts the seconds, as it understands times of other programs too.
+const COLUMNS: &str = "job_id, job_name, started_at, ended_at,
+    round((julianday(ended_at) - julianday(started_at)) * 86400, 1) AS seconds,
+    status, error_message, host, process_id, version, summary, revision";
+
+/// The runs that `rest`, which stands behind `FROM job_run`, selects in its order.
+pub(super) fn job_runs(
+    connection: &Connection,
+    rest: &str,
+    params: impl Params,
+) -> Result<Vec<JobRun>> {
+    job_runs_as(connection, rest, params, |run| run)
+}
+
+/// The same, each made into something else as it is read: of a year's runs the summaries are much to hold at once.
+pub(super) fn job_runs_as<T>(
+    connection: &Connection,
+    rest: &str,
+    params: impl Params,
+    make: impl Fn(JobRun) -> T,
+) -> Result<Vec<T>> {
+    let sql = format!("SELECT {COLUMNS} FROM job_run {rest}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let runs = statement.query_map(params, |row| job_run(row).map(&make))?;
+    Ok(runs.collect::<rusqlite::Result<_>>()?)
+}
+
+fn job_run(row: &Row<'_>) -> rusqlite::Result<JobRun> {
+    Ok(JobRun {
+        job_id: row.get("job_id")?,
+        job_name: row.get("job_name")?,
+        started_at: row.get("started_at")?,
+        ended_at: row.get("ended_at")?,
+        seconds: row.get("seconds")?,
+        status: row.get("status")?,
+        error_message: row.get("error_message")?,
+        host: row.get("host")?,
+        process_id: row.get("process_id")?,
+        version: row.get("version")?,
+        summary: row.get("summary")?,
+        revision: row.get("revision")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::staging::Staging;
+
+    #[test]
+    fn a_run_is_read_as_it_stands_in_the_file() {
+        let staging = Staging::in_memory().unwrap();
+        let connection = staging.connection().unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO job_run VALUES
+                 ('a', 'collect', '2026-01-05T00:00:00.000000Z', '2026-01-05T00:00:02.500000Z', 'failure', '[]', 'nas', 7, '1.0', '{}', 2, 1);
+                 INSERT INTO job_run (job_id, job_name, started_at, status) VALUES ('b', 'sync', 'then', 'running')",
+            )
+            .unwrap();
+        let runs = job_runs(&connection, "ORDER BY job_id", []).unwrap();
+        let text = |text: &str| Some(text.to_owned());
+        let whole = JobRun {
+            job_id: "a".to_owned(),
+            job_name: "collect".to_owned(),
+            started_at: "2026-01-05T00:00:00.000000Z".to_owned(),
+            ended_at: text("2026-01-05T00:00:02.500000Z"),
+            seconds: Some(2.5),
+            status: "failure".to_owned(),
+            error_message: text("[]"),
+            host: text("nas"),
+            process_id: Some(7),
+            version: text("1.0"),
+            summary: text("{}"),
+            revision: 2,
+        };
+        let bare = JobRun {
+            job_id: "b".to_owned(),
+            job_name: "sync".to_owned(),
+            started_at: "then".to_owned(),
+            status: "running".to_owned(),
+            revision: 1,
+            ..JobRun::default()
+        };
+        assert_eq!(runs, [whole, bare]);
+    }
+}
