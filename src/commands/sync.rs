@@ -124,10 +124,8 @@ fn send(
         &table::json(&[&outcome])?,
         &succeeded,
     )?;
-    // The run has ended before it is sent, so that the warehouse sees its end; when that fails, so has the run.
-    if let Err(error) = sync.send_runs(&mut outcome) {
-        return failed(error);
-    }
+    // The run has ended before it is sent, so that the warehouse sees its end.
+    sync.send_runs(&mut outcome);
     Ok(outcome)
 }
 
@@ -153,8 +151,19 @@ fn problems_and_succeeded(
 ) -> Result<(Vec<Problem>, Vec<String>)> {
     let rejected = staging.rejected_series()?;
     let names = staging.asset_names()?.into_keys();
-    let succeeded = names.filter(|id| !rejected.iter().any(|r| r.asset_id == *id));
-    let mut problems: Vec<Problem> = rejected.iter().map(refused).collect();
+    let is_refused = |id: &String| {
+        rejected.iter().any(|r| r.asset_id == *id)
+            || outcome
+                .refused_assets
+                .iter()
+                .any(|(refused, _)| refused == id)
+    };
+    let succeeded = names.filter(|id| !is_refused(id));
+    let assets = outcome.refused_assets.iter();
+    let mut problems: Vec<Problem> = assets
+        .map(|(id, why)| Problem::of_asset(id, format!("the warehouse refuses the asset: {why}")))
+        .collect();
+    problems.extend(rejected.iter().map(refused));
     problems.extend(future(outcome).map(Problem::of_run));
     Ok((problems, succeeded.collect()))
 }

@@ -70,7 +70,7 @@ pub enum RawText {
 }
 
 impl RawText {
-    fn of(value: ValueRef<'_>) -> Self {
+    pub(super) fn of(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
@@ -109,13 +109,13 @@ impl ToSql for RawText {
 }
 
 /// A text for people, whatever stands there.
-pub(super) fn shown(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
-    Ok(match row.get_ref(at)? {
-        value @ (ValueRef::Text(_) | ValueRef::Blob(_)) => RawText::of(value).to_string(),
+pub(super) fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(_) | ValueRef::Blob(_) => RawText::of(value).to_string(),
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-    })
+    }
 }
 
 /// A row of a query that begins with the columns of a bar.

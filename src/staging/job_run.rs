@@ -1,8 +1,10 @@
 //! The rows of `job_run`: the one list of its columns, and what reads a row of them.
 
 use anyhow::Result;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row};
 
+use super::bar_row::shown;
 use crate::domain::run::JobRun;
 
 /// What a [`JobRun`] is made of. SQLite counts the seconds, as it understands times of other programs too.
@@ -32,20 +34,25 @@ pub(super) fn job_runs_as<T>(
     Ok(runs.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whatever another program wrote into the row, it blocks no other.
 fn job_run(row: &Row<'_>) -> rusqlite::Result<JobRun> {
+    let text = |column: &str| -> rusqlite::Result<Option<String>> {
+        let value = row.get_ref(column)?;
+        Ok((value != ValueRef::Null).then(|| shown(value)))
+    };
     Ok(JobRun {
-        job_id: row.get("job_id")?,
-        job_name: row.get("job_name")?,
-        started_at: row.get("started_at")?,
-        ended_at: row.get("ended_at")?,
+        job_id: text("job_id")?.unwrap_or_default(),
+        job_name: text("job_name")?.unwrap_or_default(),
+        started_at: text("started_at")?.unwrap_or_default(),
+        ended_at: text("ended_at")?,
         seconds: row.get("seconds")?,
-        status: row.get("status")?,
-        error_message: row.get("error_message")?,
-        host: row.get("host")?,
-        process_id: row.get("process_id")?,
-        version: row.get("version")?,
-        summary: row.get("summary")?,
-        revision: row.get("revision")?,
+        status: text("status")?.unwrap_or_default(),
+        error_message: text("error_message")?,
+        host: text("host")?,
+        process_id: row.get("process_id").unwrap_or_default(),
+        version: text("version")?,
+        summary: text("summary")?,
+        revision: row.get("revision").unwrap_or_default(),
     })
 }
 

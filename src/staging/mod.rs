@@ -45,7 +45,7 @@ pub use query::corrections::{Correction, StoredReject};
 pub use query::history::Version;
 pub use query::runs::Ended;
 pub use query::status::{AssetSummary, FindingRow};
-pub use runs::RunEnd;
+pub use runs::{PendingRuns, RunEnd};
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;

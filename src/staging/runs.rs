@@ -147,11 +147,17 @@ impl Staging {
     /// The runs that the warehouse does not have as they are, oldest first.
     ///
     /// # Errors
-    /// What SQLite says, or a row that another program wrote and that is no run.
-    pub fn pending_runs(&self) -> Result<Vec<OutgoingRun>> {
+    /// What SQLite says.
+    pub fn pending_runs(&self) -> Result<PendingRuns> {
         let pending = "WHERE revision <> synced_revision ORDER BY started_at";
-        let runs = job_runs_as(&*self.connection()?, pending, [], outgoing)?;
-        runs.into_iter().collect()
+        let mut runs = PendingRuns::default();
+        for run in job_runs_as(&*self.connection()?, pending, [], outgoing)? {
+            match run {
+                Ok(run) => runs.runs.push(run),
+                Err(why) => runs.unreadable.push(format!("{why:#}")),
+            }
+        }
+        Ok(runs)
     }
 
     /// Notes that the warehouse has these runs, each in the revision that was sent.
@@ -169,6 +175,15 @@ impl Staging {
         }
         Ok(tx.commit()?)
     }
+}
+
+/// Runs that the warehouse does not have as they are.
+#[derive(Debug, Default)]
+pub struct PendingRuns {
+    /// Those that can be sent, oldest first.
+    pub runs: Vec<OutgoingRun>,
+    /// What is wrong with those that another program wrote and that are none.
+    pub unreadable: Vec<String>,
 }
 
 /// A run with what the warehouse has types for.
@@ -199,6 +214,7 @@ mod tests {
         staging
             .pending_runs()
             .unwrap()
+            .runs
             .into_iter()
             .map(|r| (r.run.status, r.run.error_message))
             .collect()
@@ -210,7 +226,7 @@ mod tests {
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
         let (id, lock) = staging.begin_run("collect", true, Utc::now()).unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
-        let running = staging.pending_runs().unwrap();
+        let running = staging.pending_runs().unwrap().runs;
         let problem = Problem::of_asset("X", "HTTP 404");
         let end = RunEnd {
             status: Status::PartialFailure,
@@ -228,9 +244,9 @@ mod tests {
             [("partial_failure".to_owned(), Some(said))]
         );
         staging
-            .acknowledge_runs(&staging.pending_runs().unwrap())
+            .acknowledge_runs(&staging.pending_runs().unwrap().runs)
             .unwrap();
-        assert!(staging.pending_runs().unwrap().is_empty());
+        assert!(staging.pending_runs().unwrap().runs.is_empty());
     }
 
     #[test]

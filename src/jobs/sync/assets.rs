@@ -4,10 +4,10 @@ use std::sync::PoisonError;
 
 use anyhow::Result;
 
+use super::apart::send_apart;
 use super::sender::Sender;
 use super::shared::CHUNK_OF_RECORDS;
 use crate::domain::outgoing::AssetRow;
-use crate::warehouse::Class;
 
 impl Sender<'_> {
     /// Sends the assets that the warehouse does not have as they are. Says whether there were any.
@@ -40,27 +40,24 @@ impl Sender<'_> {
         Ok(*sent > seen)
     }
 
-    /// As with bars, one asset that is refused does not keep the others back.
+    /// As with bars, one asset that is refused does not keep the others back: it is noted, and tried again by the next sync.
     fn deliver_assets(&mut self, assets: &[AssetRow]) -> Result<()> {
         let run = self.run;
         let expected = run.recognised();
-        match self.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
-            Ok(warehouse) => {
-                run.recognise(&warehouse)?;
-                run.staging.acknowledge_assets(assets)
-            }
-            Err(failure) if failure.class() != Class::Data => Err(failure.into()),
-            Err(failure) => match assets {
-                [asset] => {
-                    log::error!(asset = asset.asset_id; "the warehouse refuses an asset: {failure}");
-                    Ok(())
+        send_apart(
+            assets,
+            &mut |assets| match self.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
+                Ok(warehouse) => {
+                    run.recognise(&warehouse)?;
+                    run.staging.acknowledge_assets(assets).map(Ok)
                 }
-                _ => {
-                    let (front, back) = assets.split_at(assets.len() / 2);
-                    self.deliver_assets(front)?;
-                    self.deliver_assets(back)
-                }
+                Err(failure) => Ok(Err(failure)),
             },
-        }
+            &mut |asset, failure| {
+                log::error!(asset = asset.asset_id; "the warehouse refuses an asset: {failure}");
+                run.staging
+                    .refuse_asset(&asset.asset_id, &failure.to_string())
+            },
+        )
     }
 }

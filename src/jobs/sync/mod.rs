@@ -2,7 +2,7 @@
 //!
 //! - `shared`: what the threads of one run share
 //! - `pipeline`: reads, sends and acknowledges at the same time
-//! - `assets`: sends the assets that the bars belong to
+//! - `assets`, `runs`: send what belongs to the bars, `apart` what is refused of it
 //! - `sender`: one connection: retries transient failures, bisects a chunk that contains a bad row
 //! - `rejected_rows`: records the rows that the warehouse refuses
 
@@ -18,14 +18,16 @@ use crate::domain::timestamp::millis;
 use crate::process::stop::Stopped;
 use crate::staging::{Scope, Staging};
 
+mod apart;
 mod assets;
 mod pipeline;
 mod rejected_rows;
+mod runs;
 mod sender;
 mod shared;
 
 use sender::Sender;
-use shared::{CHUNK_OF_RECORDS, Run};
+use shared::Run;
 pub use shared::{Options, WarehouseAccess};
 
 /// What a sync did. The fields are the columns of the result.
@@ -45,6 +47,9 @@ pub struct Outcome {
     pub skipped_future: u64,
     /// Rows that stay in `sync_reject`.
     pub rejected: u64,
+    /// The assets that the warehouse refuses, with its words.
+    #[serde(skip)]
+    pub refused_assets: Vec<(String, String)>,
     /// Rows that are still pending.
     pub pending: u64,
     /// Statements with bars that were committed, one a chunk.
@@ -58,10 +63,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The run's status: partial while rows are refused, or skipped for a clock that was wrong.
+    /// The run's status: partial while rows or assets are refused, or rows skipped for a clock that was wrong.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.rejected > 0 || self.skipped_future > 0 {
+        if self.rejected > 0 || self.skipped_future > 0 || !self.refused_assets.is_empty() {
             Status::PartialFailure
         } else {
             Status::Success
@@ -106,22 +111,17 @@ impl<'a> WarehouseSync<'a> {
         self.outcome()
     }
 
-    /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took.
-    ///
-    /// # Errors
-    /// What staging or the warehouse says.
-    pub fn send_runs(&self, outcome: &mut Outcome) -> Result<()> {
-        let staging = self.run.staging;
+    /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took. What cannot be
+    /// written is a warning: everything else was sent before.
+    pub fn send_runs(&self, outcome: &mut Outcome) {
         let mut sender = Sender::new(&self.run);
-        for runs in staging.pending_runs()?.chunks(CHUNK_OF_RECORDS) {
-            let expected = self.run.recognised();
-            let warehouse = sender.ask(|w| w.upsert_runs(runs, expected.as_deref()))?;
-            self.run.recognise(&warehouse)?;
-            staging.acknowledge_runs(runs)?;
+        if let Err(error) = sender.send_runs() {
+            log::warn!(
+                "the records of the runs were not all sent, the next sync sends them: {error:#}"
+            );
         }
         sender.leave_connection();
         self.count_tries(outcome);
-        Ok(())
     }
 
     /// A full sync: what was acknowledged does not count any more.
@@ -150,6 +150,7 @@ impl<'a> WarehouseSync<'a> {
             skipped_older: sent.written.skipped_older,
             skipped_future: sent.written.skipped_future,
             rejected: staging.count_sync_rejects()?,
+            refused_assets: staging.refused_assets()?,
             pending: staging.count_pending(&Scope::default())?,
             chunks: sent.chunks,
             ..Outcome::default()

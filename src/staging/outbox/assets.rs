@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Row, ToSql, Transaction, TransactionBehavior, params};
 
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::outgoing::AssetRow;
 use crate::staging::Staging;
+use crate::staging::bar_row::{RawText, shown};
 
 impl Staging {
     /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
@@ -46,11 +47,12 @@ impl Staging {
     pub fn asset_names(&self) -> Result<HashMap<String, String>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
-        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let rows = statement.query_map([], |r| Ok((shown(r.get_ref(0)?), shown(r.get_ref(1)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The assets that the warehouse does not have as they are.
+    /// The assets that the warehouse does not have as they are. One that another program wrote and that is none is refused here
+    /// already.
     ///
     /// # Errors
     /// What SQLite says.
@@ -60,16 +62,42 @@ impl Staging {
             "SELECT asset_id, name, category, source_priority, is_active, revision FROM asset_master
              WHERE revision <> synced_revision ORDER BY asset_id",
         )?;
-        let rows = statement.query_map([], |r| {
-            Ok(AssetRow {
-                asset_id: r.get(0)?,
-                name: r.get(1)?,
-                category: r.get(2)?,
-                source_priority: r.get(3)?,
-                is_active: r.get(4)?,
-                revision: r.get(5)?,
-            })
-        })?;
+        let mut rows = statement.query([])?;
+        let (mut assets, mut unreadable) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            match asset_row(row) {
+                Ok(asset) => assets.push(asset),
+                Err(_) => unreadable.push(RawText::of(row.get_ref(0)?)),
+            }
+        }
+        for asset in unreadable {
+            refuse(
+                &connection,
+                &asset,
+                "its row in asset_master is no asset: a value of it is of another type",
+            )?;
+        }
+        Ok(assets)
+    }
+
+    /// Notes why the warehouse refuses an asset; the next sync tries it again.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn refuse_asset(&self, asset_id: &str, why: &str) -> Result<()> {
+        Ok(refuse(&*self.connection()?, &asset_id, why)?)
+    }
+
+    /// The assets that the warehouse refuses, each with why.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn refused_assets(&self) -> Result<Vec<(String, String)>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT asset_id, refused FROM asset_master WHERE refused IS NOT NULL ORDER BY asset_id",
+        )?;
+        let rows = statement.query_map([], |r| Ok((shown(r.get_ref(0)?), shown(r.get_ref(1)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -81,11 +109,30 @@ impl Staging {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
-            tx.prepare_cached("UPDATE asset_master SET synced_revision = ?2 WHERE asset_id = ?1 AND revision = ?2")?
+            tx.prepare_cached("UPDATE asset_master SET synced_revision = ?2, refused = NULL WHERE asset_id = ?1 AND revision = ?2")?
                 .execute(params![row.asset_id, row.revision])?;
         }
         Ok(tx.commit()?)
     }
+}
+
+fn asset_row(row: &Row<'_>) -> rusqlite::Result<AssetRow> {
+    Ok(AssetRow {
+        asset_id: row.get(0)?,
+        name: row.get(1)?,
+        category: row.get(2)?,
+        source_priority: row.get(3)?,
+        is_active: row.get(4)?,
+        revision: row.get(5)?,
+    })
+}
+
+fn refuse(connection: &Connection, asset: &dyn ToSql, why: &str) -> rusqlite::Result<()> {
+    let sql = "UPDATE asset_master SET refused = ?2 WHERE asset_id = ?1";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![asset, why])?;
+    Ok(())
 }
 
 fn put_asset(tx: &Transaction<'_>, asset: &Asset) -> rusqlite::Result<()> {

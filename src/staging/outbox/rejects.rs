@@ -97,10 +97,10 @@ impl Staging {
         )?;
         let rows = statement.query_map([], |r| {
             Ok(RejectedSeries {
-                asset_id: shown(r, 0)?,
-                source: shown(r, 1)?,
+                asset_id: shown(r.get_ref(0)?),
+                source: shown(r.get_ref(1)?),
                 rows: r.get(2)?,
-                first_date: shown(r, 3)?,
+                first_date: shown(r.get_ref(3)?),
                 message: r.get(4)?,
             })
         })?;
