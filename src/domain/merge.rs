@@ -21,10 +21,10 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Whether it was fetched later than this one.
+    /// Whether it was fetched later than this one, by a clock that was not wrong.
     #[must_use]
-    pub fn is_newer_than(&self, fetched: &FetchedBar) -> bool {
-        self.ingested_at.is_some_and(|t| fetched.fetched_at < t)
+    pub fn is_newer_than(&self, fetched: &FetchedBar, now: DateTime<Utc>) -> bool {
+        self.ingested_at.is_some_and(|t| fetched.fetched_at < t) && !self.is_ahead_of(now)
     }
 
     fn is_ahead_of(&self, now: DateTime<Utc>) -> bool {
@@ -72,10 +72,10 @@ pub fn decide(
     let Some(stored) = stored else {
         return Decision::Insert;
     };
-    let clock = stored.is_ahead_of(now);
-    if stored.is_newer_than(fetched) && !clock {
+    if stored.is_newer_than(fetched, now) {
         return Decision::Older;
     }
+    let clock = stored.is_ahead_of(now);
     let mut bar = fetched.bar;
     if stored.had_volume() && bar.volume().is_none_or(|v| v == 0) {
         if fetched.suspended || (stored.is_final && !rescaling) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::bar::{Bar, FetchedBar};
 use super::finding::{Finding, Rule};
@@ -89,8 +89,13 @@ impl Rebase {
 impl Overlap {
     /// Compares the final closes that are both stored and fetched. A provisional close changes by itself.
     #[must_use]
-    pub fn of(bars: &[FetchedBar], stored: &StoredBars, rescale: Rescale) -> Self {
-        let overlap = overlap(bars, stored, |old, new| !old.is_newer_than(new));
+    pub fn of(
+        bars: &[FetchedBar],
+        stored: &StoredBars,
+        rescale: Rescale,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let overlap = overlap(bars, stored, |old, new| !old.is_newer_than(new, now));
         let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
         let factor = match rescale {
             // Days that were corrected or back-filled meanwhile may have the new scale already.
@@ -133,15 +138,20 @@ impl Overlap {
 
 /// Why bars that were fetched before the stored ones must not fill days beside them: they are in an older scale.
 #[must_use]
-pub fn find_older_scale(bars: &[FetchedBar], stored: &StoredBars) -> Option<String> {
-    let overlap: Vec<(NaiveDate, Moved)> = overlap(bars, stored, Stored::is_newer_than)
-        .into_iter()
-        // What is stored came later.
-        .map(|(day, then)| {
-            let (stored, fetched) = (then.fetched, then.stored);
-            (day, Moved { stored, fetched })
-        })
-        .collect();
+pub fn find_older_scale(
+    bars: &[FetchedBar],
+    stored: &StoredBars,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let overlap: Vec<(NaiveDate, Moved)> =
+        overlap(bars, stored, |old, new| old.is_newer_than(new, now))
+            .into_iter()
+            // What is stored came later.
+            .map(|(day, then)| {
+                let (stored, fetched) = (then.fetched, then.stored);
+                (day, Moved { stored, fetched })
+            })
+            .collect();
     let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
     let factor = constant_factor(&closes)?;
     let example = overlap.last()?;

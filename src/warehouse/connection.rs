@@ -42,11 +42,15 @@ impl Connection {
         let (to_line, jobs) = channel::<Job>();
         let (to_caller, connected) = channel();
         let (end, ended) = channel();
-        let own = target.clone();
+        let patience = Patience {
+            connect: target.connect_timeout().unwrap_or(patience.connect),
+            ..patience
+        };
+        let (own, timeout) = (target.clone(), patience.connect);
         thread::spawn(move || {
             // Dropped last, and so closed when everything else is over.
             let _end: Sender<()> = end;
-            match own.connect(patience.connect) {
+            match own.connect(timeout) {
                 Err(error) => drop(to_caller.send(Err(error))),
                 Ok(mut client) => {
                     if to_caller.send(Ok(client.cancel_token())).is_ok() {
@@ -81,7 +85,7 @@ impl Connection {
         let jobs = self.jobs.as_ref().ok_or(WarehouseError::Closed)?;
         jobs.send(job).map_err(|_| WarehouseError::Closed)?;
         let result = match answer.recv_timeout(self.patience) {
-            Ok(result) => result.map_err(WarehouseError::from),
+            Ok(result) => result.map_err(WarehouseError::of_statement),
             Err(RecvTimeoutError::Disconnected) => Err(WarehouseError::Closed),
             Err(RecvTimeoutError::Timeout) => {
                 self.cancel_statement();

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use postgres::error::DbError;
+use postgres::error::{DbError, Severity};
 use thiserror::Error;
 
 /// Why the warehouse did not do what it was asked.
@@ -13,6 +13,10 @@ pub enum WarehouseError {
     /// The server refused, or the connection to it failed.
     #[error("{}", told(.0))]
     Postgres(postgres::Error),
+    /// The server, or a pooler before it, ended a connection that stood (severity FATAL): whatever the SQLSTATE says, it is the
+    /// connection's end, and not the statement's or a row's fault.
+    #[error("{}", told(.0))]
+    Ended(postgres::Error),
     /// The server, or the network before it, said nothing for so long.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silent(Duration),
@@ -85,7 +89,7 @@ impl WarehouseError {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Silent(_) | Self::Closed => Class::Transient,
+            Self::Silent(_) | Self::Closed | Self::Ended(_) => Class::Transient,
             Self::Unfit(_) | Self::Elsewhere { .. } => Class::Stop,
             Self::Postgres(error) => match error.code() {
                 Some(state) => class_of_sqlstate(state.code()),
@@ -148,9 +152,24 @@ impl WarehouseError {
         })
     }
 
+    /// A failure of a statement on a connection that stood.
+    pub(super) fn of_statement(error: postgres::Error) -> Self {
+        let severity = error.as_db_error().and_then(DbError::parsed_severity);
+        match severity {
+            Some(Severity::Fatal | Severity::Panic) => Self::Ended(error),
+            _ => Self::Postgres(error),
+        }
+    }
+
+    /// Whether the server has no connection free for this user or at all.
+    #[must_use]
+    pub fn is_without_a_connection(&self) -> bool {
+        self.sqlstate() == Some("53300")
+    }
+
     fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Postgres(error) => error.code().map(|state| state.code()),
+            Self::Postgres(error) | Self::Ended(error) => error.code().map(|state| state.code()),
             _ => None,
         }
     }
@@ -162,7 +181,8 @@ fn class_of_sqlstate(code: &str) -> Class {
         "57P01" | "57P02" | "57P03" | "58030" | "53300" | "57014" => Class::Transient,
         // Connection failures; serialization failures and deadlocks.
         _ if code.starts_with("08") || code.starts_with("40") => Class::Transient,
-        // Data exceptions; violated constraints.
+        // Two rows of one key, by a collation that takes them for the same; data exceptions; violated constraints.
+        "21000" => Class::Data,
         _ if code.starts_with("22") || code.starts_with("23") => Class::Data,
         _ => Class::Stop,
     }

@@ -7,4 +7,4 @@ FROM UNNEST($1::text[], $2::date[], $3::text[], $4::timestamptz[])
 LEFT JOIN price_daily AS stored USING (asset_id, date, source)
 WHERE stored.asset_id IS NULL
    OR stored.ingested_at < sent.ingested_at
-   OR stored.ingested_at > now() + interval '5 minutes'
+   OR stored.ingested_at > greatest(sent.ingested_at, now() + interval '5 minutes')

@@ -121,8 +121,9 @@ impl Warehouse {
         let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
         let all = rows.len() as u64;
         // A row that is there exactly so was taken, though it was not written.
+        let kept_older: bool = row.try_get(6)?;
         let untaken = match all.saturating_sub(written + identical) {
-            0 => Untaken::default(),
+            0 if !kept_older => Untaken::default(),
             _ => self.find_untaken(rows)?,
         };
         let dropped = untaken.dropped.len() as u64;

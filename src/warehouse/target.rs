@@ -1,6 +1,7 @@
 //! `DATABASE_URL`: where the warehouse is and how the connection is secured.
 
 use std::fmt;
+use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,11 +126,34 @@ impl Target {
         u32::try_from(hosts.max(self.config.get_hostaddrs().len()).max(1)).unwrap_or(u32::MAX)
     }
 
+    /// `connect_timeout`, where `DATABASE_URL` has it.
+    pub(super) fn connect_timeout(&self) -> Option<Duration> {
+        self.config.get_connect_timeout().copied()
+    }
+
+    /// The addresses of the host that has most of them, at least one. They are tried one after the other.
+    fn addresses(&self) -> u32 {
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let of_host = |host: &Host| match host {
+            // A name that is not found is the connection's failure, in its own words.
+            Host::Tcp(name) => (name.as_str(), port)
+                .to_socket_addrs()
+                .map_or(1, Iterator::count),
+            #[cfg(unix)]
+            Host::Unix(_) => 1,
+        };
+        // An address that is given is not looked up.
+        if !self.config.get_hostaddrs().is_empty() {
+            return 1;
+        }
+        let most = self.config.get_hosts().iter().map(of_host).max();
+        u32::try_from(most.unwrap_or(1).max(1)).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn connect(&self, timeout: Duration) -> Result<Client, WarehouseError> {
         let mut config = self.config.clone();
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(timeout);
-        }
+        // An address that says nothing leaves time for the next one of its host.
+        config.connect_timeout(timeout / self.addresses());
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(timeout);
         }

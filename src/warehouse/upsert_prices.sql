@@ -52,7 +52,9 @@ WITH sent AS (
     WHERE stored.ingested_at < EXCLUDED.ingested_at
        OR stored.ingested_at = EXCLUDED.ingested_at
       AND ({values: stored.COLUMN}) IS DISTINCT FROM ({values: EXCLUDED.COLUMN})
-    RETURNING 1
+    RETURNING ingested_at
 )
-SELECT here.warehouse, here.fits, (SELECT count(*) FROM written), before.there, before.unchanged, before.identical
+SELECT here.warehouse, here.fits, (SELECT count(*) FROM written), before.there, before.unchanged, before.identical,
+       -- A trigger that keeps the old row leaves its older time.
+       coalesce((SELECT min(ingested_at) FROM written) < (SELECT min(ingested_at) FROM sent), false)
 FROM here, before

@@ -46,14 +46,16 @@ pub(super) fn send(
         let queue: ChunkQueue = Arc::new(Mutex::new(queue));
         let (done, loads) = sync_channel(1);
         let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
-        // They connect while the first one does.
+        // They begin when the first one stands: where the server has one connection free, it is the first one's.
         let helpers: Vec<_> = (1..chunks)
             .map(|number| {
                 let (queue, done) = (Arc::clone(&queue), done.clone());
                 scope.spawn(move || {
-                    if number >= CONNECTIONS_NEAR && run.connected.is_reached_within(NEAR) {
+                    let is_near = run.connected.is_reached_within(NEAR);
+                    if number >= CONNECTIONS_NEAR && is_near {
                         return Ok(());
                     }
+                    run.connected.wait();
                     stopping(run, || help(run, &queue, &done))
                 })
             })
@@ -66,7 +68,7 @@ pub(super) fn send(
             first.ask(|_| Ok(()))?;
             first.send_assets()?;
             run.assets_sent.reach();
-            work(&mut first, &queue, &done)?;
+            work(&mut first, &queue, &done, || true)?;
             drop((queue, done));
             join(reader, "reading")
         })];
@@ -122,11 +124,14 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
 /// Sends on a further connection. Where none is to be had, the first one does all the work.
 fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()> {
     let mut sender = Sender::new(run);
+    if run.is_stopped() {
+        return Ok(());
+    }
     match sender.connect() {
         Ok(()) => {
             // A table may have a foreign key.
             run.assets_sent.wait();
-            work(&mut sender, queue, done)
+            work(&mut sender, queue, done, || !run.is_short_of_connections())
         }
         Err(failure) => {
             log::warn!("no further connection: {failure}");
@@ -135,10 +140,16 @@ fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()
     }
 }
 
-/// Delivers chunks until there are none.
-fn work(sender: &mut Sender<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()> {
+/// Delivers chunks until there are none, or `goes_on` says no: then the other connections deliver the rest.
+fn work(
+    sender: &mut Sender<'_>,
+    queue: &ChunkQueue,
+    done: &SyncSender<Load>,
+    goes_on: impl Fn() -> bool,
+) -> Result<()> {
     // What is still queued when the run has stopped is left to the next one.
     while !sender.is_stopped()
+        && goes_on()
         && let Some(rows) = next(queue)
     {
         sender.deliver(rows, done)?;

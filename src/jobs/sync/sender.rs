@@ -36,7 +36,11 @@ impl<'a> Sender<'a> {
     pub(super) fn connect(&mut self) -> Result<(), WarehouseError> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
-            self.warehouse = Some(left.map_or_else(self.run.access.connect, Ok)?);
+            let connected = left.map_or_else(self.run.access.connect, Ok);
+            if matches!(&connected, Err(failure) if failure.is_without_a_connection()) {
+                self.run.give_way();
+            }
+            self.warehouse = Some(connected?);
             self.run.connected.reach();
         }
         Ok(())

@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     recognised: Mutex<Option<String>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
+    /// The server has fewer connections free than there are senders: only the first one goes on.
+    is_short_of_connections: AtomicBool,
 }
 
 /// What was sent and committed.
@@ -80,6 +82,7 @@ impl<'a> Run<'a> {
             recognised: Mutex::new(staging.recognised_warehouse()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
+            is_short_of_connections: AtomicBool::default(),
         })
     }
 
@@ -162,7 +165,17 @@ impl<'a> Run<'a> {
     /// Lets the other threads stop at their next chunk, and nobody wait for what will not come.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+        self.connected.reach();
         self.assets_sent.reach();
+    }
+
+    /// A connection was refused because none was free: those that help give way.
+    pub(super) fn give_way(&self) {
+        self.is_short_of_connections.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_short_of_connections(&self) -> bool {
+        self.is_short_of_connections.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_stopped(&self) -> bool {

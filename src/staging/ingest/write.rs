@@ -72,10 +72,10 @@ impl Writer<'_> {
             return Ok(Staged::Refused(why));
         }
         let bars = &self.batch.checked.bars;
-        if let Some(why) = find_older_scale(bars, &stored) {
+        if let Some(why) = find_older_scale(bars, &stored, self.batch.now) {
             return Ok(Staged::Refused(why));
         }
-        let overlap = Overlap::of(bars, &stored, self.batch.rescale);
+        let overlap = Overlap::of(bars, &stored, self.batch.rescale, self.batch.now);
         let rebase = self.rebase(&overlap)?;
         if let Some(rebase) = &rebase {
             self.notes.put_lasting(rebase.finding())?;
