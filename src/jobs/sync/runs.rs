@@ -38,7 +38,8 @@ impl Sender<'_> {
             },
             &mut |refused, failure| {
                 log::warn!(
-                    "the warehouse refuses the record of the run {}: {failure}",
+                    "the warehouse refuses the record of the run {}, {}: {failure}",
+                    refused.job_id,
                     refused.run
                 );
                 Ok(())

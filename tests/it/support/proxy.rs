@@ -1,7 +1,7 @@
 //! A TCP proxy in front of a server that fails as networks do, and is as slow as they are.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -18,6 +18,9 @@ pub(crate) enum Weather {
     CutAnswer(u64),
     /// After so many bytes of answers nothing passes any more, in either direction, and nobody is told.
     BlackHole(u64),
+    /// The next chunk of bars is answered with an error of severity FATAL and this SQLSTATE, as a pooler or a server does that
+    /// ends the connection, and does not reach the server.
+    Fatal(&'static str),
 }
 
 /// The proxy; it ends with its value.
@@ -42,7 +45,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
-            server: server.parse().unwrap(),
+            server: server.to_socket_addrs().unwrap().next().unwrap(),
             delay,
             weather: Mutex::new(Weather::Fair),
             passed: Default::default(),
@@ -100,6 +103,13 @@ fn carry(client: TcpStream, state: &Arc<State>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// PostgreSQL's message that a connection has ended.
+fn fatal(code: &str) -> Vec<u8> {
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mthe connection is ended\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    [b"E", &length[..], fields.as_bytes()].concat()
+}
+
 /// Passes bytes on until one end closes, or the weather ends it.
 fn pass(mut from: TcpStream, mut to: TcpStream, direction: Direction, state: &State) {
     let mut buffer = vec![0; 65536];
@@ -112,6 +122,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, direction: Direction, state: &St
             // What is read in one go was sent in one go: packets of one direction are not delayed by each other.
             let due = Instant::now() + state.delay;
             thread::sleep(due - Instant::now());
+        }
+        if let (Direction::Request, Some(code)) = (direction, state.fatal_for(&buffer[..count])) {
+            drop(from.write_all(&fatal(code)));
+            break;
         }
         match state.fate(direction, count as u64) {
             Fate::Passes => {
@@ -135,6 +149,20 @@ enum Fate {
 }
 
 impl State {
+    /// The SQLSTATE that a request is to be refused with; once.
+    fn fatal_for(&self, request: &[u8]) -> Option<&'static str> {
+        const BARS: &[u8] = b"price_daily AS stored";
+        let mut weather = self.weather.lock().unwrap();
+        let Weather::Fatal(code) = *weather else {
+            return None;
+        };
+        let is_chunk = request.windows(BARS.len()).any(|part| part == BARS);
+        is_chunk.then(|| {
+            *weather = Weather::Fair;
+            code
+        })
+    }
+
     fn fate(&self, direction: Direction, count: u64) -> Fate {
         let weather = *self.weather.lock().unwrap();
         let own = &self.passed[direction as usize];

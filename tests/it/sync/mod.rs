@@ -2,6 +2,7 @@
 //!
 //! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `failures`: each class of failure, one at a time
+//! - `apart`: one bad thing alone: a run, an asset, a row, a connection
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `order`: every order of a sync's steps, against a model
 //! - `first_load`: many rows at once
@@ -9,6 +10,7 @@
 //! - `tls`: TLS, passwords, sockets, a pooler
 //! - `verify`: staging against the warehouse
 
+mod apart;
 mod failures;
 mod first_load;
 mod order;
