@@ -4,8 +4,11 @@
 
 pub mod assets_edit;
 pub mod assets_file;
+mod dot_env;
 pub mod redact;
 mod secret;
+mod table;
+mod value;
 mod variables;
 
 use std::path::PathBuf;
@@ -18,7 +21,8 @@ use thiserror::Error;
 use crate::process::retry::RetryPolicy;
 use redact::Redaction;
 pub use secret::Secret;
-pub use variables::{VARIABLES, Variables};
+pub use table::{Kind, VARIABLES, Variable};
+pub use variables::Variables;
 
 /// What is wrong with the configuration: one sentence with the variable or file, the value (never of a secret), and
 /// what would be right.
