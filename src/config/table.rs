@@ -44,8 +44,21 @@ pub enum Kind {
     Foreign,
 }
 
-/// Every variable, in the order in which `doctor` shows them.
-pub const VARIABLES: &[Variable] = &[
+impl Variable {
+    /// Where a source is asked. Who asks a mirror may need a password there.
+    #[must_use]
+    pub const fn origin(name: &'static str, default: &'static str) -> Self {
+        Self {
+            name,
+            default,
+            kind: Kind::Origin,
+            secret: Some(SecretKind::Connection),
+        }
+    }
+}
+
+/// Every variable, in the order in which `doctor` shows them, but for the origins, which the sources know.
+const VARIABLES: &[Variable] = &[
     secret("DATABASE_URL", Kind::Database, SecretKind::Connection),
     plain("PGSSLMODE", "", Kind::TlsMode),
     plain("STAGING_DB", "data/staging.db", Kind::Path),
@@ -54,14 +67,6 @@ pub const VARIABLES: &[Variable] = &[
     plain("FETCH_MAX_RETRIES", "3", Kind::Tries),
     plain("FETCH_BASE_DELAY", "1.0", Kind::Pause),
     plain("FETCH_HOST_INTERVAL", "0.5", Kind::Pause),
-    origin("NAVER_BASE_URL", "https://api.stock.naver.com"),
-    origin("NAVER_FCHART_BASE_URL", "https://fchart.stock.naver.com"),
-    origin("YAHOO_BASE_URL", "https://query2.finance.yahoo.com"),
-    origin(
-        "KRX_CACHE_BASE_URL",
-        "https://raw.githubusercontent.com/FinanceData/fdr_krx_data_cache/refs/heads/master",
-    ),
-    origin("UPBIT_BASE_URL", "https://api.upbit.com"),
     plain("LOG_LEVEL", "info", Kind::LogLevel),
     plain("LOG_FORMAT", "text", Kind::LogFormat),
     plain("SYNC_MAX_RETRIES", "3", Kind::Tries),
@@ -105,14 +110,12 @@ const fn secret(name: &'static str, kind: Kind, secret: SecretKind) -> Variable 
     }
 }
 
-/// Where a source is asked. Who asks a mirror may need a password there.
-const fn origin(name: &'static str, default: &'static str) -> Variable {
-    Variable {
-        name,
-        default,
-        kind: Kind::Origin,
-        secret: Some(SecretKind::Connection),
-    }
+/// Every variable: the sources' origins stand behind what else is about fetching.
+#[must_use]
+pub fn all_variables(origins: &[Variable]) -> Vec<Variable> {
+    let last = VARIABLES.iter().rposition(|v| v.name.starts_with("FETCH_"));
+    let (before, behind) = VARIABLES.split_at(last.map_or(0, |at| at + 1));
+    [before, origins, behind].concat()
 }
 
 #[cfg(test)]
@@ -120,6 +123,17 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn origins_stand_with_fetching() {
+        let origin = Variable::origin("MIRROR_BASE_URL", "http://mirror");
+        let names: Vec<&str> = all_variables(&[origin]).iter().map(|v| v.name).collect();
+        let at = names.iter().position(|name| *name == origin.name).unwrap();
+        assert_eq!(
+            names[at - 1..=at + 1],
+            ["FETCH_HOST_INTERVAL", "MIRROR_BASE_URL", "LOG_LEVEL"]
+        );
+    }
 
     #[test]
     fn a_name_stands_once_and_an_older_one_is_of_a_newer() {

@@ -5,7 +5,7 @@ use std::iter;
 
 use super::dot_env::parse_dot_env;
 use super::redact::{Redaction, SecretKind};
-use super::table::{Kind, VARIABLES, Variable};
+use super::table::{Kind, Variable, all_variables};
 use super::value::Value;
 use super::{
     Config, ConfigError, FetchConfig, LogConfig, LogFormat, NotifyConfig, Origins, Setting,
@@ -18,6 +18,7 @@ const MAX_SLIPS: usize = 2;
 
 /// Variables in their order of precedence: the environment, then `.env`.
 pub struct Variables<E> {
+    table: Vec<Variable>,
     environment: E,
     dot_env: HashMap<String, String>,
     /// What is wrong with `.env`; its other lines count all the same for how that is said.
@@ -25,10 +26,11 @@ pub struct Variables<E> {
 }
 
 impl<E: Fn(&str) -> Option<String>> Variables<E> {
-    /// Variables from the environment (a look-up) over those of a `.env` file's text.
-    pub fn new(environment: E, dot_env: &str) -> Self {
+    /// Variables from the environment (a look-up) over those of a `.env` file's text, the sources' origins among them.
+    pub fn new(environment: E, dot_env: &str, origins: &[Variable]) -> Self {
         let (dot_env, wrong) = parse_dot_env(dot_env);
         Self {
+            table: all_variables(origins),
             environment,
             dot_env,
             wrong,
@@ -43,7 +45,8 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
 
     /// What counts of a variable: what its own name is set to, else an older one, else its default.
     fn value_of(&self, variable: &Variable) -> Value {
-        let older = VARIABLES
+        let older = self
+            .table
             .iter()
             .filter(|v| v.kind == Kind::OlderNameOf(variable.name));
         let set = iter::once(variable)
@@ -58,7 +61,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     }
 
     fn value(&self, name: &str) -> Result<Value, ConfigError> {
-        let variable = VARIABLES.iter().find(|v| v.name == name);
+        let variable = self.table.iter().find(|v| v.name == name);
         variable
             .map(|v| self.value_of(v))
             .ok_or_else(|| ConfigError(format!("{name} has no row in the table of the variables")))
@@ -73,7 +76,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
         }
-        let addresses = VARIABLES.iter().filter(|v| v.kind == Kind::Address);
+        let addresses = self.table.iter().filter(|v| v.kind == Kind::Address);
         Ok(Config {
             staging_db: self.value("STAGING_DB")?.path(),
             assets_file: self.value("ASSETS_FILE")?.path(),
@@ -96,7 +99,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts.
     #[must_use]
     pub fn redaction(&self) -> Redaction {
-        let secrets = VARIABLES.iter().filter_map(|v| Some((v.name, v.secret?)));
+        let secrets = self.table.iter().filter_map(|v| Some((v.name, v.secret?)));
         let values: Vec<(SecretKind, String)> = secrets
             .flat_map(|(name, kind)| {
                 let values = [(self.environment)(name), self.dot_env.get(name).cloned()];
@@ -109,7 +112,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// The variables of ours that are set, without secrets.
     fn settings(&self) -> Vec<Setting> {
         let redaction = self.redaction();
-        let ours = VARIABLES.iter().filter(|v| v.kind != Kind::Foreign);
+        let ours = self.table.iter().filter(|v| v.kind != Kind::Foreign);
         let setting = |variable: &Variable| {
             let name = variable.name;
             let value = self.get(name)?;
@@ -137,7 +140,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
 
     /// Warnings of names in `.env` that are nearly those of variables. In the environment they may be another program's.
     fn warn_of_slips(&self) -> Vec<String> {
-        let known = || VARIABLES.iter().map(|v| v.name);
+        let known = || self.table.iter().map(|v| v.name);
         let mut names: Vec<&String> = self.dot_env.keys().collect();
         names.retain(|name| !known().any(|k| k == name.as_str()));
         names.sort();
@@ -165,14 +168,9 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     }
 
     fn read_origins(&self) -> Result<Origins, ConfigError> {
-        let origin = |name: &str| self.value(name)?.origin();
-        Ok(Origins {
-            naver: origin("NAVER_BASE_URL")?,
-            naver_fchart: origin("NAVER_FCHART_BASE_URL")?,
-            yahoo: origin("YAHOO_BASE_URL")?,
-            krx_cache: origin("KRX_CACHE_BASE_URL")?,
-            upbit: origin("UPBIT_BASE_URL")?,
-        })
+        let origins = self.table.iter().filter(|v| v.kind == Kind::Origin);
+        let read = origins.map(|v| Ok((v.name, self.value_of(v).origin()?)));
+        read.collect::<Result<_, _>>().map(Origins)
     }
 
     fn read_sync(&self) -> Result<SyncConfig, ConfigError> {
@@ -205,12 +203,16 @@ mod tests {
 
     use super::*;
 
+    const YAHOO: Variable = Variable::origin("YAHOO_BASE_URL", "https://yahoo.test");
+    const NAVER: Variable = Variable::origin("NAVER_BASE_URL", "https://naver.test");
+
     fn read(environment: &[(&str, &str)], dot_env: &str) -> Result<Config, ConfigError> {
         let map: HashMap<String, String> = environment
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        Variables::new(|name: &str| map.get(name).cloned(), dot_env).read()
+        let environment = |name: &str| map.get(name).cloned();
+        Variables::new(environment, dot_env, &[NAVER, YAHOO]).read()
     }
 
     #[test]
@@ -227,10 +229,7 @@ mod tests {
             }
         );
         assert_eq!(config.fetch.host_interval, Duration::from_millis(500));
-        assert_eq!(
-            config.fetch.origins.yahoo,
-            "https://query2.finance.yahoo.com"
-        );
+        assert_eq!(config.fetch.origins.get(&YAHOO), YAHOO.default);
         assert!(config.sync.database_url.is_none());
         assert_eq!(
             config.log,
@@ -259,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_is_that_of_its_own_variable_else_its_default() {
+        let set = [("YAHOO_BASE_URL", "https://u:c4n4ry@mirror.test/y/")];
+        let config = read(&set, "").unwrap();
+        let origins = &config.fetch.origins;
+        assert_eq!(origins.get(&YAHOO), "https://u:c4n4ry@mirror.test/y");
+        assert_eq!(origins.get(&NAVER), "https://naver.test");
+        let unread = Variable::origin("KRX_BASE_URL", "https://krx.test");
+        assert_eq!(origins.get(&unread), "https://krx.test");
+        let shown: Vec<&str> = config.set.iter().map(|s| s.shown.as_str()).collect();
+        assert_eq!(shown, ["https://u:***@mirror.test/y/"]);
+    }
+
+    #[test]
     fn wrong_values_are_refused_with_name_value_and_remedy() {
         for (name, value, says) in [
             ("FETCH_TIMEOUT", "abc", "a number of seconds"),
@@ -274,7 +286,7 @@ mod tests {
                 "an http or https address",
             ),
             ("NAVER_BASE_URL", "ftp://x", "an http or https address"),
-            ("UPBIT_BASE_URL", "http://x?a=1", "without a query"),
+            ("NAVER_BASE_URL", "http://x?a=1", "without a query"),
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use clap::{CommandFactory, Parser};
 use pricestash::cli::Cli;
-use pricestash::config::{Config, Kind, VARIABLES, Variable, Variables};
+use pricestash::config::{Config, Kind, Variable, Variables, all_variables};
+use pricestash::sources::{self, SOURCES};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -143,15 +144,18 @@ fn example_variables() -> BTreeSet<(String, String)> {
 }
 
 /// The variables that a document tells of: those of libraries are their business.
-fn variables() -> impl Iterator<Item = &'static Variable> {
-    VARIABLES.iter().filter(|v| v.kind != Kind::Foreign)
+fn variables() -> Vec<Variable> {
+    let mut variables = all_variables(&sources::origins());
+    variables.retain(|v| v.kind != Kind::Foreign);
+    variables
 }
 
 #[test]
 fn the_example_of_env_has_every_variable_with_its_default() {
     let text = read(".env.example");
-    let (older, own): (Vec<&Variable>, Vec<&Variable>) =
-        variables().partition(|v| matches!(v.kind, Kind::OlderNameOf(_)));
+    let (older, own): (Vec<Variable>, Vec<Variable>) = variables()
+        .into_iter()
+        .partition(|v| matches!(v.kind, Kind::OlderNameOf(_)));
     let own = own
         .iter()
         .map(|v| (v.name.to_owned(), v.default.to_owned()));
@@ -163,7 +167,9 @@ fn the_example_of_env_has_every_variable_with_its_default() {
     let config = |dot_env: &str| Config {
         // That they stand in a file is no difference.
         set: Vec::new(),
-        ..Variables::new(|_: &str| None, dot_env).read().unwrap()
+        ..Variables::new(|_: &str| None, dot_env, &sources::origins())
+            .read()
+            .unwrap()
     };
     assert_eq!(format!("{:?}", config(&text)), format!("{:?}", config("")));
 }
@@ -192,20 +198,33 @@ fn the_table_of_variables_is_that_of_the_program() {
         })
         .filter(|[name, ..]| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
         .collect();
-    assert_eq!(rows.len(), variables().count(), "{rows:?}");
+    assert_eq!(rows.len(), variables().len(), "{rows:?}");
     for variable in variables() {
         let Variable { name, default, .. } = variable;
-        let default = match *default {
+        let default = match default {
             "" => "–".to_owned(),
             default => format!("`{default}`"),
         };
-        let is_right =
-            |[n, d, meaning]: &[&str; 3]| n == name && *d == default && is_told(variable, meaning);
+        let is_right = |[n, d, meaning]: &[&str; 3]| {
+            *n == name && *d == default && is_told(&variable, meaning)
+        };
         assert!(
             rows.iter().any(is_right),
             "the row of {name} should have the default {default}, and say what it is"
         );
     }
+}
+
+#[test]
+fn the_table_of_symbols_has_every_source() {
+    let readme = read("README.md");
+    let (_, table) = readme
+        .split_once("| source | symbols | for example |")
+        .unwrap();
+    let named = table.lines().skip(2).map_while(|l| l.strip_prefix("| `"));
+    let named: Vec<&str> = named.filter_map(|l| l.split('`').next()).collect();
+    let sources: Vec<&str> = SOURCES.iter().map(|(kind, _)| kind.name()).collect();
+    assert_eq!(named, sources);
 }
 
 /// What the README's first command prints, and the staging file it makes.
