@@ -165,7 +165,7 @@ impl Columns {
             low: field(self.low),
             close: field(self.close),
             volume: field(self.volume),
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 }

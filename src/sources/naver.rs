@@ -100,7 +100,7 @@ impl<'a> DayRow<'a> {
             low: json_text(self.low_price),
             close: json_text(self.close_price),
             volume: json_text(self.accumulated_trading_volume),
-            may_be_live: false,
+            ..RawBar::default()
         }
     }
 }

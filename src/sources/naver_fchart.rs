@@ -180,7 +180,7 @@ impl<'a> ChartReader<'a> {
             low,
             close,
             volume,
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 

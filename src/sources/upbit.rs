@@ -120,7 +120,7 @@ impl<'a> Candle<'a> {
             low: json_text(Some(self.low_price)),
             close: json_text(Some(self.trade_price)),
             volume: json_text(Some(self.candle_acc_trade_volume)),
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 }

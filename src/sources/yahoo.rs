@@ -259,7 +259,7 @@ impl<'a> Quote<'a> {
             low: json_text(low.next()),
             close: json_text(close.next()),
             volume: json_text(volume.as_mut().and_then(Iterator::next)),
-            may_be_live: false,
+            ..RawBar::default()
         };
         Ok(stamps.iter().map(row).collect())
     }
