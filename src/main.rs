@@ -12,6 +12,7 @@ use pricestash::cli::{Cli, usage_sentence};
 use pricestash::commands::{self, Printed};
 use pricestash::config::{ConfigError, LogFormat, Variables};
 use pricestash::output::log::Log;
+use pricestash::sources;
 
 /// Wrong usage or configuration.
 const USAGE: u8 = 2;
@@ -58,9 +59,10 @@ fn hint(error: &anyhow::Error) -> String {
 fn read_variables() -> (Surroundings, Result<()>) {
     let environment: fn(&str) -> Option<String> =
         |name| env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+    let origins = sources::origins();
     match read_dot_env() {
-        Ok(text) => (Variables::new(environment, &text), Ok(())),
-        Err(error) => (Variables::new(environment, ""), Err(error)),
+        Ok(text) => (Variables::new(environment, &text, &origins), Ok(())),
+        Err(error) => (Variables::new(environment, "", &origins), Err(error)),
     }
 }
 

@@ -10,10 +10,11 @@ use super::printed::{Printed, with_remarks};
 use super::recorded_run::end_quietly;
 use crate::cli::{Format, ImportArgs};
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::{Asset, AssetId, SourceKind};
+use crate::domain::asset::{Asset, AssetId};
 use crate::domain::run::{Problem, Status};
 use crate::jobs::import::{Import, Imported, Rows};
 use crate::output::table;
+use crate::sources::SOURCES;
 use crate::staging::Staging;
 
 pub(super) fn run(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {
@@ -64,14 +65,8 @@ pub(super) fn run(args: &ImportArgs, format: Format, config: &Config) -> Result<
 
 /// A name under which nothing fetched can stand.
 fn check_source(name: &str) -> Result<(), ConfigError> {
-    let fetched = [
-        SourceKind::Naver,
-        SourceKind::Yahoo,
-        SourceKind::Krx,
-        SourceKind::Upbit,
-    ];
     let kind = name.split(':').next().unwrap_or_default();
-    if fetched.iter().any(|k| k.name() == kind) {
+    if SOURCES.iter().any(|(k, _)| k.name() == kind) {
         return Err(ConfigError(format!(
             "--source is {name:?}, under which fetched bars stand; it should be a name of its own like import"
         )));

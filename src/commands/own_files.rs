@@ -90,7 +90,7 @@ mod tests {
             };
             Some(path.to_str().unwrap().to_owned())
         };
-        let config = Variables::new(variables, "").read().unwrap();
+        let config = Variables::new(variables, "", &[]).read().unwrap();
         let message = |path: &Path| {
             refuse_own_file("--out", path, &config)
                 .map_or_else(|error| error.to_string(), |()| String::new())
@@ -130,7 +130,7 @@ mod tests {
         symlink(at("disk"), at("folder")).unwrap();
         let staging = at("s.db").to_str().unwrap().to_owned();
         let variables = |name: &str| (name == "STAGING_DB").then(|| staging.clone());
-        let config = Variables::new(variables, "").read().unwrap();
+        let config = Variables::new(variables, "", &[]).read().unwrap();
         for name in [
             "s.db",
             "other.db",

@@ -4,10 +4,14 @@
 
 pub mod assets_edit;
 pub mod assets_file;
+mod dot_env;
 pub mod redact;
 mod secret;
+mod table;
+mod value;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -18,7 +22,8 @@ use thiserror::Error;
 use crate::process::retry::RetryPolicy;
 use redact::Redaction;
 pub use secret::Secret;
-pub use variables::{VARIABLES, Variables};
+pub use table::{Kind, Variable, all_variables};
+pub use variables::Variables;
 
 /// What is wrong with the configuration: one sentence with the variable or file, the value (never of a secret), and
 /// what would be right.
@@ -58,7 +63,7 @@ pub struct FetchConfig {
     pub retry: RetryPolicy,
     /// `FETCH_HOST_INTERVAL`: the least time between two requests to one host.
     pub host_interval: Duration,
-    /// The `*_BASE_URL` variables.
+    /// The `…_BASE_URL` variables of the sources.
     pub origins: Origins,
 }
 
@@ -153,17 +158,15 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-/// The origin of each source's URLs, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origins {
-    /// `NAVER_BASE_URL`
-    pub naver: String,
-    /// `NAVER_FCHART_BASE_URL`
-    pub naver_fchart: String,
-    /// `YAHOO_BASE_URL`
-    pub yahoo: String,
-    /// `KRX_CACHE_BASE_URL`
-    pub krx_cache: String,
-    /// `UPBIT_BASE_URL`
-    pub upbit: String,
+/// Where the sources are asked, by the variables that say so; without a slash at the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(BTreeMap<&'static str, String>);
+
+impl Origins {
+    /// The origin that counts for a variable: its default where none was read.
+    #[must_use]
+    pub fn get<'a>(&'a self, variable: &'a Variable) -> &'a str {
+        let read = self.0.get(variable.name);
+        read.map_or(variable.default, String::as_str)
+    }
 }

@@ -27,11 +27,18 @@ pub enum RawDay<'a> {
     Impossible(&'a str),
 }
 
+impl Default for RawDay<'_> {
+    /// No text where a date should stand.
+    fn default() -> Self {
+        Self::Impossible("")
+    }
+}
+
 /// One row of an answer as received: text, untouched, empty where the source sent nothing or null.
 ///
 /// Text, because only the digits that were sent give the correctly rounded double, and because a row that is refused is
-/// kept with exactly what stood in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// kept with exactly what stood in it. A source fills what it has, and leaves the rest to the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RawBar<'a> {
     /// The session's day.
     pub day: RawDay<'a>,

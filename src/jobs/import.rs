@@ -183,7 +183,7 @@ fn raw_bar(row: &[String; COLUMNS.len()]) -> RawBar<'_> {
         low,
         close,
         volume,
-        may_be_live: false,
+        ..RawBar::default()
     }
 }
 

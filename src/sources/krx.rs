@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::body::{AnswerError, first_words, iso_day, path_segment};
 use super::upstream::Upstream;
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar};
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
@@ -24,6 +24,13 @@ impl Upstream for IndexCache {
         "krx"
     }
 
+    fn origin(&self) -> Variable {
+        Variable::origin(
+            "KRX_CACHE_BASE_URL",
+            "https://raw.githubusercontent.com/FinanceData/fdr_krx_data_cache/refs/heads/master",
+        )
+    }
+
     /// One file a year.
     fn parts(&self, window: Window) -> Vec<Window> {
         let first_day = |year| {
@@ -40,10 +47,9 @@ impl Upstream for IndexCache {
             .collect()
     }
 
-    fn url(&self, origins: &Origins, symbol: &str, _category: Category, part: Window) -> String {
+    fn url(&self, origin: &str, symbol: &str, _category: Category, part: Window) -> String {
         format!(
-            "{}/data/index/year_{}/{}.csv",
-            origins.krx_cache,
+            "{origin}/data/index/year_{}/{}.csv",
             path_segment(symbol),
             part.start.year()
         )
@@ -159,7 +165,7 @@ impl Columns {
             low: field(self.low),
             close: field(self.close),
             volume: field(self.volume),
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 }
@@ -181,7 +187,7 @@ mod tests {
     use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
     use crate::sources::body::without_mark;
-    use crate::sources::tests::{date, origins, values, window};
+    use crate::sources::tests::{date, values, window};
 
     const HEADER: &str =
         "\u{feff}Date,Close,UpDown,Comp,Change,Open,High,Low,Volume,Amount,MarCap\n";
@@ -212,7 +218,7 @@ mod tests {
     #[test]
     fn url_and_recording_name_the_year() {
         let part = window("2024-12-27", "2024-12-31");
-        let url = IndexCache.url(&origins(), "ks200", Category::Index, part);
+        let url = IndexCache.url("https://krx.test", "ks200", Category::Index, part);
         assert_eq!(url, "https://krx.test/data/index/year_ks200/2024.csv");
         assert_eq!(IndexCache.recording("ks200", part), "krx/ks200_2024.csv");
     }

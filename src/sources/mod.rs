@@ -1,5 +1,6 @@
 //! The price sources, a file each: where Yahoo, Naver, Upbit and the KRX index cache are asked, and how their answers are read.
 
+use crate::config::Variable;
 use crate::domain::asset::SourceKind;
 
 mod body;
@@ -14,15 +15,26 @@ mod yahoo;
 pub use body::AnswerError;
 pub use upstream::{Upstream, is_same_symbol};
 
-/// The endpoints of a source, in the order in which they are tried. They give the same data under one source name.
+/// Every source with its endpoints, in the order in which they are tried. They give the same data under one source name.
+pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
+    (SourceKind::Naver, &[&naver::DayApi, &naver_fchart::Fchart]),
+    (SourceKind::Yahoo, &[&yahoo::Chart]),
+    (SourceKind::Krx, &[&krx::IndexCache]),
+    (SourceKind::Upbit, &[&upbit::DayCandles]),
+];
+
+/// The endpoints of one source.
 #[must_use]
 pub fn endpoints(kind: SourceKind) -> &'static [&'static dyn Upstream] {
-    match kind {
-        SourceKind::Naver => &[&naver::DayApi, &naver_fchart::Fchart],
-        SourceKind::Yahoo => &[&yahoo::Chart],
-        SourceKind::Krx => &[&krx::IndexCache],
-        SourceKind::Upbit => &[&upbit::DayCandles],
-    }
+    let source = SOURCES.iter().find(|(k, _)| *k == kind);
+    source.map_or(&[], |(_, endpoints)| endpoints)
+}
+
+/// The variables that say where the sources are asked.
+#[must_use]
+pub fn origins() -> Vec<Variable> {
+    let endpoints = SOURCES.iter().flat_map(|(_, endpoints)| *endpoints);
+    endpoints.map(|endpoint| endpoint.origin()).collect()
 }
 
 #[cfg(test)]
@@ -30,22 +42,10 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::config::Origins;
+    use crate::config::Variables;
     use crate::domain::answer::RawBar;
     use crate::domain::calendar::built_in;
     use crate::domain::window::Window;
-
-    /// Origins that tell the sources apart.
-    pub(super) fn origins() -> Origins {
-        let origin = |host: &str| format!("https://{host}.test");
-        Origins {
-            naver: origin("naver"),
-            naver_fchart: origin("fchart"),
-            yahoo: origin("yahoo"),
-            krx_cache: origin("krx"),
-            upbit: origin("upbit"),
-        }
-    }
 
     pub(super) fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -61,6 +61,33 @@ mod tests {
     /// The values of a row, to be compared at one glance.
     pub(super) fn values<'a>(row: &RawBar<'a>) -> [&'a str; 5] {
         [row.open, row.high, row.low, row.close, row.volume]
+    }
+
+    #[test]
+    fn every_kind_of_source_has_its_line() {
+        // serde names every kind there is.
+        let error = serde_json::from_str::<SourceKind>("\"?\"").unwrap_err();
+        let error = error.to_string();
+        let (_, kinds) = error.split_once("expected one of ").unwrap();
+        let kinds: Vec<&str> = kinds.split('`').skip(1).step_by(2).collect();
+        let names: Vec<&str> = SOURCES.iter().map(|(kind, _)| kind.name()).collect();
+        assert_eq!(names, kinds);
+        for (kind, endpoints) in SOURCES {
+            assert!(!endpoints.is_empty(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_origin_is_one_that_a_user_could_set() {
+        let config = Variables::new(|_: &str| None, "", &origins()).read();
+        let read = config.unwrap().fetch.origins;
+        for origin in origins() {
+            assert_eq!(read.get(&origin), origin.default);
+        }
+        assert_eq!(
+            read.get(&yahoo::Chart.origin()),
+            "https://query2.finance.yahoo.com"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::body::{
     path_segment, refuse_minutes,
 };
 use super::upstream::Upstream;
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar};
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
@@ -24,7 +24,11 @@ impl Upstream for DayApi {
         "naver"
     }
 
-    fn url(&self, origins: &Origins, symbol: &str, category: Category, part: Window) -> String {
+    fn origin(&self) -> Variable {
+        Variable::origin("NAVER_BASE_URL", "https://api.stock.naver.com")
+    }
+
+    fn url(&self, origin: &str, symbol: &str, category: Category, part: Window) -> String {
         let kind = if category == Category::Index {
             "index"
         } else {
@@ -33,8 +37,7 @@ impl Upstream for DayApi {
         let (start, end) = (part.start.format("%Y%m%d"), part.end.format("%Y%m%d"));
         let symbol = path_segment(symbol);
         format!(
-            "{}/chart/domestic/{kind}/{symbol}/day?startDateTime={start}0000&endDateTime={end}2359",
-            origins.naver
+            "{origin}/chart/domestic/{kind}/{symbol}/day?startDateTime={start}0000&endDateTime={end}2359"
         )
     }
 
@@ -97,7 +100,7 @@ impl<'a> DayRow<'a> {
             low: json_text(self.low_price),
             close: json_text(self.close_price),
             volume: json_text(self.accumulated_trading_volume),
-            may_be_live: false,
+            ..RawBar::default()
         }
     }
 }
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
     use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
-    use crate::sources::tests::{date, origins, values, window};
+    use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
         DayApi.parse(body.as_bytes(), built_in("XKRX"))
@@ -127,7 +130,7 @@ mod tests {
     fn an_index_has_a_path_of_its_own() {
         let url = |symbol, category| {
             DayApi.url(
-                &origins(),
+                "https://naver.test",
                 symbol,
                 category,
                 window("2026-01-05", "2026-01-12"),

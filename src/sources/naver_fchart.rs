@@ -9,7 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::body::{AnswerError, compact_day, first_words, query_value, refuse_minutes};
 use super::upstream::Upstream;
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar};
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
@@ -31,12 +31,13 @@ impl Upstream for Fchart {
         "naver fchart"
     }
 
-    fn url(&self, origins: &Origins, symbol: &str, _category: Category, _part: Window) -> String {
+    fn origin(&self) -> Variable {
+        Variable::origin("NAVER_FCHART_BASE_URL", "https://fchart.stock.naver.com")
+    }
+
+    fn url(&self, origin: &str, symbol: &str, _category: Category, _part: Window) -> String {
         let symbol = query_value(symbol);
-        format!(
-            "{}/sise.nhn?symbol={symbol}&timeframe=day&count={COUNT}&requestType=0",
-            origins.naver_fchart
-        )
+        format!("{origin}/sise.nhn?symbol={symbol}&timeframe=day&count={COUNT}&requestType=0")
     }
 
     fn reach(&self) -> Option<&'static str> {
@@ -179,7 +180,7 @@ impl<'a> ChartReader<'a> {
             low,
             close,
             volume,
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
     use crate::domain::answer::RawDay;
     use crate::domain::calendar::built_in;
-    use crate::sources::tests::{date, origins, values, window};
+    use crate::sources::tests::{date, values, window};
 
     fn parse(body: &[u8]) -> Result<Answer<'_>, AnswerError> {
         Fchart.parse(body, built_in("XKRX"))
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn the_count_always_says_all() {
         let url = Fchart.url(
-            &origins(),
+            "https://fchart.test",
             "005930",
             Category::Stock,
             window("2026-01-05", "2026-01-12"),

@@ -8,7 +8,7 @@ use super::body::{
     query_value,
 };
 use super::upstream::Upstream;
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Category;
 use crate::domain::calendar::{Calendar, add_days};
@@ -27,6 +27,10 @@ impl Upstream for DayCandles {
         "upbit"
     }
 
+    fn origin(&self) -> Variable {
+        Variable::origin("UPBIT_BASE_URL", "https://api.upbit.com")
+    }
+
     fn parts(&self, window: Window) -> Vec<Window> {
         let step = usize::try_from(MAX_COUNT).unwrap_or(1);
         let starts = window
@@ -43,16 +47,13 @@ impl Upstream for DayCandles {
     }
 
     /// `to` is exclusive: the midnight after the last day.
-    fn url(&self, origins: &Origins, symbol: &str, _category: Category, part: Window) -> String {
+    fn url(&self, origin: &str, symbol: &str, _category: Category, part: Window) -> String {
         let to = add_days(part.end, 1)
             .format("%Y-%m-%dT00:00:00Z")
             .to_string();
         let count = (part.end - part.start).num_days() + 1;
         let (market, to) = (query_value(symbol), query_value(&to));
-        format!(
-            "{}/v1/candles/days?market={market}&to={to}&count={count}",
-            origins.upbit
-        )
+        format!("{origin}/v1/candles/days?market={market}&to={to}&count={count}")
     }
 
     /// All parts share one file.
@@ -119,7 +120,7 @@ impl<'a> Candle<'a> {
             low: json_text(Some(self.low_price)),
             close: json_text(Some(self.trade_price)),
             volume: json_text(Some(self.candle_acc_trade_volume)),
-            may_be_live: false,
+            ..RawBar::default()
         })
     }
 }
@@ -180,7 +181,7 @@ fn refusal(body: &[u8]) -> AnswerError {
 mod tests {
     use super::*;
     use crate::domain::calendar::built_in;
-    use crate::sources::tests::{date, origins, values, window};
+    use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
         DayCandles.parse(body.as_bytes(), built_in("24/7"))
@@ -205,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_end_is_exclusive() {
-        let url = |part| DayCandles.url(&origins(), "KRW-BTC", Category::Crypto, part);
+        let url = |part| DayCandles.url("https://upbit.test", "KRW-BTC", Category::Crypto, part);
         let path = "https://upbit.test/v1/candles/days?market=KRW-BTC";
         assert_eq!(
             url(window("2025-12-31", "2025-12-31")),

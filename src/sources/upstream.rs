@@ -3,7 +3,7 @@
 //! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
 
 use super::body::{AnswerError, first_words, is_utf16, is_web_page, without_mark};
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::Answer;
 use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
@@ -16,13 +16,16 @@ pub trait Upstream: Sync {
     /// How the way is called in messages (`naver`, `naver fchart`).
     fn name(&self) -> &'static str;
 
+    /// The variable that says where it is asked, with the place that is asked otherwise.
+    fn origin(&self) -> Variable;
+
     /// The windows of the requests that together answer for `window`, oldest first.
     fn parts(&self, window: Window) -> Vec<Window> {
         vec![window]
     }
 
-    /// The URL of the request for one part.
-    fn url(&self, origins: &Origins, symbol: &str, category: Category, part: Window) -> String;
+    /// The URL of the request for one part, behind what counts as its origin.
+    fn url(&self, origin: &str, symbol: &str, category: Category, part: Window) -> String;
 
     /// Request headers beyond the client's own.
     fn headers(&self) -> &'static [(&'static str, &'static str)] {

@@ -9,7 +9,7 @@ use super::body::{
     AnswerError, Complaint, Object, first_words, json_error, json_text, path_segment,
 };
 use super::upstream::Upstream;
-use crate::config::Origins;
+use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Category;
 use crate::domain::calendar::{Calendar, add_days, sub_days};
@@ -31,16 +31,19 @@ impl Upstream for Chart {
         "yahoo"
     }
 
+    fn origin(&self) -> Variable {
+        Variable::origin("YAHOO_BASE_URL", "https://query2.finance.yahoo.com")
+    }
+
     /// A day over on each side: UTC midnight cuts the first session east of Greenwich, and `period2` is exclusive for
     /// exchanges.
-    fn url(&self, origins: &Origins, symbol: &str, _category: Category, part: Window) -> String {
+    fn url(&self, origin: &str, symbol: &str, _category: Category, part: Window) -> String {
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         let (from, to) = (
             midnight(sub_days(part.start, 1)),
             midnight(add_days(part.end, 2)),
         );
         let symbol = path_segment(symbol);
-        let origin = &origins.yahoo;
         format!(
             "{origin}/v8/finance/chart/{symbol}?period1={from}&period2={to}&interval=1d&includePrePost=false"
         )
@@ -256,7 +259,7 @@ impl<'a> Quote<'a> {
             low: json_text(low.next()),
             close: json_text(close.next()),
             volume: json_text(volume.as_mut().and_then(Iterator::next)),
-            may_be_live: false,
+            ..RawBar::default()
         };
         Ok(stamps.iter().map(row).collect())
     }
@@ -340,7 +343,7 @@ fn mark_live(rows: &mut [RawBar<'_>], stamps: &[&RawValue], zone: Tz) {
 mod tests {
     use super::*;
     use crate::domain::calendar::built_in;
-    use crate::sources::tests::{date, origins, values, window};
+    use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
         Chart.parse(body.as_bytes(), built_in("XNYS"))
@@ -373,7 +376,7 @@ mod tests {
 
     #[test]
     fn the_url_has_a_day_over_on_each_side() {
-        let url = |symbol, part| Chart.url(&origins(), symbol, Category::Etf, part);
+        let url = |symbol, part| Chart.url("https://yahoo.test", symbol, Category::Etf, part);
         let tail = "interval=1d&includePrePost=false";
         assert_eq!(
             url("GC=F", window("2026-01-05", "2026-01-12")),

@@ -69,7 +69,9 @@ impl Http {
             category,
             part,
         } = request;
-        upstream.url(&self.origins, symbol, category, part.window)
+        let variable = upstream.origin();
+        let origin = self.origins.get(&variable);
+        upstream.url(origin, symbol, category, part.window)
     }
 
     /// Sends the request from a thread of its own, so that a hanging one can be left alone. Its time-out ends the thread.

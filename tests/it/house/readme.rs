@@ -7,12 +7,10 @@ use std::process::Command;
 
 use clap::{CommandFactory, Parser};
 use pricestash::cli::Cli;
-use pricestash::config::{Config, VARIABLES, Variables};
+use pricestash::config::{Config, Kind, Variable, Variables, all_variables};
+use pricestash::sources::{self, SOURCES};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-
-/// The older names of three variables. They have no line in `.env.example`, which names them in a comment.
-const OLDER_NAMES: [&str; 3] = ["FDR_TIMEOUT", "FDR_MAX_RETRIES", "FDR_BASE_DELAY"];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -134,7 +132,7 @@ fn every_command_and_every_flag_is_explained() {
 }
 
 /// The lines `NAME=value` of `.env.example`.
-fn example_variables() -> Vec<(String, String)> {
+fn example_variables() -> BTreeSet<(String, String)> {
     read(".env.example")
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -145,50 +143,88 @@ fn example_variables() -> Vec<(String, String)> {
         .collect()
 }
 
+/// The variables that a document tells of: those of libraries are their business.
+fn variables() -> Vec<Variable> {
+    let mut variables = all_variables(&sources::origins());
+    variables.retain(|v| v.kind != Kind::Foreign);
+    variables
+}
+
 #[test]
 fn the_example_of_env_has_every_variable_with_its_default() {
-    let example: BTreeSet<String> = example_variables().into_iter().map(|(n, _)| n).collect();
-    let known: BTreeSet<String> = VARIABLES.iter().map(ToString::to_string).collect();
-    assert_eq!(example, known);
-    for name in OLDER_NAMES {
-        assert!(read(".env.example").contains(name), "{name}");
+    let text = read(".env.example");
+    let (older, own): (Vec<Variable>, Vec<Variable>) = variables()
+        .into_iter()
+        .partition(|v| matches!(v.kind, Kind::OlderNameOf(_)));
+    let own = own
+        .iter()
+        .map(|v| (v.name.to_owned(), v.default.to_owned()));
+    assert_eq!(example_variables(), own.collect());
+    // They have no line of their own, but stand in a comment.
+    for variable in older {
+        assert!(text.contains(variable.name), "{}", variable.name);
     }
     let config = |dot_env: &str| Config {
         // That they stand in a file is no difference.
         set: Vec::new(),
-        ..Variables::new(|_: &str| None, dot_env).read().unwrap()
+        ..Variables::new(|_: &str| None, dot_env, &sources::origins())
+            .read()
+            .unwrap()
     };
-    assert_eq!(
-        format!("{:?}", config(&read(".env.example"))),
-        format!("{:?}", config(""))
-    );
+    assert_eq!(format!("{:?}", config(&text)), format!("{:?}", config("")));
+}
+
+/// Whether the README's words for a variable fit what its value is.
+fn is_told(variable: &Variable, meaning: &str) -> bool {
+    match variable.kind {
+        Kind::TimeLimit | Kind::Pause => meaning.starts_with("seconds "),
+        Kind::Tries => meaning.starts_with("tries "),
+        Kind::OlderNameOf(newer) => {
+            meaning == format!("older name, read where `{newer}` is not set")
+        }
+        _ => !meaning.is_empty(),
+    }
 }
 
 #[test]
 fn the_table_of_variables_is_that_of_the_program() {
     let readme = read("README.md");
-    let rows: Vec<[&str; 2]> = readme
+    let rows: Vec<[&str; 3]> = readme
         .lines()
         .filter_map(|line| {
-            let mut cells = line.strip_prefix("| `")?.split(" | ");
-            Some([cells.next()?.trim_end_matches('`'), cells.next()?])
+            let mut cells = line.strip_prefix("| `")?.strip_suffix(" |")?.split(" | ");
+            let name = cells.next()?.trim_end_matches('`');
+            Some([name, cells.next()?, cells.next()?])
         })
-        .filter(|[name, _]| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        .filter(|[name, ..]| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
         .collect();
-    let older = OLDER_NAMES.map(|name| (name.to_owned(), String::new()));
-    let expected = [example_variables(), older.to_vec()].concat();
-    assert_eq!(rows.len(), expected.len(), "{rows:?}");
-    for (name, value) in expected {
-        let default = if value.is_empty() {
-            "–".to_owned()
-        } else {
-            format!("`{value}`")
+    assert_eq!(rows.len(), variables().len(), "{rows:?}");
+    for variable in variables() {
+        let Variable { name, default, .. } = variable;
+        let default = match default {
+            "" => "–".to_owned(),
+            default => format!("`{default}`"),
+        };
+        let is_right = |[n, d, meaning]: &[&str; 3]| {
+            *n == name && *d == default && is_told(&variable, meaning)
         };
         assert!(
-            rows.contains(&[name.as_str(), default.as_str()]),
-            "the row of {name} should have the default {default}"
+            rows.iter().any(is_right),
+            "the row of {name} should have the default {default}, and say what it is"
         );
     }
+}
+
+#[test]
+fn the_table_of_symbols_has_every_source() {
+    let readme = read("README.md");
+    let (_, table) = readme
+        .split_once("| source | symbols | for example |")
+        .unwrap();
+    let named = table.lines().skip(2).map_while(|l| l.strip_prefix("| `"));
+    let named: Vec<&str> = named.filter_map(|l| l.split('`').next()).collect();
+    let sources: Vec<&str> = SOURCES.iter().map(|(kind, _)| kind.name()).collect();
+    assert_eq!(named, sources);
 }
 
 /// What the README's first command prints, and the staging file it makes.

@@ -26,8 +26,7 @@ pub(crate) mod window;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pricestash::domain::asset::SourceKind;
-use pricestash::sources::{Upstream, endpoints};
+use pricestash::sources::{SOURCES, Upstream};
 use program::TestEnv;
 use server::{Answer, Server};
 
@@ -62,15 +61,7 @@ pub(crate) fn recorded(file: &str) -> Vec<u8> {
 
 /// The way of this name to a source.
 pub(crate) fn way(name: &str) -> &'static dyn Upstream {
-    let kinds = [
-        SourceKind::Naver,
-        SourceKind::Yahoo,
-        SourceKind::Krx,
-        SourceKind::Upbit,
-    ];
-    let mut all = kinds
-        .into_iter()
-        .flat_map(|kind| endpoints(kind).iter().copied());
+    let mut all = SOURCES.iter().flat_map(|(_, ways)| ways.iter().copied());
     all.find(|way| way.name() == name).unwrap()
 }
 

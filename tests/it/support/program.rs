@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use pricestash::sources;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,9 +59,8 @@ impl TestEnv {
 
     /// The same with these assets, and every source at the local server.
     pub(crate) fn at(server: &Server, assets: &[String]) -> Self {
-        let origins = ["NAVER", "NAVER_FCHART", "YAHOO", "KRX_CACHE", "UPBIT"];
-        let env = origins.iter().fold(Self::new(), |env, source| {
-            env.with(&format!("{source}_BASE_URL"), &server.origin())
+        let env = sources::origins().iter().fold(Self::new(), |env, origin| {
+            env.with(origin.name, &server.origin())
         });
         env.write("data/assets.toml", assets.concat());
         env

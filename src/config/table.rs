@@ -1,0 +1,150 @@
+//! The table of the variables: everything about one of them that can be said in a row.
+
+use super::redact::SecretKind;
+
+/// One variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What counts where it is not set; empty where nothing does.
+    pub default: &'static str,
+    /// What its value is.
+    pub kind: Kind,
+    /// What of its value is a secret.
+    pub secret: Option<SecretKind>,
+}
+
+/// What the value of a variable is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Where a file is.
+    Path,
+    /// Seconds that something may take; never none.
+    TimeLimit,
+    /// Seconds to wait; 0 is none.
+    Pause,
+    /// How often something is tried.
+    Tries,
+    /// Where a source is asked: a web address, perhaps with a path.
+    Origin,
+    /// A web address that is told something.
+    Address,
+    /// Where a PostgreSQL database is.
+    Database,
+    /// A mode of `sslmode`.
+    TlsMode,
+    /// Which log lines are written.
+    LogLevel,
+    /// How log lines look.
+    LogFormat,
+    /// That of the variable of this name, which is asked first.
+    OlderNameOf(&'static str),
+    /// None of ours: a library reads it. It is known so that its secret is.
+    Foreign,
+}
+
+impl Variable {
+    /// Where a source is asked. Who asks a mirror may need a password there.
+    #[must_use]
+    pub const fn origin(name: &'static str, default: &'static str) -> Self {
+        Self {
+            name,
+            default,
+            kind: Kind::Origin,
+            secret: Some(SecretKind::Connection),
+        }
+    }
+}
+
+/// Every variable, in the order in which `doctor` shows them, but for the origins, which the sources know.
+const VARIABLES: &[Variable] = &[
+    secret("DATABASE_URL", Kind::Database, SecretKind::Connection),
+    plain("PGSSLMODE", "", Kind::TlsMode),
+    plain("STAGING_DB", "data/staging.db", Kind::Path),
+    plain("ASSETS_FILE", "data/assets.toml", Kind::Path),
+    plain("FETCH_TIMEOUT", "30", Kind::TimeLimit),
+    plain("FETCH_MAX_RETRIES", "3", Kind::Tries),
+    plain("FETCH_BASE_DELAY", "1.0", Kind::Pause),
+    plain("FETCH_HOST_INTERVAL", "0.5", Kind::Pause),
+    plain("LOG_LEVEL", "info", Kind::LogLevel),
+    plain("LOG_FORMAT", "text", Kind::LogFormat),
+    plain("SYNC_MAX_RETRIES", "3", Kind::Tries),
+    plain("SYNC_BASE_DELAY", "1.0", Kind::Pause),
+    plain("SYNC_CONNECT_TIMEOUT", "10", Kind::TimeLimit),
+    plain("SYNC_STATEMENT_TIMEOUT", "60", Kind::TimeLimit),
+    secret("ALERT_WEBHOOK_URL", Kind::Address, SecretKind::Address),
+    secret("HEARTBEAT_URL", Kind::Address, SecretKind::Address),
+    older("FDR_TIMEOUT", "FETCH_TIMEOUT"),
+    older("FDR_MAX_RETRIES", "FETCH_MAX_RETRIES"),
+    older("FDR_BASE_DELAY", "FETCH_BASE_DELAY"),
+    secret("PGPASSWORD", Kind::Foreign, SecretKind::Whole),
+    secret("ALL_PROXY", Kind::Foreign, SecretKind::Connection),
+    secret("all_proxy", Kind::Foreign, SecretKind::Connection),
+    secret("HTTPS_PROXY", Kind::Foreign, SecretKind::Connection),
+    secret("https_proxy", Kind::Foreign, SecretKind::Connection),
+    secret("HTTP_PROXY", Kind::Foreign, SecretKind::Connection),
+    secret("http_proxy", Kind::Foreign, SecretKind::Connection),
+];
+
+const fn plain(name: &'static str, default: &'static str, kind: Kind) -> Variable {
+    Variable {
+        name,
+        default,
+        kind,
+        secret: None,
+    }
+}
+
+const fn older(name: &'static str, newer: &'static str) -> Variable {
+    plain(name, "", Kind::OlderNameOf(newer))
+}
+
+/// A secret has no default.
+const fn secret(name: &'static str, kind: Kind, secret: SecretKind) -> Variable {
+    Variable {
+        name,
+        default: "",
+        kind,
+        secret: Some(secret),
+    }
+}
+
+/// Every variable: the sources' origins stand behind what else is about fetching.
+#[must_use]
+pub fn all_variables(origins: &[Variable]) -> Vec<Variable> {
+    let last = VARIABLES.iter().rposition(|v| v.name.starts_with("FETCH_"));
+    let (before, behind) = VARIABLES.split_at(last.map_or(0, |at| at + 1));
+    [before, origins, behind].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn origins_stand_with_fetching() {
+        let origin = Variable::origin("MIRROR_BASE_URL", "http://mirror");
+        let names: Vec<&str> = all_variables(&[origin]).iter().map(|v| v.name).collect();
+        let at = names.iter().position(|name| *name == origin.name).unwrap();
+        assert_eq!(
+            names[at - 1..=at + 1],
+            ["FETCH_HOST_INTERVAL", "MIRROR_BASE_URL", "LOG_LEVEL"]
+        );
+    }
+
+    #[test]
+    fn a_name_stands_once_and_an_older_one_is_of_a_newer() {
+        let mut names = HashSet::new();
+        for variable in VARIABLES {
+            assert!(names.insert(variable.name), "{}", variable.name);
+        }
+        for variable in VARIABLES {
+            if let Kind::OlderNameOf(newer) = variable.kind {
+                assert!(names.contains(newer), "{}", variable.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a variable is set to, read as its kind says; a wrong value is refused with its name and what would be right.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::table::{Kind, Variable};
+use super::{ConfigError, LogFormat, Secret, TlsMode};
+
+/// The longest time a variable may ask for, in seconds: a day.
+const MAX_SECONDS: f64 = 86_400.0;
+/// The most tries a variable may ask for.
+const MAX_TRIES: u32 = 20;
+
+/// What counts of a variable.
+pub(super) struct Value {
+    /// The name that it stands under: the variable's own or an older one.
+    pub(super) name: &'static str,
+    /// Without blanks around it; empty where it is not set and has no default.
+    pub(super) text: String,
+    pub(super) variable: Variable,
+}
+
+impl Value {
+    pub(super) fn path(self) -> PathBuf {
+        self.text.into()
+    }
+
+    pub(super) fn seconds(&self) -> Result<Duration, ConfigError> {
+        let least = match self.variable.kind {
+            Kind::TimeLimit => 0.001,
+            _ => 0.0,
+        };
+        self.read(|text| {
+            let number = text.parse::<f64>().ok()?;
+            let is_right = number.is_finite() && (least..=MAX_SECONDS).contains(&number);
+            is_right.then(|| Duration::from_secs_f64(number))
+        })
+    }
+
+    /// 0 is read as 1: the request itself is always made.
+    pub(super) fn tries(&self) -> Result<u32, ConfigError> {
+        self.read(|text| {
+            let number = text.parse::<u32>().ok()?;
+            (number <= MAX_TRIES).then(|| number.max(1))
+        })
+    }
+
+    /// An origin, and perhaps a path, that a source's paths are put behind; without a slash at its end.
+    pub(super) fn origin(&self) -> Result<String, ConfigError> {
+        self.read(|text| {
+            let is_right = is_web_address(text) && !text.contains(['?', '#']);
+            is_right.then(|| text.trim_end_matches('/').to_owned())
+        })
+    }
+
+    pub(super) fn log_level(&self) -> Result<LevelFilter, ConfigError> {
+        self.read(|text| text.parse().ok())
+    }
+
+    pub(super) fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        self.read(|text| match text.to_ascii_lowercase().as_str() {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        })
+    }
+
+    pub(super) fn tls_mode(&self) -> Result<Option<TlsMode>, ConfigError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.read(|text| text.parse().ok()).map(Some)
+    }
+
+    /// The value is a secret, so that it is not shown, nor anything of it.
+    pub(super) fn database(self) -> Result<Option<Secret>, ConfigError> {
+        let url = self.text.as_str();
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        if !is_url && (url.contains("://") || !url.contains('=')) {
+            return Err(ConfigError(format!(
+                "{} is no address of a PostgreSQL database, it should be {} (its value is not shown)",
+                self.name,
+                self.right()
+            )));
+        }
+        Ok(Some(Secret::new(self.text)))
+    }
+
+    /// A secret address; one that is malformed is not used.
+    pub(super) fn address(self) -> Option<Secret> {
+        is_web_address(&self.text).then(|| Secret::new(self.text))
+    }
+
+    /// A warning when it is set and is no web address. Its value is a secret.
+    pub(super) fn warning(&self) -> Option<String> {
+        (!self.text.is_empty() && !is_web_address(&self.text)).then(|| {
+            format!(
+                "{} is no {} (its value is not shown); it is not used",
+                self.name,
+                self.right()
+            )
+        })
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
+        read(&self.text).ok_or_else(|| {
+            let Self { name, text, .. } = self;
+            ConfigError(format!("{name} is {text:?}, it should be {}", self.right()))
+        })
+    }
+
+    /// What would be right.
+    fn right(&self) -> String {
+        match self.variable.kind {
+            Kind::TimeLimit => format!("a number of seconds above 0 to {MAX_SECONDS}"),
+            Kind::Pause => format!("a number of seconds from 0 to {MAX_SECONDS}"),
+            Kind::Tries => format!("a whole number of tries from 1 to {MAX_TRIES}"),
+            Kind::Origin => format!(
+                "an http or https address without a query, such as {}",
+                self.variable.default
+            ),
+            Kind::Address => "http or https address".to_owned(),
+            Kind::Database => {
+                "like postgres://user:password@host:5432/name or host=… user=… dbname=…".to_owned()
+            }
+            Kind::TlsMode => {
+                "one of disable, allow, prefer, require, verify-ca, verify-full".to_owned()
+            }
+            Kind::LogLevel => "one of off, error, warn, info, debug, trace".to_owned(),
+            Kind::LogFormat => "text or json".to_owned(),
+            Kind::Path | Kind::OlderNameOf(_) | Kind::Foreign => "any text".to_owned(),
+        }
+    }
+}
+
+fn is_web_address(value: &str) -> bool {
+    let uri: Option<ureq::http::Uri> = value.parse().ok();
+    uri.is_some_and(|u| {
+        matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some_and(|h| !h.is_empty())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(kind: Kind, text: &str) -> Value {
+        Value {
+            name: "X",
+            text: text.to_owned(),
+            variable: Variable {
+                name: "X",
+                default: "http://default",
+                kind,
+                secret: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_what_its_kind_wants() {
+        let seconds = |kind| value(kind, "-1").seconds().unwrap_err();
+        for (error, right) in [
+            (
+                seconds(Kind::TimeLimit),
+                "a number of seconds above 0 to 86400",
+            ),
+            (seconds(Kind::Pause), "a number of seconds from 0 to 86400"),
+            (
+                value(Kind::Tries, "-1").tries().unwrap_err(),
+                "a whole number of tries from 1 to 20",
+            ),
+            (
+                value(Kind::Origin, "-1").origin().unwrap_err(),
+                "an http or https address without a query, such as http://default",
+            ),
+            (
+                value(Kind::TlsMode, "-1").tls_mode().unwrap_err(),
+                "one of disable, allow, prefer, require, verify-ca, verify-full",
+            ),
+            (
+                value(Kind::LogLevel, "-1").log_level().unwrap_err(),
+                "one of off, error, warn, info, debug, trace",
+            ),
+            (
+                value(Kind::LogFormat, "-1").log_format().unwrap_err(),
+                "text or json",
+            ),
+        ] {
+            assert_eq!(error.0, format!("X is \"-1\", it should be {right}"));
+        }
+        assert_eq!(
+            value(Kind::Database, "-1").database().unwrap_err().0,
+            "X is no address of a PostgreSQL database, it should be like postgres://user:password@host:5432/name or \
+             host=… user=… dbname=… (its value is not shown)"
+        );
+        assert_eq!(
+            value(Kind::Address, "-1").warning().unwrap(),
+            "X is no http or https address (its value is not shown); it is not used"
+        );
+    }
+
+    #[test]
+    fn nothing_is_a_pause_but_no_limit() {
+        let zero = |kind| value(kind, "0").seconds();
+        assert_eq!(zero(Kind::Pause), Ok(Duration::ZERO));
+        assert!(zero(Kind::TimeLimit).is_err());
+        assert_eq!(value(Kind::Tries, "0").tries(), Ok(1));
+        assert_eq!(
+            value(Kind::Origin, "http://h/p//").origin().unwrap(),
+            "http://h/p"
+        );
+    }
+}
