@@ -1,5 +1,6 @@
 //! The rules, pure over values: no file, no network, no database, no clock of their own. They use nothing but `process`.
 
+pub mod acknowledged;
 pub mod alert;
 pub mod answer;
 pub mod asset;

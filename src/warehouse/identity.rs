@@ -6,8 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::Warehouse;
+use chrono::{DateTime, NaiveDate, Utc};
+use postgres::types::Type;
+
 use super::error::WarehouseError;
+use super::{Parameter, Warehouse, parameter};
+use crate::domain::acknowledged::{Acknowledged, FoundTable, TableIdentity, Witness};
 
 /// What tells a server from others, as the statements have it.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
@@ -26,16 +30,29 @@ fn number(place: &str) -> String {
 const BY_NUMBER: &str = "oid ";
 
 impl Warehouse {
-    /// Which database this is: the server's system identifier, or the database's number, and the database's name.
+    /// Looks at the table that the bars go to: which it is, and whether it has one of these bars.
     ///
     /// # Errors
-    /// What the server says.
-    pub fn identity(&mut self, expected: Option<&str>) -> Result<String, WarehouseError> {
+    /// What the server says; 42P01 where there is no such table.
+    pub fn find_table(
+        &mut self,
+        known: Option<&Acknowledged>,
+    ) -> Result<FoundTable, WarehouseError> {
         let ask = |warehouse: &mut Self| {
-            let sql = warehouse.identified(include_str!("identity.sql"), expected);
-            let rows = warehouse.query(sql, Vec::new())?;
-            rows.first()
-                .map_or(Err(WarehouseError::Closed), |row| Ok(row.try_get(0)?))
+            let database = known.map(|known| known.database.as_str());
+            let sql = warehouse.identified(include_str!("identity.sql"), database);
+            let witnesses = Witnesses::of(known.map_or(&[][..], |known| &known.witnesses));
+            let rows = warehouse.query(sql, witnesses.parameters())?;
+            let row = rows.first().ok_or(WarehouseError::Closed)?;
+            Ok(FoundTable {
+                table: TableIdentity {
+                    database: row.try_get(0)?,
+                    relation: row.try_get::<_, Option<String>>(1)?.unwrap_or_default(),
+                },
+                place: warehouse.place.clone(),
+                is_empty: row.try_get(2)?,
+                has_witness: row.try_get(3)?,
+            })
         };
         ask(self).or_else(|failure| match self.ask_otherwise(&failure) {
             true => ask(self),
@@ -61,6 +78,35 @@ impl Warehouse {
         let is_new = !self.by_number && failure.is_about("pg_control_system");
         self.by_number |= is_new;
         is_new
+    }
+}
+
+/// Bars that were acknowledged last, as the columns that a statement takes.
+#[derive(Default)]
+pub(super) struct Witnesses {
+    pub(super) asset_id: Vec<String>,
+    pub(super) date: Vec<NaiveDate>,
+    pub(super) source: Vec<String>,
+    pub(super) ingested_at: Vec<DateTime<Utc>>,
+}
+
+impl Witnesses {
+    pub(super) fn of(witnesses: &[Witness]) -> Self {
+        Self {
+            asset_id: witnesses.iter().map(|w| w.asset_id.clone()).collect(),
+            date: witnesses.iter().map(|w| w.date).collect(),
+            source: witnesses.iter().map(|w| w.source.clone()).collect(),
+            ingested_at: witnesses.iter().map(|w| w.ingested_at).collect(),
+        }
+    }
+
+    fn parameters(self) -> Vec<Parameter> {
+        vec![
+            parameter(self.asset_id, Type::TEXT_ARRAY),
+            parameter(self.date, Type::DATE_ARRAY),
+            parameter(self.source, Type::TEXT_ARRAY),
+            parameter(self.ingested_at, Type::TIMESTAMPTZ_ARRAY),
+        ]
     }
 }
 

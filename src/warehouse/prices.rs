@@ -9,7 +9,9 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, Row};
 
 use super::error::WarehouseError;
-use super::{Warehouse, parameter, recognise, values_sql};
+use super::identity::Witnesses;
+use super::{Warehouse, parameter, values_sql};
+use crate::domain::acknowledged::{Acknowledged, TableIdentity};
 use crate::domain::outgoing::PendingRow;
 use crate::domain::values::{COLUMNS, ValueColumn, by_column};
 
@@ -39,7 +41,7 @@ impl AddAssign for WriteCounts {
 }
 
 /// What the warehouse answered to a chunk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// What became of the rows.
     pub written: WriteCounts,
@@ -48,12 +50,14 @@ pub struct Receipt {
     pub behind_future: HashSet<usize>,
     /// The places of rows that nothing refused and that are not there all the same.
     pub dropped: HashSet<usize>,
-    /// Which warehouse it was.
-    pub warehouse: String,
+    /// Which table it was.
+    pub table: TableIdentity,
+    /// Host, port and database by which it was reached.
+    pub place: String,
 }
 
 /// The place of the first parameter with values: those before it are named in the statement.
-const VALUES_FROM: usize = 10;
+const VALUES_FROM: usize = 15;
 
 /// A chunk as the columns that the statement takes.
 struct Columns<'a> {
@@ -91,7 +95,7 @@ impl<'a> Columns<'a> {
 }
 
 impl Warehouse {
-    /// Writes a chunk to the warehouse that is expected, or to any; when it returns, the rows are committed.
+    /// Writes a chunk to the table that is expected, or to any; when it returns, the rows are committed.
     ///
     /// The rows must have different keys, in key order: two writers that lock them in one order cannot deadlock.
     ///
@@ -100,17 +104,26 @@ impl Warehouse {
     pub fn upsert_prices(
         &mut self,
         rows: &Arc<[PendingRow]>,
-        expected: Option<&str>,
+        expected: Option<&Acknowledged>,
     ) -> Result<Receipt, WarehouseError> {
         self.round_trips += 1;
-        let (sent, only) = (Arc::clone(rows), expected.map(str::to_owned));
-        let sql = self.identified(values_sql!("upsert_prices.sql", VALUES_FROM), expected);
-        let is_known_to_fit = self.prices_fit;
+        let database = expected.map(|known| known.database.as_str());
+        let sql = self.identified(values_sql!("upsert_prices.sql", VALUES_FROM), database);
+        let (sent, only) = (Arc::clone(rows), expected.cloned());
+        let is_known = self.prices_fit;
         let row = self
             .connection
-            .ask(move |client| upsert(client, &sql, &sent, only.as_deref(), is_known_to_fit))?;
-        let warehouse: String = row.try_get(0)?;
-        recognise(expected, &warehouse)?;
+            .ask(move |client| upsert(client, &sql, &sent, only.as_ref(), is_known))?;
+        let table = TableIdentity {
+            database: row.try_get(0)?,
+            relation: row.try_get::<_, Option<String>>(7)?.unwrap_or_default(),
+        };
+        if !row.try_get::<_, bool>(8)? {
+            return Err(WarehouseError::Elsewhere {
+                expected: database.unwrap_or_default().to_owned(),
+                found: table.database,
+            });
+        }
         if !row.try_get::<_, bool>(1)? {
             return Err(WarehouseError::Unfit(
                 "the warehouse's table price_daily is not as needed".to_owned(),
@@ -139,7 +152,8 @@ impl Warehouse {
             },
             behind_future: untaken.behind_future,
             dropped: untaken.dropped,
-            warehouse,
+            table,
+            place: self.place.clone(),
         })
     }
 
@@ -189,23 +203,34 @@ fn upsert(
     client: &mut Client,
     sql: &str,
     rows: &[PendingRow],
-    expected: Option<&str>,
-    is_known_to_fit: bool,
+    expected: Option<&Acknowledged>,
+    is_known: bool,
 ) -> Result<Row, postgres::Error> {
     let columns = Columns::of(rows);
     let assets: BTreeSet<&str> = columns.asset_id.iter().copied().collect();
     let assets: Vec<&str> = assets.into_iter().collect();
     let (first, last) = (columns.date.iter().min(), columns.date.iter().max());
+    let database = expected.map(|known| known.database.as_str());
+    let relation = expected.and_then(|known| known.relation.as_deref());
+    let witnesses = match expected {
+        Some(known) if !is_known => Witnesses::of(&known.witnesses),
+        _ => Witnesses::default(),
+    };
     let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![
-        (&expected, Type::TEXT),
+        (&database, Type::TEXT),
         (&assets, Type::TEXT_ARRAY),
         (&first, Type::DATE),
         (&last, Type::DATE),
-        (&is_known_to_fit, Type::BOOL),
+        (&is_known, Type::BOOL),
         (&columns.asset_id, Type::TEXT_ARRAY),
         (&columns.date, Type::DATE_ARRAY),
         (&columns.source, Type::TEXT_ARRAY),
         (&columns.ingested_at, Type::TIMESTAMPTZ_ARRAY),
+        (&relation, Type::TEXT),
+        (&witnesses.asset_id, Type::TEXT_ARRAY),
+        (&witnesses.date, Type::DATE_ARRAY),
+        (&witnesses.source, Type::TEXT_ARRAY),
+        (&witnesses.ingested_at, Type::TIMESTAMPTZ_ARRAY),
     ];
     parameters.extend(columns.values.iter().map(parameter_of));
     client.query_typed_one(sql, &parameters)

@@ -3,7 +3,7 @@
 use postgres::types::Type;
 
 use super::error::WarehouseError;
-use super::{Warehouse, parameter, recognise};
+use super::{Warehouse, parameter};
 use crate::domain::values::COLUMNS;
 
 /// A table and what the program needs of it.
@@ -102,19 +102,14 @@ impl Warehouse {
     /// that does not tell its system identifier is asked otherwise. `true` when the same again may help.
     ///
     /// # Errors
-    /// What is wrong with a table, that this is not the warehouse that was expected, or what the server says.
-    pub fn mend(
-        &mut self,
-        failure: &WarehouseError,
-        expected: Option<&str>,
-    ) -> Result<bool, WarehouseError> {
+    /// What is wrong with a table, or what the server says.
+    pub fn mend(&mut self, failure: &WarehouseError) -> Result<bool, WarehouseError> {
         if self.ask_otherwise(failure) {
             return Ok(true);
         }
         if !failure.may_be_the_tables() {
             return Ok(false);
         }
-        recognise(expected, &self.identity(expected)?)?;
         let created = self.ensure_tables()?;
         for table in &created {
             log::info!(table = table; "created in the warehouse");

@@ -3,7 +3,9 @@
 --
 -- $1: which warehouse this must be, NULL for any. $2 to $4: the assets and the first and last day of the chunk, so that its
 -- stored rows are found by a range of the key. $5: whether this connection has seen that the table's columns fit; then the
--- planner leaves the look out, which takes as long as fifty rows. $6 and on: the columns, the values last.
+-- planner leaves the look out, which takes as long as fifty rows. $6 to $9: the columns; the values are the last parameters.
+-- $10: which table this must be, NULL for any. $11 to $14: bars of which it must have one with their ingest time or a newer one;
+-- none where this connection has seen it.
 WITH sent AS (
     SELECT *
     FROM UNNEST(
@@ -12,6 +14,10 @@ WITH sent AS (
     ) AS columns (asset_id, date, source, ingested_at, {values})
 ), here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse,
+           (SELECT n.nspname || '.' || c.oid::text
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = to_regclass('price_daily')) AS relation,
            -- A column of another type would take the values and change them.
            $5::bool OR (
                SELECT count(*) = cardinality(ARRAY['date', 'ingested_at', {values: 'COLUMN'}])
@@ -22,6 +28,19 @@ WITH sent AS (
                      {values: ('COLUMN', 'TYPE'::regtype)}
                  )
            ) AS fits
+), standing AS (
+    SELECT ($1::text IS NULL OR warehouse = $1)
+           AND ($10::text IS NULL OR relation = $10)
+           AND (
+               cardinality($11::text[]) = 0 OR EXISTS (
+                   SELECT
+                   FROM UNNEST($11::text[], $12::date[], $13::text[], $14::timestamptz[])
+                       AS witness (asset_id, date, source, ingested_at)
+                   JOIN price_daily AS stored USING (asset_id, date, source)
+                   WHERE stored.ingested_at >= witness.ingested_at
+               )
+           ) AS holds
+    FROM here
 ), known AS (
     -- Every part of a statement sees the table as it was before it.
     SELECT asset_id, date, source, ingested_at, {values}
@@ -45,7 +64,7 @@ WITH sent AS (
     INSERT INTO price_daily AS stored (asset_id, date, source, ingested_at, {values})
     SELECT *
     FROM sent
-    WHERE (SELECT fits AND ($1::text IS NULL OR warehouse = $1) FROM here)
+    WHERE (SELECT fits AND holds FROM here, standing)
     ON CONFLICT (asset_id, date, source) DO UPDATE
     SET {values: COLUMN = EXCLUDED.COLUMN},
         ingested_at = EXCLUDED.ingested_at
@@ -56,5 +75,6 @@ WITH sent AS (
 )
 SELECT here.warehouse, here.fits, (SELECT count(*) FROM written), before.there, before.unchanged, before.identical,
        -- A trigger that keeps the old row leaves its older time.
-       coalesce((SELECT min(ingested_at) FROM written) < (SELECT min(ingested_at) FROM sent), false)
-FROM here, before
+       coalesce((SELECT min(ingested_at) FROM written) < (SELECT min(ingested_at) FROM sent), false),
+       here.relation, standing.holds
+FROM here, standing, before

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
-
 use crate::commands::context::{now, patience};
 use crate::config::Config;
+use crate::domain::acknowledged::Standing;
 use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
 use crate::staging::Staging;
-use crate::warehouse::{Target, Warehouse, recognise};
+use crate::warehouse::{Target, Warehouse, WarehouseError};
 
 /// Connects, and looks at the tables and at whether it is the one that rows were sent to before.
 pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
@@ -51,21 +50,34 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
             "change the table as it says",
         ));
     }
-    if let Err(error) = recognise_warehouse(&mut warehouse, staging) {
-        checks.push(Check::fail(
-            "warehouse identity",
-            format!("{error:#}"),
-            "mend DATABASE_URL, or let `pricestash sync --full` send everything to this one",
-        ));
-    }
+    checks.extend(identity(&mut warehouse, staging));
     checks
 }
 
-/// Sees to it that this is the warehouse that the rows were sent to before, as `sync` does.
-fn recognise_warehouse(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Result<()> {
+/// Whether the rows that were acknowledged are there, as `sync` looks at it.
+fn identity(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Option<Check> {
+    const NAME: &str = "warehouse identity";
     // Where the staging file cannot be asked, its own check says why.
-    let expected = staging.map(Staging::recognised_warehouse).transpose()?;
-    let expected = expected.flatten();
-    let found = warehouse.identity(expected.as_deref())?;
-    Ok(recognise(expected.as_deref(), &found)?)
+    let known = staging?.acknowledged().ok()??;
+    // Where the table is missing, its own check says so.
+    let found = warehouse.find_table(Some(&known)).ok()?;
+    match known.standing(&found) {
+        Standing::Holds => None,
+        Standing::SendAgain => Some(Check::warn(
+            NAME,
+            "the rows that were sent before are not in this table: it was made anew, emptied, moved or set back",
+            "nothing: the next sync sends all of them again",
+        )),
+        Standing::Elsewhere => {
+            let elsewhere = WarehouseError::Elsewhere {
+                expected: known.database,
+                found: found.table.database,
+            };
+            Some(Check::fail(
+                NAME,
+                elsewhere.to_string(),
+                "mend DATABASE_URL, or let `pricestash sync --full` send everything to this one",
+            ))
+        }
+    }
 }

@@ -43,7 +43,7 @@ impl Sender<'_> {
     /// As with bars, one asset that is refused does not keep the others back: it is noted, and tried again by the next sync.
     fn deliver_assets(&mut self, assets: &[AssetRow]) -> Result<()> {
         let run = self.run;
-        let expected = run.recognised();
+        let expected = run.database();
         send_apart(
             assets,
             &mut |assets| match self.ask(|w| w.upsert_assets(assets, expected.as_deref())) {

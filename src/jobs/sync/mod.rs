@@ -13,10 +13,12 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::acknowledged::{Acknowledged, FoundTable, Standing};
 use crate::domain::run::Status;
 use crate::domain::timestamp::millis;
 use crate::process::stop::Stopped;
 use crate::staging::{Scope, Staging};
+use crate::warehouse::WarehouseError;
 
 mod apart;
 mod assets;
@@ -97,18 +99,62 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// Sends what is pending: assets, then bars.
+    /// Sends what is pending: assets, then bars. Where the table that has what was acknowledged no longer has it, everything is
+    /// sent again.
     ///
     /// # Errors
     /// What staging or the warehouse says, or [`Stopped`]; what was committed until then is acknowledged, the rest stays pending.
     pub fn send(&self, options: &Options) -> Result<Outcome> {
-        pipeline::send(&self.run, options, |sender| {
-            self.begin_anew(sender, options)
-        })?;
+        let mut sent = self.send_pending(options, options.scope.full);
+        let mut times = 1;
+        while times < MOST_BEGINNINGS
+            && let Err(error) = &sent
+            && matches!(error.downcast_ref(), Some(WarehouseError::Elsewhere { .. }))
+            && self.may_send_again()?
+        {
+            times += 1;
+            self.run.go_on();
+            sent = self.send_pending(options, false);
+        }
+        sent?;
         if self.run.access.stop.is_set() {
             return Err(Stopped.into());
         }
         self.outcome()
+    }
+
+    fn send_pending(&self, options: &Options, is_anew: bool) -> Result<()> {
+        pipeline::send(&self.run, options, |sender| {
+            if !is_anew {
+                return Ok(());
+            }
+            let found = find_table(sender, None)?;
+            self.run.begin_anew(&options.scope, &found)
+        })
+    }
+
+    /// After a table answered that is not the one that has what was acknowledged, or has lost it: whether everything may be sent
+    /// to it without harm. Then nothing counts as acknowledged any more.
+    fn may_send_again(&self) -> Result<bool> {
+        let Some(known) = self.run.acknowledged() else {
+            return Ok(false);
+        };
+        let mut sender = Sender::new(&self.run);
+        let found = find_table(&mut sender, Some(&known))?;
+        sender.leave_connection();
+        match known.standing(&found) {
+            // Another sync has sent everything meanwhile.
+            Standing::Holds => Ok(true),
+            Standing::Elsewhere => Ok(false),
+            Standing::SendAgain => {
+                log::warn!(
+                    "the rows that were sent before are not in the table price_daily that DATABASE_URL leads to ({}); all of them are sent again",
+                    found.place
+                );
+                self.run.begin_anew(&Scope::default(), &found)?;
+                Ok(true)
+            }
+        }
     }
 
     /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took. What cannot be
@@ -122,15 +168,6 @@ impl<'a> WarehouseSync<'a> {
         }
         sender.leave_connection();
         self.count_tries(outcome);
-    }
-
-    /// A full sync: what was acknowledged does not count any more.
-    fn begin_anew(&self, sender: &mut Sender<'_>, options: &Options) -> Result<()> {
-        if !options.scope.full {
-            return Ok(());
-        }
-        let warehouse = sender.ask(|warehouse| warehouse.identity(None))?;
-        self.run.begin_anew(&options.scope, warehouse)
     }
 
     fn count_tries(&self, outcome: &mut Outcome) {
@@ -158,4 +195,12 @@ impl<'a> WarehouseSync<'a> {
         self.count_tries(&mut outcome);
         Ok(outcome)
     }
+}
+
+/// So often a run begins: once more when the table has changed, and once again when it changes meanwhile.
+const MOST_BEGINNINGS: u32 = 3;
+
+/// The table that bars go to, which is made where it is missing.
+fn find_table(sender: &mut Sender<'_>, known: Option<&Acknowledged>) -> Result<FoundTable> {
+    Ok(sender.ask(|warehouse| warehouse.find_table(known))?)
 }

@@ -26,7 +26,7 @@ impl Sender<'_> {
 
     fn deliver_runs(&mut self, runs: &[OutgoingRun]) -> Result<()> {
         let run = self.run;
-        let expected = run.recognised();
+        let expected = run.database();
         send_apart(
             runs,
             &mut |runs| match self.ask(|w| w.upsert_runs(runs, expected.as_deref())) {

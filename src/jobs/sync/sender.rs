@@ -166,8 +166,8 @@ impl<'a> Sender<'a> {
     }
 
     fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, WarehouseError> {
-        let expected = self.run.recognised();
-        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_deref()))
+        let expected = self.run.acknowledged();
+        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_ref()))
     }
 
     /// The rows are committed: they may be acknowledged.
@@ -177,7 +177,7 @@ impl<'a> Sender<'a> {
         receipt: Receipt,
         done: &SyncSender<Load>,
     ) -> Result<()> {
-        self.run.recognise(&receipt.warehouse)?;
+        self.run.recognise_table(&receipt.table, &receipt.place)?;
         let Receipt {
             written,
             behind_future: mut except,

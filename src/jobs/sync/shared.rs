@@ -9,6 +9,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::rejected_rows::RejectedRows;
+use crate::domain::acknowledged::{Acknowledged, FoundTable, TableIdentity};
 use crate::domain::outgoing::PendingRow;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;
@@ -44,7 +45,7 @@ pub(super) struct Run<'a> {
     /// How often assets were sent that came after the beginning.
     pub(super) new_assets: Mutex<u64>,
     tables_made: Mutex<u64>,
-    recognised: Mutex<Option<String>>,
+    acknowledged: Mutex<Option<Acknowledged>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
     /// The server has fewer connections free than there are senders: only the first one goes on.
@@ -79,7 +80,7 @@ impl<'a> Run<'a> {
             assets_sent: Milestone::default(),
             new_assets: Mutex::default(),
             tables_made: Mutex::default(),
-            recognised: Mutex::new(staging.recognised_warehouse()?),
+            acknowledged: Mutex::new(staging.acknowledged()?),
             sent: Mutex::default(),
             stop: AtomicBool::default(),
             is_short_of_connections: AtomicBool::default(),
@@ -95,22 +96,51 @@ impl<'a> Run<'a> {
         *lock(&self.connection) = Some(warehouse);
     }
 
-    /// The warehouse that has what was acknowledged; `None` when nothing was, so that any will do.
-    pub(super) fn recognised(&self) -> Option<String> {
-        lock(&self.recognised).clone()
+    /// The table that has what was acknowledged; `None` when nothing was, so that any will do.
+    pub(super) fn acknowledged(&self) -> Option<Acknowledged> {
+        lock(&self.acknowledged).clone()
     }
 
-    /// The warehouse took something. Noted before the first acknowledgement, so that none is ever without it.
+    /// The database of that table.
+    pub(super) fn database(&self) -> Option<String> {
+        let acknowledged = lock(&self.acknowledged);
+        acknowledged.as_ref().map(|known| known.database.clone())
+    }
+
+    /// A warehouse took assets or runs. Noted before the first acknowledgement, so that none is ever without it.
     ///
     /// # Errors
     /// When it is another one than the first, or what SQLite says.
-    pub(super) fn recognise(&self, warehouse: &str) -> Result<()> {
-        let mut recognised = lock(&self.recognised);
-        if recognised.is_none() {
-            self.staging.recognise_warehouse(warehouse, (self.now)())?;
-            *recognised = Some(warehouse.to_owned());
+    pub(super) fn recognise(&self, database: &str) -> Result<()> {
+        let mut acknowledged = lock(&self.acknowledged);
+        if acknowledged.is_none() {
+            self.staging.recognise_database(database, (self.now)())?;
+            *acknowledged = Some(Acknowledged {
+                database: database.to_owned(),
+                relation: None,
+                place: None,
+                witnesses: Vec::new(),
+            });
         }
-        Ok(recognise(recognised.as_deref(), warehouse)?)
+        let known = acknowledged.as_ref().map(|known| known.database.as_str());
+        Ok(recognise(known, database)?)
+    }
+
+    /// A table took bars; likewise. What the first version left open is completed.
+    ///
+    /// # Errors
+    /// As [`Run::recognise`].
+    pub(super) fn recognise_table(&self, table: &TableIdentity, place: &str) -> Result<()> {
+        self.recognise(&table.database)?;
+        let mut acknowledged = lock(&self.acknowledged);
+        if let Some(known) = &mut *acknowledged
+            && (known.relation.is_none() || known.place.as_deref() != Some(place))
+        {
+            self.staging.recognise_table(table, place, (self.now)())?;
+            known.relation = Some(table.relation.clone());
+            known.place = Some(place.to_owned());
+        }
+        Ok(())
     }
 
     pub(super) fn new_assets_sent(&self) -> u64 {
@@ -137,16 +167,26 @@ impl<'a> Run<'a> {
         if failure.is_missing_table() && *made > seen {
             return Ok(true);
         }
-        let may_help = warehouse.mend(failure, self.recognised().as_deref())?;
+        let may_help = warehouse.mend(failure)?;
         *made += u64::from(may_help && failure.is_missing_table());
         Ok(may_help)
     }
 
-    /// Every row of the scope is to be sent to this warehouse, whatever was acknowledged before, and to which.
-    pub(super) fn begin_anew(&self, scope: &Scope, warehouse: String) -> Result<()> {
-        self.staging.begin_anew(scope, &warehouse, (self.now)())?;
-        *lock(&self.recognised) = Some(warehouse);
+    /// Every row of the scope is to be sent to this table, whatever was acknowledged before, and to which.
+    pub(super) fn begin_anew(&self, scope: &Scope, found: &FoundTable) -> Result<()> {
+        self.staging.begin_anew(scope, found, (self.now)())?;
+        *lock(&self.acknowledged) = Some(Acknowledged {
+            database: found.table.database.clone(),
+            relation: Some(found.table.relation.clone()),
+            place: Some(found.place.clone()),
+            witnesses: Vec::new(),
+        });
         Ok(())
+    }
+
+    /// Goes on after everything was ended because the table is not the one that was expected.
+    pub(super) fn go_on(&self) {
+        self.stop.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn add(&self, rows: usize, written: WriteCounts) {

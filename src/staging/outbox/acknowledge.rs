@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use super::warehouse::keep_witnesses;
 use crate::domain::outgoing::PendingRow;
 use crate::staging::Staging;
 use crate::staging::bar_row::{BarRow, bar_sql};
@@ -48,6 +49,7 @@ impl Acknowledger {
             }
             _ => one_by_one(&tx, rows)?,
         }
+        keep_witnesses(&tx, rows)?;
         Ok(tx.commit()?)
     }
 }

@@ -1,69 +1,155 @@
-//! Which warehouse the rows were acknowledged to, and that it begins anew with another one.
+//! Which table the rows were acknowledged to, which of them it must have, and that another one gets all of them.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::domain::acknowledged::{
+    Acknowledged, FoundTable, MOST_WITNESSES, Standing, TableIdentity, Witness,
+};
+use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp;
+use crate::staging::bar_row::{BarRow, bar_sql};
 use crate::staging::{Scope, Staging};
 
 impl Staging {
-    /// The warehouse that has what was acknowledged; `None` as long as nothing was.
+    /// The table that has what was acknowledged; `None` as long as nothing was.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn recognised_warehouse(&self) -> Result<Option<String>> {
+    pub fn acknowledged(&self) -> Result<Option<Acknowledged>> {
         let connection = self.connection()?;
-        let identity: Option<String> = connection
-            .query_row("SELECT identity FROM warehouse", [], |r| r.get(0))
-            .optional()?;
+        let sql = "SELECT identity, relation, place, witnesses FROM warehouse";
+        let known = connection.query_row(sql, [], |r| {
+            let witnesses: Option<String> = r.get(3)?;
+            let known = Acknowledged {
+                database: r.get(0)?,
+                relation: r.get(1)?,
+                place: r.get(2)?,
+                witnesses: Vec::new(),
+            };
+            Ok((known, witnesses))
+        });
+        let Some((known, witnesses)) = known.optional()? else {
+            return Ok(None);
+        };
         // The small tables first: where no bar was ever sent, all of them would be looked at.
         let any_sent = "SELECT EXISTS (SELECT 1 FROM asset_master WHERE synced_revision > 0)
                 OR EXISTS (SELECT 1 FROM job_run WHERE synced_revision > 0)
                 OR EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)";
-        match identity {
-            Some(_) if connection.query_row(any_sent, [], |r| r.get(0))? => Ok(identity),
-            _ => Ok(None),
+        if !connection.query_row(any_sent, [], |r| r.get::<_, bool>(0))? {
+            return Ok(None);
         }
+        let kept = witnesses.and_then(|json| serde_json::from_str(&json).ok());
+        let witnesses = kept.map_or_else(|| some_acknowledged(&connection), Ok)?;
+        Ok(Some(Acknowledged { witnesses, ..known }))
     }
 
-    /// Notes which warehouse took rows, before the first of them is acknowledged.
+    /// Notes which warehouse took rows, before the first of them is acknowledged; of one that took assets or runs, the table of
+    /// the bars is not known yet.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn recognise_warehouse(&self, identity: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn recognise_database(&self, database: &str, now: DateTime<Utc>) -> Result<()> {
         self.connection()?.execute(
             "INSERT INTO warehouse (only_row, identity, recognised_at) VALUES (1, ?1, ?2)
-             ON CONFLICT (only_row) DO UPDATE SET identity = excluded.identity, recognised_at = excluded.recognised_at
+             ON CONFLICT (only_row) DO UPDATE
+             SET identity = excluded.identity, recognised_at = excluded.recognised_at,
+                 relation = NULL, place = NULL, witnesses = NULL
              WHERE warehouse.identity <> excluded.identity",
-            params![identity, timestamp::to_text(now)],
+            params![database, timestamp::to_text(now)],
         )?;
         Ok(())
     }
 
-    /// Lets every row of the scope, every asset and every run be pending again, refused ones too: this warehouse is to get all of
+    /// Notes which table took bars, before the first of them is acknowledged.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn recognise_table(
+        &self,
+        table: &TableIdentity,
+        place: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.recognise_database(&table.database, now)?;
+        self.connection()?.execute(
+            "UPDATE warehouse SET relation = ?1, place = ?2",
+            params![table.relation, place],
+        )?;
+        Ok(())
+    }
+
+    /// Lets every row of the scope, every asset and every run be pending again, refused ones too: this table is to get all of
     /// them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
     ///
     /// One transaction, so that a crash leaves either the old acknowledgements or none.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn begin_anew(&self, scope: &Scope, identity: &str, now: DateTime<Utc>) -> Result<()> {
-        let known = self.recognised_warehouse()?;
-        let is_another = known.is_some_and(|known| known != identity);
-        let assets = if is_another {
-            None
-        } else {
-            scope.assets_json()
-        };
+    pub fn begin_anew(&self, scope: &Scope, found: &FoundTable, now: DateTime<Utc>) -> Result<()> {
+        let known = self.acknowledged()?;
+        let holds = known.is_none_or(|known| known.standing(found) == Standing::Holds);
+        let assets = if holds { scope.assets_json() } else { None };
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         forget(&tx, assets.as_deref())?;
         tx.execute(
-            "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at) VALUES (1, ?1, ?2)",
-            params![identity, timestamp::to_text(now)],
+            "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at, relation, place) VALUES (1, ?1, ?2, ?3, ?4)",
+            params![
+                found.table.database,
+                timestamp::to_text(now),
+                found.table.relation,
+                found.place
+            ],
         )?;
         Ok(tx.commit()?)
+    }
+}
+
+/// Bars that were acknowledged, of a file that does not say which were the last.
+fn some_acknowledged(connection: &Connection) -> Result<Vec<Witness>> {
+    let mut statement = connection.prepare(bar_sql!("some_acknowledged.sql"))?;
+    let mut rows = statement.query([MOST_WITNESSES])?;
+    let mut witnesses = Vec::new();
+    while let Some(row) = rows.next()? {
+        let row = BarRow(row);
+        if let (Ok(asset_id), Some(date), Ok(source), Some(ingested_at)) = (
+            row.asset_id(),
+            row.date()?,
+            row.source(),
+            row.ingested_at().ok().flatten(),
+        ) {
+            witnesses.push(Witness {
+                asset_id: asset_id.to_owned(),
+                date,
+                source: source.to_owned(),
+                ingested_at,
+            });
+        }
+    }
+    Ok(witnesses)
+}
+
+/// Keeps some of the rows that are acknowledged now as witnesses, from all over the chunk.
+pub(super) fn keep_witnesses(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<()> {
+    let step = rows.len().div_ceil(MOST_WITNESSES).max(1);
+    let witnesses: Vec<Witness> = rows.iter().rev().step_by(step).map(witness).collect();
+    if witnesses.is_empty() {
+        return Ok(());
+    }
+    let json = serde_json::json!(witnesses).to_string();
+    tx.prepare_cached("UPDATE warehouse SET witnesses = ?1")?
+        .execute([json])?;
+    Ok(())
+}
+
+fn witness(row: &PendingRow) -> Witness {
+    Witness {
+        asset_id: row.asset_id.to_string(),
+        date: row.date,
+        source: row.source.to_string(),
+        ingested_at: row.ingested_at,
     }
 }
 

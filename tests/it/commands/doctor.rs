@@ -296,6 +296,11 @@ fn a_warehouse_that_lets_nobody_in_or_is_another_one_is_found() {
     assert_eq!(env.sync(&[]).0, 0);
     Checks::of(&env, &["--offline"], 0);
     env.set("DATABASE_URL", &other.url());
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    other.execute(
+        "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume)
+         VALUES ('theirs', '2020-01-01', 'naver', 1, 1, 1, 1, 1)",
+    );
     // A file that is locked to readers too is not waited for: what is in it stays open.
     let lock = env.staging();
     let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";

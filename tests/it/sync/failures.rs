@@ -245,23 +245,27 @@ fn a_second_sync_of_the_file_waits_for_the_first_and_says_so() {
     assert_eq!((warehouse.count(left), env.count(left)), (0, 0));
 }
 
+/// Of somebody else.
+const FOREIGN_ROW: &str =
+    "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume)
+    VALUES ('theirs', '2020-01-01', 'naver', 1, 1, 1, 1, 1)";
+
 #[test]
-fn another_warehouse_is_recognised_and_gets_everything_by_a_full_sync() {
+fn another_warehouse_with_rows_is_recognised_and_gets_everything_by_a_full_sync() {
     let (one, other) = (warehouse!(), warehouse!());
     let env = stocked(&one.url(), 5);
     assert_eq!(env.sync(&[]).0, 0);
     fill(&env, 5, 3);
     let env = env.with("DATABASE_URL", &other.url());
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    other.execute(FOREIGN_ROW);
     let ran = env.run(&["sync"]);
     assert_eq!((ran.code, env.pending()), (1, 3), "{ran:?}");
     assert!(
         ran.error().contains("another warehouse") && ran.error().contains("sync --full"),
         "{ran:?}"
     );
-    assert_eq!(
-        other.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
-        0
-    );
+    assert_eq!(other.count("SELECT count(*) FROM price_daily"), 1);
     let (code, row) = env.sync(&["--full"]);
     assert_eq!(
         (code, &row["inserted"], &row["pending"]),
@@ -322,6 +326,7 @@ fn a_warehouse_that_does_not_tell_its_system_identifier_is_recognised_by_its_num
     one.execute(refuse);
     assert_eq!(env.sync(&["--full"]).1["unchanged"], 3502);
     fill(&env, 3502, 1);
+    other.execute(FOREIGN_ROW);
     let env = env.with("DATABASE_URL", &at_other);
     let ran = env.run(&["sync"]);
     assert!(

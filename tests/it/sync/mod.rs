@@ -4,6 +4,7 @@
 //! - `failures`: each class of failure, one at a time
 //! - `apart`: one bad thing alone: a run, an asset, a row, a connection
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
+//! - `lost_tables`: the table is gone, emptied, moved or set back
 //! - `order`: every order of a sync's steps, against a model
 //! - `first_load`: many rows at once
 //! - `sixty_thousand`: a large first load through kills, a crash and a second sync
@@ -13,6 +14,7 @@
 mod apart;
 mod failures;
 mod first_load;
+mod lost_tables;
 mod order;
 mod runs;
 mod sixty_thousand;

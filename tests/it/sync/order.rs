@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pricestash::config::Secret;
+use pricestash::domain::acknowledged::{FoundTable, TableIdentity};
 use pricestash::domain::outgoing::PendingRow;
 use pricestash::staging::{Scope, Staging};
 use pricestash::warehouse::{Patience, Target, Warehouse};
@@ -135,8 +136,17 @@ impl Machine {
             Event::Crash => (self.in_hand, self.answered) = (None, None),
             Event::Full => {
                 let now = Utc::now();
+                let found = FoundTable {
+                    table: TableIdentity {
+                        database: "1/w".to_owned(),
+                        relation: "public.1".to_owned(),
+                    },
+                    place: "here/w".to_owned(),
+                    is_empty: false,
+                    has_witness: true,
+                };
                 self.staging
-                    .begin_anew(&Scope::default(), "1/w", now)
+                    .begin_anew(&Scope::default(), &found, now)
                     .unwrap();
             }
         }

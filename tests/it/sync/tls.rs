@@ -256,12 +256,8 @@ fn databases_of_one_number_on_two_servers_are_two_warehouses() {
     let (code, row) = env.sync(&[]);
     assert_eq!((code, &row["inserted"]), (0, &2500.into()), "{row}");
     let env = env.with("DATABASE_URL", &other);
-    let ran = env.run(&["sync"]);
-    assert!(
-        ran.code == 1 && ran.error().contains("another warehouse"),
-        "{ran:?}"
-    );
-    assert_eq!(env.sync(&["--full"]).1["inserted"], 2500);
+    // It has no rows of anybody, so that it may have all of ours.
+    assert_eq!(env.sync(&[]).1["inserted"], 2500);
 }
 
 #[test]

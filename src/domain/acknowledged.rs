@@ -1,0 +1,186 @@
+//! Where acknowledged rows are: an acknowledgement belongs to a table, and holds while that table has them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// So many of the bars that were acknowledged last are looked for.
+pub const MOST_WITNESSES: usize = 10;
+
+/// A table that bars go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableIdentity {
+    /// The server's system identifier, or what stands for it, and the database's name.
+    pub database: String,
+    /// The table's schema and its number there (`public.16385`).
+    pub relation: String,
+}
+
+/// A bar that was acknowledged: its key, and when it was fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// Asset.
+    pub asset_id: String,
+    /// The session's day.
+    pub date: NaiveDate,
+    /// Source.
+    pub source: String,
+    /// When it was fetched.
+    pub ingested_at: DateTime<Utc>,
+}
+
+/// The table that has what was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// As [`TableIdentity::database`].
+    pub database: String,
+    /// As [`TableIdentity::relation`]; `None` in a file of the first version.
+    pub relation: Option<String>,
+    /// Host, port and database by which it was reached; likewise.
+    pub place: Option<String>,
+    /// Bars that it must have, at least one of them.
+    pub witnesses: Vec<Witness>,
+}
+
+/// A table as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundTable {
+    /// Which one it is.
+    pub table: TableIdentity,
+    /// Host, port and database by which it was reached.
+    pub place: String,
+    /// Whether it has no row.
+    pub is_empty: bool,
+    /// Whether it has one of the witnesses, or none was asked for.
+    pub has_witness: bool,
+}
+
+/// What an acknowledgement is worth at a table that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the table, and it has what was acknowledged.
+    Holds,
+    /// The rows are gone, or it is another table in the same place or one that everything may be sent to without harm:
+    /// everything is sent again.
+    SendAgain,
+    /// It is another database with rows of which none was sent from here. Only the user knows whether that is meant.
+    Elsewhere,
+}
+
+impl Acknowledged {
+    /// Judges a table that was found.
+    #[must_use]
+    pub fn standing(&self, found: &FoundTable) -> Standing {
+        let is_database = self.database == found.table.database;
+        let is_table = is_database
+            && self
+                .relation
+                .as_ref()
+                .is_none_or(|known| *known == found.table.relation);
+        let is_place = is_database || self.place.as_ref() == Some(&found.place);
+        if is_table && found.has_witness {
+            Standing::Holds
+        } else if is_place || found.is_empty || (found.has_witness && !self.witnesses.is_empty()) {
+            Standing::SendAgain
+        } else {
+            Standing::Elsewhere
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_foreign_database_with_rows_and_no_witness_stops() {
+        let witness = Witness {
+            asset_id: "A".to_owned(),
+            date: NaiveDate::default(),
+            source: "naver".to_owned(),
+            ingested_at: DateTime::UNIX_EPOCH,
+        };
+        let known = Acknowledged {
+            database: "1/prices".to_owned(),
+            relation: Some("public.5".to_owned()),
+            place: Some("nas:5432/prices".to_owned()),
+            witnesses: vec![witness],
+        };
+        let first_version = Acknowledged {
+            relation: None,
+            place: None,
+            witnesses: Vec::new(),
+            ..known.clone()
+        };
+        use Standing::{Elsewhere, Holds, SendAgain};
+        for (case, expected, by_first_version) in [
+            (
+                "1/prices public.5 nas:5432/prices rows witness",
+                Holds,
+                Holds,
+            ),
+            (
+                "1/prices public.5 other:6432/prices rows witness",
+                Holds,
+                Holds,
+            ),
+            (
+                "1/prices public.5 nas:5432/prices rows none",
+                SendAgain,
+                SendAgain,
+            ),
+            (
+                "1/prices public.5 nas:5432/prices empty none",
+                SendAgain,
+                SendAgain,
+            ),
+            (
+                "1/prices public.9 nas:5432/prices rows none",
+                SendAgain,
+                SendAgain,
+            ),
+            (
+                "1/prices mine.5 nas:5432/prices rows witness",
+                SendAgain,
+                Holds,
+            ),
+            (
+                "2/prices public.5 nas:5432/prices rows none",
+                SendAgain,
+                Elsewhere,
+            ),
+            (
+                "2/prices public.5 new:5432/prices empty none",
+                SendAgain,
+                SendAgain,
+            ),
+            (
+                "2/prices public.5 new:5432/prices rows witness",
+                SendAgain,
+                Elsewhere,
+            ),
+            (
+                "2/prices public.5 new:5432/prices rows none",
+                Elsewhere,
+                Elsewhere,
+            ),
+            (
+                "1/other public.5 nas:5432/other rows none",
+                Elsewhere,
+                Elsewhere,
+            ),
+        ] {
+            let words: Vec<&str> = case.split(' ').collect();
+            let found = FoundTable {
+                table: TableIdentity {
+                    database: words[0].to_owned(),
+                    relation: words[1].to_owned(),
+                },
+                place: words[2].to_owned(),
+                is_empty: words[3] == "empty",
+                has_witness: words[4] == "witness",
+            };
+            assert_eq!(known.standing(&found), expected, "{case}");
+            assert_eq!(first_version.standing(&found), by_first_version, "{case}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+-- Some rows that the warehouse has as they are.
+SELECT {bar}
+FROM price_daily
+WHERE synced_revision = revision AND synced_revision > 0
+LIMIT ?1
