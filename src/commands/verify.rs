@@ -2,22 +2,22 @@
 
 use anyhow::Result;
 
+use super::answer::Answer;
 use super::context::{connect, located, now, open_staging, refuse_unknown, target};
-use super::printed::Printed;
-use crate::cli::{Format, VerifyArgs};
+use crate::cli::VerifyArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::run::{Problem, Status};
-use crate::jobs::verify::{self, MismatchKind, Verified};
+use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
-use crate::output::table;
+use crate::output::print;
 use crate::staging::{RunEnd, Staging};
 
 /// Rows that a table shows at most: more are for a program.
 const SHOWN: usize = 1000;
 
 /// The columns of the result.
-pub(super) const COLUMNS: &[&str] = &[
+const COLUMNS: &[&str] = &[
     "asset_id",
     "date",
     "source",
@@ -26,7 +26,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "detail",
 ];
 
-pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     let assets = args
         .assets
         .iter()
@@ -42,18 +42,18 @@ pub(super) fn run(args: &VerifyArgs, format: Format, config: &Config) -> Result<
     if verified.rows == 0 && verified.differences.is_empty() {
         refuse_unknown(&args.assets, &staging, config)?;
     }
-    let repaired = if args.repair {
-        Some(verify::repair(&staging, &verified)?)
-    } else {
-        None
-    };
-    Ok(Printed {
-        text: match format {
-            Format::Json => table::json(&verified.differences)?,
-            Format::Table => table(&verified, repaired)?,
-        },
-        exit_code: u8::from(!verified.differences.is_empty()),
-    })
+    let mut said = summary(&verified);
+    if args.repair {
+        let rows = verify::repair(&staging, &verified)?;
+        let pending = counted(rows, "row is pending", "rows are pending");
+        said.push_str(&format!(
+            "{pending} again; `pricestash sync` sends what is pending.\n"
+        ));
+    }
+    let exit_code = u8::from(!verified.differences.is_empty());
+    let text = move |differences: &[Mismatch]| Ok(table(differences)? + &said);
+    let answer = Answer::rows(verified.differences, text).with_columns(COLUMNS);
+    Ok(answer.ending(exit_code))
 }
 
 /// Records the comparison as a run, so that `report` can say when it was made last. Nobody is alerted.
@@ -91,24 +91,16 @@ fn recorded(
     verified
 }
 
-fn table(verified: &Verified, repaired: Option<usize>) -> Result<String> {
-    let mut text = String::new();
-    let differences = &verified.differences;
-    if !differences.is_empty() {
-        let shown: Vec<_> = differences.iter().take(SHOWN).collect();
-        text = table::table(&shown, COLUMNS)?;
-        if differences.len() > SHOWN {
-            text.push_str(&format!(
-                "… and {} more; --format csv shows all of them\n",
-                differences.len() - SHOWN
-            ));
-        }
+fn table(differences: &[Mismatch]) -> Result<String> {
+    if differences.is_empty() {
+        return Ok(String::new());
     }
-    text.push_str(&summary(verified));
-    if let Some(rows) = repaired {
-        let pending = counted(rows, "row is pending", "rows are pending");
+    let shown: Vec<_> = differences.iter().take(SHOWN).collect();
+    let mut text = print::table(&shown, COLUMNS)?;
+    if differences.len() > SHOWN {
         text.push_str(&format!(
-            "{pending} again; `pricestash sync` sends what is pending.\n"
+            "… and {} more; --format csv shows all of them\n",
+            differences.len() - SHOWN
         ));
     }
     Ok(text)
