@@ -8,13 +8,12 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{
-    located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+    listed_ids, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
 use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::SyncArgs;
-use crate::config::{Config, ConfigError};
-use crate::domain::asset::AssetId;
+use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
 use crate::output::print;
@@ -26,18 +25,12 @@ use crate::warehouse::{Target, Warehouse};
 /// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn asset_ids(ids: &[String]) -> Result<Vec<AssetId>, ConfigError> {
-    ids.iter()
-        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))))
-        .collect()
-}
-
 pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
     let options = Options {
         chunk_size: args.chunk_size,
         scope: Scope {
             full: args.full,
-            assets: asset_ids(&args.assets)?,
+            assets: listed_ids(&args.assets)?,
         },
     };
     let staging = Staging::open_existing(&config.staging_db)?;

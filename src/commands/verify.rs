@@ -3,10 +3,9 @@
 use anyhow::Result;
 
 use super::answer::Answer;
-use super::context::{connect, located, now, open_staging, refuse_unknown, target};
+use super::context::{connect, listed_ids, located, now, open_staging, refuse_unknown, target};
 use crate::cli::VerifyArgs;
-use crate::config::{Config, ConfigError};
-use crate::domain::asset::AssetId;
+use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
@@ -27,11 +26,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
-    let assets = args
-        .assets
-        .iter()
-        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))))
-        .collect::<Result<Vec<_>, _>>()?;
+    let assets = listed_ids(&args.assets)?;
     let staging = open_staging(config)?;
     let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
