@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, with_remarks};
 use super::context::{choose, now, read_assets};
-use super::recorded_run::end_quietly;
+use super::recorded_run::recorded_quietly;
 use crate::cli::ImportArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId, SourceKind};
@@ -42,15 +42,9 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("import", false, now())?;
-        let imported = stage(&staging, args, &chosen, &rows, job_id);
-        let (status, problems) = match &imported {
-            Ok(imported) => (status(imported), problems(imported)),
-            Err(error) => (Status::Failure, vec![problem(None, format!("{error:#}"))]),
-        };
-        end_quietly(&staging, config, job_id, status, &problems)?;
-        drop(lock);
-        imported?
+        let body = |job_id| stage(&staging, args, &chosen, &rows, job_id);
+        let ended = |imported: &Vec<_>| (status(imported), problems(imported));
+        recorded_quietly("import", &staging, config, body, ended)?
     };
     let (dry_run, exit_code) = (args.dry_run, status(&imported).exit_code());
     Ok(Answer::rows(imported, move |imported| table(imported, dry_run)).ending(exit_code))
@@ -109,16 +103,14 @@ fn status(imported: &[Imported]) -> Status {
     }
 }
 
-fn problem(asset_id: Option<String>, error: String) -> Problem {
-    Problem {
-        asset_id,
-        source: None,
-        error,
-    }
-}
-
 fn problems(imported: &[Imported]) -> Vec<Problem> {
-    let complaint = |i: &Imported| Some(problem(Some(i.asset_id.clone()), i.message.clone()?));
+    let complaint = |i: &Imported| {
+        Some(Problem {
+            asset_id: Some(i.asset_id.clone()),
+            source: None,
+            error: i.message.clone()?,
+        })
+    };
     imported.iter().filter_map(complaint).collect()
 }
 

@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use super::answer::Answer;
-use super::context::{connect, listed_ids, located, now, open_staging, refuse_unknown, target};
+use super::context::{connect, listed_ids, located, open_staging, refuse_unknown, target};
+use super::recorded_run::recorded_quietly;
 use crate::cli::VerifyArgs;
 use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
 use crate::output::print;
-use crate::staging::{RunEnd, Staging};
 
 /// Rows that a table shows at most: more are for a program.
 const SHOWN: usize = 1000;
@@ -30,10 +30,12 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     let staging = open_staging(config)?;
     let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
-    let verified = recorded(&staging, config, || {
+    // It is recorded so that `report` can say when that was last.
+    let compare = |_| {
         let verified = verify::verify(&staging, &mut warehouse, &assets);
         verified.map_err(|error| located(error, &target))
-    })?;
+    };
+    let verified = recorded_quietly("verify", &staging, config, compare, ended)?;
     if verified.rows == 0 && verified.differences.is_empty() {
         refuse_unknown(&args.assets, &staging, config)?;
     }
@@ -51,39 +53,18 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     Ok(answer.ending(exit_code))
 }
 
-/// Records the comparison as a run, so that `report` can say when it was made last. Nobody is alerted.
-fn recorded(
-    staging: &Staging,
-    config: &Config,
-    compare: impl FnOnce() -> Result<Verified>,
-) -> Result<Verified> {
-    let (job_id, lock) = staging.begin_run("verify", false, now())?;
-    let verified = compare();
-    let (status, message) = match &verified {
-        Ok(verified) if verified.differences.is_empty() => (Status::Success, None),
-        Ok(verified) => {
-            let rows = verified.differences.len();
-            (
-                Status::PartialFailure,
-                Some(counted(rows, "row differs", "rows differ")),
-            )
-        }
-        Err(error) => (Status::Failure, Some(format!("{error:#}"))),
-    };
-    let problem = |error: String| Problem {
+/// How a comparison ended.
+fn ended(verified: &Verified) -> (Status, Vec<Problem>) {
+    if verified.differences.is_empty() {
+        return (Status::Success, Vec::new());
+    }
+    let rows = verified.differences.len();
+    let problem = Problem {
         asset_id: None,
         source: None,
-        error: config.redaction.text(&error),
+        error: counted(rows, "row differs", "rows differ"),
     };
-    let end = RunEnd {
-        status,
-        problems: &message.map(problem).into_iter().collect::<Vec<_>>(),
-        summary: "",
-        alert: None,
-    };
-    staging.end_run(job_id, &end, now())?;
-    drop(lock);
-    verified
+    (Status::PartialFailure, vec![problem])
 }
 
 fn table(differences: &[Mismatch]) -> Result<String> {
