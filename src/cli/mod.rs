@@ -26,8 +26,8 @@ pub struct Cli {
     pub command: Command,
 
     /// How the result is printed: a table for people, a JSON array of objects, the same as CSV, or an object a line.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
-    pub format: Output,
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 
     /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
     #[arg(long, global = true, value_name = "DIR")]
@@ -40,7 +40,7 @@ Results go to stdout, logs to stderr. Exit codes: 0 success, 1 failure, 2 wrong 
 
 /// How a result is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum Format {
     /// For people.
     Table,
     /// For programs.
@@ -49,15 +49,6 @@ pub enum Output {
     Csv,
     /// One JSON object a line.
     Jsonl,
-}
-
-/// How a command gives its result. CSV is made of JSON, in one place for every command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// The commands.

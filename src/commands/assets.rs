@@ -8,65 +8,58 @@ use anyhow::{Context, Result};
 use chrono::Datelike;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{now, read_assets, read_calendars};
-use super::printed::Printed;
-use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, Format};
+use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand};
 use crate::config::assets_edit::{self, NewAsset};
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
 use crate::output::calendar_year::CalendarYear;
-use crate::output::table;
 use crate::process::atomic_file::write_atomically;
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
-struct AssetRow<'a> {
-    asset_id: &'a str,
-    name: &'a str,
-    category: &'a str,
-    calendar: &'a str,
-    currency: &'a str,
+struct AssetRow {
+    asset_id: String,
+    name: String,
+    category: &'static str,
+    calendar: String,
+    currency: String,
     active: bool,
     sources: Vec<String>,
 }
 
-pub(super) fn run(args: &AssetsArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
     if let Some(command) = &args.command {
-        return edit_assets(command, format, config);
+        return edit_assets(command, config);
     }
     if let Some(name) = &args.calendar {
-        return calendar(name, args.year, format);
+        return calendar(name, args.year);
     }
     let assets = read_assets(&config.assets_file)?;
-    let rows: Vec<AssetRow<'_>> = assets
-        .iter()
-        .map(|a| AssetRow {
-            asset_id: a.id.as_str(),
-            name: &a.name,
-            category: a.category.name(),
-            calendar: a.calendar.name(),
-            currency: &a.currency,
-            active: a.active,
-            sources: a
-                .sources
-                .iter()
-                .map(|s| format!("{} {} {}", s.stored_as, s.symbol, s.currency))
-                .collect(),
-        })
-        .collect();
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&rows)?,
-        Format::Table => table::table(
-            &rows,
-            &[
-                "asset_id", "name", "category", "calendar", "currency", "active", "sources",
-            ],
-        )?,
-    }))
+    let rows = assets.into_iter().map(|a| AssetRow {
+        asset_id: a.id.to_string(),
+        name: a.name,
+        category: a.category.name(),
+        calendar: a.calendar.name().to_owned(),
+        currency: a.currency,
+        active: a.active,
+        sources: a
+            .sources
+            .iter()
+            .map(|s| format!("{} {} {}", s.stored_as, s.symbol, s.currency))
+            .collect(),
+    });
+    Ok(Answer::table(
+        rows.collect(),
+        &[
+            "asset_id", "name", "category", "calendar", "currency", "active", "sources",
+        ],
+    ))
 }
 
 /// A year of a calendar, for a person to look at.
-fn calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
+fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
     let calendars = read_calendars()?;
     let calendar = calendars.get(&name.to_uppercase()).ok_or_else(|| {
         let names = calendars.names();
@@ -75,22 +68,23 @@ fn calendar(name: &str, year: Option<i32>, format: Format) -> Result<Printed> {
         ))
     })?;
     let today = now().with_timezone(&calendar.zone()).date_naive();
-    let year = CalendarYear::new(calendar, year.unwrap_or_else(|| today.year()));
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&year.days())?,
-        Format::Table => year.text(),
+    let year = year.unwrap_or_else(|| today.year());
+    let days = CalendarYear::new(calendar, year).days();
+    let calendar = calendar.clone();
+    Ok(Answer::rows(days, move |_| {
+        Ok(CalendarYear::new(&calendar, year).text())
     }))
 }
 
 /// What was done to an asset.
 #[derive(Serialize)]
-struct Edited<'a> {
-    asset_id: &'a str,
+struct Edited {
+    asset_id: String,
     result: &'static str,
 }
 
 /// `assets add|remove|enable|disable`.
-fn edit_assets(command: &AssetsCommand, format: Format, config: &Config) -> Result<Printed> {
+fn edit_assets(command: &AssetsCommand, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let text = fs::read_to_string(path).map_err(|e| {
         ConfigError(format!(
@@ -117,13 +111,10 @@ fn edit_assets(command: &AssetsCommand, format: Format, config: &Config) -> Resu
     };
     replace(path, &edited).with_context(|| format!("{} cannot be written", path.display()))?;
     let row = Edited {
-        asset_id: id,
+        asset_id: id.clone(),
         result,
     };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[row])?,
-        Format::Table => format!("{} {}.\n", row.asset_id, row.result),
-    }))
+    Ok(Answer::row(row, format!("{id} {result}.\n")))
 }
 
 fn new_asset(args: &AddAssetArgs) -> NewAsset {

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::read_staging;
 use super::own_files::refuse_own_file;
-use super::printed::Printed;
-use crate::cli::{BackupArgs, Format};
+use crate::cli::BackupArgs;
 use crate::config::Config;
-use crate::output::table;
 use crate::staging::check_backup_target;
 
 /// What was copied where.
@@ -22,7 +21,7 @@ pub(super) struct CopiedFile {
     pub(super) kept_as: Option<String>,
 }
 
-pub(super) fn run(args: &BackupArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &BackupArgs, config: &Config) -> Result<Answer> {
     refuse_own_file("the backup", &args.file, config)?;
     check_backup_target(&args.file, args.force)?;
     let copied = read_staging(config)?.backup(&args.file)?;
@@ -32,11 +31,9 @@ pub(super) fn run(args: &BackupArgs, format: Format, config: &Config) -> Result<
         bytes: copied.bytes,
         kept_as: None,
     };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[&copy])?,
-        Format::Table => format!(
-            "Wrote {} with {} bars, {} bytes; SQLite finds it sound.\n",
-            copy.file, copy.bars, copy.bytes
-        ),
-    }))
+    let text = format!(
+        "Wrote {} with {} bars, {} bytes; SQLite finds it sound.\n",
+        copy.file, copy.bars, copy.bytes
+    );
+    Ok(Answer::row(copy, text))
 }

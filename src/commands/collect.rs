@@ -8,17 +8,17 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::answer::{Answer, with_remarks};
 use super::collect_progress::CollectProgress;
 use super::context::{choose, now, read_assets};
-use super::printed::{Printed, with_remarks};
 use super::recorded_run::{or_notify, recorded};
 use super::signals::stop_on_signals;
-use crate::cli::{CollectArgs, Format};
+use crate::cli::CollectArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
 use crate::jobs::collect::{AssetOutcome, Collector, Options, WindowArgs};
-use crate::output::table;
+use crate::output::print;
 use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Archive, Feed, Http, Replay, prune_archive};
@@ -43,7 +43,7 @@ fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     })
 }
 
-pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
@@ -78,20 +78,15 @@ pub(super) fn run(args: &CollectArgs, format: Format, config: &Config) -> Result
             run.end(
                 outcome.status(),
                 &outcome.problems(),
-                &table::json(&outcome.assets)?,
+                &print::json(&outcome.assets)?,
                 &outcome.succeeded(),
             )?;
             Ok(outcome)
         })?
     };
-    let text = match format {
-        Format::Json => table::json(&outcome.assets)?,
-        Format::Table => collect_table(&outcome.assets, args.dry_run)?,
-    };
-    Ok(Printed {
-        text,
-        exit_code: outcome.status().exit_code(),
-    })
+    let (dry_run, exit_code) = (args.dry_run, outcome.status().exit_code());
+    let text = move |assets: &[AssetOutcome]| collect_table(assets, dry_run);
+    Ok(Answer::rows(outcome.assets, text).ending(exit_code))
 }
 
 fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
@@ -198,7 +193,7 @@ fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
         .iter()
         .filter_map(|a| Some((a.asset_id.as_str(), a.message.as_deref()?)));
     Ok(with_remarks(
-        table::table(assets, COLUMNS)?,
+        print::table(assets, COLUMNS)?,
         messages,
         dry_run,
     ))

@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::generate;
 
-use super::printed::Printed;
+use super::answer::Answer;
 use crate::cli::{Cli, CompletionsArgs};
 
-pub(super) fn run(args: &CompletionsArgs) -> Result<Printed> {
+pub(super) fn run(args: &CompletionsArgs) -> Result<Answer> {
     let mut text = Vec::new();
     generate(
         args.shell,
@@ -15,5 +15,5 @@ pub(super) fn run(args: &CompletionsArgs) -> Result<Printed> {
         env!("CARGO_PKG_NAME"),
         &mut text,
     );
-    Printed::utf_8(text)
+    Answer::utf_8(text)
 }

@@ -60,6 +60,15 @@ pub(super) fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
     AssetId::new(text).map_err(ConfigError)
 }
 
+/// The ids of `--assets`, likewise.
+pub(super) fn listed_ids(texts: &[String]) -> Result<Vec<AssetId>, ConfigError> {
+    texts.iter().map(|text| listed_id(text)).collect()
+}
+
+fn listed_id(text: &str) -> Result<AssetId, ConfigError> {
+    AssetId::new(text).map_err(|why| ConfigError(format!("--assets: {why}")))
+}
+
 /// The assets to collect: those that were named, else the active ones.
 pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
     if wanted.is_empty() {
@@ -89,8 +98,7 @@ pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&
 /// An asset that is no longer configured may still have bars; one that has none either is a slip of the keyboard.
 pub(super) fn refuse_unknown(wanted: &[String], staging: &Staging, config: &Config) -> Result<()> {
     for id in wanted {
-        let asset = AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}")))?;
-        if !staging.has_bars(&asset)? {
+        if !staging.has_bars(&listed_id(id)?)? {
             choose(&read_assets(&config.assets_file)?, std::slice::from_ref(id))?;
         }
     }

@@ -6,13 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{read_staging, refuse_unknown};
 use super::own_files::refuse_own_file;
-use super::printed::Printed;
-use crate::cli::{ExportArgs, Output};
+use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;
-use crate::output::table;
 use crate::process::atomic_file::write_atomically;
 use crate::staging::{BarRow, Record, Selection, Staging};
 
@@ -25,17 +24,17 @@ enum Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    fn new(format: Output, to: W) -> Result<Self> {
+    fn new(format: Format, to: W) -> Result<Self> {
         Ok(match format {
-            Output::Table | Output::Csv => {
+            Format::Table | Format::Csv => {
                 let mut builder = csv::WriterBuilder::new();
                 let mut csv = builder.has_headers(false).from_writer(to);
                 // By hand, so that an export without bars has one too.
                 csv.write_record(BarRow::columns())?;
                 Self::Csv(Box::new(csv))
             }
-            Output::Jsonl => Self::Lines(to),
-            Output::Json => Self::Array(to, 0),
+            Format::Jsonl => Self::Lines(to),
+            Format::Json => Self::Array(to, 0),
         })
     }
 
@@ -65,7 +64,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-pub(super) fn run(args: &ExportArgs, format: Output, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<Answer> {
     if let (Some(start), Some(end)) = (args.start, args.end)
         && start > end
     {
@@ -86,22 +85,22 @@ pub(super) fn run(args: &ExportArgs, format: Output, config: &Config) -> Result<
         return match write(&staging, &selection, format, io::stdout().lock()) {
             // A reader like `head` has seen enough.
             Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {
-                Ok(Printed::success(String::new()))
+                Ok(Answer::written(String::new()))
             }
             // What the staging file cannot give is said by SQLite.
             Err(e) if system_error(&e).is_some() => Err(e.context("the export cannot be printed")),
-            other => other.map(|_| Printed::success(String::new())),
+            other => other.map(|_| Answer::written(String::new())),
         };
     };
     let bars = write_atomically(path, |file| write(&staging, &selection, format, file))
         .with_context(|| format!("the export {} cannot be written", path.display()))?;
-    print_exported(bars, path, format)
+    Ok(exported(bars, path, format))
 }
 
 fn write<W: Write>(
     staging: &Staging,
     selection: &Selection,
-    format: Output,
+    format: Format,
     to: W,
 ) -> Result<(W, u64)> {
     let mut writer = Writer::new(format, BufWriter::new(to))?;
@@ -110,28 +109,19 @@ fn write<W: Write>(
     Ok((to.map_err(io::IntoInnerError::into_error)?, bars))
 }
 
-fn print_exported(bars: u64, path: &Path, format: Output) -> Result<Printed> {
+/// What is said of a file: with a table or as CSV the bars are the only rows, and this is a sentence about them.
+fn exported(bars: u64, path: &Path, format: Format) -> Answer {
     #[derive(Serialize)]
     struct Exported {
         file: String,
         bars: u64,
     }
-    let exported = [Exported {
-        file: path.display().to_string(),
-        bars,
-    }];
-    let json = || table::json(&exported);
-    Ok(Printed::success(match format {
-        Output::Json => json()?,
-        Output::Jsonl => table::json_lines(&json()?)?,
-        Output::Table | Output::Csv => {
-            format!(
-                "Wrote {} to {}.\n",
-                counted(bars, "bar", "bars"),
-                path.display()
-            )
-        }
-    }))
+    let file = path.display().to_string();
+    let text = format!("Wrote {} to {file}.\n", counted(bars, "bar", "bars"));
+    match format {
+        Format::Table | Format::Csv => Answer::written(text),
+        Format::Json | Format::Jsonl => Answer::row(Exported { file, bars }, text),
+    }
 }
 
 fn system_error(error: &anyhow::Error) -> Option<io::ErrorKind> {

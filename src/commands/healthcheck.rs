@@ -5,23 +5,23 @@ use std::collections::HashMap;
 use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
 
+use super::answer::{Answer, with_remarks};
 use super::context::{connect, located, now, read_assets, target};
-use super::printed::{Printed, with_remarks};
 use super::recorded_run::{host, send_alerts};
-use crate::cli::{Format, HealthcheckArgs};
+use crate::cli::HealthcheckArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendar;
 use crate::jobs::alert_delivery::alert_of;
 use crate::jobs::healthcheck::{Freshness, Health, Newest, check};
-use crate::output::table;
+use crate::output::print;
 use crate::staging::{Staging, explain};
 
 /// A calendar that ends within so many days is worth a word.
 const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
 
-pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
     let by_source = if args.warehouse {
@@ -43,20 +43,15 @@ pub(super) fn run(args: &HealthcheckArgs, format: Format, config: &Config) -> Re
         log::warn!("no alert could be made of it: {error:#}");
     }
     let all_ok = health.iter().all(|h| h.status == Freshness::Ok);
-    let text = match format {
-        Format::Json => {
-            // The columns are fixed; what they do not say is logged.
-            for (asset, remark) in remarks(&health) {
-                log::info!(asset = asset; "{remark}");
-            }
-            table::json(&health)?
+    let unsaid = remarks(&health).map(|(asset, remark)| (asset.to_owned(), remark.to_owned()));
+    let unsaid: Vec<_> = unsaid.collect();
+    let answer = Answer::rows(health, table).beside_rows(move || {
+        // The columns are fixed.
+        for (asset, remark) in unsaid {
+            log::info!(asset = asset; "{remark}");
         }
-        Format::Table => table(&health)?,
-    };
-    Ok(Printed {
-        text,
-        exit_code: u8::from(!all_ok),
-    })
+    });
+    Ok(answer.ending(u8::from(!all_ok)))
 }
 
 /// How fresh the active assets are in the staging file, now.
@@ -205,6 +200,6 @@ fn table(health: &[Health]) -> Result<String> {
         "actual_date",
         "status",
     ];
-    let text = table::table(health, columns)?;
+    let text = print::table(health, columns)?;
     Ok(with_remarks(text, remarks(health), false))
 }

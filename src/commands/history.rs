@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
+use super::answer::Answer;
 use super::context::{asset_id, read_staging, refuse_unknown};
-use super::printed::Printed;
-use crate::cli::{Format, HistoryArgs};
+use crate::cli::HistoryArgs;
 use crate::config::Config;
-use crate::output::table;
+use crate::output::print;
 
 /// The columns of `history`.
-pub(super) const VERSION_COLUMNS: &[&str] = &[
+const COLUMNS: &[&str] = &[
     "date",
     "source",
     "open",
@@ -23,7 +23,7 @@ pub(super) const VERSION_COLUMNS: &[&str] = &[
     "replaced_by",
 ];
 
-pub(super) fn run(args: &HistoryArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {
     let asset = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
     let versions = match args.as_of {
@@ -33,11 +33,14 @@ pub(super) fn run(args: &HistoryArgs, format: Format, config: &Config) -> Result
     if versions.is_empty() {
         refuse_unknown(std::slice::from_ref(&args.asset), &staging, config)?;
     }
-    Ok(Printed::success(match (format, versions.is_empty()) {
-        (Format::Json, _) => table::json(&versions)?,
-        (Format::Table, false) => table::table(&versions, VERSION_COLUMNS)?,
-        (Format::Table, true) if args.as_of.is_some() => "No bar was known then.\n".to_owned(),
-        (Format::Table, true) if args.date.is_some() => "There is no bar of that day.\n".to_owned(),
-        (Format::Table, true) => "No bar of it has ever changed.\n".to_owned(),
-    }))
+    let none = match (args.as_of, args.date) {
+        (Some(_), _) => "No bar was known then.\n",
+        (None, Some(_)) => "There is no bar of that day.\n",
+        (None, None) => "No bar of it has ever changed.\n",
+    };
+    let text = |versions: &[_]| match versions {
+        [] => Ok(none.to_owned()),
+        _ => print::table(versions, COLUMNS),
+    };
+    Ok(Answer::rows(versions, text).with_columns(COLUMNS))
 }

@@ -5,19 +5,19 @@ use std::fs;
 use anyhow::Result;
 use uuid::Uuid;
 
+use super::answer::{Answer, with_remarks};
 use super::context::{choose, now, read_assets};
-use super::printed::{Printed, with_remarks};
-use super::recorded_run::end_quietly;
-use crate::cli::{Format, ImportArgs};
+use super::recorded_run::recorded_quietly;
+use crate::cli::ImportArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::run::{Problem, Status};
 use crate::jobs::import::{Import, Imported, Rows};
-use crate::output::table;
+use crate::output::print;
 use crate::sources::SOURCES;
 use crate::staging::Staging;
 
-pub(super) fn run(args: &ImportArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     check_source(&args.source)?;
     let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
     let text = fs::read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
@@ -43,24 +43,12 @@ pub(super) fn run(args: &ImportArgs, format: Format, config: &Config) -> Result<
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let (job_id, lock) = staging.begin_run("import", false, now())?;
-        let imported = stage(&staging, args, &chosen, &rows, job_id);
-        let (status, problems) = match &imported {
-            Ok(imported) => (status(imported), problems(imported)),
-            Err(error) => (Status::Failure, vec![Problem::of_run(format!("{error:#}"))]),
-        };
-        end_quietly(&staging, config, job_id, status, &problems)?;
-        drop(lock);
-        imported?
+        let body = |job_id| stage(&staging, args, &chosen, &rows, job_id);
+        let ended = |imported: &Vec<_>| (status(imported), problems(imported));
+        recorded_quietly("import", &staging, config, body, ended)?
     };
-    let text = match format {
-        Format::Json => table::json(&imported)?,
-        Format::Table => table(&imported, args.dry_run)?,
-    };
-    Ok(Printed {
-        text,
-        exit_code: status(&imported).exit_code(),
-    })
+    let (dry_run, exit_code) = (args.dry_run, status(&imported).exit_code());
+    Ok(Answer::rows(imported, move |imported| table(imported, dry_run)).ending(exit_code))
 }
 
 /// A name under which nothing fetched can stand.
@@ -130,7 +118,7 @@ fn table(imported: &[Imported], dry_run: bool) -> Result<String> {
         .iter()
         .filter_map(|i| Some((i.asset_id.as_str(), i.message.as_deref()?)));
     Ok(with_remarks(
-        table::table(imported, COLUMNS)?,
+        print::table(imported, COLUMNS)?,
         messages,
         dry_run,
     ))

@@ -7,10 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::printed::Printed;
-use crate::cli::Format;
+use super::answer::Answer;
 use crate::config::Config;
-use crate::output::table;
+use crate::output::print;
 
 /// A file and what became of it.
 #[derive(Serialize)]
@@ -19,7 +18,7 @@ struct InitFile {
     result: &'static str,
 }
 
-pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(config: &Config) -> Result<Answer> {
     let files = [
         (Path::new(".env"), include_str!("../../.env.example")),
         (&*config.assets_file, include_str!("../../data/assets.toml")),
@@ -37,12 +36,9 @@ pub(super) fn run(format: Format, config: &Config) -> Result<Printed> {
             },
         });
     }
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&written)?,
-        Format::Table => {
-            table::table(&written, &["file", "result"])?
-                + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n"
-        }
+    Ok(Answer::rows(written, |written| {
+        Ok(print::table(written, &["file", "result"])?
+            + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n")
     }))
 }
 

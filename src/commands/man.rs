@@ -4,16 +4,16 @@ use anyhow::Result;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::printed::Printed;
+use super::answer::Answer;
 use crate::cli::{Cli, ManArgs};
 use crate::config::ConfigError;
 
-pub(super) fn run(args: &ManArgs) -> Result<Printed> {
+pub(super) fn run(args: &ManArgs) -> Result<Answer> {
     let mut program = Cli::command();
     program.build();
     let mut text = Vec::new();
     Man::new(find(&program, &args.command)?.clone()).render(&mut text)?;
-    Printed::utf_8(text)
+    Answer::utf_8(text)
 }
 
 /// The program, one of its commands, or one within another.

@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{now, open_staging};
-use super::printed::Printed;
-use crate::cli::{Format, PruneArgs};
+use crate::cli::PruneArgs;
 use crate::config::{Config, ConfigError};
-use crate::output::table;
+use crate::output::print;
 use crate::sources::fetch::{count_old_answers, prune_archive};
 use crate::staging::Old;
 
@@ -23,7 +23,7 @@ struct Pruned {
     dry_run: bool,
 }
 
-pub(super) fn run(args: &PruneArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &PruneArgs, config: &Config) -> Result<Answer> {
     let staging = open_staging(config)?;
     let now = now();
     let mut pruned = Vec::new();
@@ -47,11 +47,8 @@ pub(super) fn run(args: &PruneArgs, format: Format, config: &Config) -> Result<P
     if let Some(folder) = args.archive.as_ref().filter(|_| args.archive_days > 0) {
         pruned.push(prune_answers(args, folder, now)?);
     }
-    let text = match format {
-        Format::Json => table::json(&pruned)?,
-        Format::Table => table(&pruned, args.dry_run)?,
-    };
-    Ok(Printed::success(text))
+    let dry_run = args.dry_run;
+    Ok(Answer::rows(pruned, move |pruned| table(pruned, dry_run)))
 }
 
 fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<Pruned> {
@@ -73,7 +70,7 @@ fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<
 }
 
 fn table(pruned: &[Pruned], dry_run: bool) -> Result<String> {
-    let mut text = table::table(pruned, &["what", "older_than_days", "removed"])?;
+    let mut text = print::table(pruned, &["what", "older_than_days", "removed"])?;
     if dry_run {
         text.push_str("This was a dry run: nothing was removed.\n");
     }

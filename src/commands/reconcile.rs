@@ -4,15 +4,15 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{choose, read_assets, read_staging};
-use super::printed::Printed;
-use crate::cli::{Format, ReconcileArgs};
+use crate::cli::ReconcileArgs;
 use crate::config::Config;
 use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
-use crate::output::table;
+use crate::output::print;
 
 /// The columns of `reconcile`.
-pub(super) const DIFFERENCE_COLUMNS: &[&str] = &[
+const COLUMNS: &[&str] = &[
     "asset_id",
     "date",
     "source",
@@ -22,7 +22,7 @@ pub(super) const DIFFERENCE_COLUMNS: &[&str] = &[
     "difference",
 ];
 
-pub(super) fn run(args: &ReconcileArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ReconcileArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     let chosen = choose(&assets, &args.assets)?;
     let staging = read_staging(config)?;
@@ -39,14 +39,10 @@ pub(super) fn run(args: &ReconcileArgs, format: Format, config: &Config) -> Resu
         .iter()
         .flat_map(|c| c.differences.iter().cloned())
         .collect();
-    let text = match format {
-        Format::Json => table::json(&differences)?,
-        Format::Table => comparison_table(&compared, &differences)?,
-    };
-    Ok(Printed {
-        text,
-        exit_code: u8::from(!differences.is_empty()),
-    })
+    let exit_code = u8::from(!differences.is_empty());
+    let text = move |differences: &[_]| comparison_table(&compared, differences);
+    let answer = Answer::rows(differences, text).with_columns(COLUMNS);
+    Ok(answer.ending(exit_code))
 }
 
 fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
@@ -56,7 +52,7 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
     let mut text = String::new();
     if !differences.is_empty() {
         let shown: Vec<ShownDifference<'_>> = differences.iter().map(ShownDifference::of).collect();
-        text = table::table(&shown, DIFFERENCE_COLUMNS)?;
+        text = print::table(&shown, COLUMNS)?;
     }
     for c in compared {
         text.push_str(&format!(

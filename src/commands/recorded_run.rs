@@ -66,12 +66,10 @@ pub(super) fn recorded<T>(
     let result = body(&run).map_err(|error| staging.explain(error));
     if let Err(error) = &result
         && run.ended.get().is_none()
+        && let Err(why) = run.end(Status::Failure, &[problem(error)], "", &[])
     {
-        let problem = Problem::of_run(format!("{error:#}"));
-        if let Err(why) = run.end(Status::Failure, &[problem], "", &[]) {
-            log::error!("{why:#}");
-            return or_notify(job_name, config, stop, result);
-        }
+        log::error!("{why:#}");
+        return or_notify(job_name, config, stop, result);
     }
     run.notify();
     result
@@ -147,21 +145,35 @@ impl Run<'_> {
     }
 }
 
-/// Records the end of a run that somebody started by hand and sees: nobody else is notified.
-pub(super) fn end_quietly(
+/// Records a run that somebody started by hand and sees: nobody else is notified. `ended` says how what it gave has ended;
+/// without that it has failed.
+pub(super) fn recorded_quietly<T>(
+    job_name: &'static str,
     staging: &Staging,
     config: &Config,
-    id: Uuid,
-    status: Status,
-    problems: &[Problem],
-) -> Result<()> {
+    body: impl FnOnce(Uuid) -> Result<T>,
+    ended: impl FnOnce(&T) -> (Status, Vec<Problem>),
+) -> Result<T> {
+    let (id, lock) = staging.begin_run(job_name, false, now())?;
+    let result = body(id);
+    let (status, problems) = match &result {
+        Ok(given) => ended(given),
+        Err(error) => (Status::Failure, vec![problem(error)]),
+    };
     let end = RunEnd {
         status,
-        problems: &redacted(config, problems),
+        problems: &redacted(config, &problems),
         summary: "",
         alert: None,
     };
-    staging.end_run(id, &end, now())
+    staging.end_run(id, &end, now())?;
+    drop(lock);
+    result
+}
+
+/// What is wrong with a run as a whole.
+fn problem(error: &anyhow::Error) -> Problem {
+    Problem::of_run(format!("{error:#}"))
 }
 
 fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
@@ -209,13 +221,13 @@ fn alert_without_staging(
     if config.notify.webhook.is_none() {
         return Ok(());
     }
-    let problem = Problem::of_run(config.redaction.text(&format!("{error:#}")));
+    let problems = redacted(config, &[problem(error)]);
     let report = Report {
         topic: job_name,
         status: Status::Failure.name(),
         host: &host(),
         run: None,
-        failures: failures(&[problem], &[], &Default::default()),
+        failures: failures(&problems, &[], &Default::default()),
         succeeded: Vec::new(),
     };
     let memory = Staging::in_memory()?;

@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{now, patience, read_assets, read_calendars, read_staging, target};
 use super::own_files::refuse_own_file;
-use super::printed::Printed;
-use crate::cli::{Format, ReportArgs};
+use crate::cli::ReportArgs;
 use crate::config::{Config, ConfigError};
-use crate::output::{numbers, table};
+use crate::output::numbers;
 use crate::process::atomic_file::write_atomically;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
 use crate::staging::Staging;
@@ -20,14 +20,14 @@ use crate::warehouse::Warehouse;
 
 /// What was written.
 #[derive(Serialize)]
-struct WrittenReport<'a> {
-    file: &'a Path,
+struct WrittenReport {
+    file: PathBuf,
     assets: usize,
     bars: usize,
     bytes: usize,
 }
 
-pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
     let to_stdout = args.out == Path::new("-");
     if to_stdout && args.open {
         return Err(ConfigError("--open needs a file, --out - writes none".to_owned()).into());
@@ -50,7 +50,7 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
     facts.redact(|text| config.redaction.text(text));
     let page = report::page(&facts)?;
     if to_stdout {
-        return Ok(Printed::success(page.html));
+        return Ok(Answer::text(page.html));
     }
     write(&args.out, &page)?;
     if args.open {
@@ -61,7 +61,7 @@ pub(super) fn run(args: &ReportArgs, format: Format, config: &Config) -> Result<
             )
         })?;
     }
-    print(&args.out, &page, format)
+    Ok(written(&args.out, &page))
 }
 
 fn check_assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<()> {
@@ -111,21 +111,20 @@ fn write(out: &Path, page: &Page) -> Result<()> {
     written.with_context(doing)
 }
 
-fn print(out: &Path, page: &Page, format: Format) -> Result<Printed> {
+fn written(out: &Path, page: &Page) -> Answer {
     let bytes = page.html.len();
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[WrittenReport {
-            file: out,
-            assets: page.assets,
-            bars: page.bars,
-            bytes,
-        }])?,
-        Format::Table => format!(
-            "{}: {}, {} bars, {} kB. Open it in a browser.\n",
-            out.display(),
-            numbers::counted(page.assets, "asset", "assets"),
-            numbers::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
-            bytes.div_ceil(1000)
-        ),
-    }))
+    let text = format!(
+        "{}: {}, {} bars, {} kB. Open it in a browser.\n",
+        out.display(),
+        numbers::counted(page.assets, "asset", "assets"),
+        numbers::whole(u64::try_from(page.bars).unwrap_or(u64::MAX)),
+        bytes.div_ceil(1000)
+    );
+    let row = WrittenReport {
+        file: out.to_owned(),
+        assets: page.assets,
+        bars: page.bars,
+        bytes,
+    };
+    Answer::row(row, text)
 }

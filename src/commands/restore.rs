@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use super::answer::Answer;
 use super::backup::CopiedFile;
 use super::context::now;
-use super::printed::Printed;
-use crate::cli::{Format, RestoreArgs};
+use crate::cli::RestoreArgs;
 use crate::config::Config;
-use crate::output::table;
 use crate::staging::Staging;
 
-pub(super) fn run(args: &RestoreArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
     let path = &config.staging_db;
     let (copied, kept) = Staging::restore(&args.file, path, &keep_as(path, now()))?;
     let copy = CopiedFile {
@@ -23,21 +22,16 @@ pub(super) fn run(args: &RestoreArgs, format: Format, config: &Config) -> Result
         bytes: copied.bytes,
         kept_as: kept.map(|k| k.display().to_string()),
     };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[&copy])?,
-        Format::Table => {
-            let kept = copy
-                .kept_as
-                .map(|k| format!(" What was there is kept as {k}."));
-            format!(
-                "Restored {} with {} bars from {}.{}\n",
-                copy.file,
-                copy.bars,
-                args.file.display(),
-                kept.unwrap_or_default()
-            )
-        }
-    }))
+    let kept = copy.kept_as.as_ref();
+    let kept = kept.map(|k| format!(" What was there is kept as {k}."));
+    let text = format!(
+        "Restored {} with {} bars from {}.{}\n",
+        copy.file,
+        copy.bars,
+        args.file.display(),
+        kept.unwrap_or_default()
+    );
+    Ok(Answer::row(copy, text))
 }
 
 /// `data/staging.db.before-restore-20261125T180000Z`, under which nothing is yet.

@@ -3,11 +3,10 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{connect, target};
-use super::printed::Printed;
-use crate::cli::{Format, Schema, SchemaArgs};
+use crate::cli::{Schema, SchemaArgs};
 use crate::config::{Config, ConfigError};
-use crate::output::table;
 use crate::{staging, warehouse};
 
 /// What `--apply` made.
@@ -16,9 +15,9 @@ struct Created {
     table: &'static str,
 }
 
-pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     if !args.apply {
-        return print_ddl(args.which, format);
+        return Ok(ddl(args.which));
     }
     if args.which == Schema::Staging {
         return Err(ConfigError(
@@ -36,29 +35,24 @@ pub(super) fn run(args: &SchemaArgs, format: Format, config: &Config) -> Result<
     }
     if args.which == Schema::BestPrice {
         connect(&target(config)?, config)?.create_best_price()?;
-        return Ok(Printed::success(match format {
-            Format::Json => table::json(&[Created {
-                table: "best_price",
-            }])?,
-            Format::Table => "The view best_price is there.\n".to_owned(),
-        }));
+        let table = "best_price";
+        return Ok(Answer::row(
+            Created { table },
+            format!("The view {table} is there.\n"),
+        ));
     }
     let created = connect(&target(config)?, config)?
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
-    Ok(Printed::success(match (format, created.is_empty()) {
-        (Format::Json, _) => table::json(
-            &created
-                .into_iter()
-                .map(|table| Created { table })
-                .collect::<Vec<_>>(),
-        )?,
-        (Format::Table, true) => "Every table is there.\n".to_owned(),
-        (Format::Table, false) => format!("Created {}.\n", created.join(", ")),
-    }))
+    let text = match created.is_empty() {
+        true => "Every table is there.\n".to_owned(),
+        false => format!("Created {}.\n", created.join(", ")),
+    };
+    let rows = created.into_iter().map(|table| Created { table });
+    Ok(Answer::rows(rows.collect(), |_| Ok(text)))
 }
 
-fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
+fn ddl(which: Schema) -> Answer {
     #[derive(Serialize)]
     struct Ddl {
         ddl: String,
@@ -70,8 +64,6 @@ fn print_ddl(which: Schema, format: Format) -> Result<Printed> {
         Schema::Partitioned => warehouse::PARTITIONED.to_owned(),
         Schema::Citus => warehouse::CITUS.to_owned(),
     };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[Ddl { ddl }])?,
-        Format::Table => ddl,
-    }))
+    let text = ddl.clone();
+    Answer::row(Ddl { ddl }, text)
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{asset_id, read_staging};
-use super::printed::Printed;
-use crate::cli::{Format, ShowArgs};
+use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
-use crate::output::table;
+use crate::output::print;
 use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, best_bars};
 
@@ -21,11 +21,11 @@ const CHART_HEIGHT: usize = 15;
 
 /// A day of the result. The fields are the columns of JSON and CSV.
 #[derive(Debug, Serialize)]
-struct ShownDay<'a> {
-    asset_id: &'a str,
+struct ShownDay {
+    asset_id: String,
     date: String,
-    source: &'a str,
-    currency: &'a str,
+    source: String,
+    currency: String,
     open: f64,
     high: f64,
     low: f64,
@@ -34,12 +34,12 @@ struct ShownDay<'a> {
     change: Option<f64>,
     volume: Option<i64>,
     is_final: bool,
-    ingested_at: &'a str,
+    ingested_at: String,
     /// What was found about the day, and that it is provisional.
     remarks: Vec<String>,
 }
 
-pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     let id = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
     let assets = staging.stored_assets()?;
@@ -51,18 +51,16 @@ pub(super) fn run(args: &ShowArgs, format: Format, config: &Config) -> Result<Pr
         return Err(nothing_of(&id, &assets).into());
     }
     let remarks = remarks(&staging, asset)?;
-    let days: Vec<ShownDay<'_>> = days(asset, &best, args.days, &remarks);
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&days)?,
-        Format::Table => {
-            let mut terminal = Terminal::of_stdout();
-            terminal.style.ascii |= args.ascii;
-            let mut text = heading(asset, &days) + &table(&days, terminal.style.ascii)?;
-            if args.chart {
-                text.push_str(&chart(&days, terminal));
-            }
-            text
+    let days = days(asset, &best, args.days, &remarks);
+    let (asset, ascii, with_chart) = (asset.clone(), args.ascii, args.chart);
+    Ok(Answer::rows(days, move |days| {
+        let mut terminal = Terminal::of_stdout();
+        terminal.style.ascii |= ascii;
+        let mut text = heading(&asset, days) + &table(days, terminal.style.ascii)?;
+        if with_chart {
+            text.push_str(&chart(days, terminal));
         }
+        Ok(text)
     }))
 }
 
@@ -98,12 +96,12 @@ fn remarks(staging: &Staging, asset: &StoredAsset) -> Result<Remarks> {
 }
 
 /// The newest `count` days, oldest first.
-fn days<'a>(
-    asset: &'a StoredAsset,
-    best: &[(&'a str, &'a StoredBar)],
+fn days(
+    asset: &StoredAsset,
+    best: &[(&str, &StoredBar)],
     count: usize,
     remarks: &Remarks,
-) -> Vec<ShownDay<'a>> {
+) -> Vec<ShownDay> {
     let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.values.close)));
     let all = best.iter().zip(before);
     all.skip(best.len().saturating_sub(count))
@@ -113,10 +111,10 @@ fn days<'a>(
             let provisional = (!bar.is_final).then(|| "provisional".to_owned());
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
             ShownDay {
-                asset_id: &asset.asset_id,
+                asset_id: asset.asset_id.clone(),
                 date,
-                source,
-                currency: &asset.currency,
+                source: (*source).to_owned(),
+                currency: asset.currency.clone(),
                 open: bar.values.open,
                 high: bar.values.high,
                 low: bar.values.low,
@@ -124,7 +122,7 @@ fn days<'a>(
                 change: before.and_then(|b| numbers::change(b, bar.values.close)),
                 volume: bar.values.volume,
                 is_final: bar.is_final,
-                ingested_at: &bar.ingested_at,
+                ingested_at: bar.ingested_at.clone(),
                 remarks: provisional.into_iter().chain(found).collect(),
             }
         })
@@ -132,12 +130,12 @@ fn days<'a>(
 }
 
 /// Whose prices these are, the newest close, and how far it moved.
-fn heading(asset: &StoredAsset, days: &[ShownDay<'_>]) -> String {
+fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
     let Some(newest) = days.last() else {
         return String::new();
     };
     let moved = newest.change.map(percent).unwrap_or_default();
-    let name = table::one_line(&asset.name);
+    let name = print::one_line(&asset.name);
     let close = price(newest.close, numbers::decimals(&asset.currency));
     format!(
         "{name} ({})  {close} {}  {moved}\n\n",
@@ -145,7 +143,7 @@ fn heading(asset: &StoredAsset, days: &[ShownDay<'_>]) -> String {
     )
 }
 
-fn table(days: &[ShownDay<'_>], ascii: bool) -> Result<String> {
+fn table(days: &[ShownDay], ascii: bool) -> Result<String> {
     #[derive(Serialize)]
     struct ShownRow<'a> {
         date: &'a str,
@@ -169,13 +167,13 @@ fn table(days: &[ShownDay<'_>], ascii: bool) -> Result<String> {
             close: price(d.close, decimals),
             change: d.change.map(percent).unwrap_or_default(),
             volume: d.volume.map(numbers::count).unwrap_or_default(),
-            source: d.source,
+            source: &d.source,
             remarks: d.remarks.join(", "),
         })
         .collect();
     let numbers = ["open", "high", "low", "close", "change", "volume"];
     let columns = [&["date"], &numbers[..], &["source", "remarks"]].concat();
-    let text = table::table_aligned(&rows, &columns, &numbers)?;
+    let text = print::table_aligned(&rows, &columns, &numbers)?;
     Ok(if ascii {
         text.replace('−', "-")
     } else {
@@ -184,19 +182,19 @@ fn table(days: &[ShownDay<'_>], ascii: bool) -> Result<String> {
 }
 
 /// As many decimals for all as the price with most of them has, so that the points stand below each other.
-fn decimals(days: &[ShownDay<'_>]) -> usize {
+fn decimals(days: &[ShownDay]) -> usize {
     let of = |value: f64| {
         let digits = numbers::shortest(value);
         digits
             .split_once('.')
             .map_or(0, |(_, fraction)| fraction.len())
     };
-    let least = days.first().map_or(0, |d| numbers::decimals(d.currency));
+    let least = days.first().map_or(0, |d| numbers::decimals(&d.currency));
     let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
     prices.map(of).fold(least, usize::max)
 }
 
-fn chart(days: &[ShownDay<'_>], terminal: Terminal) -> String {
+fn chart(days: &[ShownDay], terminal: Terminal) -> String {
     let bars: Vec<Candle> = days
         .iter()
         .map(|d| Candle {

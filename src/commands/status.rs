@@ -1,15 +1,16 @@
 //! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{now, read_assets};
 use super::healthcheck;
-use super::printed::Printed;
-use crate::cli::{Format, StatusArgs};
+use crate::cli::StatusArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
 use crate::domain::calendar::sub_days;
@@ -18,7 +19,7 @@ use crate::jobs::healthcheck::{Freshness, Health};
 use crate::jobs::status::{Around, Record, records, worries};
 use crate::output::chart::sparkline;
 use crate::output::numbers::counted;
-use crate::output::table;
+use crate::output::print;
 use crate::output::terminal::Terminal;
 use crate::staging::{AssetSummary, Scope, Staging};
 
@@ -33,8 +34,8 @@ const FINDINGS: [u32; 2] = [5, 100_000];
 const LONGEST_ERROR: usize = 400;
 const LONGEST_CELL: usize = 80;
 
-/// The columns of `--findings`.
-pub(super) const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
+/// The columns of the findings.
+const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
 
 /// A series, or an active asset without one. Its serialized fields are the JSON result.
 #[derive(Serialize)]
@@ -66,67 +67,87 @@ struct ShownSeries<'a> {
 
 /// A command's record.
 #[derive(Serialize)]
-struct CommandRow<'a> {
-    job_name: &'a str,
+struct CommandRow {
+    job_name: String,
     #[serde(flatten)]
-    record: &'a Record,
+    record: Record,
 }
 
 /// A run. Its serialized fields are the JSON result.
-#[derive(Serialize)]
-struct RunRow<'a> {
-    job_id: &'a str,
-    job_name: &'a str,
-    started_at: &'a str,
-    ended_at: Option<&'a str>,
+#[derive(Clone, Serialize)]
+struct RunRow {
+    job_id: String,
+    job_name: String,
+    started_at: String,
+    ended_at: Option<String>,
     seconds: Option<f64>,
-    status: &'a str,
+    status: String,
     error_message: Option<String>,
-    host: Option<&'a str>,
+    host: Option<String>,
     process_id: Option<u32>,
-    version: Option<&'a str>,
+    version: Option<String>,
 }
 
-impl<'a> RunRow<'a> {
-    fn new(run: &'a JobRun, format: Format) -> Self {
-        let message = run.error_message.as_deref();
+fn run_rows(runs: Vec<JobRun>) -> Vec<RunRow> {
+    runs.into_iter().map(RunRow::from).collect()
+}
+
+impl From<JobRun> for RunRow {
+    fn from(run: JobRun) -> Self {
         Self {
-            job_id: &run.job_id,
-            job_name: &run.job_name,
-            started_at: &run.started_at,
-            ended_at: run.ended_at.as_deref(),
+            job_id: run.job_id,
+            job_name: run.job_name,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
             seconds: run.seconds,
-            status: &run.status,
-            error_message: message.map(|message| match format {
-                Format::Json => message.to_owned(),
-                Format::Table => in_words(message, LONGEST_CELL),
-            }),
-            host: run.host.as_deref(),
+            status: run.status,
+            error_message: run.error_message,
+            host: run.host,
             process_id: run.process_id,
-            version: run.version.as_deref(),
+            version: run.version,
         }
     }
 }
 
-pub(super) fn run(args: &StatusArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
     let Some(staging) = Staging::open_to_read(&config.staging_db)? else {
-        let path = config.staging_db.display();
-        return Ok(Printed::success(match format {
-            Format::Json => "[]\n".to_owned(),
-            Format::Table => format!(
-                "Nothing is staged yet: there is no {path}. `pricestash collect` makes it.\n"
-            ),
-        }));
+        return Ok(nothing_staged(args, config));
     };
+    if args.runs {
+        return Ok(Answer::rows(
+            run_rows(staging.last_runs(RUNS[1])?),
+            runs_table,
+        ));
+    }
+    if args.findings {
+        let findings = staging.open_findings(FINDINGS[1])?;
+        return Ok(Answer::table(findings, FINDING_COLUMNS).with_columns(FINDING_COLUMNS));
+    }
     let commands = records(&staging.ended_runs(now() - LOOKBACK)?);
-    let text = match (args, format) {
-        (StatusArgs { runs: true, .. }, _) => runs(&staging, RUNS[1], format)?,
-        (StatusArgs { findings: true, .. }, _) => findings(&staging, FINDINGS[1], format)?,
-        (StatusArgs { commands: true, .. }, _) => command_list(&commands, format)?,
-        (_, Format::Json) => table::json(&series_rows(&staging, &health(&staging, config)?)?)?,
-        (_, Format::Table) => state_text(&staging, &commands, config)?,
+    if args.commands {
+        return Ok(Answer::rows(command_rows(commands), command_table));
+    }
+    let health = health(&staging, config)?;
+    let rows = series_rows(&staging, &health)?;
+    let state = State {
+        staging,
+        commands,
+        health,
+        staging_db: config.staging_db.clone(),
+        has_warehouse: config.sync.database_url.is_some(),
     };
-    Ok(Printed::success(text))
+    Ok(Answer::rows(rows, |rows| state_text(state, rows)))
+}
+
+fn nothing_staged(args: &StatusArgs, config: &Config) -> Answer {
+    let path = config.staging_db.display();
+    let text =
+        format!("Nothing is staged yet: there is no {path}. `pricestash collect` makes it.\n");
+    let answer = Answer::rows(Vec::<SeriesRow>::new(), |_| Ok(text));
+    match args.findings {
+        true => answer.with_columns(FINDING_COLUMNS),
+        false => answer,
+    }
 }
 
 /// The freshness of the configured assets. A broken assets file must not hide everything else.
@@ -169,16 +190,23 @@ fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
+/// What the one screen is made of, beside the series.
+struct State {
+    staging: Staging,
+    commands: BTreeMap<String, Record>,
+    health: Vec<Health>,
+    staging_db: PathBuf,
+    has_warehouse: bool,
+}
+
 /// The one screen: whether all is well, then what that is made of.
-fn state_text(
-    staging: &Staging,
-    commands: &BTreeMap<String, Record>,
-    config: &Config,
-) -> Result<String> {
-    let health = health(staging, config)?;
+fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
+    let State {
+        staging, commands, ..
+    } = state;
     let around = Around {
         pending: staging.count_pending(&Scope::default())?,
-        has_warehouse: config.sync.database_url.is_some(),
+        has_warehouse: state.has_warehouse,
         rejected: staging.count_sync_rejects()?,
         alerts: staging.count_alerts()?,
         cut_off: staging
@@ -187,27 +215,27 @@ fn state_text(
             .map(ToString::to_string)
             .collect(),
     };
-    let mut text = match worries(&health, commands, &around) {
+    let mut text = match worries(&state.health, &commands, &around) {
         worries if worries.is_empty() => "All is well.\n".to_owned(),
         worries => format!("Not all is well:\n- {}\n", worries.join("\n- ")),
     };
     for run in staging.running_runs()? {
         text.push_str(&format!("Under way: {run}\n"));
     }
-    let rows = series_rows(staging, &health)?;
     text.push_str(&format!(
         "\nStaged in {}, {} for PostgreSQL\n{}",
-        config.staging_db.display(),
+        state.staging_db.display(),
         counted(around.pending, "row waits", "rows wait"),
-        series_table(staging, &rows)?
+        series_table(&staging, rows)?
     ));
     text.push_str("\nCommands, over 30 days\n");
-    text.push_str(&command_list(commands, Format::Table)?);
+    text.push_str(&command_table(&command_rows(commands))?);
     text.push_str("\nLast runs (all: status --runs)\n");
-    text.push_str(&runs(staging, RUNS[0], Format::Table)?);
+    text.push_str(&runs_table(&run_rows(staging.last_runs(RUNS[0])?))?);
     if !staging.open_findings(1)?.is_empty() {
         text.push_str("\nOpen findings, newest first (all: status --findings)\n");
-        text.push_str(&findings(staging, FINDINGS[0], Format::Table)?);
+        let findings = staging.open_findings(FINDINGS[0])?;
+        text.push_str(&print::table(&findings, FINDING_COLUMNS)?);
     }
     Ok(text)
 }
@@ -236,7 +264,7 @@ fn series_table(staging: &Staging, rows: &[SeriesRow]) -> Result<String> {
             })
         })
         .collect::<Result<_>>()?;
-    table::table(&shown, COLUMNS)
+    print::table(&shown, COLUMNS)
 }
 
 /// The closes of a series' last year as a line.
@@ -251,7 +279,13 @@ fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
     Ok(sparkline(&closes, WIDTH, ascii))
 }
 
-fn command_list(commands: &BTreeMap<String, Record>, format: Format) -> Result<String> {
+fn command_rows(commands: BTreeMap<String, Record>) -> Vec<CommandRow> {
+    let rows = commands.into_iter();
+    rows.map(|(job_name, record)| CommandRow { job_name, record })
+        .collect()
+}
+
+fn command_table(rows: &[CommandRow]) -> Result<String> {
     const COLUMNS: &[&str] = &[
         "job_name",
         "runs_30d",
@@ -262,25 +296,19 @@ fn command_list(commands: &BTreeMap<String, Record>, format: Format) -> Result<S
         "last_status",
         "last_success_at",
     ];
-    let rows: Vec<CommandRow<'_>> = commands
-        .iter()
-        .map(|(job_name, record)| CommandRow { job_name, record })
-        .collect();
-    let Format::Table = format else {
-        return table::json(&rows);
-    };
-    let mut text = table::table(&rows, COLUMNS)?;
-    for (name, record) in commands {
+    let mut text = print::table(rows, COLUMNS)?;
+    for CommandRow { job_name, record } in rows {
         if let (Some(error), Some(at)) = (&record.last_error, &record.last_error_at) {
             let error = in_words(error, LONGEST_ERROR);
-            text.push_str(&format!("{name}, last error, {at}: {error}\n"));
+            text.push_str(&format!("{job_name}, last error, {at}: {error}\n"));
         }
     }
     Ok(text)
 }
 
-fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
-    let columns = &[
+/// The runs, each error in a few words.
+fn runs_table(runs: &[RunRow]) -> Result<String> {
+    const COLUMNS: &[&str] = &[
         "started_at",
         "job_name",
         "status",
@@ -290,18 +318,13 @@ fn runs(staging: &Staging, limit: u32, format: Format) -> Result<String> {
         "version",
         "error_message",
     ];
-    let runs = staging.last_runs(limit)?;
-    let rows: Vec<_> = runs.iter().map(|run| RunRow::new(run, format)).collect();
-    match format {
-        Format::Json => table::json(&rows),
-        Format::Table => table::table(&rows, columns),
-    }
-}
-
-fn findings(staging: &Staging, limit: u32, format: Format) -> Result<String> {
-    let findings = staging.open_findings(limit)?;
-    match format {
-        Format::Json => table::json(&findings),
-        Format::Table => table::table(&findings, FINDING_COLUMNS),
-    }
+    let short = |run: &RunRow| RunRow {
+        error_message: run
+            .error_message
+            .as_deref()
+            .map(|message| in_words(message, LONGEST_CELL)),
+        ..run.clone()
+    };
+    let runs: Vec<RunRow> = runs.iter().map(short).collect();
+    print::table(&runs, COLUMNS)
 }

@@ -6,19 +6,18 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{
-    located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+    listed_ids, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
-use super::printed::Printed;
 use super::recorded_run::{Run, recorded};
 use super::signals::stop_on_signals;
-use crate::cli::{Format, SyncArgs};
-use crate::config::{Config, ConfigError};
-use crate::domain::asset::AssetId;
+use crate::cli::SyncArgs;
+use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
+use crate::output::print;
 use crate::output::stderr::ProgressLine;
-use crate::output::table;
 use crate::process::stop::Stop;
 use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::warehouse::{Target, Warehouse};
@@ -26,21 +25,13 @@ use crate::warehouse::{Target, Warehouse};
 /// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn scope(args: &SyncArgs) -> Result<Scope, ConfigError> {
-    let assets = args
-        .assets
-        .iter()
-        .map(|id| AssetId::new(id).map_err(|why| ConfigError(format!("--assets: {why}"))));
-    Ok(Scope {
-        full: args.full,
-        assets: assets.collect::<Result<_, _>>()?,
-    })
-}
-
-pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
     let options = Options {
         chunk_size: args.chunk_size,
-        scope: scope(args)?,
+        scope: Scope {
+            full: args.full,
+            assets: listed_ids(&args.assets)?,
+        },
     };
     let staging = Staging::open_existing(&config.staging_db)?;
     let waiting = || {
@@ -49,32 +40,29 @@ pub(super) fn run(args: &SyncArgs, format: Format, config: &Config) -> Result<Pr
         Ok(format!(", {rows} rows wait in {file}"))
     };
     if args.if_configured && config.sync.database_url.is_none() {
-        return left_out(&waiting()?, format);
+        return Ok(left_out(&waiting()?));
     }
     let target = target_or_say(config, waiting)?;
     let staging = staging.map_or_else(|| open_staging(config), Ok)?;
     refuse_unknown(&args.assets, &staging, config)?;
     if args.dry_run {
-        return print_dry_sync(staging.count_pending(&options.scope)?, &target, format);
+        let rows = staging.count_pending(&options.scope)?;
+        return Ok(dry_run(rows, &target));
     }
     let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
     let outcome = recorded("sync", &staging, config, &stop, |run| {
         send(run, &staging, &target, &options, config, &stop)
     })?;
-    Ok(Printed {
-        text: print_sync(&outcome, format)?,
-        exit_code: outcome.status().exit_code(),
-    })
+    let exit_code = outcome.status().exit_code();
+    Ok(Answer::rows(vec![outcome], sync_table).ending(exit_code))
 }
 
 /// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.
-fn left_out(waiting: &str, format: Format) -> Result<Printed> {
+fn left_out(waiting: &str) -> Answer {
     let why = no_warehouse(waiting);
     log::info!("sync is left out: {why}");
-    Ok(Printed::success(match format {
-        Format::Json => table::json::<Outcome>(&[])?,
-        Format::Table => format!("Nothing was sent: {why}.\n"),
-    }))
+    let text = format!("Nothing was sent: {why}.\n");
+    Answer::rows(Vec::<Outcome>::new(), |_| Ok(text))
 }
 
 /// Sends what is pending, and records how it went.
@@ -121,7 +109,7 @@ fn send(
     run.end(
         outcome.status(),
         &problems,
-        &table::json(&[&outcome])?,
+        &print::json(&[&outcome])?,
         &succeeded,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end.
@@ -194,21 +182,19 @@ fn future(outcome: &Outcome) -> Option<String> {
     })
 }
 
-fn print_dry_sync(rows: u64, target: &Target, format: Format) -> Result<Printed> {
+fn dry_run(rows: u64, target: &Target) -> Answer {
     #[derive(Serialize)]
     struct DryRun {
         would_send: u64,
     }
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[DryRun { would_send: rows }])?,
-        Format::Table => format!(
-            "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
-            target.place()
-        ),
-    }))
+    let text = format!(
+        "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
+        target.place()
+    );
+    Answer::row(DryRun { would_send: rows }, text)
 }
 
-fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
+fn sync_table(outcomes: &[Outcome]) -> Result<String> {
     const COLUMNS: &[&str] = &[
         "sent",
         "inserted",
@@ -223,15 +209,14 @@ fn print_sync(outcome: &Outcome, format: Format) -> Result<String> {
         "round_trips",
         "elapsed_ms",
     ];
-    let mut text = match format {
-        Format::Json => return table::json(&[outcome]),
-        Format::Table => table::table(&[outcome], COLUMNS)?,
-    };
-    if outcome.rejected > 0 {
-        text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
-    }
-    if let Some(skipped) = future(outcome) {
-        text.push_str(&format!("{skipped}\n"));
+    let mut text = print::table(outcomes, COLUMNS)?;
+    for outcome in outcomes {
+        if outcome.rejected > 0 {
+            text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
+        }
+        if let Some(skipped) = future(outcome) {
+            text.push_str(&format!("{skipped}\n"));
+        }
     }
     Ok(text)
 }

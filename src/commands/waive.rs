@@ -4,12 +4,11 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::answer::Answer;
 use super::context::{asset_id, choose, now, open_staging, read_assets};
-use super::printed::Printed;
-use crate::cli::{Format, WaiveArgs};
+use crate::cli::WaiveArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::Asset;
-use crate::output::table;
 use crate::staging::Staging;
 
 /// Why a day cannot be waived.
@@ -42,10 +41,10 @@ fn check_waiver(asset: &Asset, args: &WaiveArgs, staging: &Staging) -> Result<()
     Ok(())
 }
 
-pub(super) fn run(args: &WaiveArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
     #[derive(Serialize)]
-    struct Waiver<'a> {
-        asset_id: &'a str,
+    struct Waiver {
+        asset_id: String,
         date: NaiveDate,
         waived: bool,
         changed: bool,
@@ -72,13 +71,12 @@ pub(super) fn run(args: &WaiveArgs, format: Format, config: &Config) -> Result<P
         (false, true) => "is waived",
         (false, false) => "was waived before",
     };
-    Ok(Printed::success(match format {
-        Format::Json => table::json(&[Waiver {
-            asset_id: asset.as_str(),
-            date: args.date,
-            waived: !args.undo,
-            changed,
-        }])?,
-        Format::Table => format!("{asset} on {} {what}.\n", args.date),
-    }))
+    let waiver = Waiver {
+        asset_id: asset.to_string(),
+        date: args.date,
+        waived: !args.undo,
+        changed,
+    };
+    let text = format!("{asset} on {} {what}.\n", args.date);
+    Ok(Answer::row(waiver, text))
 }

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use chrono::{Days, Local, NaiveDateTime, NaiveTime};
 use quick_xml::escape::escape;
 
+use super::answer::Answer;
 use super::own_files::refuse_own_file;
-use super::printed::Printed;
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
 use crate::process::atomic_file::write_atomically;
@@ -17,7 +17,7 @@ use crate::process::atomic_file::write_atomically;
 /// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).
 const DEFINITION: &str = include_str!("windows_task.xml");
 
-pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Answer> {
     refuse_own_file("--output", &args.output, config)?;
     let script = absolute(&args.script).context("the script has no path")?;
     let xml = definition(
@@ -31,7 +31,7 @@ pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Printed> {
         Ok((file, ()))
     })
     .with_context(|| format!("{} cannot be written", args.output.display()))?;
-    Ok(Printed::success(String::new()))
+    Ok(Answer::text(String::new()))
 }
 
 /// The task that runs a script every day. With a user it runs also when nobody is logged on, which an administrator must

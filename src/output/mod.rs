@@ -4,6 +4,7 @@ pub mod calendar_year;
 pub mod chart;
 pub mod log;
 pub mod numbers;
+pub mod print;
+pub mod row;
 pub mod stderr;
-pub mod table;
 pub mod terminal;

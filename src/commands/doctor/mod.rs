@@ -2,13 +2,12 @@
 
 use anyhow::Result;
 
+use super::answer::Answer;
 use super::context::{now, read_assets};
-use super::printed::Printed;
-use crate::cli::{DoctorArgs, Format};
+use crate::cli::DoctorArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
 use crate::jobs::doctor::{self, Check, Verdict};
-use crate::output::table;
 
 mod alerts;
 mod schedule;
@@ -16,7 +15,7 @@ mod sources;
 mod staging;
 mod warehouse;
 
-pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<Printed> {
+pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     let mut checks = vec![configuration(config)];
     let assets = match read_assets(&config.assets_file) {
         Ok(assets) => assets,
@@ -47,14 +46,8 @@ pub(super) fn run(args: &DoctorArgs, format: Format, config: &Config) -> Result<
     checks.push(alerts::heartbeat(config));
     checks.push(schedule::check());
     let has_failed = checks.iter().any(|c| c.status == Verdict::Fail);
-    let text = match format {
-        Format::Json => table::json(&checks)?,
-        Format::Table => report_text(&checks),
-    };
-    Ok(Printed {
-        text,
-        exit_code: u8::from(has_failed),
-    })
+    let answer = Answer::rows(checks, |checks| Ok(report_text(checks)));
+    Ok(answer.ending(u8::from(has_failed)))
 }
 
 /// The report for people: a line for each check, and below it what to do.

@@ -1,0 +1,275 @@
+//! Rows as they are printed: a table for people, or JSON, JSON lines or CSV for programs.
+
+use anyhow::Result;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::row::Row;
+
+/// Rows as a JSON array of objects, and a line end.
+///
+/// # Errors
+/// When a row cannot be told in JSON, which would be a mistake of ours.
+pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
+    Ok(serde_json::to_string_pretty(rows)? + "\n")
+}
+
+/// Rows as JSON objects, one a line.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
+    let mut lines = String::new();
+    for row in rows {
+        lines.push_str(&serde_json::to_string(row)?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Rows as CSV with a header, which is `columns` where there are no rows. A list or an object in a cell is JSON.
+///
+/// # Errors
+/// When CSV cannot hold a row, which would be a mistake of ours.
+pub fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
+    let mut header: Vec<&str> = Vec::new();
+    for name in rows.iter().flat_map(Row::names) {
+        if !header.contains(&name) {
+            header.push(name);
+        }
+    }
+    if rows.is_empty() {
+        header.extend(columns);
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if !header.is_empty() {
+        writer.write_record(&header)?;
+    }
+    for row in rows {
+        writer.write_record(header.iter().map(|name| csv_cell(row.get(name))))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn csv_cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        // A list of words as people write one.
+        Some(Value::Array(list)) if list.iter().all(Value::is_string) => words(list),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn words(list: &[Value]) -> String {
+    let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+    words.join(", ")
+}
+
+/// Rows as a table of some of their fields; `None` leaves an empty cell.
+///
+/// # Errors
+/// When a row is no struct, which would be a mistake of ours.
+pub fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
+    table_aligned(rows, columns, &[])
+}
+
+/// A table with some columns of texts that are numbers, which stand at the right like numbers.
+///
+/// # Errors
+/// As [`table`].
+pub fn table_aligned<T: Serialize>(
+    rows: &[T],
+    columns: &[&str],
+    numbers: &[&str],
+) -> Result<String> {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(columns.iter().map(|c| c.replace('_', " ")));
+    for (at, _) in columns
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| numbers.contains(c))
+    {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for row in rows {
+        let row = Row::of(row)?;
+        table.add_row(columns.iter().map(|c| cell(row.get(c))));
+    }
+    let lines: Vec<String> = table.lines().map(|l| l.trim_end().to_owned()).collect();
+    Ok(lines.join("\n") + "\n")
+}
+
+fn cell(value: Option<&Value>) -> Cell {
+    match value {
+        None | Some(Value::Null) => Cell::new(""),
+        Some(Value::String(text)) => Cell::new(one_line(text)),
+        Some(Value::Bool(yes)) => Cell::new(if *yes { "yes" } else { "no" }),
+        Some(Value::Array(list)) => Cell::new(words(list)),
+        Some(other) => Cell::new(other).set_alignment(CellAlignment::Right),
+    }
+}
+
+/// A text in one line: a source's words may hold line ends and control characters.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Stored {
+        asset_id: &'static str,
+        rows: u64,
+        message: Option<&'static str>,
+    }
+
+    const ROWS: [Stored; 2] = [
+        Stored {
+            asset_id: "005930",
+            rows: 747,
+            message: None,
+        },
+        Stored {
+            asset_id: "삼성",
+            rows: 1,
+            message: Some("a\n\u{1b}[31mb"),
+        },
+    ];
+
+    #[test]
+    fn a_table_lines_up_and_holds_no_control_characters() {
+        let text = table(&ROWS, &["asset_id", "rows", "message"]).unwrap();
+        assert!(
+            text.lines()
+                .any(|l| l.contains("005930") && l.contains("747")),
+            "{text}"
+        );
+        assert!(
+            text.contains("a  [31mb") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+    }
+
+    #[derive(Serialize)]
+    struct Mixed {
+        z: f64,
+        a: &'static str,
+        n: Option<u8>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        b: Vec<f64>,
+        c: Vec<&'static str>,
+        o: Option<Row>,
+    }
+
+    fn mixed() -> Vec<Mixed> {
+        let first = Mixed {
+            z: 1.10,
+            a: "x, \"y\"\n",
+            n: None,
+            b: vec![],
+            c: vec![],
+            o: None,
+        };
+        let second = Mixed {
+            z: -0.000_001,
+            a: "",
+            n: Some(7),
+            b: vec![1.0, 163_157_984.25],
+            c: vec!["d", "e"],
+            o: Row::of(&ROWS[0]).ok(),
+        };
+        vec![first, second]
+    }
+
+    fn rows<T: Serialize>(of: &[T]) -> Vec<Row> {
+        of.iter().map(|row| Row::of(row).unwrap()).collect()
+    }
+
+    #[test]
+    fn csv_keeps_the_order_the_digits_and_every_character() {
+        assert_eq!(
+            csv(&rows(&mixed()), &["y"]).unwrap(),
+            "z,a,n,c,o,b\n1.1,\"x, \"\"y\"\"\n\",,,,\n-1e-6,,7,\"d, e\",\"{\"\"asset_id\"\":\"\"005930\"\",\"\"message\"\":null,\"\"rows\"\":747}\",\"[1.0,163157984.25]\"\n"
+        );
+    }
+
+    #[test]
+    fn csv_without_rows_has_the_header_that_is_known() {
+        assert_eq!(csv(&[], &[]).unwrap(), "");
+        assert_eq!(csv(&[], &["y", "z"]).unwrap(), "y,z\n");
+    }
+
+    #[test]
+    fn json_lines_keep_the_order_of_fields_and_each_number() {
+        assert_eq!(
+            json_lines(&rows(&mixed())).unwrap(),
+            concat!(
+                r#"{"z":1.1,"a":"x, \"y\"\n","n":null,"c":[],"o":null}"#,
+                "\n",
+                r#"{"z":-1e-6,"a":"","n":7,"b":[1.0,163157984.25],"c":["d","e"],"o":{"asset_id":"005930","message":null,"rows":747}}"#,
+                "\n"
+            )
+        );
+        assert_eq!(json_lines::<Row>(&[]).unwrap(), "");
+    }
+
+    #[test]
+    fn rows_print_the_json_of_what_they_were_made_of() {
+        assert_eq!(json(&rows(&ROWS)).unwrap(), json(&ROWS).unwrap());
+        let text = json(&rows(&mixed()[..1])).unwrap();
+        assert_eq!(
+            text,
+            "[\n  {\n    \"z\": 1.1,\n    \"a\": \"x, \\\"y\\\"\\n\",\n    \"n\": null,\n    \"c\": [],\n    \"o\": null\n  }\n]\n"
+        );
+    }
+
+    #[test]
+    fn a_table_shows_lists_and_truths_as_words_and_numbers_at_the_right() {
+        #[derive(Serialize)]
+        struct Shown {
+            active: bool,
+            words: Vec<&'static str>,
+            price: f64,
+            text: &'static str,
+        }
+        let shown = |active, words: &[&'static str], price, text| Shown {
+            active,
+            words: words.to_vec(),
+            price,
+            text,
+        };
+        let all = [
+            shown(true, &["a", "b"], 1.5, "7"),
+            shown(false, &[], 1000.0, "10"),
+        ];
+        let columns = ["active", "words", "price", "text", "absent"];
+        assert_eq!(
+            table_aligned(&all, &columns, &["text"]).unwrap(),
+            " active  words  price   text  absent\n yes     a, b      1.5     7\n no             1000.0    10\n"
+        );
+        assert_eq!(
+            table::<Shown>(&[], &["some_day", "b"]).unwrap(),
+            " some day  b\n"
+        );
+    }
+
+    #[test]
+    fn json_is_an_array_of_objects_with_the_columns_names() {
+        let parsed: Value = serde_json::from_str(&json(&ROWS).unwrap()).unwrap();
+        assert_eq!(parsed[0]["asset_id"], "005930");
+        assert_eq!(parsed[0]["message"], Value::Null);
+        assert_eq!(json::<Stored>(&[]).unwrap(), "[]\n");
+    }
+}
