@@ -390,7 +390,7 @@ fn runs_sources_and_the_way_to_the_warehouse_are_told_with_their_words() {
         .execute_batch(
             "INSERT INTO job_run (job_id, job_name, started_at, ended_at, status) VALUES
                  ('v', 'verify', '2026-11-01T09:00:00.000000Z', '2026-11-01T09:00:05.000000Z', 'success');
-             INSERT INTO sync_reject VALUES ('A', '2024-01-02', 'naver', 1, '23514', 'low > high', NULL, '2026-11-02T09:00:00.000000Z');
+             INSERT INTO sync_reject (asset_id, date, source, revision, sqlstate, message, constraint_name, rejected_at) VALUES ('A', '2024-01-02', 'naver', 1, '23514', 'low > high', NULL, '2026-11-02T09:00:00.000000Z');
              UPDATE price_daily SET revision = 1 WHERE asset_id = 'A';
              UPDATE job_run SET error_message = '[{\"error\":\"no way to postgres://u:canary-secret@h\"}]' WHERE job_id = 'v';
              UPDATE job_run SET started_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '-1 day') WHERE job_id = 'v';",
