@@ -10,8 +10,8 @@ mod setup;
 mod upkeep;
 
 use clap_complete::Shell;
-pub use setup::{AddAssetArgs, AssetsCommand, DoctorArgs};
-pub use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
+pub(crate) use setup::{AddAssetArgs, AssetsCommand, DoctorArgs};
+pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -23,11 +23,11 @@ pub use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 
     /// How the result is printed: a table for people, a JSON array of objects, the same as CSV, or an object a line.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    pub(crate) format: Format,
 
     /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
     #[arg(long, global = true, value_name = "DIR")]
@@ -40,7 +40,7 @@ Results go to stdout, logs to stderr. Exit codes: 0 success, 1 failure, 2 wrong 
 
 /// How a result is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     Table,
     /// For programs.
@@ -53,7 +53,7 @@ pub enum Format {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Fetches daily prices, checks them and stages them in the SQLite file.
     ///
     /// Without a window it asks for the last seven days, reaching back to what is not final yet and to at least three
@@ -125,208 +125,208 @@ pub enum Command {
 
 /// Arguments of `collect`.
 #[derive(Debug, Args)]
-pub struct CollectArgs {
+pub(crate) struct CollectArgs {
     /// The first day to ask for (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    pub start: Option<NaiveDate>,
+    pub(crate) start: Option<NaiveDate>,
     /// The last day to ask for (YYYY-MM-DD), itself included; today when it is left out.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    pub end: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
     /// Asks for N days back from the last day.
     #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    pub days: Option<u32>,
+    pub(crate) days: Option<u32>,
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Asks every source of an asset, not only until one has bars, so that `reconcile` can compare them.
     #[arg(long)]
-    pub all_sources: bool,
+    pub(crate) all_sources: bool,
     /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
     #[arg(long, value_name = "N", value_parser = parse_count)]
-    pub jobs: Option<usize>,
+    pub(crate) jobs: Option<usize>,
     /// Fetches and checks, but writes nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Leaves out bars of sessions that were not over when they were fetched.
     #[arg(long)]
-    pub final_only: bool,
+    pub(crate) final_only: bool,
     /// Stages nothing of a series that came in another scale (a split), instead of reading all of it again.
     #[arg(long)]
-    pub no_heal: bool,
+    pub(crate) no_heal: bool,
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
-    pub replay: Option<PathBuf>,
+    pub(crate) replay: Option<PathBuf>,
     /// Keeps every answer as received in DIR, compressed, so that `--replay DIR` can read it again.
     #[arg(long, value_name = "DIR", conflicts_with = "replay")]
-    pub archive: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// Removes answers from the archive that are older than N days.
     #[arg(long, value_name = "N", requires = "archive", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub archive_days: u32,
+    pub(crate) archive_days: u32,
     /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
-    pub fetched_at: Option<DateTime<Utc>>,
+    pub(crate) fetched_at: Option<DateTime<Utc>>,
 }
 
 /// Arguments of `sync`.
 #[derive(Debug, Args)]
-pub struct SyncArgs {
+pub(crate) struct SyncArgs {
     /// Rows in one statement, which is one transaction.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub chunk_size: u32,
+    pub(crate) chunk_size: u32,
     /// Sends every staged row, also those that the warehouse is known to have or has refused.
     #[arg(long)]
-    pub full: bool,
+    pub(crate) full: bool,
     /// Only the prices of these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Without DATABASE_URL, says how many rows wait and is content with that, as the daily script needs it.
     #[arg(long)]
-    pub if_configured: bool,
+    pub(crate) if_configured: bool,
 }
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
-pub struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Lets the rows that are missing there, or older there, be pending again, for the next sync.
     #[arg(long)]
-    pub repair: bool,
+    pub(crate) repair: bool,
 }
 
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
-pub struct HealthcheckArgs {
+pub(crate) struct HealthcheckArgs {
     /// Judges as if today were this day (YYYY-MM-DD).
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    pub as_of: Option<NaiveDate>,
+    pub(crate) as_of: Option<NaiveDate>,
     /// Looks into the PostgreSQL database instead of the SQLite file.
     #[arg(long)]
-    pub warehouse: bool,
+    pub(crate) warehouse: bool,
     /// Lets so many missing sessions pass.
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub max_lag: usize,
+    pub(crate) max_lag: usize,
 }
 
 /// Arguments of `show`.
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// The asset's id.
-    pub asset: String,
+    pub(crate) asset: String,
     /// The newest N days that have a bar.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = parse_count)]
-    pub days: usize,
+    pub(crate) days: usize,
     /// Draws them as well, as wide as the terminal.
     #[arg(long)]
-    pub chart: bool,
+    pub(crate) chart: bool,
     /// Draws with ASCII characters only.
     #[arg(long)]
-    pub ascii: bool,
+    pub(crate) ascii: bool,
 }
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     /// The file to write; - writes to stdout.
     #[arg(long, value_name = "FILE", default_value = "report.html")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Opens the file in the browser.
     #[arg(long)]
-    pub open: bool,
+    pub(crate) open: bool,
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
-    pub years: Option<u32>,
+    pub(crate) years: Option<u32>,
 }
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
-pub struct HistoryArgs {
+pub(crate) struct HistoryArgs {
     /// The asset's id.
-    pub asset: String,
+    pub(crate) asset: String,
     /// Only this day; without it, every day whose price has changed.
     #[arg(value_parser = parse_date)]
-    pub date: Option<NaiveDate>,
+    pub(crate) date: Option<NaiveDate>,
     /// Shows the prices as they were known at this time (2026-01-31T18:00:00+09:00), for an honest backtest.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub as_of: Option<DateTime<Utc>>,
+    pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
 /// Arguments of `waive`.
 #[derive(Debug, Args)]
-pub struct WaiveArgs {
+pub(crate) struct WaiveArgs {
     /// The asset's id.
-    pub asset: String,
+    pub(crate) asset: String,
     /// The session.
     #[arg(value_parser = parse_date)]
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// Why its price will never come.
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Takes the waiver back.
     #[arg(long)]
-    pub undo: bool,
+    pub(crate) undo: bool,
 }
 
 /// Arguments of `reconcile`.
 #[derive(Debug, Args)]
-pub struct ReconcileArgs {
+pub(crate) struct ReconcileArgs {
     /// Only these assets, by id; all active ones when left out.
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Closes that differ by at most this share are the same.
     #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
-    pub tolerance: f64,
+    pub(crate) tolerance: f64,
 }
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Lists the newest runs instead: when, where, how each ended.
     #[arg(long, group = "list")]
-    pub runs: bool,
+    pub(crate) runs: bool,
     /// Lists the commands instead: success over 30 days, failures in a row, the last error.
     #[arg(long, group = "list")]
-    pub commands: bool,
+    pub(crate) commands: bool,
     /// Lists the open findings instead.
     #[arg(long, group = "list")]
-    pub findings: bool,
+    pub(crate) findings: bool,
 }
 
 /// Arguments of `assets`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct AssetsArgs {
+pub(crate) struct AssetsArgs {
     /// What to change in the assets file; without it, the assets are shown.
     #[command(subcommand)]
-    pub command: Option<AssetsCommand>,
+    pub(crate) command: Option<AssetsCommand>,
     /// Shows a year of this calendar: XKRX, XNYS, CMES or 24/7.
     #[arg(long, value_name = "NAME")]
-    pub calendar: Option<String>,
+    pub(crate) calendar: Option<String>,
     /// The year of the calendar; this year when it is left out.
     #[arg(requires = "calendar", value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2200))]
-    pub year: Option<i32>,
+    pub(crate) year: Option<i32>,
 }
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {
+pub(crate) struct SchemaArgs {
     /// Whose tables.
     #[arg(value_enum)]
-    pub which: Schema,
+    pub(crate) which: Schema,
     /// Creates what is missing in the database of DATABASE_URL.
     #[arg(long)]
-    pub apply: bool,
+    pub(crate) apply: bool,
 }
 
 /// A store with a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Schema {
+pub(crate) enum Schema {
     /// The SQLite file.
     Staging,
     /// The PostgreSQL database.
@@ -341,33 +341,33 @@ pub enum Schema {
 
 /// Arguments of `windows-task`.
 #[derive(Debug, Args)]
-pub struct WindowsTaskArgs {
+pub(crate) struct WindowsTaskArgs {
     /// The script that the task runs.
-    pub script: PathBuf,
+    pub(crate) script: PathBuf,
     /// When it runs every day, in the machine's time zone.
     #[arg(long, value_name = "HH:MM", default_value = "18:00", value_parser = parse_time_of_day)]
-    pub at: NaiveTime,
+    pub(crate) at: NaiveTime,
     /// Runs as this user also when nobody is logged on, which only an administrator may register.
     #[arg(long, value_name = "DOMAIN\\NAME")]
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// The XML file to write.
     #[arg(long, value_name = "FILE")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
 }
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
-    pub shell: Shell,
+    pub(crate) shell: Shell,
 }
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// The command, also one within another, as `assets add`; the whole program when it is left out.
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
 }
 
 fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {

@@ -6,15 +6,15 @@ use crate::config::assets_edit::NewSource;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// Asks neither the sources nor the webhook.
     #[arg(long)]
-    pub offline: bool,
+    pub(crate) offline: bool,
 }
 
 /// What to change in the assets file. Its comments stay.
 #[derive(Debug, Subcommand)]
-pub enum AssetsCommand {
+pub(crate) enum AssetsCommand {
     /// Adds an asset at the end.
     Add(AddAssetArgs),
     /// Takes an asset out; its prices stay.
@@ -36,25 +36,25 @@ pub enum AssetsCommand {
 
 /// Arguments of `assets add`.
 #[derive(Debug, Args)]
-pub struct AddAssetArgs {
+pub(crate) struct AddAssetArgs {
     /// The asset's id, 1 to 20 characters.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name for people.
     #[arg(long, value_name = "TEXT")]
-    pub name: String,
+    pub(crate) name: String,
     /// stock, index, etf, crypto or commodity.
     #[arg(long, value_name = "NAME")]
-    pub category: String,
+    pub(crate) category: String,
     /// When it trades: XKRX, XNYS, CMES or 24/7.
     #[arg(long, value_name = "NAME")]
-    pub calendar: String,
+    pub(crate) calendar: String,
     /// The currency of its prices, like KRW.
     #[arg(long, value_name = "CODE")]
-    pub currency: String,
+    pub(crate) currency: String,
     /// Where its prices come from, the first one first: yahoo:AAPL, or yahoo:BTC-USD:USD where the currency is another one.
     #[arg(long = "source", value_name = "SOURCE:SYMBOL", required = true, value_parser = NewSource::parse)]
-    pub sources: Vec<NewSource>,
+    pub(crate) sources: Vec<NewSource>,
     /// It is not collected by default.
     #[arg(long)]
-    pub inactive: bool,
+    pub(crate) inactive: bool,
 }

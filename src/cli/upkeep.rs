@@ -9,42 +9,42 @@ use super::parse_date;
 
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
-pub struct BackupArgs {
+pub(crate) struct BackupArgs {
     /// The file to write. It must not be there yet.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Replaces a file that is there, when the new one is complete.
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
-pub struct RestoreArgs {
+pub(crate) struct RestoreArgs {
     /// A backup, or another staging file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// Arguments of `prune`.
 #[derive(Debug, Args)]
-pub struct PruneArgs {
+pub(crate) struct PruneArgs {
     /// Says what would be removed, and removes nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Rejected rows that no source has sent for so many days; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
-    pub quarantine: u32,
+    pub(crate) quarantine: u32,
     /// Runs that began so many days ago; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
-    pub runs: u32,
+    pub(crate) runs: u32,
     /// What prices were before they changed, so many days ago; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 1825, value_parser = days())]
-    pub history: u32,
+    pub(crate) history: u32,
     /// A folder of `collect --archive` whose answers are looked at too.
     #[arg(long, value_name = "DIR")]
-    pub archive: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// Answers in that folder that are so many days old; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
-    pub archive_days: u32,
+    pub(crate) archive_days: u32,
 }
 
 fn days() -> clap::builder::RangedI64ValueParser<u32> {
@@ -53,33 +53,33 @@ fn days() -> clap::builder::RangedI64ValueParser<u32> {
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// Only these assets, by id, separated by commas.
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = super::parse_id)]
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Only bars of this source, such as yahoo.
     #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// The first day (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    pub start: Option<NaiveDate>,
+    pub(crate) start: Option<NaiveDate>,
     /// The last day (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    pub end: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
     /// Writes to a file, which is replaced when the new one is complete.
     #[arg(long, value_name = "FILE", alias = "out")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
-pub struct ImportArgs {
+pub(crate) struct ImportArgs {
     /// A CSV file with the columns asset_id, date, open, high, low, close and perhaps volume, as `export` writes it.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The source that the bars are stored under; none that is collected, so that they never take a fetched bar's place.
     #[arg(long, value_name = "NAME", default_value = "import")]
-    pub source: String,
+    pub(crate) source: String,
     /// Checks every row, but writes nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }

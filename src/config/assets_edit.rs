@@ -7,32 +7,32 @@ const MARK: char = '\u{feff}';
 
 /// An asset to be added. Whether its values are right is seen when the new text is read.
 #[derive(Debug, Clone)]
-pub struct NewAsset {
+pub(crate) struct NewAsset {
     /// Its key.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// What it is.
-    pub category: String,
+    pub(crate) category: String,
     /// When it trades.
-    pub calendar: String,
+    pub(crate) calendar: String,
     /// The currency of its own series.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Whether it is collected by default.
-    pub active: bool,
+    pub(crate) active: bool,
     /// Where its prices come from.
-    pub sources: Vec<NewSource>,
+    pub(crate) sources: Vec<NewSource>,
 }
 
 /// One way to the prices of an asset to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSource {
+pub(crate) struct NewSource {
     /// Who is asked.
-    pub source: String,
+    pub(crate) source: String,
     /// What the source calls the asset.
-    pub symbol: String,
+    pub(crate) symbol: String,
     /// The currency of its prices, where it is another one.
-    pub currency: Option<String>,
+    pub(crate) currency: Option<String>,
 }
 
 impl NewSource {
@@ -40,7 +40,7 @@ impl NewSource {
     ///
     /// # Errors
     /// A sentence that says how it should look.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split(':').collect();
         let (source, symbol, currency) = match parts[..] {
             [source, symbol] => (source, symbol, None),
@@ -64,7 +64,7 @@ impl NewSource {
 ///
 /// # Errors
 /// When the text is no TOML, or has the asset already.
-pub fn add(text: &str, asset: &NewAsset) -> Result<String, String> {
+pub(crate) fn add(text: &str, asset: &NewAsset) -> Result<String, String> {
     edit(text, |assets| {
         if find(assets, &asset.id).is_some() {
             return Err(format!("the asset {:?} is there already", asset.id));
@@ -104,7 +104,7 @@ fn inline(source: &NewSource) -> InlineTable {
 ///
 /// # Errors
 /// When the text is no TOML, or has no such asset.
-pub fn remove(text: &str, id: &str) -> Result<String, String> {
+pub(crate) fn remove(text: &str, id: &str) -> Result<String, String> {
     edit(text, |assets| {
         let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
         let above = assets.get(index).map(prefix).unwrap_or_default();
@@ -135,7 +135,7 @@ pub fn remove(text: &str, id: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// When the text is no TOML, or has no such asset.
-pub fn set_active(text: &str, id: &str, active: bool) -> Result<String, String> {
+pub(crate) fn set_active(text: &str, id: &str, active: bool) -> Result<String, String> {
     edit(text, |assets| {
         let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
         let Some(table) = assets.get_mut(index) else {

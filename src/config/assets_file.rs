@@ -73,7 +73,7 @@ fn active_by_default() -> bool {
 ///
 /// # Errors
 /// One sentence with the line, the value, and what would be right.
-pub fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
+pub(crate) fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
     let file: AssetsFile = toml::from_str(text).map_err(|e| {

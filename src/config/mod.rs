@@ -2,10 +2,10 @@
 //!
 //! The command line stands over the environment, the environment over `.env`, `.env` over the defaults.
 
-pub mod assets_edit;
-pub mod assets_file;
+pub(crate) mod assets_edit;
+pub(crate) mod assets_file;
 mod dot_env;
-pub mod redact;
+pub(crate) mod redact;
 mod secret;
 mod table;
 mod value;
@@ -34,7 +34,7 @@ pub struct ConfigError(pub String);
 /// What cannot be written, in one sentence. It stands as context before what the system says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct Unwritable(pub String);
+pub(crate) struct Unwritable(pub(crate) String);
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,20 +51,20 @@ pub struct LogConfig {
     /// `LOG_LEVEL`
     pub level: LevelFilter,
     /// `LOG_FORMAT`
-    pub format: LogFormat,
+    pub(crate) format: LogFormat,
 }
 
 /// How sources are asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FetchConfig {
     /// `FETCH_TIMEOUT`: for one HTTP request as a whole.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// `FETCH_MAX_RETRIES` and `FETCH_BASE_DELAY`.
-    pub retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     /// `FETCH_HOST_INTERVAL`: the least time between two requests to one host.
-    pub host_interval: Duration,
+    pub(crate) host_interval: Duration,
     /// The `…_BASE_URL` variables of the sources.
-    pub origins: Origins,
+    pub(crate) origins: Origins,
 }
 
 /// `sslmode`: whether the connection to the warehouse is encrypted, and what of the server is checked.
@@ -104,24 +104,24 @@ impl FromStr for TlsMode {
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
     /// `DATABASE_URL`; `None` when it is not set or empty.
-    pub database_url: Option<Secret>,
+    pub(crate) database_url: Option<Secret>,
     /// `PGSSLMODE`, for a `DATABASE_URL` without `sslmode`.
-    pub tls_mode: Option<TlsMode>,
+    pub(crate) tls_mode: Option<TlsMode>,
     /// `SYNC_MAX_RETRIES` and `SYNC_BASE_DELAY`
-    pub retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     /// `SYNC_CONNECT_TIMEOUT`
-    pub connect_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
     /// `SYNC_STATEMENT_TIMEOUT`
-    pub statement_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
 }
 
 /// Who is told how runs end.
 #[derive(Debug, Clone, Default)]
 pub struct NotifyConfig {
     /// `ALERT_WEBHOOK_URL`; `None` when it is not set, empty or malformed.
-    pub webhook: Option<Secret>,
+    pub(crate) webhook: Option<Secret>,
     /// `HEARTBEAT_URL`; the same.
-    pub heartbeat: Option<Secret>,
+    pub(crate) heartbeat: Option<Secret>,
 }
 
 /// A variable that is set, as it may be shown.
@@ -160,12 +160,12 @@ pub struct Config {
 
 /// Where the sources are asked, by the variables that say so; without a slash at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(BTreeMap<&'static str, String>);
+pub(crate) struct Origins(BTreeMap<&'static str, String>);
 
 impl Origins {
     /// The origin that counts for a variable: its default where none was read.
     #[must_use]
-    pub fn get<'a>(&'a self, variable: &'a Variable) -> &'a str {
+    pub(crate) fn get<'a>(&'a self, variable: &'a Variable) -> &'a str {
         let read = self.0.get(variable.name);
         read.map_or(variable.default, String::as_str)
     }

@@ -47,7 +47,7 @@ impl fmt::Debug for Redaction {
 impl Redaction {
     /// A redaction that knows the secrets in these values.
     #[must_use]
-    pub fn new<'a>(values: impl IntoIterator<Item = (SecretKind, &'a str)>) -> Self {
+    pub(crate) fn new<'a>(values: impl IntoIterator<Item = (SecretKind, &'a str)>) -> Self {
         let mut secrets = Vec::new();
         for (kind, value) in values {
             for secret in secrets_in(kind, value.trim()) {
@@ -67,7 +67,7 @@ impl Redaction {
 
     /// A text without secrets.
     #[must_use]
-    pub fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
         for secret in self.secrets.iter().filter(|s| !s.is_empty()) {
             if text.contains(secret.as_str()) {
@@ -79,7 +79,7 @@ impl Redaction {
 
     /// A JSON text without secrets in its string values; it stays JSON, and no number or key changes.
     #[must_use]
-    pub fn json(&self, json: &str) -> String {
+    pub(crate) fn json(&self, json: &str) -> String {
         let mut out = String::with_capacity(json.len());
         let mut rest = json;
         while let Some(start) = rest.find('"') {

@@ -47,7 +47,7 @@ pub enum Kind {
 impl Variable {
     /// Where a source is asked. Who asks a mirror may need a password there.
     #[must_use]
-    pub const fn origin(name: &'static str, default: &'static str) -> Self {
+    pub(crate) const fn origin(name: &'static str, default: &'static str) -> Self {
         Self {
             name,
             default,

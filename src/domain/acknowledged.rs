@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// So many of the bars that were acknowledged last are looked for.
-pub const MOST_WITNESSES: usize = 10;
+pub(crate) const MOST_WITNESSES: usize = 10;
 
 /// A table that bars go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,28 +17,26 @@ pub struct TableIdentity {
 
 /// A bar that was acknowledged: its key, and when it was fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Witness {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct Witness {
+    pub(crate) asset_id: String,
     /// The session's day.
-    pub date: NaiveDate,
-    /// Source.
-    pub source: String,
+    pub(crate) date: NaiveDate,
+    pub(crate) source: String,
     /// When it was fetched.
-    pub ingested_at: DateTime<Utc>,
+    pub(crate) ingested_at: DateTime<Utc>,
 }
 
 /// The table that has what was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
     /// As [`TableIdentity::database`].
-    pub database: String,
+    pub(crate) database: String,
     /// As [`TableIdentity::relation`]; `None` in a file of the first version.
-    pub relation: Option<String>,
+    pub(crate) relation: Option<String>,
     /// Host, port and database by which it was reached; likewise.
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// Bars that it must have, at least one of them.
-    pub witnesses: Vec<Witness>,
+    pub(crate) witnesses: Vec<Witness>,
 }
 
 /// A table as it was found.
@@ -56,7 +54,7 @@ pub struct FoundTable {
 
 /// What an acknowledgement is worth at a table that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is the table, and it has what was acknowledged.
     Holds,
     /// The rows are gone, or it is another table in the same place or one that everything may be sent to without harm:
@@ -69,7 +67,7 @@ pub enum Standing {
 impl Acknowledged {
     /// Judges a table that was found.
     #[must_use]
-    pub fn standing(&self, found: &FoundTable) -> Standing {
+    pub(crate) fn standing(&self, found: &FoundTable) -> Standing {
         let is_database = self.database == found.table.database;
         let is_table = is_database
             && self

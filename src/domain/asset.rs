@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::calendar::Calendar;
 
 /// The longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
-pub const MAX_KEY_CHARS: usize = 20;
+pub(crate) const MAX_KEY_CHARS: usize = 20;
 
 /// The id of an asset: 1–20 characters, without a comma (it separates ids in `--assets`), control characters or
 /// blanks at its ends.
@@ -19,7 +19,7 @@ impl AssetId {
     ///
     /// # Errors
     /// A sentence that says what an id may be.
-    pub fn new(id: &str) -> Result<Self, String> {
+    pub(crate) fn new(id: &str) -> Result<Self, String> {
         let chars = id.chars().count();
         if !(1..=MAX_KEY_CHARS).contains(&chars) {
             return Err(format!(
@@ -36,7 +36,7 @@ impl AssetId {
 
     /// The id as text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -93,7 +93,7 @@ pub enum Category {
 impl Category {
     /// The name as it stands in `assets.toml` and in the `category` column.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Stock => "stock",
             Self::Index => "index",
@@ -105,46 +105,46 @@ impl Category {
 
     /// Whether a split can change the scale of its older prices.
     #[must_use]
-    pub fn has_splits(self) -> bool {
+    pub(crate) fn has_splits(self) -> bool {
         matches!(self, Self::Stock | Self::Etf)
     }
 }
 
 /// One way to an asset's prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceEntry {
+pub(crate) struct SourceEntry {
     /// Who is asked.
-    pub kind: SourceKind,
+    pub(crate) kind: SourceKind,
     /// What the source calls the asset.
-    pub symbol: String,
+    pub(crate) symbol: String,
     /// The currency of its prices (`KRW`).
-    pub currency: String,
+    pub(crate) currency: String,
     /// The `source` column of its bars: the kind's name, or `kind:symbol` where that would mix two series.
-    pub stored_as: String,
+    pub(crate) stored_as: String,
 }
 
 /// Something with a price.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asset {
+pub(crate) struct Asset {
     /// Its key.
-    pub id: AssetId,
+    pub(crate) id: AssetId,
     /// Its name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// What it is.
-    pub category: Category,
+    pub(crate) category: Category,
     /// When it trades.
-    pub calendar: Calendar,
+    pub(crate) calendar: Calendar,
     /// The currency of its own series.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Whether it is collected by default.
-    pub active: bool,
+    pub(crate) active: bool,
     /// Where its prices come from, in the order in which the sources are asked.
-    pub sources: Vec<SourceEntry>,
+    pub(crate) sources: Vec<SourceEntry>,
 }
 
 impl Asset {
     /// The stored source names in the asset's own currency, best first: the ones that `best_price` may show.
-    pub fn own_sources(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn own_sources(&self) -> impl Iterator<Item = &str> {
         self.sources
             .iter()
             .filter(|s| s.currency == self.currency)
@@ -153,7 +153,7 @@ impl Asset {
 
     /// The sources that come before this one in the asset's order; none when it is in another currency.
     #[must_use]
-    pub fn better_sources(&self, source: &str) -> Vec<&str> {
+    pub(crate) fn better_sources(&self, source: &str) -> Vec<&str> {
         let sources: Vec<&str> = self.own_sources().collect();
         let place = sources.iter().position(|s| *s == source);
         sources.into_iter().take(place.unwrap_or(0)).collect()

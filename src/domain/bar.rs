@@ -6,11 +6,11 @@ use thiserror::Error;
 use super::values::Values;
 
 /// The largest volume that a double and thus every JSON reader holds exactly.
-pub const MAX_VOLUME: i64 = 1 << 53;
+pub(crate) const MAX_VOLUME: i64 = 1 << 53;
 
 /// Why a row can be no bar. The names are the `reason` column of `quarantine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
-pub enum Rejection {
+pub(crate) enum Rejection {
     /// A price that is no finite number.
     #[error("price_not_a_number")]
     PriceNotANumber,
@@ -51,7 +51,7 @@ impl Bar {
     ///
     /// # Errors
     /// The first rule of the contract's section 6 that the values break.
-    pub fn new(date: NaiveDate, values: Values) -> Result<Self, Rejection> {
+    pub(crate) fn new(date: NaiveDate, values: Values) -> Result<Self, Rejection> {
         let prices = values.prices();
         if prices.iter().any(|p| !p.is_finite()) {
             return Err(Rejection::PriceNotANumber);
@@ -71,7 +71,7 @@ impl Bar {
 
     /// The same bar with the volume of another.
     #[must_use]
-    pub fn with_volume_of(&self, other: &Self) -> Self {
+    pub(crate) fn with_volume_of(&self, other: &Self) -> Self {
         let volume = other.values.volume;
         Self {
             values: Values {
@@ -96,13 +96,13 @@ impl Bar {
 
     /// All that it says.
     #[must_use]
-    pub fn values(&self) -> Values {
+    pub(crate) fn values(&self) -> Values {
         self.values
     }
 
     /// The closing price.
     #[must_use]
-    pub fn close(&self) -> f64 {
+    pub(crate) fn close(&self) -> f64 {
         self.values.close
     }
 
@@ -114,7 +114,7 @@ impl Bar {
 
     /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
     #[must_use]
-    pub fn leaves_its_range(&self) -> bool {
+    pub(crate) fn leaves_its_range(&self) -> bool {
         let Values {
             open,
             high,
@@ -127,7 +127,7 @@ impl Bar {
 
     /// Whether both have the same values bit for bit; the date is not looked at.
     #[must_use]
-    pub fn same_values(&self, other: &Self) -> bool {
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
         self.values.are(&other.values)
     }
 }
@@ -138,11 +138,11 @@ pub struct FetchedBar {
     /// The prices.
     pub bar: Bar,
     /// Whether it was fetched after the session's final time.
-    pub is_final: bool,
+    pub(crate) is_final: bool,
     /// When it was fetched, UTC, to the microsecond.
-    pub fetched_at: DateTime<Utc>,
+    pub(crate) fetched_at: DateTime<Utc>,
     /// Whether trading was suspended that day, so that the prices are only the carried close.
-    pub suspended: bool,
+    pub(crate) suspended: bool,
 }
 
 #[cfg(test)]

@@ -7,19 +7,17 @@ use super::values::{Cell, Values};
 
 /// A month of a series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month {
-    /// Asset.
-    pub asset_id: String,
-    /// Source.
-    pub source: String,
+pub(crate) struct Month {
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
     /// Months since the year 0: year × 12 + month − 1.
-    pub number: i32,
+    pub(crate) number: i32,
 }
 
 impl Month {
     /// Its first day.
     #[must_use]
-    pub fn first_day(&self) -> NaiveDate {
+    pub(crate) fn first_day(&self) -> NaiveDate {
         let month = u32::try_from(self.number.rem_euclid(12) + 1).unwrap_or(1);
         NaiveDate::from_ymd_opt(self.number.div_euclid(12), month, 1).unwrap_or_default()
     }
@@ -27,31 +25,31 @@ impl Month {
 
 /// The month that a day lies in, as [`Month::number`].
 #[must_use]
-pub fn month_of(date: NaiveDate) -> i32 {
+pub(crate) fn month_of(date: NaiveDate) -> i32 {
     date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0)
 }
 
 /// What is compared of a bar: everything but its key.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RowValues {
+pub(crate) struct RowValues {
     /// The bar's values. The warehouse has 0 for a count that is unknown, and both count as the same.
-    pub values: Values,
+    pub(crate) values: Values,
     /// When it was fetched.
-    pub ingested_at: DateTime<Utc>,
+    pub(crate) ingested_at: DateTime<Utc>,
 }
 
 /// What a month comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checksum {
+pub(crate) struct Checksum {
     /// Its rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// The first half of the SHA-256 over the rows in the order of their days.
-    pub digest: [u8; 16],
+    pub(crate) digest: [u8; 16],
 }
 
 /// A checksum in the making.
 #[derive(Default, Clone)]
-pub struct Summing {
+pub(crate) struct Summing {
     rows: u64,
     hash: Sha256,
 }
@@ -59,7 +57,7 @@ pub struct Summing {
 impl Summing {
     /// Adds the next day's row, with the bytes that PostgreSQL's `date_send`, `float8send`, `int8send` and
     /// `timestamptz_send` make of it: exact values, no digits.
-    pub fn add(&mut self, date: NaiveDate, row: &RowValues) {
+    pub(crate) fn add(&mut self, date: NaiveDate, row: &RowValues) {
         self.rows += 1;
         let days = date.num_days_from_ce() - DAYS_TO_2000;
         self.hash.update(days.to_be_bytes());
@@ -75,7 +73,7 @@ impl Summing {
 
     /// The checksum of what was added.
     #[must_use]
-    pub fn finish(self) -> Checksum {
+    pub(crate) fn finish(self) -> Checksum {
         let mut digest = [0; 16];
         digest
             .iter_mut()

@@ -13,7 +13,7 @@ use super::bar::Rejection;
 /// of `finding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
+pub(crate) enum Rule {
     /// A row with some of its prices missing, which is no bar.
     Incomplete,
     /// Yahoo's live row beside the day's own row, dropped.
@@ -47,7 +47,7 @@ pub enum Rule {
 impl Rule {
     /// What closes an open finding of this rule.
     #[must_use]
-    pub fn closes(self) -> Closes {
+    pub(crate) fn closed_by(self) -> ClosedBy {
         match self {
             Self::Incomplete
             | Self::LiveDuplicate
@@ -57,28 +57,28 @@ impl Rule {
             | Self::VolumeUnknown
             | Self::UnexpectedSession
             | Self::Clock
-            | Self::Rescaled => Closes::WithItsRow,
-            Self::PriceJump => Closes::WithTheCloses,
-            Self::Rebased => Closes::InTheSameScale,
-            Self::ScaleDiffers => Closes::InAKnownScale,
-            Self::DateGap | Self::ProbablyClosed => Closes::WithTheSessions,
+            | Self::Rescaled => ClosedBy::ItsRow,
+            Self::PriceJump => ClosedBy::TheCloses,
+            Self::Rebased => ClosedBy::TheSameScale,
+            Self::ScaleDiffers => ClosedBy::AKnownScale,
+            Self::DateGap | Self::ProbablyClosed => ClosedBy::TheSessions,
         }
     }
 }
 
 /// What closes an open finding that is not seen again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closes {
+pub(crate) enum ClosedBy {
     /// The row of its day, which came again and is what is stored.
-    WithItsRow,
+    ItsRow,
     /// The closes around its day, which were looked at for jumps again.
-    WithTheCloses,
+    TheCloses,
     /// Stored and fetched closes that are in the same scale.
-    InTheSameScale,
+    TheSameScale,
     /// Stored and fetched closes that are enough to tell a scale, whichever.
-    InAKnownScale,
+    AKnownScale,
     /// Nothing in an answer: sessions without a bar are judged for all series of a calendar together.
-    WithTheSessions,
+    TheSessions,
 }
 
 /// Its name.
@@ -98,24 +98,24 @@ impl FromStr for Rule {
 
 /// A fact about one day of one series.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The day.
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// What was found.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// The values behind it, in words.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// A row that can be no bar, with what stood in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// The row's day as received.
-    pub date: String,
+    pub(crate) date: String,
     /// Why.
-    pub reason: Rejection,
+    pub(crate) reason: Rejection,
     /// The row's values as received, as JSON.
-    pub raw: String,
+    pub(crate) raw: String,
 }
 
 #[cfg(test)]

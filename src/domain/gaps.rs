@@ -14,7 +14,11 @@ const LEADING_SESSIONS: usize = 3;
 
 /// The closes that moved by more than 30 % against the one before, of the days from `first` to `last`.
 #[must_use]
-pub fn price_jumps(closes: &[(NaiveDate, f64)], first: NaiveDate, last: NaiveDate) -> Vec<Finding> {
+pub(crate) fn price_jumps(
+    closes: &[(NaiveDate, f64)],
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Vec<Finding> {
     let moved = |(_, before): (NaiveDate, f64), (date, close): (NaiveDate, f64)| {
         let change = close / before - 1.0;
         // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and no jump.
@@ -36,7 +40,7 @@ pub fn price_jumps(closes: &[(NaiveDate, f64)], first: NaiveDate, last: NaiveDat
 /// Sessions before the first bar count only while they are few: an asset may have been listed after the first asked day,
 /// or its source reaches no further back.
 #[must_use]
-pub fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {
+pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {
     let Some(first) = days.first() else {
         return sessions.to_vec();
     };
@@ -56,26 +60,26 @@ pub fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveD
 
 /// What is known of a series when the sessions that it lacks are judged.
 #[derive(Debug, Clone, Copy)]
-pub struct CoverageFacts<'a> {
+pub(crate) struct CoverageFacts<'a> {
     /// The sessions that were asked for and due, in order.
-    pub due: &'a [NaiveDate],
+    pub(crate) due: &'a [NaiveDate],
     /// All days of the series that have a bar, also after this run.
-    pub bars: &'a BTreeSet<NaiveDate>,
+    pub(crate) bars: &'a BTreeSet<NaiveDate>,
     /// The first day that was stored before this run. Sessions before it were judged when it came, so that they are judged
     /// again only when the series reaches further back now.
-    pub first_before: Option<NaiveDate>,
+    pub(crate) first_before: Option<NaiveDate>,
     /// Missing sessions that the user accepted: no longer reported or fetched.
-    pub waived: &'a BTreeSet<NaiveDate>,
+    pub(crate) waived: &'a BTreeSet<NaiveDate>,
     /// Days whose row came without a bar: the source may fill them yet.
-    pub without_bar: &'a [NaiveDate],
+    pub(crate) without_bar: &'a [NaiveDate],
     /// The parts that no answer came for.
-    pub unanswered: &'a [Window],
+    pub(crate) unanswered: &'a [Window],
 }
 
 impl CoverageFacts<'_> {
     /// Which due sessions have no bar.
     #[must_use]
-    pub fn judge(&self) -> SessionCoverage {
+    pub(crate) fn judge(&self) -> SessionCoverage {
         let without_bar: BTreeSet<&NaiveDate> = self.without_bar.iter().collect();
         let was_lost = |day: &NaiveDate| self.unanswered.iter().any(|w| w.contains(*day));
         let is_known = |day: &NaiveDate| was_lost(day) || without_bar.contains(day);
@@ -103,31 +107,31 @@ impl CoverageFacts<'_> {
 /// What was collected of one asset for a calendar: the sessions that were asked for and were due, and those of them that
 /// have no bar.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SessionCoverage {
+pub(crate) struct SessionCoverage {
     /// Sessions that were asked for and due.
-    pub due: Vec<NaiveDate>,
+    pub(crate) due: Vec<NaiveDate>,
     /// Those without a bar.
-    pub missing: Vec<NaiveDate>,
+    pub(crate) missing: Vec<NaiveDate>,
     /// Those that no answer came for: whether they have a bar is not known.
-    pub unanswered: BTreeSet<NaiveDate>,
+    pub(crate) unanswered: BTreeSet<NaiveDate>,
 }
 
 impl SessionCoverage {
     /// What a better source of the asset has is not missing.
-    pub fn fill_from(&mut self, better: &BTreeSet<NaiveDate>) {
+    pub(crate) fn fill_from(&mut self, better: &BTreeSet<NaiveDate>) {
         self.missing.retain(|day| !better.contains(day));
     }
 
     /// Whether the day was asked for, was due, and has a bar.
     #[must_use]
-    pub fn has_a_bar(&self, day: NaiveDate) -> bool {
+    pub(crate) fn has_a_bar(&self, day: NaiveDate) -> bool {
         self.due.contains(&day) && !self.missing.contains(&day)
     }
 }
 
 /// The days that a calendar's assets all lack: at least two answers came for the day and not one has a bar.
 #[must_use]
-pub fn probably_closed<'a>(
+pub(crate) fn probably_closed<'a>(
     coverages: impl Iterator<Item = &'a SessionCoverage>,
 ) -> BTreeSet<NaiveDate> {
     let mut asked: BTreeMap<NaiveDate, (usize, usize)> = BTreeMap::new();

@@ -7,23 +7,23 @@ use super::timestamp::CLOCK_TOLERANCE;
 
 /// A bar as it is stored.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// Its prices and volume.
-    pub bar: Bar,
+    pub(crate) bar: Bar,
     /// When it was fetched; `None` where another program wrote what is no time.
-    pub ingested_at: Option<DateTime<Utc>>,
+    pub(crate) ingested_at: Option<DateTime<Utc>>,
     /// Whether it was fetched after its session's final time.
-    pub is_final: bool,
+    pub(crate) is_final: bool,
     /// When these values were fetched first; empty where another program wrote the row.
-    pub known_since: String,
+    pub(crate) known_since: String,
     /// The run that brought these values.
-    pub job_id: Option<String>,
+    pub(crate) job_id: Option<String>,
 }
 
 impl Stored {
     /// Whether it was fetched later than this one, by a clock that was not wrong.
     #[must_use]
-    pub fn is_newer_than(&self, fetched: &FetchedBar, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_newer_than(&self, fetched: &FetchedBar, now: DateTime<Utc>) -> bool {
         self.ingested_at.is_some_and(|t| fetched.fetched_at < t) && !self.is_ahead_of(now)
     }
 
@@ -38,7 +38,7 @@ impl Stored {
 
 /// What to do with a fetched bar.
 #[derive(Debug, Clone, Copy)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Nothing is stored of this day.
     Insert,
     /// Write this bar over the stored one.
@@ -63,7 +63,7 @@ pub enum Decision {
 /// The prices of a provisional bar and those in another scale must move all the same; the volume stays. A suspended row has
 /// no prices of its own.
 #[must_use]
-pub fn decide(
+pub(crate) fn decide(
     stored: Option<&Stored>,
     fetched: &FetchedBar,
     now: DateTime<Utc>,

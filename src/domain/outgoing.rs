@@ -29,7 +29,7 @@ pub struct PendingRow {
 impl PendingRow {
     /// Its key as it stands in the file: asset, date, source.
     #[must_use]
-    pub fn key(&self) -> [String; 3] {
+    pub(crate) fn key(&self) -> [String; 3] {
         [
             self.asset_id.to_string(),
             self.date.to_string(),
@@ -39,37 +39,35 @@ impl PendingRow {
 
     /// What tells this row from another one of its key: the ingest time and the values, as JSON.
     #[must_use]
-    pub fn as_sent(&self) -> String {
+    pub(crate) fn as_sent(&self) -> String {
         serde_json::json!([timestamp::to_text(self.ingested_at), self.values]).to_string()
     }
 }
 
 /// A row of `asset_master` on its way to the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssetRow {
-    /// Asset.
-    pub asset_id: String,
-    /// Its name.
-    pub name: String,
+pub(crate) struct AssetRow {
+    pub(crate) asset_id: String,
+    pub(crate) name: String,
     /// Its category.
-    pub category: String,
+    pub(crate) category: String,
     /// The stored source names in the asset's own currency, best first, as a JSON list.
-    pub source_priority: String,
+    pub(crate) source_priority: String,
     /// Whether it is collected.
-    pub is_active: bool,
+    pub(crate) is_active: bool,
     /// The revision that was read.
-    pub revision: i64,
+    pub(crate) revision: i64,
 }
 
 /// A run on its way to the warehouse, with those of its texts read for which the warehouse has types.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OutgoingRun {
+pub(crate) struct OutgoingRun {
     /// Its id.
-    pub job_id: Uuid,
+    pub(crate) job_id: Uuid,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// When it ended; `None` while it is under way.
-    pub ended_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
     /// The run; only the revision that was read is acknowledged.
-    pub run: JobRun,
+    pub(crate) run: JobRun,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a run ended, or that it has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// It is under way.
     Running,
     /// Everything was done.
@@ -20,7 +20,7 @@ pub enum Status {
 impl Status {
     /// The name in the `status` column.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Success => "success",
@@ -31,7 +31,7 @@ impl Status {
 
     /// The status of a run over many things.
     #[must_use]
-    pub fn of(succeeded: usize, failed: usize) -> Self {
+    pub(crate) fn of(succeeded: usize, failed: usize) -> Self {
         match (succeeded, failed) {
             (_, 0) => Self::Success,
             (0, _) => Self::Failure,
@@ -41,7 +41,7 @@ impl Status {
 
     /// The program's exit code.
     #[must_use]
-    pub fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Running | Self::Success => 0,
             Self::Failure => 1,
@@ -52,37 +52,37 @@ impl Status {
 
 /// A run as `job_run` has it, in its words: another program may have written some of them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct JobRun {
+pub(crate) struct JobRun {
     /// Its id, a UUID where this program began it.
-    pub job_id: String,
+    pub(crate) job_id: String,
     /// The command: `collect`, `sync` and the like.
-    pub job_name: String,
+    pub(crate) job_name: String,
     /// When it began.
-    pub started_at: String,
+    pub(crate) started_at: String,
     /// When it ended; `None` while it is under way.
-    pub ended_at: Option<String>,
+    pub(crate) ended_at: Option<String>,
     /// How long it took, to a tenth.
-    pub seconds: Option<f64>,
+    pub(crate) seconds: Option<f64>,
     /// Its status, by [`Status::name`].
-    pub status: String,
+    pub(crate) status: String,
     /// A JSON list of what failed.
-    pub error_message: Option<String>,
+    pub(crate) error_message: Option<String>,
     /// The machine.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The process on it.
-    pub process_id: Option<u32>,
+    pub(crate) process_id: Option<u32>,
     /// The program's version.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// What it counted, as JSON.
-    pub summary: Option<String>,
+    pub(crate) summary: Option<String>,
     /// The revision that was read.
-    pub revision: i64,
+    pub(crate) revision: i64,
 }
 
 impl JobRun {
     /// The machine's name, `?` where it is not known.
     #[must_use]
-    pub fn host_name(&self) -> &str {
+    pub(crate) fn host_name(&self) -> &str {
         self.host.as_deref().unwrap_or("?")
     }
 }
@@ -98,7 +98,7 @@ impl fmt::Display for JobRun {
 
 /// One thing that failed; the elements of `error_message`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     asset_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +109,7 @@ pub struct Problem {
 impl Problem {
     /// One of the run as a whole.
     #[must_use]
-    pub fn of_run(error: impl Into<String>) -> Self {
+    pub(crate) fn of_run(error: impl Into<String>) -> Self {
         Self {
             asset_id: None,
             source: None,
@@ -119,7 +119,7 @@ impl Problem {
 
     /// One of an asset, whatever its source.
     #[must_use]
-    pub fn of_asset(asset_id: impl Into<String>, error: impl Into<String>) -> Self {
+    pub(crate) fn of_asset(asset_id: impl Into<String>, error: impl Into<String>) -> Self {
         Self {
             asset_id: Some(asset_id.into()),
             ..Self::of_run(error)
@@ -128,7 +128,7 @@ impl Problem {
 
     /// One of a source of an asset, with the source's own words.
     #[must_use]
-    pub fn of_source(
+    pub(crate) fn of_source(
         asset_id: impl Into<String>,
         source: impl Into<String>,
         error: impl Into<String>,
@@ -141,30 +141,30 @@ impl Problem {
 
     /// The asset, where it is about one.
     #[must_use]
-    pub fn asset_id(&self) -> Option<&str> {
+    pub(crate) fn asset_id(&self) -> Option<&str> {
         self.asset_id.as_deref()
     }
 
     /// The source, where it is about one.
     #[must_use]
-    pub fn source(&self) -> Option<&str> {
+    pub(crate) fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
     /// What happened.
     #[must_use]
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         &self.error
     }
 
     /// What it is about: its asset, its source, either or neither.
-    pub fn place(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn place(&self) -> impl Iterator<Item = &str> {
         self.asset_id().into_iter().chain(self.source())
     }
 
     /// What happened, behind the source that says so: `naver: HTTP 404`.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match &self.source {
             Some(source) => format!("{source}: {}", self.error),
             None => self.error.clone(),
@@ -172,14 +172,14 @@ impl Problem {
     }
 
     /// Says what happened in other words.
-    pub fn reword(&mut self, reword: impl FnOnce(&str) -> String) {
+    pub(crate) fn reword(&mut self, reword: impl FnOnce(&str) -> String) {
         self.error = reword(&self.error);
     }
 }
 
 /// Problems as the `error_message` column has them; `None` when there are none.
 #[must_use]
-pub fn error_message(problems: &[Problem]) -> Option<String> {
+pub(crate) fn error_message(problems: &[Problem]) -> Option<String> {
     (!problems.is_empty()).then(|| {
         serde_json::to_string(problems).unwrap_or_else(|e| format!("[{{\"error\":\"{e}\"}}]"))
     })
@@ -187,7 +187,7 @@ pub fn error_message(problems: &[Problem]) -> Option<String> {
 
 /// An `error_message` for people, at most `longest` characters; one that another program wrote is shown as it is.
 #[must_use]
-pub fn in_words(error_message: &str, longest: usize) -> String {
+pub(crate) fn in_words(error_message: &str, longest: usize) -> String {
     let words = match serde_json::from_str::<Vec<Problem>>(error_message) {
         Ok(problems) => problems
             .iter()

@@ -9,14 +9,14 @@ use super::finding::{Finding, Rule};
 use super::merge::Stored;
 
 /// A change of scale shows in at least this many sessions.
-pub const LEAST_OVERLAP: usize = 3;
+pub(crate) const LEAST_OVERLAP: usize = 3;
 
 /// Closes are the same up to this share: Yahoo sends single precision.
 const SAME: f64 = 1e-4;
 
 /// What to do when a series comes in another scale: a split.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rescale {
+pub(crate) enum Rescale {
     /// Nothing is staged.
     No,
     /// It is staged if it comes whole, so that two scales never stand side by side.
@@ -27,11 +27,11 @@ pub enum Rescale {
 }
 
 /// The series of one source by day, as it is stored.
-pub type StoredBars = HashMap<NaiveDate, Stored>;
+pub(crate) type StoredBars = HashMap<NaiveDate, Stored>;
 
 /// What the days that are both stored and fetched say of the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Overlap {
+pub(crate) enum Overlap {
     /// Fewer final closes overlap than it takes to tell.
     TooShort,
     /// The closes are the same.
@@ -49,25 +49,25 @@ pub enum Overlap {
 
 /// A change of scale of a whole series.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rebase {
+pub(crate) struct Rebase {
     /// What the stored closes must be multiplied with.
-    pub factor: f64,
+    pub(crate) factor: f64,
     /// The same in words, with an example.
-    pub detail: String,
+    pub(crate) detail: String,
     /// The newest day that told.
-    pub seen: NaiveDate,
+    pub(crate) seen: NaiveDate,
     /// The first stored day.
-    pub first: NaiveDate,
+    pub(crate) first: NaiveDate,
     /// The last stored day.
-    pub last: NaiveDate,
+    pub(crate) last: NaiveDate,
     /// Stored days that were not fetched.
-    pub uncovered: BTreeSet<NaiveDate>,
+    pub(crate) uncovered: BTreeSet<NaiveDate>,
 }
 
 impl Rebase {
     /// The finding that says so.
     #[must_use]
-    pub fn finding(&self) -> Finding {
+    pub(crate) fn finding(&self) -> Finding {
         Finding {
             date: self.seen,
             rule: Rule::Rebased,
@@ -77,7 +77,7 @@ impl Rebase {
 
     /// Whether staging leaves one scale behind.
     #[must_use]
-    pub fn can_be_staged(&self, rescale: Rescale) -> bool {
+    pub(crate) fn can_be_staged(&self, rescale: Rescale) -> bool {
         match rescale {
             Rescale::No => false,
             Rescale::IfWhole => self.uncovered.is_empty(),
@@ -89,7 +89,7 @@ impl Rebase {
 impl Overlap {
     /// Compares the final closes that are both stored and fetched. A provisional close changes by itself.
     #[must_use]
-    pub fn of(
+    pub(crate) fn of(
         bars: &[FetchedBar],
         stored: &StoredBars,
         rescale: Rescale,
@@ -115,7 +115,11 @@ impl Overlap {
 
     /// What a change of scale means for the whole series, whose stored days are `series`; `None` when there is none.
     #[must_use]
-    pub fn rebase(&self, bars: &[FetchedBar], series: &BTreeSet<NaiveDate>) -> Option<Rebase> {
+    pub(crate) fn rebase(
+        &self,
+        bars: &[FetchedBar],
+        series: &BTreeSet<NaiveDate>,
+    ) -> Option<Rebase> {
         let Self::MovedBy {
             factor,
             seen,
@@ -138,7 +142,7 @@ impl Overlap {
 
 /// Why bars that were fetched before the stored ones must not fill days beside them: they are in an older scale.
 #[must_use]
-pub fn find_older_scale(
+pub(crate) fn find_older_scale(
     bars: &[FetchedBar],
     stored: &StoredBars,
     now: DateTime<Utc>,
@@ -170,7 +174,11 @@ pub fn find_older_scale(
 
 /// What is said of another source of the asset that is stored in another scale than these bars of `source`.
 #[must_use]
-pub fn find_other_scale(bars: &[FetchedBar], stored: &StoredBars, source: &str) -> Option<Finding> {
+pub(crate) fn find_other_scale(
+    bars: &[FetchedBar],
+    stored: &StoredBars,
+    source: &str,
+) -> Option<Finding> {
     let closes = final_closes(bars, stored);
     let factor = constant_factor(&closes)?;
     let example = *overlap(bars, stored, |_, _| true).last()?;
@@ -183,7 +191,7 @@ pub fn find_other_scale(bars: &[FetchedBar], stored: &StoredBars, source: &str) 
 
 /// The closes of the final bars that are both stored and fetched.
 #[must_use]
-pub fn final_closes(bars: &[FetchedBar], stored: &StoredBars) -> Vec<Moved> {
+pub(crate) fn final_closes(bars: &[FetchedBar], stored: &StoredBars) -> Vec<Moved> {
     overlap(bars, stored, |_, _| true)
         .into_iter()
         .map(|(_, moved)| moved)
@@ -209,7 +217,7 @@ fn overlap(
 /// The stored bars of `days`, of which a whole answer says nothing better, each with what it is in the new scale, rounded to
 /// the last digit that the source sends.
 #[must_use]
-pub fn rescaled(
+pub(crate) fn rescaled(
     mut stored: StoredBars,
     bars: &[FetchedBar],
     factor: f64,
@@ -242,7 +250,7 @@ pub fn rescaled(
 /// At least three days must have moved by it, and more than half of all: one of them may have been corrected as well.
 /// Prices are compared up to the last digit that the source sends (whole won, cents) or single precision.
 #[must_use]
-pub fn constant_factor(overlap: &[Moved]) -> Option<f64> {
+pub(crate) fn constant_factor(overlap: &[Moved]) -> Option<f64> {
     let digits = Digits::of(overlap);
     let is_one_for_most = |factor: &f64| {
         let fitting = overlap.iter().filter(|m| digits.fit(m, *factor)).count();
@@ -268,25 +276,25 @@ fn median_factor(overlap: &[Moved]) -> Option<f64> {
 
 /// Whether at least three days have moved by this factor.
 #[must_use]
-pub fn has_moved_by(overlap: &[Moved], factor: f64) -> bool {
+pub(crate) fn has_moved_by(overlap: &[Moved], factor: f64) -> bool {
     let digits = Digits::of(overlap);
     overlap.iter().filter(|m| digits.fit(m, factor)).count() >= LEAST_OVERLAP
 }
 
 /// Whether at least three closes overlap, and all of them are the same up to rounding.
 #[must_use]
-pub fn are_same(overlap: &[Moved]) -> bool {
+pub(crate) fn are_same(overlap: &[Moved]) -> bool {
     let digits = Digits::of(overlap);
     overlap.len() >= LEAST_OVERLAP && overlap.iter().all(|m| digits.fit(m, 1.0))
 }
 
 /// The close of a day as it is stored and as it was fetched.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moved {
+pub(crate) struct Moved {
     /// As it is stored.
-    pub stored: f64,
+    pub(crate) stored: f64,
     /// As it was fetched.
-    pub fetched: f64,
+    pub(crate) fetched: f64,
 }
 
 /// The weights of the last digits of two sets of prices.
@@ -324,7 +332,7 @@ fn plain_ratios(factor: f64) -> impl Iterator<Item = f64> {
 
 /// The weight of the last digit of prices that have at most two decimals (1, 0.1, 0.01), else 0.
 #[must_use]
-pub fn last_digit(prices: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn last_digit(prices: impl Iterator<Item = f64>) -> f64 {
     let of_one = |price: f64| {
         [1.0, 0.1, 0.01]
             .into_iter()

@@ -5,17 +5,17 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 
 /// A time further ahead of now than this came from a clock that was wrong.
-pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// A time as it stands in the staging file.
 #[must_use]
-pub fn to_text(time: DateTime<Utc>) -> String {
+pub(crate) fn to_text(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
 /// Reads a time with its offset (RFC 3339); other programs may have written it with fewer digits.
 #[must_use]
-pub fn from_text(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn from_text(text: &str) -> Option<DateTime<Utc>> {
     own_form(text).or_else(|| {
         DateTime::parse_from_rfc3339(text)
             .ok()
@@ -38,7 +38,7 @@ fn own_form(text: &str) -> Option<DateTime<Utc>> {
 
 /// Reads a day like `2026-01-31`.
 #[must_use]
-pub fn day_from_text(text: &str) -> Option<NaiveDate> {
+pub(crate) fn day_from_text(text: &str) -> Option<NaiveDate> {
     if text.len() != 10 || [text.get(4..5)?, text.get(7..8)?] != ["-", "-"] {
         return None;
     }
@@ -56,13 +56,13 @@ fn digits(text: &str) -> Option<u32> {
 
 /// Cuts a time to the microseconds that both stores keep, so that it is the same in memory as in them.
 #[must_use]
-pub fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(6)
 }
 
 /// A duration in whole milliseconds.
 #[must_use]
-pub fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

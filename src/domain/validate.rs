@@ -21,14 +21,14 @@ pub struct Checked {
     /// The rows that can be no bar.
     pub rejected: Vec<Rejected>,
     /// What is worth saying about the others.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
-    pub without_bar: Vec<NaiveDate>,
+    pub(crate) without_bar: Vec<NaiveDate>,
 }
 
 impl Checked {
     /// Takes over what was made of another part of the same answer.
-    pub fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.bars.append(&mut other.bars);
         self.rejected.append(&mut other.rejected);
         self.findings.append(&mut other.findings);

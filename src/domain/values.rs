@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnKind {
+pub(crate) enum ColumnKind {
     /// A price: a double, never null.
     Price,
     /// A count: a whole number, null where it is unknown. The warehouse has 0 there.
@@ -17,7 +17,7 @@ pub enum ColumnKind {
 impl ColumnKind {
     /// PostgreSQL's name of the one type that keeps every value as it is.
     #[must_use]
-    pub const fn warehouse_type(self) -> &'static str {
+    pub(crate) const fn warehouse_type(self) -> &'static str {
         match self {
             Self::Price => "float8",
             Self::Count => "int8",
@@ -27,15 +27,15 @@ impl ColumnKind {
 
 /// A column of a bar's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name, the same in both databases and in every result.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it holds.
-    pub kind: ColumnKind,
+    pub(crate) kind: ColumnKind,
 }
 
 /// The columns, in the order in which every query and every result names them.
-pub const COLUMNS: [Column; 5] = [
+pub(crate) const COLUMNS: [Column; 5] = [
     column("open", ColumnKind::Price),
     column("high", ColumnKind::Price),
     column("low", ColumnKind::Price),
@@ -47,21 +47,17 @@ pub const COLUMNS: [Column; 5] = [
 /// prices ([`super::bar::Bar`] is what can be believed).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Values {
-    /// Opening price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Closing price.
-    pub close: f64,
+    pub(crate) open: f64,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) close: f64,
     /// What was traded, in the source's own unit; `None` where it is unknown.
-    pub volume: Option<i64>,
+    pub(crate) volume: Option<i64>,
 }
 
 /// The value of one column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell {
+pub(crate) enum Cell {
     /// Of a column of prices.
     Price(f64),
     /// Of a column of counts.
@@ -81,7 +77,7 @@ impl fmt::Display for Cell {
 impl Cell {
     /// Whether both are the same bit for bit.
     #[must_use]
-    pub fn is(self, other: Self) -> bool {
+    pub(crate) fn is(self, other: Self) -> bool {
         match (self, other) {
             (Self::Price(a), Self::Price(b)) => a.to_bits() == b.to_bits(),
             (Self::Count(a), Self::Count(b)) => a == b,
@@ -93,7 +89,7 @@ impl Cell {
 impl Values {
     /// Values of `[open, high, low, close]` and a volume.
     #[must_use]
-    pub fn of([open, high, low, close]: [f64; 4], volume: Option<i64>) -> Self {
+    pub(crate) fn of([open, high, low, close]: [f64; 4], volume: Option<i64>) -> Self {
         Self {
             open,
             high,
@@ -107,7 +103,7 @@ impl Values {
     ///
     /// # Errors
     /// The first one of a column.
-    pub fn read<E>(
+    pub(crate) fn read<E>(
         price: impl Fn(usize) -> Result<f64, E>,
         count: impl Fn(usize) -> Result<Option<i64>, E>,
     ) -> Result<Self, E> {
@@ -122,7 +118,7 @@ impl Values {
 
     /// The values in the order of [`COLUMNS`].
     #[must_use]
-    pub fn cells(&self) -> [Cell; COLUMNS.len()] {
+    pub(crate) fn cells(&self) -> [Cell; COLUMNS.len()] {
         [
             Cell::Price(self.open),
             Cell::Price(self.high),
@@ -134,7 +130,7 @@ impl Values {
 
     /// The same with 0 for every count that is unknown, as the warehouse has it.
     #[must_use]
-    pub fn with_known_counts(self) -> Self {
+    pub(crate) fn with_known_counts(self) -> Self {
         Self {
             volume: self.volume.or(Some(0)),
             ..self
@@ -143,7 +139,7 @@ impl Values {
 
     /// The same with other prices: open, high, low and close.
     #[must_use]
-    pub fn with_prices(self, [open, high, low, close]: [f64; 4]) -> Self {
+    pub(crate) fn with_prices(self, [open, high, low, close]: [f64; 4]) -> Self {
         Self {
             open,
             high,
@@ -155,13 +151,13 @@ impl Values {
 
     /// Open, high, low and close.
     #[must_use]
-    pub fn prices(&self) -> [f64; 4] {
+    pub(crate) fn prices(&self) -> [f64; 4] {
         [self.open, self.high, self.low, self.close]
     }
 
     /// Whether both are the same bit for bit.
     #[must_use]
-    pub fn are(&self, other: &Self) -> bool {
+    pub(crate) fn are(&self, other: &Self) -> bool {
         self.cells()
             .into_iter()
             .zip(other.cells())
@@ -171,7 +167,7 @@ impl Values {
 
 /// One column of many bars, as the warehouse takes it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ValueColumn {
+pub(crate) enum ValueColumn {
     /// Prices.
     Prices(Vec<f64>),
     /// Counts, 0 where they are unknown.
@@ -180,7 +176,7 @@ pub enum ValueColumn {
 
 /// Many bars by column, in the order of [`COLUMNS`].
 #[must_use]
-pub fn by_column<'a>(
+pub(crate) fn by_column<'a>(
     bars: impl Iterator<Item = &'a Values> + Clone,
 ) -> [ValueColumn; COLUMNS.len()] {
     let prices = |field: fn(&Values) -> f64| ValueColumn::Prices(bars.clone().map(field).collect());
@@ -203,7 +199,7 @@ const fn column(name: &'static str, kind: ColumnKind) -> Column {
 /// Writes a text for every column, which stands in it as `COLUMN`, with its type in the warehouse as `TYPE` and with its
 /// place, counted from `first`, as `PLACE`.
 #[must_use]
-pub fn each(text: &str, separator: &str, first: usize) -> String {
+pub(crate) fn each(text: &str, separator: &str, first: usize) -> String {
     let texts: Vec<String> = COLUMNS
         .iter()
         .enumerate()
@@ -219,7 +215,7 @@ pub fn each(text: &str, separator: &str, first: usize) -> String {
 /// An SQL text with the columns in place of `{values}`, or of `{values SEPARATOR: TEXT}` with a text as [`each`] takes it; the
 /// separator is a comma where none is given. Places count from `first`.
 #[must_use]
-pub fn expand(sql: &str, first: usize) -> String {
+pub(crate) fn expand(sql: &str, first: usize) -> String {
     const START: &str = "{values";
     let mut expanded = String::with_capacity(sql.len());
     let mut rest = sql;

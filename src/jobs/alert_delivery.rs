@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(18);
 
 /// The problems of a run as failures, one for each asset that is not well.
 #[must_use]
-pub fn failures(
+pub(crate) fn failures(
     problems: &[Problem],
     succeeded: &[String],
     names: &HashMap<String, String>,
@@ -50,10 +50,11 @@ pub fn failures(
 }
 
 /// The alert of a report, by what was said before.
-///
-/// # Errors
-/// What SQLite says.
-pub fn alert_of(staging: &Staging, report: &Report<'_>, today: NaiveDate) -> Result<NewAlert> {
+pub(crate) fn alert_of(
+    staging: &Staging,
+    report: &Report<'_>,
+    today: NaiveDate,
+) -> Result<NewAlert> {
     let cases = staging.alert_cases()?;
     let known: BTreeMap<String, Case> = cases
         .iter()
@@ -72,7 +73,7 @@ pub fn alert_of(staging: &Staging, report: &Report<'_>, today: NaiveDate) -> Res
 }
 
 /// Sends what waits. What goes wrong is a line in the log, and the alerts stay for the next time.
-pub fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
+pub(crate) fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
     if let Err(error) = try_deliver(staging, discord, now) {
         let error = staging.explain(error);
         log::warn!("alerts could not be fetched to be sent, or noted as sent: {error:#}");

@@ -10,7 +10,7 @@ use crate::{staging, warehouse};
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// As it should be.
     Ok,
     /// It runs, but somebody should know.
@@ -22,7 +22,7 @@ pub enum Verdict {
 impl Verdict {
     /// The name in the `status` column.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
             Self::Warn => "WARN",
@@ -33,33 +33,33 @@ impl Verdict {
 
 /// One thing that was looked at. The fields are the columns of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub(crate) struct Check {
     /// What was looked at.
-    pub check: String,
+    pub(crate) check: String,
     /// The verdict.
-    pub status: Verdict,
+    pub(crate) status: Verdict,
     /// What was found.
-    pub detail: String,
+    pub(crate) detail: String,
     /// What to do; empty when there is nothing to do.
-    pub remedy: String,
+    pub(crate) remedy: String,
 }
 
 impl Check {
     /// As it should be.
     #[must_use]
-    pub fn ok(check: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &str, detail: impl Into<String>) -> Self {
         Self::new(check, Verdict::Ok, detail.into(), "")
     }
 
     /// Somebody should know.
     #[must_use]
-    pub fn warn(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
+    pub(crate) fn warn(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
         Self::new(check, Verdict::Warn, detail.into(), remedy)
     }
 
     /// It would stop a run.
     #[must_use]
-    pub fn fail(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
+    pub(crate) fn fail(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
         Self::new(check, Verdict::Fail, detail.into(), remedy)
     }
 
@@ -75,7 +75,7 @@ impl Check {
 
 /// The staging file.
 #[must_use]
-pub fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
+pub(crate) fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
     const NAME: &str = "staging file";
     let place = path.display();
     if let Some(damage) = &found.damage {
@@ -108,7 +108,7 @@ pub fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
 
 /// Where the staging file lies: `file_system` is the system's name of what it is on, where that is known.
 #[must_use]
-pub fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
+pub(crate) fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
     const NAME: &str = "staging folder";
     const REMEDY: &str =
         "set STAGING_DB to a folder on a disk of this machine that no program synchronises";
@@ -168,7 +168,7 @@ pub fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
 
 /// The free room on a disk.
 #[must_use]
-pub fn disk(folder: &Path, free: u64) -> Check {
+pub(crate) fn disk(folder: &Path, free: u64) -> Check {
     const NAME: &str = "disk space";
     const REMEDY: &str = "make room; `pricestash prune` removes what is old";
     let detail = format!("{} free at {}", megabytes(free), folder.display());
@@ -188,7 +188,7 @@ fn megabytes(bytes: u64) -> String {
 
 /// The warehouse that answered: `now` and `round_trip_ms` tell how far its clock is from ours.
 #[must_use]
-pub fn warehouse(
+pub(crate) fn warehouse(
     place: &str,
     found: &warehouse::Diagnosis,
     now: DateTime<Utc>,
@@ -264,7 +264,7 @@ fn clock(theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {
 
 /// The last day that a calendar knows.
 #[must_use]
-pub fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
+pub(crate) fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
     /// As `healthcheck` warns.
     const SOON: TimeDelta = TimeDelta::days(60);
     let check = format!("calendar {name}");
@@ -279,7 +279,7 @@ pub fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
 
 /// The newest run of `collect`: how it ended and when it began.
 #[must_use]
-pub fn last_run(last: Option<(&str, DateTime<Utc>)>, now: DateTime<Utc>) -> Check {
+pub(crate) fn last_run(last: Option<(&str, DateTime<Utc>)>, now: DateTime<Utc>) -> Check {
     const NAME: &str = "last collect";
     let Some((status, at)) = last else {
         return Check::warn(

@@ -10,17 +10,17 @@ use crate::domain::calendar::Calendar;
 
 /// The newest bar of an asset, among its sources in its own currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Newest {
+pub(crate) struct Newest {
     /// Its day.
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// Whether it was fetched before its session's final time.
-    pub is_provisional: bool,
+    pub(crate) is_provisional: bool,
 }
 
 /// How fresh an asset is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Freshness {
+pub(crate) enum Freshness {
     /// The newest bar is the expected one or newer.
     Ok,
     /// It is older.
@@ -32,7 +32,7 @@ pub enum Freshness {
 impl Freshness {
     /// The name in the `status` column.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
             Self::Stale => "STALE",
@@ -43,27 +43,25 @@ impl Freshness {
 
 /// One asset's result. The serialized fields are the columns of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Health {
-    /// Asset.
-    pub asset_id: String,
-    /// Its name.
-    pub name: String,
+pub(crate) struct Health {
+    pub(crate) asset_id: String,
+    pub(crate) name: String,
     /// What it is.
-    pub category: &'static str,
+    pub(crate) category: &'static str,
     /// The session whose bar should be there.
-    pub expected_date: Option<NaiveDate>,
+    pub(crate) expected_date: Option<NaiveDate>,
     /// The newest bar's session.
-    pub actual_date: Option<NaiveDate>,
+    pub(crate) actual_date: Option<NaiveDate>,
     /// The verdict.
-    pub status: Freshness,
+    pub(crate) status: Freshness,
     /// The sessions that are missing, or that the newest bar is provisional; empty when there is nothing to say.
     #[serde(skip)]
-    pub remark: String,
+    pub(crate) remark: String,
 }
 
 /// Judges every asset as of its exchange's own `today`; up to `max_lag` missing sessions are let pass.
 #[must_use]
-pub fn check(
+pub(crate) fn check(
     assets: &[&Asset],
     newest: &HashMap<String, Newest>,
     today: impl Fn(&Calendar) -> NaiveDate,

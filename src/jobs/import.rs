@@ -19,14 +19,14 @@ const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", 
 
 /// A file's rows as text, each with the columns in their order.
 #[derive(Debug, Default)]
-pub struct Rows(BTreeMap<String, Vec<[String; COLUMNS.len()]>>);
+pub(crate) struct Rows(BTreeMap<String, Vec<[String; COLUMNS.len()]>>);
 
 impl Rows {
     /// Reads a CSV file with a header; other columns are left alone.
     ///
     /// # Errors
     /// One sentence with the line and what is wrong with it.
-    pub fn read(text: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let text = str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -53,61 +53,55 @@ impl Rows {
     }
 
     /// The assets that the file has bars of.
-    pub fn assets(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn assets(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
 /// What became of one asset's rows. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]
-pub struct Imported {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct Imported {
+    pub(crate) asset_id: String,
     /// The source that they are stored under.
-    pub source: String,
+    pub(crate) source: String,
     /// What staging them did; every row that can be no bar counts as rejected, also one that was in quarantine.
     #[serde(flatten)]
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// Why nothing was stored, and what is wrong with the first rows that can be no bar.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 impl Imported {
     /// Whether any row is stored.
     #[must_use]
-    pub fn has_bars(&self) -> bool {
+    pub(crate) fn has_bars(&self) -> bool {
         let tally = &self.tally;
         tally.new + tally.changed + tally.unchanged + tally.kept > 0
     }
 
     /// Whether every row was stored.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.message.is_none()
     }
 }
 
 /// How to import.
 #[derive(Clone, Copy)]
-pub struct Import<'a> {
+pub(crate) struct Import<'a> {
     /// Where bars go.
-    pub staging: &'a Staging,
+    pub(crate) staging: &'a Staging,
     /// The source that they are stored under.
-    pub source: &'a str,
-    /// The run.
-    pub job_id: &'a str,
-    /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) source: &'a str,
+    pub(crate) job_id: &'a str,
+    pub(crate) now: DateTime<Utc>,
     /// Whether anything is written.
-    pub commit: bool,
+    pub(crate) commit: bool,
 }
 
 impl Import<'_> {
     /// Checks and stages the rows of an asset, all in one transaction.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn asset(&self, asset: &Asset, rows: &Rows) -> Result<Imported> {
+    pub(crate) fn asset(&self, asset: &Asset, rows: &Rows) -> Result<Imported> {
         let rows = rows.0.get(asset.id.as_str()).map_or(&[][..], Vec::as_slice);
         let answer = Answer {
             rows: rows.iter().map(raw_bar).collect(),

@@ -1,11 +1,11 @@
 //! The jobs: what the commands do, as facts. Nothing here prints.
 
-pub mod alert_delivery;
-pub mod collect;
-pub mod doctor;
-pub mod healthcheck;
-pub mod import;
-pub mod reconcile;
-pub mod status;
-pub mod sync;
-pub mod verify;
+pub(crate) mod alert_delivery;
+pub(crate) mod collect;
+pub(crate) mod doctor;
+pub(crate) mod healthcheck;
+pub(crate) mod import;
+pub(crate) mod reconcile;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod verify;

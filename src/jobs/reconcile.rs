@@ -6,41 +6,44 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 /// The closes of one source, by day.
-pub type Closes = BTreeMap<NaiveDate, f64>;
+pub(crate) type Closes = BTreeMap<NaiveDate, f64>;
 
 /// A day on which two sources differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct Difference {
+    pub(crate) asset_id: String,
     /// The day.
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// The first source.
-    pub source: String,
+    pub(crate) source: String,
     /// Its close.
-    pub close: f64,
+    pub(crate) close: f64,
     /// The other source.
-    pub other_source: String,
+    pub(crate) other_source: String,
     /// Its close.
-    pub other_close: f64,
+    pub(crate) other_close: f64,
     /// How far the other is away, as a share of the first.
-    pub difference: f64,
+    pub(crate) difference: f64,
 }
 
 /// What comparing two sources gave.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Asset and the two sources, for messages.
-    pub what: String,
+    pub(crate) what: String,
     /// Days that both have.
-    pub common: usize,
+    pub(crate) common: usize,
     /// Days on which their closes differ by more than the tolerance.
-    pub differences: Vec<Difference>,
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// Compares an asset's first source with each further one, over the days that both have.
 #[must_use]
-pub fn compare(asset_id: &str, series: &[(String, Closes)], tolerance: f64) -> Vec<Comparison> {
+pub(crate) fn compare(
+    asset_id: &str,
+    series: &[(String, Closes)],
+    tolerance: f64,
+) -> Vec<Comparison> {
     let Some(((source, closes), others)) = series.split_first() else {
         return Vec::new();
     };

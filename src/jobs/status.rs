@@ -10,25 +10,25 @@ use crate::staging::Ended;
 
 /// How something went over the last 30 days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// Runs that ended.
-    pub runs_30d: u32,
+    pub(crate) runs_30d: u32,
     /// Those that succeeded.
-    pub succeeded_30d: u32,
+    pub(crate) succeeded_30d: u32,
     /// Their share, from 0 to 1.
-    pub success_rate_30d: Option<f64>,
+    pub(crate) success_rate_30d: Option<f64>,
     /// How many failed since the last success.
-    pub failure_streak: u32,
+    pub(crate) failure_streak: u32,
     /// Why the last failure failed.
-    pub last_error: Option<String>,
+    pub(crate) last_error: Option<String>,
     /// When that was.
-    pub last_error_at: Option<String>,
+    pub(crate) last_error_at: Option<String>,
     /// When the last run began.
-    pub last_run_at: Option<String>,
+    pub(crate) last_run_at: Option<String>,
     /// How it ended.
-    pub last_status: Option<String>,
+    pub(crate) last_status: Option<String>,
     /// When the last success began.
-    pub last_success_at: Option<String>,
+    pub(crate) last_success_at: Option<String>,
 }
 
 impl Record {
@@ -53,7 +53,7 @@ impl Record {
 
 /// The records of everything that runs name (a command, an asset), from runs in the order of time.
 #[must_use]
-pub fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
+pub(crate) fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
     let mut records: BTreeMap<String, Record> = BTreeMap::new();
     for run in runs {
         records.entry(run.name.clone()).or_default().take(run);
@@ -63,22 +63,22 @@ pub fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
 
 /// What stands beside the series and the records.
 #[derive(Debug, Clone, Default)]
-pub struct Around {
+pub(crate) struct Around {
     /// Rows that wait for the warehouse.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Whether there is a warehouse to send them to.
-    pub has_warehouse: bool,
+    pub(crate) has_warehouse: bool,
     /// Rows that the warehouse refused.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Alerts that wait to be sent.
-    pub alerts: u64,
+    pub(crate) alerts: u64,
     /// Runs whose process died, which no start has closed yet.
-    pub cut_off: Vec<String>,
+    pub(crate) cut_off: Vec<String>,
 }
 
 /// What is not as it should be, a sentence each; nothing when all is well.
 #[must_use]
-pub fn worries(
+pub(crate) fn worries(
     health: &[Health],
     commands: &BTreeMap<String, Record>,
     around: &Around,

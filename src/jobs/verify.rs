@@ -17,7 +17,7 @@ use crate::warehouse::Warehouse;
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum MismatchKind {
+pub(crate) enum MismatchKind {
     /// The warehouse does not have it.
     Missing,
     /// Staging does not have it.
@@ -30,32 +30,30 @@ pub enum MismatchKind {
 
 /// A row that is not the same on both sides. The fields are the columns of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct Mismatch {
+    pub(crate) asset_id: String,
     /// Day.
-    pub date: NaiveDate,
-    /// Source.
-    pub source: String,
+    pub(crate) date: NaiveDate,
+    pub(crate) source: String,
     /// How it differs.
-    pub difference: MismatchKind,
+    pub(crate) difference: MismatchKind,
     /// Whether it waits for the next sync anyway.
-    pub pending: bool,
+    pub(crate) pending: bool,
     /// The values that differ: here, and there.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// What was compared, and what is not the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// Rows in staging.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Months of series, on either side.
-    pub months: usize,
+    pub(crate) months: usize,
     /// Months that differ.
-    pub months_that_differ: usize,
+    pub(crate) months_that_differ: usize,
     /// Rows that are not the same, in key order.
-    pub differences: Vec<Mismatch>,
+    pub(crate) differences: Vec<Mismatch>,
 }
 
 /// Assets in one question: a few hundred thousand rows at most take a second or two.
@@ -67,7 +65,7 @@ const MONTHS: usize = 200;
 ///
 /// # Errors
 /// What staging or the warehouse says.
-pub fn verify(
+pub(crate) fn verify(
     staging: &Staging,
     warehouse: &mut Warehouse,
     assets: &[AssetId],
@@ -223,10 +221,7 @@ fn differing_values(here: &RowValues, there: &RowValues) -> String {
 }
 
 /// Lets the rows that staging holds newer, or alone, be pending again. Returns how many were not.
-///
-/// # Errors
-/// What SQLite says.
-pub fn repair(staging: &Staging, verified: &Verified) -> Result<usize> {
+pub(crate) fn repair(staging: &Staging, verified: &Verified) -> Result<usize> {
     let ours = verified.differences.iter().filter(|d| {
         matches!(
             d.difference,

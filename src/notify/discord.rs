@@ -21,14 +21,14 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(3);
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 /// A webhook.
-pub struct Discord {
+pub(crate) struct Discord {
     agent: Agent,
     url: String,
 }
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// It stands in the channel.
     Delivered,
     /// Discord does not take this message; another one may go.
@@ -41,7 +41,7 @@ pub enum Delivery {
 
 /// What is known of a webhook without posting to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Webhook {
+pub(crate) enum Webhook {
     /// It is there.
     Known,
     /// Discord says that it is not.
@@ -61,7 +61,7 @@ enum PostResult {
 impl Discord {
     /// Posts to a webhook.
     #[must_use]
-    pub fn new(webhook: &Secret) -> Self {
+    pub(crate) fn new(webhook: &Secret) -> Self {
         Self {
             agent: agent(),
             url: waiting(webhook.expose()),
@@ -70,7 +70,7 @@ impl Discord {
 
     /// Posts a message, again while that may help; ends before `deadline`.
     #[must_use]
-    pub fn post(&self, content: &str, deadline: Instant) -> Delivery {
+    pub(crate) fn post(&self, content: &str, deadline: Instant) -> Delivery {
         let mut said = "there was no time left".to_owned();
         for attempt in 1..=TRIES {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -94,7 +94,7 @@ impl Discord {
 
     /// Asks for the webhook itself, which posts nothing.
     #[must_use]
-    pub fn look(&self) -> Webhook {
+    pub(crate) fn look(&self) -> Webhook {
         let request = self.agent.get(&self.url).config();
         let mut answer = match request.timeout_global(Some(TIMEOUT)).build().call() {
             Ok(answer) => answer,

@@ -17,7 +17,7 @@ const TRIES_AT_THE_END: u32 = 2;
 
 /// What is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// A run has begun.
     Start,
     /// It succeeded.
@@ -27,7 +27,7 @@ pub enum Signal {
 }
 
 /// A heartbeat's address.
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     agent: Agent,
     url: Secret,
 }
@@ -35,7 +35,7 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Pings an address.
     #[must_use]
-    pub fn new(url: Secret) -> Self {
+    pub(crate) fn new(url: Secret) -> Self {
         Self {
             agent: agent(),
             url,
@@ -43,7 +43,7 @@ impl Heartbeat {
     }
 
     /// Pings. What goes wrong is a line in the log.
-    pub fn ping(&self, signal: Signal) {
+    pub(crate) fn ping(&self, signal: Signal) {
         let tries = if signal == Signal::Start {
             1
         } else {
@@ -53,7 +53,7 @@ impl Heartbeat {
     }
 
     /// Pings for somebody who waits for the program to end: once, and not for long.
-    pub fn ping_quickly(&self, signal: Signal) {
+    pub(crate) fn ping_quickly(&self, signal: Signal) {
         self.try_ping(signal, 1, QUICK_TIMEOUT);
     }
 

@@ -7,8 +7,8 @@ use ureq::Agent;
 mod discord;
 mod heartbeat;
 
-pub use discord::{Delivery, Discord, Webhook};
-pub use heartbeat::{Heartbeat, Signal};
+pub(crate) use discord::{Delivery, Discord, Webhook};
+pub(crate) use heartbeat::{Heartbeat, Signal};
 
 /// Our own: Discord's front refuses clients that do not say who they are.
 const USER_AGENT: &str = concat!(

@@ -17,14 +17,14 @@ const LEGEND: &str =
     "[ ] closed weekday   * another final time   + session on a weekend   . no session";
 
 /// A year of a calendar.
-pub struct CalendarYear<'a> {
+pub(crate) struct CalendarYear<'a> {
     calendar: &'a Calendar,
     year: i32,
 }
 
 /// A day of a calendar, as JSON.
 #[derive(Debug, Serialize)]
-pub struct CalendarDay {
+pub(crate) struct CalendarDay {
     date: NaiveDate,
     session: bool,
     /// Why it is closed, or why it is a session although it would be closed by the rule.
@@ -36,13 +36,13 @@ pub struct CalendarDay {
 impl<'a> CalendarYear<'a> {
     /// A year of a calendar.
     #[must_use]
-    pub fn new(calendar: &'a Calendar, year: i32) -> Self {
+    pub(crate) fn new(calendar: &'a Calendar, year: i32) -> Self {
         Self { calendar, year }
     }
 
     /// Every day of the year.
     #[must_use]
-    pub fn days(&self) -> Vec<CalendarDay> {
+    pub(crate) fn days(&self) -> Vec<CalendarDay> {
         self.dates()
             .map(|date| {
                 let closed = self.calendar.closed_reason(date);
@@ -62,7 +62,7 @@ impl<'a> CalendarYear<'a> {
 
     /// The year as text.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let sessions = self
             .dates()
             .filter(|d| self.calendar.is_session(*d))

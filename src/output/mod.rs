@@ -1,10 +1,10 @@
 //! What people see: the log, tables, numbers, charts in the terminal.
 
-pub mod calendar_year;
-pub mod chart;
+pub(crate) mod calendar_year;
+pub(crate) mod chart;
 pub mod log;
-pub mod numbers;
-pub mod print;
-pub mod row;
-pub mod stderr;
-pub mod terminal;
+pub(crate) mod numbers;
+pub(crate) mod print;
+pub(crate) mod row;
+pub(crate) mod stderr;
+pub(crate) mod terminal;

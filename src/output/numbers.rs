@@ -3,7 +3,11 @@
 use std::fmt::Display;
 
 /// A number with what is counted, in the form for one or that for any other number: `1 row waits`, `2 rows wait`.
-pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(
+    count: N,
+    one: &str,
+    many: &str,
+) -> String {
     let noun = if count == N::from(1) { one } else { many };
     format!("{count} {noun}")
 }
@@ -19,20 +23,20 @@ fn single(value: f64) -> f32 {
 
 /// The nearest single-precision number, as a double.
 #[must_use]
-pub fn to_single(value: f64) -> f64 {
+pub(crate) fn to_single(value: f64) -> f64 {
     f64::from(single(value))
 }
 
 /// Whether a value is a single-precision number, as Yahoo's prices are.
 #[must_use]
-pub fn is_single(value: f64) -> bool {
+pub(crate) fn is_single(value: f64) -> bool {
     to_single(value).to_bits() == value.to_bits()
 }
 
 /// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
 /// otherwise.
 #[must_use]
-pub fn shortest(value: f64) -> String {
+pub(crate) fn shortest(value: f64) -> String {
     if value.fract().abs() > 0.0 && is_single(value) {
         single(value).to_string()
     } else {
@@ -42,7 +46,7 @@ pub fn shortest(value: f64) -> String {
 
 /// How many decimals a currency's prices have at least.
 #[must_use]
-pub fn decimals(currency: &str) -> usize {
+pub(crate) fn decimals(currency: &str) -> usize {
     match currency {
         "KRW" | "JPY" | "VND" | "CLP" => 0,
         _ => 2,
@@ -51,7 +55,7 @@ pub fn decimals(currency: &str) -> usize {
 
 /// A price with at least so many decimals and a comma between thousands.
 #[must_use]
-pub fn price(value: f64, decimals: usize) -> String {
+pub(crate) fn price(value: f64, decimals: usize) -> String {
     let digits = shortest(value);
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let (sign, whole) = whole
@@ -67,7 +71,7 @@ pub fn price(value: f64, decimals: usize) -> String {
 
 /// A price rounded to so many decimals, with a comma between thousands.
 #[must_use]
-pub fn rounded(value: f64, decimals: usize) -> String {
+pub(crate) fn rounded(value: f64, decimals: usize) -> String {
     let digits = format!("{value:.decimals$}");
     match digits.split_once('.') {
         Some((whole, fraction)) => format!("{}.{fraction}", thousands(whole)),
@@ -81,13 +85,13 @@ pub fn rounded(value: f64, decimals: usize) -> String {
     reason = "a drawing needs no more digits than a double has"
 )]
 #[must_use]
-pub fn from_int(count: i64) -> f64 {
+pub(crate) fn from_int(count: i64) -> f64 {
     count as f64
 }
 
 /// A count with a comma between thousands.
 #[must_use]
-pub fn count(value: i64) -> String {
+pub(crate) fn count(value: i64) -> String {
     let text = value.to_string();
     match text.strip_prefix('-') {
         Some(rest) => format!("-{}", thousands(rest)),
@@ -97,7 +101,7 @@ pub fn count(value: i64) -> String {
 
 /// A number of things with a comma between thousands.
 #[must_use]
-pub fn whole(count: u64) -> String {
+pub(crate) fn whole(count: u64) -> String {
     thousands(&count.to_string())
 }
 
@@ -114,14 +118,14 @@ fn thousands(digits: &str) -> String {
 
 /// By which share a price moved; `None` where there is nothing to compare with.
 #[must_use]
-pub fn change(from: f64, to: f64) -> Option<f64> {
+pub(crate) fn change(from: f64, to: f64) -> Option<f64> {
     let change = to / from - 1.0;
     (from > 0.0 && change.is_finite()).then_some(change)
 }
 
 /// A share with its sign and two decimals: `+1.20 %`.
 #[must_use]
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let text = format!("{:+.2}", share * 100.0);
     // What rounds to nothing has no direction.
     let text = if text == "-0.00" || text == "+0.00" {

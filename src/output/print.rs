@@ -11,7 +11,7 @@ use super::row::Row;
 ///
 /// # Errors
 /// When a row cannot be told in JSON, which would be a mistake of ours.
-pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
+pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
@@ -19,7 +19,7 @@ pub fn json<T: Serialize>(rows: &[T]) -> Result<String> {
 ///
 /// # Errors
 /// As [`json`].
-pub fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
+pub(crate) fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
     let mut lines = String::new();
     for row in rows {
         lines.push_str(&serde_json::to_string(row)?);
@@ -32,7 +32,7 @@ pub fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
 ///
 /// # Errors
 /// When CSV cannot hold a row, which would be a mistake of ours.
-pub fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
+pub(crate) fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
     let mut header: Vec<&str> = Vec::new();
     for name in rows.iter().flat_map(Row::names) {
         if !header.contains(&name) {
@@ -71,7 +71,7 @@ fn words(list: &[Value]) -> String {
 ///
 /// # Errors
 /// When a row is no struct, which would be a mistake of ours.
-pub fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
+pub(crate) fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
     table_aligned(rows, columns, &[])
 }
 
@@ -79,7 +79,7 @@ pub fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
 ///
 /// # Errors
 /// As [`table`].
-pub fn table_aligned<T: Serialize>(
+pub(crate) fn table_aligned<T: Serialize>(
     rows: &[T],
     columns: &[&str],
     numbers: &[&str],
@@ -118,7 +118,7 @@ fn cell(value: Option<&Value>) -> Cell {
 
 /// A text in one line: a source's words may hold line ends and control characters.
 #[must_use]
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -10,32 +10,32 @@ use crate::config::redact::Redaction;
 
 /// The fields of a row in their order. It serializes as the object that it was made of.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Row(Vec<(Cow<'static, str>, Value)>);
+pub(crate) struct Row(Vec<(Cow<'static, str>, Value)>);
 
 impl Row {
     /// The fields of a struct, also of one with flattened fields, or of a map with texts as keys.
     ///
     /// # Errors
     /// When the value is none of these, which would be a mistake of ours, or a field cannot be told in JSON.
-    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
+    pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         value.serialize(Fields::default()).map(Self)
     }
 
     /// The names of the fields.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
     }
 
     /// The value of a field.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         let field = self.0.iter().find(|field| field.0 == name);
         field.map(|(_, value)| value)
     }
 
     /// The row without secrets in its texts.
     #[must_use]
-    pub fn redacted(mut self, redaction: &Redaction) -> Self {
+    pub(crate) fn redacted(mut self, redaction: &Redaction) -> Self {
         for (_, value) in &mut self.0 {
             redact(value, redaction);
         }

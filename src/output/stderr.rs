@@ -16,7 +16,7 @@ fn bar() -> MutexGuard<'static, Option<ProgressBar>> {
 ///
 /// # Errors
 /// When stderr cannot be written.
-pub fn write(lines: &[u8]) -> io::Result<()> {
+pub(crate) fn write(lines: &[u8]) -> io::Result<()> {
     match &*bar() {
         Some(bar) => bar.suspend(|| io::stderr().write_all(lines)),
         None => io::stderr().write_all(lines),
@@ -24,12 +24,12 @@ pub fn write(lines: &[u8]) -> io::Result<()> {
 }
 
 /// A bar for so many steps; it goes when it is dropped. Where stderr is no terminal nothing is drawn.
-pub struct ProgressLine(ProgressBar);
+pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
     /// Begins a bar on stderr.
     #[must_use]
-    pub fn on_stderr(steps: u64) -> Self {
+    pub(crate) fn on_stderr(steps: u64) -> Self {
         let drawn = Self::on(ProgressDrawTarget::stderr(), steps);
         *bar() = Some(drawn.0.clone());
         drawn
@@ -37,7 +37,7 @@ impl ProgressLine {
 
     /// A bar that is never drawn.
     #[must_use]
-    pub fn hidden(steps: u64) -> Self {
+    pub(crate) fn hidden(steps: u64) -> Self {
         Self::on(ProgressDrawTarget::hidden(), steps)
     }
 
@@ -52,7 +52,7 @@ impl ProgressLine {
     }
 
     /// Shows how far it has come, and what is going on.
-    pub fn show(&self, done: u64, doing: String) {
+    pub(crate) fn show(&self, done: u64, doing: String) {
         self.0.set_position(done);
         self.0.set_message(doing);
     }

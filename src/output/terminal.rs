@@ -10,17 +10,17 @@ const USUAL_WIDTH: usize = 80;
 
 /// What is known of the place that the result goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// Columns.
-    pub width: usize,
+    pub(crate) width: usize,
     /// What may be drawn.
-    pub style: Style,
+    pub(crate) style: Style,
 }
 
 impl Terminal {
     /// Stdout as it is.
     #[must_use]
-    pub fn of_stdout() -> Self {
+    pub(crate) fn of_stdout() -> Self {
         let size = terminal_size::terminal_size_of(io::stdout());
         let width = size.map(|(width, _)| usize::from(width.0));
         let variable = |name: &str| env::var_os(name).map(|v| v.to_string_lossy().into_owned());

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 /// Lets `write` write a file beside its place, sees it stored, and moves it there in one step: who reads meanwhile sees what
 /// was there before, and a failure leaves that.
-pub fn write_atomically<T>(
+pub(crate) fn write_atomically<T>(
     path: &Path,
     write: impl FnOnce(File) -> Result<(File, T)>,
 ) -> Result<T> {

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 use super::stop::{Stop, Stopped};
 
 /// How time passes.
-pub struct Clock {
+pub(crate) struct Clock {
     /// The time since some fixed moment; it never goes back.
-    pub uptime: Box<dyn Fn() -> Duration + Send + Sync>,
+    pub(crate) uptime: Box<dyn Fn() -> Duration + Send + Sync>,
     /// Waits, unless the program is told to stop.
-    pub sleep: Box<dyn Fn(Duration) -> Result<(), Stopped> + Send + Sync>,
+    pub(crate) sleep: Box<dyn Fn(Duration) -> Result<(), Stopped> + Send + Sync>,
     /// A number in [0, 1).
-    pub random: Box<dyn Fn() -> f64 + Send + Sync>,
+    pub(crate) random: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl Clock {
     /// As the machine's clock goes.
     #[must_use]
-    pub fn real(stop: &Stop) -> Self {
+    pub(crate) fn real(stop: &Stop) -> Self {
         let (start, stop) = (Instant::now(), stop.clone());
         Self {
             uptime: Box::new(move || start.elapsed()),

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 /// How often something is tried, and how long to wait in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
+pub(crate) struct RetryPolicy {
     /// Tries in all, at least 1.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// The wait after the first failed try, before its random part.
-    pub base_delay: Duration,
+    pub(crate) base_delay: Duration,
 }
 
 /// The longest wait that a server may ask for (`Retry-After`).
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The random part of a wait, so that many clients do not come back at once.
 const JITTER: f64 = 0.3;
@@ -20,7 +20,7 @@ const JITTER: f64 = 0.3;
 impl RetryPolicy {
     /// The wait after the failed try `attempt` (0 is the first); `random` lies in [0, 1).
     #[must_use]
-    pub fn delay(&self, attempt: u32, random: f64) -> Duration {
+    pub(crate) fn delay(&self, attempt: u32, random: f64) -> Duration {
         let factor = f64::from(2_u32.saturating_pow(attempt)) * (1.0 + random * JITTER);
         self.base_delay.mul_f64(factor.min(f64::from(u16::MAX)))
     }
@@ -28,7 +28,12 @@ impl RetryPolicy {
     /// The wait after the failed try `attempt`, and what the server asked for if that is longer, up to
     /// [`LONGEST_RETRY_AFTER`].
     #[must_use]
-    pub fn wait(&self, attempt: u32, random: f64, retry_after: Option<Duration>) -> Duration {
+    pub(crate) fn wait(
+        &self,
+        attempt: u32,
+        random: f64,
+        retry_after: Option<Duration>,
+    ) -> Duration {
         let asked = retry_after.map_or(Duration::ZERO, |t| t.min(LONGEST_RETRY_AFTER));
         self.delay(attempt, random).max(asked)
     }
@@ -39,7 +44,7 @@ impl RetryPolicy {
     ///
     /// # Errors
     /// The error of the last try.
-    pub fn retry<T, E>(
+    pub(crate) fn retry<T, E>(
         &self,
         mut op: impl FnMut() -> Result<T, E>,
         is_transient: impl Fn(&E) -> bool,

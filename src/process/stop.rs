@@ -8,15 +8,15 @@ use thiserror::Error;
 /// The program was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the run was stopped")]
-pub struct Stopped;
+pub(crate) struct Stopped;
 
 /// A flag that all its clones share.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
     /// Says stop; every wait ends at once.
-    pub fn set(&self) {
+    pub(crate) fn set(&self) {
         let (flag, changed) = &*self.0;
         *flag.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
@@ -24,7 +24,7 @@ impl Stop {
 
     /// Whether somebody said stop.
     #[must_use]
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -32,7 +32,7 @@ impl Stop {
     ///
     /// # Errors
     /// [`Stopped`] when somebody did.
-    pub fn wait(&self, time: Duration) -> Result<(), Stopped> {
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), Stopped> {
         let (flag, changed) = &*self.0;
         let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
         let (flag, _) = changed

@@ -11,117 +11,114 @@ use crate::staging::{Correction, StoredBar, StoredFinding, StoredReject};
 
 /// Everything that a report tells.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// When it was made.
-    pub made_at: DateTime<Utc>,
+    pub(crate) made_at: DateTime<Utc>,
     /// The staging file, as the user named it.
-    pub staging: String,
+    pub(crate) staging: String,
     /// By asset.
-    pub assets: Vec<AssetFacts>,
+    pub(crate) assets: Vec<AssetFacts>,
     /// The runs of the last [`super::RUN_DAYS`] days, newest first.
-    pub runs: Vec<RunFacts>,
+    pub(crate) runs: Vec<RunFacts>,
     /// How often each source answered in those runs.
-    pub sources: Vec<SourceFacts>,
+    pub(crate) sources: Vec<SourceFacts>,
     /// On the way to the warehouse.
-    pub sync: SyncFacts,
+    pub(crate) sync: SyncFacts,
 }
 
 /// One asset.
 #[derive(Debug, Clone)]
-pub struct AssetFacts {
+pub(crate) struct AssetFacts {
     /// Its key.
-    pub id: String,
-    /// Its name.
-    pub name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
     /// What it is; empty where that is not known.
-    pub category: String,
+    pub(crate) category: String,
     /// When it trades; `None` for an asset that is not configured any more and whose calendar is not known.
-    pub calendar: Option<Calendar>,
+    pub(crate) calendar: Option<Calendar>,
     /// The currency of its own series.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Its series in the order of its sources.
-    pub series: Vec<SeriesFacts>,
+    pub(crate) series: Vec<SeriesFacts>,
     /// Whether its newest bar is the one that should be there; `None` for an asset that is not collected.
-    pub freshness: Option<Freshness>,
+    pub(crate) freshness: Option<Freshness>,
     /// The session whose bar should be there.
-    pub expected: Option<NaiveDate>,
+    pub(crate) expected: Option<NaiveDate>,
     /// Bars in the staging file, of every source and year.
-    pub staged: u64,
+    pub(crate) staged: u64,
     /// Bars that the warehouse does not have.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Open findings.
-    pub findings: Vec<StoredFinding>,
+    pub(crate) findings: Vec<StoredFinding>,
     /// Sessions that were waived, with the reason.
-    pub waived: BTreeMap<NaiveDate, String>,
+    pub(crate) waived: BTreeMap<NaiveDate, String>,
     /// Days on which no asset of its calendar has a bar.
-    pub probably_closed: BTreeSet<NaiveDate>,
+    pub(crate) probably_closed: BTreeSet<NaiveDate>,
     /// What changed afterwards, newest first.
-    pub corrections: Vec<Correction>,
+    pub(crate) corrections: Vec<Correction>,
 }
 
 /// The bars of one source.
 #[derive(Debug, Clone)]
-pub struct SeriesFacts {
+pub(crate) struct SeriesFacts {
     /// The `source` column.
-    pub source: String,
+    pub(crate) source: String,
     /// The currency of its prices.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Whether it may stand for the asset's price.
-    pub is_own: bool,
+    pub(crate) is_own: bool,
     /// Oldest first.
-    pub bars: Vec<StoredBar>,
+    pub(crate) bars: Vec<StoredBar>,
 }
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunFacts {
-    /// The run.
-    pub job_id: String,
+pub(crate) struct RunFacts {
+    pub(crate) job_id: String,
     /// The command.
-    pub job_name: String,
+    pub(crate) job_name: String,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// How long it took; `None` while it is under way.
-    pub milliseconds: Option<i64>,
+    pub(crate) milliseconds: Option<i64>,
     /// `running`, `success`, `partial_failure` or `failure`.
-    pub status: String,
+    pub(crate) status: String,
     /// Rows that it staged or sent; `None` where it did not say so.
-    pub rows: Option<u64>,
+    pub(crate) rows: Option<u64>,
     /// What failed.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// How often a source answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFacts {
-    /// The source.
-    pub source: String,
+pub(crate) struct SourceFacts {
+    pub(crate) source: String,
     /// For how many assets of how many runs it was asked, as far as the runs tell.
-    pub asked: u64,
+    pub(crate) asked: u64,
     /// How often of those it gave bars.
-    pub answered: u64,
+    pub(crate) answered: u64,
     /// What it complained of last.
-    pub last_problem: Option<String>,
+    pub(crate) last_problem: Option<String>,
 }
 
 /// What is known of the way to the warehouse.
 #[derive(Debug, Clone)]
-pub struct SyncFacts {
+pub(crate) struct SyncFacts {
     /// Bars that wait.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Rows that the warehouse refused.
-    pub rejects: Vec<StoredReject>,
+    pub(crate) rejects: Vec<StoredReject>,
     /// The newest sync that has ended: its status and when it ended.
-    pub last_sync: Option<(String, String)>,
+    pub(crate) last_sync: Option<(String, String)>,
     /// The newest comparison with the warehouse: its status and when it ended.
-    pub last_verified: Option<(String, String)>,
+    pub(crate) last_verified: Option<(String, String)>,
     /// What the warehouse itself says.
-    pub warehouse: WarehouseFacts,
+    pub(crate) warehouse: WarehouseFacts,
 }
 
 /// What the warehouse says of itself.
 #[derive(Debug, Clone)]
-pub enum WarehouseFacts {
+pub(crate) enum WarehouseFacts {
     /// There is no `DATABASE_URL`.
     NotConfigured,
     /// It could not be asked, and why.
@@ -133,7 +130,7 @@ pub enum WarehouseFacts {
 impl AssetFacts {
     /// One bar a day, oldest first, each with the place of its series: the first of its own sources that has one.
     #[must_use]
-    pub fn best(&self) -> Vec<(usize, &StoredBar)> {
+    pub(crate) fn best(&self) -> Vec<(usize, &StoredBar)> {
         let mut best = BTreeMap::new();
         for (at, series) in self.series.iter().enumerate().filter(|(_, s)| s.is_own) {
             for bar in &series.bars {
@@ -146,7 +143,7 @@ impl AssetFacts {
 
 impl Facts {
     /// Takes secrets out of every text that comes from elsewhere: an older run may have kept one.
-    pub fn redact(&mut self, redact: impl Fn(&str) -> String) {
+    pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> String) {
         for problem in self.runs.iter_mut().flat_map(|r| &mut r.problems) {
             problem.reword(&redact);
         }

@@ -17,17 +17,16 @@ use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The assets as configured.
-    pub assets: &'a [Asset],
+    pub(crate) assets: &'a [Asset],
     /// The trading calendars.
-    pub calendars: &'a Calendars,
+    pub(crate) calendars: &'a Calendars,
     /// Only these assets; empty for all.
-    pub only: &'a [String],
+    pub(crate) only: &'a [String],
     /// Only so many years of each series, back from its newest bar.
-    pub years: Option<u32>,
-    /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) years: Option<u32>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// An asset, as configured or as the staging file remembers it.
@@ -38,10 +37,7 @@ struct Subject<'a> {
 }
 
 /// Reads the facts. The warehouse is asked by the caller.
-///
-/// # Errors
-/// What SQLite says.
-pub fn gather(
+pub(crate) fn gather(
     staging: &Staging,
     name: String,
     wanted: &Wanted<'_>,

@@ -16,9 +16,9 @@ mod view;
 mod view_corrections;
 mod view_runs;
 
-pub use facts::{Facts, WarehouseFacts};
-pub use gather::{Wanted, gather};
-pub use page::{Page, page};
+pub(crate) use facts::WarehouseFacts;
+pub(crate) use gather::{Wanted, gather};
+pub(crate) use page::{Page, page};
 
 /// How far back runs are looked at, in days.
-pub const RUN_DAYS: u32 = 90;
+pub(crate) const RUN_DAYS: u32 = 90;

@@ -31,20 +31,20 @@ const SCRIPT: &str = concat!(
 
 /// A page, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// The file's content.
-    pub html: String,
+    pub(crate) html: String,
     /// Assets in it.
-    pub assets: usize,
+    pub(crate) assets: usize,
     /// Bars in it, of every source.
-    pub bars: usize,
+    pub(crate) bars: usize,
 }
 
 /// Draws the facts.
 ///
 /// # Errors
 /// When a template or JSON cannot be written, which would be a mistake of ours.
-pub fn page(facts: &Facts) -> Result<Page> {
+pub(crate) fn page(facts: &Facts) -> Result<Page> {
     let assets = asset_views(facts);
     let data = json_in_script(&serde_json::to_string(&script_data(facts, &assets))?);
     let (runs, more_runs) = runs(facts);

@@ -4,7 +4,7 @@ use crate::config::Variable;
 use crate::domain::asset::SourceKind;
 
 mod body;
-pub mod fetch;
+pub(crate) mod fetch;
 mod krx;
 mod naver;
 mod naver_fchart;
@@ -12,8 +12,9 @@ mod upbit;
 mod upstream;
 mod yahoo;
 
-pub use body::AnswerError;
-pub use upstream::{Upstream, is_same_symbol};
+pub(crate) use body::AnswerError;
+pub use upstream::Upstream;
+pub(crate) use upstream::is_same_symbol;
 
 /// Every source with its endpoints, in the order in which they are tried. They give the same data under one source name.
 pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[

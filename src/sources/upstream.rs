@@ -93,7 +93,7 @@ pub trait Upstream: Sync {
 /// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
 /// against the dollar by either name (`USDKRW=X`, `KRW=X`).
 #[must_use]
-pub fn is_same_symbol(asked: &str, answered: &str) -> bool {
+pub(crate) fn is_same_symbol(asked: &str, answered: &str) -> bool {
     let plain = |symbol: &str| {
         let symbol = symbol.to_ascii_uppercase();
         match symbol.strip_prefix("USD") {

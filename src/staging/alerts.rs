@@ -19,30 +19,27 @@ const MAX_REFUSED: u32 = 3;
 
 /// An alert to be kept with what it says of assets.
 #[derive(Debug, Clone)]
-pub struct NewAlert {
+pub(crate) struct NewAlert {
     /// `collect`, `sync`, `healthcheck`.
-    pub topic: &'static str,
+    pub(crate) topic: &'static str,
     /// The run, where it was one.
-    pub job_id: Option<String>,
+    pub(crate) job_id: Option<String>,
     /// The words, and which failures they are about.
-    pub composed: Composed,
+    pub(crate) composed: Composed,
 }
 
 /// An alert that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingAlert {
+pub(crate) struct WaitingAlert {
     /// Its place in the order.
-    pub id: i64,
+    pub(crate) id: i64,
     /// What it says.
-    pub content: String,
+    pub(crate) content: String,
 }
 
 impl Staging {
     /// What was alerted and still holds, by topic and asset.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn alert_cases(&self) -> Result<BTreeMap<(String, String), Case>> {
+    pub(crate) fn alert_cases(&self) -> Result<BTreeMap<(String, String), Case>> {
         let connection = self.connection()?;
         let mut statement = connection
             .prepare_cached("SELECT topic, asset_id, cause, since, told, named FROM alert_case")?;
@@ -62,10 +59,7 @@ impl Staging {
     }
 
     /// Keeps an alert to be sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn keep_alert(&self, alert: &NewAlert, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) fn keep_alert(&self, alert: &NewAlert, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         put_alert(&tx, alert, now)?;
@@ -73,10 +67,7 @@ impl Staging {
     }
 
     /// Takes the waiting alerts, oldest first, so that no other process sends them meanwhile.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn claim_alerts(&self, now: DateTime<Utc>) -> Result<Vec<WaitingAlert>> {
+    pub(crate) fn claim_alerts(&self, now: DateTime<Utc>) -> Result<Vec<WaitingAlert>> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut waiting = {
@@ -100,18 +91,12 @@ impl Staging {
     }
 
     /// Notes that alerts were sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn alerts_sent(&self, alerts: &[WaitingAlert]) -> Result<()> {
+    pub(crate) fn alerts_sent(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert("DELETE FROM alert_outbox WHERE id = ?1", alerts)
     }
 
     /// Leaves alerts for the next time.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn alerts_wait(&self, alerts: &[WaitingAlert]) -> Result<()> {
+    pub(crate) fn alerts_wait(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert(
             "UPDATE alert_outbox SET claimed_at = NULL WHERE id = ?1",
             alerts,
@@ -119,10 +104,7 @@ impl Staging {
     }
 
     /// Notes that alerts were refused for what they are. One that always is must not stand in the way of the others.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn alerts_refused(&self, alerts: &[WaitingAlert]) -> Result<()> {
+    pub(crate) fn alerts_refused(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert(
             "UPDATE alert_outbox SET claimed_at = NULL, refused = refused + 1 WHERE id = ?1",
             alerts,

@@ -62,7 +62,7 @@ impl ToSql for Cell {
 
 /// A text as another program may have written it: bytes that are no UTF-8, or a BLOB. Ordered as SQLite orders them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RawText {
+pub(crate) enum RawText {
     /// A text.
     Text(Vec<u8>),
     /// A BLOB, which SQLite never takes for the text of the same bytes.
@@ -120,11 +120,11 @@ pub(super) fn shown(value: ValueRef<'_>) -> String {
 
 /// A row of a query that begins with the columns of a bar.
 #[derive(Clone, Copy)]
-pub struct BarRow<'a>(pub(super) &'a Row<'a>);
+pub(crate) struct BarRow<'a>(pub(super) &'a Row<'a>);
 
 impl<'a> BarRow<'a> {
     /// The names of the columns, in their order.
-    pub fn columns() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
         let values = COLUMNS.iter().map(|column| column.name);
         KEY.into_iter().chain(values).chain(STATE)
     }
@@ -193,7 +193,7 @@ impl Serialize for BarRow<'_> {
 }
 
 /// The row as its values alone, for a format that has the names elsewhere.
-pub struct Record<'a>(pub BarRow<'a>);
+pub(crate) struct Record<'a>(pub(crate) BarRow<'a>);
 
 impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -223,15 +223,15 @@ impl Serialize for Field<'_> {
 
 /// A bar as it is stored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoredBar {
+pub(crate) struct StoredBar {
     /// The session's day.
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// What it says.
-    pub values: Values,
+    pub(crate) values: Values,
     /// When it was fetched, as it stands in the file.
-    pub ingested_at: String,
+    pub(crate) ingested_at: String,
     /// Whether it was fetched after its session's final time.
-    pub is_final: bool,
+    pub(crate) is_final: bool,
 }
 
 impl StoredBar {

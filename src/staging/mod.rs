@@ -1,4 +1,6 @@
 //! The staging file: one SQLite database in WAL mode that this program writes and anybody may read.
+//!
+//! Where a function does not say otherwise, its errors are what SQLite says.
 
 use std::fs;
 use std::io::Read;
@@ -23,29 +25,26 @@ mod runs;
 #[cfg(test)]
 mod staging_tests;
 
-pub use alerts::{NewAlert, WaitingAlert};
-pub use bar_row::{BarRow, RawText, Record, StoredBar};
-pub use file::backup::{Copied, check_backup_target};
-pub use file::companions::belongs_to;
-pub use file::diagnose::{Diagnosis, diagnose, nearest_folder};
-pub use file::error::{StagingError, explain};
-pub use file::lock_wait::wait_no_longer;
-pub use file::prune::Old;
-pub use file::run_lock::RunLock;
-pub use file::sync_lock::SyncLock;
-pub use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
-pub use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
-pub use outbox::acknowledge::Acknowledger;
-pub use outbox::pending::{PendingReader, Scope};
-pub use outbox::rejects::{Reject, RejectedSeries};
-pub use query::bars::{
+pub(crate) use alerts::{NewAlert, WaitingAlert};
+pub(crate) use bar_row::{BarRow, Record, StoredBar};
+pub(crate) use file::backup::check_backup_target;
+pub(crate) use file::companions::belongs_to;
+pub(crate) use file::diagnose::{Diagnosis, diagnose, nearest_folder};
+pub(crate) use file::error::{StagingError, explain};
+pub(crate) use file::lock_wait::wait_no_longer;
+pub(crate) use file::prune::Old;
+pub(crate) use file::run_lock::RunLock;
+pub(crate) use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
+pub(crate) use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
+pub use outbox::pending::Scope;
+pub(crate) use outbox::rejects::{Reject, RejectedSeries};
+pub(crate) use query::bars::{
     Selection, StagedBar, StoredAsset, StoredFinding, StoredSeries, StoredSource, best_bars,
 };
-pub use query::corrections::{Correction, StoredReject};
-pub use query::history::Version;
-pub use query::runs::Ended;
-pub use query::status::{AssetSummary, FindingRow};
-pub use runs::{PendingRuns, RunEnd};
+pub(crate) use query::corrections::{Correction, StoredReject};
+pub(crate) use query::runs::Ended;
+pub(crate) use query::status::AssetSummary;
+pub(crate) use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
@@ -114,7 +113,7 @@ impl Staging {
     ///
     /// # Errors
     /// As [`Staging::open`].
-    pub fn open_existing(path: &Path) -> Result<Option<Self>> {
+    pub(crate) fn open_existing(path: &Path) -> Result<Option<Self>> {
         match inspect(STAGING_DB, path)? {
             Found::Nothing => Ok(None),
             Found::Ours | Found::NoSqlite => Self::open(path).map(Some),
@@ -126,7 +125,7 @@ impl Staging {
     ///
     /// # Errors
     /// As [`Staging::open`].
-    pub fn open_to_look(path: &Path) -> Result<Option<Self>> {
+    pub(crate) fn open_to_look(path: &Path) -> Result<Option<Self>> {
         match inspect(STAGING_DB, path)? {
             Found::Nothing => return Ok(None),
             Found::NoSqlite => return Err(no_sqlite(path)),
@@ -148,10 +147,7 @@ impl Staging {
     }
 
     /// A staging of its own in memory, for a run that must not write.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn in_memory() -> Result<Self> {
+    pub(crate) fn in_memory() -> Result<Self> {
         let path = Path::new(":memory:");
         let staging = Self::pooled(SqliteConnectionManager::memory(), path, 1)?;
         prepare(&mut *staging.connection()?, path)?;
@@ -177,7 +173,7 @@ impl Staging {
 
     /// [`explain`] for this file.
     #[must_use]
-    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+    pub(crate) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         explain(error, &self.path)
     }
 
@@ -190,7 +186,7 @@ impl Staging {
 
 /// The DDL that makes an empty SQLite file a staging file of this version.
 #[must_use]
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     let version = MIGRATIONS.len();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {version};\n",

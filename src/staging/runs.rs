@@ -17,23 +17,19 @@ use crate::domain::timestamp;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy)]
-pub struct RunEnd<'a> {
-    /// Its status.
-    pub status: Status,
+pub(crate) struct RunEnd<'a> {
+    pub(crate) status: Status,
     /// What failed.
-    pub problems: &'a [Problem],
+    pub(crate) problems: &'a [Problem],
     /// What it counted, as JSON.
-    pub summary: &'a str,
+    pub(crate) summary: &'a str,
     /// What is to be said about it.
-    pub alert: Option<&'a NewAlert>,
+    pub(crate) alert: Option<&'a NewAlert>,
 }
 
 impl Staging {
     /// Records that a run has begun, and closes those whose process died; `alerts` keeps an alert of each of them.
-    ///
-    /// # Errors
-    /// What SQLite or the system says.
-    pub fn begin_run(
+    pub(crate) fn begin_run(
         &self,
         job_name: &str,
         alerts: bool,
@@ -59,10 +55,7 @@ impl Staging {
     }
 
     /// Records how a run ended, and in the same transaction the alert about it: neither is lost without the other.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn end_run(&self, job_id: Uuid, end: &RunEnd<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) fn end_run(&self, job_id: Uuid, end: &RunEnd<'_>, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute(
@@ -83,18 +76,12 @@ impl Staging {
     }
 
     /// The runs whose process is alive, oldest first.
-    ///
-    /// # Errors
-    /// What SQLite or the system says.
-    pub fn running_runs(&self) -> Result<Vec<JobRun>> {
+    pub(crate) fn running_runs(&self) -> Result<Vec<JobRun>> {
         under_way(&*self.connection()?, &self.path)
     }
 
     /// The runs that are recorded as under way though their process is gone, oldest first; the next start closes them.
-    ///
-    /// # Errors
-    /// What SQLite or the system says.
-    pub fn runs_cut_off(&self) -> Result<Vec<JobRun>> {
+    pub(crate) fn runs_cut_off(&self) -> Result<Vec<JobRun>> {
         let connection = self.connection()?;
         // Before and after the look at the processes: a run may begin or end meanwhile.
         let mut runs = running(&connection)?;
@@ -105,10 +92,7 @@ impl Staging {
     }
 
     /// Removes the runs that began before a time. Their prices stay.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
+    pub(crate) fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
         let sql = "DELETE FROM job_run WHERE started_at < ?1 AND status <> 'running'";
         Ok(self
             .connection()?
@@ -145,10 +129,7 @@ impl Staging {
     }
 
     /// The runs that the warehouse does not have as they are, oldest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn pending_runs(&self) -> Result<PendingRuns> {
+    pub(crate) fn pending_runs(&self) -> Result<PendingRuns> {
         let pending = "WHERE revision <> synced_revision ORDER BY started_at";
         let mut runs = PendingRuns::default();
         for run in job_runs_as(&*self.connection()?, pending, [], outgoing)? {
@@ -161,10 +142,7 @@ impl Staging {
     }
 
     /// Notes that the warehouse has these runs, each in the revision that was sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn acknowledge_runs(&self, runs: &[OutgoingRun]) -> Result<()> {
+    pub(crate) fn acknowledge_runs(&self, runs: &[OutgoingRun]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for OutgoingRun { run, .. } in runs {
@@ -179,11 +157,11 @@ impl Staging {
 
 /// Runs that the warehouse does not have as they are.
 #[derive(Debug, Default)]
-pub struct PendingRuns {
+pub(crate) struct PendingRuns {
     /// Those that can be sent, oldest first.
-    pub runs: Vec<OutgoingRun>,
+    pub(crate) runs: Vec<OutgoingRun>,
     /// What is wrong with those that another program wrote and that are none.
-    pub unreadable: Vec<String>,
+    pub(crate) unreadable: Vec<String>,
 }
 
 /// A run with what the warehouse has types for.

@@ -12,10 +12,7 @@ use crate::domain::run::JobRun;
 
 impl Warehouse {
     /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn upsert_assets(
+    pub(crate) fn upsert_assets(
         &mut self,
         rows: &[AssetRow],
         expected: Option<&str>,
@@ -39,10 +36,7 @@ impl Warehouse {
     }
 
     /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn upsert_runs(
+    pub(crate) fn upsert_runs(
         &mut self,
         rows: &[OutgoingRun],
         expected: Option<&str>,
@@ -83,10 +77,7 @@ impl Warehouse {
     }
 
     /// The newest day of each asset and source, up to `until` if it is given.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn newest_bars(
+    pub(crate) fn newest_bars(
         &mut self,
         until: Option<NaiveDate>,
     ) -> Result<HashMap<(String, String), NaiveDate>, WarehouseError> {

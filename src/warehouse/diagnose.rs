@@ -8,27 +8,24 @@ use super::{Warehouse, WarehouseError, parameter};
 
 /// What the warehouse is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// `15.13`
-    pub server_version: String,
+    pub(crate) server_version: String,
     /// The version of TLS; `None` when the connection is not encrypted.
-    pub tls: Option<String>,
+    pub(crate) tls: Option<String>,
     /// Its clock.
-    pub clock: DateTime<Utc>,
+    pub(crate) clock: DateTime<Utc>,
     /// Tables that are missing.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// Whether they can be created.
-    pub can_create: bool,
+    pub(crate) can_create: bool,
     /// Tables that this user may not read, insert into and update.
-    pub forbidden: Vec<String>,
+    pub(crate) forbidden: Vec<String>,
 }
 
 impl Warehouse {
     /// Looks at the warehouse and changes nothing.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
+    pub(crate) fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
         let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.query(
             include_str!("diagnose.sql"),
@@ -49,7 +46,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`WarehouseError::Unfit`] for the first table that cannot, or what the server says.
-    pub fn check_tables(&mut self) -> Result<(), WarehouseError> {
+    pub(crate) fn check_tables(&mut self) -> Result<(), WarehouseError> {
         let missing: Vec<&str> = self.missing_tables()?.iter().map(|t| t.name).collect();
         for table in TABLES.iter().filter(|t| !missing.contains(&t.name)) {
             self.check(table)?;

@@ -48,7 +48,7 @@ impl From<postgres::Error> for WarehouseError {
 
 /// What helps against a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// It passes by itself: the same again on a new connection.
     Transient,
     /// One of the rows is the reason: the others may be taken.
@@ -59,19 +59,19 @@ pub enum Class {
 
 /// Why a row was refused, for `sync_reject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The SQLSTATE.
-    pub sqlstate: String,
+    pub(crate) sqlstate: String,
     /// The server's words.
-    pub message: String,
+    pub(crate) message: String,
     /// The constraint, where it was one.
-    pub constraint: Option<String>,
+    pub(crate) constraint: Option<String>,
 }
 
 impl Refusal {
     /// Of a row that nothing refused, and that is not there after its commit.
     #[must_use]
-    pub fn dropped() -> Self {
+    pub(crate) fn dropped() -> Self {
         Self {
             // "No data".
             sqlstate: "02000".to_owned(),
@@ -87,7 +87,7 @@ impl WarehouseError {
     ///
     /// The classes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         match self {
             Self::Silent(_) | Self::Closed | Self::Ended(_) => Class::Transient,
             Self::Unfit(_) | Self::Elsewhere { .. } => Class::Stop,
@@ -101,7 +101,7 @@ impl WarehouseError {
 
     /// Whether the same again may help.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         self.class() == Class::Transient
     }
 
@@ -115,7 +115,7 @@ impl WarehouseError {
 
     /// Whether a table was missing.
     #[must_use]
-    pub fn is_missing_table(&self) -> bool {
+    pub(crate) fn is_missing_table(&self) -> bool {
         self.sqlstate() == Some("42P01")
     }
 
@@ -132,13 +132,13 @@ impl WarehouseError {
 
     /// Whether a row refers to another one that is not there.
     #[must_use]
-    pub fn is_missing_reference(&self) -> bool {
+    pub(crate) fn is_missing_reference(&self) -> bool {
         self.sqlstate() == Some("23503")
     }
 
     /// Why the server refused a row; `None` where the rows were not the reason.
     #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
         let Self::Postgres(error) = self else {
             return None;
         };
@@ -163,7 +163,7 @@ impl WarehouseError {
 
     /// Whether the server has no connection free for this user or at all.
     #[must_use]
-    pub fn is_without_a_connection(&self) -> bool {
+    pub(crate) fn is_without_a_connection(&self) -> bool {
         self.sqlstate() == Some("53300")
     }
 

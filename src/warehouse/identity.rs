@@ -34,7 +34,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// What the server says; 42P01 where there is no such table.
-    pub fn find_table(
+    pub(crate) fn find_table(
         &mut self,
         known: Option<&Acknowledged>,
     ) -> Result<FoundTable, WarehouseError> {
@@ -114,7 +114,7 @@ impl Witnesses {
 ///
 /// # Errors
 /// [`WarehouseError::Elsewhere`].
-pub fn recognise(expected: Option<&str>, found: &str) -> Result<(), WarehouseError> {
+pub(crate) fn recognise(expected: Option<&str>, found: &str) -> Result<(), WarehouseError> {
     match expected {
         Some(expected) if expected != found => Err(WarehouseError::Elsewhere {
             expected: expected.to_owned(),

@@ -2,6 +2,8 @@
 //!
 //! Every statement is one round trip. Nothing is set for the session and nothing is prepared, so that a pooler in transaction
 //! mode may stand in between; how long a statement may take is watched here.
+//!
+//! Where a function does not say otherwise, its errors are what the server or the network says.
 
 use std::borrow::Cow;
 
@@ -21,11 +23,11 @@ mod url;
 mod verify;
 
 pub use connection::Patience;
-pub use diagnose::Diagnosis;
-pub use error::{Class, Refusal, WarehouseError};
-pub use identity::recognise;
-pub use prices::{Receipt, WriteCounts};
-pub use tables::schema;
+pub(crate) use diagnose::Diagnosis;
+pub(crate) use error::{Class, Refusal, WarehouseError};
+pub(crate) use identity::recognise;
+pub(crate) use prices::{Receipt, WriteCounts};
+pub(crate) use tables::schema;
 pub use target::Target;
 
 use connection::Connection;
@@ -61,7 +63,7 @@ impl Warehouse {
     }
 
     /// Statements that were sent since the last time this was asked.
-    pub fn take_round_trips(&mut self) -> u64 {
+    pub(crate) fn take_round_trips(&mut self) -> u64 {
         std::mem::take(&mut self.round_trips)
     }
 
@@ -110,10 +112,11 @@ fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
 }
 
 /// The optional view `best_price`.
-pub const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
+pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
 
 /// A variant of `price_daily`: hash-partitioned by asset.
-pub const PARTITIONED: &str = include_str!("../../schema/warehouse/variants/partitioned.sql");
+pub(crate) const PARTITIONED: &str =
+    include_str!("../../schema/warehouse/variants/partitioned.sql");
 
 /// A variant of the tables: distributed by asset with Citus.
-pub const CITUS: &str = include_str!("../../schema/warehouse/variants/citus.sql");
+pub(crate) const CITUS: &str = include_str!("../../schema/warehouse/variants/citus.sql");

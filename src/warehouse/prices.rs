@@ -17,17 +17,17 @@ use crate::domain::values::{COLUMNS, ValueColumn, by_column};
 
 /// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WriteCounts {
+pub(crate) struct WriteCounts {
     /// Rows that were not there.
-    pub inserted: u64,
+    pub(crate) inserted: u64,
     /// Rows that were there with the same or an older ingest time.
-    pub updated: u64,
+    pub(crate) updated: u64,
     /// Of those, rows that were there with the same values.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Rows that are newer in the warehouse.
-    pub skipped_older: u64,
+    pub(crate) skipped_older: u64,
     /// Of those, rows whose ingest time in the warehouse lies in the future.
-    pub skipped_future: u64,
+    pub(crate) skipped_future: u64,
 }
 
 impl AddAssign for WriteCounts {
@@ -44,16 +44,16 @@ impl AddAssign for WriteCounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// What became of the rows.
-    pub written: WriteCounts,
+    pub(crate) written: WriteCounts,
     /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
     /// count as sent for good.
-    pub behind_future: HashSet<usize>,
+    pub(crate) behind_future: HashSet<usize>,
     /// The places of rows that nothing refused and that are not there all the same.
-    pub dropped: HashSet<usize>,
+    pub(crate) dropped: HashSet<usize>,
     /// Which table it was.
-    pub table: TableIdentity,
+    pub(crate) table: TableIdentity,
     /// Host, port and database by which it was reached.
-    pub place: String,
+    pub(crate) place: String,
 }
 
 /// The place of the first parameter with values: those before it are named in the statement.

@@ -66,7 +66,7 @@ pub(super) const TABLES: &[Table] = &[
 
 /// The DDL of the tables that the program creates where they are missing.
 #[must_use]
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     TABLES.iter().map(|t| t.ddl).collect::<Vec<_>>().join("\n")
 }
 
@@ -103,7 +103,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// What is wrong with a table, or what the server says.
-    pub fn mend(&mut self, failure: &WarehouseError) -> Result<bool, WarehouseError> {
+    pub(crate) fn mend(&mut self, failure: &WarehouseError) -> Result<bool, WarehouseError> {
         if self.ask_otherwise(failure) {
             return Ok(true);
         }
@@ -119,10 +119,7 @@ impl Warehouse {
     }
 
     /// Creates the optional view `best_price`, or brings it up to date.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn create_best_price(&mut self) -> Result<(), WarehouseError> {
+    pub(crate) fn create_best_price(&mut self) -> Result<(), WarehouseError> {
         self.ensure_tables()?;
         self.execute(super::BEST_PRICE.to_owned())
     }

@@ -95,7 +95,7 @@ impl Target {
 
     /// Host, port and database, for messages.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let host = self.config.get_hosts().first().map_or_else(
             || {
                 self.config

@@ -12,19 +12,13 @@ use crate::domain::values::Values;
 
 impl Warehouse {
     /// Every asset with rows, in order.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn asset_ids(&mut self) -> Result<Vec<String>, WarehouseError> {
+    pub(crate) fn asset_ids(&mut self) -> Result<Vec<String>, WarehouseError> {
         let rows = self.query(include_str!("asset_ids.sql"), Vec::new())?;
         rows.iter().map(|r| Ok(r.try_get(0)?)).collect()
     }
 
     /// The checksums of every month of these assets.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn checksums(
+    pub(crate) fn checksums(
         &mut self,
         assets: &[String],
     ) -> Result<HashMap<Month, Checksum>, WarehouseError> {
@@ -50,10 +44,7 @@ impl Warehouse {
     }
 
     /// The rows of these months, each with the place of its month.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn bars_of_months(
+    pub(crate) fn bars_of_months(
         &mut self,
         months: &[Month],
     ) -> Result<Vec<(usize, NaiveDate, RowValues)>, WarehouseError> {
@@ -86,10 +77,7 @@ impl Warehouse {
     }
 
     /// Its rows by asset.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>, WarehouseError> {
+    pub(crate) fn count_by_asset(&mut self) -> Result<BTreeMap<String, u64>, WarehouseError> {
         let sql = "SELECT asset_id::text, count(*) FROM price_daily GROUP BY 1";
         let rows = self.query(sql, Vec::new())?.into_iter();
         rows.map(|row| {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::markdown::MAX_LENGTH;
 use super::markdown::length;
-use super::{Case, Failure, MAX_LENGTH, Report, abandoned, cause, compose, pack, payload};
+use super::{Case, Failure, Report, abandoned, cause, compose, pack, payload};
 
 const RUN: &str = "0198f0aa-0000-7000-8000-000000000001";
 

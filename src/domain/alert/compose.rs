@@ -10,7 +10,7 @@ use super::report::{Case, Composed, NAMED, Report, Told};
 /// Composes the alert of a report; `known` is what was said before on its topic, by asset, and `elsewhere` tells whether an
 /// asset is still failing on another topic, so that its recovery waits.
 #[must_use]
-pub fn compose(
+pub(crate) fn compose(
     report: &Report<'_>,
     known: &BTreeMap<String, Case>,
     elsewhere: impl Fn(&str) -> bool,
@@ -62,7 +62,7 @@ pub fn compose(
 
 /// What stays the same in an error from day to day: without its dates, times and counts.
 #[must_use]
-pub fn cause(words: &str) -> String {
+pub(crate) fn cause(words: &str) -> String {
     let mut cause = String::with_capacity(words.len());
     let mut rest = words;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {

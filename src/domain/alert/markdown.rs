@@ -1,11 +1,11 @@
 //! Discord's messages: Markdown that shows a text as it is, and lengths.
 
 /// Discord takes at most so many characters; counted in UTF-16 units, which is never less.
-pub const MAX_LENGTH: usize = 2000;
+pub(crate) const MAX_LENGTH: usize = 2000;
 
 /// Puts alerts into as few messages as they fit in, in their order; gives how many went into each, and its text.
 #[must_use]
-pub fn pack(alerts: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn pack(alerts: &[String]) -> Vec<(usize, String)> {
     let mut messages: Vec<(usize, String)> = Vec::new();
     for alert in alerts {
         let alert = clip(alert, MAX_LENGTH);
@@ -23,7 +23,7 @@ pub fn pack(alerts: &[String]) -> Vec<(usize, String)> {
 
 /// The message as Discord takes it. Whatever stands in it, nobody is mentioned.
 #[must_use]
-pub fn payload(content: &str) -> serde_json::Value {
+pub(crate) fn payload(content: &str) -> serde_json::Value {
     serde_json::json!({
         "content": clip(content, MAX_LENGTH),
         "allowed_mentions": { "parse": [] },

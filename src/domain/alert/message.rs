@@ -173,7 +173,7 @@ fn advice(topic: &str) -> &'static str {
 
 /// The alert of a run whose process died.
 #[must_use]
-pub fn abandoned(job_name: &str, run: &str, host: &str, started_at: &str) -> String {
+pub(crate) fn abandoned(job_name: &str, run: &str, host: &str, started_at: &str) -> String {
     format!(
         "**pricestash {}** `failure` on {}: abandoned, its process died (a power cut, a restart, a kill). It began at {}. \
          What was staged until then is safe; the next run goes on from there.\nRun `{}`",

@@ -10,7 +10,7 @@ mod markdown;
 mod message;
 mod report;
 
-pub use compose::{cause, compose};
-pub use markdown::{MAX_LENGTH, pack, payload};
-pub use message::abandoned;
-pub use report::{Case, Composed, Failure, Report};
+pub(crate) use compose::{cause, compose};
+pub(crate) use markdown::{pack, payload};
+pub(crate) use message::abandoned;
+pub(crate) use report::{Case, Composed, Failure, Report};

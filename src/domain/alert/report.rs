@@ -9,56 +9,56 @@ pub(super) const NAMED: usize = 10;
 
 /// What a command found.
 #[derive(Debug, Clone)]
-pub struct Report<'a> {
+pub(crate) struct Report<'a> {
     /// `collect`, `sync` or `healthcheck`.
-    pub topic: &'static str,
+    pub(crate) topic: &'static str,
     /// How it ended: `partial_failure`, `failure`, `stale`.
-    pub status: &'a str,
+    pub(crate) status: &'a str,
     /// The machine.
-    pub host: &'a str,
+    pub(crate) host: &'a str,
     /// The run's id, where it was a run.
-    pub run: Option<&'a str>,
+    pub(crate) run: Option<&'a str>,
     /// What failed.
-    pub failures: Vec<Failure>,
+    pub(crate) failures: Vec<Failure>,
     /// The assets that did not fail.
-    pub succeeded: Vec<String>,
+    pub(crate) succeeded: Vec<String>,
 }
 
 /// One thing that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The asset; empty for the run as a whole.
-    pub asset_id: String,
+    pub(crate) asset_id: String,
     /// Its name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// What happened, in the source's own words.
-    pub words: String,
+    pub(crate) words: String,
     /// The same failure has the same cause, also on another day.
-    pub cause: String,
+    pub(crate) cause: String,
 }
 
 /// What was said before about an asset, and holds on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
+pub(crate) struct Case {
     /// What was wrong.
-    pub cause: String,
+    pub(crate) cause: String,
     /// The first day.
-    pub since: NaiveDate,
+    pub(crate) since: NaiveDate,
     /// The day on which it was said last.
-    pub told: NaiveDate,
+    pub(crate) told: NaiveDate,
     /// Whether an alert named the asset, which promises a word when it is well again.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 /// What becomes of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Composed {
+pub(crate) struct Composed {
     /// What to send; `None` when there is nothing to say.
-    pub content: Option<String>,
+    pub(crate) content: Option<String>,
     /// What is wrong from now on, by asset.
-    pub open: BTreeMap<String, Case>,
+    pub(crate) open: BTreeMap<String, Case>,
     /// What is wrong no more.
-    pub closed: Vec<String>,
+    pub(crate) closed: Vec<String>,
 }
 
 /// A failure with its first day.

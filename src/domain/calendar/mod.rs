@@ -84,7 +84,7 @@ impl Calendar {
 
     /// Whether every day is a session.
     #[must_use]
-    pub fn is_always_open(&self) -> bool {
+    pub(crate) fn is_always_open(&self) -> bool {
         self.table.is_none()
     }
 
@@ -103,7 +103,7 @@ impl Calendar {
 
     /// Why there is a session on a day that would be closed by the rule; None for every other day.
     #[must_use]
-    pub fn session_reason(&self, date: NaiveDate) -> Option<&str> {
+    pub(crate) fn session_reason(&self, date: NaiveDate) -> Option<&str> {
         let reason = self.table.as_ref()?.sessions.get(&date)?;
         Some(reason)
     }
@@ -134,7 +134,7 @@ impl Calendar {
 
     /// The newest session before a day, the day itself excluded.
     #[must_use]
-    pub fn previous_session(&self, before: NaiveDate) -> Option<NaiveDate> {
+    pub(crate) fn previous_session(&self, before: NaiveDate) -> Option<NaiveDate> {
         iter::successors(before.pred_opt(), NaiveDate::pred_opt).find(|d| self.is_session(*d))
     }
 
@@ -151,7 +151,7 @@ impl Calendar {
     /// a live bar of GC=F stamped 2026-05-27 01:16Z), and so do the shortened hours of a holiday. Midnight is the stamp of
     /// a day's bar and stays with its day, so that a bar on a closed day is noticed and not taken for the next session's.
     #[must_use]
-    pub fn trading_day(&self, moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    pub(crate) fn trading_day(&self, moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
         let local = moment.with_timezone(&zone).naive_local();
         let opens = self.table.as_ref().and_then(|t| t.opens_evening_before);
         let (Some(opens), true) = (opens, zone == self.zone()) else {
@@ -176,7 +176,7 @@ impl Calendar {
     }
 
     /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
-    pub fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
+    pub(crate) fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
         self.table
             .iter()
             .flat_map(|t| t.finals.iter().map(|(d, t)| (*d, *t)))
@@ -184,13 +184,18 @@ impl Calendar {
 
     /// The final time of a single session that has one of its own, in the exchange's zone.
     #[must_use]
-    pub fn special_final(&self, date: NaiveDate) -> Option<NaiveTime> {
+    pub(crate) fn special_final(&self, date: NaiveDate) -> Option<NaiveTime> {
         self.table.as_ref()?.special_finals.get(&date).copied()
     }
 
     /// Whether a session in this range (both days included) was final at `now`, so that its bar is due.
     #[must_use]
-    pub fn has_due_session(&self, start: NaiveDate, end: NaiveDate, now: DateTime<Utc>) -> bool {
+    pub(crate) fn has_due_session(
+        &self,
+        start: NaiveDate,
+        end: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> bool {
         self.sessions(start, end).any(|d| self.final_at(d) <= now)
     }
 }
@@ -224,13 +229,13 @@ fn in_zone(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
 
 /// A day so many days later; the day itself at the end of the calendar.
 #[must_use]
-pub fn add_days(date: NaiveDate, days: u64) -> NaiveDate {
+pub(crate) fn add_days(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }
 
 /// A day so many days earlier; the day itself at the beginning of the calendar.
 #[must_use]
-pub fn sub_days(date: NaiveDate, days: u64) -> NaiveDate {
+pub(crate) fn sub_days(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_sub_days(Days::new(days)).unwrap_or(date)
 }
 

@@ -47,7 +47,7 @@ impl Calendars {
     /// # Errors
     /// One sentence with the file, the line, the value and what would be right. A `.toml` file of another name is refused
     /// as well: a correction under a misspelt name would be ignored for ever.
-    pub fn load(dir: &Path) -> Result<Self, String> {
+    pub(crate) fn load(dir: &Path) -> Result<Self, String> {
         let mut calendars = Self::built_in()?;
         for path in toml_files(dir).map_err(|e| format!("{}: {e}", dir.display()))? {
             calendars
@@ -82,7 +82,7 @@ impl Calendars {
 
     /// The names, for a message.
     #[must_use]
-    pub fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(Calendar::name).collect();
         names.join(", ")
     }

@@ -14,25 +14,25 @@ use crate::staging::Staging;
 
 /// How `collect` runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub(crate) struct Options {
     /// Which days.
-    pub window: WindowArgs,
+    pub(crate) window: WindowArgs,
     /// Nothing is written.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Provisional bars are not staged.
-    pub final_only: bool,
+    pub(crate) final_only: bool,
     /// A series that came in another scale is read again as a whole.
-    pub heal: bool,
+    pub(crate) heal: bool,
     /// Every source of an asset is asked, not only until one has bars.
-    pub all_sources: bool,
+    pub(crate) all_sources: bool,
     /// How often a request is tried.
-    pub retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     /// How many hosts are asked at the same time at most; all when it is left out.
-    pub jobs: Option<usize>,
+    pub(crate) jobs: Option<usize>,
 }
 
 /// Sees a run while it is under way.
-pub trait Observer: Sync {
+pub(crate) trait Observer: Sync {
     /// An asset is begun.
     fn begun(&self, asset: &Asset);
     /// An asset is done.
@@ -40,21 +40,18 @@ pub trait Observer: Sync {
 }
 
 /// What a run works with.
-pub struct Collector<'a> {
+pub(crate) struct Collector<'a> {
     /// Where answers come from.
-    pub feed: &'a dyn Feed,
+    pub(crate) feed: &'a dyn Feed,
     /// Where bars go.
-    pub staging: &'a Staging,
-    /// How.
-    pub options: Options,
-    /// The run.
-    pub job_id: Uuid,
-    /// Now.
-    pub now: fn() -> DateTime<Utc>,
+    pub(crate) staging: &'a Staging,
+    pub(crate) options: Options,
+    pub(crate) job_id: Uuid,
+    pub(crate) now: fn() -> DateTime<Utc>,
     /// How time passes between two tries.
-    pub clock: &'a Clock,
+    pub(crate) clock: &'a Clock,
     /// Whether to go on.
-    pub stop: &'a Stop,
+    pub(crate) stop: &'a Stop,
     /// Who looks on.
-    pub observer: &'a dyn Observer,
+    pub(crate) observer: &'a dyn Observer,
 }

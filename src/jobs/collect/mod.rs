@@ -22,17 +22,17 @@ mod window;
 mod workers;
 
 use closed_days::judge_closed_days;
-pub use collector::{Collector, Observer, Options};
+pub(crate) use collector::{Collector, Observer, Options};
 use fetch::Fetcher;
-pub use outcome::{AssetOutcome, Outcome};
-pub use window::WindowArgs;
+pub(crate) use outcome::{AssetOutcome, Outcome};
+pub(crate) use window::WindowArgs;
 
 impl Collector<'_> {
     /// Collects the assets, each one's failure its own, then looks at the days that no asset of a calendar has.
     ///
     /// After a stop nothing more is asked for; what came is staged, and the assets that were not done have failed.
     #[must_use]
-    pub fn run(&self, assets: &[&Asset]) -> Outcome {
+    pub(crate) fn run(&self, assets: &[&Asset]) -> Outcome {
         let fetcher = Fetcher::new(self);
         let (outcomes, staged) = self.in_parallel(assets, &fetcher);
         let mut outcome = Outcome {

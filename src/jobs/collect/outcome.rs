@@ -13,42 +13,41 @@ use crate::staging::Tally;
 
 /// What became of one asset. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]
-pub struct AssetOutcome {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct AssetOutcome {
+    pub(crate) asset_id: String,
     /// `ok` or `failed`.
-    pub status: &'static str,
+    pub(crate) status: &'static str,
     /// The source whose bars were staged.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// The first day that was asked for.
-    pub start: Option<NaiveDate>,
+    pub(crate) start: Option<NaiveDate>,
     /// The last day that was asked for.
-    pub end: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
     /// Bars of days that were not stored.
-    pub new: u64,
+    pub(crate) new: u64,
     /// Bars that changed stored values.
-    pub changed: u64,
+    pub(crate) changed: u64,
     /// Bars with the stored values.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
-    pub kept: u64,
+    pub(crate) kept: u64,
     /// Rows that can be no bar and were not in quarantine yet.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// What was found about the bars.
-    pub findings: u64,
+    pub(crate) findings: u64,
     /// Milliseconds.
-    pub elapsed_ms: u64,
+    pub(crate) elapsed_ms: u64,
     /// Why it failed, and what sources said that did not answer.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The same for `error_message`.
     #[serde(skip)]
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl AssetOutcome {
     /// The bars that are stored as they came.
     #[must_use]
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.new + self.changed + self.unchanged
     }
 
@@ -62,31 +61,31 @@ const FAILED: &str = "failed";
 
 /// What a run came to: all the facts, for the table, the JSON, the run's record, the exit code, an alert.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// By asset, in the order of `assets.toml`.
-    pub assets: Vec<AssetOutcome>,
+    pub(crate) assets: Vec<AssetOutcome>,
     /// What failed beside them.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Outcome {
     /// The run's status.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         let failed = self.assets.iter().filter(|a| a.has_failed()).count();
         Status::of(self.assets.len() - failed, failed + self.problems.len())
     }
 
     /// The assets that did not fail.
     #[must_use]
-    pub fn succeeded(&self) -> Vec<String> {
+    pub(crate) fn succeeded(&self) -> Vec<String> {
         let succeeded = self.assets.iter().filter(|a| !a.has_failed());
         succeeded.map(|a| a.asset_id.clone()).collect()
     }
 
     /// Everything that failed, for `error_message`.
     #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         self.assets
             .iter()
             .flat_map(|a| a.problems.iter().cloned())

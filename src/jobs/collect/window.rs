@@ -15,13 +15,13 @@ const FIRST_MONTHS: Months = Months::new(36);
 
 /// Which days the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WindowArgs {
+pub(crate) struct WindowArgs {
     /// The first day.
-    pub start: Option<NaiveDate>,
+    pub(crate) start: Option<NaiveDate>,
     /// The last day.
-    pub end: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
     /// So many days back from the last day.
-    pub days: Option<u32>,
+    pub(crate) days: Option<u32>,
 }
 
 impl WindowArgs {

@@ -30,44 +30,44 @@ mod shared;
 
 use sender::Sender;
 use shared::Run;
-pub use shared::{Options, WarehouseAccess};
+pub(crate) use shared::{Options, WarehouseAccess};
 
 /// What a sync did. The fields are the columns of the result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Rows sent.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Rows that the warehouse did not have.
-    pub inserted: u64,
+    pub(crate) inserted: u64,
     /// Rows that it had with an older or the same ingest time.
-    pub updated: u64,
+    pub(crate) updated: u64,
     /// Of those, rows that it had with the same values.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Rows that are newer in the warehouse.
-    pub skipped_older: u64,
+    pub(crate) skipped_older: u64,
     /// Of those, rows whose ingest time in the warehouse lies in the future.
-    pub skipped_future: u64,
+    pub(crate) skipped_future: u64,
     /// Rows that stay in `sync_reject`.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// The assets that the warehouse refuses, with its words.
     #[serde(skip)]
-    pub refused_assets: Vec<(String, String)>,
+    pub(crate) refused_assets: Vec<(String, String)>,
     /// Rows that are still pending.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Statements with bars that were committed, one a chunk.
-    pub chunks: u64,
+    pub(crate) chunks: u64,
     /// Tries that failed and were made again.
-    pub retries: u64,
+    pub(crate) retries: u64,
     /// Statements that were sent to the warehouse, of every kind.
-    pub round_trips: u64,
+    pub(crate) round_trips: u64,
     /// Milliseconds.
-    pub elapsed_ms: u64,
+    pub(crate) elapsed_ms: u64,
 }
 
 impl Outcome {
     /// The run's status: partial while rows or assets are refused, or rows skipped for a clock that was wrong.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         if self.rejected > 0 || self.skipped_future > 0 || !self.refused_assets.is_empty() {
             Status::PartialFailure
         } else {
@@ -77,17 +77,14 @@ impl Outcome {
 }
 
 /// A sync under way: [`WarehouseSync::send`], then [`WarehouseSync::send_runs`] when the run itself has ended.
-pub struct WarehouseSync<'a> {
+pub(crate) struct WarehouseSync<'a> {
     run: Run<'a>,
     started: Instant,
 }
 
 impl<'a> WarehouseSync<'a> {
     /// Begins; `progress` is told how many rows were sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn new(
+    pub(crate) fn new(
         staging: &'a Staging,
         access: &'a WarehouseAccess<'a>,
         now: fn() -> DateTime<Utc>,
@@ -104,7 +101,7 @@ impl<'a> WarehouseSync<'a> {
     ///
     /// # Errors
     /// What staging or the warehouse says, or [`Stopped`]; what was committed until then is acknowledged, the rest stays pending.
-    pub fn send(&self, options: &Options) -> Result<Outcome> {
+    pub(crate) fn send(&self, options: &Options) -> Result<Outcome> {
         let mut sent = self.send_pending(options, options.scope.full);
         let mut times = 1;
         while times < MOST_BEGINNINGS
@@ -159,7 +156,7 @@ impl<'a> WarehouseSync<'a> {
 
     /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took. What cannot be
     /// written is a warning: everything else was sent before.
-    pub fn send_runs(&self, outcome: &mut Outcome) {
+    pub(crate) fn send_runs(&self, outcome: &mut Outcome) {
         let mut sender = Sender::new(&self.run);
         if let Err(error) = sender.send_runs() {
             log::warn!(

@@ -72,9 +72,6 @@ impl<'a> RejectedRows<'a> {
     }
 
     /// Some rows were taken.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub(super) fn taken(&self) -> Result<()> {
         let mut known = self.known();
         known.is_the_rows = true;
@@ -82,9 +79,6 @@ impl<'a> RejectedRows<'a> {
     }
 
     /// Everything was sent: what is still held was not enough to say that it is not the rows.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub(super) fn finish(&self) -> Result<()> {
         self.note(&mut self.known())
     }

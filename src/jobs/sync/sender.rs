@@ -30,9 +30,6 @@ impl<'a> Sender<'a> {
     }
 
     /// Connects, once, or takes the connection that was left.
-    ///
-    /// # Errors
-    /// Why not.
     pub(super) fn connect(&mut self) -> Result<(), WarehouseError> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();

@@ -17,13 +17,13 @@ use crate::staging::{Scope, Staging};
 use crate::warehouse::{Warehouse, WarehouseError, WriteCounts, recognise};
 
 /// How the warehouse is reached.
-pub struct WarehouseAccess<'a> {
+pub(crate) struct WarehouseAccess<'a> {
     /// Opens a connection.
-    pub connect: &'a (dyn Fn() -> Result<Warehouse, WarehouseError> + Sync),
+    pub(crate) connect: &'a (dyn Fn() -> Result<Warehouse, WarehouseError> + Sync),
     /// How often something is tried, connecting included.
-    pub retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     /// The wish to stop.
-    pub stop: &'a Stop,
+    pub(crate) stop: &'a Stop,
 }
 
 /// One run of a sync.
@@ -258,11 +258,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How `sync` runs.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// Rows in one statement and one transaction.
-    pub chunk_size: u32,
+    pub(crate) chunk_size: u32,
     /// Which rows.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
 }
 
 /// Assets and runs go in chunks too, so that a statement stays small.

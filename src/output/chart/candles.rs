@@ -4,28 +4,24 @@ use super::{Style, sparkline, step};
 
 /// One bar, or several put together.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candle {
+pub(crate) struct Candle {
     /// What stands below it: its day.
-    pub label: String,
-    /// Opening price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Closing price.
-    pub close: f64,
+    pub(crate) label: String,
+    pub(crate) open: f64,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) close: f64,
     /// Volume; `None` where it is unknown.
-    pub volume: Option<f64>,
+    pub(crate) volume: Option<f64>,
 }
 
 /// The characters that a chart may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Size {
+pub(crate) struct Size {
     /// Columns in all.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Lines of the prices; volume and dates come below.
-    pub height: usize,
+    pub(crate) height: usize,
 }
 
 /// What stands beside the volumes.
@@ -41,7 +37,7 @@ enum Half {
 
 /// The chart and a line that explains it. `label` says a price at the axis.
 #[must_use]
-pub fn candles(
+pub(crate) fn candles(
     bars: &[Candle],
     size: Size,
     style: Style,

@@ -5,16 +5,16 @@
 mod candles;
 mod sparkline;
 
-pub use candles::{Candle, Size, candles};
-pub use sparkline::sparkline;
+pub(crate) use candles::{Candle, Size, candles};
+pub(crate) use sparkline::sparkline;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     /// Nothing but ASCII.
-    pub ascii: bool,
+    pub(crate) ascii: bool,
     /// Rising and falling candles in green and red.
-    pub colour: bool,
+    pub(crate) colour: bool,
 }
 
 /// Where a value lies between two others, in whole steps from 0 to `steps`.

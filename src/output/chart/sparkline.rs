@@ -7,7 +7,7 @@ const ASCII: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
 
 /// The values as a line of at most `width` characters, each the last value of its part.
 #[must_use]
-pub fn sparkline(values: &[f64], width: usize, ascii: bool) -> String {
+pub(crate) fn sparkline(values: &[f64], width: usize, ascii: bool) -> String {
     let marks = if ascii { ASCII } else { BLOCKS };
     let part = values.len().div_ceil(width.max(1)).max(1);
     // From the newest back, so that the last part is a whole one and the newest value is the last mark.

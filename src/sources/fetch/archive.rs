@@ -22,7 +22,7 @@ const UNFINISHED: &str = ".part";
 ///
 /// Each has its time in its name (`yahoo/SOXL@20261125T100412.123456Z.json.gz`) and a `.meta.json` beside it. A folder that
 /// cannot be written is no reason not to collect: it is said once, at the end.
-pub struct Archive<F> {
+pub(crate) struct Archive<F> {
     feed: F,
     folder: PathBuf,
     /// The first thing that could not be kept.
@@ -34,7 +34,7 @@ impl<F: Feed> Archive<F> {
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn new(feed: F, folder: &Path) -> io::Result<Self> {
+    pub(crate) fn new(feed: F, folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
             feed,
@@ -45,7 +45,7 @@ impl<F: Feed> Archive<F> {
 
     /// What could not be kept, the first of it.
     #[must_use]
-    pub fn failure(&self) -> Option<String> {
+    pub(crate) fn failure(&self) -> Option<String> {
         let failure = self.failure.lock();
         failure.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -134,7 +134,7 @@ impl<F: Feed> Feed for Archive<F> {
 ///
 /// # Errors
 /// When the folder cannot be read, or a file not removed.
-pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+pub(crate) fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
     let old = old_answers(folder, days, now)?;
     old.iter().try_for_each(fs::remove_file)?;
     Ok(count_answers(&old))
@@ -144,7 +144,7 @@ pub fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn count_old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
+pub(crate) fn count_old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
     old_answers(folder, days, now).map(|old| count_answers(&old))
 }
 

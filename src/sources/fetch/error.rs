@@ -10,7 +10,7 @@ use crate::sources::AnswerError;
 
 /// Why there are no bars from a source, in its own words.
 #[derive(Debug, Error)]
-pub enum FetchError {
+pub(crate) enum FetchError {
     /// No answer came.
     #[error("{}", network_words(.0))]
     Network(Box<ureq::Error>),
@@ -57,7 +57,7 @@ pub enum FetchError {
 
 /// What a failure, after its last try, says about the host beyond the one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AboutHost {
+pub(crate) enum AboutHost {
     /// Nothing: another request may fare better.
     Nothing,
     /// It does not want us now (429; Upbit bans with 418), or nobody is there: to ask on is of no use.
@@ -71,7 +71,7 @@ pub enum AboutHost {
 impl FetchError {
     /// Whether asking again may help: the one place where this is decided.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Network(error) => matches!(
                 **error,
@@ -105,7 +105,7 @@ impl FetchError {
     /// Whether the same request may be answered another day. A file that the source does not have stays away: years from
     /// before an index began.
     #[must_use]
-    pub fn may_be_answered_later(&self) -> bool {
+    pub(crate) fn may_be_answered_later(&self) -> bool {
         let Self::Answer { error, .. } = self else {
             return true;
         };
@@ -121,7 +121,7 @@ impl FetchError {
 
     /// How long the source asks to be left alone (`Retry-After`).
     #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
             _ => None,
@@ -130,7 +130,7 @@ impl FetchError {
 
     /// What this failure, after its last try, says about the host.
     #[must_use]
-    pub fn about_host(&self) -> AboutHost {
+    pub(crate) fn about_host(&self) -> AboutHost {
         match self {
             Self::Answer { error, .. } => match error {
                 AnswerError::WebPage(_) => AboutHost::Page,

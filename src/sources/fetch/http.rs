@@ -32,7 +32,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The sources themselves.
-pub struct Http {
+pub(crate) struct Http {
     agent: Agent,
     origins: Origins,
     hosts: HostQueues,
@@ -45,7 +45,7 @@ type Received = (u16, Vec<(String, String)>, Vec<u8>);
 impl Http {
     /// A client as configured. It goes through the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, `NO_PROXY` excepted.
     #[must_use]
-    pub fn new(config: &FetchConfig, clock: Arc<Clock>, stop: Stop) -> Self {
+    pub(crate) fn new(config: &FetchConfig, clock: Arc<Clock>, stop: Stop) -> Self {
         let agent = Agent::config_builder()
             .timeout_global(Some(config.timeout))
             .timeout_connect(Some(config.timeout.min(CONNECT_TIMEOUT)))

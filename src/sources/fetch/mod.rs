@@ -15,24 +15,24 @@ mod http;
 mod recording;
 mod replay;
 
-pub use archive::{Archive, count_old_answers, prune_archive};
-pub use error::{AboutHost, FetchError};
-pub use http::Http;
-pub use replay::Replay;
+pub(crate) use archive::{Archive, count_old_answers, prune_archive};
+pub(crate) use error::{AboutHost, FetchError};
+pub(crate) use http::Http;
+pub(crate) use replay::Replay;
 
 /// One of the requests that together answer for a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// The days.
-    pub window: Window,
+    pub(crate) window: Window,
     /// The file of the recording that answers, where there is one.
-    pub recording: Option<String>,
+    pub(crate) recording: Option<String>,
 }
 
 impl Part {
     /// A part that is asked for by its days.
     #[must_use]
-    pub fn of(window: Window) -> Self {
+    pub(crate) fn of(window: Window) -> Self {
         Self {
             window,
             recording: None,
@@ -42,30 +42,30 @@ impl Part {
 
 /// One request: which source is asked for which days of which symbol.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The way to the source.
-    pub upstream: &'a dyn Upstream,
+    pub(crate) upstream: &'a dyn Upstream,
     /// What the source calls the asset.
-    pub symbol: &'a str,
+    pub(crate) symbol: &'a str,
     /// What the asset is.
-    pub category: Category,
+    pub(crate) category: Category,
     /// The days.
-    pub part: &'a Part,
+    pub(crate) part: &'a Part,
 }
 
 /// An answer as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub(crate) struct Response {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body, decompressed.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// When it was asked for, UTC: what it says was true no later than then.
-    pub fetched_at: DateTime<Utc>,
+    pub(crate) fetched_at: DateTime<Utc>,
     /// Where it came from, without secrets; empty for a recording.
-    pub url: String,
+    pub(crate) url: String,
     /// The response's headers with their lower-case names, without cookies; empty for a recording.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Response {
@@ -79,7 +79,7 @@ impl Response {
     /// How long the source asks to be left alone: `Retry-After` in seconds, or as an HTTP date, which is compared with the
     /// source's own clock where it says its time.
     #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?;
         if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
             // More digits than a number holds are a long time, too.
@@ -103,7 +103,7 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Gives the answers to requests.
-pub trait Feed: Sync {
+pub(crate) trait Feed: Sync {
     /// When `request` is asked: now, or when its recording was made.
     fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc>;
 

@@ -17,7 +17,7 @@ use crate::sources::Upstream;
 /// The time of a recording is its `fetched_at`, else the one given for all, else now: an old recording must never look
 /// newer than a later fetch. What was not recorded counts as not asked: a source without any recording has no answer,
 /// but a yearly source is only asked for the years that are there.
-pub struct Replay {
+pub(crate) struct Replay {
     folder: PathBuf,
     recordings: BTreeMap<String, Vec<String>>,
     fetched_at: Option<DateTime<Utc>>,
@@ -39,7 +39,7 @@ impl Replay {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn new(
+    pub(crate) fn new(
         folder: &Path,
         fetched_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,

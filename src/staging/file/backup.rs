@@ -18,11 +18,11 @@ use crate::staging::{Found, STAGING_DB, Staging, StagingError, explain, inspect}
 
 /// What a copy holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
+pub(crate) struct Copied {
     /// Bars.
-    pub bars: u64,
+    pub(crate) bars: u64,
     /// Bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// What SQLite finds wrong in a copy.
@@ -69,7 +69,7 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite or the system says; then there is no file at `target`, or the old one.
-    pub fn backup(&self, target: &Path) -> Result<Copied> {
+    pub(crate) fn backup(&self, target: &Path) -> Result<Copied> {
         let unfinished = Unfinished::beside(target);
         let doing = || format!("the backup {} cannot be written", target.display());
         let mut copy = Connection::open(&unfinished.path).with_context(doing)?;
@@ -91,7 +91,7 @@ impl Staging {
     /// # Errors
     /// [`ConfigError`] for a file that is no staging file of ours or newer than the program; when a run is under way; what
     /// SQLite or the system says. Then the staging file is as it was.
-    pub fn restore(
+    pub(crate) fn restore(
         backup: &Path,
         path: &Path,
         keep_as: &Path,
@@ -124,14 +124,6 @@ impl Staging {
             true => error.context(StagingError::Damaged { file }),
             false => error.context(doing),
         }
-    }
-
-    /// What SQLite finds wrong in the file; nothing when it is sound.
-    ///
-    /// # Errors
-    /// When it cannot be looked at.
-    pub fn integrity(&self) -> Result<Option<String>> {
-        integrity(&*self.connection()?)
     }
 }
 
@@ -264,7 +256,7 @@ pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`ConfigError`] with what is there.
-pub fn check_backup_target(target: &Path, force: bool) -> Result<()> {
+pub(crate) fn check_backup_target(target: &Path, force: bool) -> Result<()> {
     if target.is_dir() {
         return Err(ConfigError(format!(
             "the backup {} is a folder, it should be a file",

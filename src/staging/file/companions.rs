@@ -22,7 +22,7 @@ pub(in crate::staging) fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Whether a file in the folder of the staging file belongs to it, by the names of both.
 #[must_use]
-pub fn belongs_to(staging_file: &str, file: &str) -> bool {
+pub(crate) fn belongs_to(staging_file: &str, file: &str) -> bool {
     let Some(ending) = file.strip_prefix(staging_file) else {
         return false;
     };

@@ -13,22 +13,22 @@ use crate::staging::{Found, STAGING_DB, StagingError, explain, inspect};
 
 /// What was found at the staging file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// Its size in bytes; `None` where there is no file yet.
-    pub bytes: Option<u64>,
+    pub(crate) bytes: Option<u64>,
     /// What SQLite finds wrong in it.
-    pub damage: Option<String>,
+    pub(crate) damage: Option<String>,
     /// Who holds its write lock, if somebody does.
-    pub locked_by: Option<String>,
+    pub(crate) locked_by: Option<String>,
     /// Whether SQLite can keep a write-ahead log in its folder.
-    pub can_wal: bool,
+    pub(crate) can_wal: bool,
 }
 
 /// Looks at the file, and tries a database of its own beside it: the nearest folder that is there must be writable.
 ///
 /// # Errors
 /// Why it cannot be read or written.
-pub fn diagnose(path: &Path) -> Result<Diagnosis> {
+pub(crate) fn diagnose(path: &Path) -> Result<Diagnosis> {
     let mut diagnosis = match inspect(STAGING_DB, path)? {
         Found::Nothing => Diagnosis::default(),
         Found::Ours => look(path)?,
@@ -71,7 +71,7 @@ fn look(path: &Path) -> Result<Diagnosis> {
 
 /// The folder of the file, or the nearest one above it that is there.
 #[must_use]
-pub fn nearest_folder(path: &Path) -> PathBuf {
+pub(crate) fn nearest_folder(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1);
     let there = above.map(|p| {
         if p.as_os_str().is_empty() {

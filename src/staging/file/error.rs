@@ -11,7 +11,7 @@ use super::running::{is_own, under_way};
 
 /// Stands as context before SQLite's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StagingError {
+pub(crate) enum StagingError {
     /// Somebody kept a lock for longer than is waited for.
     #[error(
         "the staging file {} stays locked by {holder}; let it end or close it, then run this again (nothing that was staged is lost)",
@@ -66,7 +66,7 @@ pub enum StagingError {
 /// The error with what it means for the staging file at `path`, where it means something; said once, however often this is
 /// asked.
 #[must_use]
-pub fn explain(error: Error, path: &Path) -> Error {
+pub(crate) fn explain(error: Error, path: &Path) -> Error {
     if error.is::<StagingError>() {
         return error;
     }

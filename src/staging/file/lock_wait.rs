@@ -40,7 +40,7 @@ static FILE: OnceLock<PathBuf> = OnceLock::new();
 static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// From now on the statements of this process wait for locks up to [`TIMEOUT_AFTER_STOP`], and then [`LAST_STATEMENT_TIMEOUT`] each.
-pub fn wait_no_longer() {
+pub(crate) fn wait_no_longer() {
     STOPPED_AT.get_or_init(Instant::now);
 }
 

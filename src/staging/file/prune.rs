@@ -9,7 +9,7 @@ use crate::staging::Staging;
 
 /// What grows for years and may be removed when it is old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Old {
+pub(crate) enum Old {
     /// Rejected rows that no source has sent lately.
     Quarantine,
     /// Runs.
@@ -29,17 +29,14 @@ impl Old {
 
     /// The table that it stands in.
     #[must_use]
-    pub fn table(self) -> &'static str {
+    pub(crate) fn table(self) -> &'static str {
         self.table_and_condition().0
     }
 }
 
 impl Staging {
     /// Removes what is older than a time, and says how many rows; with `commit` false it only counts.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn prune(&self, old: Old, before: DateTime<Utc>, commit: bool) -> Result<usize> {
+    pub(crate) fn prune(&self, old: Old, before: DateTime<Utc>, commit: bool) -> Result<usize> {
         let (table, condition) = old.table_and_condition();
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -17,7 +17,7 @@ impl Staging {
     ///
     /// # Errors
     /// As [`Staging::open`], and where it cannot be read as it is.
-    pub fn open_to_read(path: &Path) -> Result<Option<Self>> {
+    pub(crate) fn open_to_read(path: &Path) -> Result<Option<Self>> {
         match Self::open_existing(path) {
             Err(error) if is_unwritable(&error) => Self::open_as_it_is(path).map(Some),
             opened => opened,

@@ -11,7 +11,7 @@ use super::companions::{RUN_LOCK, beside};
 ///
 /// The file lies beside the staging file and goes when the run ends.
 #[derive(Debug)]
-pub struct RunLock {
+pub(crate) struct RunLock {
     file: Option<File>,
     path: PathBuf,
 }

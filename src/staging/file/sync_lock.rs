@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// The file beside the staging file stays: were it removed, two could hold locks on two files of one name.
 #[derive(Debug)]
-pub struct SyncLock {
+pub(crate) struct SyncLock {
     _file: File,
 }
 
@@ -26,7 +26,11 @@ impl Staging {
     ///
     /// # Errors
     /// What the system says, or who is still under way after `patience`.
-    pub fn lock_sync(&self, patience: Duration, waiting: impl FnOnce(&str)) -> Result<SyncLock> {
+    pub(crate) fn lock_sync(
+        &self,
+        patience: Duration,
+        waiting: impl FnOnce(&str),
+    ) -> Result<SyncLock> {
         let path = beside(&self.path, SYNC_LOCK);
         let doing = || format!("the file {path:?} that keeps two syncs apart cannot be locked");
         let file = OpenOptions::new()

@@ -11,60 +11,57 @@ use crate::domain::window::Window;
 
 /// What one run fetched of one series.
 #[derive(Debug, Clone, Copy)]
-pub struct Batch<'a> {
-    /// The asset.
-    pub asset: &'a Asset,
+pub(crate) struct Batch<'a> {
+    pub(crate) asset: &'a Asset,
     /// The `source` column of its bars.
-    pub source: &'a str,
+    pub(crate) source: &'a str,
     /// What the source calls the asset.
-    pub symbol: &'a str,
+    pub(crate) symbol: &'a str,
     /// The currency of the prices.
-    pub currency: &'a str,
+    pub(crate) currency: &'a str,
     /// The days that were asked for.
-    pub window: Window,
+    pub(crate) window: Window,
     /// The sessions of the window whose bar was due when it was fetched, in order.
-    pub due: &'a [NaiveDate],
+    pub(crate) due: &'a [NaiveDate],
     /// The parts of the window that no answer came for.
-    pub lost: &'a [LostPart],
+    pub(crate) lost: &'a [LostPart],
     /// Bars, rejected rows, findings. Bars of days beyond the window only tell the scale.
-    pub checked: &'a Checked,
+    pub(crate) checked: &'a Checked,
     /// What to do when the series came in another scale.
-    pub rescale: Rescale,
-    /// The run.
-    pub job_id: &'a str,
-    /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) rescale: Rescale,
+    pub(crate) job_id: &'a str,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// A part of a window that no answer came for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LostPart {
+pub(crate) struct LostPart {
     /// Its days.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Whether later runs ask for it again.
-    pub is_asked_again: bool,
+    pub(crate) is_asked_again: bool,
 }
 
 /// What staging a batch did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Bars of days that were not stored.
-    pub new: u64,
+    pub(crate) new: u64,
     /// Bars whose stored values changed.
-    pub changed: u64,
+    pub(crate) changed: u64,
     /// Bars whose stored values are the same; their ingest time moved, unless it was the same too.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
-    pub kept: u64,
+    pub(crate) kept: u64,
     /// Rejected rows that were not in quarantine yet.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Findings about the asked days.
-    pub findings: u64,
+    pub(crate) findings: u64,
 }
 
 /// What became of a batch.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Staged {
+pub(crate) enum Staged {
     /// It was staged.
     Done {
         /// What that did.
@@ -80,11 +77,10 @@ pub enum Staged {
 
 /// A series that a run has staged, with its due sessions.
 #[derive(Debug, Clone)]
-pub struct StagedSeries<'a> {
-    /// The asset.
-    pub asset: &'a Asset,
+pub(crate) struct StagedSeries<'a> {
+    pub(crate) asset: &'a Asset,
     /// The `source` column.
-    pub source: &'a str,
+    pub(crate) source: &'a str,
     /// Its due sessions, and those without a bar.
-    pub coverage: SessionCoverage,
+    pub(crate) coverage: SessionCoverage,
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::batch::Batch;
 use super::stored::days;
 use crate::domain::asset::{Asset, AssetId};
-use crate::domain::finding::{Closes, Finding, Rejected, Rule};
+use crate::domain::finding::{ClosedBy, Finding, Rejected, Rule};
 use crate::domain::scale::Overlap;
 use crate::domain::timestamp;
 use crate::domain::window::Window;
@@ -39,12 +39,12 @@ pub(super) struct Judged<'a> {
 impl Judged<'_> {
     /// Whether the run would have seen this finding again. Sessions without a bar are judged elsewhere.
     fn has_judged(&self, rule: Rule, date: NaiveDate) -> bool {
-        match rule.closes() {
-            Closes::WithItsRow => self.heard.contains(&date),
-            Closes::WithTheCloses => self.closes.contains(date),
-            Closes::InTheSameScale => matches!(self.overlap, Overlap::SameScale),
-            Closes::InAKnownScale => !matches!(self.overlap, Overlap::TooShort),
-            Closes::WithTheSessions => false,
+        match rule.closed_by() {
+            ClosedBy::ItsRow => self.heard.contains(&date),
+            ClosedBy::TheCloses => self.closes.contains(date),
+            ClosedBy::TheSameScale => matches!(self.overlap, Overlap::SameScale),
+            ClosedBy::AKnownScale => !matches!(self.overlap, Overlap::TooShort),
+            ClosedBy::TheSessions => false,
         }
     }
 }
@@ -101,7 +101,7 @@ impl<'a> Notes<'a> {
         Ok(self.put(&Finding { date, ..finding })?)
     }
 
-    /// Closes the open findings that were judged and not seen again (one that this run saw has its job_id). What a rule says
+    /// ClosedBy the open findings that were judged and not seen again (one that this run saw has its job_id). What a rule says
     /// that this program does not know is not judged.
     pub(super) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
         let sql = "SELECT rule, date FROM finding
@@ -184,10 +184,7 @@ impl<'a> Notes<'a> {
 impl Staging {
     /// Whether a session of an asset has a bar, and there is nothing left to waive: no better source lacks it, no day on which
     /// its exchange was probably closed waits for all of its assets, and it was not waived before.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn has_nothing_to_waive(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
+    pub(crate) fn has_nothing_to_waive(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2)
                AND NOT EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
                AND NOT EXISTS (
@@ -206,10 +203,7 @@ impl Staging {
     }
 
     /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn waive(
+    pub(crate) fn waive(
         &self,
         asset: &AssetId,
         date: NaiveDate,
@@ -237,10 +231,7 @@ impl Staging {
     }
 
     /// Takes a waiver back; the next run looks at the day again. Says whether there was one.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn unwaive(&self, asset: &AssetId, date: NaiveDate) -> Result<bool> {
+    pub(crate) fn unwaive(&self, asset: &AssetId, date: NaiveDate) -> Result<bool> {
         let connection = self.connection()?;
         let statement = "DELETE FROM waiver WHERE asset_id = ?1 AND date = ?2";
         let removed = connection.execute(statement, params![asset.as_str(), date.to_string()])? > 0;

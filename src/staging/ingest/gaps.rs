@@ -136,10 +136,7 @@ impl Staging {
     ///
     /// Such a day stays closed until a series has a bar of it or the calendar says what it was, also when a later run
     /// looks at fewer series.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn judge_closed_days(
+    pub(crate) fn judge_closed_days(
         &self,
         calendar: &Calendar,
         together: &[&StagedSeries<'_>],

@@ -14,11 +14,11 @@ use crate::staging::Staging;
 
 /// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
 /// lost, counted from when it was lost.
-pub const HEALING_DAYS: u64 = 30;
+pub(crate) const HEALING_DAYS: u64 = 30;
 
 /// How far back a series must be asked for again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// The asset has no bar of any source yet.
     NothingStaged,
     /// To this day; `None` when the asset has no bar in its own currency.
@@ -27,25 +27,21 @@ pub enum Reach {
 
 /// What a series should be asked for again at least.
 #[derive(Debug, Clone, Copy)]
-pub struct Lookback<'a> {
+pub(crate) struct Lookback<'a> {
     /// So many of the newest stored final bars.
-    pub overlap: u32,
+    pub(crate) overlap: u32,
     /// The sessions of the last [`HEALING_DAYS`] that are due, in order.
-    pub recent: &'a [NaiveDate],
+    pub(crate) recent: &'a [NaiveDate],
     /// The first of these days.
-    pub since: NaiveDate,
-    /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) since: NaiveDate,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Staging {
     /// How far back a series must be asked for again: to overlap with stored sessions, to the oldest recent provisional
     /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately. A source without
     /// a bar is asked from where the asset's other sources end.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn reach_back(
+    pub(crate) fn reach_back(
         &self,
         asset: &Asset,
         source: &str,
@@ -81,10 +77,7 @@ impl Staging {
 
     /// Whether a series has the final bars of all these days, waived ones excepted, and at least `newer` that are newer than
     /// `end`.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn is_settled(
+    pub(crate) fn is_settled(
         &self,
         asset: &AssetId,
         source: &str,
@@ -101,10 +94,7 @@ impl Staging {
 
     /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
     /// to compare with, or there are not so many beside it.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn witnesses(
+    pub(crate) fn witnesses(
         &self,
         asset: &AssetId,
         source: &str,

@@ -28,10 +28,7 @@ impl Staging {
     /// Stages a batch in one transaction: all of it, or nothing.
     ///
     /// With `commit` false it only says what it would have done.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn stage(&self, batch: &Batch<'_>, commit: bool) -> Result<Staged> {
+    pub(crate) fn stage(&self, batch: &Batch<'_>, commit: bool) -> Result<Staged> {
         let mut connection = self.connection()?;
         // IMMEDIATE: what is read here decides what is written, so nobody may write in between.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

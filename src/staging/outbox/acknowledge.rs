@@ -17,9 +17,6 @@ pub struct Acknowledger {
 
 impl Staging {
     /// Begins to acknowledge.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub fn acknowledger(&self) -> Result<Acknowledger> {
         let connection = Connection::open(sqlite_name(&self.path)).with_context(|| {
             format!("the staging file {} cannot be opened", self.path.display())

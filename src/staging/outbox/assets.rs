@@ -13,10 +13,7 @@ use crate::staging::bar_row::{RawText, shown};
 impl Staging {
     /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
     /// as it is is not written: a run then begins without a wait for the disk.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn put_assets(&self, assets: &[Asset]) -> Result<()> {
+    pub(crate) fn put_assets(&self, assets: &[Asset]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for asset in assets {
@@ -41,10 +38,7 @@ impl Staging {
     }
 
     /// The names of the assets, by id.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn asset_names(&self) -> Result<HashMap<String, String>> {
+    pub(crate) fn asset_names(&self) -> Result<HashMap<String, String>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
         let rows = statement.query_map([], |r| Ok((shown(r.get_ref(0)?), shown(r.get_ref(1)?))))?;
@@ -53,10 +47,7 @@ impl Staging {
 
     /// The assets that the warehouse does not have as they are. One that another program wrote and that is none is refused here
     /// already.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn pending_assets(&self) -> Result<Vec<AssetRow>> {
+    pub(crate) fn pending_assets(&self) -> Result<Vec<AssetRow>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
             "SELECT asset_id, name, category, source_priority, is_active, revision FROM asset_master
@@ -81,18 +72,12 @@ impl Staging {
     }
 
     /// Notes why the warehouse refuses an asset; the next sync tries it again.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn refuse_asset(&self, asset_id: &str, why: &str) -> Result<()> {
+    pub(crate) fn refuse_asset(&self, asset_id: &str, why: &str) -> Result<()> {
         Ok(refuse(&*self.connection()?, &asset_id, why)?)
     }
 
     /// The assets that the warehouse refuses, each with why.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn refused_assets(&self) -> Result<Vec<(String, String)>> {
+    pub(crate) fn refused_assets(&self) -> Result<Vec<(String, String)>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
             "SELECT asset_id, refused FROM asset_master WHERE refused IS NOT NULL ORDER BY asset_id",
@@ -102,10 +87,7 @@ impl Staging {
     }
 
     /// Notes that the warehouse has these assets, each in the revision that was sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn acknowledge_assets(&self, rows: &[AssetRow]) -> Result<()> {
+    pub(crate) fn acknowledge_assets(&self, rows: &[AssetRow]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {

@@ -91,9 +91,6 @@ impl Chunk {
 
 impl PendingReader {
     /// The next rows, at most `limit`; both lists are empty at the end.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub fn next_chunk(&mut self, limit: u32) -> Result<(Vec<PendingRow>, Vec<Reject>)> {
         let limit = limit as usize;
         let mut chunk = Chunk::default();
@@ -202,9 +199,6 @@ fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
 
 impl Staging {
     /// Reads what is to be sent from its beginning.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub fn pending(&self, scope: &Scope) -> Result<PendingReader> {
         let connection = self.connection()?;
         let assets = scope.assets_json();
@@ -221,18 +215,12 @@ impl Staging {
     }
 
     /// How many rows a sync would send: those of a full one are all of them. It takes a second for a million rows.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn count_pending(&self, scope: &Scope) -> Result<u64> {
+    pub(crate) fn count_pending(&self, scope: &Scope) -> Result<u64> {
         self.count(scope, None)
     }
 
     /// The same, counting no further than to `most`.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn count_pending_up_to(&self, most: u64, scope: &Scope) -> Result<u64> {
+    pub(crate) fn count_pending_up_to(&self, most: u64, scope: &Scope) -> Result<u64> {
         self.count(scope, Some(most))
     }
 
@@ -252,10 +240,7 @@ impl Staging {
     }
 
     /// Lets bars be pending again. Returns how many were not.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn make_pending(&self, bars: &[(String, NaiveDate, String)]) -> Result<usize> {
+    pub(crate) fn make_pending(&self, bars: &[(String, NaiveDate, String)]) -> Result<usize> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut changed = 0;

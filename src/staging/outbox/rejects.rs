@@ -12,40 +12,36 @@ use crate::staging::bar_row::{RawText, shown};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
     /// Its key as it stands: asset, date, source.
-    pub key: [RawText; 3],
+    pub(crate) key: [RawText; 3],
     /// The revision that was read.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// The row as it was sent; empty for one that could not be.
-    pub sent: String,
+    pub(crate) sent: String,
     /// The SQLSTATE of the refusal.
-    pub sqlstate: String,
+    pub(crate) sqlstate: String,
     /// What is wrong with it.
-    pub message: String,
+    pub(crate) message: String,
     /// The constraint that it violates, where it is one.
-    pub constraint: Option<String>,
+    pub(crate) constraint: Option<String>,
 }
 
 /// What the warehouse has refused of one series and would refuse again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedSeries {
+pub(crate) struct RejectedSeries {
     /// The asset.
-    pub asset_id: String,
-    /// The source.
-    pub source: String,
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
     /// How many rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// The day of the first one.
-    pub first_date: String,
+    pub(crate) first_date: String,
     /// Why that one was refused, in the warehouse's words.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Staging {
     /// Notes rows that cannot be sent. They stay pending, and are tried again in a new revision or by a full sync.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn reject(&self, rejects: &[Reject], now: DateTime<Utc>) -> Result<()> {
+    pub(crate) fn reject(&self, rejects: &[Reject], now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rejects {
@@ -74,20 +70,14 @@ impl Staging {
     }
 
     /// How many rows the warehouse has refused and would refuse again.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn count_sync_rejects(&self) -> Result<u64> {
+    pub(crate) fn count_sync_rejects(&self) -> Result<u64> {
         let sql =
             "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
                    WHERE p.revision = r.revision OR r.row_sent = ''";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
     /// The rows behind [`Staging::count_sync_rejects`] by series.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn rejected_series(&self) -> Result<Vec<RejectedSeries>> {
+    pub(crate) fn rejected_series(&self) -> Result<Vec<RejectedSeries>> {
         let connection = self.connection()?;
         // Beside min(), SQLite takes the other columns from the row that has it.
         let mut statement = connection.prepare_cached(

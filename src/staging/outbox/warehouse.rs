@@ -14,10 +14,7 @@ use crate::staging::{Scope, Staging};
 
 impl Staging {
     /// The table that has what was acknowledged; `None` as long as nothing was.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn acknowledged(&self) -> Result<Option<Acknowledged>> {
+    pub(crate) fn acknowledged(&self) -> Result<Option<Acknowledged>> {
         let connection = self.connection()?;
         let sql = "SELECT identity, relation, place, witnesses FROM warehouse";
         let known = connection.query_row(sql, [], |r| {
@@ -47,10 +44,7 @@ impl Staging {
 
     /// Notes which warehouse took rows, before the first of them is acknowledged; of one that took assets or runs, the table of
     /// the bars is not known yet.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn recognise_database(&self, database: &str, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) fn recognise_database(&self, database: &str, now: DateTime<Utc>) -> Result<()> {
         self.connection()?.execute(
             "INSERT INTO warehouse (only_row, identity, recognised_at) VALUES (1, ?1, ?2)
              ON CONFLICT (only_row) DO UPDATE
@@ -63,10 +57,7 @@ impl Staging {
     }
 
     /// Notes which table took bars, before the first of them is acknowledged.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn recognise_table(
+    pub(crate) fn recognise_table(
         &self,
         table: &TableIdentity,
         place: &str,
@@ -84,9 +75,6 @@ impl Staging {
     /// them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
     ///
     /// One transaction, so that a crash leaves either the old acknowledgements or none.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub fn begin_anew(&self, scope: &Scope, found: &FoundTable, now: DateTime<Utc>) -> Result<()> {
         let known = self.acknowledged()?;
         let holds = known.is_none_or(|known| known.standing(found) == Standing::Holds);

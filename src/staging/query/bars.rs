@@ -14,78 +14,74 @@ use crate::staging::bar_row::{BarRow, StoredBar, bar_sql};
 
 /// An asset as the staging file knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoredAsset {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct StoredAsset {
+    pub(crate) asset_id: String,
     /// Its name; its id where no name is known.
-    pub name: String,
+    pub(crate) name: String,
     /// What it is.
-    pub category: String,
+    pub(crate) category: String,
     /// The name of its calendar.
-    pub calendar: String,
+    pub(crate) calendar: String,
     /// The currency of its own series.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Its sources in their order.
-    pub sources: Vec<StoredSource>,
+    pub(crate) sources: Vec<StoredSource>,
 }
 
 /// A source of an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredSource {
+pub(crate) struct StoredSource {
     /// The `source` column of its bars.
-    pub source: String,
+    pub(crate) source: String,
     /// The currency of its prices.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Whether that is the asset's own.
-    pub own_currency: bool,
+    pub(crate) own_currency: bool,
 }
 
 /// An open finding about a day of a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredFinding {
+pub(crate) struct StoredFinding {
     /// Source; empty where it is about a calendar.
-    pub source: String,
+    pub(crate) source: String,
     /// The day, as it stands there.
-    pub date: String,
+    pub(crate) date: String,
     /// What was found.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The values behind it.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// The bars of one asset, by source.
-pub type StoredSeries = BTreeMap<String, Vec<StoredBar>>;
+pub(crate) type StoredSeries = BTreeMap<String, Vec<StoredBar>>;
 
 /// Which bars.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Of these assets; of all when empty.
-    pub assets: Vec<String>,
+    pub(crate) assets: Vec<String>,
     /// Of this source.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// From this day on.
-    pub start: Option<NaiveDate>,
+    pub(crate) start: Option<NaiveDate>,
     /// Until this day.
-    pub end: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
 }
 
 /// A staged bar of a month, as the warehouse should have it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StagedBar {
+pub(crate) struct StagedBar {
     /// The session's day.
-    pub date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// Its values.
-    pub values: RowValues,
+    pub(crate) values: RowValues,
     /// Whether it waits for the next sync.
-    pub is_pending: bool,
+    pub(crate) is_pending: bool,
 }
 
 impl Staging {
     /// Every asset of the file: those configured at the last collect, and those that only have bars.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn stored_assets(&self) -> Result<Vec<StoredAsset>> {
+    pub(crate) fn stored_assets(&self) -> Result<Vec<StoredAsset>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(include_str!("stored_assets.sql"))?;
         let mut rows = statement.query([])?;
@@ -107,10 +103,11 @@ impl Staging {
     }
 
     /// The bars of an asset from a day on, by source, oldest first. A row whose date is no day is left out.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn stored_series(&self, asset_id: &str, since: Option<NaiveDate>) -> Result<StoredSeries> {
+    pub(crate) fn stored_series(
+        &self,
+        asset_id: &str,
+        since: Option<NaiveDate>,
+    ) -> Result<StoredSeries> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("stored_series.sql"))?;
         let mut rows = statement.query(params![asset_id, since.map(|d| d.to_string())])?;
@@ -129,10 +126,7 @@ impl Staging {
     }
 
     /// The open findings about an asset (or about a calendar, whose name stands in the same place), oldest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn stored_findings(&self, asset_id: &str) -> Result<Vec<StoredFinding>> {
+    pub(crate) fn stored_findings(&self, asset_id: &str) -> Result<Vec<StoredFinding>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
             "SELECT source, date, rule, detail FROM open_findings WHERE asset_id = ?1 ORDER BY date, source, rule",
@@ -149,10 +143,7 @@ impl Staging {
     }
 
     /// The newest day of each asset and source, up to `until` if it is given, and whether its bar is final.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn newest_bars(
+    pub(crate) fn newest_bars(
         &self,
         until: Option<NaiveDate>,
     ) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
@@ -173,10 +164,7 @@ impl Staging {
     }
 
     /// Whether any bar of an asset is stored.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn has_bars(&self, asset: &AssetId) -> Result<bool> {
+    pub(crate) fn has_bars(&self, asset: &AssetId) -> Result<bool> {
         let any = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)";
         Ok(self
             .connection()?
@@ -184,10 +172,10 @@ impl Staging {
     }
 
     /// The closes of an asset by source and day.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn closes(&self, asset: &AssetId) -> Result<HashMap<String, BTreeMap<NaiveDate, f64>>> {
+    pub(crate) fn closes(
+        &self,
+        asset: &AssetId,
+    ) -> Result<HashMap<String, BTreeMap<NaiveDate, f64>>> {
         let connection = self.connection()?;
         let mut statement = connection
             .prepare("SELECT source, date, close FROM price_daily WHERE asset_id = ?1")?;
@@ -208,7 +196,7 @@ impl Staging {
     ///
     /// # Errors
     /// What SQLite or `take` says.
-    pub fn export(
+    pub(crate) fn export(
         &self,
         selection: &Selection,
         mut take: impl FnMut(BarRow<'_>) -> Result<()>,
@@ -232,10 +220,7 @@ impl Staging {
     }
 
     /// Every asset with bars, in order.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn asset_ids(&self) -> Result<Vec<String>> {
+    pub(crate) fn asset_ids(&self) -> Result<Vec<String>> {
         // From one asset to the next by the key, without reading the bars.
         let sql = "WITH RECURSIVE asset (id) AS (
                 SELECT min(asset_id) FROM price_daily
@@ -250,10 +235,7 @@ impl Staging {
     }
 
     /// The checksums of every month of an asset, by source and [`Month::number`].
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn checksums(&self, asset_id: &str) -> Result<HashMap<(String, i32), Checksum>> {
+    pub(crate) fn checksums(&self, asset_id: &str) -> Result<HashMap<(String, i32), Checksum>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("bars_of_asset.sql"))?;
         let mut rows = statement.query([asset_id])?;
@@ -283,10 +265,7 @@ impl Staging {
     }
 
     /// The bars of a month, in the order of their days.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn bars_of_month(&self, month: &Month) -> Result<Vec<StagedBar>> {
+    pub(crate) fn bars_of_month(&self, month: &Month) -> Result<Vec<StagedBar>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("bars_of_month.sql"))?;
         let (year, number) = (month.number.div_euclid(12), month.number.rem_euclid(12) + 1);
@@ -329,7 +308,7 @@ fn staged_bar(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
 
 impl StoredAsset {
     /// The sources whose bars may stand for the asset's price, best first. Without a configured source every series may.
-    pub fn own_sources<'a>(&'a self, series: &'a StoredSeries) -> Vec<&'a str> {
+    pub(crate) fn own_sources<'a>(&'a self, series: &'a StoredSeries) -> Vec<&'a str> {
         if self.sources.is_empty() {
             return series.keys().map(String::as_str).collect();
         }
@@ -339,7 +318,7 @@ impl StoredAsset {
 }
 
 /// One bar a day, oldest first: that of the first of these sources which has one. The same as the view `best_price`.
-pub fn best_bars<'a>(
+pub(crate) fn best_bars<'a>(
     series: &'a StoredSeries,
     sources: &[&'a str],
 ) -> Vec<(&'a str, &'a StoredBar)> {

@@ -13,46 +13,40 @@ use crate::staging::bar_row::{bar_sql, values};
 
 /// A bar that was replaced by other values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Correction {
+pub(crate) struct Correction {
     /// The session's day.
-    pub date: String,
-    /// Source.
-    pub source: String,
+    pub(crate) date: String,
+    pub(crate) source: String,
     /// What was believed before.
-    pub before: Values,
+    pub(crate) before: Values,
     /// What replaced it; `None` where the bar is gone.
-    pub after: Option<Values>,
+    pub(crate) after: Option<Values>,
     /// Whether the old bar was only provisional.
-    pub was_provisional: bool,
+    pub(crate) was_provisional: bool,
     /// When the new values were fetched.
-    pub replaced_at: String,
+    pub(crate) replaced_at: String,
     /// The run that replaced them.
-    pub job_id: Option<String>,
+    pub(crate) job_id: Option<String>,
 }
 
 /// A row that the warehouse refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredReject {
-    /// Asset.
-    pub asset_id: String,
+pub(crate) struct StoredReject {
+    pub(crate) asset_id: String,
     /// The session's day.
-    pub date: String,
-    /// Source.
-    pub source: String,
+    pub(crate) date: String,
+    pub(crate) source: String,
     /// PostgreSQL's code for what was wrong.
-    pub sqlstate: String,
+    pub(crate) sqlstate: String,
     /// PostgreSQL's words.
-    pub message: String,
+    pub(crate) message: String,
     /// When it was refused.
-    pub rejected_at: String,
+    pub(crate) rejected_at: String,
 }
 
 impl Staging {
     /// What replaced bars of an asset, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn corrections(&self, asset_id: &str) -> Result<Vec<Correction>> {
+    pub(crate) fn corrections(&self, asset_id: &str) -> Result<Vec<Correction>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("corrections.sql"))?;
         let rows = statement.query_map([asset_id], correction)?;
@@ -60,10 +54,7 @@ impl Staging {
     }
 
     /// The sessions of an asset that were waived, with the reason.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn waivers(&self, asset_id: &str) -> Result<BTreeMap<NaiveDate, String>> {
+    pub(crate) fn waivers(&self, asset_id: &str) -> Result<BTreeMap<NaiveDate, String>> {
         let connection = self.connection()?;
         let mut statement =
             connection.prepare_cached("SELECT date, reason FROM waiver WHERE asset_id = ?1")?;
@@ -78,10 +69,7 @@ impl Staging {
     }
 
     /// The rows that the warehouse has refused in their present revision, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn rejects(&self) -> Result<Vec<StoredReject>> {
+    pub(crate) fn rejects(&self) -> Result<Vec<StoredReject>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
             "SELECT r.asset_id, r.date, r.source, r.sqlstate, r.message, r.rejected_at
@@ -102,10 +90,7 @@ impl Staging {
     }
 
     /// How many bars of each asset wait for the warehouse.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn pending_by_asset(&self) -> Result<HashMap<String, u64>> {
+    pub(crate) fn pending_by_asset(&self) -> Result<HashMap<String, u64>> {
         let connection = self.connection()?;
         let mut statement =
             connection.prepare("SELECT asset_id, count(*) FROM pending GROUP BY asset_id")?;

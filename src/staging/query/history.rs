@@ -13,22 +13,21 @@ use crate::staging::bar_row::{bar_sql, values};
 
 /// A bar as it was known for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Version {
+pub(crate) struct Version {
     /// The session's day.
-    pub date: String,
-    /// Source.
-    pub source: String,
+    pub(crate) date: String,
+    pub(crate) source: String,
     /// What the bar said.
     #[serde(flatten)]
-    pub values: Values,
+    pub(crate) values: Values,
     /// When these values were fetched first.
-    pub known_since: String,
+    pub(crate) known_since: String,
     /// The run that brought them, where it is known.
-    pub job_id: Option<String>,
+    pub(crate) job_id: Option<String>,
     /// When values that replaced them were fetched; `None` for those that hold.
-    pub replaced_at: Option<String>,
+    pub(crate) replaced_at: Option<String>,
     /// The run that replaced them.
-    pub replaced_by: Option<String>,
+    pub(crate) replaced_by: Option<String>,
 }
 
 fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
@@ -45,10 +44,7 @@ fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
 
 impl Staging {
     /// Every version of the bars of an asset that have changed, or of one day's bars, oldest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn history(&self, asset: &AssetId, date: Option<NaiveDate>) -> Result<Vec<Version>> {
+    pub(crate) fn history(&self, asset: &AssetId, date: Option<NaiveDate>) -> Result<Vec<Version>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(bar_sql!("history.sql"))?;
         let rows = statement.query_map(
@@ -59,10 +55,7 @@ impl Staging {
     }
 
     /// The bars of an asset as they were known at a time, or of one day.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn as_of(
+    pub(crate) fn as_of(
         &self,
         asset: &AssetId,
         date: Option<NaiveDate>,

@@ -10,17 +10,17 @@ use crate::staging::job_run::{job_runs, job_runs_as};
 
 /// How something ended in a run: the run itself, or one of the assets of its summary, which have no row of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The command, or the asset.
-    pub name: String,
+    pub(crate) name: String,
     /// When the run began.
-    pub started_at: String,
+    pub(crate) started_at: String,
     /// How it ended.
-    pub status: String,
+    pub(crate) status: String,
     /// Whether that was well.
-    pub succeeded: bool,
+    pub(crate) succeeded: bool,
     /// Why not.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl From<JobRun> for Ended {
@@ -37,48 +37,33 @@ impl From<JobRun> for Ended {
 
 impl Staging {
     /// The newest runs, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn last_runs(&self, limit: u32) -> Result<Vec<JobRun>> {
+    pub(crate) fn last_runs(&self, limit: u32) -> Result<Vec<JobRun>> {
         let newest = "ORDER BY started_at DESC, job_id DESC LIMIT ?1";
         job_runs(&*self.connection()?, newest, [limit])
     }
 
     /// The runs that began at or after a time, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn runs_since(&self, time: &str) -> Result<Vec<JobRun>> {
+    pub(crate) fn runs_since(&self, time: &str) -> Result<Vec<JobRun>> {
         let since = "WHERE started_at >= ?1 ORDER BY started_at DESC, job_id DESC";
         job_runs(&*self.connection()?, since, [time])
     }
 
     /// The newest run of a command that has ended.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn newest_ended_run(&self, job_name: &str) -> Result<Option<JobRun>> {
+    pub(crate) fn newest_ended_run(&self, job_name: &str) -> Result<Option<JobRun>> {
         let newest =
             "WHERE job_name = ?1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1";
         Ok(job_runs(&*self.connection()?, newest, [job_name])?.pop())
     }
 
     /// The runs that ended since a time, by command, oldest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn ended_runs(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
+    pub(crate) fn ended_runs(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
         let ended = "WHERE ended_at IS NOT NULL AND started_at >= ?1 ORDER BY started_at";
         let since = [timestamp::to_text(since)];
         job_runs_as(&*self.connection()?, ended, since, Ended::from)
     }
 
     /// What runs of `collect` since a time did for each asset, oldest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn ended_assets(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
+    pub(crate) fn ended_assets(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
             "SELECT a.value ->> 'asset_id', r.started_at, a.value ->> 'status', a.value ->> 'status' = 'ok', a.value ->> 'message'

@@ -7,46 +7,39 @@ use crate::staging::Staging;
 
 /// One asset's staged bars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AssetSummary {
-    /// Asset.
-    pub asset_id: String,
-    /// Source.
-    pub source: String,
+pub(crate) struct AssetSummary {
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
     /// The oldest day.
-    pub first_date: String,
+    pub(crate) first_date: String,
     /// The newest day.
-    pub last_date: String,
+    pub(crate) last_date: String,
     /// Staged rows.
-    pub staged: u64,
+    pub(crate) staged: u64,
     /// Rows that are not final yet.
-    pub provisional: u64,
+    pub(crate) provisional: u64,
     /// Rows that the warehouse does not have.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Findings that are still open.
-    pub open_findings: u64,
+    pub(crate) open_findings: u64,
 }
 
 /// An open finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FindingRow {
-    /// Asset.
-    pub asset_id: String,
-    /// Source.
-    pub source: String,
+pub(crate) struct FindingRow {
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
     /// The day.
-    pub date: String,
+    pub(crate) date: String,
     /// What was found.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The values behind it.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl Staging {
     /// What is staged, by asset and source.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn asset_summaries(&self) -> Result<Vec<AssetSummary>> {
+    pub(crate) fn asset_summaries(&self) -> Result<Vec<AssetSummary>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
             "SELECT c.asset_id, c.source, c.first_date, c.last_date, c.bars, c.provisional, c.pending,
@@ -69,19 +62,13 @@ impl Staging {
     }
 
     /// How many alerts wait to be sent.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn count_alerts(&self) -> Result<u64> {
+    pub(crate) fn count_alerts(&self) -> Result<u64> {
         let sql = "SELECT count(*) FROM alert_outbox";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
 
     /// The open findings, newest first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn open_findings(&self, limit: u32) -> Result<Vec<FindingRow>> {
+    pub(crate) fn open_findings(&self, limit: u32) -> Result<Vec<FindingRow>> {
         let connection = self.connection()?;
         let mut statement = connection
             .prepare("SELECT asset_id, source, date, rule, detail FROM open_findings ORDER BY date DESC, asset_id, rule LIMIT ?1")?;
