@@ -136,6 +136,11 @@ impl WarehouseError {
         self.sqlstate() == Some("23503")
     }
 
+    /// Whether two rows of a statement have one key, as the table compares keys.
+    pub(crate) fn is_about_two_rows(&self) -> bool {
+        self.sqlstate() == Some("21000")
+    }
+
     /// Why the server refused a row; `None` where the rows were not the reason.
     #[must_use]
     pub(crate) fn refusal(&self) -> Option<Refusal> {
@@ -181,7 +186,7 @@ fn class_of_sqlstate(code: &str) -> Class {
         "57P01" | "57P02" | "57P03" | "58030" | "53300" | "57014" => Class::Transient,
         // Connection failures; serialization failures and deadlocks.
         _ if code.starts_with("08") || code.starts_with("40") => Class::Transient,
-        // Two rows of one key, by a collation that takes them for the same; data exceptions; violated constraints.
+        // Data exceptions; violated constraints; two rows of one key, by a collation that takes them for the same.
         "21000" => Class::Data,
         _ if code.starts_with("22") || code.starts_with("23") => Class::Data,
         _ => Class::Stop,

@@ -10,7 +10,7 @@ use postgres::{Client, Row};
 
 use super::error::WarehouseError;
 use super::identity::Witnesses;
-use super::{Warehouse, parameter, values_sql};
+use super::{Parameter, Warehouse, parameter, values_sql};
 use crate::domain::acknowledged::{Acknowledged, TableIdentity};
 use crate::domain::outgoing::PendingRow;
 use crate::domain::values::{COLUMNS, ValueColumn, by_column};
@@ -157,23 +157,24 @@ impl Warehouse {
         })
     }
 
+    /// The places of rows that have the key of one before them, as the table compares keys.
+    pub(crate) fn find_collapsing(
+        &mut self,
+        rows: &[PendingRow],
+    ) -> Result<HashSet<usize>, WarehouseError> {
+        let found = self.query(include_str!("find_collapsing.sql"), keys(rows))?;
+        found
+            .iter()
+            .map(|row| Ok(usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX)))
+            .collect()
+    }
+
     /// Of rows that were sent and not refused, those that the warehouse does not have.
     fn find_untaken(&mut self, rows: &[PendingRow]) -> Result<Untaken, WarehouseError> {
-        let text = |field: fn(&PendingRow) -> &Arc<str>| {
-            let column: Vec<String> = rows.iter().map(|r| field(r).to_string()).collect();
-            parameter(column, Type::TEXT_ARRAY)
-        };
-        let dates: Vec<NaiveDate> = rows.iter().map(|r| r.date).collect();
         let times: Vec<DateTime<Utc>> = rows.iter().map(|r| r.ingested_at).collect();
-        let found = self.query(
-            include_str!("find_untaken.sql"),
-            vec![
-                text(|r| &r.asset_id),
-                parameter(dates, Type::DATE_ARRAY),
-                text(|r| &r.source),
-                parameter(times, Type::TIMESTAMPTZ_ARRAY),
-            ],
-        )?;
+        let mut parameters = keys(rows);
+        parameters.push(parameter(times, Type::TIMESTAMPTZ_ARRAY));
+        let found = self.query(include_str!("find_untaken.sql"), parameters)?;
         let mut untaken = Untaken::default();
         for row in &found {
             let Ok(place) = usize::try_from(row.try_get::<_, i64>(0)? - 1) else {
@@ -188,6 +189,20 @@ impl Warehouse {
         }
         Ok(untaken)
     }
+}
+
+/// The keys of rows: assets, days and sources.
+fn keys(rows: &[PendingRow]) -> Vec<Parameter> {
+    let text = |field: fn(&PendingRow) -> &Arc<str>| {
+        let column: Vec<String> = rows.iter().map(|r| field(r).to_string()).collect();
+        parameter(column, Type::TEXT_ARRAY)
+    };
+    let dates: Vec<NaiveDate> = rows.iter().map(|r| r.date).collect();
+    vec![
+        text(|r| &r.asset_id),
+        parameter(dates, Type::DATE_ARRAY),
+        text(|r| &r.source),
+    ]
 }
 
 /// Rows that were sent and not refused, and that the warehouse does not have; by their places.

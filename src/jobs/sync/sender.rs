@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::shared::{Load, Run};
 use crate::domain::outgoing::PendingRow;
@@ -153,6 +153,9 @@ impl<'a> Sender<'a> {
         }
         match (failure.refusal(), &*rows) {
             (None, _) => Err(failure.into()),
+            (Some(refusal), [_, _, ..]) if failure.is_about_two_rows() => {
+                self.deliver_first_of_each_key(&rows, &refusal, done)
+            }
             (Some(refusal), [row]) => self.run.rejected_rows.refuse(row, refusal),
             (Some(_), _) => {
                 let (front, back) = rows.split_at(rows.len() / 2);
@@ -160,6 +163,32 @@ impl<'a> Sender<'a> {
                 self.deliver(back.into(), done)
             }
         }
+    }
+
+    /// Of rows that have one key there, though not here, the first one is delivered with all others, and the rest are refused: each
+    /// would replace the one before it.
+    fn deliver_first_of_each_key(
+        &mut self,
+        rows: &Arc<[PendingRow]>,
+        refusal: &Refusal,
+        done: &SyncSender<Load>,
+    ) -> Result<()> {
+        let collapsing = self.ask(|warehouse| warehouse.find_collapsing(rows))?;
+        let (mut refused, mut others) = (Vec::new(), Vec::new());
+        for (place, row) in rows.iter().enumerate() {
+            match collapsing.contains(&place) {
+                true => refused.push(row),
+                false => others.push(row.clone()),
+            }
+        }
+        if refused.is_empty() {
+            bail!("{} (SQLSTATE {})", refusal.message, refusal.sqlstate);
+        }
+        self.deliver(others.into(), done)?;
+        for row in refused {
+            self.run.rejected_rows.refuse(row, refusal.clone())?;
+        }
+        Ok(())
     }
 
     fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, WarehouseError> {

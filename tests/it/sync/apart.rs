@@ -167,8 +167,13 @@ fn two_keys_that_are_one_to_the_warehouse_leave_the_others_alone() {
         )
         .unwrap();
     let (code, row) = env.sync(&[]);
-    assert!(code == 0 || code == 3, "{row}");
-    assert_eq!(counts(&row, &["pending"]), [0], "{row}");
+    assert_eq!(code, 3, "{row}");
+    assert_eq!(
+        counts(&row, &["inserted", "updated", "rejected", "pending"]),
+        [21, 0, 1, 1]
+    );
+    let refused = env.pairs("SELECT asset_id, sqlstate FROM sync_reject");
+    assert_eq!(refused, [("brk-a".to_owned(), "21000".to_owned())]);
     assert_eq!(warehouse.count("SELECT count(*) FROM price_daily"), 21);
 }
 
