@@ -27,6 +27,7 @@ pub(super) use bar_sql;
 /// The columns before the values, and those behind them.
 const KEY: [&str; 3] = ["asset_id", "date", "source"];
 const STATE: [&str; 2] = ["ingested_at", "is_final"];
+pub(super) const SOURCE_AT: usize = 2;
 const VALUES_AT: usize = KEY.len();
 const STATE_AT: usize = VALUES_AT + COLUMNS.len();
 const IS_FINAL_AT: usize = STATE_AT + 1;
@@ -108,6 +109,10 @@ impl ToSql for RawText {
     }
 }
 
+fn is_final(value: ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Integer(number) if number != 0)
+}
+
 /// A text for people, whatever stands there.
 pub(super) fn shown(value: ValueRef<'_>) -> String {
     match value {
@@ -116,6 +121,17 @@ pub(super) fn shown(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
     }
+}
+
+/// A column of texts, whatever another program put into it: one row blocks no other.
+pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+    Ok(shown(row.get_ref(at)?))
+}
+
+/// The same where it may be null.
+pub(super) fn optional_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    let value = row.get_ref(at)?;
+    Ok((value != ValueRef::Null).then(|| shown(value)))
 }
 
 /// A row of a query that begins with the columns of a bar.
@@ -154,7 +170,7 @@ impl<'a> BarRow<'a> {
     }
 
     pub(super) fn source(self) -> rusqlite::Result<&'a str> {
-        self.text(2)
+        self.text(SOURCE_AT)
     }
 
     pub(super) fn values(self) -> rusqlite::Result<Values> {
@@ -171,8 +187,29 @@ impl<'a> BarRow<'a> {
         Ok(timestamp::from_text(self.ingest_text()?))
     }
 
+    /// What is no number does not tell, and is fetched again like a provisional bar.
     pub(super) fn is_final(self) -> rusqlite::Result<bool> {
-        self.0.get(IS_FINAL_AT)
+        Ok(is_final(self.0.get_ref(IS_FINAL_AT)?))
+    }
+
+    /// Whether it can be shown as a bar.
+    fn is_readable(self) -> bool {
+        self.asset_id().is_ok()
+            && self.source().is_ok()
+            && self.ingest_text().is_ok()
+            && self.values().is_ok()
+    }
+
+    /// Whether it can be shown as a bar; where not, its key is said.
+    pub(super) fn is_shown(self) -> rusqlite::Result<bool> {
+        let is_readable = self.is_readable();
+        if !is_readable {
+            let [asset_id, date, source] = self.raw_key()?;
+            log::warn!(
+                "the row {asset_id} {date} {source} is left out: a value of it is of another type"
+            );
+        }
+        Ok(is_readable)
     }
 
     /// A column that the query has behind those of the bar.
@@ -210,7 +247,7 @@ impl Serialize for Field<'_> {
         let Self(row, at) = *self;
         let value = row.get_ref(at).map_err(S::Error::custom)?;
         if at == IS_FINAL_AT {
-            return serializer.serialize_bool(row.get(at).map_err(S::Error::custom)?);
+            return serializer.serialize_bool(is_final(value));
         }
         match value {
             ValueRef::Null => serializer.serialize_none(),
@@ -235,8 +272,11 @@ pub(crate) struct StoredBar {
 }
 
 impl StoredBar {
-    /// `None` where the day is none.
+    /// `None` where the row is no bar, which is said.
     pub(super) fn of(row: BarRow<'_>) -> rusqlite::Result<Option<Self>> {
+        if !row.is_shown()? {
+            return Ok(None);
+        }
         let Some(date) = row.date()? else {
             return Ok(None);
         };

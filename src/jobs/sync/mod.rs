@@ -104,11 +104,7 @@ impl<'a> WarehouseSync<'a> {
     pub(crate) fn send(&self, options: &Options) -> Result<Outcome> {
         let mut sent = self.send_pending(options, options.scope.full);
         let mut times = 1;
-        while times < MOST_BEGINNINGS
-            && let Err(error) = &sent
-            && matches!(error.downcast_ref(), Some(WarehouseError::Elsewhere { .. }))
-            && self.may_send_again()?
-        {
+        while times < MOST_BEGINNINGS && self.may_send_again(&sent)? {
             times += 1;
             self.run.go_on();
             sent = self.send_pending(options, false);
@@ -130,19 +126,35 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// After a table answered that is not the one that has what was acknowledged, or has lost it: whether everything may be sent
-    /// to it without harm. Then nothing counts as acknowledged any more.
-    fn may_send_again(&self) -> Result<bool> {
-        let Some(known) = self.run.acknowledged() else {
+    /// Whether everything is to be sent again: because the table that answered is not the one that has what was acknowledged, or
+    /// has lost it, and that is harmless. Then nothing counts as acknowledged any more. Where nothing was pending, no statement
+    /// with bars has looked.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Elsewhere`] where it is not harmless, or what staging or the warehouse says.
+    fn may_send_again(&self, sent: &Result<()>) -> Result<bool> {
+        let is_elsewhere = matches!(sent, Err(error)
+            if matches!(error.downcast_ref(), Some(WarehouseError::Elsewhere { .. })));
+        let is_stopped = self.run.access.stop.is_set();
+        let has_not_looked = sent.is_ok() && self.run.sent().chunks == 0 && !is_stopped;
+        let Some(known) = self
+            .run
+            .acknowledged()
+            .filter(|_| is_elsewhere || has_not_looked)
+        else {
             return Ok(false);
         };
         let mut sender = Sender::new(&self.run);
         let found = find_table(&mut sender, Some(&known))?;
         sender.leave_connection();
         match known.standing(&found) {
-            // Another sync has sent everything meanwhile.
-            Standing::Holds => Ok(true),
-            Standing::Elsewhere => Ok(false),
+            // Where it was another one just now, another sync has sent everything meanwhile.
+            Standing::Holds => Ok(is_elsewhere),
+            Standing::Elsewhere => Err(WarehouseError::Elsewhere {
+                expected: known.database,
+                found: found.table.database,
+            }
+            .into()),
             Standing::SendAgain => {
                 log::warn!(
                     "the rows that were sent before are not in the table price_daily that DATABASE_URL leads to ({}); all of them are sent again",

@@ -112,7 +112,13 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
         let count = rows.len() + unreadable.len();
         if !unreadable.is_empty() {
             run.staging.reject(&unreadable, (run.now)())?;
-            log::error!(rows = unreadable.len(); "rows in staging that are no bars were put into sync_reject");
+            for row in &unreadable {
+                let [asset, date, source] = &row.key;
+                log::error!(
+                    "the row {asset} {date} {source} in staging is no bar, it was put into sync_reject: {}",
+                    row.message
+                );
+            }
         }
         let is_last = u32::try_from(count).is_ok_and(|n| n < options.chunk_size);
         if (!rows.is_empty() && to_send.send(rows.into()).is_err()) || is_last {

@@ -30,10 +30,10 @@ pub(super) fn stored_bars(
         {
             let found = Stored {
                 bar,
-                ingested_at: row.ingested_at()?,
+                ingested_at: row.ingested_at().ok().flatten(),
                 is_final: row.is_final()?,
-                known_since: row.further(0)?,
-                job_id: row.further(1)?,
+                known_since: row.further(0).unwrap_or_default(),
+                job_id: row.further(1).unwrap_or_default(),
             };
             stored.insert(date, found);
         }

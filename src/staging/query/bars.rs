@@ -10,7 +10,7 @@ use rusqlite::{Row, params};
 use crate::domain::asset::AssetId;
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
 use crate::staging::Staging;
-use crate::staging::bar_row::{BarRow, StoredBar, bar_sql};
+use crate::staging::bar_row::{BarRow, SOURCE_AT, StoredBar, bar_sql, text};
 
 /// An asset as the staging file knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Staging {
         let mut rows = statement.query([])?;
         let mut assets: Vec<StoredAsset> = Vec::new();
         while let Some(row) = rows.next()? {
-            let asset_id: String = row.get(0)?;
+            let asset_id = text(row, 0)?;
             if assets.last().is_none_or(|a| a.asset_id != asset_id) {
                 assets.push(stored_asset(row, asset_id)?);
             }
@@ -133,10 +133,10 @@ impl Staging {
         )?;
         let rows = statement.query_map([asset_id], |r| {
             Ok(StoredFinding {
-                source: r.get(0)?,
-                date: r.get(1)?,
-                rule: r.get(2)?,
-                detail: r.get(3)?,
+                source: text(r, 0)?,
+                date: text(r, 1)?,
+                rule: text(r, 2)?,
+                detail: text(r, 3)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -156,8 +156,11 @@ impl Staging {
         let mut rows = statement.query(params![until.map(|d| d.to_string())])?;
         let mut newest = HashMap::new();
         while let Some(row) = rows.next()? {
-            if let Ok(date) = row.get::<_, String>(2)?.parse() {
-                newest.insert((row.get(0)?, row.get(1)?), (date, row.get(3)?));
+            if let Ok(date) = text(row, 2)?.parse() {
+                newest.insert(
+                    (text(row, 0)?, text(row, 1)?),
+                    (date, row.get(3).unwrap_or_default()),
+                );
             }
         }
         Ok(newest)
@@ -182,9 +185,9 @@ impl Staging {
         let mut rows = statement.query(params![asset.as_str()])?;
         let mut closes: HashMap<String, BTreeMap<NaiveDate, f64>> = HashMap::new();
         while let Some(row) = rows.next()? {
-            if let Ok(date) = row.get::<_, String>(1)?.parse() {
+            if let Ok(date) = text(row, 1)?.parse() {
                 closes
-                    .entry(row.get(0)?)
+                    .entry(text(row, 0)?)
                     .or_default()
                     .insert(date, row.get(2)?);
             }
@@ -213,13 +216,16 @@ impl Staging {
         ])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            take(BarRow(row))?;
-            count += 1;
+            let row = BarRow(row);
+            if row.is_shown()? {
+                take(row)?;
+                count += 1;
+            }
         }
         Ok(count)
     }
 
-    /// Every asset with bars, in order.
+    /// Every asset with bars that a warehouse can have, in order: PostgreSQL has no text with a zero byte.
     pub(crate) fn asset_ids(&self) -> Result<Vec<String>> {
         // From one asset to the next by the key, without reading the bars.
         let sql = "WITH RECURSIVE asset (id) AS (
@@ -230,8 +236,10 @@ impl Staging {
             SELECT id FROM asset WHERE id IS NOT NULL";
         let connection = self.connection()?;
         let mut statement = connection.prepare(sql)?;
-        let ids = statement.query_map([], |r| r.get(0))?;
-        Ok(ids.collect::<rusqlite::Result<_>>()?)
+        let ids = statement.query_map([], |r| text(r, 0))?;
+        let mut ids = ids.collect::<rusqlite::Result<Vec<String>>>()?;
+        ids.retain(|id| !id.contains('\0'));
+        Ok(ids)
     }
 
     /// The checksums of every month of an asset, by source and [`Month::number`].
@@ -241,13 +249,13 @@ impl Staging {
         let mut rows = statement.query([asset_id])?;
         let mut sums: HashMap<i32, Vec<(String, Summing)>> = HashMap::new();
         while let Some(row) = rows.next()? {
+            let source = text(row, SOURCE_AT)?;
             let bar = staged_bar(row)?;
-            let source = BarRow(row).source()?;
             let of_month = sums.entry(month_of(bar.date)).or_default();
-            let at = match of_month.iter().position(|(s, _)| s == source) {
+            let at = match of_month.iter().position(|(s, _)| *s == source) {
                 Some(at) => at,
                 None => {
-                    of_month.push((source.to_owned(), Summing::default()));
+                    of_month.push((source, Summing::default()));
                     of_month.len() - 1
                 }
             };

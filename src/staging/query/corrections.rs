@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 
 use crate::domain::values::{COLUMNS, Values};
 use crate::staging::Staging;
-use crate::staging::bar_row::{bar_sql, values};
+use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 
 /// A bar that was replaced by other values.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +62,7 @@ impl Staging {
         let mut waivers = BTreeMap::new();
         while let Some(row) = rows.next()? {
             if let Ok(date) = row.get::<_, String>(0)?.parse() {
-                waivers.insert(date, row.get(1)?);
+                waivers.insert(date, text(row, 1)?);
             }
         }
         Ok(waivers)
@@ -78,12 +78,12 @@ impl Staging {
         )?;
         let rows = statement.query_map([], |r| {
             Ok(StoredReject {
-                asset_id: r.get(0)?,
-                date: r.get(1)?,
-                source: r.get(2)?,
-                sqlstate: r.get(3)?,
-                message: r.get(4)?,
-                rejected_at: r.get(5)?,
+                asset_id: text(r, 0)?,
+                date: text(r, 1)?,
+                source: text(r, 2)?,
+                sqlstate: text(r, 3)?,
+                message: text(r, 4)?,
+                rejected_at: text(r, 5)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -94,7 +94,7 @@ impl Staging {
         let connection = self.connection()?;
         let mut statement =
             connection.prepare("SELECT asset_id, count(*) FROM pending GROUP BY asset_id")?;
-        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let rows = statement.query_map([], |r| Ok((text(r, 0)?, r.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
@@ -105,11 +105,11 @@ fn correction(row: &Row<'_>) -> rusqlite::Result<Correction> {
     // A bar that is gone has none.
     let is_gone = row.get_ref(AFTER_AT)? == ValueRef::Null;
     Ok(Correction {
-        date: row.get(0)?,
-        source: row.get(1)?,
+        date: text(row, 0)?,
+        source: text(row, 1)?,
         was_provisional: !row.get::<_, bool>(2)?,
-        replaced_at: row.get(3)?,
-        job_id: row.get(4)?,
+        replaced_at: text(row, 3)?,
+        job_id: optional_text(row, 4)?,
         before: values(row, BEFORE_AT)?,
         after: match is_gone {
             true => None,

@@ -9,7 +9,7 @@ use crate::domain::asset::AssetId;
 use crate::domain::timestamp;
 use crate::domain::values::Values;
 use crate::staging::Staging;
-use crate::staging::bar_row::{bar_sql, values};
+use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 
 /// A bar as it was known for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,12 +32,12 @@ pub(crate) struct Version {
 
 fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
     Ok(Version {
-        date: row.get(0)?,
-        source: row.get(1)?,
-        known_since: row.get(2)?,
-        job_id: row.get(3)?,
-        replaced_at: row.get(4)?,
-        replaced_by: row.get(5)?,
+        date: text(row, 0)?,
+        source: text(row, 1)?,
+        known_since: text(row, 2)?,
+        job_id: optional_text(row, 3)?,
+        replaced_at: optional_text(row, 4)?,
+        replaced_by: optional_text(row, 5)?,
         values: values(row, 6)?,
     })
 }

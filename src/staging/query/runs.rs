@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::run::{JobRun, Status};
 use crate::domain::timestamp;
 use crate::staging::Staging;
+use crate::staging::bar_row::{optional_text, text};
 use crate::staging::job_run::{job_runs, job_runs_as};
 
 /// How something ended in a run: the run itself, or one of the assets of its summary, which have no row of their own.
@@ -74,11 +75,11 @@ impl Staging {
         )?;
         let rows = statement.query_map([timestamp::to_text(since)], |r| {
             Ok(Ended {
-                name: r.get(0)?,
-                started_at: r.get(1)?,
-                status: r.get(2)?,
+                name: text(r, 0)?,
+                started_at: text(r, 1)?,
+                status: text(r, 2)?,
                 succeeded: r.get(3)?,
-                error: r.get(4)?,
+                error: optional_text(r, 4)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

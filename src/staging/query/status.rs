@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::staging::Staging;
+use crate::staging::bar_row::text;
 
 /// One asset's staged bars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,10 +49,10 @@ impl Staging {
         )?;
         let rows = statement.query_map([], |r| {
             Ok(AssetSummary {
-                asset_id: r.get(0)?,
-                source: r.get(1)?,
-                first_date: r.get(2)?,
-                last_date: r.get(3)?,
+                asset_id: text(r, 0)?,
+                source: text(r, 1)?,
+                first_date: text(r, 2)?,
+                last_date: text(r, 3)?,
                 staged: r.get(4)?,
                 provisional: r.get(5)?,
                 pending: r.get(6)?,
@@ -74,11 +75,11 @@ impl Staging {
             .prepare("SELECT asset_id, source, date, rule, detail FROM open_findings ORDER BY date DESC, asset_id, rule LIMIT ?1")?;
         let rows = statement.query_map([limit], |r| {
             Ok(FindingRow {
-                asset_id: r.get(0)?,
-                source: r.get(1)?,
-                date: r.get(2)?,
-                rule: r.get(3)?,
-                detail: r.get(4)?,
+                asset_id: text(r, 0)?,
+                source: text(r, 1)?,
+                date: text(r, 2)?,
+                rule: text(r, 3)?,
+                detail: text(r, 4)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

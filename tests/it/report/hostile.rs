@@ -60,7 +60,8 @@ fn hostile() -> TestEnv {
             "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen)
              SELECT asset_id, 'naver', '2025-12-01', ?1, ?1, ?2, ?2 FROM asset_master WHERE ?3 <> ''",
             "INSERT INTO waiver SELECT asset_id, '2025-12-25', ?1, ?2 FROM asset_master WHERE ?3 <> '' ON CONFLICT DO NOTHING",
-            "INSERT OR REPLACE INTO sync_reject SELECT asset_id, date, source, revision, ?1, ?1, NULL, ?2 FROM price_daily WHERE date = ?3",
+            "INSERT OR REPLACE INTO sync_reject (asset_id, date, source, revision, sqlstate, message, rejected_at)
+             SELECT asset_id, date, source, revision, ?1, ?1, ?2 FROM price_daily WHERE date = ?3",
             "INSERT INTO price_revision (asset_id, date, source, open, high, low, close, volume, ingested_at, replaced_at, job_id)
              SELECT asset_id, date, source, 1.0, 2.0, 1.0, 1.5, 9, ?2, ?2, ?1 FROM price_daily WHERE date = ?3",
         ];

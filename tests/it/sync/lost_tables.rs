@@ -76,6 +76,16 @@ fn set_back_to_the_morning() {
 }
 
 #[test]
+fn a_sync_without_a_new_row_sees_it_too() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 5);
+    assert_eq!(env.sync(&[]).0, 0);
+    warehouse.execute("DELETE FROM price_daily");
+    let (code, row) = env.sync(&[]);
+    assert_eq!((code, &row["inserted"]), (0, &5.into()), "{row}");
+}
+
+#[test]
 fn another_search_path_is_another_table() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 10);
