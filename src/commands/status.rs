@@ -204,10 +204,14 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
     let State {
         staging, commands, ..
     } = state;
+    let rejected = staging.count_sync_rejects()?;
     let around = Around {
-        pending: staging.count_pending(&Scope::default())?,
+        pending: staging
+            .count_pending(&Scope::default())?
+            .saturating_sub(rejected),
         has_warehouse: state.has_warehouse,
-        rejected: staging.count_sync_rejects()?,
+        rejected,
+        refused_assets: staging.refused_assets()?,
         alerts: staging.count_alerts()?,
         cut_off: staging
             .runs_cut_off()?

@@ -64,12 +64,14 @@ pub(crate) fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
 /// What stands beside the series and the records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
-    /// Rows that wait for the warehouse.
+    /// Rows that wait for the warehouse and that the next sync sends.
     pub(crate) pending: u64,
     /// Whether there is a warehouse to send them to.
     pub(crate) has_warehouse: bool,
     /// Rows that the warehouse refused.
     pub(crate) rejected: u64,
+    /// The assets that the warehouse refuses, each with why.
+    pub(crate) refused_assets: Vec<(String, String)>,
     /// Alerts that wait to be sent.
     pub(crate) alerts: u64,
     /// Runs whose process died, which no start has closed yet.
@@ -114,9 +116,12 @@ pub(crate) fn worries(
     }
     if around.rejected > 0 {
         worries.push(format!(
-            "PostgreSQL refused {}, see the table sync_reject",
+            "PostgreSQL refused {}, see the table sync_reject; `pricestash sync --full` tries again",
             counted(around.rejected, "row", "rows")
         ));
+    }
+    for (asset, why) in &around.refused_assets {
+        worries.push(format!("PostgreSQL refuses the asset {asset}: {why}"));
     }
     if around.pending > 0 && around.has_warehouse {
         worries.push(counted(
@@ -215,7 +220,7 @@ mod tests {
             [
                 "the last 2 runs of sync did not succeed, the last one ended with failure",
                 "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
-                "PostgreSQL refused 1 row, see the table sync_reject",
+                "PostgreSQL refused 1 row, see the table sync_reject; `pricestash sync --full` tries again",
                 "3 rows wait for PostgreSQL, `pricestash sync` sends them",
                 "2 alerts could not be sent yet",
             ]

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::acknowledged::Standing;
 use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
+use crate::output::numbers::counted;
 use crate::staging::Staging;
 use crate::warehouse::{Target, Warehouse, WarehouseError};
 
@@ -51,7 +52,34 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
         ));
     }
     checks.extend(identity(&mut warehouse, staging));
+    checks.extend(refused(staging));
     checks
+}
+
+/// What the warehouse has refused and would refuse again.
+fn refused(staging: Option<&Staging>) -> Option<Check> {
+    let staging = staging?;
+    let rows = staging.count_sync_rejects().ok()?;
+    let assets = staging.refused_assets().ok()?;
+    if rows == 0 && assets.is_empty() {
+        return None;
+    }
+    let mut found: Vec<String> = assets
+        .iter()
+        .map(|(asset, why)| format!("the asset {asset}: {why}"))
+        .collect();
+    if rows > 0 {
+        found.push(counted(
+            rows,
+            "row, see the table sync_reject",
+            "rows, see the table sync_reject",
+        ));
+    }
+    Some(Check::warn(
+        "warehouse refusals",
+        format!("it refuses {}", found.join("; ")),
+        "mend what they say; the next sync tries the assets again, `pricestash sync --full` the rows",
+    ))
 }
 
 /// Whether the rows that were acknowledged are there, as `sync` looks at it.

@@ -114,6 +114,10 @@ fn a_refused_asset_is_said_until_it_is_taken_and_its_bars_go() {
             asset == "000000" && why.contains("too long"),
             "{asset} {why}"
         );
+        let status = env.succeed(&["status"]).stdout;
+        assert!(status.contains("refuses the asset 000000"), "{status}");
+        let doctor = env.run(&["doctor", "--offline"]).stdout;
+        assert!(doctor.contains("refuses the asset 000000"), "{doctor}");
         let (_, _, error) = env.runs().pop().unwrap();
         assert!(error.unwrap().contains("refuses the asset"));
     }
