@@ -1,9 +1,11 @@
-//! Prices: a row as a source sent it ([`RawBar`]), and one that can be believed ([`Bar`]).
+//! Bars that can be believed ([`Bar`]), and why a row can be none.
+//!
+//! What a bar says beside its day, and the list of its columns, is in `bar_values`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
-use super::values::Values;
+use super::bar_values::Values;
 
 /// The largest volume that a double and thus every JSON reader holds exactly.
 pub(crate) const MAX_VOLUME: i64 = 1 << 53;

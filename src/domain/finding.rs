@@ -32,7 +32,7 @@ pub(crate) enum Rule {
     Clock,
     /// A session of the calendar without a bar.
     DateGap,
-    /// A close more than 30 % away from the one before.
+    /// A close more than 30 % away from the one before (`gaps::price_jumps`).
     PriceJump,
     /// Stored and fetched closes differ by one factor: a split.
     Rebased,

@@ -102,7 +102,7 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::domain::values::Values;
+    use crate::domain::bar_values::Values;
 
     const FETCHED: &str = "2026-01-06T12:00:00Z";
 

@@ -1,10 +1,11 @@
 //! The rules, pure over values: no file, no network, no database, no clock of their own. They use nothing but `process`.
 
-pub mod acknowledged;
+pub mod acknowledgement;
 pub(crate) mod alert;
 pub mod answer;
 pub mod asset;
 pub(crate) mod bar;
+pub(crate) mod bar_values;
 pub mod calendar;
 pub(crate) mod checksum;
 pub(crate) mod finding;
@@ -15,5 +16,4 @@ pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod timestamp;
 pub mod validate;
-pub(crate) mod values;
 pub mod window;

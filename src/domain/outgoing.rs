@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::bar_values::Values;
 use super::run::JobRun;
 use super::timestamp;
-use super::values::Values;
 
 /// A staged bar on its way to the warehouse, in the revision that was read.
 #[derive(Debug, Clone, PartialEq)]

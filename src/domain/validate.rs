@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::answer::{Answer, RawBar, RawDay};
 use super::bar::{Bar, FetchedBar, Rejection};
+use super::bar_values::Values;
 use super::calendar::Calendar;
 use super::finding::{Finding, Rejected, Rule};
-use super::values::Values;
 use super::window::Window;
 
 /// What the rules made of an answer.

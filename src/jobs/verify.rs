@@ -8,9 +8,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::asset::AssetId;
+use crate::domain::bar_values::COLUMNS;
 use crate::domain::checksum::{Checksum, Month, RowValues};
 use crate::domain::timestamp;
-use crate::domain::values::COLUMNS;
 use crate::staging::{StagedBar, Staging};
 use crate::warehouse::Warehouse;
 

@@ -165,7 +165,7 @@ fn put(text: &mut String, number: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::values::Values;
+    use crate::domain::bar_values::Values;
 
     fn bar(day: u32, prices: [f64; 4], volume: Option<i64>) -> StoredBar {
         StoredBar {

@@ -3,7 +3,7 @@
 use super::facts::{AssetFacts, Facts, WarehouseFacts};
 use super::view::{Change, number};
 use super::view_runs::time;
-use crate::domain::values::Values;
+use crate::domain::bar_values::Values;
 use crate::output::numbers;
 use crate::staging::Correction;
 

@@ -10,11 +10,11 @@ use rusqlite::{Row, ToSql};
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 
+use crate::domain::bar_values::{COLUMNS, Cell, Values};
 use crate::domain::timestamp;
-use crate::domain::values::{COLUMNS, Cell, Values};
 
 /// The SQL text of a file with the columns of a bar in it: `{bar}` stands for those that [`BarRow`] reads, `{p.bar}` for the
-/// same of a table `p`, and `{values}` as [`crate::domain::values::expand`] has it.
+/// same of a table `p`, and `{values}` as [`crate::domain::bar_values::expand`] has it.
 macro_rules! bar_sql {
     ($file:literal) => {{
         static SQL: std::sync::LazyLock<String> =
@@ -43,7 +43,7 @@ pub(super) fn expand(sql: &str) -> String {
     let sql = sql
         .replace("{bar}", &named(""))
         .replace("{p.bar}", &named("p."));
-    crate::domain::values::expand(&sql, 1)
+    crate::domain::bar_values::expand(&sql, 1)
 }
 
 /// The values whose columns begin at a place of a row.

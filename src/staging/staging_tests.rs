@@ -7,11 +7,11 @@ use crate::config::assets_file::parse_assets;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::bar::{Bar, FetchedBar};
+use crate::domain::bar_values::Values;
 use crate::domain::calendar::{Calendars, built_in};
 use crate::domain::gaps::SessionCoverage;
 use crate::domain::scale::Rescale;
 use crate::domain::validate::{Checked, Context, check};
-use crate::domain::values::Values;
 use crate::domain::window::Window;
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";

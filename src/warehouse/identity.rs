@@ -11,7 +11,7 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Parameter, Warehouse, parameter};
-use crate::domain::acknowledged::{Acknowledged, FoundTable, TableIdentity, Witness};
+use crate::domain::acknowledgement::{Acknowledged, FoundTable, TableIdentity, Witness};
 
 /// What tells a server from others, as the statements have it.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";

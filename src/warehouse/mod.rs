@@ -92,15 +92,16 @@ impl Warehouse {
     }
 }
 
-/// The SQL text of a file with the columns of a bar in it ([`crate::domain::values::expand`]); the parameters for the values
+/// The SQL text of a file with the columns of a bar in it ([`crate::domain::bar_values::expand`]); the parameters for the values
 /// begin at a place, where it has any.
 macro_rules! values_sql {
     ($file:literal) => {
         values_sql!($file, 1)
     };
     ($file:literal, $first:expr) => {{
-        static SQL: std::sync::LazyLock<String> =
-            std::sync::LazyLock::new(|| crate::domain::values::expand(include_str!($file), $first));
+        static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+            crate::domain::bar_values::expand(include_str!($file), $first)
+        });
         SQL.as_str()
     }};
 }

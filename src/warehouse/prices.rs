@@ -11,9 +11,9 @@ use postgres::{Client, Row};
 use super::error::WarehouseError;
 use super::identity::Witnesses;
 use super::{Parameter, Warehouse, parameter, values_sql};
-use crate::domain::acknowledged::{Acknowledged, TableIdentity};
+use crate::domain::acknowledgement::{Acknowledged, TableIdentity};
+use crate::domain::bar_values::{COLUMNS, ValueColumn, by_column};
 use crate::domain::outgoing::PendingRow;
-use crate::domain::values::{COLUMNS, ValueColumn, by_column};
 
 /// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

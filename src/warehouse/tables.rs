@@ -4,7 +4,7 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Warehouse, parameter};
-use crate::domain::values::COLUMNS;
+use crate::domain::bar_values::COLUMNS;
 
 /// A table and what the program needs of it.
 pub(super) struct Table {

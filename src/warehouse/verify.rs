@@ -7,8 +7,8 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Warehouse, parameter, values_sql};
+use crate::domain::bar_values::Values;
 use crate::domain::checksum::{Checksum, Month, RowValues};
-use crate::domain::values::Values;
 
 impl Warehouse {
     /// Every asset with rows, in order.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::commands::context::{now, patience};
 use crate::config::Config;
-use crate::domain::acknowledged::Standing;
+use crate::domain::acknowledgement::Standing;
 use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
 use crate::output::numbers::counted;

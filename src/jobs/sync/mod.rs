@@ -13,7 +13,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::acknowledged::{Acknowledged, FoundTable, Standing};
+use crate::domain::acknowledgement::{Acknowledged, FoundTable, Standing};
 use crate::domain::run::Status;
 use crate::domain::timestamp::millis;
 use crate::process::stop::Stopped;

@@ -103,7 +103,7 @@ fn alike(one: &Reject, other: &Reject) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::values::Values;
+    use crate::domain::bar_values::Values;
 
     fn row(day: u32) -> PendingRow {
         PendingRow {

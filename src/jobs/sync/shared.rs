@@ -9,7 +9,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::rejected_rows::RejectedRows;
-use crate::domain::acknowledged::{Acknowledged, FoundTable, TableIdentity};
+use crate::domain::acknowledgement::{Acknowledged, FoundTable, TableIdentity};
 use crate::domain::outgoing::PendingRow;
 use crate::process::retry::RetryPolicy;
 use crate::process::stop::Stop;

@@ -11,6 +11,7 @@ use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
 use super::stored::{days, stored_bars, stored_days};
 use crate::domain::bar::{Bar, FetchedBar};
+use crate::domain::bar_values::Values;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::gaps::{SessionCoverage, price_jumps};
 use crate::domain::merge::{Decision, Stored, decide};
@@ -19,7 +20,6 @@ use crate::domain::scale::{
     rescaled,
 };
 use crate::domain::timestamp;
-use crate::domain::values::Values;
 use crate::domain::window::Window;
 use crate::staging::Staging;
 use crate::staging::bar_row::bar_sql;

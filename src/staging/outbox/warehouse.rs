@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::domain::acknowledged::{
+use crate::domain::acknowledgement::{
     Acknowledged, FoundTable, MOST_WITNESSES, Standing, TableIdentity, Witness,
 };
 use crate::domain::outgoing::PendingRow;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use crate::domain::values::{COLUMNS, Values};
+use crate::domain::bar_values::{COLUMNS, Values};
 use crate::staging::Staging;
 use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 

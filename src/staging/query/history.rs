@@ -6,8 +6,8 @@ use rusqlite::params;
 use serde::Serialize;
 
 use crate::domain::asset::AssetId;
+use crate::domain::bar_values::Values;
 use crate::domain::timestamp;
-use crate::domain::values::Values;
 use crate::staging::Staging;
 use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pricestash::config::Secret;
-use pricestash::domain::acknowledged::{FoundTable, TableIdentity};
+use pricestash::domain::acknowledgement::{FoundTable, TableIdentity};
 use pricestash::domain::outgoing::PendingRow;
 use pricestash::staging::{Scope, Staging};
 use pricestash::warehouse::{Patience, Target, Warehouse};

@@ -90,6 +90,10 @@ impl Lane<'_> {
             let all = "UPDATE price_daily SET synced_revision = 0";
             self.env.staging().execute(all, []).unwrap();
         }
+        let lost = self
+            .random
+            .random_ratio(1, 12)
+            .then(|| self.lose_the_rows());
         let chunk = ["20", "70", "250", "1000"][self.random.random_range(0..4)];
         let moment = Duration::from_micros(self.random.random_range(0..180_000));
         // In half of the rounds a collect corrects rows between their being read and acknowledged.
@@ -109,7 +113,25 @@ impl Lane<'_> {
             }
         });
         self.corrections += 1;
-        format!("{fault:?} after {moment:?}, chunks of {chunk}, {changed} rows changed before")
+        format!(
+            "{fault:?} after {moment:?}, chunks of {chunk}, {changed} rows changed before, lost by {lost:?}"
+        )
+    }
+
+    /// The warehouse has nothing of what it took any more.
+    fn lose_the_rows(&mut self) -> &'static str {
+        let _quiet = self.quiet.read().unwrap();
+        let how = match self.random.random() {
+            true => "TRUNCATE price_daily",
+            false => "DROP TABLE price_daily",
+        };
+        let mut client = Client::connect(&self.warehouse, NoTls).unwrap();
+        // Where the first syncs have all failed there is no table yet.
+        let there = "SELECT to_regclass('price_daily') IS NOT NULL";
+        if client.query_one(there, &[]).unwrap().get(0) {
+            client.batch_execute(how).unwrap();
+        }
+        how
     }
 
     /// A sync with the fault.
@@ -171,7 +193,7 @@ impl Lane<'_> {
         ended(&self.env.command(shell));
     }
 
-    /// Changes a run of rows, as a collect does: to a newer fetch, or another value of the same one.
+    /// Changes a run of rows, as a collect or another program does: to a newer fetch, or another value of the same one.
     fn correct(&mut self, rows: i64) {
         self.corrections += 1;
         let same_instant = self.random.random_ratio(1, 3);
@@ -197,10 +219,19 @@ impl Lane<'_> {
 fn correct(env: &TestEnv, number: i64, rows: i64, same_instant: bool) {
     let time = "CASE ?3 WHEN 1 THEN ingested_at
         ELSE strftime('%Y-%m-%dT%H:%M:%S', '2026-11-21', ?1 || ' seconds') || '.000000Z' END";
-    let sql = format!(
-        "UPDATE price_daily SET close = volume + ?1 / 1000.0, ingested_at = {time}, revision = revision + 1
-         WHERE volume BETWEEN (?1 * 7919) % {ROWS} AND (?1 * 7919) % {ROWS} + ?2"
-    );
+    let rows_of_it = format!("volume BETWEEN (?1 * 7919) % {ROWS} AND (?1 * 7919) % {ROWS} + ?2");
+    let sql = match number % 3 {
+        // As another program does, so that the revision begins again.
+        0 => format!(
+            "INSERT OR REPLACE INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
+             SELECT asset_id, date, source, open, high, low, volume + ?1 / 1000.0, volume, {time}
+             FROM price_daily WHERE {rows_of_it}"
+        ),
+        _ => format!(
+            "UPDATE price_daily SET close = volume + ?1 / 1000.0, ingested_at = {time}, revision = revision + 1
+             WHERE {rows_of_it}"
+        ),
+    };
     env.staging()
         .execute(&sql, (number, rows, i64::from(same_instant)))
         .unwrap();
