@@ -30,6 +30,7 @@ mod recorded_run;
 mod report;
 mod restore;
 mod schema;
+mod sent_rows;
 mod show;
 mod signals;
 mod status;

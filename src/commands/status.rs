@@ -1,7 +1,6 @@
 //! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::context::{now, read_assets};
 use super::healthcheck;
+use super::sent_rows;
 use crate::cli::StatusArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
@@ -133,8 +133,7 @@ pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
         staging,
         commands,
         health,
-        staging_db: config.staging_db.clone(),
-        has_warehouse: config.sync.database_url.is_some(),
+        config: config.clone(),
     };
     Ok(Answer::rows(rows, |rows| state_text(state, rows)))
 }
@@ -195,8 +194,7 @@ struct State {
     staging: Staging,
     commands: BTreeMap<String, Record>,
     health: Vec<Health>,
-    staging_db: PathBuf,
-    has_warehouse: bool,
+    config: Config,
 }
 
 /// The one screen: whether all is well, then what that is made of.
@@ -209,7 +207,8 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
         pending: staging
             .count_pending(&Scope::default())?
             .saturating_sub(rejected),
-        has_warehouse: state.has_warehouse,
+        has_warehouse: state.config.sync.database_url.is_some(),
+        sent_rows: sent_rows::worry(&state.config, &staging),
         rejected,
         refused_assets: staging.refused_assets()?,
         alerts: staging.count_alerts()?,
@@ -228,7 +227,7 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
     }
     text.push_str(&format!(
         "\nStaged in {}, {} for PostgreSQL\n{}",
-        state.staging_db.display(),
+        state.config.staging_db.display(),
         counted(around.pending, "row waits", "rows wait"),
         series_table(&staging, rows)?
     ));

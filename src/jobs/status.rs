@@ -72,6 +72,8 @@ pub(crate) struct Around {
     pub(crate) rejected: u64,
     /// The assets that the warehouse refuses, each with why.
     pub(crate) refused_assets: Vec<(String, String)>,
+    /// What is wrong with the rows that the warehouse took before, in words; `None` where nothing is, or none was sent.
+    pub(crate) sent_rows: Option<String>,
     /// Alerts that wait to be sent.
     pub(crate) alerts: u64,
     /// Runs whose process died, which no start has closed yet.
@@ -114,6 +116,7 @@ pub(crate) fn worries(
             "the process of {run} is gone, the next run closes it as abandoned"
         ));
     }
+    worries.extend(around.sent_rows.clone());
     if around.rejected > 0 {
         worries.push(format!(
             "PostgreSQL refused {}, see the table sync_reject; `pricestash sync --full` tries again",
@@ -210,6 +213,7 @@ mod tests {
         let bad = records(&[run("sync", "1", Some("x")), run("sync", "2", Some("x"))]);
         let around = Around {
             has_warehouse: true,
+            sent_rows: Some("the rows that were sent before are gone".to_owned()),
             rejected: 1,
             alerts: 2,
             cut_off: vec!["collect (process 7 on nas) since then".to_owned()],
@@ -220,6 +224,7 @@ mod tests {
             [
                 "the last 2 runs of sync did not succeed, the last one ended with failure",
                 "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
+                "the rows that were sent before are gone",
                 "PostgreSQL refused 1 row, see the table sync_reject; `pricestash sync --full` tries again",
                 "3 rows wait for PostgreSQL, `pricestash sync` sends them",
                 "2 alerts could not be sent yet",

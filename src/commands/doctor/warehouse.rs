@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::commands::context::{now, patience};
+use crate::commands::sent_rows::{LOST, SentRows};
 use crate::config::Config;
-use crate::domain::acknowledgement::Standing;
 use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
 use crate::output::numbers::counted;
 use crate::staging::Staging;
-use crate::warehouse::{Target, Warehouse, WarehouseError};
+use crate::warehouse::{Target, Warehouse};
 
 /// Connects, and looks at the tables and at whether it is the one that rows were sent to before.
 pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
@@ -85,27 +85,18 @@ fn refused(staging: Option<&Staging>) -> Option<Check> {
 /// Whether the rows that were acknowledged are there, as `sync` looks at it.
 fn identity(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Option<Check> {
     const NAME: &str = "warehouse identity";
-    // Where the staging file cannot be asked, its own check says why.
-    let known = staging?.acknowledged().ok()??;
-    // Where the table is missing, its own check says so.
-    let found = warehouse.find_table(Some(&known)).ok()?;
-    match known.standing(&found) {
-        Standing::Holds => None,
-        Standing::SendAgain => Some(Check::warn(
+    // Where the staging file cannot be asked, its own check says why; likewise the warehouse.
+    match SentRows::of(warehouse, staging?).ok()? {
+        SentRows::Stand => None,
+        SentRows::Lost => Some(Check::warn(
             NAME,
-            "the rows that were sent before are not in this table: it was made anew, emptied, moved or set back",
+            LOST,
             "nothing: the next sync sends all of them again",
         )),
-        Standing::Elsewhere => {
-            let elsewhere = WarehouseError::Elsewhere {
-                expected: known.database,
-                found: found.table.database,
-            };
-            Some(Check::fail(
-                NAME,
-                elsewhere.to_string(),
-                "mend DATABASE_URL, or let `pricestash sync --full` send everything to this one",
-            ))
-        }
+        SentRows::Elsewhere(sentence) => Some(Check::fail(
+            NAME,
+            sentence,
+            "mend DATABASE_URL, or let `pricestash sync --full` send everything to this one",
+        )),
     }
 }

@@ -7,7 +7,7 @@ use crate::support::warehouse::{TestWarehouse, warehouse};
 const ROWS: &str = "SELECT count(*) FROM price_daily";
 
 /// A sync of three new rows after something happened to a table with 1500: everything is there again, it is said once, and doctor
-/// says it before.
+/// and status say it before.
 fn comes_back(happened: impl Fn(&TestWarehouse), what: &str) {
     let Some(warehouse) = TestWarehouse::of(what) else {
         return;
@@ -16,6 +16,8 @@ fn comes_back(happened: impl Fn(&TestWarehouse), what: &str) {
     assert_eq!(env.sync(&[]).0, 0);
     happened(&warehouse);
     let doctor = env.run(&["doctor", "--offline"]);
+    let status = env.succeed(&["status"]).stdout;
+    assert!(status.contains("not in this table"), "{what}: {status}");
     fill(&env, 1500, 3);
     let ran = env.run(&["sync", "--format", "json"]);
     assert_eq!((ran.code, env.pending()), (0, 0), "{what}: {ran:?}");
@@ -38,6 +40,29 @@ fn assert_equal_again(env: &TestEnv, what: &str) {
     assert_eq!((ran.code, &ran.row()["sent"]), (0, &1.into()), "{what}");
     assert!(!ran.stderr.contains("sent again"), "{what}: {ran:?}");
     env.succeed(&["verify"]);
+    let status = env.succeed(&["status"]).stdout;
+    assert!(!status.contains("not in this table"), "{what}: {status}");
+}
+
+#[test]
+fn status_does_not_call_sent_rows_well_where_nobody_answers() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 5);
+    let nobody = "postgres://me:canary@127.0.0.1:1/prices";
+    let unknown = "whether PostgreSQL still has the rows that were sent before is not known";
+    // Nothing was sent yet, so nobody is asked.
+    let env = env.with("DATABASE_URL", nobody);
+    assert!(!env.succeed(&["status"]).stdout.contains(unknown));
+    let env = env.with("DATABASE_URL", &warehouse.url());
+    assert_eq!(env.sync(&[]).0, 0);
+    assert!(!env.succeed(&["status"]).stdout.contains(unknown));
+    let env = env.with("DATABASE_URL", nobody);
+    let status = env.succeed(&["status"]).stdout;
+    assert!(status.starts_with("Not all is well"), "{status}");
+    assert!(
+        status.contains(unknown) && !status.contains("canary"),
+        "{status}"
+    );
 }
 
 #[test]
