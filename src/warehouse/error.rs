@@ -71,12 +71,26 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Of a row that nothing refused, and that is not there after its commit.
     #[must_use]
-    pub(crate) fn dropped() -> Self {
+    pub(super) fn dropped() -> Self {
         Self {
             // "No data".
             sqlstate: "02000".to_owned(),
             message: "the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it"
                 .to_owned(),
+            constraint: None,
+        }
+    }
+
+    /// Of a row in whose place a row of another key stands (`asset from source`), as the table compares keys: with that the server
+    /// refuses two such rows of one statement.
+    #[must_use]
+    pub(super) fn collapsed(instead: &str) -> Self {
+        Self {
+            // "Cardinality violation".
+            sqlstate: "21000".to_owned(),
+            message: format!(
+                "the collation of price_daily takes the row's key for that of {instead}, which it would replace"
+            ),
             constraint: None,
         }
     }

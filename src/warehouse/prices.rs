@@ -1,6 +1,6 @@
 //! Bars into the warehouse: one statement a chunk, its own transaction.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::AddAssign;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Row};
 
-use super::error::WarehouseError;
+use super::error::{Refusal, WarehouseError};
 use super::identity::Witnesses;
 use super::{Parameter, Warehouse, parameter, values_sql};
 use crate::domain::acknowledgement::{Acknowledged, TableIdentity};
@@ -48,8 +48,8 @@ pub struct Receipt {
     /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
     /// count as sent for good.
     pub(crate) behind_future: HashSet<usize>,
-    /// The places of rows that nothing refused and that are not there all the same.
-    pub(crate) dropped: HashSet<usize>,
+    /// The places of rows that nothing refused and that are not there all the same, each with why.
+    pub(crate) dropped: HashMap<usize, Refusal>,
     /// Which table it was.
     pub(crate) table: TableIdentity,
     /// Host, port and database by which it was reached.
@@ -180,10 +180,12 @@ impl Warehouse {
             let Ok(place) = usize::try_from(row.try_get::<_, i64>(0)? - 1) else {
                 continue;
             };
-            if row.try_get(2)? {
+            if let Some(instead) = row.try_get::<_, Option<&str>>(3)? {
+                untaken.dropped.insert(place, Refusal::collapsed(instead));
+            } else if row.try_get(2)? {
                 untaken.behind_future.insert(place);
             } else {
-                untaken.dropped.insert(place);
+                untaken.dropped.insert(place, Refusal::dropped());
                 untaken.absent += u64::from(!row.try_get::<_, bool>(1)?);
             }
         }
@@ -209,7 +211,7 @@ fn keys(rows: &[PendingRow]) -> Vec<Parameter> {
 #[derive(Default)]
 struct Untaken {
     behind_future: HashSet<usize>,
-    dropped: HashSet<usize>,
+    dropped: HashMap<usize, Refusal>,
     /// Of the dropped ones, those of which it has no other version either.
     absent: u64,
 }

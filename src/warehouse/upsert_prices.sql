@@ -1,5 +1,5 @@
 -- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing, and the same row again
--- is not written again.
+-- is not written again. Nor does a row replace one of another key that the table's collation takes for its own.
 --
 -- $1: which warehouse this must be, NULL for any. $2 to $4: the assets and the first and last day of the chunk, so that its
 -- stored rows are found by a range of the key. $5: whether this connection has seen that the table's columns fit; then the
@@ -52,7 +52,9 @@ WITH sent AS (
            count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical
     FROM (
         SELECT known.close IS NOT NULL AND sent.close IS NOT NULL AS is_there,
-               {values AND: known.COLUMN = sent.COLUMN} AS is_same,
+               {values AND: known.COLUMN = sent.COLUMN}
+                   AND known.asset_id::text = sent.asset_id COLLATE "C"
+                   AND known.source::text = sent.source COLLATE "C" AS is_same,
                known.ingested_at AS known_at,
                sent.ingested_at AS sent_at
         -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
@@ -68,9 +70,11 @@ WITH sent AS (
     ON CONFLICT (asset_id, date, source) DO UPDATE
     SET {values: COLUMN = EXCLUDED.COLUMN},
         ingested_at = EXCLUDED.ingested_at
-    WHERE stored.ingested_at < EXCLUDED.ingested_at
-       OR stored.ingested_at = EXCLUDED.ingested_at
-      AND ({values: stored.COLUMN}) IS DISTINCT FROM ({values: EXCLUDED.COLUMN})
+    WHERE (stored.ingested_at < EXCLUDED.ingested_at
+        OR stored.ingested_at = EXCLUDED.ingested_at
+           AND ({values: stored.COLUMN}) IS DISTINCT FROM ({values: EXCLUDED.COLUMN}))
+      AND stored.asset_id::text = EXCLUDED.asset_id::text COLLATE "C"
+      AND stored.source::text = EXCLUDED.source::text COLLATE "C"
     RETURNING ingested_at
 )
 SELECT here.warehouse, here.fits, (SELECT count(*) FROM written), before.there, before.unchanged, before.identical,

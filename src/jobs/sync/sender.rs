@@ -213,10 +213,12 @@ impl<'a> Sender<'a> {
         if dropped.len() < rows.len() {
             self.run.rejected_rows.taken()?;
         }
-        for row in dropped.iter().filter_map(|at| rows.get(*at)) {
-            self.run.rejected_rows.refuse(row, Refusal::dropped())?;
+        except.extend(dropped.keys());
+        for (at, refusal) in dropped {
+            if let Some(row) = rows.get(at) {
+                self.run.rejected_rows.refuse(row, refusal)?;
+            }
         }
-        except.extend(dropped);
         self.run.add(rows.len(), written);
         let load = Load { rows, except };
         if done.send(load).is_err() {

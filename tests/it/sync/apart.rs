@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::program::TestEnv;
 use crate::support::proxy::{Proxy, Weather};
 use crate::support::stock::{fill, stocked};
-use crate::support::warehouse::warehouse;
+use crate::support::warehouse::{TestWarehouse, warehouse};
 
 fn counts(row: &Value, names: &[&str]) -> Vec<i64> {
     names.iter().map(|n| row[*n].as_i64().unwrap()).collect()
@@ -148,13 +148,11 @@ fn one_free_connection_is_enough() {
     }
 }
 
-#[test]
-fn two_keys_that_are_one_to_the_warehouse_leave_the_others_alone() {
-    let warehouse = warehouse!();
-    // Where the server was built without ICU there is no such collation.
+/// A table that takes `BRK-A` and `brk-a` for one; not where the server was built without ICU.
+fn same_in_any_case(warehouse: &TestWarehouse) -> bool {
     let icu = "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'";
     if warehouse.count(icu) == 0 {
-        return;
+        return false;
     }
     warehouse.execute(
         "CREATE COLLATION same_in_any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
@@ -162,14 +160,54 @@ fn two_keys_that_are_one_to_the_warehouse_leave_the_others_alone() {
              open float8 NOT NULL, high float8 NOT NULL, low float8 NOT NULL, close float8 NOT NULL,
              volume bigint NOT NULL, ingested_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (asset_id, date, source))",
     );
-    let env = stocked(&warehouse.url(), 20);
+    true
+}
+
+/// A row of an asset of this name, at this hour.
+fn add(env: &TestEnv, name: &str, hour: u32) {
     env.staging()
-        .execute_batch(
+        .execute_batch(&format!(
             "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
-             SELECT name, '2020-01-01', 'naver', 1.0, 1.0, 1.0, 1.0, 1, '2026-11-20T09:00:00.000000Z'
-             FROM (SELECT 'BRK-A' AS name UNION ALL SELECT 'brk-a')",
-        )
+             VALUES ('{name}', '2020-01-01', 'naver', 1.0, 1.0, 1.0, 1.0, 1, '2026-11-20T{hour:02}:00:00.000000Z')",
+        ))
         .unwrap();
+}
+
+#[test]
+fn a_row_never_replaces_one_of_another_key_that_is_the_same_to_the_warehouse() {
+    let warehouse = warehouse!();
+    if !same_in_any_case(&warehouse) {
+        return;
+    }
+    let env = stocked(&warehouse.url(), 20);
+    add(&env, "BRK-A", 9);
+    assert_eq!(env.sync(&[]).0, 0);
+    // Newer; and such that time and values are the same.
+    for (refused, (name, hour)) in (1..).zip([("brk-a", 10), ("Brk-A", 9)]) {
+        add(&env, name, hour);
+        let (code, row) = env.sync(&[]);
+        assert_eq!(code, 3, "{row}");
+        assert_eq!(
+            counts(&row, &["sent", "inserted", "updated", "rejected"]),
+            [1, 0, 0, refused]
+        );
+        let why = format!("SELECT asset_id, message FROM sync_reject WHERE asset_id = '{name}'");
+        let why = env.pairs(&why);
+        assert!(why[0].1.contains("that of BRK-A from naver"), "{why:?}");
+    }
+    let kept = "SELECT count(*) FROM price_daily WHERE asset_id::text COLLATE \"C\" = 'BRK-A' AND ingested_at = '2026-11-20T09:00:00Z'";
+    assert_eq!(warehouse.count(kept), 1);
+}
+
+#[test]
+fn two_keys_that_are_one_to_the_warehouse_leave_the_others_alone() {
+    let warehouse = warehouse!();
+    if !same_in_any_case(&warehouse) {
+        return;
+    }
+    let env = stocked(&warehouse.url(), 20);
+    add(&env, "BRK-A", 9);
+    add(&env, "brk-a", 9);
     let (code, row) = env.sync(&[]);
     assert_eq!(code, 3, "{row}");
     assert_eq!(
