@@ -8,7 +8,8 @@ use crate::domain::acknowledgement::Standing;
 use crate::staging::Staging;
 use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
 
-/// `status` is looked at while the network is down, too: it waits no longer for a connection, nor for the answer.
+/// `status` is looked at while the network is down, too: it waits no longer for the answer, nor for a
+/// connection where `DATABASE_URL` has no time for that.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// What a look at the table found.
@@ -17,6 +18,8 @@ pub(super) enum SentRows {
     Stand,
     /// They are gone, or it is another table: the next sync sends all of them.
     Lost,
+    /// There is no table, or none that this user may see.
+    NoTable,
     /// It is another database with rows; the sentence of [`WarehouseError::Elsewhere`].
     Elsewhere(String),
 }
@@ -28,14 +31,14 @@ impl SentRows {
     /// Asks by a connection that stands.
     ///
     /// # Errors
-    /// The staging file's or the server's; but a table that is missing has lost its rows.
+    /// The staging file's or the server's.
     pub(super) fn of(warehouse: &mut Warehouse, staging: &Staging) -> anyhow::Result<Self> {
         let Some(known) = staging.acknowledged()? else {
             return Ok(Self::Stand);
         };
         let found = match warehouse.find_table(Some(&known)) {
             Ok(found) => found,
-            Err(failure) if failure.is_missing_table() => return Ok(Self::Lost),
+            Err(failure) if failure.is_missing_table() => return Ok(Self::NoTable),
             Err(failure) => return Err(failure.into()),
         };
         Ok(match known.standing(&found) {
@@ -60,6 +63,10 @@ pub(super) fn worry(config: &Config, staging: &Staging) -> Option<String> {
         Ok(SentRows::Lost) => Some(format!(
             "PostgreSQL: {LOST}; the next `pricestash sync` sends all of them again"
         )),
+        Ok(SentRows::NoTable) => Some(
+            "PostgreSQL: there is no table price_daily that the user of DATABASE_URL can see, and so none with the rows that were sent before"
+                .to_owned(),
+        ),
         Ok(SentRows::Elsewhere(sentence)) => Some(sentence),
         Err(failure) => Some(format!(
             "whether PostgreSQL still has the rows that were sent before is not known: {failure:#}"

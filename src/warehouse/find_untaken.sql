@@ -11,7 +11,14 @@ SELECT sent.place,
        END AS instead
 FROM UNNEST($1::text[], $2::date[], $3::text[], $4::timestamptz[])
     WITH ORDINALITY AS sent (asset_id, date, source, ingested_at, place)
-LEFT JOIN price_daily AS stored USING (asset_id, date, source)
+LEFT JOIN LATERAL (
+    SELECT asset_id, source, ingested_at
+    FROM price_daily
+    WHERE asset_id = sent.asset_id AND date = sent.date AND source = sent.source
+    -- The row itself where it stands beside the other: an index may compare otherwise than its columns.
+    ORDER BY asset_id::text = sent.asset_id COLLATE "C" AND source::text = sent.source COLLATE "C" DESC
+    LIMIT 1
+) AS stored ON true
 WHERE stored.asset_id IS NULL
    OR stored.ingested_at < sent.ingested_at
    OR stored.ingested_at > greatest(sent.ingested_at, now() + interval '5 minutes')

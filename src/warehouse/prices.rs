@@ -182,6 +182,7 @@ impl Warehouse {
             };
             if let Some(instead) = row.try_get::<_, Option<&str>>(3)? {
                 untaken.dropped.insert(place, Refusal::collapsed(instead));
+                untaken.absent += 1;
             } else if row.try_get(2)? {
                 untaken.behind_future.insert(place);
             } else {
@@ -212,7 +213,7 @@ fn keys(rows: &[PendingRow]) -> Vec<Parameter> {
 struct Untaken {
     behind_future: HashSet<usize>,
     dropped: HashMap<usize, Refusal>,
-    /// Of the dropped ones, those of which it has no other version either.
+    /// Of the dropped ones, those of whose key it has no other version either.
     absent: u64,
 }
 

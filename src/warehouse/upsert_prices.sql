@@ -51,7 +51,9 @@ WITH sent AS (
            count(*) FILTER (WHERE is_same AND known_at <= sent_at) AS unchanged,
            count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical
     FROM (
-        SELECT known.close IS NOT NULL AND sent.close IS NOT NULL AS is_there,
+        -- The bytes, too: the row of another key that stands in the place is not this one.
+        SELECT known.asset_id::text = sent.asset_id COLLATE "C"
+                   AND known.source::text = sent.source COLLATE "C" AS is_there,
                {values AND: known.COLUMN = sent.COLUMN}
                    AND known.asset_id::text = sent.asset_id COLLATE "C"
                    AND known.source::text = sent.source COLLATE "C" AS is_same,

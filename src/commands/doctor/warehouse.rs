@@ -87,7 +87,8 @@ fn identity(warehouse: &mut Warehouse, staging: Option<&Staging>) -> Option<Chec
     const NAME: &str = "warehouse identity";
     // Where the staging file cannot be asked, its own check says why; likewise the warehouse.
     match SentRows::of(warehouse, staging?).ok()? {
-        SentRows::Stand => None,
+        // That a table is missing has a check of its own.
+        SentRows::Stand | SentRows::NoTable => None,
         SentRows::Lost => Some(Check::warn(
             NAME,
             LOST,
