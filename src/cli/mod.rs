@@ -89,7 +89,7 @@ pub(crate) enum Command {
     ///
     /// The exit code is 1 when a day differs.
     Reconcile(ReconcileArgs),
-    /// Answers "am I fine?": freshness, pending rows, how the last runs went, the last error, open findings.
+    /// Answers "am I fine?": freshness, pending rows, whether PostgreSQL still has the sent ones, how the last runs went, the last error, open findings.
     Status(StatusArgs),
     /// Shows the assets as configured in assets.toml, with calendar and sources.
     ///
