@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod setup;
 mod upkeep;
 
+use crate::domain::finding::Rule;
+use crate::domain::window::Window;
 use clap_complete::Shell;
 pub(crate) use setup::{AddAssetArgs, AssetsCommand, DoctorArgs};
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
@@ -153,6 +155,9 @@ pub(crate) struct CollectArgs {
     /// Stages nothing of a series that came in another scale (a split), instead of reading all of it again.
     #[arg(long)]
     pub(crate) no_heal: bool,
+    /// Compares every series as a whole now, to see what its source changed further back, instead of each every AUDIT_DAYS days.
+    #[arg(long, conflicts_with_all = ["start", "end", "days", "no_heal"])]
+    pub(crate) audit: bool,
     /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
     #[arg(long, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
@@ -263,10 +268,14 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct WaiveArgs {
     /// The asset's id.
     pub(crate) asset: String,
-    /// The session.
-    #[arg(value_parser = parse_date)]
-    pub(crate) date: NaiveDate,
-    /// Why its price will never come.
+    /// The session, or the days from the first to the last: 2026-01-02..2026-01-31.
+    #[arg(value_name = "DATE", value_parser = parse_days)]
+    pub(crate) days: Window,
+    /// What is waived: date_gap, a session whose price never comes; scale_refused, an answer that the source is right about; or
+    /// another rule of the findings.
+    #[arg(long, value_name = "RULE", default_value = "date_gap", value_parser = parse_rule)]
+    pub(crate) rule: Rule,
+    /// Why the price will never come, or why what was found is right.
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
     pub(crate) reason: Option<String>,
     /// Takes the waiver back.
@@ -397,6 +406,23 @@ pub fn usage_sentence(error: &clap::Error) -> String {
         sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
     }
     format!("{sentence}; --help says more")
+}
+
+/// One day, or days from the first to the last.
+fn parse_days(text: &str) -> Result<Window, String> {
+    let (start, end) = text.split_once("..").unwrap_or((text, text));
+    let (start, end) = (parse_date(start)?, parse_date(end)?);
+    match start <= end {
+        true => Ok(Window { start, end }),
+        false => Err(format!("{start} is after {end}")),
+    }
+}
+
+fn parse_rule(text: &str) -> Result<Rule, String> {
+    let unknown = |_| {
+        "it should be a rule of the findings, such as date_gap, scale_step, scale_refused; `pricestash status --findings` shows them".to_owned()
+    };
+    text.parse().map_err(unknown)
 }
 
 fn parse_date(text: &str) -> Result<NaiveDate, String> {

@@ -17,7 +17,7 @@ use crate::cli::CollectArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
-use crate::jobs::collect::{AssetOutcome, Collector, Options, WindowArgs};
+use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs};
 use crate::output::print;
 use crate::process::clock::Clock;
 use crate::process::stop::Stop;
@@ -100,6 +100,11 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         dry_run: args.dry_run,
         final_only: args.final_only,
         heal: !args.no_heal,
+        audit: if args.audit {
+            Audit::Now
+        } else {
+            Audit::Every(config.audit_days)
+        },
         all_sources: args.all_sources,
         retry,
         jobs: args.jobs,

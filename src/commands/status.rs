@@ -48,6 +48,8 @@ struct SeriesRow {
     provisional: u64,
     pending: u64,
     open_findings: u64,
+    /// Whether it may hold two scales.
+    suspect: bool,
     /// Of the asset: that of its best series in its own currency.
     freshness: Option<Freshness>,
     expected_date: Option<NaiveDate>,
@@ -161,6 +163,11 @@ fn health(staging: &Staging, config: &Config) -> Result<Vec<Health>> {
 fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
     let by_asset = records(&staging.ended_assets(now() - LOOKBACK)?);
     let series = staging.asset_summaries()?;
+    let suspects = staging.suspects()?;
+    let is_suspect = |s: &&AssetSummary| {
+        let mut suspects = suspects.iter();
+        suspects.any(|f| f.asset_id == s.asset_id && f.source == s.source)
+    };
     let missing = health
         .iter()
         .filter(|h| !series.iter().any(|s| s.asset_id == h.asset_id));
@@ -180,6 +187,7 @@ fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
             provisional: series.map_or(0, |s| s.provisional),
             pending: series.map_or(0, |s| s.pending),
             open_findings: series.map_or(0, |s| s.open_findings),
+            suspect: series.as_ref().is_some_and(is_suspect),
             freshness: health.map(|h| h.status),
             expected_date: health.and_then(|h| h.expected_date),
             record: by_asset.get(&asset_id).cloned().unwrap_or_default(),
@@ -208,6 +216,7 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
             .count_pending(&Scope::default())?
             .saturating_sub(rejected),
         has_warehouse: state.config.sync.database_url.is_some(),
+        suspects: staging.suspects()?,
         sent_rows: sent_rows::worry(&state.config, &staging),
         rejected,
         refused_assets: staging.refused_assets()?,

@@ -1,4 +1,4 @@
-//! `waive`: a session without a price is let pass, or looked at again.
+//! `waive`: sessions without a price, or findings that are right, are let pass; or looked at again.
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -8,62 +8,49 @@ use super::answer::Answer;
 use super::context::{asset_id, choose, now, open_staging, read_assets};
 use crate::cli::WaiveArgs;
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::Asset;
+use crate::domain::asset::{Asset, AssetId};
+use crate::domain::finding::Rule;
+use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// Why a day cannot be waived.
-fn check_waiver(asset: &Asset, args: &WaiveArgs, staging: &Staging) -> Result<()> {
-    let (date, calendar) = (args.date, &asset.calendar);
-    let refused = |why: String| Err(ConfigError(why).into());
-    if let Some(reason) = calendar.closed_reason(date) {
-        let name = calendar.name();
-        return refused(format!(
-            "{date} is no session of {name} ({reason}), so that no bar is missing"
-        ));
-    }
-    if date > now().with_timezone(&calendar.zone()).date_naive() {
-        return refused(format!(
-            "{date} is still to come, so that no bar is missing"
-        ));
-    }
-    let is_empty = |reason: &String| reason.trim().is_empty();
-    if args.reason.as_ref().is_some_and(is_empty) {
+/// What was waived. The fields are the columns of the result.
+#[derive(Serialize)]
+struct Waiver {
+    asset_id: String,
+    rule: Rule,
+    /// The first day.
+    date: NaiveDate,
+    /// The last day.
+    end: NaiveDate,
+    waived: bool,
+    changed: bool,
+}
+
+pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
+    let id = asset_id(&args.asset)?;
+    let staging = open_staging(config)?;
+    let reason = args.reason.as_deref().unwrap_or_default();
+    if args.reason.is_some() && reason.trim().is_empty() {
         return refused(
             "--reason is empty, it should say why the price will never come".to_owned(),
         );
     }
-    if staging.has_nothing_to_waive(asset, date)? {
-        return refused(format!(
-            "{} has a bar of {date}, so that none is missing",
-            asset.id
-        ));
-    }
-    Ok(())
-}
-
-pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
-    #[derive(Serialize)]
-    struct Waiver {
-        asset_id: String,
-        date: NaiveDate,
-        waived: bool,
-        changed: bool,
-    }
-    let asset = asset_id(&args.asset)?;
-    let staging = open_staging(config)?;
-    let changed = if args.undo {
-        staging.unwaive(&asset, args.date)?
-    } else {
-        let assets = read_assets(&config.assets_file)?;
-        for asset in choose(&assets, std::slice::from_ref(&args.asset))? {
-            check_waiver(asset, args, &staging)?;
+    let days = args.days;
+    let changed = match (args.rule, args.undo) {
+        (Rule::DateGap, true) => undo_gaps(&staging, &id, days)?,
+        (rule, true) => staging.unwaive_rule(&id, rule, days)?,
+        (rule, false) => {
+            let assets = read_assets(&config.assets_file)?;
+            let chosen = choose(&assets, std::slice::from_ref(&args.asset))?;
+            let mut changed = false;
+            for asset in chosen {
+                changed |= match rule {
+                    Rule::DateGap => waive_gaps(&staging, asset, days, reason)?,
+                    rule => staging.waive_rule(&asset.id, rule, days, reason, now())?,
+                };
+            }
+            changed
         }
-        staging.waive(
-            &asset,
-            args.date,
-            args.reason.as_deref().unwrap_or_default(),
-            now(),
-        )?
     };
     let what = match (args.undo, changed) {
         (true, true) => "is looked at again",
@@ -71,12 +58,82 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
         (false, true) => "is waived",
         (false, false) => "was waived before",
     };
+    let Window { start, end } = days;
     let waiver = Waiver {
-        asset_id: asset.to_string(),
-        date: args.date,
+        asset_id: id.to_string(),
+        rule: args.rule,
+        date: start,
+        end,
         waived: !args.undo,
         changed,
     };
-    let text = format!("{asset} on {} {what}.\n", args.date);
+    let when = match start == end {
+        true => format!("on {start}"),
+        false => format!("from {start} to {end}"),
+    };
+    let rule = match args.rule {
+        Rule::DateGap => String::new(),
+        rule => format!("{rule} of "),
+    };
+    let text = format!("{rule}{id} {when} {what}.\n");
     Ok(Answer::row(waiver, text))
+}
+
+fn refused<T>(why: String) -> Result<T> {
+    Err(ConfigError(why).into())
+}
+
+/// Why the missing bar of a day cannot be waived.
+fn check_gap(asset: &Asset, date: NaiveDate, staging: &Staging) -> Result<Option<String>> {
+    let calendar = &asset.calendar;
+    if let Some(reason) = calendar.closed_reason(date) {
+        let name = calendar.name();
+        return Ok(Some(format!(
+            "{date} is no session of {name} ({reason}), so that no bar is missing"
+        )));
+    }
+    if date > now().with_timezone(&calendar.zone()).date_naive() {
+        return Ok(Some(format!(
+            "{date} is still to come, so that no bar is missing"
+        )));
+    }
+    if staging.has_nothing_to_waive(asset, date)? {
+        return Ok(Some(format!(
+            "{} has a bar of {date}, so that none is missing",
+            asset.id
+        )));
+    }
+    Ok(None)
+}
+
+/// Waives the sessions of these days that have no bar. Of a single day it is said why there is none to waive.
+fn waive_gaps(staging: &Staging, asset: &Asset, days: Window, reason: &str) -> Result<bool> {
+    if days.start == days.end {
+        if let Some(why) = check_gap(asset, days.start, staging)? {
+            return refused(why);
+        }
+        return staging.waive(&asset.id, days.start, reason, now());
+    }
+    let (mut found, mut changed) = (false, false);
+    for date in asset.calendar.sessions(days.start, days.end) {
+        if check_gap(asset, date, staging)?.is_none() {
+            found = true;
+            changed |= staging.waive(&asset.id, date, reason, now())?;
+        }
+    }
+    match found {
+        true => Ok(changed),
+        false => refused(format!(
+            "{} lacks no session from {} to {}",
+            asset.id, days.start, days.end
+        )),
+    }
+}
+
+fn undo_gaps(staging: &Staging, id: &AssetId, days: Window) -> Result<bool> {
+    let mut changed = false;
+    for date in days.start.iter_days().take_while(|d| *d <= days.end) {
+        changed |= staging.unwaive(id, date)?;
+    }
+    Ok(changed)
 }

@@ -144,6 +144,8 @@ pub struct Config {
     pub assets_file: PathBuf,
     /// How sources are asked.
     pub fetch: FetchConfig,
+    /// `AUDIT_DAYS`: a series is compared as a whole after so many days; 0 is never.
+    pub audit_days: u32,
     /// How the warehouse is reached.
     pub sync: SyncConfig,
     /// Who is told how runs end.

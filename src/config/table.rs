@@ -26,6 +26,8 @@ pub enum Kind {
     Pause,
     /// How often something is tried.
     Tries,
+    /// Days after which something is done again; 0 is never.
+    Days,
     /// Where a source is asked: a web address, perhaps with a path.
     Origin,
     /// A web address that is told something.
@@ -67,6 +69,7 @@ const VARIABLES: &[Variable] = &[
     plain("FETCH_MAX_RETRIES", "3", Kind::Tries),
     plain("FETCH_BASE_DELAY", "1.0", Kind::Pause),
     plain("FETCH_HOST_INTERVAL", "0.5", Kind::Pause),
+    plain("AUDIT_DAYS", "7", Kind::Days),
     plain("LOG_LEVEL", "info", Kind::LogLevel),
     plain("LOG_FORMAT", "text", Kind::LogFormat),
     plain("SYNC_MAX_RETRIES", "3", Kind::Tries),
@@ -131,7 +134,7 @@ mod tests {
         let at = names.iter().position(|name| *name == origin.name).unwrap();
         assert_eq!(
             names[at - 1..=at + 1],
-            ["FETCH_HOST_INTERVAL", "MIRROR_BASE_URL", "LOG_LEVEL"]
+            ["FETCH_HOST_INTERVAL", "MIRROR_BASE_URL", "AUDIT_DAYS"]
         );
     }
 

@@ -12,6 +12,8 @@ use super::{ConfigError, LogFormat, Secret, TlsMode};
 const MAX_SECONDS: f64 = 86_400.0;
 /// The most tries a variable may ask for.
 const MAX_TRIES: u32 = 20;
+/// The most days a variable may ask for.
+const MAX_DAYS: u32 = 3650;
 
 /// What counts of a variable.
 pub(super) struct Value {
@@ -57,6 +59,10 @@ impl Value {
 
     pub(super) fn log_level(&self) -> Result<LevelFilter, ConfigError> {
         self.read(|text| text.parse().ok())
+    }
+
+    pub(super) fn days(&self) -> Result<u32, ConfigError> {
+        self.read(|text| text.parse().ok().filter(|days| *days <= MAX_DAYS))
     }
 
     pub(super) fn log_format(&self) -> Result<LogFormat, ConfigError> {
@@ -120,6 +126,7 @@ impl Value {
             Kind::TimeLimit => format!("a number of seconds above 0 to {MAX_SECONDS}"),
             Kind::Pause => format!("a number of seconds from 0 to {MAX_SECONDS}"),
             Kind::Tries => format!("a whole number of tries from 1 to {MAX_TRIES}"),
+            Kind::Days => format!("a whole number of days from 0 to {MAX_DAYS}"),
             Kind::Origin => format!(
                 "an http or https address without a query, such as {}",
                 self.variable.default
@@ -174,6 +181,10 @@ mod tests {
             (
                 value(Kind::Tries, "-1").tries().unwrap_err(),
                 "a whole number of tries from 1 to 20",
+            ),
+            (
+                value(Kind::Days, "-1").days().unwrap_err(),
+                "a whole number of days from 0 to 3650",
             ),
             (
                 value(Kind::Origin, "-1").origin().unwrap_err(),

@@ -81,6 +81,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             staging_db: self.value("STAGING_DB")?.path(),
             assets_file: self.value("ASSETS_FILE")?.path(),
             fetch: self.read_fetch()?,
+            audit_days: self.value("AUDIT_DAYS")?.days()?,
             sync: self.read_sync()?,
             notify: NotifyConfig {
                 webhook: self.value("ALERT_WEBHOOK_URL")?.address(),
@@ -280,6 +281,11 @@ mod tests {
             ("FETCH_MAX_RETRIES", "2.5", "a whole number of tries"),
             ("FETCH_BASE_DELAY", "NaN", "a number of seconds"),
             ("FETCH_HOST_INTERVAL", "soon", "a number of seconds"),
+            (
+                "AUDIT_DAYS",
+                "weekly",
+                "a whole number of days from 0 to 3650",
+            ),
             (
                 "YAHOO_BASE_URL",
                 "query2.finance.yahoo.com",

@@ -32,8 +32,14 @@ pub(crate) enum Rule {
     Clock,
     /// A session of the calendar without a bar.
     DateGap,
-    /// A close more than 30 % away from the one before (`gaps::price_jumps`).
+    /// A close more than 30 % away from the one before (`steps::find_steps`).
     PriceJump,
+    /// A close 1.8 times the one before or more, or the inverse, as no market moves (`steps::find_steps`).
+    ScaleStep,
+    /// An answer that would make a step in the series, and what of it was held back (`alignment`).
+    ScaleRefused,
+    /// A bar of which nothing tells whether it is in the scale of the series.
+    ScaleUnknown,
     /// Stored and fetched closes differ by one factor: a split.
     Rebased,
     /// A stored bar that its source has no longer, carried over into the new scale after a split.
@@ -45,6 +51,15 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
+    /// Whether an open finding of it makes the series suspect: a value in it may be in another scale.
+    #[must_use]
+    pub(crate) fn is_suspect(self) -> bool {
+        matches!(
+            self,
+            Self::ScaleStep | Self::ScaleRefused | Self::ScaleUnknown
+        )
+    }
+
     /// What closes an open finding of this rule.
     #[must_use]
     pub(crate) fn closed_by(self) -> ClosedBy {
@@ -58,7 +73,9 @@ impl Rule {
             | Self::UnexpectedSession
             | Self::Clock
             | Self::Rescaled => ClosedBy::ItsRow,
-            Self::PriceJump => ClosedBy::TheCloses,
+            Self::PriceJump | Self::ScaleStep => ClosedBy::TheCloses,
+            Self::ScaleRefused => ClosedBy::ATakenAnswer,
+            Self::ScaleUnknown => ClosedBy::ItsComparedDay,
             Self::Rebased => ClosedBy::TheSameScale,
             Self::ScaleDiffers => ClosedBy::AKnownScale,
             Self::DateGap | Self::ProbablyClosed => ClosedBy::TheSessions,
@@ -71,12 +88,16 @@ impl Rule {
 pub(crate) enum ClosedBy {
     /// The row of its day, which came again and is what is stored.
     ItsRow,
-    /// The closes around its day, which were looked at for jumps again.
+    /// The closes around its day, which were looked at for jumps and steps again.
     TheCloses,
     /// Stored and fetched closes that are in the same scale.
     TheSameScale,
     /// Stored and fetched closes that are enough to tell a scale, whichever.
     AKnownScale,
+    /// An answer that was taken, and that was compared with what is stored on both sides of its day.
+    ATakenAnswer,
+    /// An answer that was taken, and whose close of its day was compared with the stored one.
+    ItsComparedDay,
     /// Nothing in an answer: sessions without a bar are judged for all series of a calendar together.
     TheSessions,
 }
@@ -123,7 +144,7 @@ mod tests {
     use super::*;
 
     /// As they stand in staging files: a name that changes here is found in none of them.
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 17] = [
         "incomplete",
         "live_duplicate",
         "suspended",
@@ -134,6 +155,9 @@ mod tests {
         "clock",
         "date_gap",
         "price_jump",
+        "scale_step",
+        "scale_refused",
+        "scale_unknown",
         "rebased",
         "rescaled",
         "scale_differs",

@@ -1,39 +1,13 @@
-//! Rules over the days of a series: sessions without a bar, closes that jump.
+//! Rules over the days of a series: sessions without a bar.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::finding::{Finding, Rule};
 use super::window::Window;
 
-/// A close that moves by more than this share of the one before is worth a look (contract, section 6).
-const JUMP: f64 = 0.3;
 /// A series that begins so many sessions after the asked day began there, it does not lack them.
 const LEADING_SESSIONS: usize = 3;
-
-/// The closes that moved by more than 30 % against the one before, of the days from `first` to `last`.
-#[must_use]
-pub(crate) fn price_jumps(
-    closes: &[(NaiveDate, f64)],
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Vec<Finding> {
-    let moved = |(_, before): (NaiveDate, f64), (date, close): (NaiveDate, f64)| {
-        let change = close / before - 1.0;
-        // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and no jump.
-        (change.abs() > JUMP + 1e-9).then(|| Finding {
-            date,
-            rule: Rule::PriceJump,
-            detail: format!("close {close} after {before}, {:+.1} %", change * 100.0),
-        })
-    };
-    let pairs = closes.iter().zip(closes.iter().skip(1));
-    pairs
-        .filter(|(_, (date, _))| first <= *date && *date <= last)
-        .filter_map(|(a, b)| moved(*a, *b))
-        .collect()
-}
 
 /// The due sessions that have no bar. `sessions` and `days` are in order; the sessions begin with the first asked day.
 ///
@@ -161,31 +135,6 @@ mod tests {
 
     fn days(range: impl IntoIterator<Item = u32>) -> Vec<NaiveDate> {
         range.into_iter().map(day).collect()
-    }
-
-    #[test]
-    fn a_jump_is_more_than_thirty_percent_against_the_bar_before() {
-        let closes = [
-            (day(1), 100.0),
-            (day(2), 131.0),
-            (day(3), 91.0),
-            (day(4), 64.0),
-            (day(5), 44.8),
-            (day(6), 58.24),
-        ];
-        let found = price_jumps(&closes, day(1), day(6));
-        let dates: Vec<_> = found.iter().map(|f| f.date).collect();
-        assert_eq!(
-            dates,
-            days([2, 3]),
-            "30 % exactly is no jump, nor is the first bar"
-        );
-        assert_eq!(found[0].detail, "close 131 after 100, +31.0 %");
-        assert_eq!(
-            price_jumps(&closes, day(3), day(6)).len(),
-            1,
-            "the bar before may lie outside"
-        );
     }
 
     #[test]

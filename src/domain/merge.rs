@@ -1,6 +1,6 @@
 //! Whether a fetched bar replaces the stored one: the latest ingest wins, and a bar never loses its volume.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::bar::{Bar, FetchedBar};
 use super::timestamp::CLOCK_TOLERANCE;
@@ -36,6 +36,27 @@ impl Stored {
     }
 }
 
+/// What of a series that is read again as a whole is written: only what differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// Bars of earlier days whose values are stored keep their ingest time and revision.
+    pub(crate) values_before: NaiveDate,
+    /// Final bars of earlier days are not written for their volume alone, which sources go on counting.
+    pub(crate) volume_before: NaiveDate,
+}
+
+impl Settled {
+    fn keeps(&self, stored: &Stored, fetched: &FetchedBar, bar: &Bar) -> bool {
+        let date = bar.date();
+        if date >= self.values_before || !stored.is_final || !fetched.is_final {
+            return false;
+        }
+        let same_prices = stored.bar.same_values(&bar.with_volume_of(&stored.bar));
+        let filled = stored.bar.volume().is_none() && bar.volume().is_some();
+        stored.bar.same_values(bar) || (same_prices && !filled && date < self.volume_before)
+    }
+}
+
 /// What to do with a fetched bar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Decision {
@@ -52,6 +73,8 @@ pub(crate) enum Decision {
     },
     /// It is stored already, with this ingest time and these values.
     Same,
+    /// The stored one stays, which says the same, or all but the volume.
+    Settled,
     /// The stored one is newer.
     Older,
     /// The stored one has the volume that this one lacks.
@@ -68,6 +91,7 @@ pub(crate) fn decide(
     fetched: &FetchedBar,
     now: DateTime<Utc>,
     rescaling: bool,
+    settled: Option<Settled>,
 ) -> Decision {
     let Some(stored) = stored else {
         return Decision::Insert;
@@ -82,6 +106,9 @@ pub(crate) fn decide(
             return Decision::LacksVolume;
         }
         bar = bar.with_volume_of(&stored.bar);
+    }
+    if !clock && settled.is_some_and(|s| s.keeps(stored, fetched, &bar)) {
+        return Decision::Settled;
     }
     let changed = !stored.bar.same_values(&bar);
     if !changed
@@ -99,8 +126,6 @@ pub(crate) fn decide(
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
-
     use super::*;
     use crate::domain::bar_values::Values;
 
@@ -132,7 +157,7 @@ mod tests {
     /// The decision in one word, with the close and the volume that are written.
     fn decided(stored: Option<&Stored>, fetched: &FetchedBar, rescaling: bool) -> String {
         let now = "2026-01-06T12:01:00Z".parse().unwrap();
-        match decide(stored, fetched, now, rescaling) {
+        match decide(stored, fetched, now, rescaling, None) {
             Decision::Replace {
                 bar,
                 changed,
@@ -187,5 +212,49 @@ mod tests {
                 format!("change 11 {volume:?}")
             );
         }
+    }
+
+    #[test]
+    fn a_whole_series_read_again_writes_only_what_differs() {
+        let now = "2026-01-06T12:01:00Z".parse().unwrap();
+        // The bars are of 1970.
+        let settled = |values: &str, volume: &str| Settled {
+            values_before: values.parse().unwrap(),
+            volume_before: volume.parse().unwrap(),
+        };
+        let last = "2026-01-05T12:00:00Z";
+        let of = |old: Stored, new: FetchedBar, settled: Settled| {
+            matches!(
+                decide(Some(&old), &new, now, false, Some(settled)),
+                Decision::Settled
+            )
+        };
+        let (all, none) = ("2000-01-01", "1900-01-01");
+        let had = || stored(10.0, Some(5), last, true);
+        assert!(of(had(), fetched(10.0, Some(5), false), settled(all, none)));
+        assert!(!of(
+            had(),
+            fetched(10.0, Some(5), false),
+            settled(none, none)
+        ));
+        assert!(!of(had(), fetched(11.0, Some(5), false), settled(all, all)));
+        assert!(of(had(), fetched(10.0, Some(6), false), settled(all, all)));
+        assert!(!of(
+            had(),
+            fetched(10.0, Some(6), false),
+            settled(all, none)
+        ));
+        let unknown = stored(10.0, None, last, true);
+        assert!(!of(
+            unknown,
+            fetched(10.0, Some(6), false),
+            settled(all, all)
+        ));
+        let provisional = stored(10.0, Some(5), last, false);
+        assert!(!of(
+            provisional,
+            fetched(10.0, Some(5), false),
+            settled(all, all)
+        ));
     }
 }

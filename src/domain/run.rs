@@ -104,9 +104,27 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     error: String,
+    /// Whether it was told before, so that no alert tells it again.
+    #[serde(skip)]
+    is_known: bool,
 }
 
 impl Problem {
+    /// The same, told before.
+    #[must_use]
+    pub(crate) fn known(self) -> Self {
+        Self {
+            is_known: true,
+            ..self
+        }
+    }
+
+    /// Whether it was told before.
+    #[must_use]
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
     /// One of the run as a whole.
     #[must_use]
     pub(crate) fn of_run(error: impl Into<String>) -> Self {
@@ -114,6 +132,7 @@ impl Problem {
             asset_id: None,
             source: None,
             error: error.into(),
+            is_known: false,
         }
     }
 

@@ -1,143 +1,78 @@
-//! The scale of a series: whether stored and fetched prices of the same days differ by one factor, as after a split.
+//! The scale of a series: whether an answer can be written beside what is stored, and what of it.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::alignment::{Alignment, Change, Compared, Lacking, MadeStep, STEP};
+use super::asset::AssetId;
 use super::bar::{Bar, FetchedBar};
+use super::digits::{last_digit, round_to};
 use super::finding::{Finding, Rule};
 use super::merge::Stored;
-
-/// A change of scale shows in at least this many sessions.
-pub(crate) const LEAST_OVERLAP: usize = 3;
-
-/// Closes are the same up to this share: Yahoo sends single precision.
-const SAME: f64 = 1e-4;
-
-/// What to do when a series comes in another scale: a split.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Rescale {
-    /// Nothing is staged.
-    No,
-    /// It is staged if it comes whole, so that two scales never stand side by side.
-    IfWhole,
-    /// It was read again as a whole because its closes changed by this factor. Stored days that the source no longer has
-    /// are carried over into the new scale.
-    Confirmed(f64),
-}
 
 /// The series of one source by day, as it is stored.
 pub(crate) type StoredBars = HashMap<NaiveDate, Stored>;
 
-/// What the days that are both stored and fetched say of the scale.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Overlap {
-    /// Fewer final closes overlap than it takes to tell.
-    TooShort,
-    /// The closes are the same.
-    SameScale,
-    /// The fetched closes are the stored ones times a factor.
-    MovedBy {
-        /// What the stored closes must be multiplied with.
-        factor: f64,
-        /// The newest day that told.
-        seen: NaiveDate,
-        /// Its close.
-        example: Moved,
-    },
+/// Two sources whose closes of one day differ by less are in one scale.
+const SOURCES_DIFFER: f64 = 0.05;
+
+/// Compares the bars that are both stored and fetched and that can tell a scale. A stored bar that is newer cannot be told
+/// anything by an older answer.
+#[must_use]
+pub(crate) fn align(bars: &[FetchedBar], stored: &StoredBars, now: DateTime<Utc>) -> Alignment {
+    Alignment::of(compared(bars, stored, |old, new| {
+        !old.is_newer_than(new, now) && was_traded(old, new)
+    }))
 }
 
-/// A change of scale of a whole series.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rebase {
-    /// What the stored closes must be multiplied with.
-    pub(crate) factor: f64,
-    /// The same in words, with an example.
-    pub(crate) detail: String,
-    /// The newest day that told.
-    pub(crate) seen: NaiveDate,
-    /// The first stored day.
-    pub(crate) first: NaiveDate,
-    /// The last stored day.
-    pub(crate) last: NaiveDate,
-    /// Stored days that were not fetched.
-    pub(crate) uncovered: BTreeSet<NaiveDate>,
+/// The same with the days without trade, where there are no others: they must not be overwritten by what makes a step.
+#[must_use]
+pub(crate) fn align_untraded(
+    bars: &[FetchedBar],
+    stored: &StoredBars,
+    now: DateTime<Utc>,
+) -> Alignment {
+    Alignment::of(compared(bars, stored, |old, new| {
+        !old.is_newer_than(new, now)
+    }))
 }
 
-impl Rebase {
-    /// The finding that says so.
-    #[must_use]
-    pub(crate) fn finding(&self) -> Finding {
-        Finding {
-            date: self.seen,
-            rule: Rule::Rebased,
-            detail: self.detail.clone(),
-        }
-    }
-
-    /// Whether staging leaves one scale behind.
-    #[must_use]
-    pub(crate) fn can_be_staged(&self, rescale: Rescale) -> bool {
-        match rescale {
-            Rescale::No => false,
-            Rescale::IfWhole => self.uncovered.is_empty(),
-            Rescale::Confirmed(factor) => factor.total_cmp(&self.factor).is_eq(),
-        }
-    }
+/// Days without trade only repeat a close.
+fn was_traded(old: &Stored, new: &FetchedBar) -> bool {
+    !new.suspended && !is_copied(&old.bar) && !is_copied(&new.bar)
 }
 
-impl Overlap {
-    /// Compares the final closes that are both stored and fetched. A provisional close changes by itself.
-    #[must_use]
-    pub(crate) fn of(
-        bars: &[FetchedBar],
-        stored: &StoredBars,
-        rescale: Rescale,
-        now: DateTime<Utc>,
-    ) -> Self {
-        let overlap = overlap(bars, stored, |old, new| !old.is_newer_than(new, now));
-        let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
-        let factor = match rescale {
-            // Days that were corrected or back-filled meanwhile may have the new scale already.
-            Rescale::Confirmed(factor) if has_moved_by(&closes, factor) => Some(factor),
-            _ => constant_factor(&closes),
-        };
-        match (factor, overlap.last()) {
-            (Some(factor), Some((seen, example))) => Self::MovedBy {
-                factor,
-                seen: *seen,
-                example: *example,
-            },
-            _ if closes.len() >= LEAST_OVERLAP => Self::SameScale,
-            _ => Self::TooShort,
-        }
-    }
+/// Whether bars of another symbol have the closes that are stored: enough days to tell, and not one is another.
+#[must_use]
+pub(crate) fn goes_on(bars: &[FetchedBar], stored: &StoredBars) -> bool {
+    Alignment::of(compared(bars, stored, was_traded)).is_untouched()
+}
 
-    /// What a change of scale means for the whole series, whose stored days are `series`; `None` when there is none.
-    #[must_use]
-    pub(crate) fn rebase(
-        &self,
-        bars: &[FetchedBar],
-        series: &BTreeSet<NaiveDate>,
-    ) -> Option<Rebase> {
-        let Self::MovedBy {
-            factor,
-            seen,
-            example,
-        } = *self
-        else {
-            return None;
-        };
-        let fetched: BTreeSet<NaiveDate> = bars.iter().map(|b| b.bar.date()).collect();
-        Some(Rebase {
-            factor,
-            detail: in_words(factor, (seen, example)),
-            seen,
-            first: series.first().copied().unwrap_or(seen),
-            last: series.last().copied().unwrap_or(seen),
-            uncovered: series.difference(&fetched).copied().collect(),
+/// The closes of days that are both stored and fetched. Provisional bars change by themselves.
+fn compared(
+    bars: &[FetchedBar],
+    stored: &StoredBars,
+    counts: impl Fn(&Stored, &FetchedBar) -> bool,
+) -> Vec<Compared> {
+    bars.iter()
+        .filter_map(|new| Some((stored.get(&new.bar.date())?, new)))
+        .filter(|(old, new)| old.is_final && new.is_final && counts(old, new))
+        .map(|(old, new)| Compared {
+            date: new.bar.date(),
+            stored: old.bar.close(),
+            fetched: new.bar.close(),
         })
-    }
+        .collect()
+}
+
+/// Whether nothing was traded, so that the bar only repeats a close.
+fn is_copied(bar: &Bar) -> bool {
+    let [open, high, low, close] = bar.prices();
+    let is_flat = [open, high, low]
+        .iter()
+        .all(|p| p.total_cmp(&close).is_eq());
+    bar.volume() == Some(0) && is_flat
 }
 
 /// Why bars that were fetched before the stored ones must not fill days beside them: they are in an older scale.
@@ -147,18 +82,16 @@ pub(crate) fn find_older_scale(
     stored: &StoredBars,
     now: DateTime<Utc>,
 ) -> Option<String> {
-    let overlap: Vec<(NaiveDate, Moved)> =
-        overlap(bars, stored, |old, new| old.is_newer_than(new, now))
-            .into_iter()
-            // What is stored came later.
-            .map(|(day, then)| {
-                let (stored, fetched) = (then.fetched, then.stored);
-                (day, Moved { stored, fetched })
-            })
-            .collect();
-    let closes: Vec<Moved> = overlap.iter().map(|(_, moved)| *moved).collect();
-    let factor = constant_factor(&closes)?;
-    let example = overlap.last()?;
+    let compared = compared(bars, stored, |old, new| {
+        old.is_newer_than(new, now) && was_traded(old, new)
+    });
+    // What is stored came later.
+    let turned = compared.into_iter().map(|day| Compared {
+        date: day.date,
+        stored: day.fetched,
+        fetched: day.stored,
+    });
+    let change = Alignment::of(turned.collect()).change()?;
     let unknown = bars
         .iter()
         .filter(|b| !stored.contains_key(&b.bar.date()))
@@ -167,7 +100,7 @@ pub(crate) fn find_older_scale(
         format!(
             "it is older than what is stored and in the scale of then, {}; \
              {unknown} days that are not stored were left out with it",
-            in_words(factor, *example)
+            in_words(&change)
         )
     })
 }
@@ -179,278 +112,257 @@ pub(crate) fn find_other_scale(
     stored: &StoredBars,
     source: &str,
 ) -> Option<Finding> {
-    let closes = final_closes(bars, stored);
-    let factor = constant_factor(&closes)?;
-    let example = *overlap(bars, stored, |_, _| true).last()?;
+    let days = compared(bars, stored, was_traded);
+    let mut factors: Vec<f64> = days.iter().map(|d| d.fetched / d.stored).collect();
+    factors.sort_by(f64::total_cmp);
+    let factor = *factors.get(factors.len() / 2)?;
+    let is_one_for_most = |factor: &f64| {
+        let fits = |d: &&Compared| (d.fetched / d.stored / factor - 1.0).abs() <= 0.02;
+        let fitting = days.iter().filter(fits).count();
+        fitting >= super::alignment::SEGMENT_DAYS && 2 * fitting > days.len()
+    };
+    if (factor - 1.0).abs() <= SOURCES_DIFFER || !is_one_for_most(&factor) {
+        return None;
+    }
+    let change = Change {
+        factor,
+        example: *days.last()?,
+    };
     Some(Finding {
-        date: example.0,
+        date: change.example.date,
         rule: Rule::ScaleDiffers,
-        detail: format!("{source} has it by {}", in_words(factor, example)),
+        detail: format!("{source} has it by {}", in_words(&change)),
     })
 }
 
-/// The closes of the final bars that are both stored and fetched.
+/// The finding that a series is in another scale now.
 #[must_use]
-pub(crate) fn final_closes(bars: &[FetchedBar], stored: &StoredBars) -> Vec<Moved> {
-    overlap(bars, stored, |_, _| true)
-        .into_iter()
-        .map(|(_, moved)| moved)
-        .collect()
-}
-
-/// The closes of the final bars that are both stored and fetched, by day.
-fn overlap(
-    bars: &[FetchedBar],
-    stored: &StoredBars,
-    counts: impl Fn(&Stored, &FetchedBar) -> bool,
-) -> Vec<(NaiveDate, Moved)> {
-    bars.iter()
-        .filter_map(|new| Some((stored.get(&new.bar.date())?, new)))
-        .filter(|(old, new)| old.is_final && new.is_final && counts(old, new))
-        .map(|(old, new)| {
-            let (stored, fetched) = (old.bar.close(), new.bar.close());
-            (new.bar.date(), Moved { stored, fetched })
-        })
-        .collect()
-}
-
-/// The stored bars of `days`, of which a whole answer says nothing better, each with what it is in the new scale, rounded to
-/// the last digit that the source sends.
-#[must_use]
-pub(crate) fn rescaled(
-    mut stored: StoredBars,
-    bars: &[FetchedBar],
-    factor: f64,
-    days: &BTreeSet<NaiveDate>,
-) -> Vec<(Stored, FetchedBar)> {
-    let Some(fetched_at) = bars.iter().map(|b| b.fetched_at).max() else {
-        return Vec::new();
-    };
-    let digit = last_digit(bars.iter().map(|b| b.bar.close()));
-    let carried = days.iter().filter_map(|date| {
-        let old = stored.remove(date)?;
-        let prices = old.bar.prices().map(|p| round_to(p * factor, digit));
-        let bar = Bar::new(*date, old.bar.values().with_prices(prices)).ok()?;
-        let (is_final, suspended) = (old.is_final, false);
-        Some((
-            old,
-            FetchedBar {
-                bar,
-                is_final,
-                fetched_at,
-                suspended,
-            },
-        ))
-    });
-    carried.collect()
-}
-
-/// The one factor by which fetched closes differ from the stored ones of the same days, if there is one: a split.
-///
-/// At least three days must have moved by it, and more than half of all: one of them may have been corrected as well.
-/// Prices are compared up to the last digit that the source sends (whole won, cents) or single precision.
-#[must_use]
-pub(crate) fn constant_factor(overlap: &[Moved]) -> Option<f64> {
-    let digits = Digits::of(overlap);
-    let is_one_for_most = |factor: &f64| {
-        let fitting = overlap.iter().filter(|m| digits.fit(m, *factor)).count();
-        fitting >= LEAST_OVERLAP && 2 * fitting > overlap.len()
-    };
-    if is_one_for_most(&1.0) {
-        return None;
+pub(crate) fn rebased(change: &Change) -> Finding {
+    Finding {
+        date: change.example.date,
+        rule: Rule::Rebased,
+        detail: in_words(change),
     }
-    let measured = median_factor(overlap)?;
-    // Rounded prices measure 1:3 as 0.33331; a plain ratio that explains them as well is what the split was.
-    plain_ratios(measured)
-        .chain([measured])
-        .filter(|factor| (factor - 1.0).abs() > SAME)
-        .find(is_one_for_most)
 }
 
-/// The middle of the factors by which fetched closes differ from stored ones.
-fn median_factor(overlap: &[Moved]) -> Option<f64> {
-    let mut factors: Vec<f64> = overlap.iter().map(|m| m.fetched / m.stored).collect();
-    factors.sort_by(f64::total_cmp);
-    factors.get(factors.len() / 2).copied()
-}
-
-/// Whether at least three days have moved by this factor.
+/// The finding that an answer would make a step, with both sides of it.
 #[must_use]
-pub(crate) fn has_moved_by(overlap: &[Moved], factor: f64) -> bool {
-    let digits = Digits::of(overlap);
-    overlap.iter().filter(|m| digits.fit(m, factor)).count() >= LEAST_OVERLAP
+pub(crate) fn refused(step: &MadeStep, asset: &AssetId) -> Finding {
+    let MadeStep {
+        before,
+        after,
+        older,
+        newer,
+    } = *step;
+    let side = |day: &Compared, factor: f64| {
+        let moved = if (factor - 1.0).abs() < 1e-4 {
+            "unmoved".to_owned()
+        } else {
+            format!("factor {}", six_digits(factor))
+        };
+        format!(
+            "{moved} (the close of {} is {} here, {} there)",
+            day.date, day.stored, day.fetched
+        )
+    };
+    Finding {
+        date: after.date,
+        rule: Rule::ScaleRefused,
+        detail: format!(
+            "the source's answer makes a step on {}: until {} {}, from {} on {}; what conflicts was held back, \
+             `pricestash waive {asset} {} --rule scale_refused --reason …` takes it at the next run",
+            after.date,
+            before.date,
+            side(&before, older),
+            after.date,
+            side(&after, newer),
+            after.date
+        ),
+    }
 }
 
-/// Whether at least three closes overlap, and all of them are the same up to rounding.
+/// The finding that nothing tells whether a bar is in the scale of the series.
 #[must_use]
-pub(crate) fn are_same(overlap: &[Moved]) -> bool {
-    let digits = Digits::of(overlap);
-    overlap.len() >= LEAST_OVERLAP && overlap.iter().all(|m| digits.fit(m, 1.0))
+pub(crate) fn unknown(date: NaiveDate, why: &str) -> Finding {
+    Finding {
+        date,
+        rule: Rule::ScaleUnknown,
+        detail: why.to_owned(),
+    }
 }
 
-/// The close of a day as it is stored and as it was fetched.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Moved {
-    /// As it is stored.
-    pub(crate) stored: f64,
-    /// As it was fetched.
-    pub(crate) fetched: f64,
-}
-
-/// The weights of the last digits of two sets of prices.
-struct Digits {
-    stored: f64,
-    fetched: f64,
-}
-
-impl Digits {
-    fn of(overlap: &[Moved]) -> Self {
-        Self {
-            stored: last_digit(overlap.iter().map(|m| m.stored)),
-            fetched: last_digit(overlap.iter().map(|m| m.fetched)),
+/// The days of these that a series lacks and that join it: each within a step of the close before and of the one behind it.
+#[must_use]
+pub(crate) fn joining(bars: &[FetchedBar], closes: &[(NaiveDate, f64)]) -> BTreeSet<NaiveDate> {
+    let mut joined = BTreeSet::new();
+    let mut before: Option<(NaiveDate, f64)> = None;
+    let mut standing = closes.iter().copied().peekable();
+    let is_step = |a: f64, b: f64| (a / b).max(b / a) >= STEP;
+    for bar in bars {
+        let (date, close) = (bar.bar.date(), bar.bar.close());
+        while let Some(day) = standing.next_if(|(day, _)| *day < date) {
+            before = Some(day);
+        }
+        if standing.peek().is_some_and(|(day, _)| *day == date) {
+            continue;
+        }
+        let leaves = before.is_some_and(|(_, other)| is_step(close, other));
+        let returns = standing
+            .peek()
+            .is_some_and(|(_, other)| is_step(close, *other));
+        if !leaves && !returns {
+            joined.insert(date);
+            before = Some((date, close));
         }
     }
-
-    /// Whether the stored close times a factor is the fetched one. Half a digit that the stored one was rounded by grows
-    /// with the factor.
-    fn fit(&self, moved: &Moved, factor: f64) -> bool {
-        let rounding = (self.fetched + self.stored * factor) / 2.0;
-        let tolerance = (moved.fetched * SAME).max(self.fetched).max(rounding);
-        (moved.fetched - moved.stored * factor).abs() <= tolerance
-    }
+    joined
 }
 
-/// Ratios of whole numbers up to 100 within two percent of a factor, those with the smallest denominator first.
-fn plain_ratios(factor: f64) -> impl Iterator<Item = f64> {
-    (1..=100_u32)
-        .map(f64::from)
-        .map(move |denominator| ((factor * denominator).round(), denominator))
-        .filter(|(numerator, _)| (1.0..=100.0).contains(numerator))
-        .map(|(numerator, denominator)| numerator / denominator)
-        .filter(move |ratio| (ratio / factor - 1.0).abs() < 0.02)
-}
-
-/// The weight of the last digit of prices that have at most two decimals (1, 0.1, 0.01), else 0.
+/// The stored bars of `days`, of which an answer says nothing better, each with what it is in the answer's scale, rounded to
+/// the last digit that the source sends; and the days of which nothing tells the scale.
 #[must_use]
-pub(crate) fn last_digit(prices: impl Iterator<Item = f64>) -> f64 {
-    let of_one = |price: f64| {
-        [1.0, 0.1, 0.01]
-            .into_iter()
-            .find(|digit| ((price / digit).round() * digit - price).abs() < 1e-9)
-            .unwrap_or(0.0)
+pub(crate) fn carried(
+    stored: &StoredBars,
+    bars: &[FetchedBar],
+    alignment: &Alignment,
+    days: &BTreeSet<NaiveDate>,
+) -> (Vec<(Stored, FetchedBar)>, Vec<NaiveDate>) {
+    let (mut carried, mut unknown) = (Vec::new(), Vec::new());
+    let Some(fetched_at) = bars.iter().map(|b| b.fetched_at).max() else {
+        return (carried, unknown);
     };
-    let smallest = prices.map(of_one).fold(f64::INFINITY, f64::min);
-    if smallest.is_finite() { smallest } else { 0.0 }
-}
-
-fn round_to(price: f64, digit: f64) -> f64 {
-    if digit > 0.0 {
-        // Divided by the whole reciprocal, so that 0.07 comes out as the double of "0.07".
-        let per_unit = (1.0 / digit).round();
-        (price * per_unit).round() / per_unit
-    } else {
-        price
+    let digit = last_digit(bars.iter().map(|b| b.bar.close()));
+    for date in days {
+        let Some(old) = stored.get(date).cloned() else {
+            continue;
+        };
+        match alignment.lacking(*date) {
+            Lacking::Unmoved => {}
+            Lacking::Unknown => unknown.push(*date),
+            Lacking::MovedBy(factor) => {
+                let prices = old.bar.prices().map(|p| round_to(p * factor, digit));
+                let Ok(bar) = Bar::new(*date, old.bar.values().with_prices(prices)) else {
+                    unknown.push(*date);
+                    continue;
+                };
+                let new = FetchedBar {
+                    bar,
+                    is_final: old.is_final,
+                    fetched_at,
+                    suspended: false,
+                };
+                carried.push((old, new));
+            }
+        }
     }
+    (carried, unknown)
 }
 
-fn in_words(factor: f64, (date, moved): (NaiveDate, Moved)) -> String {
-    let Moved { stored, fetched } = moved;
-    let text = format!("{factor:.5e}");
-    // Six significant digits, no zeros at the end.
-    let factor = text
-        .parse::<f64>()
-        .map_or(text, |rounded| rounded.to_string());
+/// A change of scale, with a day that shows it.
+#[must_use]
+pub(crate) fn in_words(change: &Change) -> String {
+    let Compared {
+        date,
+        stored,
+        fetched,
+    } = change.example;
+    let factor = six_digits(change.factor);
     format!("factor {factor} (the close of {date} was {stored}, is {fetched})")
+}
+
+/// Six significant digits, no zeros at the end.
+fn six_digits(factor: f64) -> String {
+    let text = format!("{factor:.5e}");
+    text.parse::<f64>()
+        .map_or(text, |rounded| rounded.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::bar_values::Values;
 
-    fn moved(pairs: &[(f64, f64)]) -> Vec<Moved> {
-        pairs
-            .iter()
-            .map(|(stored, fetched)| Moved {
-                stored: *stored,
-                fetched: *fetched,
-            })
-            .collect()
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
     }
 
-    /// The factor that is found when closes are multiplied and rounded to a digit, both before and after.
-    fn found(closes: &[f64], factor: f64, digit: f64) -> Option<f64> {
-        let round = |price: f64| (price / digit).round() * digit;
-        let pairs = closes.iter().map(|p| (round(*p), round(p * factor)));
-        constant_factor(&moved(&pairs.collect::<Vec<_>>()))
+    fn bar(n: u32, close: f64, volume: i64) -> Bar {
+        Bar::new(day(n), Values::of([close; 4], Some(volume))).unwrap()
     }
 
-    fn is(found: Option<f64>, factor: f64) -> bool {
-        found.is_some_and(|f| (f / factor - 1.0).abs() < 1e-9)
+    fn fetched(n: u32, close: f64) -> FetchedBar {
+        FetchedBar {
+            bar: bar(n, close, 5),
+            is_final: true,
+            fetched_at: "2026-02-01T00:00:00Z".parse().unwrap(),
+            suspended: false,
+        }
+    }
+
+    fn stored(n: u32, close: f64, volume: i64) -> (NaiveDate, Stored) {
+        let stored = Stored {
+            bar: bar(n, close, volume),
+            ingested_at: "2026-01-31T00:00:00Z".parse().ok(),
+            is_final: true,
+            known_since: String::new(),
+            job_id: None,
+        };
+        (day(n), stored)
     }
 
     #[test]
-    fn a_split_is_one_factor_whatever_is_rounded() {
-        // 005930 before and after 50:1, as Naver rounds it.
-        let samsung = [2_650_000.0, 2_607_000.0, 2_595_000.0];
-        assert!(is(found(&samsung, 0.02, 1.0), 0.02));
+    fn a_new_day_joins_within_a_step_of_the_closes_beside_it() {
+        let closes = [(day(5), 100.0), (day(8), 100.0)];
+        let joined = |bars: &[(u32, f64)]| -> Vec<u32> {
+            let bars: Vec<FetchedBar> = bars.iter().map(|(n, c)| fetched(*n, *c)).collect();
+            let days = joining(&bars, &closes);
+            days.iter().map(chrono::Datelike::day).collect()
+        };
+        assert_eq!(joined(&[(6, 110.0), (7, 179.0)]), [6, 7]);
         assert_eq!(
-            found(&samsung[..2], 0.02, 1.0),
-            None,
-            "two sessions may be chance"
+            joined(&[(6, 181.0)]),
+            [] as [u32; 0],
+            "far from the day before"
         );
-        assert!(is(
-            found(&[20.13, 21.58, 19.99], 1.0 / 3.0, 0.01),
-            1.0 / 3.0
-        ));
-        for (closes, factor) in [
-            ([1_480.0, 1_515.0, 1_502.0], 0.02),
-            ([301.0, 305.0, 299.0], 0.2),
-            ([140.2, 138.4, 145.4], 10.0),
-            ([1_003.4, 988.0, 1_011.6], 2.0),
-            ([50_100.0, 51_250.0, 49_800.0], 1.5),
-            ([50_100.0, 51_250.0, 49_800.0], 1.02),
-        ] {
-            assert!(is(found(&closes, factor, 1.0), factor), "{factor}");
-        }
-        let odd = found(&[50_100.0, 51_250.0, 49_800.0], 0.918_27, 1.0).unwrap();
-        assert!((odd - 0.918_27).abs() < 1e-4);
+        assert_eq!(
+            joined(&[(6, 150.0), (7, 190.0)]),
+            [6],
+            "far from the day behind"
+        );
+        assert_eq!(joined(&[(9, 110.0), (10, 55.0), (12, 56.0)]), [9]);
+        assert_eq!(
+            joined(&[(5, 50.0), (8, 50.0), (9, 50.0)]),
+            [] as [u32; 0],
+            "a stored day stands"
+        );
     }
 
     #[test]
-    fn a_day_that_was_corrected_too_does_not_hide_a_split() {
-        let pairs = [
-            (5_000.0, 100.0),
-            (5_100.0, 102.0),
-            (5_050.0, 107.0),
-            (5_200.0, 104.0),
-        ];
-        assert!(is(constant_factor(&moved(&pairs)), 0.02));
-        assert!(has_moved_by(&moved(&pairs), 0.02));
-        assert!(!has_moved_by(&moved(&pairs), 0.1));
+    fn days_without_trade_tell_nothing_where_others_do() {
+        let days: StoredBars = (1..10)
+            .map(|n| stored(n, 100.0, if n > 4 { 0 } else { 5 }))
+            .collect();
+        let bars: Vec<FetchedBar> = (1..10)
+            .map(|n| fetched(n, if n > 4 { 1.0 } else { 100.0 }))
+            .collect();
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        assert!(align(&bars, &days, now).is_untouched());
+        assert!(!align_untraded(&bars, &days, now).is_unmoved());
     }
 
     #[test]
-    fn corrections_are_no_split() {
-        for (pairs, why) in [
-            ([(100.0, 100.0), (110.0, 110.0), (120.0, 120.0)], "the same"),
-            (
-                [(100.0, 50.0), (110.0, 110.0), (120.0, 60.0)],
-                "one day is as it was",
-            ),
-            (
-                [(100.0, 50.0), (110.0, 55.0), (120.0, 80.0)],
-                "one day has another factor",
-            ),
-            (
-                [
-                    (50_000.0, 50_001.0),
-                    (51_000.0, 51_001.0),
-                    (52_000.0, 52_001.0),
-                ],
-                "one won is rounding",
-            ),
-        ] {
-            assert_eq!(constant_factor(&moved(&pairs)), None, "{why}");
-        }
+    fn a_source_that_stands_in_differs_by_more_than_sources_do() {
+        let days: StoredBars = (1..10).map(|n| stored(n, 100.0, 5)).collect();
+        let found = |factor: f64| {
+            let noise = |n: u32| 1.0 + 0.003 * f64::from(n % 3);
+            let bars: Vec<FetchedBar> = (1..10)
+                .map(|n| fetched(n, 100.0 * factor * noise(n)))
+                .collect();
+            find_other_scale(&bars, &days, "yahoo").map(|f| f.rule)
+        };
+        assert_eq!(found(1.0), None);
+        assert_eq!(found(0.985), None);
+        assert_eq!(found(0.5), Some(Rule::ScaleDiffers));
+        assert_eq!(found(10.0 / 11.0), Some(Rule::ScaleDiffers));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn failures(
     names: &HashMap<String, String>,
 ) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
-    for problem in problems {
+    for problem in problems.iter().filter(|p| !p.is_known()) {
         let asset_id = problem.asset_id().unwrap_or_default().to_owned();
         // What another source said of an asset that was collected all the same.
         if succeeded.contains(&asset_id) {

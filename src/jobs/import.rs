@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Asset;
-use crate::domain::scale::Rescale;
+use crate::domain::scale::in_words;
 use crate::domain::validate::{Checked, Context, check};
 use crate::domain::window::Window;
 use crate::output::numbers::counted;
-use crate::staging::{Batch, Staged, Staging, Tally};
+use crate::staging::{Batch, OtherScale, Reading, Staged, Staging, Tally};
 
 /// The columns that a file must have, and the one that it may have.
 const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", "volume"];
@@ -147,21 +147,36 @@ impl Import<'_> {
             due: &[],
             lost: &[],
             checked,
-            rescale: Rescale::IfWhole,
+            reading: Reading::File,
+            settled: None,
+            is_audit: false,
+            today: self.now.date_naive(),
             job_id: self.job_id,
             now: self.now,
         };
         match self.staging.stage(&batch, self.commit)? {
-            Staged::Done { tally, .. } => {
+            Staged::Done(done) => {
                 let rejected = imported.tally.rejected;
-                imported.tally = Tally { rejected, ..tally };
+                imported.tally = Tally {
+                    rejected,
+                    ..done.tally
+                };
+                let before = imported.message.take();
+                let said: Vec<String> = before
+                    .into_iter()
+                    .chain(done.suspicion.in_words())
+                    .collect();
+                imported.message = (!said.is_empty()).then(|| said.join(" · "));
             }
-            Staged::Rebased(rebase) => {
+            Staged::OtherScale(OtherScale { change, .. }) => {
                 imported.message = Some(format!(
                     "nothing was stored: it has another scale than what stands under {} ({}); import all of it",
-                    self.source, rebase.detail
+                    self.source,
+                    in_words(&change)
                 ));
             }
+            // A file of which nobody can ask for more is staged as it is.
+            Staged::TooFew { .. } => {}
             Staged::Refused(why) => imported.message = Some(format!("nothing was stored: {why}")),
         }
         Ok(())

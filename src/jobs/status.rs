@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::healthcheck::{Freshness, Health};
 use crate::output::numbers::counted;
-use crate::staging::Ended;
+use crate::staging::{Ended, FindingRow};
 
 /// How something went over the last 30 days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -64,6 +64,8 @@ pub(crate) fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
 /// What stands beside the series and the records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
+    /// The findings that make a series suspect, by asset.
+    pub(crate) suspects: Vec<FindingRow>,
     /// Rows that wait for the warehouse and that the next sync sends.
     pub(crate) pending: u64,
     /// Whether there is a warehouse to send them to.
@@ -102,6 +104,7 @@ pub(crate) fn worries(
             first_five(&stale)
         ));
     }
+    worries.extend(suspects(&around.suspects));
     for (name, record) in commands.iter().filter(|(_, r)| r.failure_streak > 0) {
         let status = record.last_status.as_deref().unwrap_or_default();
         worries.push(match record.failure_streak {
@@ -143,6 +146,28 @@ pub(crate) fn worries(
     worries
 }
 
+/// The suspect assets, each with its first finding and what settles it.
+fn suspects(findings: &[FindingRow]) -> impl Iterator<Item = String> {
+    let assets = findings.chunk_by(|a, b| a.asset_id == b.asset_id);
+    assets.filter_map(|findings| {
+        let (first, last) = (findings.first()?, findings.last()?);
+        let FindingRow {
+            asset_id,
+            source,
+            date,
+            rule,
+            detail,
+        } = first;
+        let more = match findings.len() {
+            1 => String::new(),
+            n => format!(", the last of {n} on {}", last.date),
+        };
+        Some(format!(
+            "{asset_id} ({source}) may hold two scales: {rule} on {date}{more}: {detail}; if that is right, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
+        ))
+    })
+}
+
 fn first_five(names: &[&str]) -> String {
     const SHOWN: usize = 5;
     let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>();
@@ -168,6 +193,16 @@ mod tests {
             .to_owned(),
             succeeded: error.is_none(),
             error: error.map(str::to_owned),
+        }
+    }
+
+    fn suspect(date: &str) -> FindingRow {
+        FindingRow {
+            asset_id: "A".to_owned(),
+            source: "yahoo".to_owned(),
+            date: date.to_owned(),
+            rule: "scale_step".to_owned(),
+            detail: "close 50 after 100".to_owned(),
         }
     }
 
@@ -214,6 +249,7 @@ mod tests {
         let around = Around {
             has_warehouse: true,
             sent_rows: Some("the rows that were sent before are gone".to_owned()),
+            suspects: ["2026-01-05", "2026-01-06"].map(suspect).into(),
             rejected: 1,
             alerts: 2,
             cut_off: vec!["collect (process 7 on nas) since then".to_owned()],
@@ -222,6 +258,8 @@ mod tests {
         assert_eq!(
             worries(&[], &bad, &around),
             [
+                "A (yahoo) may hold two scales: scale_step on 2026-01-05, the last of 2 on 2026-01-06: close 50 after 100; \
+                 if that is right, `pricestash waive A 2026-01-05 --rule scale_step --reason …`",
                 "the last 2 runs of sync did not succeed, the last one ended with failure",
                 "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
                 "the rows that were sent before are gone",

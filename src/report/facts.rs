@@ -58,6 +58,14 @@ pub(crate) struct AssetFacts {
     pub(crate) corrections: Vec<Correction>,
 }
 
+impl AssetFacts {
+    /// Whether one of its series may hold two scales.
+    #[must_use]
+    pub(super) fn is_suspect(&self) -> bool {
+        self.findings.iter().any(StoredFinding::is_suspect)
+    }
+}
+
 /// The bars of one source.
 #[derive(Debug, Clone)]
 pub(crate) struct SeriesFacts {

@@ -60,6 +60,8 @@ fn tiles_of_series(facts: &Facts, assets: &[AssetView]) -> Vec<Tile> {
     let findings: usize = facts.assets.iter().map(|a| a.findings.len()).sum();
     let corrections = facts.assets.iter().flat_map(|a| &a.corrections);
     let corrected = corrections.filter(|c| !c.was_provisional).count();
+    let suspect = facts.assets.iter().filter(|a| a.is_suspect()).count();
+    let is_suspect = State::unless_none(suspect, State::Bad);
     let is_fresh = State::unless_none(watched - fresh, State::Bad);
     let has_gaps = State::unless_none(gaps, State::Bad);
     let has_findings = State::unless_none(findings, State::Worth);
@@ -67,6 +69,7 @@ fn tiles_of_series(facts: &Facts, assets: &[AssetView]) -> Vec<Tile> {
     vec![
         is_fresh.tile(format!("{fresh}/{watched}"), "series are fresh", "#board"),
         has_gaps.tile(number(gaps), "sessions without a bar", "#charts"),
+        is_suspect.tile(number(suspect), "assets may hold two scales", "#charts"),
         has_findings.tile(number(findings), "open findings", "#charts"),
         has_corrections.tile(
             number(corrected),

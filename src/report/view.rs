@@ -38,6 +38,8 @@ pub(super) struct AssetView {
     pub(super) gaps: Listed,
     pub(super) late: Listed,
     pub(super) waived: Vec<(NaiveDate, String)>,
+    /// Whether one of its series may hold two scales.
+    pub(super) is_suspect: bool,
     pub(super) needs_attention: bool,
     pub(super) years: Vec<StripYear>,
     pub(super) days: BTreeMap<NaiveDate, DayKind>,
@@ -149,7 +151,13 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         calendar,
         Some(asset.currency.clone()),
     ];
-    let listed = asset.findings.iter().rev().take(LISTED_FINDINGS).cloned();
+    let suspects = |suspect: bool| {
+        let newest = asset.findings.iter().rev();
+        newest.filter(move |f| f.is_suspect() == suspect)
+    };
+    let listed = suspects(true).chain(suspects(false));
+    let listed = listed.take(LISTED_FINDINGS).cloned();
+    let is_suspect = asset.is_suspect();
     AssetView {
         at,
         id: asset.id.clone(),
@@ -162,7 +170,8 @@ fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
         sources: asset.series.iter().map(|s| s.source.clone()).collect(),
         unit: unit(asset),
         newest: newest(asset),
-        needs_attention: gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
+        is_suspect,
+        needs_attention: is_suspect || gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
         badge,
         pending: numbers::whole(asset.pending),
         is_pending: asset.pending > 0,

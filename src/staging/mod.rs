@@ -34,7 +34,9 @@ pub(crate) use file::error::{StagingError, explain};
 pub(crate) use file::lock_wait::wait_no_longer;
 pub(crate) use file::prune::Old;
 pub(crate) use file::run_lock::RunLock;
-pub(crate) use ingest::batch::{Batch, LostPart, Staged, StagedSeries, Tally};
+pub(crate) use ingest::batch::{
+    Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries, Suspicion, Tally,
+};
 pub(crate) use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
 pub use outbox::pending::Scope;
 pub(crate) use outbox::rejects::{Reject, RejectedSeries};
@@ -43,7 +45,7 @@ pub(crate) use query::bars::{
 };
 pub(crate) use query::corrections::{Correction, StoredReject};
 pub(crate) use query::runs::Ended;
-pub(crate) use query::status::AssetSummary;
+pub(crate) use query::status::{AssetSummary, FindingRow};
 pub(crate) use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
@@ -55,6 +57,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/003_warehouse.sql"),
     include_str!("../../schema/staging/004_alerts.sql"),
     include_str!("../../schema/staging/005_acknowledged.sql"),
+    include_str!("../../schema/staging/006_scale.sql"),
 ];
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;

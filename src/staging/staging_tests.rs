@@ -10,7 +10,7 @@ use crate::domain::bar::{Bar, FetchedBar};
 use crate::domain::bar_values::Values;
 use crate::domain::calendar::{Calendars, built_in};
 use crate::domain::gaps::SessionCoverage;
-use crate::domain::scale::Rescale;
+use crate::domain::scale::in_words;
 use crate::domain::validate::{Checked, Context, check};
 use crate::domain::window::Window;
 
@@ -54,10 +54,10 @@ impl Bench {
 
     /// Stages rows of `day open high low close volume` as fetched at a time by a run.
     fn stage(&self, job_id: &str, fetched_at: &str, rows: &[&str]) -> Tally {
-        match self.try_stage(job_id, fetched_at, rows, &[], Rescale::IfWhole) {
-            Staged::Done { tally, .. } => Tally {
+        match self.try_stage(job_id, fetched_at, rows, &[], Reading::File) {
+            Staged::Done(done) => Tally {
                 findings: 0,
-                ..tally
+                ..done.tally
             },
             other => panic!("{other:?}"),
         }
@@ -69,11 +69,11 @@ impl Bench {
         fetched_at: &str,
         rows: &[&str],
         due: &[NaiveDate],
-        rescale: Rescale,
+        reading: Reading,
     ) -> Staged {
         let asked = Asked {
             due,
-            rescale,
+            reading,
             ..Asked::default()
         };
         self.ask(&self.asset, job_id, fetched_at, rows, asked)
@@ -123,7 +123,10 @@ impl Bench {
             due: asked.due,
             lost: asked.lost,
             checked: &checked,
-            rescale: asked.rescale,
+            reading: asked.reading,
+            settled: None,
+            is_audit: asked.is_audit,
+            today: now.date_naive(),
             job_id,
             now,
         };
@@ -175,7 +178,8 @@ struct Asked<'a> {
     window: Option<Window>,
     due: &'a [NaiveDate],
     lost: &'a [LostPart],
-    rescale: Rescale,
+    reading: Reading,
+    is_audit: bool,
 }
 
 impl Default for Asked<'_> {
@@ -184,7 +188,8 @@ impl Default for Asked<'_> {
             window: None,
             due: &[],
             lost: &[],
-            rescale: Rescale::IfWhole,
+            reading: Reading::File,
+            is_audit: false,
         }
     }
 }
@@ -298,7 +303,7 @@ fn unknown_volume_and_suspended_rows_never_replace_volume() {
     let bench = Bench::new();
     bench.stage(
         "a",
-        "2026-01-07T10:00:00Z",
+        "2026-01-07T04:00:00Z",
         &["2026-01-05 10 12 9 11 5", "2026-01-06 10 12 9 11 5"],
     );
     let later = bench.stage(
@@ -310,8 +315,8 @@ fn unknown_volume_and_suspended_rows_never_replace_volume() {
     assert_eq!(
         bench.rows(),
         [
-            "2026-01-05 11 5 2026-01-07T10 1 1",
-            "2026-01-06 11 5 2026-01-07T10 1 1"
+            "2026-01-05 11 5 2026-01-07T04 1 1",
+            "2026-01-06 11 5 2026-01-07T04 1 1"
         ]
     );
     assert_eq!(
@@ -430,14 +435,17 @@ fn a_dry_run_counts_and_writes_nothing() {
         due: &[],
         checked: &checked,
         lost: &[],
-        rescale: Rescale::IfWhole,
+        reading: Reading::File,
+        settled: None,
+        is_audit: false,
+        today: day(10),
         job_id: "a",
         now,
     };
-    let Staged::Done { tally, .. } = bench.staging.stage(&batch, false).unwrap() else {
+    let Staged::Done(done) = bench.staging.stage(&batch, false).unwrap() else {
         panic!("rebased")
     };
-    assert_eq!(tally.new, 1);
+    assert_eq!(done.tally.new, 1);
     assert!(bench.rows().is_empty());
 }
 
@@ -536,10 +544,10 @@ fn what_was_lost_is_missing_and_asked_for_again_for_thirty_days() {
         "2026-01-11T10:00:00Z",
         &rows[..2],
         &due[..2],
-        Rescale::IfWhole,
+        Reading::File,
     );
     assert_eq!(reach_at("2026-02-01T00:00:00Z"), Reach::To(Some(day(7))));
-    bench.try_stage("c", "2026-01-11T10:00:00Z", &rows, &due, Rescale::IfWhole);
+    bench.try_stage("c", "2026-01-11T10:00:00Z", &rows, &due, Reading::File);
     assert_eq!(
         reach_at("2026-02-01T00:00:00Z"),
         Reach::To(Some(day(9))),
@@ -607,21 +615,18 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
     bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
     let split = week(20.0);
     // Four of the five stored days: two scales would stand side by side.
-    let Staged::Rebased(rebase) = bench.try_stage(
+    let Staged::OtherScale(other) = bench.try_stage(
         "b",
         "2026-01-12T10:00:00Z",
         &texts(&split[1..]),
         &[],
-        Rescale::IfWhole,
+        Reading::File,
     ) else {
         panic!("staged")
     };
-    assert_eq!((rebase.first, rebase.uncovered), (day(5), [day(5)].into()));
-    assert!(
-        rebase.detail.starts_with("factor 0.02 "),
-        "{}",
-        rebase.detail
-    );
+    assert_eq!((other.whole.start, other.whole.end), (day(5), day(9)));
+    let detail = in_words(&other.change);
+    assert!(detail.starts_with("factor 0.02 "), "{detail}");
     assert!(
         bench.rows().iter().all(|r| r.ends_with(" 1")),
         "nothing was written"
@@ -630,15 +635,6 @@ fn a_split_is_staged_as_a_whole_or_not_at_all() {
         bench.text("SELECT rule, date FROM open_findings"),
         ["rebased 2026-01-09"]
     );
-    // All of them, but the user does not want it.
-    let kept = bench.try_stage(
-        "c",
-        "2026-01-12T10:00:00Z",
-        &texts(&split),
-        &[],
-        Rescale::No,
-    );
-    assert!(matches!(kept, Staged::Rebased(_)));
     assert_eq!(
         bench.stage("d", "2026-01-12T10:00:00Z", &texts(&split)),
         tally(0, 5, 0, 0, 0)
@@ -661,34 +657,83 @@ fn days_that_their_source_has_no_longer_are_carried_over_into_the_new_scale() {
     let bench = Bench::new();
     bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
     let split = week(20.0);
-    let again = |factor: f64, rows: &[&str]| {
-        bench.try_stage(
-            "b",
-            "2026-01-12T10:00:00Z",
-            rows,
-            &[],
-            Rescale::Confirmed(factor),
-        )
+    let again = |rows: &[String]| {
+        bench.try_stage("b", "2026-01-12T10:00:00Z", &texts(rows), &[], Reading::All)
     };
-    let staged = again(0.02, &texts(&split[1..]));
-    assert!(
-        matches!(staged, Staged::Done { tally, .. } if tally.changed == 5),
-        "{staged:?}"
-    );
+    let mut without = split.clone();
+    without.remove(2);
+    let Staged::Done(done) = again(&without) else {
+        panic!("refused")
+    };
+    assert_eq!(done.tally.changed, 5);
     assert_eq!(
-        bench.text(
-            "SELECT date, close, volume, substr(ingested_at, 1, 10) FROM price_daily LIMIT 1"
-        ),
-        ["2026-01-05 1800 5 2026-01-12"]
+        bench.text("SELECT date, close, volume, substr(ingested_at, 1, 10) FROM price_daily WHERE date = '2026-01-07'"),
+        ["2026-01-07 2200 5 2026-01-12"]
     );
     assert_eq!(bench.text("SELECT count(*) FROM price_revision"), ["5"]);
     assert_eq!(
         bench.text("SELECT rule, date FROM open_findings ORDER BY rule"),
-        ["rebased 2026-01-09", "rescaled 2026-01-05"]
+        ["rebased 2026-01-09", "rescaled 2026-01-07"]
     );
     // The source has the day again.
     bench.stage("c", "2026-01-13T10:00:00Z", &texts(&split));
     assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn a_day_without_neighbours_on_both_sides_that_moved_stays_and_is_said() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let split = week(20.0);
+    let staged = bench.try_stage(
+        "b",
+        "2026-01-12T10:00:00Z",
+        &texts(&split[1..]),
+        &[],
+        Reading::All,
+    );
+    let Staged::Done(done) = staged else {
+        panic!("refused")
+    };
+    assert!(done.suspicion.is_new, "{:?}", done.suspicion);
+    assert_eq!(
+        bench.text("SELECT date, close FROM price_daily LIMIT 2"),
+        ["2026-01-05 90000", "2026-01-06 2000"]
+    );
+    assert_eq!(
+        bench.text("SELECT rule, date FROM open_findings ORDER BY rule"),
+        [
+            "rebased 2026-01-09",
+            "scale_step 2026-01-06",
+            "scale_unknown 2026-01-05"
+        ]
+    );
+    // The source has the day again.
+    bench.stage("c", "2026-01-13T10:00:00Z", &texts(&split));
+    assert!(bench.text("SELECT rule FROM open_findings").is_empty());
+}
+
+#[test]
+fn a_day_that_was_rejected_stays_as_it_is_where_its_neighbours_have_not_moved() {
+    let bench = Bench::new();
+    let mut rows = week(1.0);
+    rows.extend((12..17).map(|d| format!("2026-01-{d} {d} {d} {d} {d} 5")));
+    bench.stage("a", "2026-01-18T10:00:00Z", &texts(&rows));
+    // The older days move, a newer one is lost.
+    let mut later = week(0.02);
+    later.extend(rows.split_off(5));
+    later.remove(7);
+    bench.try_stage(
+        "b",
+        "2026-01-19T10:00:00Z",
+        &texts(&later),
+        &[],
+        Reading::All,
+    );
+    assert_eq!(
+        bench.text("SELECT close FROM price_daily WHERE date = '2026-01-14'"),
+        ["14"]
+    );
 }
 
 #[test]
@@ -703,9 +748,9 @@ fn in_a_split_a_suspended_row_leaves_the_volume_and_the_bar_is_carried_over() {
         "2026-01-12T10:00:00Z",
         &texts(&split),
         &[],
-        Rescale::IfWhole,
+        Reading::File,
     );
-    assert!(matches!(staged, Staged::Done { .. }), "{staged:?}");
+    assert!(matches!(staged, Staged::Done(_)), "{staged:?}");
     assert_eq!(
         bench.text("SELECT date, close, volume FROM price_daily WHERE date BETWEEN '2026-01-07' AND '2026-01-08'"),
         ["2026-01-07 2200 5", "2026-01-08 2400 5"]
@@ -810,7 +855,7 @@ fn days_before_a_listing_are_no_gaps_in_any_run() {
             "2026-01-12T10:00:00Z",
             &rows[2..],
             &due[from..],
-            Rescale::IfWhole,
+            Reading::File,
         );
         coverage(staged).missing
     };
@@ -822,7 +867,7 @@ fn days_before_a_listing_are_no_gaps_in_any_run() {
     );
     let bench = Bench::new();
     let run = |job: &str, rows: &[&str], due: &[NaiveDate]| {
-        coverage(bench.try_stage(job, "2026-01-12T10:00:00Z", rows, due, Rescale::IfWhole)).missing
+        coverage(bench.try_stage(job, "2026-01-12T10:00:00Z", rows, due, Reading::File)).missing
     };
     let long: Vec<NaiveDate> = (1..10).map(day).collect();
     assert!(run("a", &rows[2..], &long).is_empty());
@@ -846,22 +891,6 @@ fn a_wrong_clock_does_not_hide_a_bar_from_the_past() {
 }
 
 #[test]
-fn a_source_that_answers_in_two_scales_changes_nothing() {
-    let bench = Bench::new();
-    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
-    let rows = week(10.0);
-    let staged = bench.try_stage(
-        "b",
-        "2026-01-12T10:00:00Z",
-        &texts(&rows[1..]),
-        &[],
-        Rescale::Confirmed(0.02),
-    );
-    assert!(matches!(staged, Staged::Rebased(_)), "{staged:?}");
-    assert_eq!(bench.text("SELECT min(close) FROM price_daily"), ["90000"]);
-}
-
-#[test]
 fn an_older_recording_in_the_scale_of_then_fills_no_day() {
     let bench = Bench::new();
     bench.stage("a", "2026-01-12T10:00:00Z", &texts(&week(20.0)[1..]));
@@ -871,7 +900,7 @@ fn an_older_recording_in_the_scale_of_then_fills_no_day() {
         "2026-01-10T10:00:00Z",
         &texts(&old),
         &[],
-        Rescale::IfWhole,
+        Reading::File,
     ) else {
         panic!("staged")
     };
@@ -896,7 +925,7 @@ fn a_change_of_scale_is_open_until_the_overlap_says_otherwise() {
         "2026-01-12T10:00:00Z",
         &texts(&week(20.0)[1..]),
         &[],
-        Rescale::No,
+        Reading::Window,
     );
     let open = || bench.text("SELECT rule FROM open_findings WHERE rule = 'rebased'");
     bench.stage("c", "2026-01-13T10:00:00Z", &["2026-01-12 10 12 9 11 5"]);
@@ -927,7 +956,7 @@ fn another_symbol_takes_over_a_series_only_where_its_closes_go_on() {
         matches!(ask(&week(1000.0)[..2]), Staged::Refused(_)),
         "two days may be chance"
     );
-    assert!(matches!(ask(&week(1000.0)), Staged::Done { .. }));
+    assert!(matches!(ask(&week(1000.0)), Staged::Done(_)));
     assert_eq!(bench.text("SELECT symbol FROM series"), ["005930X"]);
 
     let text = |staged: Staged| format!("{staged:?}");
@@ -960,10 +989,10 @@ fn bars_beyond_the_window_only_tell_the_scale() {
         rows
     };
     let ask = |factor: f64| bench.ask_with(&rows(factor), asked);
-    assert!(matches!(ask(20.0), Staged::Rebased(_)));
+    assert!(matches!(ask(20.0), Staged::OtherScale(_)));
     let staged = ask(1000.0);
     assert!(
-        matches!(staged, Staged::Done { tally, .. } if tally.new == 1 && tally.unchanged == 0),
+        matches!(&staged, Staged::Done(done) if done.tally.new == 1 && done.tally.unchanged == 0),
         "{staged:?}"
     );
 }
@@ -983,9 +1012,9 @@ fn a_provisional_newest_bar_does_not_shorten_the_overlap() {
         "2026-01-20T10:00:00Z",
         &texts(&week(20.0)[1..]),
         &[],
-        Rescale::IfWhole,
+        Reading::File,
     );
-    assert!(matches!(later, Staged::Rebased(_)), "the split is seen");
+    assert!(matches!(later, Staged::OtherScale(_)), "the split is seen");
 }
 
 #[test]
@@ -1095,7 +1124,7 @@ fn reach(bench: &Bench, overlap: u32, recent: &[NaiveDate]) -> Reach {
 
 fn coverage(staged: Staged) -> SessionCoverage {
     match staged {
-        Staged::Done { coverage, .. } => coverage,
+        Staged::Done(done) => done.coverage,
         other => panic!("{other:?}"),
     }
 }
@@ -1114,7 +1143,7 @@ fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
             "2026-01-10T10:00:00Z",
             &without_two,
             &due,
-            Rescale::IfWhole,
+            Reading::File,
         );
         // Known at once: the run may die before it ends.
         assert_eq!(open(), ["2026-01-06", "2026-01-08"]);
@@ -1150,7 +1179,7 @@ fn a_gap_is_one_finding_until_it_is_filled_or_waived() {
         "2026-01-11T10:00:00Z",
         &texts(&rows[3..]),
         &due,
-        Rescale::IfWhole,
+        Reading::File,
     );
     assert!(coverage(staged).missing.is_empty(), "filled, and waived");
     assert!(open().is_empty());

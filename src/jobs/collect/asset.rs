@@ -8,13 +8,13 @@ use super::collector::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
 use super::outcome::{AssetOutcome, AssetProgress};
 use super::series::Series;
-use super::window::{OVERLAP_SESSIONS, due_sessions, is_recent, plan_window};
+use super::window::{OVERLAP_SESSIONS, Plan, due_sessions, is_recent, plan_window};
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::calendar::sub_days;
 use crate::domain::timestamp::millis;
 use crate::domain::window::Window;
 use crate::sources::endpoints;
-use crate::sources::fetch::{FetchError, Part};
+use crate::sources::fetch::{AboutHost, FetchError, Part};
 use crate::staging::{HEALING_DAYS, Lookback, StagedSeries};
 
 /// What came of asking one endpoint.
@@ -92,12 +92,12 @@ impl Collector<'_> {
                 upstream: *upstream,
                 asked_at,
             };
-            let window = self.window(series)?;
+            let plan = self.plan(series)?;
             if staged.is_empty() {
-                progress.window = Some(window);
+                progress.window = Some(plan.window);
             }
-            *due |= series.is_due(window);
-            match self.ask(series, window, fetcher, progress)? {
+            *due |= series.is_due(plan.window);
+            match self.ask(series, plan, fetcher, progress)? {
                 Asked::Bars(series) => {
                     staged.extend(series);
                     return Ok(true);
@@ -120,27 +120,33 @@ impl Collector<'_> {
         Ok(false)
     }
 
-    /// Asks one endpoint, and stages what it has.
+    /// Asks one endpoint, and stages what it has. One that does not answer for the whole series is asked for what is due.
     fn ask<'s>(
         &self,
         series: Series<'s>,
-        window: Window,
+        plan: Plan,
         fetcher: AssetFetcher<'_>,
         progress: &mut AssetProgress,
     ) -> Result<Asked<'s>> {
         let name = series.endpoint();
-        let parts = self.parts(series, window, fetcher)?;
+        let window = plan.window;
+        let parts = self.parts(series, plan, fetcher)?;
         match fetcher.fetch_parts(series, parts) {
-            Ok(mut fetched) => {
+            Ok(fetched) => {
                 let has_bars = !fetched.checked.bars.is_empty();
-                if let Some(reach) = fetched.short_reach(series, window) {
+                if let Some(reach) = fetched
+                    .short_reach(series, window)
+                    .filter(|_| !plan.is_audit)
+                {
                     progress.warn(name, reach);
                 }
-                self.add_witnesses(series, window, fetcher, &mut fetched, progress)?;
-                let staged = self.stage(series, window, fetched, fetcher, progress)?;
+                let staged = self.stage(series, plan, fetched, fetcher, progress)?;
                 if !has_bars && series.is_due(window) {
                     let days = format!("no bar from {} to {}", window.start, window.end);
                     progress.warn(name, days);
+                }
+                if has_bars && plan.is_audit {
+                    self.audit_older_file(series, fetcher, progress)?;
                 }
                 Ok(match has_bars {
                     true => Asked::Bars(staged),
@@ -150,6 +156,10 @@ impl Collector<'_> {
             Err(error @ FetchError::NoRecording(_)) => {
                 progress.not_asked(name, error.to_string());
                 Ok(Asked::NoAnswer)
+            }
+            Err(error) if plan.is_audit && error.about_host() != AboutHost::Closed => {
+                log::info!(source = name, asset = series.asset.id.as_str(); "the whole series had no answer, what is due is asked for: {error}");
+                self.ask(series, plan.without_audit(), fetcher, progress)
             }
             Err(error) => {
                 progress.warn(name, error.to_string());
@@ -162,12 +172,12 @@ impl Collector<'_> {
     fn parts(
         &self,
         series: Series<'_>,
-        window: Window,
+        plan: Plan,
         fetcher: AssetFetcher<'_>,
     ) -> Result<Vec<Part>> {
         let mut parts = Vec::new();
-        for part in fetcher.parts(series, window) {
-            if !self.is_settled(series, &part)? {
+        for part in fetcher.parts(series, plan.window) {
+            if plan.is_audit || !self.is_settled(series, &part)? {
                 parts.push(part);
             }
         }
@@ -183,7 +193,7 @@ impl Collector<'_> {
             asked_at,
             ..
         } = series;
-        let today = asset.calendar.trading_day(asked_at, asset.calendar.zone());
+        let today = series.today();
         let is_asked = !self.options.window.is_default()
             || part.recording.is_some()
             || asset.category.has_splits()
@@ -197,9 +207,9 @@ impl Collector<'_> {
             .is_settled(&asset.id, source, &due, end, OVERLAP_SESSIONS)
     }
 
-    fn window(&self, series: Series<'_>) -> Result<Window> {
+    fn plan(&self, series: Series<'_>) -> Result<Plan> {
         let calendar = &series.asset.calendar;
-        let today = calendar.trading_day(series.asked_at, calendar.zone());
+        let today = series.today();
         let healing = Window {
             start: sub_days(today, HEALING_DAYS),
             end: today,
@@ -213,6 +223,11 @@ impl Collector<'_> {
         };
         let source = &series.entry.stored_as;
         let reach = self.staging.reach_back(series.asset, source, &lookback)?;
-        Ok(plan_window(self.options.window, today, reach))
+        let window = plan_window(self.options.window, today, reach);
+        let plan = Plan::of(window, today, calendar);
+        Ok(match self.audited_from(series, today)? {
+            Some(start) => plan.auditing_from(start),
+            None => plan,
+        })
     }
 }

@@ -12,6 +12,15 @@ use crate::process::stop::Stop;
 use crate::sources::fetch::Feed;
 use crate::staging::Staging;
 
+/// When series are compared as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audit {
+    /// All of them in this run.
+    Now,
+    /// Each after so many days; 0: never.
+    Every(u32),
+}
+
 /// How `collect` runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
@@ -23,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) final_only: bool,
     /// A series that came in another scale is read again as a whole.
     pub(crate) heal: bool,
+    /// When series are compared as a whole.
+    pub(crate) audit: Audit,
     /// Every source of an asset is asked, not only until one has bars.
     pub(crate) all_sources: bool,
     /// How often a request is tried.

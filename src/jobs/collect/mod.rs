@@ -11,10 +11,13 @@ use crate::domain::run::Problem;
 use crate::staging::StagedSeries;
 
 mod asset;
+mod audit;
 mod closed_days;
 mod collector;
 mod fetch;
 mod outcome;
+#[cfg(test)]
+mod scale_tests;
 mod series;
 mod stage;
 mod unavailable_hosts;
@@ -22,7 +25,7 @@ mod window;
 mod workers;
 
 use closed_days::judge_closed_days;
-pub(crate) use collector::{Collector, Observer, Options};
+pub(crate) use collector::{Audit, Collector, Observer, Options};
 use fetch::Fetcher;
 pub(crate) use outcome::{AssetOutcome, Outcome};
 pub(crate) use window::WindowArgs;

@@ -9,13 +9,13 @@ use crate::domain::run::{Problem, Status};
 use crate::domain::validate::Checked;
 use crate::domain::window::Window;
 use crate::output::numbers::counted;
-use crate::staging::Tally;
+use crate::staging::{Suspicion, Tally};
 
 /// What became of one asset. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AssetOutcome {
     pub(crate) asset_id: String,
-    /// `ok` or `failed`.
+    /// `ok`, `suspect` (staged, but the series may hold two scales) or `failed`.
     pub(crate) status: &'static str,
     /// The source whose bars were staged.
     pub(crate) source: Option<String>,
@@ -42,6 +42,9 @@ pub(crate) struct AssetOutcome {
     /// The same for `error_message`.
     #[serde(skip)]
     pub(crate) problems: Vec<Problem>,
+    /// Whether this run found or confirmed that it is suspect.
+    #[serde(skip)]
+    is_news: bool,
 }
 
 impl AssetOutcome {
@@ -54,9 +57,14 @@ impl AssetOutcome {
     fn has_failed(&self) -> bool {
         self.status == FAILED
     }
+
+    fn is_suspect(&self) -> bool {
+        self.status == SUSPECT
+    }
 }
 
 const OK: &str = "ok";
+const SUSPECT: &str = "suspect";
 const FAILED: &str = "failed";
 
 /// What a run came to: all the facts, for the table, the JSON, the run's record, the exit code, an alert.
@@ -69,17 +77,24 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The run's status.
+    /// The run's status. A suspect asset was staged; it fails the run that finds it or confirms it in an audit.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
         let failed = self.assets.iter().filter(|a| a.has_failed()).count();
-        Status::of(self.assets.len() - failed, failed + self.problems.len())
+        let suspect = self.assets.iter().filter(|a| a.is_suspect() && a.is_news);
+        Status::of(
+            self.assets.len() - failed,
+            failed + suspect.count() + self.problems.len(),
+        )
     }
 
-    /// The assets that did not fail.
+    /// The assets that neither failed nor are suspect.
     #[must_use]
     pub(crate) fn succeeded(&self) -> Vec<String> {
-        let succeeded = self.assets.iter().filter(|a| !a.has_failed());
+        let succeeded = self
+            .assets
+            .iter()
+            .filter(|a| !a.has_failed() && !a.is_suspect());
         succeeded.map(|a| a.asset_id.clone()).collect()
     }
 
@@ -102,6 +117,8 @@ pub(super) struct AssetProgress {
     tally: Tally,
     findings: u64,
     failed: bool,
+    is_suspect: bool,
+    is_news: bool,
     problems: Vec<Problem>,
     /// Sources that a replay has no recording of; worth saying only when no other one answered.
     not_asked: Vec<Problem>,
@@ -116,6 +133,8 @@ impl AssetProgress {
             tally: Tally::default(),
             findings: 0,
             failed: false,
+            is_suspect: false,
+            is_news: false,
             problems: Vec::new(),
             not_asked: Vec::new(),
         }
@@ -146,6 +165,34 @@ impl AssetProgress {
             "it came in another scale and cannot be read again as a whole, nothing was staged";
         self.fail(Some(source), format!("{what}: {detail}; {why}"));
         None
+    }
+
+    /// Says why a series is suspect. Sessions that are due and were held back have failed.
+    pub(super) fn suspected(&mut self, source: &str, suspicion: &Suspicion, due: &[NaiveDate]) {
+        let Some(words) = suspicion.in_words() else {
+            return;
+        };
+        self.is_suspect = true;
+        self.is_news |= suspicion.is_new || suspicion.is_confirmed;
+        let problem = self.problem(Some(source), words);
+        self.problems.push(match suspicion.is_new {
+            true => problem,
+            false => problem.known(),
+        });
+        let held: Vec<String> = due
+            .iter()
+            .filter(|day| suspicion.held_back.contains(day))
+            .map(ToString::to_string)
+            .collect();
+        if !held.is_empty() {
+            self.fail(
+                Some(source),
+                format!(
+                    "held back, because it does not join the stored series: {}",
+                    held.join(", ")
+                ),
+            );
+        }
     }
 
     pub(super) fn fail_without_a_bar(&mut self) {
@@ -212,7 +259,11 @@ impl AssetProgress {
         let message: Vec<String> = self.problems.iter().map(Problem::words).collect();
         AssetOutcome {
             asset_id: self.asset_id,
-            status: if self.failed { FAILED } else { OK },
+            status: match (self.failed, self.is_suspect) {
+                (true, _) => FAILED,
+                (false, true) => SUSPECT,
+                (false, false) => OK,
+            },
             source: self.source,
             start: self.window.map(|w| w.start),
             end: self.window.map(|w| w.end),
@@ -225,6 +276,7 @@ impl AssetProgress {
             elapsed_ms,
             message: (!message.is_empty()).then(|| message.join(" · ")),
             problems: self.problems,
+            is_news: self.is_news,
         }
     }
 }

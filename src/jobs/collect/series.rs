@@ -1,6 +1,6 @@
 //! One series of an asset, as one endpoint of a source is asked for it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::window::Window;
@@ -42,6 +42,12 @@ impl<'a> Series<'a> {
             true => &self.entry.stored_as,
             false => self.upstream.name(),
         }
+    }
+
+    /// The day in the exchange's zone on which it is asked.
+    pub(super) fn today(self) -> NaiveDate {
+        let calendar = &self.asset.calendar;
+        calendar.trading_day(self.asked_at, calendar.zone())
     }
 
     /// Whether a window holds a session whose bar must be there.

@@ -1,4 +1,4 @@
-//! Staging of what was fetched of one series; when it came in another scale, after reading all of it again.
+//! Staging of what was fetched of one series; where that cannot tell the scale, after reading more of it.
 
 use anyhow::Result;
 
@@ -6,10 +6,10 @@ use super::collector::Collector;
 use super::fetch::{AssetFetcher, Fetched, what_is_missing};
 use super::outcome::AssetProgress;
 use super::series::Series;
-use super::window::{OVERLAP_SESSIONS, due_sessions};
-use crate::domain::scale::{Rebase, Rescale};
+use super::window::{Plan, due_sessions};
+use crate::domain::scale::in_words;
 use crate::domain::window::Window;
-use crate::staging::{Batch, LostPart, Staged, StagedSeries};
+use crate::staging::{Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries};
 
 /// What came of staging one answer.
 enum Attempt<'s> {
@@ -18,127 +18,106 @@ enum Attempt<'s> {
     /// It would mix what must not stand in one series: nothing was staged, and the asset has failed.
     Refused,
     /// It is in another scale: nothing was staged.
-    OtherScale(Rebase),
+    OtherScale(OtherScale),
+    /// It cannot tell the scale: nothing was staged.
+    TooFew {
+        beside: Option<Window>,
+        whole: Window,
+    },
 }
 
 impl Collector<'_> {
-    /// Fetches a few stored days beside a window that holds too few of them to tell whether the source still has the stored
-    /// scale: a window of the past after a split, say. They are compared, not staged.
-    pub(super) fn add_witnesses(
-        &self,
-        series: Series<'_>,
-        window: Window,
-        fetcher: AssetFetcher<'_>,
-        fetched: &mut Fetched,
-        progress: &mut AssetProgress,
-    ) -> Result<()> {
-        let Series { asset, entry, .. } = series;
-        if fetched.checked.bars.is_empty() || !asset.category.has_splits() {
-            return Ok(());
-        }
-        let source = &entry.stored_as;
-        let Some(beside) = self
-            .staging
-            .witnesses(&asset.id, source, window, OVERLAP_SESSIONS)?
-        else {
-            return Ok(());
-        };
-        match fetcher.fetch(series, beside) {
-            Ok(witnesses) => fetched.checked.bars.extend(witnesses.checked.bars),
-            Err(error) => progress.warn(
-                source,
-                format!("whether it still has the stored scale is not known, {} to {} had no answer: {error}", beside.start, beside.end),
-            ),
-        }
-        Ok(())
-    }
-
-    /// Stages what was fetched. A series that came in another scale is read again as a whole first.
+    /// Stages what was fetched. More is read where too few days can be compared, and the whole series where it came in another
+    /// scale.
     pub(super) fn stage<'s>(
         &self,
         series: Series<'s>,
-        window: Window,
-        fetched: Fetched,
+        plan: Plan,
+        mut fetched: Fetched,
         fetcher: AssetFetcher<'_>,
         progress: &mut AssetProgress,
     ) -> Result<Option<StagedSeries<'s>>> {
-        let rescale = if self.options.heal {
-            Rescale::IfWhole
-        } else {
-            Rescale::No
-        };
-        let rebase = match self.stage_once(series, window, fetched, rescale, progress)? {
+        let mut attempt = self.stage_once(series, plan, &fetched, Reading::Window, progress)?;
+        if let Attempt::TooFew {
+            beside: Some(beside),
+            ..
+        } = attempt
+            && let Ok(more) = fetcher.fetch(series, beside)
+        {
+            // They are compared, not staged.
+            fetched.checked.bars.extend(more.checked.bars);
+            fetched.checked.bars.sort_by_key(|b| b.bar.date());
+            attempt = self.stage_once(series, plan, &fetched, Reading::Window, progress)?;
+        }
+        let (other, whole) = match attempt {
             Attempt::Staged(staged) => return Ok(Some(staged)),
             Attempt::Refused => return Ok(None),
-            Attempt::OtherScale(rebase) => rebase,
+            Attempt::OtherScale(other) => (Some(other.change), other.whole),
+            Attempt::TooFew { whole, .. } => (None, whole),
         };
-        if self.options.heal {
-            return self.read_again(series, window, &rebase, fetcher, progress);
+        let detail = other.as_ref().map(in_words);
+        let source = &series.entry.stored_as;
+        if let (Some(detail), false) = (&detail, self.options.heal) {
+            let by_hand = format!(
+                "pricestash collect --assets {} --start {}",
+                series.asset.id, whole.start
+            );
+            progress.fail(Some(source), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
+            return Ok(None);
         }
-        let (detail, first) = (&rebase.detail, rebase.first);
-        let by_hand = format!(
-            "pricestash collect --assets {} --start {first}",
-            series.asset.id
+        let why = detail.as_deref().map_or_else(
+            || "too few days to tell its scale".to_owned(),
+            |detail| format!("it came in another scale, {detail}"),
         );
-        progress.fail(Some(&series.entry.stored_as), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
-        Ok(None)
+        log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "{why}; it is read again from {}", whole.start);
+        let plan = plan.reading_all(whole);
+        progress.window = Some(plan.window);
+        let answered = fetcher.fetch(series, plan.window);
+        let missing = match &answered {
+            Ok(all) => what_is_missing(&all.lost).join("; "),
+            Err(error) => error.to_string(),
+        };
+        match (answered, detail) {
+            (Ok(all), _) if missing.is_empty() => self.stage_all(series, plan, &all, progress),
+            (_, Some(detail)) => Ok(progress.fail_rebase(source, &detail, &missing)),
+            // What was read before can stand beside the series or not, and says so.
+            (_, None) => {
+                progress.warn(source, format!("its older days had no answer: {missing}"));
+                self.stage_all(series, plan, &fetched, progress)
+            }
+        }
     }
 
-    /// Reads a whole series again, because its scale has changed.
-    fn read_again<'s>(
+    /// Stages all that there is.
+    fn stage_all<'s>(
         &self,
         series: Series<'s>,
-        window: Window,
-        rebase: &Rebase,
-        fetcher: AssetFetcher<'_>,
+        plan: Plan,
+        fetched: &Fetched,
         progress: &mut AssetProgress,
     ) -> Result<Option<StagedSeries<'s>>> {
-        let Rebase {
-            factor,
-            detail,
-            first,
-            last,
-            ..
-        } = rebase;
-        let source = &series.entry.stored_as;
-        log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "it came in another scale, {detail}; it is read again from {first}");
-        let whole = Window {
-            start: window.start.min(*first),
-            end: window.end.max(*last),
-        };
-        progress.window = Some(whole);
-        let fetched = match fetcher.fetch(series, whole) {
-            Ok(fetched) if fetched.lost.is_empty() => fetched,
-            Ok(fetched) => {
-                let lost = what_is_missing(&fetched.lost).join("; ");
-                return Ok(progress.fail_rebase(source, detail, &lost));
-            }
-            Err(error) => return Ok(progress.fail_rebase(source, detail, &error.to_string())),
-        };
-        let confirmed = Rescale::Confirmed(*factor);
-        match self.stage_once(series, whole, fetched, confirmed, progress)? {
+        match self.stage_once(series, plan, fetched, Reading::All, progress)? {
             Attempt::Staged(staged) => Ok(Some(staged)),
-            Attempt::Refused => Ok(None),
-            Attempt::OtherScale(now) => {
-                let why = format!("its source answers in more than one scale, {}", now.detail);
-                Ok(progress.fail_rebase(source, detail, &why))
-            }
+            // There is no more to be read.
+            Attempt::Refused | Attempt::OtherScale(_) | Attempt::TooFew { .. } => Ok(None),
         }
     }
 
-    /// Stages one answer, or says that its scale is another one.
+    /// Stages one answer, or says why it cannot be staged yet.
     fn stage_once<'s>(
         &self,
         series: Series<'s>,
-        window: Window,
-        fetched: Fetched,
-        rescale: Rescale,
+        plan: Plan,
+        fetched: &Fetched,
+        reading: Reading,
         progress: &mut AssetProgress,
     ) -> Result<Attempt<'s>> {
-        let Fetched { mut checked, lost } = fetched;
-        if self.options.final_only {
-            checked.bars.retain(|b| b.is_final);
+        let Fetched { checked, lost } = fetched;
+        let mut checked = std::borrow::Cow::Borrowed(checked);
+        if self.options.final_only && checked.bars.iter().any(|b| !b.is_final) {
+            checked.to_mut().bars.retain(|b| b.is_final);
         }
+        let window = plan.window;
         let due = due_sessions(&series.asset.calendar, window, series.asked_at);
         let lost_parts: Vec<LostPart> = lost.iter().map(|l| l.part).collect();
         let job_id = self.job_id.to_string();
@@ -152,20 +131,30 @@ impl Collector<'_> {
             due: &due,
             lost: &lost_parts,
             checked: &checked,
-            rescale,
+            reading,
+            settled: plan.settled,
+            is_audit: plan.is_audit && lost.is_empty(),
+            today: series.today(),
             job_id: &job_id,
             now: (self.now)(),
         };
-        let (tally, coverage) = match self.staging.stage(&batch, !self.options.dry_run)? {
-            Staged::Rebased(rebase) => return Ok(Attempt::OtherScale(rebase)),
+        let done = match self.staging.stage(&batch, !self.options.dry_run)? {
+            Staged::OtherScale(other) => return Ok(Attempt::OtherScale(other)),
+            Staged::TooFew { beside, whole } => return Ok(Attempt::TooFew { beside, whole }),
             Staged::Refused(why) => {
                 progress.fail(Some(source), format!("{why}; nothing was staged"));
                 return Ok(Attempt::Refused);
             }
-            Staged::Done { tally, coverage } => (tally, coverage),
+            Staged::Done(done) => done,
         };
+        let Done {
+            tally,
+            coverage,
+            suspicion,
+        } = done;
         progress.staged(source, tally, &checked);
-        for missing in what_is_missing(&lost) {
+        progress.suspected(source, &suspicion, &due);
+        for missing in what_is_missing(lost) {
             progress.fail(Some(source), missing);
         }
         Ok(Attempt::Staged(StagedSeries {

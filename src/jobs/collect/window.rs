@@ -1,8 +1,11 @@
 //! Which days are asked for.
 
+use std::iter;
+
 use chrono::{DateTime, Months, NaiveDate, Utc};
 
 use crate::domain::calendar::{Calendar, sub_days};
+use crate::domain::merge::Settled;
 use crate::domain::window::Window;
 use crate::staging::Reach;
 
@@ -12,6 +15,86 @@ const DEFAULT_DAYS: u64 = 7;
 pub(super) const OVERLAP_SESSIONS: u32 = 3;
 /// An asset with nothing staged is asked for three years.
 const FIRST_MONTHS: Months = Months::new(36);
+
+/// Final bars older than so many sessions are not written for their volume alone.
+const VOLUME_SESSIONS: usize = 10;
+
+/// Which days of a series are asked for, and what of them is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The days.
+    pub(super) window: Window,
+    /// What is not written, where more is read than is due.
+    pub(super) settled: Option<Settled>,
+    /// Whether the series is compared as a whole.
+    pub(super) is_audit: bool,
+    /// Where the window begins when it is not; what of the series lies before is settled.
+    due_from: NaiveDate,
+    volume_from: NaiveDate,
+}
+
+impl Plan {
+    /// The days of a window and no more.
+    pub(super) fn of(window: Window, today: NaiveDate, calendar: &Calendar) -> Self {
+        let sessions = iter::successors(Some(today), |day| calendar.previous_session(*day));
+        Self {
+            window,
+            settled: None,
+            is_audit: false,
+            due_from: window.start.max(sub_days(today, DEFAULT_DAYS)),
+            volume_from: sessions.take(VOLUME_SESSIONS + 1).last().unwrap_or(today),
+        }
+    }
+
+    /// The same from an earlier day on, so that the series is compared as a whole.
+    pub(super) fn auditing_from(self, start: NaiveDate) -> Self {
+        let window = Window {
+            start: start.min(self.window.start),
+            ..self.window
+        };
+        Self {
+            window,
+            settled: Some(self.settled()),
+            is_audit: true,
+            due_from: self.window.start,
+            ..self
+        }
+    }
+
+    /// All days of the series too.
+    pub(super) fn reading_all(self, whole: Window) -> Self {
+        let window = Window {
+            start: self.window.start.min(whole.start),
+            end: self.window.end.max(whole.end),
+        };
+        Self {
+            window,
+            settled: Some(self.settled.unwrap_or_else(|| self.settled())),
+            ..self
+        }
+    }
+
+    /// Without comparing the series as a whole.
+    pub(super) fn without_audit(self) -> Self {
+        let window = Window {
+            start: self.due_from,
+            ..self.window
+        };
+        Self {
+            window,
+            settled: None,
+            is_audit: false,
+            ..self
+        }
+    }
+
+    fn settled(&self) -> Settled {
+        Settled {
+            values_before: self.due_from,
+            volume_before: self.volume_from,
+        }
+    }
+}
 
 /// Which days the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ const KOREAN = {
   "runs succeeded": "성공한 실행", "rows wait for PostgreSQL": "PostgreSQL 대기 행", "rows refused by PostgreSQL": "PostgreSQL 거부 행",
   "Find an asset": "종목 찾기", "Only what needs attention": "확인이 필요한 것만", "Asset": "종목", "Newest close": "최근 종가",
   "Change of the day": "전일 대비", "One year": "1년", "Newest bar": "최근 거래일", "Freshness": "최신성", "Gaps": "빈 날",
-  "Findings": "발견", "Pending": "대기", "provisional": "잠정", "fresh": "최신", "stale": "지연", "no data": "데이터 없음",
+  "Findings": "발견", "Pending": "대기", "provisional": "잠정", "suspect": "의심", "assets may hold two scales": "두 가지 척도가 섞였을 수 있는 자산", "fresh": "최신", "stale": "지연", "no data": "데이터 없음",
   "not collected": "수집 안 함", "expected": "기대", "No asset matches.": "맞는 종목이 없습니다.", "Charts and coverage": "차트와 수집 범위",
   "Kinds of days": "날의 종류", "bar": "가격 있음", "gap": "빠짐", "late": "최근 가격 이후", "waived": "면제", "closed": "휴장",
   "probably closed": "휴장 추정", "stock": "주식", "index": "지수", "etf": "ETF", "crypto": "암호화폐", "commodity": "원자재",

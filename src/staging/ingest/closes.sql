@@ -1,5 +1,5 @@
--- The closes of a series in a window, with the one before it and the one after it.
-SELECT date, close
+-- What tells a step in a series: its closes in a window, with the one before it and the one after it.
+SELECT date, high, low, close, is_final
 FROM price_daily
 WHERE asset_id = ?1 AND source = ?2
   AND date >= coalesce((SELECT max(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date < ?3), ?3)

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::batch::Batch;
 use super::stored::days;
+use crate::config::ConfigError;
+use crate::domain::alignment::{Alignment, Verdict};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::finding::{ClosedBy, Finding, Rejected, Rule};
-use crate::domain::scale::Overlap;
 use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
@@ -26,14 +27,16 @@ pub(in crate::staging) struct Notes<'a> {
 }
 
 /// What a run has judged, so that an open finding that it did not see again is resolved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Judged<'a> {
     /// The days whose closes were looked at for jumps: the last may lie behind the asked window.
     pub(in crate::staging) closes: Window,
     /// The days whose row came, and is what is stored now.
     pub(super) heard: &'a BTreeSet<NaiveDate>,
-    /// What the overlap says of the scale.
-    pub(in crate::staging) overlap: Overlap,
+    /// The days that were compared.
+    pub(super) alignment: &'a Alignment,
+    /// What they say of the scale.
+    pub(super) verdict: &'a Verdict,
 }
 
 impl Judged<'_> {
@@ -42,10 +45,22 @@ impl Judged<'_> {
         match rule.closed_by() {
             ClosedBy::ItsRow => self.heard.contains(&date),
             ClosedBy::TheCloses => self.closes.contains(date),
-            ClosedBy::TheSameScale => matches!(self.overlap, Overlap::SameScale),
-            ClosedBy::AKnownScale => !matches!(self.overlap, Overlap::TooShort),
+            ClosedBy::TheSameScale => self.is_taken() && self.alignment.is_unmoved(),
+            ClosedBy::AKnownScale => self.alignment.can_tell(),
+            ClosedBy::ATakenAnswer => {
+                let days = self.alignment.days();
+                let ends = days.first().zip(days.last());
+                self.is_taken() && ends.is_some_and(|(a, b)| a.date < date && date <= b.date)
+            }
+            ClosedBy::ItsComparedDay => {
+                self.is_taken() && self.alignment.days().iter().any(|d| d.date == date)
+            }
             ClosedBy::TheSessions => false,
         }
+    }
+
+    fn is_taken(&self) -> bool {
+        matches!(self.verdict, Verdict::Same | Verdict::Restated(_))
     }
 }
 
@@ -76,8 +91,11 @@ impl<'a> Notes<'a> {
         self.connection
     }
 
-    /// Keeps a finding: one row a fact, however often it is seen.
-    pub(in crate::staging) fn put(&self, finding: &Finding) -> rusqlite::Result<()> {
+    /// Keeps a finding: one row a fact, however often it is seen. What the owner has waived is none.
+    pub(in crate::staging) fn put(&self, finding: &Finding) -> Result<()> {
+        if self.is_waived(finding.rule, finding.date)? {
+            return Ok(());
+        }
         let statement = "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen, job_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
              ON CONFLICT (asset_id, source, date, rule) DO UPDATE
@@ -98,7 +116,31 @@ impl<'a> Notes<'a> {
     pub(super) fn put_lasting(&self, finding: Finding) -> Result<()> {
         let open = self.open_days(finding.rule)?;
         let date = open.last().copied().unwrap_or(finding.date);
-        Ok(self.put(&Finding { date, ..finding })?)
+        self.put(&Finding { date, ..finding })
+    }
+
+    /// The days on which the owner has waived a rule.
+    pub(super) fn waived(&self, rule: Rule) -> Result<Vec<Window>> {
+        let sql = "SELECT start_date, end_date FROM rule_waiver WHERE asset_id = ?1 AND rule = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![self.asset, rule.to_string()])?;
+        let mut waived = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (start, end) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+            if let (Ok(start), Ok(end)) = (start.parse(), end.parse()) {
+                waived.push(Window { start, end });
+            }
+        }
+        Ok(waived)
+    }
+
+    fn is_waived(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM rule_waiver
+             WHERE asset_id = ?1 AND rule = ?2 AND ?3 BETWEEN start_date AND end_date)";
+        let key = params![self.asset, rule.to_string(), date.to_string()];
+        self.connection
+            .prepare_cached(sql)?
+            .query_row(key, |r| r.get(0))
     }
 
     /// ClosedBy the open findings that were judged and not seen again (one that this run saw has its job_id). What a rule says
@@ -243,5 +285,66 @@ impl Staging {
             connection.execute(statement, params![asset.as_str(), date.to_string(), rule])?;
         }
         Ok(removed)
+    }
+
+    /// Waives a rule on days: its open findings of an asset are resolved, and no run finds it there again. Fails, and changes
+    /// nothing, where there is none of them.
+    pub(crate) fn waive_rule(
+        &self,
+        asset: &AssetId,
+        rule: Rule,
+        days: Window,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (asset, rule, time) = (asset.as_str(), rule.to_string(), timestamp::to_text(now));
+        let (start, end) = (days.start.to_string(), days.end.to_string());
+        let is_new = tx.execute(
+            "INSERT INTO rule_waiver (asset_id, rule, start_date, end_date, reason, waived_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            params![asset, rule, start, end, reason, time],
+        )? > 0;
+        let resolved = tx.execute(
+            "UPDATE finding SET resolved_at = ?5
+             WHERE asset_id = ?1 AND rule = ?2 AND date BETWEEN ?3 AND ?4 AND resolved_at IS NULL",
+            params![asset, rule, start, end, time],
+        )?;
+        if is_new && resolved == 0 {
+            let sql = "SELECT coalesce(group_concat(date, ', '), 'none')
+                 FROM (SELECT DISTINCT date FROM open_findings WHERE asset_id = ?1 AND rule = ?2 ORDER BY date LIMIT 5)";
+            let open: String = tx.query_row(sql, params![asset, rule], |r| r.get(0))?;
+            return Err(ConfigError(format!(
+                "{asset} has no open finding {rule} on these days; open ones: {open}"
+            ))
+            .into());
+        }
+        tx.commit()?;
+        Ok(is_new)
+    }
+
+    /// Takes a waiver of a rule back: what it resolved is open again. Says whether there was one.
+    pub(crate) fn unwaive_rule(&self, asset: &AssetId, rule: Rule, days: Window) -> Result<bool> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (start, end) = (days.start.to_string(), days.end.to_string());
+        let key = params![asset.as_str(), rule.to_string(), start, end];
+        tx.execute(
+            "UPDATE finding SET resolved_at = NULL
+             WHERE asset_id = ?1 AND rule = ?2
+               AND EXISTS (
+                   SELECT 1 FROM rule_waiver w
+                   WHERE w.asset_id = finding.asset_id AND w.rule = finding.rule
+                     AND w.start_date >= ?3 AND w.end_date <= ?4 AND w.waived_at = finding.resolved_at
+                     AND finding.date BETWEEN w.start_date AND w.end_date)",
+            key,
+        )?;
+        let removed = tx.execute(
+            "DELETE FROM rule_waiver WHERE asset_id = ?1 AND rule = ?2 AND start_date >= ?3 AND end_date <= ?4",
+            key,
+        )?;
+        tx.commit()?;
+        Ok(removed > 0)
     }
 }

@@ -2,14 +2,13 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::gaps::waived_days;
 use super::stored::{days, stored_days};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
-use crate::domain::window::Window;
 use crate::staging::Staging;
 
 /// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
@@ -90,31 +89,6 @@ impl Staging {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(include_str!("settled.sql"))?;
         Ok(statement.query_row(row, |r| r.get(0))?)
-    }
-
-    /// The nearest stored final bars beside a window that holds fewer than `least` of the series; `None` when it holds enough
-    /// to compare with, or there are not so many beside it.
-    pub(crate) fn witnesses(
-        &self,
-        asset: &AssetId,
-        source: &str,
-        window: Window,
-        least: u32,
-    ) -> Result<Option<Window>> {
-        let (start, end) = (window.start.to_string(), window.end.to_string());
-        let connection = self.connection()?;
-        let found: Option<(String, String)> = connection
-            .prepare_cached(include_str!("witnesses.sql"))?
-            .query_row(params![asset.as_str(), source, start, end, least], |r| {
-                Ok((r.get(0)?, r.get(1)?))
-            })
-            .optional()?;
-        Ok(found.and_then(|(first, last)| {
-            Some(Window {
-                start: first.parse().ok()?,
-                end: last.parse().ok()?,
-            })
-        }))
     }
 }
 

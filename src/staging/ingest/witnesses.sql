@@ -1,5 +1,5 @@
--- The nearest ?5 final bars of a series behind a window, else before it, if the window itself holds fewer of them.
-WITH final AS (
+-- The nearest ?5 final bars of a series behind a window, else before it: enough of them tell whether the scale is the same.
+WITH final AS NOT MATERIALIZED (
     SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final <> 0
 ),
 behind AS (
@@ -12,6 +12,6 @@ before AS (
 )
 SELECT first, last
 FROM (SELECT * FROM behind UNION ALL SELECT * FROM before)
-WHERE bars = ?5 AND (SELECT count(*) FROM (SELECT 1 FROM final WHERE date BETWEEN ?3 AND ?4 LIMIT ?5)) < ?5
-ORDER BY side
+WHERE bars > 0
+ORDER BY bars >= ?6 DESC, side
 LIMIT 1

@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use chrono::NaiveDate;
-use rusqlite::{OptionalExtension, Statement, ToSql, Transaction, TransactionBehavior, params};
+use rusqlite::{Statement, ToSql, Transaction, TransactionBehavior, params};
 
-use super::batch::{Batch, Staged, Tally};
+use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
-use super::stored::{days, stored_bars, stored_days};
+use super::scale_check::{ScaleCheck, Taken};
+use super::series::SeriesTable;
+use super::stored::stored_bars;
 use crate::domain::bar::{Bar, FetchedBar};
 use crate::domain::bar_values::Values;
 use crate::domain::finding::{Finding, Rule};
-use crate::domain::gaps::{SessionCoverage, price_jumps};
+use crate::domain::gaps::SessionCoverage;
 use crate::domain::merge::{Decision, Stored, decide};
-use crate::domain::scale::{
-    Overlap, Rebase, StoredBars, are_same, final_closes, find_older_scale, find_other_scale,
-    rescaled,
-};
+use crate::domain::scale::{self, StoredBars, find_older_scale, find_other_scale};
+use crate::domain::steps::find_steps;
 use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
@@ -37,6 +37,7 @@ impl Staging {
             batch,
             source: batch.source,
             notes: Notes::of(&tx, batch),
+            series: SeriesTable::of(&tx, batch),
         }
         .write()?;
         if commit {
@@ -51,6 +52,7 @@ struct Writer<'a> {
     batch: &'a Batch<'a>,
     source: &'a str,
     notes: Notes<'a>,
+    series: SeriesTable<'a>,
 }
 
 /// What writing the bars did, and the days about which the answer has the last word.
@@ -60,6 +62,8 @@ struct WrittenBars {
     heard: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
     lacking_volume: BTreeSet<NaiveDate>,
+    /// Days without a stored bar whose fetched one was held back.
+    held_back: Vec<NaiveDate>,
 }
 
 impl Writer<'_> {
@@ -68,54 +72,107 @@ impl Writer<'_> {
         if let Some(why) = self.find_other_series(&stored)? {
             return Ok(Staged::Refused(why));
         }
-        let bars = &self.batch.checked.bars;
-        if let Some(why) = find_older_scale(bars, &stored, self.batch.now) {
+        let checked = self.batch.checked;
+        if let Some(why) = self.find_older_scale(&stored)? {
             return Ok(Staged::Refused(why));
         }
-        let overlap = Overlap::of(bars, &stored, self.batch.rescale, self.batch.now);
-        let rebase = self.rebase(&overlap)?;
-        if let Some(rebase) = &rebase {
-            self.notes.put_lasting(rebase.finding())?;
-            if !rebase.can_be_staged(self.batch.rescale) {
-                return Ok(Staged::Rebased(rebase.clone()));
-            }
+        let before = self.series.suspicions()?;
+        let scale = ScaleCheck::of(self.batch, self.series, &self.notes, &stored)?;
+        if let Some(more) = scale.must_read_more()? {
+            return Ok(more);
         }
-        let first = self.first_day()?;
-        let mut written = self.write_bars(&stored, rebase.is_some())?;
-        if let Some(rebase) = &rebase {
-            let mut days = written.lacking_volume.clone();
-            days.extend(&rebase.uncovered);
-            written.tally.changed += self.carry_over(rebase, &days)?;
-        }
+        let mut written = self.write_bars(&stored, scale.taken()?)?;
+        let is_news = written.tally.new + written.tally.changed > 0;
+        scale.note(&written.heard, &written.held_back, is_news)?;
+        let lacking = scale.lacking(&written.lacking_volume)?;
+        written.tally.changed += self.carry_over(lacking)?;
         self.note_other_scales()?;
-        for rejected in &self.batch.checked.rejected {
+        for rejected in &checked.rejected {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
-        written.tally.findings = self.write_findings(&written.heard, overlap)?;
-        self.remember_series()?;
-        let coverage = self.judge_gaps(first)?;
-        let tally = written.tally;
-        Ok(Staged::Done { tally, coverage })
+        written.tally.findings = self.write_findings(&written.heard, &scale)?;
+        self.series.remember(self.batch)?;
+        let coverage = self.judge_gaps(scale.first_stored())?;
+        Ok(Staged::Done(Done {
+            tally: written.tally,
+            coverage,
+            suspicion: self.suspicion(&before, written.held_back)?,
+        }))
     }
 
-    /// The change of scale of the whole series, if the overlap tells of one.
-    fn rebase(&self, overlap: &Overlap) -> Result<Option<Rebase>> {
-        if !matches!(overlap, Overlap::MovedBy { .. }) {
-            return Ok(None);
+    /// Why the bars cannot fill days beside newer ones, if they cannot.
+    fn find_older_scale(&self, stored: &StoredBars) -> Result<Option<String>> {
+        let Batch { checked, now, .. } = *self.batch;
+        let bars = &checked.bars;
+        if let Some(why) = find_older_scale(bars, stored, now) {
+            return Ok(Some(why));
         }
-        let series = stored_days(self.tx, self.batch.asset.id.as_str(), self.source)?;
-        Ok(overlap.rebase(&self.batch.checked.bars, &series))
+        let has_common_day = bars.iter().any(|b| stored.contains_key(&b.bar.date()));
+        let (Some(bar), false) = (bars.first(), has_common_day) else {
+            return Ok(None);
+        };
+        let newest = self.series.newest_ingest(now)?;
+        Ok(newest.is_some_and(|newest| bar.fetched_at < newest).then(|| {
+            "it is older than what is stored and has no day in common with it, so that its scale is not known".to_owned()
+        }))
     }
 
-    fn write_bars(&self, stored: &StoredBars, rescaling: bool) -> Result<WrittenBars> {
+    /// Writes stored days of which the source says nothing better in the new scale; counts them.
+    fn carry_over(&self, lacking: Vec<(Stored, FetchedBar)>) -> Result<u64> {
+        let mut count = 0;
+        for (old, fetched) in lacking {
+            let detail = format!(
+                "its source has no bar with a volume any more, the close {} was carried over as {}",
+                old.bar.close(),
+                fetched.bar.close()
+            );
+            self.replace(Some(&old), fetched.bar, &fetched, None)?;
+            self.notes.put(&Finding {
+                date: fetched.bar.date(),
+                rule: Rule::Rescaled,
+                detail,
+            })?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Why the series is suspect after this batch; `before` is what was known.
+    fn suspicion(&self, before: &[Finding], held_back: Vec<NaiveDate>) -> Result<Suspicion> {
+        let open = self.series.suspicions()?;
+        let is_known = |finding: &Finding| {
+            before.iter().any(|known| {
+                // The day of the others says where it shows today.
+                known.rule == finding.rule
+                    && (known.date == finding.date || finding.rule != Rule::ScaleStep)
+            })
+        };
+        Ok(Suspicion {
+            is_new: !open.iter().all(is_known),
+            is_confirmed: self.batch.is_audit && !open.is_empty(),
+            open,
+            held_back,
+        })
+    }
+
+    fn write_bars(&self, stored: &StoredBars, taken: Taken) -> Result<WrittenBars> {
         let mut written = WrittenBars::default();
+        let rescaling = matches!(taken, Taken::All { rescaling: true });
         for fetched in &self.batch.checked.bars {
             let date = fetched.bar.date();
             if !self.batch.window.contains(date) && !rescaling {
                 continue;
             }
             let old = stored.get(&date);
-            let decision = decide(old, fetched, self.batch.now, rescaling);
+            if let Taken::OnlyWhatJoins(joining) = &taken
+                && !joining.contains(&date)
+                && old.is_none_or(|old| !old.bar.same_values(&fetched.bar))
+            {
+                written.tally.kept += 1;
+                written.held_back.extend(old.is_none().then_some(date));
+                continue;
+            }
+            let decision = decide(old, fetched, self.batch.now, rescaling, self.batch.settled);
             if !matches!(decision, Decision::Older) {
                 written.heard.insert(date);
             }
@@ -141,7 +198,7 @@ impl Writer<'_> {
                         &mut tally.unchanged
                     }) += 1;
                 }
-                Decision::Same => tally.unchanged += 1,
+                Decision::Same | Decision::Settled => tally.unchanged += 1,
                 Decision::Older => tally.kept += 1,
                 Decision::LacksVolume => {
                     tally.kept += 1;
@@ -167,38 +224,17 @@ impl Writer<'_> {
         Ok(self.upsert(&bar, fetched, same_as)?)
     }
 
-    /// Carries stored days that the source says nothing better of over into the new scale; counts them.
-    fn carry_over(&self, rebase: &Rebase, days: &BTreeSet<NaiveDate>) -> Result<u64> {
-        let mut count = 0;
-        let asset = self.batch.asset.id.as_str();
-        let stored = stored_bars(self.tx, asset, self.source, rebase.first, rebase.last)?;
-        for (old, fetched) in rescaled(stored, &self.batch.checked.bars, rebase.factor, days) {
-            let date = fetched.bar.date();
-            let detail = format!(
-                "its source has no bar with a volume any more, the close {} was carried over as {}",
-                old.bar.close(),
-                fetched.bar.close()
-            );
-            self.replace(Some(&old), fetched.bar, &fetched, None)?;
-            self.notes.put(&Finding {
-                date,
-                rule: Rule::Rescaled,
-                detail,
-            })?;
-            count += 1;
-        }
-        Ok(count)
-    }
-
     /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
-    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, overlap: Overlap) -> Result<u64> {
+    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, scale: &ScaleCheck<'_>) -> Result<u64> {
         let reports_volume = self.series_reports_volume()?;
-        let (closes, last) = self.closes()?;
+        let window = self.batch.window;
+        let closes = self.series.closes(window)?;
+        let last = closes.last().map_or(window.end, |d| window.end.max(d.date));
         let closes_judged = Window {
-            start: self.batch.window.start,
+            start: window.start,
             end: last,
         };
-        let jumps = price_jumps(&closes, closes_judged.start, closes_judged.end);
+        let jumps = find_steps(&closes, closes_judged);
         let about_rows = self
             .batch
             .checked
@@ -215,17 +251,10 @@ impl Writer<'_> {
         self.notes.resolve(Judged {
             closes: closes_judged,
             heard,
-            overlap,
+            alignment: &scale.alignment,
+            verdict: &scale.verdict,
         })?;
         Ok(count)
-    }
-
-    /// The first stored day of the series.
-    fn first_day(&self) -> Result<Option<NaiveDate>> {
-        let sql = "SELECT min(date) FROM price_daily WHERE asset_id = ?1 AND source = ?2";
-        let mut statement = self.tx.prepare_cached(sql)?;
-        let key = params![self.batch.asset.id.as_str(), self.source];
-        Ok(days(statement.query(key)?)?.first().copied())
     }
 
     /// Notes when the asset's other sources are stored in another scale: this one stands in for a source that has not sent
@@ -254,28 +283,6 @@ impl Writer<'_> {
         self.tx
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND volume > 0)")?
             .query_row(params![self.batch.asset.id.as_str(), self.source], |r| r.get(0))
-    }
-
-    /// The closes of the window with the one before and the one after it, and the day of the last of them.
-    fn closes(&self) -> Result<(Vec<(NaiveDate, f64)>, NaiveDate)> {
-        let mut statement = self.tx.prepare_cached(include_str!("closes.sql"))?;
-        let window = self.batch.window;
-        let mut rows = statement.query(params![
-            self.batch.asset.id.as_str(),
-            self.source,
-            window.start.to_string(),
-            window.end.to_string()
-        ])?;
-        let mut closes = Vec::new();
-        while let Some(row) = rows.next()? {
-            if let Ok(date) = row.get::<_, String>(0)?.parse() {
-                closes.push((date, row.get(1)?));
-            }
-        }
-        let last = closes
-            .last()
-            .map_or(window.end, |(date, _)| window.end.max(*date));
-        Ok((closes, last))
     }
 
     /// Notes the due sessions without a bar at once, so that a run that dies has not forgotten them. Whether the exchange
@@ -318,12 +325,11 @@ impl Writer<'_> {
     /// closes are not the stored ones. A symbol that only got another name goes on in the same series.
     fn find_other_series(&self, stored: &StoredBars) -> Result<Option<String>> {
         let Batch {
-            asset,
             currency: own_currency,
             symbol: own_symbol,
             ..
         } = *self.batch;
-        let Some((symbol, currency)) = self.series_origin(asset.id.as_str())? else {
+        let Some((symbol, currency)) = self.series.origin()? else {
             return Ok(None);
         };
         if currency != own_currency {
@@ -331,7 +337,7 @@ impl Writer<'_> {
                 "its stored prices are in {currency}, assets.toml says {own_currency}; give the asset another id"
             )));
         }
-        if symbol == own_symbol || are_same(&final_closes(&self.batch.checked.bars, stored)) {
+        if symbol == own_symbol || scale::goes_on(&self.batch.checked.bars, stored) {
             return Ok(None);
         }
         Ok(Some(format!(
@@ -340,32 +346,6 @@ impl Writer<'_> {
         )))
     }
 
-    /// The symbol and the currency that the stored bars of the series came from.
-    fn series_origin(&self, asset: &str) -> Result<Option<(String, String)>> {
-        let sql = "SELECT symbol, currency FROM series s WHERE asset_id = ?1 AND source = ?2
-             AND EXISTS (SELECT 1 FROM price_daily p WHERE p.asset_id = s.asset_id AND p.source = s.source)";
-        let mut statement = self.tx.prepare_cached(sql)?;
-        let origin =
-            statement.query_row(params![asset, self.source], |r| Ok((r.get(0)?, r.get(1)?)));
-        Ok(origin.optional()?)
-    }
-
-    fn remember_series(&self) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO series (asset_id, source, symbol, currency) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (asset_id, source) DO UPDATE SET symbol = excluded.symbol, currency = excluded.currency
-             WHERE (symbol, currency) IS NOT (excluded.symbol, excluded.currency)";
-        let Batch {
-            asset,
-            symbol,
-            currency,
-            ..
-        } = *self.batch;
-        let id = asset.id.as_str();
-        self.tx
-            .prepare_cached(sql)?
-            .execute(params![id, self.source, symbol, currency])?;
-        Ok(())
-    }
     /// Writes a bar; `same_as` is the stored row that has these values already.
     fn upsert(
         &self,

@@ -9,6 +9,7 @@ use rusqlite::{Row, params};
 
 use crate::domain::asset::AssetId;
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
+use crate::domain::finding::Rule;
 use crate::staging::Staging;
 use crate::staging::bar_row::{BarRow, SOURCE_AT, StoredBar, bar_sql, text};
 
@@ -50,6 +51,14 @@ pub(crate) struct StoredFinding {
     pub(crate) rule: String,
     /// The values behind it.
     pub(crate) detail: String,
+}
+
+impl StoredFinding {
+    /// Whether its series may hold two scales.
+    #[must_use]
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.rule.parse().is_ok_and(Rule::is_suspect)
+    }
 }
 
 /// The bars of one asset, by source.

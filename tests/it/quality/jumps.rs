@@ -1,8 +1,8 @@
 //! Closes that are far from the day before, also where two runs meet.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{GAPS, days};
+use super::{GAPS, days, yahoo_answer};
 use crate::support::program::TestEnv;
 use crate::support::{asset, recorded};
 
@@ -67,23 +67,11 @@ fn soxl_jumps_on_exactly_the_days_beyond_thirty_percent_also_where_two_runs_meet
 fn soxl_of_2020() -> (Vec<u8>, Vec<(String, f64)>) {
     let text = String::from_utf8(recorded("series/SOXL_2020-01..2020-06.csv")).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
-    let column =
-        |at: usize| -> Vec<f64> { rows.iter().map(|r| r[at].parse::<f64>().unwrap()).collect() };
-    let open = chrono::NaiveTime::from_hms_opt(14, 30, 0).unwrap();
-    let stamps: Vec<i64> = rows
-        .iter()
-        .map(|r| r[0].parse::<chrono::NaiveDate>().unwrap())
-        .map(|day| day.and_time(open).and_utc().timestamp())
-        .collect();
-    let quote = json!({"open": column(1), "high": column(2), "low": column(3), "close": column(4),
-                       "volume": column(5).iter().map(|v| v.round()).collect::<Vec<_>>()});
-    let meta = json!({"currency": "USD", "symbol": "SOXL", "exchangeTimezoneName": "America/New_York",
-                      "gmtoffset": -18000, "dataGranularity": "1d"});
-    let result = json!([{"meta": meta, "timestamp": stamps, "indicators": {"quote": [quote]}}]);
-    let body = json!({"chart": {"result": result, "error": null}});
+    let body = yahoo_answer("SOXL", "USD", "America/New_York", &rows);
     let days = rows.iter().map(|r| r[0].to_owned());
-    let closes = days.zip(column(4)).collect();
-    (serde_json::to_vec(&body).unwrap(), closes)
+    let closes = rows.iter().map(|r| r[4].parse().unwrap());
+    let closes = days.zip(closes).collect();
+    (body, closes)
 }
 
 #[test]

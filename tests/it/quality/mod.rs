@@ -5,6 +5,7 @@
 //! - `finality`, `week`: a file as its source served it through several days, each version or twice a day
 //! - `freshness`: `healthcheck`
 //! - `reconcile`: two sources of one asset
+//! - `scale`: series that may hold two scales
 
 mod calendars;
 mod finality;
@@ -12,6 +13,7 @@ mod freshness;
 mod gaps;
 mod jumps;
 mod reconcile;
+mod scale;
 mod splits;
 mod week;
 
@@ -50,4 +52,23 @@ fn bars(days: &[&str], close: f64) -> Answer {
                "closePrice": close, "accumulatedTradingVolume": 5})
     };
     Answer::ok(Value::from_iter(days.iter().map(bar)).to_string())
+}
+
+/// Rows of day, open, high, low, close and volume as Yahoo would send them.
+fn yahoo_answer(symbol: &str, currency: &str, zone: &str, rows: &[Vec<&str>]) -> Vec<u8> {
+    let column =
+        |at: usize| -> Vec<f64> { rows.iter().map(|r| r[at].parse::<f64>().unwrap()).collect() };
+    let tz: chrono_tz::Tz = zone.parse().unwrap();
+    let stamp = |row: &Vec<&str>| {
+        let day: chrono::NaiveDate = row[0].parse().unwrap();
+        let open = day.and_hms_opt(9, 30, 0).unwrap();
+        open.and_local_timezone(tz).unwrap().timestamp()
+    };
+    let quote = json!({"open": column(1), "high": column(2), "low": column(3), "close": column(4),
+                       "volume": column(5).iter().map(|v| v.round()).collect::<Vec<_>>()});
+    let meta = json!({"currency": currency, "symbol": symbol, "exchangeTimezoneName": zone,
+                      "gmtoffset": 0, "dataGranularity": "1d"});
+    let stamps: Vec<i64> = rows.iter().map(stamp).collect();
+    let result = json!([{"meta": meta, "timestamp": stamps, "indicators": {"quote": [quote]}}]);
+    serde_json::to_vec(&json!({"chart": {"result": result, "error": null}})).unwrap()
 }

@@ -181,8 +181,8 @@ fn what_was_kept_of_several_runs_is_read_as_one_and_the_newest_counts() {
         &server,
         &[asset("005930", "XKRX", "KRW", &[("naver", "005930")])],
     );
-    let collect = |start: &str, closes| {
-        server.answer(&route("005930"), week(closes));
+    let collect = |start: &str, answer| {
+        server.answer(&route("005930"), answer);
         env.succeed(&[
             "collect",
             "--start",
@@ -193,18 +193,21 @@ fn what_was_kept_of_several_runs_is_read_as_one_and_the_newest_counts() {
             "kept",
         ]);
     };
-    collect("2024-01-01", [100, 101, 102, 103]);
-    collect("2024-01-04", [0, 0, 112, 113]);
+    let before = "{\"localDate\":\"20231228\",\"closePrice\":99,\"openPrice\":99,\"highPrice\":99,\"lowPrice\":99,\
+                   \"accumulatedTradingVolume\":1000}";
+    let more = week([100, 101, 102, 103]).with_row_before(before);
+    collect("2023-12-28", more);
+    collect("2024-01-02", week([100, 101, 102, 113]));
     let bars = env.pairs(BARS);
     assert_eq!(
         env.count("SELECT CAST(sum(close) AS INTEGER) FROM price_daily"),
-        100 + 101 + 112 + 113
+        99 + 100 + 101 + 102 + 113
     );
     fs::rename(env.path("data/staging.db"), env.path("data/first.db")).unwrap();
     env.succeed(&[
         "collect",
         "--start",
-        "2024-01-01",
+        "2023-12-28",
         "--end",
         "2024-01-05",
         "--replay",

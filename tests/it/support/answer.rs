@@ -72,6 +72,13 @@ impl Answer {
         Self::new(200, body)
     }
 
+    /// The same list of rows behind one more.
+    pub(crate) fn with_row_before(mut self, row: &str) -> Self {
+        let list = format!("[{row},");
+        self.body.splice(..1, list.into_bytes());
+        self
+    }
+
     pub(crate) fn reset() -> Self {
         Self::new(0, "").with(Fault::Reset)
     }

@@ -1,0 +1,595 @@
+//! Whether an answer goes on where the stored series is: its closes compared day by day (contract, section 5, restatements).
+//!
+//! A *segment* is a run of at least three compared days with one ratio; shorter runs are corrections. Which segments moved says
+//! what happened: sources adjust all days by one factor, or the older ones and not the newest. Any other answer is taken only
+//! where it makes no step in the series. Too few compared days are an answer of their own.
+
+use chrono::NaiveDate;
+
+use super::digits::{Digits, Factors, last_digit, likely};
+
+/// So many days in a row with one ratio make a segment.
+pub(crate) const SEGMENT_DAYS: usize = 3;
+/// A step of this factor is none of the market's.
+pub(crate) const STEP: f64 = 1.8;
+/// Between its inverse and this factor a step cannot be told from the market's own moves.
+const MARKET: f64 = 1.25;
+/// Two steps of one border differ when they are further apart than this.
+const DIFFERENT: f64 = 1.02;
+
+/// A day whose final close is both stored and fetched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Compared {
+    /// The day.
+    pub(crate) date: NaiveDate,
+    /// Its close as it is stored.
+    pub(crate) stored: f64,
+    /// Its close as it was fetched.
+    pub(crate) fetched: f64,
+}
+
+/// Days in a row with one ratio, by their places among the compared days.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    first: usize,
+    last: usize,
+    factors: Factors,
+}
+
+impl Run {
+    fn is_segment(&self) -> bool {
+        self.last - self.first + 1 >= SEGMENT_DAYS
+    }
+
+    fn has_moved(&self) -> bool {
+        !self.factors.are_one()
+    }
+}
+
+/// The compared days of an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Alignment {
+    days: Vec<Compared>,
+    digits: Digits,
+    runs: Vec<Run>,
+    segments: Vec<Run>,
+}
+
+/// What is stored beyond the days that were fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Beyond {
+    /// Stored days before the first fetched one.
+    pub(crate) older: bool,
+    /// Stored days behind the last fetched one.
+    pub(crate) newer: bool,
+    /// Stored days between them that were not fetched.
+    pub(crate) between: bool,
+}
+
+/// What an answer is to a series.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    /// It goes on where the series is; single days may have been corrected.
+    Same,
+    /// It has older days, or all, in another scale, or what stood in another one is mended.
+    Restated(Change),
+    /// It would make a step in the series.
+    Refused(MadeStep),
+    /// Too few days are compared to tell.
+    TooFew,
+    /// What moved may go on beyond the days that were fetched: the whole series must be read.
+    ReadWhole(Change),
+}
+
+/// What moved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Change {
+    /// What the stored closes of the newest segment that moved must be multiplied with.
+    pub(crate) factor: f64,
+    /// The newest day that moved by it.
+    pub(crate) example: Compared,
+}
+
+/// A step that an answer would make.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct MadeStep {
+    /// The last compared day before it.
+    pub(crate) before: Compared,
+    /// The first compared day behind it.
+    pub(crate) after: Compared,
+    /// The factor by which the older side moved.
+    pub(crate) older: f64,
+    /// The factor by which the newer side moved.
+    pub(crate) newer: f64,
+}
+
+/// What a stored day that an answer lacks is in the scale of the answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lacking {
+    /// As it stands.
+    Unmoved,
+    /// Its neighbours on both sides moved by this factor.
+    MovedBy(f64),
+    /// Its neighbours moved differently, or only one of them is known.
+    Unknown,
+}
+
+impl Alignment {
+    /// Compares days, which are in order.
+    #[must_use]
+    pub(crate) fn of(days: Vec<Compared>) -> Self {
+        let digits = Digits {
+            stored: last_digit(days.iter().map(|d| d.stored)),
+            fetched: last_digit(days.iter().map(|d| d.fetched)),
+        };
+        let mut runs: Vec<Run> = Vec::new();
+        for (place, day) in days.iter().enumerate() {
+            let factors = Factors::of(day.stored, day.fetched, digits);
+            match runs.last_mut() {
+                Some(run) if run.factors.and(factors).is_some() => {
+                    run.factors = run.factors.and(factors).unwrap_or(factors);
+                    run.last = place;
+                }
+                _ => runs.push(Run {
+                    first: place,
+                    last: place,
+                    factors,
+                }),
+            }
+        }
+        let segments = segments(&runs);
+        Self {
+            days,
+            digits,
+            runs,
+            segments,
+        }
+    }
+
+    /// The compared days.
+    #[must_use]
+    pub(crate) fn days(&self) -> &[Compared] {
+        &self.days
+    }
+
+    /// Whether so many days are compared that they tell the scale.
+    #[must_use]
+    pub(crate) fn can_tell(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
+    /// Whether it can be told, and no segment has moved.
+    #[must_use]
+    pub(crate) fn is_unmoved(&self) -> bool {
+        self.can_tell() && self.change().is_none()
+    }
+
+    /// Whether it can be told, and not one day has moved.
+    #[must_use]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.can_tell() && !self.runs.iter().any(Run::has_moved)
+    }
+
+    /// Whether the oldest days have moved, as they do when a source adjusts.
+    #[must_use]
+    pub(crate) fn has_older_moved(&self) -> bool {
+        self.segments.first().is_some_and(Run::has_moved)
+    }
+
+    /// The newest change.
+    #[must_use]
+    pub(crate) fn change(&self) -> Option<Change> {
+        let moved = self.segments.iter().rev().find(|s| s.has_moved())?;
+        self.change_of(moved)
+    }
+
+    /// What the stored closes of a run must be multiplied with. Corrections within it do not count.
+    fn factor(&self, run: &Run) -> f64 {
+        if !run.has_moved() {
+            return 1.0;
+        }
+        let days = self.days.get(run.first..=run.last).unwrap_or_default();
+        let fits = |d: &&Compared| {
+            let factors = Factors::of(d.stored, d.fetched, self.digits);
+            factors.and(run.factors).is_some()
+        };
+        likely(
+            days.iter().filter(fits).map(|d| (d.stored, d.fetched)),
+            self.digits,
+        )
+    }
+
+    fn change_of(&self, run: &Run) -> Option<Change> {
+        Some(Change {
+            factor: self.factor(run),
+            example: *self.days.get(run.last)?,
+        })
+    }
+
+    /// What the answer is to the series. `may_read_more` tells whether more of it can still be asked for, `is_accepted`
+    /// whether the owner takes the answer although it makes a step on that day.
+    #[must_use]
+    pub(crate) fn verdict(
+        &self,
+        beyond: Beyond,
+        may_read_more: bool,
+        is_accepted: impl Fn(NaiveDate) -> bool,
+    ) -> Verdict {
+        let is_whole = beyond == Beyond::default();
+        if self.segments.is_empty() && !is_whole {
+            return Verdict::TooFew;
+        }
+        if may_read_more && let Some(verdict) = self.moved_beyond(beyond) {
+            return verdict;
+        }
+        if let Some(step) = self.made_steps().find(|s| !is_accepted(s.after.date)) {
+            return Verdict::Refused(step);
+        }
+        self.change().map_or(Verdict::Same, Verdict::Restated)
+    }
+
+    /// What moved may go on beyond the days that were fetched.
+    fn moved_beyond(&self, beyond: Beyond) -> Option<Verdict> {
+        if beyond.between
+            && let Some(change) = self.change()
+        {
+            return Some(Verdict::ReadWhole(change));
+        }
+        let edges = [
+            (beyond.older, self.runs.first()),
+            (beyond.newer, self.runs.last()),
+        ];
+        let open = edges.into_iter().filter(|(more, _)| *more);
+        let mut moved = open.filter_map(|(_, run)| run.filter(|r| r.has_moved()));
+        let run = moved.next()?;
+        match run.is_segment() {
+            true => self.change_of(run).map(Verdict::ReadWhole),
+            false => Some(Verdict::TooFew),
+        }
+    }
+
+    /// The steps that the answer makes and that are no source's way to adjust.
+    fn made_steps(&self) -> impl Iterator<Item = MadeStep> {
+        self.between_segments().chain(self.by_corrections())
+    }
+
+    fn between_segments(&self) -> impl Iterator<Item = MadeStep> {
+        let newest = self.segments.len().saturating_sub(1);
+        let older_moved = self
+            .segments
+            .iter()
+            .enumerate()
+            .all(|(place, s)| s.has_moved() == (place < newest));
+        let borders = self.segments.iter().zip(self.segments.iter().skip(1));
+        borders.enumerate().filter_map(move |(place, (a, b))| {
+            let is_last = place + 1 == newest;
+            let step = self.step(a, b)?;
+            let made = step.size();
+            let refused = if is_last && older_moved {
+                made.is_some_and(|size| size >= STEP)
+            } else if is_within(step.newer / step.older, MARKET) {
+                // The newest days moved and those before did not, or otherwise: nothing tells it from the market's move.
+                is_last && b.has_moved() && !is_within(step.newer / step.older, DIFFERENT)
+            } else {
+                made.is_some()
+            };
+            refused.then_some(step)
+        })
+    }
+
+    /// Single days that would leave the series by more than the market moves.
+    fn by_corrections(&self) -> impl Iterator<Item = MadeStep> {
+        let short = self.runs.iter().enumerate();
+        let short = short.filter(|(_, run)| !run.is_segment() && run.has_moved());
+        short.filter_map(|(place, run)| {
+            let before = place.checked_sub(1).and_then(|p| self.runs.get(p));
+            let behind = self.runs.get(place + 1);
+            let steps = [
+                before.and_then(|before| self.step(before, run)),
+                behind.and_then(|behind| self.step(run, behind)),
+            ];
+            let largest =
+                |of: fn(&MadeStep) -> f64| steps.iter().flatten().map(of).fold(1.0, f64::max);
+            let is_worse = largest(MadeStep::fetched) > largest(MadeStep::stored) * DIFFERENT;
+            let refused = steps.into_iter().flatten();
+            let mut refused = refused.filter(|s| s.size().is_some_and(|size| size >= STEP));
+            refused.next().filter(|_| is_worse)
+        })
+    }
+
+    /// The step from one run to the next.
+    fn step(&self, older: &Run, newer: &Run) -> Option<MadeStep> {
+        Some(MadeStep {
+            before: *self.days.get(older.last)?,
+            after: *self.days.get(newer.first)?,
+            older: self.factor(older),
+            newer: self.factor(newer),
+        })
+    }
+
+    /// What a stored day that the answer lacks is in its scale.
+    #[must_use]
+    pub(crate) fn lacking(&self, date: NaiveDate) -> Lacking {
+        let date_of = |place: usize| self.days.get(place).map(|d| d.date);
+        let before = |s: &&Run| date_of(s.first).is_some_and(|first| first < date);
+        let behind = |s: &&Run| date_of(s.last).is_some_and(|last| last > date);
+        let left = self.segments.iter().rfind(before);
+        let right = self.segments.iter().find(behind);
+        let has_moved = |s: Option<&Run>| s.is_some_and(Run::has_moved);
+        match (left, right) {
+            (Some(l), Some(r)) if has_moved(left) && l.factors.and(r.factors).is_some() => {
+                Lacking::MovedBy(self.factor(l))
+            }
+            _ if has_moved(left) || has_moved(right) => Lacking::Unknown,
+            _ => Lacking::Unmoved,
+        }
+    }
+}
+
+/// The segments among runs; those that one factor explains, with nothing but corrections between, are one.
+fn segments(runs: &[Run]) -> Vec<Run> {
+    let mut segments: Vec<Run> = Vec::new();
+    for run in runs.iter().filter(|run| run.is_segment()) {
+        let before = segments.last_mut();
+        match before.and_then(|s| Some((s.factors.and(run.factors)?, s))) {
+            Some((factors, segment)) => {
+                segment.factors = factors;
+                segment.last = run.last;
+            }
+            None => segments.push(*run),
+        }
+    }
+    segments
+}
+
+impl MadeStep {
+    fn stored(&self) -> f64 {
+        size(self.after.stored / self.before.stored)
+    }
+
+    fn fetched(&self) -> f64 {
+        size(self.after.fetched / self.before.fetched)
+    }
+
+    /// How large the step is, where it is made by the answer: not the stored one, and farther from none.
+    fn size(&self) -> Option<f64> {
+        let stored = self.after.stored / self.before.stored;
+        let fetched = self.after.fetched / self.before.fetched;
+        let is_made = !is_within(fetched / stored, DIFFERENT) && size(fetched) > size(stored);
+        is_made.then(|| size(fetched))
+    }
+}
+
+/// How far a ratio is from 1, upwards.
+fn size(ratio: f64) -> f64 {
+    ratio.max(ratio.recip())
+}
+
+/// Whether a ratio lies between the inverse of a bound and the bound.
+fn is_within(ratio: f64, bound: f64) -> bool {
+    size(ratio) <= bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Days;
+    use proptest::prelude::*;
+
+    fn day(n: usize) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(n as u64)
+    }
+
+    /// Days that are stored at about 100, and that came times these factors.
+    fn aligned(factors: &[f64]) -> Alignment {
+        let compared = |(n, factor): (usize, &f64)| {
+            let stored = 100.0 + f64::from(u8::try_from(n * 7 % 11).unwrap()) * 0.3;
+            Compared {
+                date: day(n),
+                stored,
+                fetched: stored * factor,
+            }
+        };
+        Alignment::of(factors.iter().enumerate().map(compared).collect())
+    }
+
+    fn of(parts: &[(usize, f64)]) -> Alignment {
+        let factors: Vec<f64> = parts
+            .iter()
+            .flat_map(|(count, factor)| vec![*factor; *count])
+            .collect();
+        aligned(&factors)
+    }
+
+    /// The verdict in a word, when the whole series was fetched.
+    fn whole(parts: &[(usize, f64)]) -> &'static str {
+        word(&of(parts).verdict(Beyond::default(), true, |_| false))
+    }
+
+    /// The verdict in a word, when there are older days.
+    fn window(parts: &[(usize, f64)]) -> &'static str {
+        let beyond = Beyond {
+            older: true,
+            ..Beyond::default()
+        };
+        word(&of(parts).verdict(beyond, true, |_| false))
+    }
+
+    fn word(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Same => "same",
+            Verdict::Restated(_) => "restated",
+            Verdict::Refused(_) => "refused",
+            Verdict::TooFew => "too few",
+            Verdict::ReadWhole(_) => "read whole",
+        }
+    }
+
+    const ALL: [f64; 6] = [0.5, 30.0, 0.8, 10.0 / 11.0, 1.0 / 49.426, 0.02];
+
+    #[test]
+    fn days_that_all_moved_or_only_the_older_ones_are_how_sources_adjust() {
+        for factor in ALL {
+            assert_eq!(whole(&[(20, factor)]), "restated", "{factor}");
+            assert_eq!(window(&[(5, factor)]), "read whole", "{factor}");
+        }
+        // The newest days were stored in the new scale already.
+        let late = |factor: f64| {
+            let stored = |n: usize| if n < 15 { 100.37 } else { 100.37 * factor };
+            let days = (0..20).map(|n| Compared {
+                date: day(n),
+                stored: stored(n),
+                fetched: 100.37 * factor,
+            });
+            Alignment::of(days.collect())
+        };
+        for factor in ALL {
+            let verdict = late(factor).verdict(Beyond::default(), true, |_| false);
+            let Verdict::Restated(change) = verdict else {
+                panic!("{factor}: {verdict:?}")
+            };
+            assert!(
+                (change.factor / factor - 1.0).abs() < 1e-9,
+                "{factor} {change:?}"
+            );
+            assert_eq!(change.example.date, day(14), "a day that moved");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_makes_a_step_is_refused() {
+        for (parts, verdict) in [
+            // Adjusted only since March.
+            (vec![(20, 1.0), (10, 0.5)], "refused"),
+            (vec![(20, 1.0), (10, 10.0 / 11.0)], "refused"),
+            // Pounds for pence for a week, and older days in pounds.
+            (vec![(20, 1.0), (5, 0.01), (5, 1.0)], "refused"),
+            (vec![(20, 0.01), (5, 1.0)], "refused"),
+            // A block that differs by less than the market moves.
+            (vec![(20, 1.0), (5, 0.97), (5, 1.0)], "restated"),
+            // Single days.
+            (vec![(20, 1.0), (1, 0.97), (5, 1.0)], "same"),
+            (vec![(20, 1.0), (2, 1.01)], "same"),
+            (vec![(20, 1.0), (1, 0.01), (5, 1.0)], "refused"),
+            (vec![(20, 1.0), (1, 100.0)], "refused"),
+        ] {
+            assert_eq!(whole(&parts), verdict, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn what_stood_in_another_scale_is_mended() {
+        // A block of stored days was in pence, and one day.
+        for (from, to) in [(10, 15), (10, 11)] {
+            let days = (0..30).map(|n| Compared {
+                date: day(n),
+                stored: if (from..to).contains(&n) {
+                    1_000.0
+                } else {
+                    10.0
+                },
+                fetched: 10.0,
+            });
+            let verdict = Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| false);
+            assert!(!matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn too_few_days_are_an_answer_of_their_own() {
+        assert_eq!(window(&[(2, 1.0)]), "too few");
+        assert_eq!(window(&[(2, 1.0), (1, 1.01), (2, 1.0)]), "too few");
+        assert_eq!(window(&[(0, 1.0)]), "too few");
+        assert_eq!(
+            window(&[(2, 0.5), (3, 1.0)]),
+            "too few",
+            "it may go on before"
+        );
+        assert_eq!(window(&[(3, 1.0)]), "same");
+        // All that is stored came again: nothing of another scale can be left.
+        assert_eq!(whole(&[(2, 0.9)]), "same");
+        assert_eq!(whole(&[(0, 1.0)]), "same");
+    }
+
+    #[test]
+    fn the_owner_may_take_a_step() {
+        let alignment = of(&[(20, 1.0), (10, 0.5)]);
+        let verdict = |accepted: usize| {
+            alignment.verdict(Beyond::default(), true, |date| date == day(accepted))
+        };
+        assert!(matches!(verdict(20), Verdict::Restated(_)));
+        let Verdict::Refused(step) = verdict(19) else {
+            panic!("taken")
+        };
+        assert_eq!((step.before.date, step.after.date), (day(19), day(20)));
+        assert_eq!((step.older, step.newer), (1.0, 0.5));
+    }
+
+    #[test]
+    fn a_lacking_day_moves_as_its_neighbours_on_both_sides_do() {
+        let alignment = of(&[(5, 0.5), (5, 0.25), (5, 1.0)]);
+        let between = |n: usize| day(n) + chrono::TimeDelta::hours(0);
+        // Days 2 and 6 lie within segments, 5 begins the next one.
+        assert_eq!(alignment.lacking(between(2)), Lacking::MovedBy(0.5));
+        assert_eq!(alignment.lacking(between(7)), Lacking::MovedBy(0.25));
+        assert_eq!(alignment.lacking(between(12)), Lacking::Unmoved);
+        assert_eq!(alignment.lacking(day(30)), Lacking::Unmoved);
+        let before = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
+        assert_eq!(alignment.lacking(before), Lacking::Unknown);
+    }
+
+    /// A market of daily moves up to three percent, in cents.
+    fn market(moves: &[f64]) -> Vec<f64> {
+        let mut price = 80.0;
+        let walk = moves.iter().map(|m| {
+            price *= 1.0 + m;
+            price
+        });
+        walk.collect()
+    }
+
+    fn cents(price: f64) -> f64 {
+        (price * 100.0).round() / 100.0
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Whatever the market does: a source that adjusts its older days, all of them or up to some days ago, is followed; one
+        /// that takes a split back, moves only its newest days or a block is not.
+        #[test]
+        fn sources_are_followed_when_they_adjust_and_not_when_they_break(
+            moves in proptest::collection::vec(-0.03..0.03, 40..60),
+            late in 0_usize..20,
+            which in 0_usize..ALL.len(),
+        ) {
+            let factor = ALL[which];
+            let raw = market(&moves);
+            let split = raw.len() - late;
+            let is_new = |n: usize| n >= split;
+            let aligned = |stored: &dyn Fn(usize) -> f64, fetched: &dyn Fn(usize) -> f64| {
+                let days = raw.iter().enumerate().map(|(n, price)| Compared {
+                    date: day(n),
+                    stored: cents(price * stored(n)),
+                    fetched: cents(price * fetched(n)),
+                });
+                Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| false)
+            };
+            let unadjusted = |n: usize| if is_new(n) { factor } else { 1.0 };
+            let adjusted = |_: usize| factor;
+            let mended = aligned(&unadjusted, &adjusted);
+            prop_assert!(matches!(mended, Verdict::Restated(_)), "{mended:?}");
+            if late >= SEGMENT_DAYS {
+                let plain = |_: usize| 1.0;
+                let newest = aligned(&plain, &unadjusted);
+                prop_assert!(matches!(newest, Verdict::Refused(_)), "{newest:?}");
+                if !is_within(factor, MARKET) {
+                    let back = aligned(&adjusted, &|n| if is_new(n) { factor } else { 1.0 });
+                    prop_assert!(matches!(back, Verdict::Refused(_)), "{back:?}");
+                    let block = aligned(&plain, &|n| if (10..15).contains(&n) { factor } else { 1.0 });
+                    prop_assert!(matches!(block, Verdict::Refused(_)), "{block:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Rules over the closes of a series, day by day: jumps, and steps that no market makes.
+
+use chrono::NaiveDate;
+
+use super::alignment::STEP;
+use super::digits::last_digit;
+use super::finding::{Finding, Rule};
+use super::window::Window;
+
+/// A close that moves by more than this share of the one before is worth a look (contract, section 6).
+const JUMP: f64 = 0.3;
+/// A step of so few last digits is one that the source had no digits for.
+const FEW_DIGITS: f64 = 3.0;
+
+/// What of a bar tells a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DayClose {
+    /// The day.
+    pub(crate) date: NaiveDate,
+    /// The highest price.
+    pub(crate) high: f64,
+    /// The lowest price.
+    pub(crate) low: f64,
+    /// The closing price.
+    pub(crate) close: f64,
+}
+
+impl DayClose {
+    /// Whether some price was traded on both days.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.low <= other.high && other.low <= self.high
+    }
+}
+
+/// The jumps and steps of the days of a window; `days` are in order, with the day before the window.
+///
+/// A step is a close of 1.8 times the one before or more, or the inverse, where the two bars have no price in common, or where
+/// the next day returns by such a factor (contract, section 5). Every smaller move beyond 30 % is a jump.
+#[must_use]
+pub(crate) fn find_steps(days: &[DayClose], window: Window) -> Vec<Finding> {
+    let digit = last_digit(days.iter().map(|d| d.close));
+    let pairs = days.iter().zip(days.iter().skip(1));
+    pairs
+        .enumerate()
+        .filter(|(_, (_, day))| window.contains(day.date))
+        .filter_map(|(place, (before, day))| {
+            let change = day.close / before.close - 1.0;
+            // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and no jump.
+            if change.abs() <= JUMP + 1e-9 {
+                return None;
+            }
+            let behind = days.get(place + 2);
+            let rule = if is_step(before, day, behind, digit) {
+                Rule::ScaleStep
+            } else {
+                Rule::PriceJump
+            };
+            let (close, last) = (day.close, before.close);
+            let detail = format!("close {close} after {last}, {:+.1} %", change * 100.0);
+            Some(Finding {
+                date: day.date,
+                rule,
+                detail,
+            })
+        })
+        .collect()
+}
+
+fn is_step(before: &DayClose, day: &DayClose, behind: Option<&DayClose>, digit: f64) -> bool {
+    let factor = day.close / before.close;
+    let is_large = |factor: f64| factor.max(factor.recip()) >= STEP;
+    if !is_large(factor) || (day.close - before.close).abs() <= FEW_DIGITS * digit {
+        return false;
+    }
+    let returns = behind.is_some_and(|behind| {
+        let back = behind.close / day.close;
+        is_large(back) && (back > 1.0) != (factor > 1.0) && !is_large(back * factor)
+    });
+    returns || !before.overlaps(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    /// Days that trade within a percent of their close.
+    fn days(closes: &[f64]) -> Vec<DayClose> {
+        let of = |(n, close): (u32, &f64)| DayClose {
+            date: day(n),
+            high: close * 1.01,
+            low: close * 0.99,
+            close: *close,
+        };
+        (1..).zip(closes).map(of).collect()
+    }
+
+    fn all() -> Window {
+        Window {
+            start: day(1),
+            end: day(31),
+        }
+    }
+
+    fn found(days: &[DayClose]) -> Vec<(u32, Rule)> {
+        let found = find_steps(days, all());
+        let short = |f: &Finding| (chrono::Datelike::day(&f.date), f.rule);
+        found.iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_jump_is_more_than_thirty_percent_against_the_bar_before() {
+        let days = days(&[100.0, 131.0, 91.0, 64.0, 44.8, 58.24]);
+        // 30 % exactly is no jump, nor is the first bar.
+        assert_eq!(found(&days), [(2, Rule::PriceJump), (3, Rule::PriceJump)]);
+        assert_eq!(
+            find_steps(&days, all())[0].detail,
+            "close 131 after 100, +31.0 %"
+        );
+        let later = Window {
+            start: day(3),
+            ..all()
+        };
+        assert_eq!(
+            find_steps(&days, later).len(),
+            1,
+            "the bar before may lie outside"
+        );
+    }
+
+    #[test]
+    fn a_step_is_what_no_market_makes() {
+        for (closes, steps) in [
+            (vec![100.0, 50.0, 51.0], vec![(2, Rule::ScaleStep)]),
+            (vec![100.0, 3_000.0], vec![(2, Rule::ScaleStep)]),
+            (vec![100.0, 55.6], vec![(2, Rule::PriceJump)]),
+            // SOXL in March 2020.
+            (
+                vec![15.9, 11.77, 8.75, 11.7],
+                vec![(3, Rule::PriceJump)]
+                    .into_iter()
+                    .skip(1)
+                    .chain([(4, Rule::PriceJump)])
+                    .collect(),
+            ),
+        ] {
+            assert_eq!(found(&days(&closes)), steps, "{closes:?}");
+        }
+    }
+
+    #[test]
+    fn a_crash_that_was_traded_is_a_jump() {
+        let mut crash = days(&[100.0, 50.0]);
+        crash[1].high = 99.5;
+        assert_eq!(found(&crash), [(2, Rule::PriceJump)]);
+    }
+
+    #[test]
+    fn one_day_that_leaves_and_returns_is_a_step_whatever_its_range_says() {
+        // Only the high and the close of the second day are in pence.
+        let mut pence = days(&[0.98, 98.0, 0.97]);
+        pence[1].low = 0.96;
+        assert_eq!(found(&pence)[0], (2, Rule::ScaleStep));
+    }
+
+    #[test]
+    fn a_source_without_digits_makes_no_step() {
+        assert_eq!(found(&days(&[1e-10, 2e-10])), [(2, Rule::PriceJump)]);
+        assert_eq!(found(&days(&[2.0, 1.0])), [(2, Rule::PriceJump)]);
+        assert_eq!(found(&days(&[2.25e-9, 1.1e-9])), [(2, Rule::ScaleStep)]);
+    }
+}

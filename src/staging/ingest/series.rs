@@ -1,0 +1,172 @@
+//! What a series is: which days it has, what it was staged from, when it was compared as a whole, why it is suspect.
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::batch::Batch;
+use crate::domain::alignment::SEGMENT_DAYS;
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::steps::DayClose;
+use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
+use crate::domain::window::Window;
+use crate::staging::Staging;
+
+/// So many stored days are read beside a window that holds too few to tell the scale.
+const WITNESSES: usize = 10;
+
+/// One series of the file, in the transaction of its caller.
+#[derive(Clone, Copy)]
+pub(super) struct SeriesTable<'a> {
+    connection: &'a Connection,
+    asset: &'a str,
+    source: &'a str,
+}
+
+impl<'a> SeriesTable<'a> {
+    pub(super) fn of(connection: &'a Connection, batch: &Batch<'a>) -> Self {
+        Self {
+            connection,
+            asset: batch.asset.id.as_str(),
+            source: batch.source,
+        }
+    }
+
+    /// From its first to its last day.
+    pub(super) fn days(&self) -> Result<Option<Window>> {
+        let sql = "SELECT min(date), max(date) FROM (
+                 SELECT * FROM (SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 ORDER BY date LIMIT 1)
+                 UNION ALL
+                 SELECT * FROM (SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 ORDER BY date DESC LIMIT 1))";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_row(params![self.asset, self.source], days_of)?;
+        Ok(found.and_then(window))
+    }
+
+    /// What tells a step in a window, with the day before and the one behind it.
+    pub(super) fn closes(&self, window: Window) -> Result<Vec<DayClose>> {
+        let mut statement = self.connection.prepare_cached(include_str!("closes.sql"))?;
+        let mut rows = statement.query(params![
+            self.asset,
+            self.source,
+            window.start.to_string(),
+            window.end.to_string()
+        ])?;
+        let mut closes = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(date) = row.get::<_, String>(0)?.parse() {
+                closes.push(DayClose {
+                    date,
+                    high: row.get(1)?,
+                    low: row.get(2)?,
+                    close: row.get(3)?,
+                });
+            }
+        }
+        Ok(closes)
+    }
+
+    /// The nearest stored final bars beside these days.
+    pub(super) fn beside(&self, days: Window) -> Result<Option<Window>> {
+        let (start, end) = (days.start.to_string(), days.end.to_string());
+        let mut statement = self
+            .connection
+            .prepare_cached(include_str!("witnesses.sql"))?;
+        let key = params![self.asset, self.source, start, end, WITNESSES, SEGMENT_DAYS];
+        let found = statement.query_row(key, days_of).optional()?;
+        Ok(found.flatten().and_then(window))
+    }
+
+    /// The newest ingest time, by a clock that was not wrong.
+    pub(super) fn newest_ingest(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let sql = "SELECT max(ingested_at) FROM price_daily
+             WHERE asset_id = ?1 AND source = ?2 AND ingested_at <= ?3";
+        let latest = timestamp::to_text(now + CLOCK_TOLERANCE);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let newest: Option<String> =
+            statement.query_row(params![self.asset, self.source, latest], |r| r.get(0))?;
+        Ok(newest.as_deref().and_then(timestamp::from_text))
+    }
+
+    /// The symbol and the currency that the stored bars came from.
+    pub(super) fn origin(&self) -> Result<Option<(String, String)>> {
+        let sql = "SELECT symbol, currency FROM series s WHERE asset_id = ?1 AND source = ?2
+             AND EXISTS (SELECT 1 FROM price_daily p WHERE p.asset_id = s.asset_id AND p.source = s.source)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let origin = statement.query_row(params![self.asset, self.source], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        });
+        Ok(origin.optional()?)
+    }
+
+    /// Notes what the series is staged from, and that it was compared as a whole. One that never was counts from today, so
+    /// that the series of an older file are not all compared at once.
+    pub(super) fn remember(&self, batch: &Batch<'_>) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO series (asset_id, source, symbol, currency, audited_on) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (asset_id, source) DO UPDATE
+             SET symbol = excluded.symbol, currency = excluded.currency,
+                 audited_on = CASE WHEN ?6 THEN excluded.audited_on ELSE coalesce(audited_on, excluded.audited_on) END
+             WHERE ?6 OR audited_on IS NULL OR (symbol, currency) IS NOT (excluded.symbol, excluded.currency)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.asset,
+            self.source,
+            batch.symbol,
+            batch.currency,
+            batch.today.to_string(),
+            batch.is_audit
+        ])?;
+        Ok(())
+    }
+
+    /// The open findings that make the series suspect.
+    pub(super) fn suspicions(&self) -> Result<Vec<Finding>> {
+        let sql = "SELECT rule, date, detail FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL
+               AND rule IN ('scale_step', 'scale_refused', 'scale_unknown')
+             ORDER BY date";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![self.asset, self.source])?;
+        let mut open = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (rule, date) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+            if let (Ok(rule), Ok(date)) = (rule.parse::<Rule>(), date.parse()) {
+                let detail = row.get(2)?;
+                open.push(Finding { date, rule, detail });
+            }
+        }
+        Ok(open)
+    }
+}
+
+impl Staging {
+    /// The first stored day of a series, and when the series was compared as a whole last.
+    pub(crate) fn audited_on(
+        &self,
+        asset: &str,
+        source: &str,
+    ) -> Result<Option<(NaiveDate, NaiveDate)>> {
+        let sql = "SELECT (SELECT date FROM price_daily p WHERE p.asset_id = s.asset_id AND p.source = s.source ORDER BY date LIMIT 1),
+                 audited_on
+             FROM series s WHERE asset_id = ?1 AND source = ?2";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let found = statement
+            .query_row(params![asset, source], days_of)
+            .optional()?;
+        Ok(found
+            .flatten()
+            .and_then(|(first, audited)| Some((first.parse().ok()?, audited.parse().ok()?))))
+    }
+}
+
+fn days_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<(String, String)>> {
+    let both: (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+    Ok(both.0.zip(both.1))
+}
+
+fn window((first, last): (String, String)) -> Option<Window> {
+    Some(Window {
+        start: first.parse().ok()?,
+        end: last.parse().ok()?,
+    })
+}
