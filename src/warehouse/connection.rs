@@ -5,10 +5,11 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::{CancelToken, Client};
 
+use super::attempt::{Place, Way};
 use super::error::WarehouseError;
 use super::target::Target;
 
@@ -28,49 +29,41 @@ pub struct Patience {
 const GRACE: Duration = Duration::from_millis(500);
 
 pub(super) struct Connection {
+    line: Line,
+    target: Target,
+    patience: Duration,
+}
+
+/// A thread with a connection.
+struct Line {
     /// `None` when the connection was given up.
     jobs: Option<Sender<Job>>,
     /// Closed when the connection has ended.
     ended: Receiver<()>,
-    target: Target,
     cancel: CancelToken,
-    patience: Duration,
+    way: Way,
 }
 
 impl Connection {
+    /// Connects to the first host that lets us; each of a list has its time.
     pub(super) fn open(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
-        let (to_line, jobs) = channel::<Job>();
-        let (to_caller, connected) = channel();
-        let (end, ended) = channel();
-        let patience = Patience {
-            connect: target.connect_timeout().unwrap_or(patience.connect),
-            ..patience
-        };
-        let (own, timeout) = (target.clone(), patience.connect);
-        thread::spawn(move || {
-            // Dropped last, and so closed when everything else is over.
-            let _end: Sender<()> = end;
-            match own.connect(timeout) {
-                Err(error) => drop(to_caller.send(Err(error))),
-                Ok(mut client) => {
-                    if to_caller.send(Ok(client.cancel_token())).is_ok() {
-                        jobs.into_iter().for_each(|job| job(&mut client));
-                    }
+        let timeout = target.connect_timeout().unwrap_or(patience.connect);
+        let mut why = None;
+        for place in target.places() {
+            let opened =
+                addresses(place, timeout).and_then(|addresses| open_at(target, addresses, timeout));
+            match opened {
+                Ok(line) => {
+                    return Ok(Self {
+                        line,
+                        target: target.clone(),
+                        patience: patience.statement,
+                    });
                 }
+                Err(failure) => why = Some(more_telling(why, failure)),
             }
-        });
-        // Each host of a list has its time.
-        let longest = patience.connect.saturating_mul(target.hosts());
-        let cancel = connected
-            .recv_timeout(longest)
-            .map_err(|_| WarehouseError::Silent(longest))??;
-        Ok(Self {
-            jobs: Some(to_line),
-            ended,
-            target: target.clone(),
-            cancel,
-            patience: patience.statement,
-        })
+        }
+        Err(why.unwrap_or(WarehouseError::Silent(timeout)))
     }
 
     /// Runs a statement and waits for its answer, no longer than the patience lasts.
@@ -82,7 +75,7 @@ impl Connection {
     ) -> Result<T, WarehouseError> {
         let (to_caller, answer) = channel();
         let job = Box::new(move |client: &mut Client| drop(to_caller.send(statement(client))));
-        let jobs = self.jobs.as_ref().ok_or(WarehouseError::Closed)?;
+        let jobs = self.line.jobs.as_ref().ok_or(WarehouseError::Closed)?;
         jobs.send(job).map_err(|_| WarehouseError::Closed)?;
         let result = match answer.recv_timeout(self.patience) {
             Ok(result) => result.map_err(WarehouseError::of_statement),
@@ -95,27 +88,146 @@ impl Connection {
             }
         };
         if matches!(&result, Err(failure) if failure.is_transient()) {
-            self.jobs = None;
+            self.line.jobs = None;
         }
         result
     }
 
     /// Asks the server to end the statement, by a connection of its own as the protocol wants it.
     fn cancel_statement(&self) {
-        let (target, token) = (self.target.clone(), self.cancel.clone());
+        let (target, token) = (self.target.clone(), self.line.cancel.clone());
+        let way = self.line.way;
         thread::spawn(move || {
-            if let Err(error) = target.cancel(&token) {
+            if let Err(error) = target.cancel(&token, way) {
                 log::debug!("the statement could not be cancelled: {error}");
             }
         });
     }
 }
 
+/// The addresses of a host, where they can be told within a time.
+fn addresses(place: Place, timeout: Duration) -> Result<Vec<Place>, WarehouseError> {
+    let (to_caller, found) = channel();
+    thread::spawn(move || to_caller.send(place.addresses()));
+    let silent = |_| WarehouseError::Silent(timeout);
+    found.recv_timeout(timeout).map_err(silent)
+}
+
+/// Connects to one of the addresses of a host within a time. One that says nothing for its share of the time is not waited for any
+/// longer before the next one is tried beside it; the first that lets us in is taken.
+fn open_at(
+    target: &Target,
+    addresses: Vec<Place>,
+    timeout: Duration,
+) -> Result<Line, WarehouseError> {
+    let started = Instant::now();
+    let left = || timeout.saturating_sub(started.elapsed());
+    let share = timeout / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let (to_caller, lines) = channel();
+    let mut why = None;
+    let mut note = |failure| why = Some(more_telling(why.take(), failure));
+    for address in addresses {
+        start(target.clone(), address, left(), to_caller.clone());
+        match lines.recv_timeout(share.min(left())) {
+            Ok(Ok(line)) => return Ok(line),
+            Ok(Err(failure)) => note(failure),
+            Err(_) => {}
+        }
+    }
+    // Those that have not answered yet.
+    drop(to_caller);
+    while let Ok(answer) = lines.recv_timeout(left()) {
+        match answer {
+            Ok(line) => return Ok(line),
+            Err(failure) => note(failure),
+        }
+    }
+    Err(why.unwrap_or(WarehouseError::Silent(timeout)))
+}
+
+/// Starts the thread of a connection. A line that nobody takes ends itself.
+fn start(
+    target: Target,
+    place: Place,
+    timeout: Duration,
+    to_caller: Sender<Result<Line, WarehouseError>>,
+) {
+    thread::spawn(move || {
+        let (to_line, jobs) = channel::<Job>();
+        let (end, ended) = channel();
+        // Dropped last, and so closed when everything else is over.
+        let _end: Sender<()> = end;
+        let connected = target.connect(&place, timeout);
+        let (mut client, way) = match connected {
+            Ok(connected) => connected,
+            Err(failure) => return drop(to_caller.send(Err(failure))),
+        };
+        let line = Line {
+            jobs: Some(to_line),
+            ended,
+            cancel: client.cancel_token(),
+            way,
+        };
+        drop(to_caller.send(Ok(line)));
+        // Else it would keep those waiting who wait for the last answer.
+        drop(to_caller);
+        jobs.into_iter().for_each(|job| job(&mut client));
+    });
+}
+
+/// Of two failures the one that says more: a server's word says more than a network's, a later one more than an earlier one.
+fn more_telling(earlier: Option<WarehouseError>, later: WarehouseError) -> WarehouseError {
+    match earlier {
+        Some(earlier) if earlier.is_of_server() && !later.is_of_server() => earlier,
+        _ => later,
+    }
+}
+
 impl Drop for Connection {
     /// Lets the thread say goodbye to the server before the process ends.
     fn drop(&mut self) {
-        if self.jobs.take().is_some() {
-            let _ = self.ended.recv_timeout(GRACE);
+        if self.line.jobs.take().is_some() {
+            let _ = self.line.ended.recv_timeout(GRACE);
         }
+    }
+}
+
+// Other systems have one loopback address only.
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn an_address_that_says_nothing_leaves_time_for_the_next_one() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let server = TcpListener::bind(("127.0.0.2", port)).unwrap();
+        let served = thread::spawn(move || {
+            let (mut socket, _) = server.accept().unwrap();
+            assert!(socket.read(&mut [0; 1024]).unwrap() > 0);
+            socket
+                .write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+                .unwrap();
+            socket.read_to_end(&mut Vec::new()).unwrap();
+        });
+        let url = format!("host=two,two hostaddr=127.0.0.1,127.0.0.2 port={port} sslmode=disable");
+        let target = Target::parse(&Secret::new(url), None).unwrap();
+        // A whole time of waiting for the first one would be seen.
+        let timeout = Duration::from_secs(4);
+        let started = Instant::now();
+        let line = open_at(&target, target.places(), timeout).unwrap();
+        assert!(started.elapsed() < timeout);
+        drop(line);
+        served.join().unwrap();
+        let only_silent = target.places().into_iter().take(1).collect();
+        let failure = open_at(&target, only_silent, Duration::from_millis(200)).err();
+        assert!(
+            matches!(failure, Some(WarehouseError::Silent(_))),
+            "{failure:?}"
+        );
     }
 }

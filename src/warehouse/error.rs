@@ -186,6 +186,11 @@ impl WarehouseError {
         self.sqlstate() == Some("53300")
     }
 
+    /// Whether a server said it, and not the network or we.
+    pub(super) fn is_of_server(&self) -> bool {
+        self.sqlstate().is_some()
+    }
+
     fn sqlstate(&self) -> Option<&str> {
         match self {
             Self::Postgres(error) | Self::Ended(error) => error.code().map(|state| state.code()),
@@ -219,6 +224,13 @@ fn is_network(error: &postgres::Error) -> bool {
     }
     error.is_closed()
 }
+
+/// Whether the server said that it has no TLS; the crate has no other sign of it than its words.
+pub(super) fn has_no_tls(error: &postgres::Error) -> bool {
+    chain(error).contains(NO_TLS)
+}
+
+const NO_TLS: &str = "server does not support TLS";
 
 /// A failure in one sentence, and what to do about it.
 fn told(error: &postgres::Error) -> String {
@@ -276,7 +288,7 @@ fn advice(sqlstate: &str) -> Option<&'static str> {
 }
 
 fn advice_without_sqlstate(text: &str) -> Option<&'static str> {
-    if text.contains("server does not support TLS") {
+    if text.contains(NO_TLS) {
         return Some(
             "turn TLS on there, or write sslmode=disable into DATABASE_URL if you trust the way to it",
         );

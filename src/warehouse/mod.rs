@@ -11,9 +11,12 @@ use postgres::Row;
 use postgres::types::{ToSql, Type};
 
 mod assets_and_runs;
+mod attempt;
+mod bounded;
 mod connection;
 mod diagnose;
 mod error;
+mod framing;
 mod identity;
 mod prices;
 mod tables;

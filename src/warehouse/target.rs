@@ -1,28 +1,34 @@
 //! `DATABASE_URL`: where the warehouse is and how the connection is secured.
 
 use std::fmt;
-use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode};
-use postgres::error::SqlState;
-use postgres::{CancelToken, Client, Config, NoTls};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use postgres::Config;
+use postgres::config::Host;
 
-use super::error::WarehouseError;
-use super::tls::{self, Verification};
+use super::tls::Verification;
 use super::url::Settings;
 use crate::config::{ConfigError, Secret, TlsMode};
 
 /// Where the warehouse is and how the connection is secured. It cannot print a password.
 #[derive(Clone)]
 pub struct Target {
-    config: Config,
-    /// Whether a server that refuses a connection as it is gets an encrypted one.
-    or_encrypted: bool,
-    verification: Verification,
-    root_certificates: Option<PathBuf>,
+    pub(super) config: Config,
+    pub(super) encryption: Encryption,
+    pub(super) verification: Verification,
+    pub(super) root_certificates: Option<PathBuf>,
+}
+
+/// When a connection over a network is encrypted. Sockets never are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encryption {
+    Never,
+    /// Where the server refuses one that is not.
+    WhereAsked,
+    /// Where the server can.
+    WhereOffered,
+    Always,
 }
 
 impl fmt::Debug for Target {
@@ -47,6 +53,11 @@ impl Target {
             .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unreadable("it names no host"));
+        }
+        if !go_together(&config) {
+            return Err(unreadable(
+                "its lists of hosts, addresses and ports are not equally long",
+            ));
         }
         if let Some(user) = settings.user.filter(|user| !user.is_empty()) {
             config.user(&user);
@@ -73,21 +84,20 @@ impl Target {
             TlsMode::Allow if !is_local(&config) => TlsMode::Prefer,
             wanted => wanted,
         };
-        let (mode, mut verification) = wanted.meaning();
+        let (encryption, mut verification) = wanted.meaning();
         // As libpq does: who names an authority wants it asked.
         if settings.sslrootcert.is_some()
             && verification == Verification::None
-            && mode == SslMode::Require
+            && encryption == Encryption::Always
         {
             verification = Verification::Authority;
         }
-        config.ssl_mode(mode);
         if config.get_application_name().is_none() {
             config.application_name("pricestash");
         }
         Ok(Self {
             config,
-            or_encrypted: wanted == TlsMode::Allow,
+            encryption,
             verification,
             root_certificates: settings.sslrootcert.map(PathBuf::from),
         })
@@ -120,109 +130,38 @@ impl Target {
         )
     }
 
-    /// Hosts that are tried one after the other, at least one.
-    pub(super) fn hosts(&self) -> u32 {
-        let hosts = self.config.get_hosts().len();
-        u32::try_from(hosts.max(self.config.get_hostaddrs().len()).max(1)).unwrap_or(u32::MAX)
-    }
-
     /// `connect_timeout`, where `DATABASE_URL` has it.
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
         self.config.get_connect_timeout().copied()
     }
-
-    /// The addresses of the host that has most of them, at least one. They are tried one after the other.
-    fn addresses(&self) -> u32 {
-        let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        let of_host = |host: &Host| match host {
-            // A name that is not found is the connection's failure, in its own words.
-            Host::Tcp(name) => (name.as_str(), port)
-                .to_socket_addrs()
-                .map_or(1, Iterator::count),
-            #[cfg(unix)]
-            Host::Unix(_) => 1,
-        };
-        // An address that is given is not looked up.
-        if !self.config.get_hostaddrs().is_empty() {
-            return 1;
-        }
-        let most = self.config.get_hosts().iter().map(of_host).max();
-        u32::try_from(most.unwrap_or(1).max(1)).unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn connect(&self, timeout: Duration) -> Result<Client, WarehouseError> {
-        let mut config = self.config.clone();
-        // An address that says nothing leaves time for the next one of its host.
-        config.connect_timeout(timeout / self.addresses());
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(timeout);
-        }
-        config
-            // A server that is gone is noticed while nothing is said, and while it does not confirm what was sent.
-            .keepalives_idle(KEEPALIVE)
-            .keepalives_interval(KEEPALIVE)
-            .keepalives_retries(2);
-        if !self.is_plain() {
-            return Ok(config.connect(self.connector()?)?);
-        }
-        match config.connect(NoTls) {
-            Err(refused) if self.or_encrypted && wants_encryption(&refused) => {
-                config.ssl_mode(SslMode::Require);
-                match config.connect(self.connector()?) {
-                    // Where that cannot be had at all, it was not what was missing.
-                    Err(error) if error.code().is_none() => Err(refused.into()),
-                    answer => Ok(answer?),
-                }
-            }
-            answer => Ok(answer?),
-        }
-    }
-
-    /// Asks the server to end a statement of a connection.
-    pub(super) fn cancel(&self, token: &CancelToken) -> Result<(), WarehouseError> {
-        if self.is_plain() {
-            return Ok(token.cancel_query(NoTls)?);
-        }
-        Ok(token.cancel_query(self.connector()?)?)
-    }
-
-    fn is_plain(&self) -> bool {
-        self.config.get_ssl_mode() == SslMode::Disable
-    }
-
-    fn connector(&self) -> Result<MakeRustlsConnect, WarehouseError> {
-        tls::connector(self.verification, self.root_certificates.as_deref())
-            .map_err(|e| WarehouseError::Unfit(format!("{e:#}")))
-    }
 }
-
-/// Between two signs of life, where nothing else is said.
-const KEEPALIVE: Duration = Duration::from_secs(15);
 
 impl TlsMode {
     /// As libpq means it.
-    fn meaning(self) -> (SslMode, Verification) {
+    fn meaning(self) -> (Encryption, Verification) {
         match self {
-            Self::Disable | Self::Allow => (SslMode::Disable, Verification::None),
-            Self::Prefer => (SslMode::Prefer, Verification::None),
-            Self::Require => (SslMode::Require, Verification::None),
-            Self::VerifyCa => (SslMode::Require, Verification::Authority),
-            Self::VerifyFull => (SslMode::Require, Verification::Full),
+            Self::Disable => (Encryption::Never, Verification::None),
+            Self::Allow => (Encryption::WhereAsked, Verification::None),
+            Self::Prefer => (Encryption::WhereOffered, Verification::None),
+            Self::Require => (Encryption::Always, Verification::None),
+            Self::VerifyCa => (Encryption::Always, Verification::Authority),
+            Self::VerifyFull => (Encryption::Always, Verification::Full),
         }
     }
-}
-
-/// Whether a server may have refused a connection because it was not encrypted: PostgreSQL says that there is no entry for it
-/// in `pg_hba.conf`, a pooler that the protocol was violated.
-fn wants_encryption(refused: &postgres::Error) -> bool {
-    let state = refused.code().map(SqlState::code);
-    matches!(state, Some("28000" | "08P01"))
 }
 
 fn unreadable(why: &str) -> ConfigError {
     ConfigError(format!(
         "DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"
     ))
+}
+
+/// Whether each host of a list has its address and its port, where more than one is given.
+fn go_together(config: &Config) -> bool {
+    let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+    let ports = config.get_ports().len();
+    (hosts == 0 || addresses == 0 || hosts == addresses)
+        && (ports <= 1 || ports == hosts.max(addresses))
 }
 
 /// Whether every host is this machine.
@@ -260,8 +199,8 @@ mod tests {
         assert_eq!(target.config.get_password(), Some(&b"pa@ss"[..]));
         assert_eq!(target.config.get_application_name(), Some("x"));
         assert_eq!(
-            (target.verification, target.config.get_ssl_mode()),
-            (Verification::Full, SslMode::Require)
+            (target.verification, target.encryption),
+            (Verification::Full, Encryption::Always)
         );
         assert_eq!(target.root_certificates, Some(PathBuf::from("/ca.pem")));
 
@@ -277,25 +216,24 @@ mod tests {
 
     #[test]
     fn tls_is_required_unless_the_host_is_this_machine() {
-        let mode = |url: &str| parse(url).config.get_ssl_mode();
+        let mode = |url: &str| parse(url).encryption;
         for local in [
             "postgres://localhost/d",
             "postgres://127.0.0.1/d",
             "postgres://[::1]/d",
         ] {
-            assert_eq!(mode(local), SslMode::Disable, "{local}");
-            assert!(parse(local).or_encrypted, "{local}");
+            assert_eq!(mode(local), Encryption::WhereAsked, "{local}");
         }
         // Windows has no such sockets.
         if cfg!(unix) {
             let socket = "host=/run/postgresql dbname=d";
-            assert_eq!(mode(socket), SslMode::Disable);
+            assert_eq!(mode(socket), Encryption::WhereAsked);
         }
-        assert_eq!(mode("postgres://db.example.com/d"), SslMode::Require);
-        assert_eq!(mode("host=10.0.0.7 dbname=d"), SslMode::Require);
+        assert_eq!(mode("postgres://db.example.com/d"), Encryption::Always);
+        assert_eq!(mode("host=10.0.0.7 dbname=d"), Encryption::Always);
         assert_eq!(
             mode("postgres://db.example.com/d?sslmode=disable"),
-            SslMode::Disable
+            Encryption::Never
         );
     }
 
@@ -303,9 +241,9 @@ mod tests {
     fn the_environments_mode_counts_where_the_url_names_none() {
         let parse = |url: &str, mode| {
             let target = Target::parse(&Secret::new(url.to_owned()), Some(mode)).unwrap();
-            (target.config.get_ssl_mode(), target.verification)
+            (target.encryption, target.verification)
         };
-        let full = (SslMode::Require, Verification::Full);
+        let full = (Encryption::Always, Verification::Full);
         assert_eq!(parse("postgres://localhost/d", TlsMode::VerifyFull), full);
         assert_eq!(
             parse("host=db.example.com dbname=d", TlsMode::VerifyFull),
@@ -315,9 +253,9 @@ mod tests {
             "host=db.example.com dbname=d sslmode=prefer",
             TlsMode::VerifyFull,
         );
-        assert_eq!(mode, SslMode::Prefer);
+        assert_eq!(mode, Encryption::WhereOffered);
         let (mode, _) = parse("postgres://db.example.com/d", TlsMode::Disable);
-        assert_eq!(mode, SslMode::Disable);
+        assert_eq!(mode, Encryption::Never);
     }
 
     #[test]

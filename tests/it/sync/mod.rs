@@ -2,6 +2,7 @@
 //!
 //! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `failures`: each class of failure, one at a time
+//! - `hostile`: what answers is no PostgreSQL, or an evil one
 //! - `apart`: one bad thing alone: a run, an asset, a row, a connection
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `lost_tables`: the table is gone, emptied, moved or set back
@@ -14,6 +15,7 @@
 mod apart;
 mod failures;
 mod first_load;
+mod hostile;
 mod lost_tables;
 mod order;
 mod runs;

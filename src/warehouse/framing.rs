@@ -1,0 +1,188 @@
+//! How long a server's messages are, read beside the `postgres` crate, which would take a message of any length into memory.
+//!
+//! A message is a tag of one byte, its length as four bytes (which count themselves), and its body:
+//! <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
+
+use std::io;
+
+/// What a server may send until it is ready for the first statement: how to authenticate, parameters, a refusal. PostgreSQL's
+/// own client takes 30,000 bytes for the longest of them.
+const BEFORE_LOGIN: usize = 64 << 10;
+
+/// The longest message that is no row: an error may repeat what a trigger's author wrote.
+const NO_ROW: usize = 1 << 20;
+
+/// The longest answer to a statement. Ours ask for some thousand rows of some hundred bytes, and for one short row an asset.
+const ANSWER: usize = 32 << 20;
+
+/// What a message costs beyond its bytes where it is kept: an endless answer of empty rows has an end too.
+const MESSAGE: usize = 64;
+
+/// Follows the messages in what is read.
+#[derive(Debug, Default)]
+pub(super) struct Framing {
+    /// The bytes of the next message's head that have come.
+    head: Vec<u8>,
+    /// The bytes of the message's body that are to come.
+    left: usize,
+    /// What came since the server was ready last.
+    answer: usize,
+    is_logged_in: bool,
+}
+
+impl Framing {
+    /// Follows the bytes that were read next.
+    ///
+    /// # Errors
+    /// As soon as a message is announced that is no message of PostgreSQL, or too long.
+    pub(super) fn follow(&mut self, mut read: &[u8]) -> io::Result<()> {
+        loop {
+            let (body, behind) = read.split_at(self.left.min(read.len()));
+            self.left -= body.len();
+            let Some((first, behind)) = behind.split_first() else {
+                return Ok(());
+            };
+            self.head.push(*first);
+            read = behind;
+            if let Ok(head) = <[u8; 5]>::try_from(self.head.as_slice()) {
+                self.head.clear();
+                self.begin(head)?;
+            }
+        }
+    }
+
+    fn begin(&mut self, [tag, length @ ..]: [u8; 5]) -> io::Result<()> {
+        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+        let longest = match tag {
+            _ if !self.is_logged_in => BEFORE_LOGIN,
+            b'D' => ANSWER,
+            _ => NO_ROW,
+        };
+        self.left = length
+            .checked_sub(4)
+            .filter(|_| length <= longest)
+            .ok_or_else(|| broken(&format!("the server announced a message of {length} bytes")))?;
+        self.answer = self.answer.saturating_add(length + MESSAGE);
+        let longest = if self.is_logged_in {
+            ANSWER
+        } else {
+            BEFORE_LOGIN
+        };
+        if self.answer > longest {
+            return Err(broken(&format!(
+                "the server's answer has more than {longest} bytes"
+            )));
+        }
+        // Ready for a statement, for the first time when the login is over.
+        if tag == b'Z' {
+            self.is_logged_in = true;
+            self.answer = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Of a kind that is not tried again: what answers so will do it again.
+fn broken(what: &str) -> io::Error {
+    let advice =
+        "it is no PostgreSQL, or it is broken: look at the host and the port in DATABASE_URL";
+    io::Error::new(io::ErrorKind::InvalidData, format!("{what}; {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(tag: u8, body: usize) -> Vec<u8> {
+        let mut message = head(tag, u32::try_from(body + 4).unwrap());
+        message.resize(5 + body, 0);
+        message
+    }
+
+    fn head(tag: u8, length: u32) -> Vec<u8> {
+        [&[tag][..], &length.to_be_bytes()].concat()
+    }
+
+    fn logged_in() -> Framing {
+        let mut framing = Framing::default();
+        let login = [message(b'R', 4), message(b'S', 30), message(b'Z', 1)].concat();
+        framing.follow(&login).unwrap();
+        framing
+    }
+
+    #[test]
+    fn messages_are_followed_however_they_are_cut() {
+        let read = [message(b'T', 300), message(b'D', 70_000), message(b'Z', 1)].concat();
+        for size in [1, 2, 4, 5, 6, 7, 304, 305, 306, 4096, read.len()] {
+            let mut framing = logged_in();
+            for part in read.chunks(size) {
+                framing.follow(part).unwrap();
+            }
+            assert_eq!(
+                (framing.left, framing.head.len(), framing.answer),
+                (0, 0, 0)
+            );
+            // A tag alone at the end.
+            framing.follow(b"D").unwrap();
+            assert_eq!(framing.head, b"D");
+            let error = framing.follow(&u32::MAX.to_be_bytes()).unwrap_err();
+            assert!(error.to_string().contains("of 4294967295 bytes"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_length_that_is_none_is_refused() {
+        for length in [0, 3] {
+            let error = logged_in().follow(&head(b'C', length)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
+        logged_in().follow(&head(b'1', 4)).unwrap();
+        // What a web server says.
+        let error = Framing::default().follow(b"HTTP/1.1 400 Bad").unwrap_err();
+        assert!(error.to_string().contains("no PostgreSQL"), "{error}");
+    }
+
+    #[test]
+    fn each_kind_of_message_has_its_bound() {
+        let takes = |mut framing: Framing, tag, length: usize| {
+            let length = u32::try_from(length).unwrap();
+            framing.follow(&head(tag, length)).is_ok()
+        };
+        for (tag, is_logged_in, bound) in [
+            (b'R', false, BEFORE_LOGIN - MESSAGE),
+            (b'E', false, BEFORE_LOGIN - MESSAGE),
+            (b'D', false, BEFORE_LOGIN - MESSAGE),
+            (b'E', true, NO_ROW),
+            (b'N', true, NO_ROW),
+            (b'S', true, NO_ROW),
+            (b'D', true, ANSWER - MESSAGE),
+        ] {
+            let framing = || {
+                if is_logged_in {
+                    logged_in()
+                } else {
+                    Framing::default()
+                }
+            };
+            assert!(takes(framing(), tag, bound));
+            assert!(!takes(framing(), tag, bound + 1));
+        }
+    }
+
+    #[test]
+    fn an_endless_answer_of_short_messages_has_an_end() {
+        for (mut framing, tag, bound) in [
+            (Framing::default(), b'S', BEFORE_LOGIN),
+            (logged_in(), b'D', ANSWER),
+            (logged_in(), b'N', ANSWER),
+        ] {
+            let short = message(tag, 2);
+            let taken = (0..).take_while(|_| framing.follow(&short).is_ok()).count();
+            assert_eq!(taken, bound / (6 + MESSAGE));
+        }
+        // Many answers are no long one.
+        let mut framing = logged_in();
+        let answer = [message(b'D', 1 << 20), message(b'Z', 1)].concat();
+        (0..40).for_each(|_| framing.follow(&answer).unwrap());
+    }
+}
