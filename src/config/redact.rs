@@ -93,13 +93,28 @@ impl Redaction {
             if is_key {
                 out.push_str(value);
             } else {
-                out.push_str(&self.text(value));
+                out.push_str(&self.json_value(value));
             }
             let (quote, after) = after.split_at(after.len().min(1));
             out.push_str(quote);
             rest = after;
         }
         out + rest
+    }
+
+    /// The inside of a JSON string without secrets. They are looked for in what it means: in what is written a secret may be cut
+    /// where a quote is escaped.
+    fn json_value(&self, written: &str) -> String {
+        let Ok(meant) = serde_json::from_str::<String>(&format!("\"{written}\"")) else {
+            return self.text(written);
+        };
+        let shown = self.text(&meant);
+        if shown == meant {
+            return written.to_owned();
+        }
+        let escaped = serde_json::Value::from(shown).to_string();
+        let inside = escaped.strip_prefix('"').and_then(|e| e.strip_suffix('"'));
+        inside.unwrap_or(MASK).to_owned()
     }
 }
 
@@ -422,5 +437,13 @@ mod tests {
         let quoted = connection("host=h password='pa\"ss\\\\word'");
         let json = serde_json::json!(["it was pa\"ss\\word"]).to_string();
         assert_eq!(quoted.json(&json), "[\"it was ***\"]");
+        // Nobody named these; they are cut at no escaped quote.
+        for said in ["password=\"two words\"", "password='it\\'s \"two\" words'"] {
+            let json = serde_json::json!([format!("{said}, host=h")]).to_string();
+            assert_eq!(
+                Redaction::default().json(&json),
+                "[\"password=***, host=h\"]"
+            );
+        }
     }
 }
