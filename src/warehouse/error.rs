@@ -75,7 +75,7 @@ impl Refusal {
         Self {
             // "No data".
             sqlstate: "02000".to_owned(),
-            message: "the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it"
+            message: "the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it, or a key column's type (citext) takes its key for another row's"
                 .to_owned(),
             constraint: None,
         }
