@@ -71,6 +71,17 @@ fn status_does_not_call_sent_rows_well_where_nobody_answers() {
         status.contains(unknown) && !status.contains("canary"),
         "{status}"
     );
+    // Where only a run's record was sent, no row can be missing.
+    let env = stocked(&warehouse.url(), 1);
+    env.staging()
+        .execute("DELETE FROM price_daily", [])
+        .unwrap();
+    assert_eq!(env.sync(&[]).0, 0);
+    assert_eq!(env.sync(&[]).0, 0);
+    let sent = "SELECT count(*) FROM job_run WHERE synced_revision > 0";
+    assert!(env.count(sent) > 0);
+    let env = env.with("DATABASE_URL", nobody);
+    assert!(!env.succeed(&["status"]).stdout.contains(unknown));
 }
 
 #[test]
