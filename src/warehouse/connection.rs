@@ -192,9 +192,11 @@ impl Drop for Connection {
     }
 }
 
-// Other systems have one loopback address only.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    // Other systems have one loopback address only.
+    #![cfg(target_os = "linux")]
+
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
