@@ -14,6 +14,8 @@ pub(crate) const SEGMENT_DAYS: usize = 3;
 pub(crate) const STEP: f64 = 1.8;
 /// Between its inverse and this factor a step cannot be told from the market's own moves.
 const MARKET: f64 = 1.25;
+/// A final close that moves by more than this share is worth a word.
+const CORRECTION: f64 = 0.01;
 /// Two steps of one border differ when they are further apart than this.
 const DIFFERENT: f64 = 1.02;
 
@@ -174,6 +176,22 @@ impl Alignment {
     #[must_use]
     pub(crate) fn has_older_moved(&self) -> bool {
         self.segments.first().is_some_and(Run::has_moved)
+    }
+
+    /// The days that moved by more than 1 % while those beside them stayed.
+    pub(crate) fn corrections(&self) -> impl Iterator<Item = &Compared> {
+        let beside = |place: usize| {
+            let before = place.checked_sub(1);
+            let places = before.into_iter().chain([place + 1]);
+            places.filter_map(|place| self.runs.get(place))
+        };
+        let runs = self.runs.iter().enumerate();
+        let alone = runs.filter(move |(place, run)| {
+            !run.is_segment() && beside(*place).count() > 0 && !beside(*place).any(Run::has_moved)
+        });
+        let days = alone.filter_map(|(_, run)| self.days.get(run.first..=run.last));
+        days.flatten()
+            .filter(|d| (d.fetched / d.stored - 1.0).abs() > CORRECTION)
     }
 
     /// The newest change.
@@ -509,6 +527,17 @@ mod tests {
         // All that is stored came again: nothing of another scale can be left.
         assert_eq!(whole(&[(2, 0.9)]), "same");
         assert_eq!(whole(&[(0, 1.0)]), "same");
+    }
+
+    #[test]
+    fn a_day_that_moved_alone_is_a_correction() {
+        let corrected = |parts: &[(usize, f64)]| -> Vec<NaiveDate> {
+            of(parts).corrections().map(|d| d.date).collect()
+        };
+        assert_eq!(corrected(&[(5, 1.0), (1, 1.02), (5, 1.0)]), [day(5)]);
+        assert_eq!(corrected(&[(5, 1.0), (2, 0.98)]), [day(5), day(6)]);
+        assert_eq!(corrected(&[(5, 1.0), (1, 1.009), (5, 1.0)]), []);
+        assert_eq!(corrected(&[(5, 0.5), (1, 0.51), (5, 0.5)]), []);
     }
 
     #[test]

@@ -16,16 +16,19 @@ pub(crate) enum Rejection {
     /// A price that is no finite number.
     #[error("price_not_a_number")]
     PriceNotANumber,
-    /// A price of zero or below.
+    /// A price below zero.
     #[error("price_not_positive")]
     PriceNotPositive,
     /// The highest price is below the lowest.
     #[error("high_below_low")]
     HighBelowLow,
+    /// One of the prices is about 100 times another: pence beside pounds.
+    #[error("unit_mix")]
+    UnitMix,
     /// A volume below zero.
     #[error("negative_volume")]
     NegativeVolume,
-    /// A volume that is no whole number, no number, or over 2^53.
+    /// A volume over 2^53.
     #[error("volume_not_a_count")]
     VolumeNotACount,
     /// A date that no calendar has.

@@ -22,9 +22,13 @@ pub(crate) enum Rule {
     Suspended,
     /// Open or close outside low to high.
     CloseOutsideRange,
+    /// A price more than five times another of its bar.
+    BarOutlier,
+    /// A final close that moved by more than 1 % while those beside it stayed.
+    Correction,
     /// A volume of zero; staging drops it for a series that never had a volume.
     ZeroVolume,
-    /// The source did not say the volume.
+    /// The source did not say the volume, or what it said is no count; staging drops it for a series that never had a volume.
     VolumeUnknown,
     /// A bar on a day that the calendar calls closed.
     UnexpectedSession,
@@ -60,6 +64,12 @@ impl Rule {
         )
     }
 
+    /// Whether it is about a volume, and nothing to say of a series that never had one.
+    #[must_use]
+    pub(crate) fn is_of_volume(self) -> bool {
+        matches!(self, Self::ZeroVolume | Self::VolumeUnknown)
+    }
+
     /// What closes an open finding of this rule.
     #[must_use]
     pub(crate) fn closed_by(self) -> ClosedBy {
@@ -68,6 +78,8 @@ impl Rule {
             | Self::LiveDuplicate
             | Self::Suspended
             | Self::CloseOutsideRange
+            | Self::BarOutlier
+            | Self::Correction
             | Self::ZeroVolume
             | Self::VolumeUnknown
             | Self::UnexpectedSession
@@ -144,11 +156,13 @@ mod tests {
     use super::*;
 
     /// As they stand in staging files: a name that changes here is found in none of them.
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 19] = [
         "incomplete",
         "live_duplicate",
         "suspended",
         "close_outside_range",
+        "bar_outlier",
+        "correction",
         "zero_volume",
         "volume_unknown",
         "unexpected_session",

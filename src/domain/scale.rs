@@ -181,6 +181,20 @@ pub(crate) fn refused(step: &MadeStep, asset: &AssetId) -> Finding {
     }
 }
 
+/// The finding that a single close was corrected.
+#[must_use]
+pub(crate) fn corrected(day: &Compared) -> Finding {
+    let change = (day.fetched / day.stored - 1.0) * 100.0;
+    Finding {
+        date: day.date,
+        rule: Rule::Correction,
+        detail: format!(
+            "the close was {}, is {}, {change:+.1} %",
+            day.stored, day.fetched
+        ),
+    }
+}
+
 /// The finding that nothing tells whether a bar is in the scale of the series.
 #[must_use]
 pub(crate) fn unknown(date: NaiveDate, why: &str) -> Finding {

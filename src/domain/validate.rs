@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::answer::{Answer, RawBar, RawDay};
-use super::bar::{Bar, FetchedBar, Rejection};
+use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
 use super::finding::{Finding, Rejected, Rule};
@@ -36,6 +36,8 @@ impl Checked {
     }
 }
 
+/// A bar whose prices lie further apart than this factor is worth a look (contract, section 6).
+const OUTLIER: f64 = 5.0;
 /// A bar of an earlier year is a slip: no source has a series that begins before it.
 const FIRST_YEAR: i32 = 1900;
 
@@ -168,6 +170,14 @@ impl Checker<'_> {
             } else if bar.volume() == Some(0) {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }
+            if spread(bar) > OUTLIER {
+                let [open, high, low, close] = bar.prices();
+                self.find(
+                    date,
+                    Rule::BarOutlier,
+                    format!("open {open} high {high} low {low} close {close}"),
+                );
+            }
             if bar.leaves_its_range() {
                 let [open, high, low, close] = bar.prices();
                 self.find(
@@ -210,40 +220,53 @@ enum Row {
     Incomplete,
 }
 
-/// Reads one row's numbers. A row of zeros with a close is a suspended day.
+/// Reads one row's numbers. A zero is no price, but a row of zeros with a close is a suspended day.
 fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Result<Row, Rejection> {
     let mut prices = [0.0; 4];
-    let mut missing = false;
     for (price, text) in prices
         .iter_mut()
         .zip([row.open, row.high, row.low, row.close])
     {
-        if text.is_empty() {
-            missing = true;
-        } else {
+        if !text.is_empty() {
             *price = number(text).ok_or(Rejection::PriceNotANumber)?;
         }
     }
     let volume = volume(row.volume, fractional_volume)?;
-    if missing {
+    let [open, high, low, close] = prices;
+    let sent = [row.open, row.high, row.low].iter().all(|t| !t.is_empty());
+    let suspended = sent
+        && [open, high, low].into_iter().all(is_zero)
+        && close > 0.0
+        && volume.unwrap_or(0) == 0;
+    if !suspended && prices.into_iter().any(is_zero) {
         return Ok(Row::Incomplete);
     }
-    let [open, high, low, close] = prices;
-    let suspended =
-        [open, high, low].into_iter().all(is_zero) && close > 0.0 && volume.unwrap_or(0) == 0;
-    let bar = Bar::new(
-        date,
-        Values::of(if suspended { [close; 4] } else { prices }, volume),
-    )?;
+    let prices = if suspended { [close; 4] } else { prices };
+    let bar = Bar::new(date, Values::of(prices, volume))?;
+    if is_mixed(spread(&bar)) {
+        return Err(Rejection::UnitMix);
+    }
     Ok(Row::Bar { bar, suspended })
+}
+
+/// The highest of a bar's prices over the lowest.
+fn spread(bar: &Bar) -> f64 {
+    let prices = bar.prices();
+    let highest = prices.iter().copied().fold(f64::MIN, f64::max);
+    highest / prices.iter().copied().fold(f64::MAX, f64::min)
+}
+
+/// Whether one of a bar's prices is about 100 times another: pence beside pounds.
+fn is_mixed(spread: f64) -> bool {
+    (67.0..=150.0).contains(&spread)
 }
 
 /// Whether a row says nothing: no price, and no volume above zero.
 fn is_empty(row: &RawBar<'_>) -> bool {
-    let no_price = [row.open, row.high, row.low, row.close]
-        .iter()
-        .all(|t| t.is_empty());
-    no_price && (row.volume.is_empty() || number(row.volume).is_some_and(is_zero))
+    let is_nothing = |text: &str| text.is_empty() || number(text).is_some_and(is_zero);
+    [row.open, row.high, row.low, row.close, row.volume]
+        .into_iter()
+        .all(is_nothing)
 }
 
 fn is_zero(x: f64) -> bool {
@@ -283,29 +306,25 @@ fn without_thousands_commas(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// A volume. A count must be whole (`106708510.0` is); an amount of coins is rounded to whole coins.
+/// A volume; `None` where the source sent none, or what is no count (contract, section 6): a fraction, more than 2^53, a word. An
+/// amount of coins is rounded to whole coins, and one below a coin is one.
 fn volume(text: &str, fractional: bool) -> Result<Option<i64>, Rejection> {
-    if text.is_empty() {
+    let Some(value) = number(text) else {
         return Ok(None);
-    }
-    let value = number(text).ok_or(Rejection::VolumeNotACount)?;
+    };
     if value < 0.0 {
         return Err(Rejection::NegativeVolume);
     }
     if let Some(count) = digits_only(text) {
-        return count
-            .parse()
-            .map(Some)
-            .map_err(|_| Rejection::VolumeNotACount);
+        let count = count.parse().ok();
+        return Ok(count.filter(|c| *c <= MAX_VOLUME));
     }
-    let rounded = value.round();
-    if !(fractional || is_zero(value - rounded)) || rounded >= TWO_POW_53 {
-        return Err(Rejection::VolumeNotACount);
-    }
-    format!("{rounded:.0}")
-        .parse()
-        .map(Some)
-        .map_err(|_| Rejection::VolumeNotACount)
+    let rounded = match value.round() {
+        rounded if fractional && value > 0.0 => rounded.max(1.0),
+        rounded => rounded,
+    };
+    let is_count = (fractional || is_zero(value - rounded)) && rounded < TWO_POW_53;
+    Ok(format!("{rounded:.0}").parse().ok().filter(|_| is_count))
 }
 
 /// From here on a double no longer holds every whole number.
@@ -405,13 +424,13 @@ mod tests {
     fn a_good_row_becomes_a_bar_to_the_last_bit() {
         let checked = check_rows(&[row(
             "2026-01-05",
-            ["0.1", "129.0399932861328", "0.1", "1e-1"],
+            ["128.1", "129.0399932861328", "0.1281e3", "1.281e2"],
             "106708510.0",
         )]);
         let bar = checked.bars[0].bar;
         assert_eq!(
             bar.prices().map(f64::to_bits),
-            [0.1, 129.039_993_286_132_8, 0.1, 0.1].map(f64::to_bits)
+            [128.1, 129.039_993_286_132_8, 128.1, 128.1].map(f64::to_bits)
         );
         assert_eq!(bar.volume(), Some(106_708_510));
         assert!(
@@ -432,16 +451,10 @@ mod tests {
             (["10", "12", "9", "x"], "5", Rejection::PriceNotANumber),
             (["10", "12", "9", "1,1"], "5", Rejection::PriceNotANumber),
             (["10", "12", "9", "-11"], "5", Rejection::PriceNotPositive),
-            (["0", "0", "0", "0"], "0", Rejection::PriceNotPositive),
-            (["0", "0", "0", "11"], "7", Rejection::PriceNotPositive),
+            (["10.2", "1040", "10.1", "10.3"], "5", Rejection::UnitMix),
+            (["10.5", "10.6", "0.103", "10.4"], "5", Rejection::UnitMix),
             (["10", "8", "9", "9"], "5", Rejection::HighBelowLow),
             (GOOD, "-1", Rejection::NegativeVolume),
-            (GOOD, "1.5", Rejection::VolumeNotACount),
-            (GOOD, "true", Rejection::VolumeNotACount),
-            (GOOD, "9007199254740993", Rejection::VolumeNotACount),
-            (GOOD, "9007199254740993.0", Rejection::VolumeNotACount),
-            (GOOD, "99999999999999999999", Rejection::VolumeNotACount),
-            (GOOD, "1e300", Rejection::VolumeNotACount),
         ] {
             let checked = check_rows(&[
                 row("2026-01-05", prices, volume),
@@ -517,6 +530,10 @@ mod tests {
             row("2026-01-06", [""; 4], "0"),
             row("2026-01-07", ["", "", "", "11"], ""),
             row("2026-01-08", [""; 4], "77"),
+            row("2026-01-09", ["0"; 4], "0"),
+            row("2026-01-12", ["0", "12", "9", "11"], "5"),
+            row("2026-01-13", ["0", "0", "0", "11"], "7"),
+            row("2026-01-14", ["", "", "", "0"], ""),
         ]);
         assert!(checked.bars.is_empty() && checked.rejected.is_empty());
         let found: Vec<_> = checked
@@ -524,15 +541,11 @@ mod tests {
             .iter()
             .map(|f| (f.date.to_string(), f.rule))
             .collect();
-        assert_eq!(
-            found,
-            [
-                ("2026-01-07".to_owned(), Rule::Incomplete),
-                ("2026-01-08".to_owned(), Rule::Incomplete)
-            ]
-        );
+        let expected = ["07", "08", "12", "13"].map(|day| format!("2026-01-{day}"));
+        assert_eq!(found, expected.map(|day| (day, Rule::Incomplete)));
         let days = checked.without_bar.iter().map(ToString::to_string);
-        assert!(days.eq((5..=8).map(|day| format!("2026-01-{day:02}"))));
+        let all = [5, 6, 7, 8, 9, 12, 13, 14].map(|day| format!("2026-01-{day:02}"));
+        assert!(days.eq(all));
     }
 
     #[test]
@@ -561,13 +574,46 @@ mod tests {
     }
 
     #[test]
-    fn coins_are_rounded_to_whole_coins() {
-        let answer = Answer {
-            rows: vec![row("2026-01-06", GOOD, "1487.53432374")],
-            fractional_volume: true,
-            ..Answer::default()
+    fn a_volume_that_is_no_count_costs_only_itself() {
+        let read = |volume: &str, fractional_volume: bool| {
+            let answer = Answer {
+                rows: vec![row("2026-01-06", GOOD, volume)],
+                fractional_volume,
+                ..Answer::default()
+            };
+            check(&answer, context()).bars[0].bar.volume()
         };
-        assert_eq!(check(&answer, context()).bars[0].bar.volume(), Some(1488));
+        for (text, count, coins) in [
+            ("1487.53432374", None, Some(1488)),
+            ("0.31", None, Some(1)),
+            ("0.0001", None, Some(1)),
+            ("0.0", Some(0), Some(0)),
+            ("89999999999.5", None, Some(90_000_000_000)),
+            ("9007199254740992", Some(MAX_VOLUME), Some(MAX_VOLUME)),
+            ("9007199254740993", None, None),
+            ("9007199254740993.0", None, None),
+            ("99999999999999999999", None, None),
+            ("1e300", None, None),
+            ("5,000", Some(5_000), Some(5_000)),
+            ("true", None, None),
+        ] {
+            assert_eq!(
+                (read(text, false), read(text, true)),
+                (count, coins),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_price_far_from_the_others_of_its_bar_is_said() {
+        let checked = check_rows(&[
+            row("2026-01-05", ["10", "51", "10", "11"], "5"),
+            row("2026-01-06", ["10", "49", "10", "11"], "5"),
+            row("2026-01-07", ["10", "2000", "10", "11"], "5"),
+        ]);
+        assert_eq!(checked.bars.len(), 3);
+        assert_eq!(rules(&checked), ["bar_outlier", "bar_outlier"]);
     }
 
     #[test]

@@ -40,6 +40,18 @@ pub(super) enum Taken {
     OnlyWhatJoins(BTreeSet<NaiveDate>),
 }
 
+/// The days that came.
+pub(super) struct Came<'a> {
+    /// Those that the answer has the last word about.
+    pub(super) heard: &'a BTreeSet<NaiveDate>,
+    /// Those whose stored values changed.
+    pub(super) changed: &'a BTreeSet<NaiveDate>,
+    /// New ones that were held back.
+    pub(super) held_back: &'a [NaiveDate],
+    /// Whether one was written that was not stored.
+    pub(super) is_new: bool,
+}
+
 impl<'a> ScaleCheck<'a> {
     pub(super) fn of(
         batch: &'a Batch<'a>,
@@ -137,20 +149,27 @@ impl<'a> ScaleCheck<'a> {
         Ok(Taken::OnlyWhatJoins(scale::joining(bars, &closes)))
     }
 
-    /// Notes what the comparison says. `heard` are the days that were written, `held_back` the new ones that were not, `is_news`
-    /// tells whether anything came that was not stored.
-    pub(super) fn note(
-        &self,
-        heard: &BTreeSet<NaiveDate>,
-        held_back: &[NaiveDate],
-        is_news: bool,
-    ) -> Result<()> {
+    /// Notes what the comparison says.
+    pub(super) fn note(&self, came: Came<'_>) -> Result<()> {
+        let Came {
+            heard,
+            changed,
+            held_back,
+            is_new,
+        } = came;
+        if matches!(self.verdict, Verdict::Same | Verdict::Restated(_)) {
+            let corrections = self.alignment.corrections();
+            for day in corrections.filter(|day| changed.contains(&day.date)) {
+                self.notes.put(&scale::corrected(day))?;
+            }
+        }
+        let is_news = is_new || !changed.is_empty() || !held_back.is_empty();
         match &self.verdict {
             Verdict::Restated(change) if self.alignment.has_older_moved() => {
                 self.notes.put_lasting(scale::rebased(change))
             }
             Verdict::Refused(step) => self.notes.put(&scale::refused(step, &self.batch.asset.id)),
-            Verdict::TooFew if is_news || !held_back.is_empty() => {
+            Verdict::TooFew if is_news => {
                 let Some(date) = heard.iter().chain(held_back).max() else {
                     return Ok(());
                 };

@@ -9,7 +9,7 @@ use rusqlite::{Statement, ToSql, Transaction, TransactionBehavior, params};
 use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
-use super::scale_check::{ScaleCheck, Taken};
+use super::scale_check::{Came, ScaleCheck, Taken};
 use super::series::SeriesTable;
 use super::stored::stored_bars;
 use crate::domain::bar::{Bar, FetchedBar};
@@ -60,6 +60,8 @@ struct Writer<'a> {
 struct WrittenBars {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
+    /// The days whose stored values changed.
+    changed: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
     lacking_volume: BTreeSet<NaiveDate>,
     /// Days without a stored bar whose fetched one was held back.
@@ -82,8 +84,13 @@ impl Writer<'_> {
             return Ok(more);
         }
         let mut written = self.write_bars(&stored, scale.taken()?)?;
-        let is_news = written.tally.new + written.tally.changed > 0;
-        scale.note(&written.heard, &written.held_back, is_news)?;
+        let came = Came {
+            heard: &written.heard,
+            changed: &written.changed,
+            held_back: &written.held_back,
+            is_new: written.tally.new > 0,
+        };
+        scale.note(came)?;
         let lacking = scale.lacking(&written.lacking_volume)?;
         written.tally.changed += self.carry_over(lacking)?;
         self.note_other_scales()?;
@@ -192,6 +199,7 @@ impl Writer<'_> {
                     if clock {
                         self.notes.put(&clock_finding(date))?;
                     }
+                    written.changed.extend(changed.then_some(date));
                     *(if changed {
                         &mut tally.changed
                     } else {
@@ -242,7 +250,7 @@ impl Writer<'_> {
             .iter()
             // An answer that is older than what is stored says nothing about what is stored.
             .filter(|f| heard.contains(&f.date) || f.rule == Rule::Incomplete)
-            .filter(|f| f.rule != Rule::ZeroVolume || reports_volume);
+            .filter(|f| !f.rule.is_of_volume() || reports_volume);
         let mut count = 0;
         for finding in about_rows.chain(&jumps) {
             self.notes.put(finding)?;
