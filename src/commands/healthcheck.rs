@@ -24,12 +24,11 @@ const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
 pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
-    let by_source = if args.warehouse {
-        in_warehouse(config, args.as_of)?
+    let newest = if args.warehouse {
+        best_of(&active, &in_warehouse(config, args.as_of)?)
     } else {
-        in_staging(config, args.as_of)?
+        in_staging(&active, config, args.as_of)?
     };
-    let newest = newest(&active, &by_source);
     let today = |calendar: &Calendar| {
         args.as_of
             .unwrap_or_else(|| now().with_timezone(&calendar.zone()).date_naive())
@@ -57,34 +56,37 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
 /// How fresh the active assets are in the staging file, now.
 pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Health>> {
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
-    let newest = newest(&active, &newest_in(staging, None)?);
+    let newest = newest_in(staging, &active, None)?;
     let today = |calendar: &Calendar| now().with_timezone(&calendar.zone()).date_naive();
     Ok(check(&active, &newest, today, 0))
 }
 
+/// The newest bar of each asset among its sources in its own currency.
+type NewestBars = HashMap<String, Newest>;
+
 type BySource = HashMap<(String, String), Newest>;
 
 /// Bars of days behind `--as-of` were not there on that day.
-fn in_staging(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
-    let Some(staging) = Staging::open_to_read(&config.staging_db)? else {
-        return Ok(HashMap::new());
-    };
-    newest_in(&staging, as_of)
+fn in_staging(assets: &[&Asset], config: &Config, as_of: Option<NaiveDate>) -> Result<NewestBars> {
+    match Staging::open_to_read(&config.staging_db)? {
+        Some(staging) => newest_in(&staging, assets, as_of),
+        None => Ok(HashMap::new()),
+    }
 }
 
-fn newest_in(staging: &Staging, as_of: Option<NaiveDate>) -> Result<BySource> {
-    let newest = staging.newest_bars(as_of)?.into_iter();
-    Ok(newest
-        .map(|(key, (date, is_final))| {
-            (
-                key,
-                Newest {
-                    date,
-                    is_provisional: !is_final,
-                },
-            )
-        })
-        .collect())
+fn newest_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Result<NewestBars> {
+    let mut newest = HashMap::with_capacity(assets.len());
+    for asset in assets {
+        let own: Vec<&str> = asset.own_sources().collect();
+        if let Some((date, is_final)) = staging.newest_bar(&asset.id, &own, as_of)? {
+            let bar = Newest {
+                date,
+                is_provisional: !is_final,
+            };
+            newest.insert(asset.id.to_string(), bar);
+        }
+    }
+    Ok(newest)
 }
 
 /// The warehouse does not know which bars are provisional.
@@ -111,8 +113,7 @@ fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
         .collect())
 }
 
-/// The newest bar of each asset among its sources in its own currency.
-fn newest(assets: &[&Asset], by_source: &BySource) -> HashMap<String, Newest> {
+fn best_of(assets: &[&Asset], by_source: &BySource) -> NewestBars {
     let of = |asset: &Asset| {
         let id = asset.id.to_string();
         asset

@@ -14,7 +14,7 @@ use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
 use crate::output::print;
 use crate::output::terminal::Terminal;
-use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, best_bars};
+use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSeries, best_bars};
 
 /// Lines of the prices in a chart.
 const CHART_HEIGHT: usize = 15;
@@ -45,7 +45,7 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     let assets = staging.stored_assets()?;
     let asset = assets.iter().find(|a| a.asset_id == id.as_str());
     let asset = asset.ok_or_else(|| nothing_of(&id, &assets))?;
-    let series = staging.stored_series(id.as_str(), None)?;
+    let series = newest_series(&staging, asset, args.days)?;
     let best = best_bars(&series, &asset.own_sources(&series));
     if best.is_empty() {
         return Err(nothing_of(&id, &assets).into());
@@ -62,6 +62,21 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
         }
         Ok(text)
     }))
+}
+
+/// The bars of so many days and of the one before them, from which the first one moved; all of them where rows that are no bars
+/// lie among those.
+fn newest_series(staging: &Staging, asset: &StoredAsset, days: usize) -> Result<StoredSeries> {
+    let wanted = days.saturating_add(1);
+    let own = asset.sources.iter().filter(|s| s.own_currency);
+    let own: Vec<&str> = own.map(|s| s.source.as_str()).collect();
+    let since = staging.start_of_newest(&asset.asset_id, &own, wanted)?;
+    let series = staging.stored_series(&asset.asset_id, since)?;
+    let found = best_bars(&series, &asset.own_sources(&series)).len();
+    match since {
+        Some(_) if found < wanted => staging.stored_series(&asset.asset_id, None),
+        _ => Ok(series),
+    }
 }
 
 fn nothing_of(id: &AssetId, assets: &[StoredAsset]) -> ConfigError {

@@ -1,6 +1,6 @@
 //! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
@@ -21,7 +21,7 @@ use crate::output::chart::sparkline;
 use crate::output::numbers::counted;
 use crate::output::print;
 use crate::output::terminal::Terminal;
-use crate::staging::{AssetSummary, Scope, Staging};
+use crate::staging::{Scope, SeriesSummary, Staging};
 
 /// How far back success is counted.
 const LOOKBACK: TimeDelta = TimeDelta::days(30);
@@ -34,6 +34,10 @@ const FINDINGS: [u32; 2] = [5, 100_000];
 const LONGEST_ERROR: usize = 400;
 const LONGEST_CELL: usize = 80;
 
+/// Said of a large file.
+const NOT_COUNTED: &str = "The file is too large to count its rows for a look at it: `staged`, `provisional` and days far from an asset's ends are left out. \
+     Its view `coverage` has them.\n";
+
 /// The columns of the findings.
 const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
 
@@ -44,8 +48,9 @@ struct SeriesRow {
     source: Option<String>,
     first_date: Option<String>,
     last_date: Option<String>,
-    staged: u64,
-    provisional: u64,
+    /// `None` where there are too many rows to count them.
+    staged: Option<u64>,
+    provisional: Option<u64>,
     pending: u64,
     open_findings: u64,
     /// Whether it may hold two scales.
@@ -162,29 +167,33 @@ fn health(staging: &Staging, config: &Config) -> Result<Vec<Health>> {
 
 fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
     let by_asset = records(&staging.ended_assets(now() - LOOKBACK)?);
-    let series = staging.asset_summaries()?;
+    let series = staging.series_summaries()?;
+    let staged: HashSet<&str> = series.iter().map(|s| s.asset_id.as_str()).collect();
     let suspects = staging.suspects()?;
-    let is_suspect = |s: &&AssetSummary| {
-        let mut suspects = suspects.iter();
-        suspects.any(|f| f.asset_id == s.asset_id && f.source == s.source)
-    };
+    let suspects: HashSet<(&str, &str)> = suspects
+        .iter()
+        .map(|f| (f.asset_id.as_str(), f.source.as_str()))
+        .collect();
+    let is_suspect =
+        |s: &&SeriesSummary| suspects.contains(&(s.asset_id.as_str(), s.source.as_str()));
     let missing = health
         .iter()
-        .filter(|h| !series.iter().any(|s| s.asset_id == h.asset_id));
-    let mut rows: Vec<(String, Option<&AssetSummary>)> = series
+        .filter(|h| !staged.contains(h.asset_id.as_str()));
+    let mut rows: Vec<(String, Option<&SeriesSummary>)> = series
         .iter()
         .map(|s| (s.asset_id.clone(), Some(s)))
         .chain(missing.map(|h| (h.asset_id.clone(), None)))
         .collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
-    let row = |(asset_id, series): (String, Option<&AssetSummary>)| {
-        let health = health.iter().find(|h| h.asset_id == asset_id);
+    let health: HashMap<&str, &Health> = health.iter().map(|h| (h.asset_id.as_str(), h)).collect();
+    let row = |(asset_id, series): (String, Option<&SeriesSummary>)| {
+        let health = health.get(asset_id.as_str());
         SeriesRow {
             source: series.map(|s| s.source.clone()),
-            first_date: series.map(|s| s.first_date.clone()),
-            last_date: series.map(|s| s.last_date.clone()),
-            staged: series.map_or(0, |s| s.staged),
-            provisional: series.map_or(0, |s| s.provisional),
+            first_date: series.and_then(|s| s.first_date.clone()),
+            last_date: series.and_then(|s| s.last_date.clone()),
+            staged: series.map_or(Some(0), |s| s.staged),
+            provisional: series.map_or(Some(0), |s| s.provisional),
             pending: series.map_or(0, |s| s.pending),
             open_findings: series.map_or(0, |s| s.open_findings),
             suspect: series.as_ref().is_some_and(is_suspect),
@@ -240,6 +249,9 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
         counted(around.pending, "row waits", "rows wait"),
         series_table(&staging, rows)?
     ));
+    if rows.iter().any(|row| row.staged.is_none()) {
+        text.push_str(NOT_COUNTED);
+    }
     text.push_str("\nCommands, over 30 days\n");
     text.push_str(&command_table(&command_rows(commands))?);
     text.push_str("\nLast runs (all: status --runs)\n");
@@ -285,7 +297,10 @@ fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
     const WIDTH: usize = 26;
     let ascii = Terminal::of_stdout().style.ascii;
     let last: Option<NaiveDate> = row.last_date.as_ref().and_then(|d| d.parse().ok());
-    let series = staging.stored_series(&row.asset_id, last.map(|d| sub_days(d, 365)))?;
+    let Some(last) = last else {
+        return Ok(String::new());
+    };
+    let series = staging.stored_series(&row.asset_id, Some(sub_days(last, 365)))?;
     let bars = row.source.as_ref().and_then(|s| series.get(s));
     let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.values.close).collect();
     Ok(sparkline(&closes, WIDTH, ascii))

@@ -23,6 +23,8 @@ mod outbox;
 mod query;
 mod runs;
 #[cfg(test)]
+mod scan_tests;
+#[cfg(test)]
 mod staging_tests;
 
 pub(crate) use alerts::{NewAlert, WaitingAlert};
@@ -45,7 +47,7 @@ pub(crate) use query::bars::{
 };
 pub(crate) use query::corrections::{Correction, StoredReject};
 pub(crate) use query::runs::Ended;
-pub(crate) use query::status::{AssetSummary, FindingRow};
+pub(crate) use query::status::{FindingRow, SeriesSummary};
 pub(crate) use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
@@ -159,6 +161,8 @@ impl Staging {
 
     fn pooled(manager: SqliteConnectionManager, path: &Path, size: u32) -> Result<Self> {
         let manager = manager.with_init(|c| {
+            #[cfg(test)]
+            scan_tests::follow(c);
             file::lock_wait::wait_for_locks(c)?;
             // A day that was reported as staged must survive a power cut.
             c.pragma_update(None, "synchronous", "FULL")

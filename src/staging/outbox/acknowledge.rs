@@ -21,6 +21,8 @@ impl Staging {
         let connection = Connection::open(sqlite_name(&self.path)).with_context(|| {
             format!("the staging file {} cannot be opened", self.path.display())
         })?;
+        #[cfg(test)]
+        crate::staging::scan_tests::follow(&connection);
         wait_for_locks(&connection)?;
         // Without a wait for the disk: an acknowledgement that a power cut takes away is only a row sent twice.
         connection.pragma_update(None, "synchronous", "NORMAL")?;

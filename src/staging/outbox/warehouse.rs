@@ -30,28 +30,26 @@ impl Staging {
         let Some((known, witnesses)) = known.optional()? else {
             return Ok(None);
         };
-        // The small tables first: where no bar was ever sent, all of them would be looked at.
-        let any_sent = "SELECT EXISTS (SELECT 1 FROM asset_master WHERE synced_revision > 0)
-                OR EXISTS (SELECT 1 FROM job_run WHERE synced_revision > 0)
-                OR EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)";
-        if !connection.query_row(any_sent, [], |r| r.get::<_, bool>(0))? {
-            return Ok(None);
-        }
-        let kept = witnesses.and_then(|json| serde_json::from_str(&json).ok());
+        let kept: Option<Vec<Witness>> =
+            witnesses.and_then(|json| serde_json::from_str(&json).ok());
+        let is_unsaid = kept.is_none();
         let witnesses = kept.map_or_else(|| some_acknowledged(&connection), Ok)?;
-        Ok(Some(Acknowledged { witnesses, ..known }))
+        let is_any = !witnesses.is_empty()
+            || is_other_acknowledged(&connection)?
+            || (is_unsaid && is_any_acknowledged(&connection)?);
+        Ok(is_any.then_some(Acknowledged { witnesses, ..known }))
     }
 
     /// Notes which warehouse took rows, before the first of them is acknowledged; of one that took assets or runs, the table of
     /// the bars is not known yet.
     pub(crate) fn recognise_database(&self, database: &str, now: DateTime<Utc>) -> Result<()> {
         self.connection()?.execute(
-            "INSERT INTO warehouse (only_row, identity, recognised_at) VALUES (1, ?1, ?2)
+            "INSERT INTO warehouse (only_row, identity, recognised_at, witnesses) VALUES (1, ?1, ?2, ?3)
              ON CONFLICT (only_row) DO UPDATE
              SET identity = excluded.identity, recognised_at = excluded.recognised_at,
-                 relation = NULL, place = NULL, witnesses = NULL
+                 relation = NULL, place = NULL, witnesses = excluded.witnesses
              WHERE warehouse.identity <> excluded.identity",
-            params![database, timestamp::to_text(now)],
+            params![database, timestamp::to_text(now), NO_WITNESSES],
         )?;
         Ok(())
     }
@@ -80,22 +78,42 @@ impl Staging {
         let holds = known.is_none_or(|known| known.standing(found) == Standing::Holds);
         let assets = if holds { scope.assets_json() } else { None };
         let mut connection = self.connection()?;
+        // None is left of all; of some, others may be.
+        let witnesses = assets.is_none().then_some(NO_WITNESSES);
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         forget(&tx, assets.as_deref())?;
         tx.execute(
-            "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at, relation, place) VALUES (1, ?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at, relation, place, witnesses) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
             params![
                 found.table.database,
                 timestamp::to_text(now),
                 found.table.relation,
-                found.place
+                found.place,
+                witnesses
             ],
         )?;
         Ok(tx.commit()?)
     }
 }
 
-/// Bars that were acknowledged, of a file that does not say which were the last.
+/// What stands in the file when no bar is acknowledged, so that nobody looks for one in every row.
+const NO_WITNESSES: &str = "[]";
+
+/// Whether an asset or a run is acknowledged.
+fn is_other_acknowledged(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM asset_master WHERE synced_revision > 0)
+            OR EXISTS (SELECT 1 FROM job_run WHERE synced_revision > 0)";
+    connection.query_row(sql, [], |r| r.get(0))
+}
+
+/// Whether a bar was ever acknowledged, in whatever revision, likewise of a file that does not say.
+fn is_any_acknowledged(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)";
+    connection.query_row(sql, [], |r| r.get(0))
+}
+
+/// Bars that were acknowledged, of a file that does not say which were the last: one of an older program, or one of which some
+/// assets were sent again. Where there is none, every row is looked at.
 fn some_acknowledged(connection: &Connection) -> Result<Vec<Witness>> {
     let mut statement = connection.prepare(bar_sql!("some_acknowledged.sql"))?;
     let mut rows = statement.query([MOST_WITNESSES])?;

@@ -151,28 +151,60 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The newest day of each asset and source, up to `until` if it is given, and whether its bar is final.
-    pub(crate) fn newest_bars(
+    /// The newest bar of an asset among these sources, up to `until` if it is given: its day, and whether it is final. Of one day
+    /// the first source's counts. It is read from the newest day back, so that the length of the series does not matter.
+    pub(crate) fn newest_bar(
         &self,
+        asset: &AssetId,
+        sources: &[&str],
         until: Option<NaiveDate>,
-    ) -> Result<HashMap<(String, String), (NaiveDate, bool)>> {
+    ) -> Result<Option<(NaiveDate, bool)>> {
         let connection = self.connection()?;
-        // SQLite takes is_final from the row that has the maximum.
-        let mut statement = connection.prepare(
-            "SELECT asset_id, source, max(date), is_final FROM price_daily
-             WHERE ?1 IS NULL OR date <= ?1 GROUP BY asset_id, source",
-        )?;
-        let mut rows = statement.query(params![until.map(|d| d.to_string())])?;
-        let mut newest = HashMap::new();
+        let mut statement = connection.prepare_cached(include_str!("newest_days.sql"))?;
+        let mut rows = statement.query(params![asset.as_str(), until.map(|d| d.to_string())])?;
+        let mut newest: Option<(NaiveDate, usize, bool)> = None;
         while let Some(row) = rows.next()? {
-            if let Ok(date) = text(row, 2)?.parse() {
-                newest.insert(
-                    (text(row, 0)?, text(row, 1)?),
-                    (date, row.get(3).unwrap_or_default()),
-                );
+            let Ok(date) = text(row, 1)?.parse() else {
+                continue;
+            };
+            if newest.is_some_and(|(newest, ..)| date < newest) {
+                break;
+            }
+            let source = text(row, 0)?;
+            let Some(place) = sources.iter().position(|s| *s == source) else {
+                continue;
+            };
+            if newest.is_none_or(|(_, best, _)| place < best) {
+                newest = Some((date, place, row.get(2).unwrap_or_default()));
             }
         }
-        Ok(newest)
+        Ok(newest.map(|(date, _, is_final)| (date, is_final)))
+    }
+
+    /// The day from which on an asset has rows of these sources (of any, where none is named) on so many days; `None` when there are
+    /// not that many.
+    pub(crate) fn start_of_newest(
+        &self,
+        asset_id: &str,
+        sources: &[&str],
+        days: usize,
+    ) -> Result<Option<NaiveDate>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(include_str!("newest_days.sql"))?;
+        let mut rows = statement.query(params![asset_id, None::<String>])?;
+        let (mut last, mut found) = (None, 0);
+        while found < days {
+            let Some(row) = rows.next()? else {
+                return Ok(None);
+            };
+            let (source, date) = (text(row, 0)?, text(row, 1)?.parse().ok());
+            let is_wanted = sources.is_empty() || sources.contains(&source.as_str());
+            if is_wanted && date.is_some() && date != last {
+                last = date;
+                found += 1;
+            }
+        }
+        Ok(last)
     }
 
     /// Whether any bar of an asset is stored.
