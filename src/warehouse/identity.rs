@@ -100,7 +100,7 @@ impl Witnesses {
         }
     }
 
-    fn parameters(self) -> Vec<Parameter> {
+    pub(super) fn parameters(self) -> Vec<Parameter> {
         vec![
             parameter(self.asset_id, Type::TEXT_ARRAY),
             parameter(self.date, Type::DATE_ARRAY),
@@ -133,6 +133,7 @@ mod tests {
         for sql in [
             include_str!("identity.sql"),
             include_str!("upsert_prices.sql"),
+            include_str!("copy_look.sql"),
             include_str!("upsert_assets.sql"),
             include_str!("upsert_runs.sql"),
         ] {

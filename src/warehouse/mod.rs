@@ -1,11 +1,12 @@
 //! The warehouse: a PostgreSQL database with the tables of the contract's section 11, whoever made them.
 //!
-//! Every statement is one round trip. Nothing is set for the session and nothing is prepared, so that a pooler in transaction
-//! mode may stand in between; how long a statement may take is watched here.
+//! Every statement is one round trip, COPY excepted. Nothing is set for the session, and nothing stays prepared beyond its transaction, so
+//! that a pooler in transaction mode may stand in between; how long a statement may take is watched here.
 //!
 //! Where a function does not say otherwise, its errors are what the server or the network says.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use postgres::Row;
 use postgres::types::{ToSql, Type};
@@ -14,6 +15,8 @@ mod assets_and_runs;
 mod attempt;
 mod bounded;
 mod connection;
+mod copy;
+mod copying;
 mod diagnose;
 mod error;
 mod framing;
@@ -34,6 +37,7 @@ pub(crate) use tables::schema;
 pub use target::Target;
 
 use connection::Connection;
+use copying::Copying;
 
 /// A connection to the warehouse.
 pub struct Warehouse {
@@ -45,6 +49,9 @@ pub struct Warehouse {
     by_number: bool,
     /// Host, port and database.
     place: String,
+    /// How long it took to connect.
+    connected_in: Duration,
+    copying: Copying,
 }
 
 /// A parameter that the statement may take to the connection's thread.
@@ -56,8 +63,11 @@ impl Warehouse {
     /// # Errors
     /// What the server, the network or TLS says.
     pub fn connect(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
+        let started = Instant::now();
         Ok(Self {
             connection: Connection::open(target, patience)?,
+            connected_in: started.elapsed(),
+            copying: Copying::default(),
             round_trips: 0,
             prices_fit: false,
             by_number: false,

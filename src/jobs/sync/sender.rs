@@ -128,17 +128,27 @@ impl<'a> Sender<'a> {
         rows: Arc<[PendingRow]>,
         done: &SyncSender<Load>,
     ) -> Result<()> {
+        self.deliver_by(rows, done, true)
+    }
+
+    /// `by_copy`: a part of a chunk that was refused goes by the statement at once.
+    fn deliver_by(
+        &mut self,
+        rows: Arc<[PendingRow]>,
+        done: &SyncSender<Load>,
+        by_copy: bool,
+    ) -> Result<()> {
         if self.run.is_stopped() {
             return Ok(());
         }
         let started = Instant::now();
         let seen = self.run.new_assets_sent();
-        let mut result = self.send(&rows);
+        let mut result = self.send(&rows, by_copy);
         // A table with a foreign key.
         if matches!(&result, Err(failure) if failure.is_missing_reference())
             && self.new_assets_came(seen)?
         {
-            result = self.send(&rows);
+            result = self.send(&rows, false);
         }
         let failure = match result {
             Ok(receipt) => {
@@ -159,8 +169,8 @@ impl<'a> Sender<'a> {
             (Some(refusal), [row]) => self.run.rejected_rows.refuse(row, refusal),
             (Some(_), _) => {
                 let (front, back) = rows.split_at(rows.len() / 2);
-                self.deliver(front.into(), done)?;
-                self.deliver(back.into(), done)
+                self.deliver_by(front.into(), done, false)?;
+                self.deliver_by(back.into(), done, false)
             }
         }
     }
@@ -184,16 +194,21 @@ impl<'a> Sender<'a> {
         if refused.is_empty() {
             bail!("{} (SQLSTATE {})", refusal.message, refusal.sqlstate);
         }
-        self.deliver(others.into(), done)?;
+        self.deliver_by(others.into(), done, false)?;
         for row in refused {
             self.run.rejected_rows.refuse(row, refusal.clone())?;
         }
         Ok(())
     }
 
-    fn send(&mut self, rows: &Arc<[PendingRow]>) -> Result<Receipt, WarehouseError> {
+    fn send(&mut self, rows: &Arc<[PendingRow]>, by_copy: bool) -> Result<Receipt, WarehouseError> {
         let expected = self.run.acknowledged();
-        self.ask(|warehouse| warehouse.upsert_prices(rows, expected.as_ref()))
+        self.ask(|warehouse| {
+            if by_copy && let Some(receipt) = warehouse.copy_prices(rows, expected.as_ref())? {
+                return Ok(receipt);
+            }
+            warehouse.upsert_prices(rows, expected.as_ref())
+        })
     }
 
     /// The rows are committed: they may be acknowledged.

@@ -13,6 +13,7 @@
 //! - `verify`: staging against the warehouse
 
 mod apart;
+mod copy;
 mod failures;
 mod first_load;
 mod hostile;

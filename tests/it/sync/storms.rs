@@ -26,6 +26,9 @@ const RESTARTS: u32 = 40;
 /// Lanes with a staging file and a database each, which run beside one another on one server.
 const LANES: u32 = 3;
 
+/// The lane whose table is partitioned, so that it gets no row by COPY.
+const BY_STATEMENT: u32 = 0;
+
 /// What goes wrong in a round.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
@@ -69,6 +72,7 @@ fn choose(random: &mut StdRng, restarts: &AtomicU32) -> Fault {
 
 /// Everything that the rounds of a lane need.
 struct Lane<'a> {
+    number: u32,
     env: TestEnv,
     proxy: Proxy,
     warehouse: String,
@@ -90,10 +94,7 @@ impl Lane<'_> {
             let all = "UPDATE price_daily SET synced_revision = 0";
             self.env.staging().execute(all, []).unwrap();
         }
-        let lost = self
-            .random
-            .random_ratio(1, 12)
-            .then(|| self.lose_the_rows());
+        let lost = self.random.random_ratio(1, 6).then(|| self.lose_the_rows());
         let chunk = ["20", "70", "250", "1000"][self.random.random_range(0..4)];
         let moment = Duration::from_micros(self.random.random_range(0..180_000));
         // In half of the rounds a collect corrects rows between their being read and acknowledged.
@@ -121,9 +122,10 @@ impl Lane<'_> {
     /// The warehouse has nothing of what it took any more.
     fn lose_the_rows(&mut self) -> &'static str {
         let _quiet = self.quiet.read().unwrap();
-        let how = match self.random.random() {
-            true => "TRUNCATE price_daily",
-            false => "DROP TABLE price_daily",
+        let may_drop = self.number != BY_STATEMENT;
+        let how = match may_drop && self.random.random() {
+            true => "DROP TABLE price_daily",
+            false => "TRUNCATE price_daily",
         };
         let mut client = Client::connect(&self.warehouse, NoTls).unwrap();
         // Where the first syncs have all failed there is no table yet.
@@ -377,7 +379,13 @@ impl<'a> Lane<'a> {
         let env = stocked(&url, ROWS)
             .with("SYNC_BASE_DELAY", "0.02")
             .with("LOG_LEVEL", "off");
+        if number == BY_STATEMENT {
+            let ddl = env.succeed(&["schema", "partitioned"]).stdout;
+            let mut lane = Client::connect(&warehouse, NoTls).unwrap();
+            lane.batch_execute(&ddl).unwrap();
+        }
         Self {
+            number,
             env,
             proxy,
             warehouse,

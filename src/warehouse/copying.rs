@@ -1,0 +1,98 @@
+//! Whether and when a connection tries to send a chunk by COPY.
+
+/// Whether a connection may copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Copying {
+    /// It was not looked at yet.
+    #[default]
+    Unknown,
+    /// The server is near; the table that was seen to be as needed, and how many chunks to send otherwise before the next look,
+    /// after so many that could not be copied.
+    Near {
+        fit: Option<String>,
+        wait: u32,
+        last_wait: u32,
+    },
+    /// The server is far away, or refused it for a reason that stays.
+    Never,
+}
+
+impl Copying {
+    /// The server is near, and nothing else is known yet.
+    pub(super) const NEAR: Self = Self::Near {
+        fit: None,
+        wait: 0,
+        last_wait: 0,
+    };
+
+    /// Whether to try with this chunk. What could not be copied is tried again after one chunk, then two, four and so on: each
+    /// look costs a round trip.
+    pub(super) fn is_turn(&mut self) -> bool {
+        match self {
+            Self::Near { wait: 0, .. } => true,
+            Self::Near { wait, .. } => {
+                *wait -= 1;
+                false
+            }
+            Self::Unknown | Self::Never => false,
+        }
+    }
+
+    /// A chunk could not be copied.
+    pub(super) fn failed(&mut self) {
+        if let Self::Near {
+            wait, last_wait, ..
+        } = self
+        {
+            *last_wait = last_wait.saturating_mul(2).max(1);
+            *wait = *last_wait;
+        }
+    }
+
+    /// The table (schema and number) that was seen to be as needed.
+    pub(super) fn fit(&self) -> Option<&str> {
+        match self {
+            Self::Near { fit, .. } => fit.as_deref(),
+            Self::Unknown | Self::Never => None,
+        }
+    }
+
+    /// A chunk was copied to a table.
+    pub(super) fn succeeded(&mut self, table: &str) {
+        match self {
+            Self::Near {
+                fit: Some(fit),
+                wait: 0,
+                last_wait: 0,
+            } if *fit == table => {}
+            _ => {
+                *self = Self::Near {
+                    fit: Some(table.to_owned()),
+                    wait: 0,
+                    last_wait: 0,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_copied_is_tried_again_ever_later() {
+        let mut copying = Copying::NEAR;
+        let mut tried = Vec::new();
+        for chunk in 0..20 {
+            if copying.is_turn() {
+                tried.push(chunk);
+                copying.failed();
+            }
+        }
+        assert_eq!(tried, [0, 2, 5, 10, 19]);
+        copying.succeeded("public.5");
+        assert!(copying.is_turn());
+        assert_eq!(copying.fit(), Some("public.5"));
+    }
+}
