@@ -344,7 +344,7 @@ pub(crate) enum Schema {
     BestPrice,
     /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
     Partitioned,
-    /// A variant for more than one machine: distributed by asset with Citus.
+    /// A variant of all tables for more than one machine: distributed by asset with Citus, to be made before the first sync.
     Citus,
 }
 

@@ -62,7 +62,7 @@ fn ddl(which: Schema) -> Answer {
         Schema::Warehouse => warehouse::schema(),
         Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
         Schema::Partitioned => warehouse::PARTITIONED.to_owned(),
-        Schema::Citus => warehouse::CITUS.to_owned(),
+        Schema::Citus => warehouse::citus(),
     };
     let text = ddl.clone();
     Answer::row(Ddl { ddl }, text)

@@ -132,5 +132,13 @@ pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_pr
 pub(crate) const PARTITIONED: &str =
     include_str!("../../schema/warehouse/variants/partitioned.sql");
 
-/// A variant of the tables: distributed by asset with Citus.
-pub(crate) const CITUS: &str = include_str!("../../schema/warehouse/variants/citus.sql");
+/// A variant of the tables, and the tables themselves: distributed by asset with Citus.
+#[must_use]
+pub(crate) fn citus() -> String {
+    [
+        include_str!("../../schema/warehouse/variants/citus.sql"),
+        &schema(),
+        include_str!("../../schema/warehouse/variants/citus_distribute.sql"),
+    ]
+    .join("\n")
+}

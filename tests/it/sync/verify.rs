@@ -114,3 +114,43 @@ fn a_partitioned_table_is_synced_to_and_verified_like_a_plain_one() {
     let parts = "SELECT count(DISTINCT tableoid) FROM price_daily";
     assert!(warehouse.count(parts) > 1);
 }
+
+#[test]
+fn a_server_that_cannot_walk_along_the_key_is_asked_otherwise() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 1500);
+    env.sync(&[]);
+    // As Citus does.
+    warehouse.execute(
+        "CREATE FUNCTION is_possible() RETURNS boolean LANGUAGE plpgsql AS
+             'BEGIN
+                  IF current_query() LIKE ''%RECURSIVE%'' THEN
+                      RAISE EXCEPTION ''recursive CTEs are not supported in distributed queries'' USING ERRCODE = ''0A000'';
+                  END IF;
+                  RETURN true;
+              END';
+         ALTER TABLE price_daily RENAME TO shard;
+         CREATE VIEW price_daily AS SELECT * FROM shard WHERE is_possible()",
+    );
+    assert_eq!(verify(&env, &[]), (0, vec![]));
+}
+
+#[test]
+fn the_variant_for_citus_distributes_the_tables_that_it_makes() {
+    let warehouse = warehouse!();
+    let env = TestEnv::new();
+    let ddl = env.succeed(&["schema", "citus"]).stdout;
+    // What the extension would bring.
+    let ddl = ddl.replace(
+        "CREATE EXTENSION IF NOT EXISTS citus;",
+        "CREATE TABLE distributed (name regclass, shards int);
+         CREATE FUNCTION citus_get_active_worker_nodes() RETURNS TABLE (node_name text) LANGUAGE sql AS 'VALUES (''a''), (''b'')';
+         CREATE FUNCTION create_reference_table(name regclass) RETURNS void LANGUAGE sql AS 'INSERT INTO distributed VALUES (name)';
+         CREATE FUNCTION create_distributed_table(name regclass, by text, shard_count int) RETURNS void LANGUAGE sql
+             AS 'INSERT INTO distributed VALUES (name, shard_count)';",
+    );
+    warehouse.execute(&ddl);
+    let distributed = "SELECT string_agg(concat_ws(' ', name, shards), ', ' ORDER BY name::text) FROM distributed";
+    assert_eq!(warehouse.text(distributed), "asset_master, price_daily 4");
+    assert_eq!(warehouse.count("SELECT count(*) FROM job_run"), 0);
+}
