@@ -1,16 +1,16 @@
 //! The program: read the command line and the configuration, run, print once, exit.
 
+use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use pricestash::cli::{Cli, usage_sentence};
 use pricestash::commands::{self, Printed};
-use pricestash::config::{ConfigError, LogFormat, Variables};
+use pricestash::config::{ConfigError, LogFormat, Variables, read_dot_env};
 use pricestash::output::log::Log;
 use pricestash::sources;
 
@@ -63,15 +63,6 @@ fn read_variables() -> (Surroundings, Result<()>) {
     match read_dot_env() {
         Ok(text) => (Variables::new(environment, &text, &origins), Ok(())),
         Err(error) => (Variables::new(environment, "", &origins), Err(error)),
-    }
-}
-
-fn read_dot_env() -> Result<String> {
-    match fs::read(".env") {
-        Ok(bytes) => Ok(String::from_utf8(bytes)
-            .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(e) => Err(e).context(".env cannot be read"),
     }
 }
 

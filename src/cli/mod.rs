@@ -236,9 +236,14 @@ pub(crate) struct ShowArgs {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The file to write; - writes to stdout.
-    #[arg(long, value_name = "FILE", default_value = "report.html")]
-    pub(crate) out: PathBuf,
+    /// The file to write, which is replaced when the new one is complete; - is stdout.
+    #[arg(
+        long,
+        value_name = "FILE",
+        alias = "out",
+        default_value = "report.html"
+    )]
+    pub(crate) output: PathBuf,
     /// Opens the file in the browser.
     #[arg(long)]
     pub(crate) open: bool,
@@ -359,8 +364,8 @@ pub(crate) struct WindowsTaskArgs {
     /// Runs as this user also when nobody is logged on, which only an administrator may register.
     #[arg(long, value_name = "DOMAIN\\NAME")]
     pub(crate) user: Option<String>,
-    /// The XML file to write.
-    #[arg(long, value_name = "FILE")]
+    /// The XML file to write; - is stdout.
+    #[arg(long, value_name = "FILE", alias = "out")]
     pub(crate) output: PathBuf,
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct ExportArgs {
     /// The last day (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
-    /// Writes to a file, which is replaced when the new one is complete.
+    /// Writes to a file, which is replaced when the new one is complete; - is stdout.
     #[arg(long, value_name = "FILE", alias = "out")]
     pub(crate) output: Option<PathBuf>,
 }

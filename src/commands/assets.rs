@@ -1,21 +1,17 @@
 //! `assets`: the configured assets are shown or edited, or a year of a calendar is shown.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use chrono::Datelike;
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::context::{now, read_assets, read_calendars};
+use super::context::{assets_text, now, read_assets, read_calendars};
 use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand};
 use crate::config::assets_edit::{self, NewAsset};
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
 use crate::output::calendar_year::CalendarYear;
-use crate::process::atomic_file::write_atomically;
+use crate::process::result_file::Place;
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
@@ -86,11 +82,7 @@ struct Edited {
 /// `assets add|remove|enable|disable`.
 fn edit_assets(command: &AssetsCommand, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
-    let text = fs::read_to_string(path).map_err(|e| {
-        ConfigError(format!(
-            "ASSETS_FILE is {path:?}, which cannot be read ({e}); `pricestash init` writes one"
-        ))
-    })?;
+    let text = assets_text(path)?;
     let (id, edited, result) = match command {
         AssetsCommand::Add(args) => (&args.id, assets_edit::add(&text, &new_asset(args)), "added"),
         AssetsCommand::Remove { id } => (id, assets_edit::remove(&text, id), "removed"),
@@ -109,7 +101,10 @@ fn edit_assets(command: &AssetsCommand, config: &Config) -> Result<Answer> {
     } else {
         result
     };
-    replace(path, &edited).with_context(|| format!("{} cannot be written", path.display()))?;
+    Place::of(path)
+        .map_err(anyhow::Error::from)
+        .and_then(|place| place.write(|to| Ok(to.write_all(edited.as_bytes())?)))
+        .with_context(|| format!("{} cannot be written", path.display()))?;
     let row = Edited {
         asset_id: id.clone(),
         result,
@@ -127,15 +122,4 @@ fn new_asset(args: &AddAssetArgs) -> NewAsset {
         active: !args.inactive,
         sources: args.sources.clone(),
     }
-}
-
-/// Puts a new text in a file's place.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    // A link goes on leading to the file.
-    let path = fs::canonicalize(path)?;
-    write_atomically(&path, |mut file| {
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
-        Ok((file, ()))
-    })
 }

@@ -1,13 +1,16 @@
 //! `backup`: the staging file is copied while others may write to it.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::read_staging;
 use super::own_files::refuse_own_file;
+use super::result_place::{SQLITE, check_ending, take_ending};
 use crate::cli::BackupArgs;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::staging::check_backup_target;
 
 /// What was copied where.
@@ -23,6 +26,11 @@ pub(super) struct CopiedFile {
 
 pub(super) fn run(args: &BackupArgs, config: &Config) -> Result<Answer> {
     refuse_own_file("the backup", &args.file, config)?;
+    if args.file == Path::new("-") {
+        let why = "a backup cannot be written to stdout; name a file";
+        return Err(ConfigError(why.to_owned()).into());
+    }
+    check_ending("the backup", &args.file, &SQLITE, take_ending(&SQLITE))?;
     check_backup_target(&args.file, args.force)?;
     let copied = read_staging(config)?.backup(&args.file)?;
     let copy = CopiedFile {

@@ -1,7 +1,8 @@
 //! What several commands need before they can begin: the stores, the assets, the time.
 
+use std::io::ErrorKind;
 use std::path::Path;
-use std::{fs, thread};
+use std::thread;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendars;
 use crate::domain::timestamp::millis;
+use crate::process::result_file::read;
 use crate::staging::Staging;
 use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
 
@@ -45,14 +47,27 @@ pub(super) fn read_calendars() -> Result<Calendars> {
 
 /// The assets of the assets file.
 pub(super) fn read_assets(path: &Path) -> Result<Vec<Asset>> {
-    let bytes = fs::read(path).map_err(|e| {
-        ConfigError(format!("ASSETS_FILE is {path:?}, which cannot be read ({e}); it should be a file like data/assets.toml"))
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))?;
+    let text = assets_text(path)?;
     let calendars = read_calendars()?;
     Ok(parse_assets(&text, &calendars)
         .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
+}
+
+/// The text of the assets file.
+pub(super) fn assets_text(path: &Path) -> Result<String, ConfigError> {
+    let bytes = read(path).map_err(|e| {
+        let what_to_do = match e.kind() {
+            ErrorKind::NotFound => {
+                "`pricestash init` writes one, or run pricestash in the folder that has it"
+            }
+            _ => "it should be a file like data/assets.toml",
+        };
+        ConfigError(format!(
+            "ASSETS_FILE is {path:?}, which cannot be read ({e}); {what_to_do}"
+        ))
+    })?;
+    String::from_utf8(bytes)
+        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))
 }
 
 /// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.

@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{read_staging, refuse_unknown};
-use super::own_files::refuse_own_file;
+use super::result_place::{CSV, FileFormat, JSON, JSON_LINES, result_place};
 use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;
-use crate::process::atomic_file::write_atomically;
+use crate::process::result_file::Place;
 use crate::staging::{BarRow, Record, Selection, Staging};
 
 /// Writes bars as they come.
@@ -70,9 +70,8 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
     {
         return Err(ConfigError(format!("--start {start} is after --end {end}")).into());
     }
-    if let Some(path) = &args.output {
-        refuse_own_file("--output", path, config)?;
-    }
+    let path = args.output.as_deref().unwrap_or(Path::new("-"));
+    let place = result_place(path, file_format(format), choose_format, config)?;
     let staging = read_staging(config)?;
     refuse_unknown(&args.assets, &staging, config)?;
     let selection = Selection {
@@ -81,32 +80,53 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
         start: args.start,
         end: args.end,
     };
-    let Some(path) = &args.output else {
-        return match write(&staging, &selection, format, io::stdout().lock()) {
-            // A reader like `head` has seen enough.
-            Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {
-                Ok(Answer::written(String::new()))
-            }
-            // What the staging file cannot give is said by SQLite.
-            Err(e) if system_error(&e).is_some() => Err(e.context("the export cannot be printed")),
-            other => other.map(|_| Answer::written(String::new())),
-        };
-    };
-    let bars = write_atomically(path, |file| write(&staging, &selection, format, file))
-        .with_context(|| format!("the export {} cannot be written", path.display()))?;
-    Ok(exported(bars, path, format))
+    let written = place.write(|to| write(&staging, &selection, format, to));
+    if place != Place::Stdout {
+        let bars =
+            written.with_context(|| format!("the export {} cannot be written", path.display()))?;
+        return Ok(exported(bars, path, format));
+    }
+    match written {
+        // A reader like `head` has seen enough.
+        Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {}
+        // What the staging file cannot give is said by SQLite.
+        Err(e) if system_error(&e).is_some() => {
+            return Err(e.context("the export cannot be printed"));
+        }
+        other => drop(other?),
+    }
+    Ok(Answer::written(String::new()))
 }
 
-fn write<W: Write>(
+fn file_format(format: Format) -> &'static FileFormat {
+    match format {
+        Format::Table | Format::Csv => &CSV,
+        Format::Json => &JSON,
+        Format::Jsonl => &JSON_LINES,
+    }
+}
+
+/// What to do about a name with an ending of another format.
+fn choose_format(ending: &str) -> String {
+    match ending {
+        "csv" => "--format csv writes that".to_owned(),
+        "json" => "--format json writes that".to_owned(),
+        "jsonl" | "ndjson" => "--format jsonl writes that".to_owned(),
+        _ => "a name with .csv opens in a spreadsheet too".to_owned(),
+    }
+}
+
+fn write(
     staging: &Staging,
     selection: &Selection,
     format: Format,
-    to: W,
-) -> Result<(W, u64)> {
+    to: &mut dyn Write,
+) -> Result<u64> {
     let mut writer = Writer::new(format, BufWriter::new(to))?;
     let bars = staging.export(selection, |bar| writer.bar(bar))?;
     let to = writer.finish()?.into_inner();
-    Ok((to.map_err(io::IntoInnerError::into_error)?, bars))
+    to.map_err(io::IntoInnerError::into_error)?;
+    Ok(bars)
 }
 
 /// What is said of a file: with a table or as CSV the bars are the only rows, and this is a sentence about them.

@@ -1,7 +1,5 @@
 //! `import`: the bars of a CSV file are checked and staged under a source of their own.
 
-use std::fs;
-
 use anyhow::Result;
 use uuid::Uuid;
 
@@ -14,13 +12,14 @@ use crate::domain::asset::{Asset, AssetId};
 use crate::domain::run::{Problem, Status};
 use crate::jobs::import::{Import, Imported, Rows};
 use crate::output::print;
+use crate::process::result_file::read;
 use crate::sources::SOURCES;
 use crate::staging::Staging;
 
 pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     check_source(&args.source)?;
     let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
-    let text = fs::read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
+    let text = read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
     let rows = Rows::read(&text).map_err(wrong)?;
     let assets = read_assets(&config.assets_file)?;
     let ids: Vec<String> = rows.assets().map(str::to_owned).collect();

@@ -29,6 +29,7 @@ mod reconcile;
 mod recorded_run;
 mod report;
 mod restore;
+mod result_place;
 mod schema;
 mod sent_rows;
 mod show;

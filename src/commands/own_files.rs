@@ -7,7 +7,7 @@ use crate::config::{Config, ConfigError};
 use crate::staging::belongs_to;
 
 /// Refuses to write a result over the staging file, what belongs to it, the assets file or `.env`. `what` names the path to
-/// the user: `--out`.
+/// the user: `--output`.
 ///
 /// # Errors
 /// Which file that would be.
@@ -92,7 +92,7 @@ mod tests {
         };
         let config = Variables::new(variables, "", &[]).read().unwrap();
         let message = |path: &Path| {
-            refuse_own_file("--out", path, &config)
+            refuse_own_file("--output", path, &config)
                 .map_or_else(|error| error.to_string(), |()| String::new())
         };
         for (name, own) in [
@@ -139,7 +139,7 @@ mod tests {
             "folder/real.db-wal",
             "s.db-sync",
         ] {
-            let refused = refuse_own_file("--out", &at(name), &config);
+            let refused = refuse_own_file("--output", &at(name), &config);
             assert!(refused.is_err(), "{name}");
         }
     }

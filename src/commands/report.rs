@@ -1,7 +1,6 @@
 //! `report`: one HTML file that shows every series.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,11 +8,11 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{now, patience, read_assets, read_calendars, read_staging, target};
-use super::own_files::refuse_own_file;
+use super::result_place::{HTML, result_place, take_ending};
 use crate::cli::ReportArgs;
 use crate::config::{Config, ConfigError};
 use crate::output::numbers;
-use crate::process::atomic_file::write_atomically;
+use crate::process::result_file::Place;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
 use crate::staging::Staging;
 use crate::warehouse::Warehouse;
@@ -28,12 +27,12 @@ struct WrittenReport {
 }
 
 pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
-    let to_stdout = args.out == Path::new("-");
-    if to_stdout && args.open {
-        return Err(ConfigError("--open needs a file, --out - writes none".to_owned()).into());
-    }
-    if !to_stdout {
-        refuse_own_file("--out", &args.out, config)?;
+    let out = &args.output;
+    make_folder(out)?;
+    let place = result_place(out, &HTML, take_ending(&HTML), config)?;
+    if args.open && !matches!(place, Place::File(_)) {
+        let why = format!("--open needs a file, --output {} is none", out.display());
+        return Err(ConfigError(why).into());
     }
     let staging = read_staging(config)?;
     let assets = read_assets(&config.assets_file)?;
@@ -49,19 +48,21 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
     let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
     facts.redact(|text| config.redaction.text(text));
     let page = report::page(&facts)?;
-    if to_stdout {
+    if place == Place::Stdout {
         return Ok(Answer::text(page.html));
     }
-    write(&args.out, &page)?;
+    place
+        .write(|to| Ok(to.write_all(page.html.as_bytes())?))
+        .with_context(|| cannot_be_written(out))?;
     if args.open {
-        open::that_detached(&args.out).with_context(|| {
+        open::that_detached(out).with_context(|| {
             format!(
                 "{} is written, but no browser could be started",
-                args.out.display()
+                out.display()
             )
         })?;
     }
-    Ok(written(&args.out, &page))
+    Ok(written(out, &page))
 }
 
 fn check_assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<()> {
@@ -98,17 +99,18 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     }
 }
 
-/// In one step, so that a reader never sees half a page.
-fn write(out: &Path, page: &Page) -> Result<()> {
-    let doing = || format!("the report {} cannot be written", out.display());
-    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).with_context(doing)?;
+/// Reports may be kept in a folder that is not there yet.
+fn make_folder(out: &Path) -> Result<()> {
+    match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            fs::create_dir_all(folder).with_context(|| cannot_be_written(out))
+        }
+        _ => Ok(()),
     }
-    let written = write_atomically(out, |mut file| {
-        file.write_all(page.html.as_bytes())?;
-        Ok((file, ()))
-    });
-    written.with_context(doing)
+}
+
+fn cannot_be_written(out: &Path) -> String {
+    format!("the report {} cannot be written", out.display())
 }
 
 fn written(out: &Path, page: &Page) -> Answer {

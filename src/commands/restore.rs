@@ -1,5 +1,6 @@
 //! `restore`: a backup takes the place of the staging file; what was there is kept beside it.
 
+use std::io::ErrorKind;
 use std::iter;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,12 @@ use super::answer::Answer;
 use super::backup::CopiedFile;
 use super::context::now;
 use crate::cli::RestoreArgs;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::process::result_file::Place;
 use crate::staging::Staging;
 
 pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
-    let path = &config.staging_db;
+    let path = &real_place(&config.staging_db)?;
     let (copied, kept) = Staging::restore(&args.file, path, &keep_as(path, now()))?;
     let copy = CopiedFile {
         file: path.display().to_string(),
@@ -32,6 +34,19 @@ pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
         kept.unwrap_or_default()
     );
     Ok(Answer::row(copy, text))
+}
+
+/// Where a link leads: there the old file is kept, and there the new one goes.
+fn real_place(staging: &Path) -> Result<PathBuf, ConfigError> {
+    match Place::file(staging) {
+        // Not even its folder is there yet.
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(staging.to_owned()),
+        place => place.map_err(|e| {
+            ConfigError(format!(
+                "STAGING_DB is {staging:?}, which cannot be written: {e}"
+            ))
+        }),
+    }
 }
 
 /// `data/staging.db.before-restore-20261125T180000Z`, under which nothing is yet.

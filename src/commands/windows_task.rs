@@ -1,6 +1,5 @@
 //! `windows-task`: the definition of the daily task for Windows' Task Scheduler.
 
-use std::io::Write;
 use std::path::{Path, absolute};
 
 use anyhow::{Context, Result};
@@ -8,17 +7,16 @@ use chrono::{Days, Local, NaiveDateTime, NaiveTime};
 use quick_xml::escape::escape;
 
 use super::answer::Answer;
-use super::own_files::refuse_own_file;
+use super::result_place::{XML, result_place, take_ending};
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
-use crate::process::atomic_file::write_atomically;
 
 /// Starts a missed run as soon as the machine is on again, runs on battery, wakes nothing, runs once at a time, stops after
 /// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).
 const DEFINITION: &str = include_str!("windows_task.xml");
 
 pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Answer> {
-    refuse_own_file("--output", &args.output, config)?;
+    let place = result_place(&args.output, &XML, take_ending(&XML), config)?;
     let script = absolute(&args.script).context("the script has no path")?;
     let xml = definition(
         &script,
@@ -26,11 +24,9 @@ pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Answer> {
         args.user.as_deref(),
         Local::now().naive_local(),
     );
-    write_atomically(&args.output, |mut file| {
-        file.write_all(&utf_16(&xml))?;
-        Ok((file, ()))
-    })
-    .with_context(|| format!("{} cannot be written", args.output.display()))?;
+    place
+        .write(|to| Ok(to.write_all(&utf_16(&xml))?))
+        .with_context(|| format!("{} cannot be written", args.output.display()))?;
     Ok(Answer::text(String::new()))
 }
 

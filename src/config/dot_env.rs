@@ -1,8 +1,26 @@
 //! The `.env` file.
 
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use super::ConfigError;
+use crate::process::result_file;
+
+/// The text of the `.env` file of the working folder; none where there is no file.
+///
+/// # Errors
+/// [`ConfigError`] for one that is no text; what the system says.
+pub fn read_dot_env() -> Result<String> {
+    match result_file::read(Path::new(".env")) {
+        Ok(bytes) => Ok(String::from_utf8(bytes)
+            .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => Err(e).context(".env cannot be read"),
+    }
+}
 
 /// Reads the text of a `.env` file: `NAME=value` lines, `#` comments, an optional `export`, quotes around a value.
 ///

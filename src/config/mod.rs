@@ -20,6 +20,7 @@ use log::LevelFilter;
 use thiserror::Error;
 
 use crate::process::retry::RetryPolicy;
+pub use dot_env::read_dot_env;
 use redact::Redaction;
 pub use secret::Secret;
 pub use table::{Kind, Variable, all_variables};

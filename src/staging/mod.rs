@@ -11,6 +11,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::config::{ConfigError, Unwritable};
+use crate::process::result_file::check_readable;
 use file::lock_wait::Wait;
 use file::long_path::sqlite_name;
 
@@ -206,6 +207,11 @@ pub(crate) fn schema() -> String {
 fn inspect(what: &str, path: &Path) -> Result<Found> {
     if path.is_dir() {
         return Err(refused(what, path, "which is a folder, not a file"));
+    }
+    if let Err(error) = check_readable(path)
+        && error.kind() == std::io::ErrorKind::InvalidInput
+    {
+        return Err(refused(what, path, &error.to_string()));
     }
     let doing = || format!("{what} {} cannot be read", path.display());
     let file = match fs::File::open(path) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use super::{Calendar, file};
+use crate::process::result_file;
 
 /// The calendar of crypto currencies, which needs no file.
 const ALWAYS: &str = "24/7";
@@ -67,7 +68,7 @@ impl Calendars {
                 let files = FILES.map(|(name, _)| format!("{name}.toml")).join(", ");
                 format!("there is no calendar of this name, the files of this folder are {files}")
             })?;
-        let bytes = fs::read(path).map_err(|e| e.to_string())?;
+        let bytes = result_file::read(path).map_err(|e| e.to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
         let table = file::parse(&text, calendar.table.as_deref())?;
         calendar.table = Some(Arc::new(table));

@@ -10,6 +10,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 
+use crate::process::result_file::{self, check_readable};
+
 /// The largest recording that is read, in bytes after decompression; four times the largest answer.
 const MAX_BYTES: u64 = 64 << 20;
 /// The end of a compressed recording's name.
@@ -90,6 +92,7 @@ pub(super) fn list(folder: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
 
 /// The body of a recording, decompressed.
 pub(super) fn read_body(path: &Path) -> io::Result<Vec<u8>> {
+    check_readable(path)?;
     let file = File::open(path)?;
     let mut body = Vec::new();
     if path.extension().is_some_and(|e| e == "gz") {
@@ -104,7 +107,7 @@ pub(super) fn read_body(path: &Path) -> io::Result<Vec<u8>> {
 
 /// What is known beside a recording; nothing where no file says it.
 pub(super) fn read_meta(path: &Path) -> io::Result<RecordingMeta> {
-    match fs::read(path) {
+    match result_file::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(RecordingMeta::default()),
         Err(e) => Err(e),

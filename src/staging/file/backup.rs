@@ -1,6 +1,6 @@
 //! Copies of the staging file: taken while others write to it, and put back.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,14 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
-use super::companions::{JOURNAL, SHARED_MEMORY, WAL, beside};
+use super::companions::{SHARED_MEMORY, WAL, beside};
 use super::error::{is_damage, sqlite_code};
 use super::lock_wait::Wait;
 use super::run_lock::refuse_beside_a_run;
 use crate::config::ConfigError;
+use crate::process::result_file::Place;
+use crate::process::rights::Rights;
+use crate::process::unfinished::Unfinished;
 use crate::staging::{Found, STAGING_DB, Staging, StagingError, explain, inspect};
 
 /// What a copy holds.
@@ -30,49 +33,18 @@ pub(crate) struct Copied {
 #[error("it is damaged: {0}")]
 struct Damage(String);
 
-/// A file that is removed unless it was completed.
-struct Unfinished {
-    path: PathBuf,
-}
-
-impl Unfinished {
-    /// Beside the target, so that it can take its place in one step.
-    fn beside(target: &Path) -> Self {
-        let mut name = target.as_os_str().to_owned();
-        name.push(format!(".{}-unfinished", std::process::id()));
-        Self { path: name.into() }
-    }
-
-    fn complete(self, target: &Path) -> Result<()> {
-        let doing = || format!("{} cannot be written", target.display());
-        File::options()
-            .write(true)
-            .open(&self.path)
-            .and_then(|f| f.sync_all())
-            .with_context(doing)?;
-        fs::rename(&self.path, target).with_context(doing)
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        for ending in ["", JOURNAL, WAL, SHARED_MEMORY] {
-            // Mostly there is none.
-            drop(fs::remove_file(beside(&self.path, ending)));
-        }
-    }
-}
-
 impl Staging {
     /// Copies the file as it is at one moment, checks the copy, and puts it at `target`. Others may write meanwhile: they do
-    /// not wait, and what they write afterwards is not in the copy.
+    /// not wait, and what they write afterwards is not in the copy. Nobody may read the copy who may not read the file.
     ///
     /// # Errors
     /// What SQLite or the system says; then there is no file at `target`, or the old one.
     pub(crate) fn backup(&self, target: &Path) -> Result<Copied> {
-        let unfinished = Unfinished::beside(target);
         let doing = || format!("the backup {} cannot be written", target.display());
-        let mut copy = Connection::open(&unfinished.path).with_context(doing)?;
+        let target = &Place::file(target).with_context(doing)?;
+        let rights = self.rights_of_copy(target).with_context(doing)?;
+        let unfinished = Unfinished::beside(target, rights.as_ref()).with_context(doing)?;
+        let mut copy = Connection::open(unfinished.path()).with_context(doing)?;
         copy_all(&*self.connection()?, &mut copy)
             .with_context(doing)
             .map_err(|error| target_full_or(error, target))?;
@@ -80,9 +52,20 @@ impl Staging {
         // One file without companions, which may be moved about.
         copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
         drop(copy);
-        let bytes = fs::metadata(&unfinished.path).with_context(doing)?.len();
-        unfinished.complete(target)?;
+        let bytes = fs::metadata(unfinished.path()).with_context(doing)?.len();
+        unfinished
+            .complete(target, rights.as_ref())
+            .with_context(doing)?;
         Ok(Copied { bars, bytes })
+    }
+
+    /// Those of the file that the copy replaces, but none that the staging file does not give.
+    fn rights_of_copy(&self, target: &Path) -> io::Result<Option<Rights>> {
+        let (own, old) = (Rights::of(&self.path)?, Rights::of(target)?);
+        Ok(match (own, old) {
+            (Some(own), Some(old)) => Some(old.no_wider_than(&own)),
+            (own, old) => own.map(Rights::writable).or(old),
+        })
     }
 
     /// Puts a backup in the place of the staging file at `path`; gives where what was there is kept. Programs that have the file
@@ -110,7 +93,8 @@ impl Staging {
         let bars = verify(&source).with_context(doing)?;
         let present = keep_present(path, keep_as)?;
         let doing = || format!("the staging file {} cannot be written", path.display());
-        let kept = put(&source, path, keep_as, &present).with_context(doing)?;
+        let rights = Rights::of(path)?.or(Rights::of(backup)?);
+        let kept = put(&source, path, keep_as, &present, rights.as_ref()).with_context(doing)?;
         // Brings it to this program's version, and to WAL.
         drop(Self::open(path)?);
         let bytes = fs::metadata(path).with_context(doing)?.len();
@@ -178,6 +162,7 @@ fn put(
     path: &Path,
     keep_as: &Path,
     present: &Present,
+    rights: Option<&Rights>,
 ) -> Result<Option<PathBuf>> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
@@ -186,11 +171,11 @@ fn put(
         copy_all(source, &mut Connection::open(path)?)?;
         return Ok(Some(keep_as.to_owned()));
     }
-    let unfinished = Unfinished::beside(path);
-    copy_all(source, &mut Connection::open(&unfinished.path)?)?;
+    let unfinished = Unfinished::beside(path, rights)?;
+    copy_all(source, &mut Connection::open(unfinished.path())?)?;
     // Not before the copy is there: what is damaged may still be all that there is.
     let kept = set_aside(path, keep_as)?;
-    unfinished.complete(path)?;
+    unfinished.complete(path, rights)?;
     Ok(kept)
 }
 
@@ -257,12 +242,15 @@ pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
 /// # Errors
 /// [`ConfigError`] with what is there.
 pub(crate) fn check_backup_target(target: &Path, force: bool) -> Result<()> {
-    if target.is_dir() {
-        return Err(ConfigError(format!(
-            "the backup {} is a folder, it should be a file",
+    let place = Place::file(target);
+    if let Err(error) = &place
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        let why = format!(
+            "the backup cannot be written to {}: {error}",
             target.display()
-        ))
-        .into());
+        );
+        return Err(ConfigError(why).into());
     }
     if target.exists() && !force {
         return Err(ConfigError(format!(
@@ -271,7 +259,7 @@ pub(crate) fn check_backup_target(target: &Path, force: bool) -> Result<()> {
         ))
         .into());
     }
-    let log = beside(target, WAL);
+    let log = beside(place.as_deref().unwrap_or(target), WAL);
     if log.exists() {
         return Err(ConfigError(format!(
             "beside the backup {} there is the write-ahead log {log:?}, so that somebody has it open or died with it; take another name",
@@ -311,7 +299,7 @@ mod tests {
         let (path, backup) = (at("s.db"), at("copy.db"));
         let other = Staging::open(&at("other.db")).unwrap();
         other.backup(&backup).unwrap();
-        let lock = File::create(at("s.db-run-1")).unwrap();
+        let lock = fs::File::create(at("s.db-run-1")).unwrap();
         lock.try_lock().unwrap();
         let restore = || Staging::restore(&backup, &path, &at("kept.db"));
         let refused = || {

@@ -5,6 +5,7 @@ mod cli;
 mod doctor;
 mod logs;
 mod manual;
+mod results;
 mod setup;
 mod show;
 mod status;

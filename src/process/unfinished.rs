@@ -1,0 +1,276 @@
+//! Files that are still being written, under a name of their own beside the place they will take; and what killed
+//! processes left of them.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::rights::{Rights, create_new};
+
+const UNFINISHED: &str = "-unfinished";
+/// Behind the name: the file whose lock shows that the writer is alive. The file itself is not locked: on some systems the
+/// lock would keep SQLite out of it, even that of the writer.
+const LOCK: &str = "-lock";
+/// Behind the name: the file itself, and what SQLite may keep beside it.
+const CONTENT: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+
+/// A file without a lock was written by an older version. One that nobody has touched for so long is left over.
+const UNTOUCHED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A file that is removed unless it was completed. The system lets go of its lock when the process dies, however.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    path: PathBuf,
+    lock: Option<File>,
+}
+
+impl Unfinished {
+    /// An empty file beside `target`, so that it can take its place in one step. With `rights` nobody else can read it
+    /// meanwhile. What killed processes left in the folder is removed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn beside(target: &Path, rights: Option<&Rights>) -> io::Result<Self> {
+        for left in leftovers(folder_of(target)) {
+            left.remove();
+        }
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".{}{UNFINISHED}", std::process::id()));
+        let path = PathBuf::from(name);
+        let lock = take_lock(&with_ending(&path, LOCK))?;
+        let unfinished = Self {
+            path,
+            lock: Some(lock),
+        };
+        // A process of the same number may have left one.
+        unfinished.remove_content();
+        create_new(&unfinished.path, rights.is_some())?;
+        Ok(unfinished)
+    }
+
+    /// Where it is until it is complete.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sees it stored and moves it to its place.
+    ///
+    /// # Errors
+    /// What the system says; then what was at the place is still there.
+    pub(crate) fn complete(self, target: &Path, rights: Option<&Rights>) -> io::Result<()> {
+        let file = File::options().write(true).open(&self.path)?;
+        if let Some(rights) = rights {
+            rights.give_to(&file)?;
+        }
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&self.path, target)
+    }
+
+    fn remove_content(&self) {
+        for ending in CONTENT {
+            // Mostly there is none.
+            drop(fs::remove_file(with_ending(&self.path, ending)));
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.remove_content();
+        drop(fs::remove_file(with_ending(&self.path, LOCK)));
+        drop(self.lock.take());
+    }
+}
+
+/// Makes the file and locks it. Whoever clears up may take it for one without a writer just before it is locked.
+fn take_lock(path: &Path) -> io::Result<File> {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        match create_new(path, false) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let file = File::options().write(true).open(path);
+        match file.map(|file| (file.try_lock(), file)) {
+            Ok((Ok(()), file)) if path.exists() => return Ok(file),
+            Ok((Err(TryLockError::Error(error)), _)) => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    Err(io::Error::other(format!(
+        "{} is locked by another process",
+        path.display()
+    )))
+}
+
+/// What a killed process left of a file that it was writing.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    path: PathBuf,
+    /// Held meanwhile, so that nobody begins to write under this name.
+    lock: Option<File>,
+    /// Its size with everything beside it.
+    pub(crate) bytes: u64,
+}
+
+impl Leftover {
+    /// Removes it; what cannot be removed stays for the next time.
+    pub(crate) fn remove(self) {
+        let has_gone = |ending: &str| {
+            let removed = fs::remove_file(with_ending(&self.path, ending));
+            removed.map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true)
+        };
+        // The lock last: as long as it is there, the rest is known for what it is.
+        if CONTENT.iter().filter(|ending| !has_gone(ending)).count() == 0 {
+            drop(fs::remove_file(with_ending(&self.path, LOCK)));
+        }
+        drop(self.lock);
+    }
+}
+
+/// What killed processes left in a folder. A folder that cannot be read has nothing that could be removed.
+pub(crate) fn leftovers(folder: &Path) -> Vec<Leftover> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: BTreeSet<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            unfinished_name(name.to_str()?).map(str::to_owned)
+        })
+        .collect();
+    let left = names.iter().map(|name| folder.join(name));
+    left.filter_map(leftover).collect()
+}
+
+/// `report.html.812-unfinished` of this name or of a file beside it; `None` for every other name.
+fn unfinished_name(name: &str) -> Option<&str> {
+    let end = name.rfind(UNFINISHED)? + UNFINISHED.len();
+    let (base, ending) = name.split_at(end);
+    let (_, process) = base.strip_suffix(UNFINISHED)?.rsplit_once('.')?;
+    let is_ours = !process.is_empty() && process.bytes().all(|b| b.is_ascii_digit());
+    (is_ours && (ending == LOCK || CONTENT.contains(&ending))).then_some(base)
+}
+
+/// The file and its lock, unless somebody writes it or that cannot be told.
+fn leftover(path: PathBuf) -> Option<Leftover> {
+    let sizes = CONTENT.iter().filter_map(|ending| {
+        let metadata = fs::symlink_metadata(with_ending(&path, ending)).ok()?;
+        metadata.is_file().then(|| metadata.len())
+    });
+    let bytes = sizes.sum();
+    let lock_path = with_ending(&path, LOCK);
+    let lock = match fs::symlink_metadata(&lock_path) {
+        Ok(metadata) if metadata.is_file() => {
+            let file = File::open(&lock_path).ok()?;
+            file.try_lock().ok()?;
+            Some(file)
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound && is_untouched(&path) => None,
+        _ => return None,
+    };
+    Some(Leftover { path, lock, bytes })
+}
+
+fn is_untouched(path: &Path) -> bool {
+    let touched = fs::symlink_metadata(path).and_then(|m| m.modified());
+    let age = touched.map(|time| SystemTime::now().duration_since(time).unwrap_or_default());
+    age.is_ok_and(|age| age > UNTOUCHED)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// The folder of a file, which is the working folder where none is named.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let files = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = files
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_is_being_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [
+            "a.db.7-unfinished",
+            "a.db.7-unfinished-wal",
+            "a.db.7-unfinished-lock",
+            // Of an older version, perhaps still being written; and somebody else's.
+            "b.db.8-unfinished",
+            "notes-unfinished",
+            "my.draft-unfinished",
+            "c.9-unfinished-lock-of-mine",
+        ] {
+            fs::write(at(name), "123").unwrap();
+        }
+        let left = leftovers(folder.path());
+        assert_eq!(left.iter().map(|l| l.bytes).collect::<Vec<_>>(), [6]);
+        drop(left);
+        let writing = Unfinished::beside(&at("d.csv"), None).unwrap();
+        assert!(leftovers(folder.path()).is_empty());
+        let writing_name = writing.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(
+            names(folder.path()),
+            [
+                "b.db.8-unfinished",
+                "c.9-unfinished-lock-of-mine",
+                writing_name,
+                &format!("{writing_name}-lock"),
+                "my.draft-unfinished",
+                "notes-unfinished"
+            ]
+        );
+        writing.complete(&at("d.csv"), None).unwrap();
+        assert!(names(folder.path()).contains(&"d.csv".to_owned()));
+        assert_eq!(names(folder.path()).len(), 5);
+        // Of an older version, and untouched for two days.
+        let old = File::options().write(true).open(at("b.db.8-unfinished"));
+        let old_time = SystemTime::now() - 2 * UNTOUCHED;
+        old.unwrap().set_modified(old_time).unwrap();
+        assert_eq!(leftovers(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_name_is_taken_though_others_clear_up_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.csv");
+        thread::scope(|scope| {
+            let clearing = scope.spawn(|| {
+                for _ in 0..300 {
+                    leftovers(folder.path())
+                        .into_iter()
+                        .for_each(Leftover::remove);
+                }
+            });
+            for _ in 0..300 {
+                let unfinished = Unfinished::beside(&target, None).unwrap();
+                fs::write(unfinished.path(), "whole").unwrap();
+                unfinished.complete(&target, None).unwrap();
+                assert_eq!(fs::read(&target).unwrap(), b"whole");
+            }
+            clearing.join().unwrap();
+        });
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+}
