@@ -22,6 +22,7 @@ mod hints;
 mod history;
 mod import;
 mod init;
+mod leftovers;
 mod man;
 mod own_files;
 mod prune;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{now, open_staging};
+use super::leftovers;
 use crate::cli::PruneArgs;
 use crate::config::{Config, ConfigError};
 use crate::output::print;
@@ -18,7 +19,8 @@ use crate::staging::Old;
 #[derive(Serialize)]
 struct Pruned {
     what: String,
-    older_than_days: u32,
+    /// None where it does not depend on the age.
+    older_than_days: Option<u32>,
     removed: u64,
     dry_run: bool,
 }
@@ -39,7 +41,7 @@ pub(super) fn run(args: &PruneArgs, config: &Config) -> Result<Answer> {
         let removed = staging.prune(old, before, !args.dry_run)?;
         pruned.push(Pruned {
             what: old.table().to_owned(),
-            older_than_days: days,
+            older_than_days: Some(days),
             removed: removed as u64,
             dry_run: args.dry_run,
         });
@@ -47,8 +49,23 @@ pub(super) fn run(args: &PruneArgs, config: &Config) -> Result<Answer> {
     if let Some(folder) = args.archive.as_ref().filter(|_| args.archive_days > 0) {
         pruned.push(prune_answers(args, folder, now)?);
     }
+    pruned.extend(prune_leftovers(args, config));
     let dry_run = args.dry_run;
     Ok(Answer::rows(pruned, move |pruned| table(pruned, dry_run)))
+}
+
+/// What killed runs left; nothing is said where there is nothing.
+fn prune_leftovers(args: &PruneArgs, config: &Config) -> Option<Pruned> {
+    let files = leftovers::count(config).files;
+    if !args.dry_run {
+        leftovers::remove(config);
+    }
+    (files > 0).then(|| Pruned {
+        what: "files of killed runs".to_owned(),
+        older_than_days: None,
+        removed: files as u64,
+        dry_run: args.dry_run,
+    })
 }
 
 fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<Pruned> {
@@ -62,7 +79,7 @@ fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<
     };
     Ok(Pruned {
         what: folder.display().to_string(),
-        older_than_days: args.archive_days,
+        older_than_days: Some(args.archive_days),
         removed: remove(folder, args.archive_days, now)
             .with_context(|| format!("the archive {} cannot be pruned", folder.display()))?,
         dry_run: args.dry_run,

@@ -8,6 +8,7 @@ use chrono::{Local, TimeDelta};
 use uuid::Uuid;
 
 use super::context::now;
+use super::leftovers;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
 use crate::domain::run::{Problem, Status};
@@ -43,6 +44,7 @@ pub(super) fn recorded<T>(
     stop: &Stop,
     body: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
+    leftovers::remove(config);
     // What fails here fails again where it matters.
     if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
         log::warn!(

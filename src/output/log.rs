@@ -16,7 +16,7 @@ use log::{Level, LevelFilter, Record};
 
 use super::stderr;
 use crate::config::redact::Redaction;
-use crate::config::{LogFormat, Unwritable};
+use crate::config::{ConfigError, LogFormat, Unwritable};
 
 /// Log files older than this are removed.
 const KEEP_DAYS: u64 = 30;
@@ -208,6 +208,7 @@ fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
     fs::create_dir_all(folder).with_context(doing)?;
     remove_old_files(folder, today);
     let path = folder.join(format!("collect_{}.log", today.format("%Y%m%d")));
+    refuse_what_is_no_file(&path)?;
     OpenOptions::new()
         .create(true)
         // Windows lets nobody lock a file that is only appended to.
@@ -215,6 +216,19 @@ fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
         .append(true)
         .open(path)
         .with_context(doing)
+}
+
+/// Whoever may write the folder must not lead the lines to another file, or into a pipe that nobody reads.
+fn refuse_what_is_no_file(path: &Path) -> Result<()> {
+    let is_file = fs::symlink_metadata(path).map(|m| m.is_file());
+    if matches!(is_file, Ok(false)) {
+        let why = format!(
+            "the log file {} is a link or no file, which is not written to; remove it",
+            path.display()
+        );
+        return Err(ConfigError(why).into());
+    }
+    Ok(())
 }
 
 /// Lets other processes finish their line. A local disk puts whole lines behind one another by itself; a network folder need not,
@@ -309,6 +323,26 @@ mod tests {
                 "other_20200101.log"
             ]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "mine").unwrap();
+        let logs = folder.path().join("logs");
+        fs::create_dir(&logs).unwrap();
+        let today = "2026-02-20".parse().unwrap();
+        let path = logs.join("collect_20260220.log");
+        for target in [&victim, &folder.path().join("nothing yet")] {
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let refused = open_log_file(&logs, today).unwrap_err();
+            assert!(refused.to_string().contains("is a link"), "{refused}");
+            fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(fs::read(victim).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

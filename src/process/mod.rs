@@ -1,6 +1,7 @@
 //! What any program needs: stopping, waiting, trying again, replacing a file in one step. It knows nothing of prices.
 
 pub(crate) mod clock;
+pub(crate) mod lock_file;
 pub(crate) mod result_file;
 pub(crate) mod retry;
 pub(crate) mod rights;

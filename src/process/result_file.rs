@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::rights::Rights;
-use super::unfinished::{Unfinished, folder_of};
+use super::unfinished::{Unfinished, clear_up, folder_of};
 
 /// So many links may lead to one another, as in Linux.
 const MAX_LINKS: u32 = 40;
@@ -90,6 +90,7 @@ impl Place {
             }
             Self::Stream(path) => write(&mut open_stream(path)?),
             Self::File(path) => {
+                clear_up(folder_of(path));
                 let rights = Rights::of(path)?;
                 let unfinished = Unfinished::beside(path, rights.as_ref())?;
                 let mut file = File::options().write(true).open(unfinished.path())?;

@@ -2,12 +2,12 @@
 //! processes left of them.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
+use super::lock_file;
 use super::rights::{Rights, create_new};
 
 const UNFINISHED: &str = "-unfinished";
@@ -29,18 +29,15 @@ pub(crate) struct Unfinished {
 
 impl Unfinished {
     /// An empty file beside `target`, so that it can take its place in one step. With `rights` nobody else can read it
-    /// meanwhile. What killed processes left in the folder is removed.
+    /// meanwhile.
     ///
     /// # Errors
     /// What the system says.
     pub(crate) fn beside(target: &Path, rights: Option<&Rights>) -> io::Result<Self> {
-        for left in leftovers(folder_of(target)) {
-            left.remove();
-        }
         let mut name = target.as_os_str().to_owned();
         name.push(format!(".{}{UNFINISHED}", std::process::id()));
         let path = PathBuf::from(name);
-        let lock = take_lock(&with_ending(&path, LOCK))?;
+        let lock = lock_file::take(&with_ending(&path, LOCK))?;
         let unfinished = Self {
             path,
             lock: Some(lock),
@@ -86,28 +83,6 @@ impl Drop for Unfinished {
     }
 }
 
-/// Makes the file and locks it. Whoever clears up may take it for one without a writer just before it is locked.
-fn take_lock(path: &Path) -> io::Result<File> {
-    const TRIES: u32 = 100;
-    for _ in 0..TRIES {
-        match create_new(path, false) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let file = File::options().write(true).open(path);
-        match file.map(|file| (file.try_lock(), file)) {
-            Ok((Ok(()), file)) if path.exists() => return Ok(file),
-            Ok((Err(TryLockError::Error(error)), _)) => return Err(error),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => thread::sleep(Duration::from_millis(1)),
-        }
-    }
-    Err(io::Error::other(format!(
-        "{} is locked by another process",
-        path.display()
-    )))
-}
-
 /// What a killed process left of a file that it was writing.
 #[derive(Debug)]
 pub(crate) struct Leftover {
@@ -131,6 +106,11 @@ impl Leftover {
         }
         drop(self.lock);
     }
+}
+
+/// Removes what killed processes left in a folder.
+pub(crate) fn clear_up(folder: &Path) {
+    leftovers(folder).into_iter().for_each(Leftover::remove);
 }
 
 /// What killed processes left in a folder. A folder that cannot be read has nothing that could be removed.
@@ -163,16 +143,9 @@ fn leftover(path: PathBuf) -> Option<Leftover> {
     });
     let bytes = sizes.sum();
     let lock_path = with_ending(&path, LOCK);
-    let lock = match fs::symlink_metadata(&lock_path) {
-        Ok(metadata) if metadata.is_file() => {
-            let file = File::open(&lock_path).ok()?;
-            file.try_lock().ok()?;
-            Some(file)
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound && is_untouched(&path) => None,
-        _ => return None,
-    };
-    Some(Leftover { path, lock, bytes })
+    let lock = lock_file::of_dead_process(&lock_path);
+    let has_none = || fs::symlink_metadata(&lock_path).is_err() && is_untouched(&path);
+    (lock.is_some() || has_none()).then_some(Leftover { path, lock, bytes })
 }
 
 fn is_untouched(path: &Path) -> bool {
@@ -197,6 +170,8 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -227,6 +202,7 @@ mod tests {
         let left = leftovers(folder.path());
         assert_eq!(left.iter().map(|l| l.bytes).collect::<Vec<_>>(), [6]);
         drop(left);
+        clear_up(folder.path());
         let writing = Unfinished::beside(&at("d.csv"), None).unwrap();
         assert!(leftovers(folder.path()).is_empty());
         let writing_name = writing.path().file_name().unwrap().to_str().unwrap();
@@ -258,9 +234,7 @@ mod tests {
         thread::scope(|scope| {
             let clearing = scope.spawn(|| {
                 for _ in 0..300 {
-                    leftovers(folder.path())
-                        .into_iter()
-                        .for_each(Leftover::remove);
+                    clear_up(folder.path());
                 }
             });
             for _ in 0..300 {

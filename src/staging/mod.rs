@@ -36,7 +36,7 @@ pub(crate) use file::diagnose::{Diagnosis, diagnose, nearest_folder};
 pub(crate) use file::error::{StagingError, explain};
 pub(crate) use file::lock_wait::wait_no_longer;
 pub(crate) use file::prune::Old;
-pub(crate) use file::run_lock::RunLock;
+pub(crate) use file::run_lock::{RunLock, left_locks, remove_left_locks};
 pub(crate) use ingest::batch::{
     Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries, Suspicion, Tally,
 };

@@ -10,6 +10,7 @@ use crate::domain::asset::Asset;
 use crate::jobs::doctor::{self, Check, Verdict};
 
 mod alerts;
+mod files;
 mod schedule;
 mod sources;
 mod staging;
@@ -17,6 +18,7 @@ mod warehouse;
 
 pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     let mut checks = vec![configuration(config)];
+    checks.extend(files::settings());
     let assets = match read_assets(&config.assets_file) {
         Ok(assets) => assets,
         Err(error) => {
@@ -35,6 +37,7 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     let (found, staging) = staging::check(&config.staging_db);
     checks.extend(found);
     checks.extend(staging::check_folder(&config.staging_db));
+    checks.extend(files::leftovers(config));
     checks.extend(calendars(&active));
     checks.extend(warehouse::check(config, staging.as_ref()));
     if args.offline {

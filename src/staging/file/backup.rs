@@ -13,10 +13,11 @@ use super::companions::{SHARED_MEMORY, WAL, beside};
 use super::error::{is_damage, sqlite_code};
 use super::lock_wait::Wait;
 use super::run_lock::refuse_beside_a_run;
+use super::tables::foreign_schema;
 use crate::config::ConfigError;
 use crate::process::result_file::Place;
 use crate::process::rights::Rights;
-use crate::process::unfinished::Unfinished;
+use crate::process::unfinished::{Unfinished, clear_up, folder_of};
 use crate::staging::{Found, STAGING_DB, Staging, StagingError, explain, inspect};
 
 /// What a copy holds.
@@ -42,13 +43,15 @@ impl Staging {
     pub(crate) fn backup(&self, target: &Path) -> Result<Copied> {
         let doing = || format!("the backup {} cannot be written", target.display());
         let target = &Place::file(target).with_context(doing)?;
+        clear_up(folder_of(target));
         let rights = self.rights_of_copy(target).with_context(doing)?;
         let unfinished = Unfinished::beside(target, rights.as_ref()).with_context(doing)?;
         let mut copy = Connection::open(unfinished.path()).with_context(doing)?;
         copy_all(&*self.connection()?, &mut copy)
             .with_context(doing)
             .map_err(|error| target_full_or(error, target))?;
-        let bars = verify(&copy).map_err(|error| self.damage_or(error, doing()))?;
+        let checked = check_integrity(&copy).and_then(|()| count_bars(&copy));
+        let bars = checked.map_err(|error| self.damage_or(error, doing()))?;
         // One file without companions, which may be moved about.
         copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
         drop(copy);
@@ -90,7 +93,12 @@ impl Staging {
         let doing = || format!("the backup {} cannot be read", backup.display());
         let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .with_context(doing)?;
-        let bars = verify(&source).with_context(doing)?;
+        check_integrity(&source).with_context(doing)?;
+        if let Some(why) = foreign_schema(&source).with_context(doing)? {
+            let why = format!("the backup {place} {why}; it is not restored");
+            return Err(ConfigError(why).into());
+        }
+        let bars = count_bars(&source).with_context(doing)?;
         let present = keep_present(path, keep_as)?;
         let doing = || format!("the staging file {} cannot be written", path.display());
         let rights = Rights::of(path)?.or(Rights::of(backup)?);
@@ -216,11 +224,14 @@ fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
     }
 }
 
-/// Checks a copy; gives its number of bars.
-fn verify(copy: &Connection) -> Result<u64> {
-    if let Some(damage) = integrity(copy)? {
-        return Err(Damage(damage).into());
+fn check_integrity(copy: &Connection) -> Result<()> {
+    match integrity(copy)? {
+        Some(damage) => Err(Damage(damage).into()),
+        None => Ok(()),
     }
+}
+
+fn count_bars(copy: &Connection) -> Result<u64> {
     Ok(copy.query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0))?)
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 
 use super::backup::integrity;
-use super::companions::{JOURNAL, SHARED_MEMORY, WAL, beside};
+use crate::process::unfinished::Unfinished;
 use crate::staging::{Found, STAGING_DB, StagingError, explain, inspect};
 
 /// What was found at the staging file's path.
@@ -89,18 +89,15 @@ pub(crate) fn nearest_folder(path: &Path) -> PathBuf {
 
 /// Network folders cannot share the memory that a write-ahead log needs.
 fn try_wal(folder: &Path) -> Result<bool> {
-    let trial = folder.join(format!(".pricestash-doctor-{}.db", std::process::id()));
+    let doing = || format!("the folder {} cannot be written", folder.display());
+    let trial = Unfinished::beside(&folder.join(".pricestash-doctor"), None).with_context(doing)?;
     let tried = (|| {
-        let connection = Connection::open(&trial)?;
+        let connection = Connection::open(trial.path())?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0))?;
         connection.execute_batch("CREATE TABLE trial (x); INSERT INTO trial VALUES (1)")?;
         Ok::<_, rusqlite::Error>(mode == "wal")
     })();
-    for ending in ["", WAL, SHARED_MEMORY, JOURNAL] {
-        // Mostly there is none.
-        drop(fs::remove_file(beside(&trial, ending)));
-    }
-    tried.with_context(|| format!("the folder {} cannot be written", folder.display()))
+    tried.with_context(doing)
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ mod read_only;
 pub(in crate::staging) mod run_lock;
 pub(in crate::staging) mod running;
 pub(in crate::staging) mod sync_lock;
+mod tables;

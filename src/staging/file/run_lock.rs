@@ -1,11 +1,14 @@
 //! The lock of a run: a file beside the staging file that tells whether the process of a run is still alive.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use super::companions::{RUN_LOCK, beside};
+use crate::process::lock_file;
+use crate::process::unfinished::folder_of;
 
 /// Shows other processes that a run's process is alive: the system lets go of the lock when the process dies, however.
 ///
@@ -24,8 +27,7 @@ impl RunLock {
                 path.display()
             )
         };
-        let file = File::create(&path).with_context(doing)?;
-        file.try_lock().with_context(doing)?;
+        let file = lock_file::take(&path).with_context(doing)?;
         Ok(Self {
             file: Some(file),
             path,
@@ -78,29 +80,47 @@ pub(in crate::staging) fn lock_path(staging: &Path, job_id: &str) -> PathBuf {
 
 /// Refuses to go on while a run holds its lock beside the staging file at `path`, which itself need not be readable.
 pub(super) fn refuse_beside_a_run(path: &Path) -> Result<()> {
-    let start = lock_path(path, "");
-    let (Some(folder), Some(start)) = (start.parent(), start.file_name()) else {
-        return Ok(());
-    };
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_lock = name
-            .as_encoded_bytes()
-            .starts_with(start.as_encoded_bytes());
-        if is_lock && !is_abandoned(&entry.path())? {
+    for lock in run_locks(path)? {
+        if !is_abandoned(&lock)? {
             bail!(
                 "a run is under way, it holds {}; restore when it has ended",
-                entry.path().display()
+                lock.display()
             );
         }
     }
     Ok(())
+}
+
+/// The locks of runs that lie beside the staging file at `path`.
+fn run_locks(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let start = lock_path(path, "");
+    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
+    let entries = match fs::read_dir(folder_of(path)) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut locks = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(start) {
+            locks.push(entry.path());
+        }
+    }
+    Ok(locks)
+}
+
+/// The locks that dead runs left beside the staging file at `path`.
+pub(crate) fn left_locks(path: &Path) -> Vec<PathBuf> {
+    let mut left = run_locks(path).unwrap_or_default();
+    left.retain(|lock| lock_file::of_dead_process(lock).is_some());
+    left
+}
+
+/// Removes them. Each is held meanwhile, so that no run takes it.
+pub(crate) fn remove_left_locks(path: &Path) {
+    for lock in run_locks(path).unwrap_or_default() {
+        if let Some(_held) = lock_file::of_dead_process(&lock) {
+            remove_lock_file(&lock);
+        }
+    }
 }

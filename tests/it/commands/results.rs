@@ -190,3 +190,78 @@ fn a_restore_goes_where_a_link_leads() {
     });
     assert_eq!(kept.count(), 2);
 }
+
+/// A file with a lock that nobody holds, as a killed process leaves them.
+fn leave(env: &TestEnv, name: &str) {
+    env.write(&format!("{name}.4711-unfinished"), "half");
+    env.write(&format!("{name}.4711-unfinished-lock"), "");
+}
+
+#[test]
+fn what_killed_runs_left_is_counted_and_goes() {
+    let env = sample();
+    let left = || {
+        let files = env.files().into_keys();
+        let left = files.filter(|f| {
+            let name = f.file_name().unwrap().to_string_lossy().into_owned();
+            name.contains("unfinished") || name.contains("-run-")
+        });
+        left.count()
+    };
+    let make = || {
+        for name in ["o.csv", "r.html", "data/staging.db", "data/assets.toml"] {
+            leave(&env, name);
+        }
+        env.write("data/staging.db-run-0197-dead", "");
+        assert_eq!(left(), 9);
+    };
+    let pruned = |arguments: &[&str]| {
+        let rows = env.json(&[&["prune"], arguments].concat()).rows();
+        let row = rows.iter().find(|r| r["what"] == "files of killed runs");
+        row.unwrap()["removed"].as_u64().unwrap()
+    };
+    make();
+    let doctor = env.run(&["doctor", "--offline"]).stdout;
+    assert!(doctor.contains("WARN  leftovers"), "{doctor}");
+    assert!(
+        doctor.contains("5 files are left of runs that were killed, 1 kB"),
+        "{doctor}"
+    );
+    assert_eq!((pruned(&["--dry-run"]), left()), (5, 9));
+    assert_eq!((pruned(&[]), left()), (5, 0));
+    let doctor = env.run(&["doctor", "--offline"]).stdout;
+    assert!(!doctor.contains("leftovers"), "{doctor}");
+    make();
+    let replay = repository("data/sample");
+    env.succeed(&[
+        "collect",
+        "--assets",
+        "005930",
+        "--replay",
+        replay.to_str().unwrap(),
+    ]);
+    assert_eq!(left(), 0);
+    // Elsewhere by the next result of that folder.
+    leave(&env, "elsewhere/o.csv");
+    env.succeed(&["export", "--output", "elsewhere/p.csv"]);
+    assert_eq!(left(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_says_who_else_may_read_the_passwords() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let env = sample();
+    env.write(".env", "LOG_LEVEL=info\n");
+    for (mode, says) in [
+        (0o644, Some("every user of this machine may read .env")),
+        (0o640, Some("the users of its group may read .env")),
+        (0o600, None),
+    ] {
+        fs::set_permissions(env.path(".env"), fs::Permissions::from_mode(mode)).unwrap();
+        let doctor = env.run(&["doctor", "--offline"]).stdout;
+        assert_eq!(doctor.contains("settings file"), says.is_some(), "{doctor}");
+        assert!(doctor.contains(says.unwrap_or_default()), "{doctor}");
+    }
+}

@@ -287,8 +287,23 @@ fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
     let middle = damaged.len() / 2;
     damaged[middle..middle + 8192].fill(0x55);
     env.write("damaged.db", damaged);
+    for (file, sql) in [
+        (
+            "trigger.db",
+            "CREATE TRIGGER mine AFTER INSERT ON price_daily BEGIN DELETE FROM finding; END",
+        ),
+        ("table.db", "DROP TABLE quarantine"),
+    ] {
+        env.succeed(&["backup", file]);
+        Connection::open(env.path(file))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    }
     let bars = env.count("SELECT count(*) FROM price_daily");
     for (file, code, says) in [
+        ("trigger.db", 2, "the trigger \"mine\""),
+        ("table.db", 2, "has no quarantine."),
         ("text.db", 2, "no SQLite file"),
         ("nowhere.db", 2, "there is no backup"),
         ("damaged.db", 1, "damaged"),
