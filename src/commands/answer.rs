@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::cli::Format;
 use crate::config::ConfigError;
 use crate::config::redact::Redaction;
+use crate::domain::text::{brief, one_line};
 use crate::output::print;
 use crate::output::row::Row;
 
@@ -24,6 +25,8 @@ pub(super) struct Answer {
     exit_code: u8,
     /// The columns of rows of which there may well be none: whoever reads a CSV by its header still finds one.
     columns: &'static [&'static str],
+    /// The text has colours of ours, and what others said is cleaned where it is put in.
+    is_drawn: bool,
     /// Logs what a text says and the rows do not.
     beside_rows: Option<Box<dyn FnOnce()>>,
 }
@@ -103,12 +106,21 @@ impl Answer {
             content,
             exit_code: 0,
             columns: &[],
+            is_drawn: false,
             beside_rows: None,
         }
     }
 
     pub(super) fn ending(self, exit_code: u8) -> Self {
         Self { exit_code, ..self }
+    }
+
+    /// The text is a drawing, which may steer the terminal.
+    pub(super) fn drawn(self) -> Self {
+        Self {
+            is_drawn: true,
+            ..self
+        }
     }
 
     /// The header of a CSV without rows.
@@ -134,17 +146,28 @@ impl Answer {
             Ok(rows.map(|row| row.redacted(redaction)).collect())
         };
         let text = match (self.content, format) {
-            (Content::Rows(rows), Format::Table) => redaction.text(&rows.text()?),
+            (Content::Rows(rows), Format::Table) => {
+                let text = redaction.text(&rows.text()?);
+                if self.is_drawn { text } else { lines(&text) }
+            }
             (Content::Rows(rows), Format::Json) => print::json(&taken(rows)?)?,
             (Content::Rows(rows), Format::Jsonl) => print::json_lines(&taken(rows)?)?,
             (Content::Rows(rows), Format::Csv) => print::csv(&taken(rows)?, self.columns)?,
             (Content::Text(_), Format::Jsonl) => return Err(rows_only("jsonl")),
             (Content::Text(_), Format::Csv) => return Err(rows_only("csv")),
-            (Content::Text(text) | Content::Written(text), _) => redaction.text(&text),
+            (Content::Text(text), _) => redaction.text(&text),
+            (Content::Written(text), _) => lines(&redaction.text(&text)),
         };
         let exit_code = self.exit_code;
         Ok(Printed { text, exit_code })
     }
+}
+
+/// A text of several lines, each of which may hold words of others.
+fn lines(text: &str) -> String {
+    const LONGEST_LINE: usize = 10_000;
+    let lines = text.split('\n').map(|line| brief(line, LONGEST_LINE));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn rows_only(format: &str) -> Error {
@@ -158,7 +181,7 @@ pub(super) fn with_remarks<'a>(
     dry_run: bool,
 ) -> String {
     for (asset, remark) in remarks {
-        table.push_str(&format!("{asset}: {remark}\n"));
+        table.push_str(&format!("{}\n", one_line(&format!("{asset}: {remark}"))));
     }
     if dry_run {
         table.push_str("This was a dry run: nothing was written.\n");

@@ -12,6 +12,7 @@ use super::result_place::{CSV, FileFormat, JSON, JSON_LINES, result_place};
 use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::output::numbers::counted;
+use crate::output::print;
 use crate::process::result_file::Place;
 use crate::staging::{BarRow, Record, Selection, Staging};
 
@@ -41,10 +42,10 @@ impl<W: Write> Writer<W> {
     fn bar(&mut self, bar: BarRow<'_>) -> Result<()> {
         match self {
             Self::Csv(csv) => csv.serialize(Record(bar))?,
-            Self::Lines(to) => writeln!(to, "{}", serde_json::to_string(&bar)?)?,
+            Self::Lines(to) => writeln!(to, "{}", print::json_line(&bar)?)?,
             Self::Array(to, count) => {
                 let start = if *count == 0 { "[" } else { "," };
-                write!(to, "{start}\n  {}", serde_json::to_string(&bar)?)?;
+                write!(to, "{start}\n  {}", print::json_line(&bar)?)?;
                 *count += 1;
             }
         }

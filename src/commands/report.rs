@@ -11,11 +11,15 @@ use super::context::{now, patience, read_assets, read_calendars, read_staging, t
 use super::result_place::{HTML, result_place, take_ending};
 use crate::cli::ReportArgs;
 use crate::config::{Config, ConfigError};
+use crate::domain::text::brief;
 use crate::output::numbers;
 use crate::process::result_file::Place;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
 use crate::staging::Staging;
 use crate::warehouse::Warehouse;
+
+/// The longest text of others on the page, in characters.
+const LONGEST_TEXT: usize = 2000;
 
 /// What was written.
 #[derive(Serialize)]
@@ -46,7 +50,7 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
     check_assets(&staging, &wanted)?;
     let name = config.staging_db.display().to_string();
     let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
-    facts.redact(|text| config.redaction.text(text));
+    facts.redact(|text| brief(&config.redaction.text(text), LONGEST_TEXT));
     let page = report::page(&facts)?;
     if place == Place::Stdout {
         return Ok(Answer::text(page.html));

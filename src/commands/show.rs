@@ -10,12 +10,15 @@ use super::context::{asset_id, read_staging};
 use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
+use crate::domain::text::brief;
 use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
 use crate::output::print;
 use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSeries, best_bars};
 
+/// The longest heading, in characters.
+const LONGEST_HEADING: usize = 500;
 /// Lines of the prices in a chart.
 const CHART_HEIGHT: usize = 15;
 
@@ -53,7 +56,7 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     let remarks = remarks(&staging, asset)?;
     let days = days(asset, &best, args.days, &remarks);
     let (asset, ascii, with_chart) = (asset.clone(), args.ascii, args.chart);
-    Ok(Answer::rows(days, move |days| {
+    let answer = Answer::rows(days, move |days| {
         let mut terminal = Terminal::of_stdout();
         terminal.style.ascii |= ascii;
         let mut text = heading(&asset, days) + &table(days, terminal.style.ascii)?;
@@ -61,7 +64,8 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
             text.push_str(&chart(days, terminal));
         }
         Ok(text)
-    }))
+    });
+    Ok(if args.chart { answer.drawn() } else { answer })
 }
 
 /// The bars of so many days and of the one before them, from which the first one moved; all of them where rows that are no bars
@@ -150,12 +154,15 @@ fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
         return String::new();
     };
     let moved = newest.change.map(percent).unwrap_or_default();
-    let name = print::one_line(&asset.name);
-    let close = price(newest.close, numbers::decimals(&asset.currency));
-    format!(
-        "{name} ({})  {close} {}  {moved}\n\n",
-        asset.asset_id, asset.currency
-    )
+    let StoredAsset {
+        name,
+        asset_id,
+        currency,
+        ..
+    } = asset;
+    let close = price(newest.close, numbers::decimals(currency));
+    let heading = format!("{name} ({asset_id})  {close} {currency}  {moved}");
+    brief(&heading, LONGEST_HEADING) + "\n\n"
 }
 
 fn table(days: &[ShownDay], ascii: bool) -> Result<String> {

@@ -18,6 +18,7 @@ pub mod outgoing;
 pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod steps;
+pub(crate) mod text;
 pub(crate) mod timestamp;
 pub mod validate;
 pub mod window;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::{brief, one_line};
+
 /// How a run ended, or that it has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -96,7 +98,10 @@ impl fmt::Display for JobRun {
     }
 }
 
-/// One thing that failed; the elements of `error_message`.
+/// The longest text of a failure, in characters. A source or a server may say a megabyte.
+const LONGEST_ERROR: usize = 2000;
+
+/// One thing that failed; the elements of `error_message`. What happened is one line, and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,18 +132,18 @@ impl Problem {
 
     /// One of the run as a whole.
     #[must_use]
-    pub(crate) fn of_run(error: impl Into<String>) -> Self {
+    pub(crate) fn of_run(error: impl AsRef<str>) -> Self {
         Self {
             asset_id: None,
             source: None,
-            error: error.into(),
+            error: brief(error.as_ref(), LONGEST_ERROR),
             is_known: false,
         }
     }
 
     /// One of an asset, whatever its source.
     #[must_use]
-    pub(crate) fn of_asset(asset_id: impl Into<String>, error: impl Into<String>) -> Self {
+    pub(crate) fn of_asset(asset_id: impl Into<String>, error: impl AsRef<str>) -> Self {
         Self {
             asset_id: Some(asset_id.into()),
             ..Self::of_run(error)
@@ -150,7 +155,7 @@ impl Problem {
     pub(crate) fn of_source(
         asset_id: impl Into<String>,
         source: impl Into<String>,
-        error: impl Into<String>,
+        error: impl AsRef<str>,
     ) -> Self {
         Self {
             source: Some(source.into()),
@@ -221,6 +226,7 @@ pub(crate) fn in_words(error_message: &str, longest: usize) -> String {
             .join(" · "),
         Err(_) => error_message.to_owned(),
     };
+    let words = one_line(&words);
     match words.char_indices().nth(longest) {
         Some((cut, _)) => format!("{}…", &words[..cut]),
         None => words,

@@ -11,6 +11,7 @@ use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
 use super::finding::{Finding, Rejected, Rule};
+use super::text::{bounded, brief};
 use super::window::Window;
 
 /// What the rules made of an answer.
@@ -35,6 +36,9 @@ impl Checked {
         self.without_bar.append(&mut other.without_bar);
     }
 }
+
+/// So many characters of a value that can be none are kept, with its length: a source may send a megabyte of digits.
+const LONGEST_VALUE: usize = 100;
 
 /// A bar whose prices lie further apart than this factor is worth a look (contract, section 6).
 const OUTLIER: f64 = 5.0;
@@ -201,7 +205,7 @@ impl Checker<'_> {
     fn reject(&mut self, row: &RawBar<'_>, reason: Rejection) {
         let date = match row.day {
             RawDay::Date(date) => date.to_string(),
-            RawDay::Impossible(text) => text.to_owned(),
+            RawDay::Impossible(text) => brief(text, LONGEST_VALUE),
         };
         self.checked.rejected.push(Rejected {
             date,
@@ -340,12 +344,12 @@ fn digits_only(text: &str) -> Option<String> {
 }
 
 #[derive(Serialize)]
-struct RawValues<'a> {
-    open: &'a str,
-    high: &'a str,
-    low: &'a str,
-    close: &'a str,
-    volume: &'a str,
+struct RawValues {
+    open: String,
+    high: String,
+    low: String,
+    close: String,
+    volume: String,
 }
 
 fn raw_json(row: &RawBar<'_>) -> String {
@@ -357,6 +361,8 @@ fn raw_json(row: &RawBar<'_>) -> String {
         volume,
         ..
     } = *row;
+    let [open, high, low, close, volume] =
+        [open, high, low, close, volume].map(|text| bounded(text, LONGEST_VALUE));
     let values = RawValues {
         open,
         high,

@@ -17,6 +17,10 @@ use log::{Level, LevelFilter, Record};
 use super::stderr;
 use crate::config::redact::Redaction;
 use crate::config::{ConfigError, LogFormat, Unwritable};
+use crate::domain::text::brief;
+
+/// The longest text of a line, in characters.
+const LONGEST_LINE: usize = 8000;
 
 /// Log files older than this are removed.
 const KEEP_DAYS: u64 = 30;
@@ -128,13 +132,9 @@ impl Log {
         }
     }
 
-    /// Without secrets, and without control characters: a source's words may hold line ends, and one event stays one line.
+    /// Without secrets, in one line and bounded: a source's words may hold line ends, and one event stays one line.
     fn clean(&self, text: &str) -> String {
-        self.redaction
-            .text(text)
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect()
+        brief(&self.redaction.text(text), LONGEST_LINE)
     }
 
     fn text_line(&self, record: &Record<'_>) -> String {
@@ -153,8 +153,15 @@ impl Log {
         line.insert("time".to_owned(), now().into());
         line.insert("level".to_owned(), record.level().as_str().into());
         line.insert("target".to_owned(), record.target().into());
-        line.insert("message".to_owned(), record.args().to_string().into());
+        line.insert(
+            "message".to_owned(),
+            self.clean(&record.args().to_string()).into(),
+        );
         for (key, value) in fields(record) {
+            let value = match value {
+                serde_json::Value::String(text) => self.clean(&text).into(),
+                other => other,
+            };
             // A field never takes the place of what every line has.
             line.entry(key).or_insert(value);
         }
@@ -368,7 +375,7 @@ mod tests {
         );
         let line = Log::new(LogFormat::Json, redaction()).line(&record);
         let json: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(json["message"], "the source says ***:\n<html>");
+        assert_eq!(json["message"], "the source says ***: <html>");
         assert_eq!(
             (&json["level"], &json["asset"]),
             (&"WARN".into(), &"005930".into())

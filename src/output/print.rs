@@ -6,13 +6,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::row::Row;
+use crate::domain::text::{bounded, brief, is_steering, one_line};
+
+/// The longest text in a cell of a table, in characters.
+const LONGEST_CELL: usize = 500;
 
 /// Rows as a JSON array of objects, and a line end.
 ///
 /// # Errors
 /// When a row cannot be told in JSON, which would be a mistake of ours.
 pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
-    Ok(serde_json::to_string_pretty(rows)? + "\n")
+    Ok(escaped(serde_json::to_string_pretty(rows)?) + "\n")
 }
 
 /// Rows as JSON objects, one a line.
@@ -22,7 +26,7 @@ pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
 pub(crate) fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
     let mut lines = String::new();
     for row in rows {
-        lines.push_str(&serde_json::to_string(row)?);
+        lines.push_str(&json_line(row)?);
         lines.push('\n');
     }
     Ok(lines)
@@ -55,16 +59,21 @@ pub(crate) fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
 fn csv_cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        // A line end stands between quotes there.
+        Some(Value::String(text)) => text
+            .split('\n')
+            .map(one_line)
+            .collect::<Vec<_>>()
+            .join("\n"),
         // A list of words as people write one.
         Some(Value::Array(list)) if list.iter().all(Value::is_string) => words(list),
-        Some(other) => other.to_string(),
+        Some(other) => escaped(other.to_string()),
     }
 }
 
 fn words(list: &[Value]) -> String {
     let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-    words.join(", ")
+    one_line(&words.join(", "))
 }
 
 /// Rows as a table of some of their fields; `None` leaves an empty cell.
@@ -109,19 +118,36 @@ pub(crate) fn table_aligned<T: Serialize>(
 fn cell(value: Option<&Value>) -> Cell {
     match value {
         None | Some(Value::Null) => Cell::new(""),
-        Some(Value::String(text)) => Cell::new(one_line(text)),
+        Some(Value::String(text)) => Cell::new(brief(text, LONGEST_CELL)),
         Some(Value::Bool(yes)) => Cell::new(if *yes { "yes" } else { "no" }),
-        Some(Value::Array(list)) => Cell::new(words(list)),
+        Some(Value::Array(list)) => Cell::new(bounded(&words(list), LONGEST_CELL)),
         Some(other) => Cell::new(other).set_alignment(CellAlignment::Right),
     }
 }
 
-/// A text in one line: a source's words may hold line ends and control characters.
-#[must_use]
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+/// What programs read, without a character that steers a terminal: in JSON such a one can only stand in a string, where it may
+/// be written by its number. Control characters below U+0020 are written so already.
+fn escaped(json: String) -> String {
+    if !json.contains(|c| c != '\n' && is_steering(c)) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' => escaped.push(c),
+            c if is_steering(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A value as one line of JSON, without a character that steers a terminal.
+///
+/// # Errors
+/// As [`json`].
+pub(crate) fn json_line<T: Serialize>(value: &T) -> Result<String> {
+    Ok(escaped(serde_json::to_string(value)?))
 }
 
 #[cfg(test)]

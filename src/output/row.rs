@@ -7,6 +7,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Error, Value};
 
 use crate::config::redact::Redaction;
+use crate::domain::text::bounded;
+
+/// The longest text in a row, in characters: longer than any of ours, and no megabyte of a file.
+const LONGEST_TEXT: usize = 20_000;
 
 /// The fields of a row in their order. It serializes as the object that it was made of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,7 +49,7 @@ impl Row {
 
 fn redact(value: &mut Value, redaction: &Redaction) {
     match value {
-        Value::String(text) => *text = redaction.text(text),
+        Value::String(text) => *text = bounded(&redaction.text(text), LONGEST_TEXT),
         Value::Array(values) => values.iter_mut().for_each(|v| redact(v, redaction)),
         Value::Object(fields) => fields.values_mut().for_each(|v| redact(v, redaction)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

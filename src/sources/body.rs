@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::domain::answer::{RawBar, RawDay};
+use crate::domain::text::is_steering;
 
 /// Why an answer cannot be read as a list of bars.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -94,7 +95,7 @@ pub(super) fn first_words(body: &[u8]) -> String {
         .find(|l| !l.is_empty())
         .unwrap_or("(empty body)");
     line.chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| !is_steering(*c))
         .take(MAX_CHARS)
         .collect()
 }

@@ -11,6 +11,7 @@ use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 
 use crate::domain::bar_values::{COLUMNS, Cell, Values};
+use crate::domain::text::brief;
 use crate::domain::timestamp;
 
 /// The SQL text of a file with the columns of a bar in it: `{bar}` stands for those that [`BarRow`] reads, `{p.bar}` for the
@@ -33,6 +34,9 @@ const STATE_AT: usize = VALUES_AT + COLUMNS.len();
 const IS_FINAL_AT: usize = STATE_AT + 1;
 /// The place of the first column that a query has behind those of the bar.
 const FURTHER_AT: usize = STATE_AT + STATE.len();
+
+/// The longest text of a row that is exported, in characters: another program may have written a megabyte, or colours.
+const LONGEST_TEXT: usize = 500;
 
 /// Names the columns in an SQL text.
 pub(super) fn expand(sql: &str) -> String {
@@ -253,7 +257,10 @@ impl Serialize for Field<'_> {
             ValueRef::Null => serializer.serialize_none(),
             ValueRef::Integer(count) => serializer.serialize_i64(count),
             ValueRef::Real(price) => serializer.serialize_f64(price),
-            text => serializer.serialize_str(text.as_str().map_err(S::Error::custom)?),
+            text => {
+                let text = text.as_str().map_err(S::Error::custom)?;
+                serializer.serialize_str(&brief(text, LONGEST_TEXT))
+            }
         }
     }
 }

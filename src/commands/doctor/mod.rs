@@ -7,6 +7,7 @@ use super::context::{now, read_assets};
 use crate::cli::DoctorArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
+use crate::domain::text::brief;
 use crate::jobs::doctor::{self, Check, Verdict};
 
 mod alerts;
@@ -53,6 +54,9 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     Ok(answer.ending(u8::from(has_failed)))
 }
 
+/// The longest detail of a check, in characters: a server may say a megabyte.
+const LONGEST_DETAIL: usize = 2000;
+
 /// The report for people: a line for each check, and below it what to do.
 fn report_text(checks: &[Check]) -> String {
     let width = checks.iter().map(|c| c.check.chars().count()).max();
@@ -65,10 +69,7 @@ fn report_text(checks: &[Check]) -> String {
         remedy,
     } in checks
     {
-        let detail: String = detail
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let detail = brief(detail, LONGEST_DETAIL);
         text.push_str(&format!(
             "{:<4}  {check:<width$}  {detail}\n",
             status.name()

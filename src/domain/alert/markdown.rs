@@ -1,5 +1,7 @@
 //! Discord's messages: Markdown that shows a text as it is, and lengths.
 
+use crate::domain::text::is_steering;
+
 /// Discord takes at most so many characters; counted in UTF-16 units, which is never less.
 pub(crate) const MAX_LENGTH: usize = 2000;
 
@@ -47,7 +49,7 @@ pub(super) fn escape(text: &str) -> String {
         if is_special {
             escaped.push('\\');
         }
-        escaped.push(if c.is_control() { ' ' } else { c });
+        escaped.push(if is_steering(c) { ' ' } else { c });
         is_in_word = c.is_alphanumeric();
     }
     escaped

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use anyhow::Result;
 use rusqlite::{Connection, Row, ToSql, Transaction, TransactionBehavior, params};
 
+use super::rejects::LONGEST_MESSAGE;
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::outgoing::AssetRow;
+use crate::domain::text::brief;
 use crate::staging::Staging;
 use crate::staging::bar_row::{RawText, shown};
 
@@ -113,7 +115,7 @@ fn refuse(connection: &Connection, asset: &dyn ToSql, why: &str) -> rusqlite::Re
     let sql = "UPDATE asset_master SET refused = ?2 WHERE asset_id = ?1";
     connection
         .prepare_cached(sql)?
-        .execute(params![asset, why])?;
+        .execute(params![asset, brief(why, LONGEST_MESSAGE)])?;
     Ok(())
 }
 

@@ -4,9 +4,13 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use rusqlite::{TransactionBehavior, params};
 
+use crate::domain::text::brief;
 use crate::domain::timestamp;
 use crate::staging::Staging;
 use crate::staging::bar_row::{RawText, shown};
+
+/// So many characters of what the warehouse says are kept; it may quote a value of a megabyte.
+pub(super) const LONGEST_MESSAGE: usize = 2000;
 
 /// A row that cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +64,7 @@ impl Staging {
                 source,
                 row.revision,
                 row.sqlstate,
-                row.message,
+                brief(&row.message, LONGEST_MESSAGE),
                 row.constraint,
                 timestamp::to_text(now),
                 row.sent,

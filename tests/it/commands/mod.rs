@@ -9,3 +9,4 @@ mod results;
 mod setup;
 mod show;
 mod status;
+mod texts;

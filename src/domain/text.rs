@@ -1,0 +1,66 @@
+//! Texts of others (sources, programs, files) as they may be kept and shown: in one line, bounded, and with nothing that
+//! steers a terminal.
+
+/// Whether a character steers what shows it: control characters (colours, line ends, the cursor), and the marks that turn the
+/// direction of writing, so that a text reads as another one.
+#[must_use]
+pub(crate) fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// A text in one line, with a blank for each character that steers.
+#[must_use]
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_steering(c) { ' ' } else { c })
+        .collect()
+}
+
+/// The beginning of a text that is longer than so many characters, and how long it was.
+#[must_use]
+pub(crate) fn bounded(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((cut, _)) => format!(
+            "{}… ({} characters)",
+            text.get(..cut).unwrap_or_default(),
+            text.chars().count()
+        ),
+        None => text.to_owned(),
+    }
+}
+
+/// Both: [`one_line`] and [`bounded`].
+#[must_use]
+pub(crate) fn brief(text: &str, longest: usize) -> String {
+    bounded(&one_line(text), longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_and_everything_else_stays() {
+        let text = "a\u{1b}[31mb\r\nc\u{9b}2Jd\u{202e}e\u{2066}f\u{200f}g\u{2028}h\u{7f}";
+        assert_eq!(one_line(text), "a [31mb  c 2Jd e f g h ");
+        let korean = "삼성전자 — 12,5 % · é 👨‍👩‍👧";
+        assert_eq!(one_line(korean), korean);
+    }
+
+    #[test]
+    fn a_long_text_says_how_long_it_was() {
+        assert_eq!(bounded("가나다", 3), "가나다");
+        assert_eq!(bounded("가나다라", 3), "가나다… (4 characters)");
+        let long = "9".repeat(1_000_000);
+        assert_eq!(brief(&long, 2), "99… (1000000 characters)");
+        assert_ne!(bounded(&long, 2), bounded(&format!("{long}9"), 2));
+    }
+}
