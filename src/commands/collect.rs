@@ -78,7 +78,8 @@ pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
             run.end(
                 outcome.status(),
                 &outcome.problems(),
-                &print::json(&outcome.assets)?,
+                &print::json(&[outcome.totals()])?,
+                &outcome.asset_runs(),
                 &outcome.succeeded(),
             )?;
             Ok(outcome)

@@ -11,7 +11,7 @@ use super::context::now;
 use super::leftovers;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
-use crate::domain::run::{Problem, Status};
+use crate::domain::run::{AssetRun, Problem, Status};
 use crate::jobs::alert_delivery::{alert_of, deliver, failures};
 use crate::notify::{Discord, Heartbeat, Signal};
 use crate::process::stop::{Stop, Stopped};
@@ -68,7 +68,7 @@ pub(super) fn recorded<T>(
     let result = body(&run).map_err(|error| staging.explain(error));
     if let Err(error) = &result
         && run.ended.get().is_none()
-        && let Err(why) = run.end(Status::Failure, &[problem(error)], "", &[])
+        && let Err(why) = run.end(Status::Failure, &[problem(error)], "", &[], &[])
     {
         log::error!("{why:#}");
         return or_notify(job_name, config, stop, result);
@@ -82,21 +82,27 @@ impl Run<'_> {
         self.id
     }
 
-    /// Records how it ended, with the assets that are well. Of several ends the last one counts. What it says goes to the
+    /// Records how it ended, it and each of its assets, with those that are well. Of several ends the last one counts. What it says goes to the
     /// warehouse too, so that no secret may be in it.
     pub(super) fn end(
         &self,
         status: Status,
         problems: &[Problem],
         summary: &str,
+        assets: &[AssetRun],
         succeeded: &[String],
     ) -> Result<()> {
         let problems = redacted(self.config, problems);
+        let mut assets = assets.to_vec();
+        for message in assets.iter_mut().filter_map(|a| a.message.as_mut()) {
+            *message = self.config.redaction.text(message);
+        }
         let alert = self.alert(status, &problems, succeeded)?;
         let end = RunEnd {
             status,
             problems: &problems,
             summary: &self.config.redaction.json(summary),
+            assets: &assets,
             alert: alert.as_ref(),
         };
         let recorded = self.staging.end_run(self.id, &end, now());
@@ -166,6 +172,7 @@ pub(super) fn recorded_quietly<T>(
         status,
         problems: &redacted(config, &problems),
         summary: "",
+        assets: &[],
         alert: None,
     };
     staging.end_run(id, &end, now())?;

@@ -89,7 +89,7 @@ fn send(
     let failed = |error: anyhow::Error| {
         let error = located(staging.explain(error), target);
         let problem = Problem::of_run(format!("{error:#}"));
-        if let Err(unrecorded) = run.end(Status::Failure, &[problem], "", &[]) {
+        if let Err(unrecorded) = run.end(Status::Failure, &[problem], "", &[], &[]) {
             log::error!("the end of the run could not be recorded: {unrecorded:#}");
         }
         Err(error.context(still_pending(staging)))
@@ -110,6 +110,7 @@ fn send(
         outcome.status(),
         &problems,
         &print::json(&[&outcome])?,
+        &[],
         &succeeded,
     )?;
     // The run has ended before it is sent, so that the warehouse sees its end.

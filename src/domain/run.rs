@@ -98,6 +98,18 @@ impl fmt::Display for JobRun {
     }
 }
 
+/// How an asset of a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AssetRun {
+    pub(crate) asset_id: String,
+    /// `ok`, `suspect` or `failed`.
+    pub(crate) status: String,
+    /// Whose bars were staged, of several with commas.
+    pub(crate) source: Option<String>,
+    /// Why it failed, and what sources said that did not answer.
+    pub(crate) message: Option<String>,
+}
+
 /// The longest text of a failure, in characters. A source or a server may say a megabyte.
 const LONGEST_ERROR: usize = 2000;
 

@@ -44,14 +44,16 @@ pub(crate) fn gather(
     warehouse: WarehouseFacts,
 ) -> Result<Facts> {
     let since = wanted.now - TimeDelta::days(i64::from(RUN_DAYS));
-    let stored_runs = staging.runs_since(&timestamp::to_text(since))?;
+    let since = timestamp::to_text(since);
+    let stored_runs = staging.runs_since(&since)?;
+    let answered = staging.answered_since(&since)?;
     let runs = stored_runs.iter().filter_map(run_facts).collect();
     Ok(Facts {
         made_at: wanted.now,
         staging: name,
         assets: assets(staging, wanted)?,
         runs,
-        sources: source_facts(&stored_runs),
+        sources: source_facts(&stored_runs, &answered),
         sync: sync(staging, warehouse)?,
     })
 }

@@ -1,6 +1,6 @@
 //! What runs tell: how long, how many rows, what failed, and how often each source answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -23,12 +23,10 @@ pub(super) fn run_facts(run: &JobRun) -> Option<RunFacts> {
     })
 }
 
-/// The part of a run's summary that is of use here: one object for each asset of a collect, one for a sync.
+/// The part of a run's summary that is of use here. An older collect has one for each asset.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Counted {
-    asset_id: Option<String>,
-    source: Option<String>,
     new: Option<u64>,
     changed: Option<u64>,
     unchanged: Option<u64>,
@@ -62,7 +60,14 @@ fn source_itself(problem: &Problem) -> Option<&str> {
 }
 
 /// How often each source was asked for an asset in these runs (newest first), and how often it gave bars.
-pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
+/// `all_answered`: run, asset and source of what was staged.
+pub(super) fn source_facts(runs: &[JobRun], all_answered: &[[String; 3]]) -> Vec<SourceFacts> {
+    let mut answered_by_run: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
+    for [job_id, asset_id, sources] in all_answered {
+        let of_run = answered_by_run.entry(job_id).or_default();
+        // With --all-sources an asset has several.
+        of_run.extend(sources.split(", ").map(|source| (source, &**asset_id)));
+    }
     let mut sources: BTreeMap<String, SourceFacts> = BTreeMap::new();
     for run in runs {
         let problems = problems(run);
@@ -70,13 +75,8 @@ pub(super) fn source_facts(runs: &[JobRun]) -> Vec<SourceFacts> {
             .iter()
             .filter_map(|p| Some((source_itself(p)?, p.asset_id()?)))
             .collect();
-        let counted = counted(run);
-        let answered: BTreeSet<(&str, &str)> = counted
-            .iter()
-            .filter_map(|c| Some((c.source.as_deref()?, c.asset_id.as_deref()?)))
-            // With --all-sources an asset has several.
-            .flat_map(|(sources, asset)| sources.split(", ").map(move |source| (source, asset)))
-            .collect();
+        let of_run = answered_by_run.get(&*run.job_id).into_iter().flatten();
+        let answered: BTreeSet<(&str, &str)> = of_run.copied().collect();
         for asked in complained.union(&answered) {
             let facts = sources
                 .entry(asked.0.to_owned())
@@ -132,12 +132,20 @@ mod tests {
         );
     }
 
+    fn answered(run: &str, asset: &str, sources: &str) -> [String; 3] {
+        [run, asset, sources].map(str::to_owned)
+    }
+
     #[test]
     fn a_source_is_counted_once_for_an_asset_of_a_run() {
-        let summary = r#"[{"asset_id":"A","source":"yahoo"},{"asset_id":"B","source":"naver"}]"#;
         let failed = r#"[{"asset_id":"A","source":"naver","error":"HTTP 503"},{"asset_id":"A","source":"naver","error":"again"}]"#;
-        let runs = [run(summary, Some(failed)), run(summary, None)];
-        let facts = source_facts(&runs);
+        let second = JobRun {
+            job_id: "k".to_owned(),
+            ..run("", None)
+        };
+        let runs = [run("", Some(failed)), second];
+        let all = ["j", "k"].map(|run| [answered(run, "A", "yahoo"), answered(run, "B", "naver")]);
+        let facts = source_facts(&runs, all.as_flattened());
         let naver = &facts[0];
         assert_eq!(
             (naver.source.as_str(), naver.asked, naver.answered),
@@ -149,10 +157,9 @@ mod tests {
 
     #[test]
     fn a_source_that_answers_in_its_second_way_has_answered_and_its_complaint_is_told() {
-        let summary = r#"[{"asset_id":"A","source":"naver"}]"#;
         let complaint =
             r#"[{"asset_id":"A","source":"naver fchart","error":"nothing until 2023"}]"#;
-        let facts = source_facts(&[run(summary, Some(complaint))]);
+        let facts = source_facts(&[run("", Some(complaint))], &[answered("j", "A", "naver")]);
         assert_eq!(facts.len(), 1);
         assert_eq!((facts[0].asked, facts[0].answered), (1, 1));
         assert_eq!(facts[0].last_problem.as_deref(), Some("nothing until 2023"));
@@ -160,8 +167,11 @@ mod tests {
 
     #[test]
     fn each_of_an_assets_sources_is_counted_by_itself() {
-        let summary = r#"[{"asset_id":"A","source":"naver, yahoo:BTC-USD"},{"asset_id":"B","source":"naver"}]"#;
-        let facts = source_facts(&[run(summary, None)]);
+        let all = [
+            answered("j", "A", "naver, yahoo:BTC-USD"),
+            answered("j", "B", "naver"),
+        ];
+        let facts = source_facts(&[run("", None)], &all);
         let counted = facts
             .iter()
             .map(|s| (s.source.as_str(), s.asked, s.answered));

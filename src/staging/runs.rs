@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::Staging;
 use super::alerts::{NewAlert, put_alert, put_content};
+use super::file::prune::Old;
 use super::file::run_lock::{RunLock, is_abandoned, lock_path, remove_lock_file};
 use super::file::running::{host, running, under_way};
 use super::job_run::job_runs_as;
 use crate::domain::alert::abandoned;
 use crate::domain::outgoing::OutgoingRun;
-use crate::domain::run::{JobRun, Problem, Status, error_message};
+use crate::domain::run::{AssetRun, JobRun, Problem, Status, error_message};
 use crate::domain::timestamp;
 
 /// How a run ended.
@@ -23,6 +24,8 @@ pub(crate) struct RunEnd<'a> {
     pub(crate) problems: &'a [Problem],
     /// What it counted, as JSON.
     pub(crate) summary: &'a str,
+    /// How each of its assets ended.
+    pub(crate) assets: &'a [AssetRun],
     /// What is to be said about it.
     pub(crate) alert: Option<&'a NewAlert>,
 }
@@ -69,6 +72,22 @@ impl Staging {
                 end.summary
             ],
         )?;
+        for AssetRun {
+            asset_id,
+            status,
+            source,
+            message,
+        } in end.assets
+        {
+            tx.prepare_cached("INSERT OR REPLACE INTO asset_run VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![
+                    job_id.to_string(),
+                    asset_id,
+                    status,
+                    source,
+                    message
+                ])?;
+        }
         if let Some(alert) = end.alert {
             put_alert(&tx, alert, now)?;
         }
@@ -93,10 +112,7 @@ impl Staging {
 
     /// Removes the runs that began before a time. Their prices stay.
     pub(crate) fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
-        let sql = "DELETE FROM job_run WHERE started_at < ?1 AND status <> 'running'";
-        Ok(self
-            .connection()?
-            .execute(sql, [timestamp::to_text(before)])?)
+        self.prune(Old::Runs, before, true)
     }
 
     /// Closes the runs that are `running` though their process is gone.
@@ -185,6 +201,8 @@ fn outgoing(run: JobRun) -> Result<OutgoingRun> {
 mod tests {
     use std::fs;
 
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::staging::file::companions::RUN_LOCK;
 
@@ -210,10 +228,21 @@ mod tests {
             status: Status::PartialFailure,
             problems: &[problem],
             summary: "{}",
+            assets: &[AssetRun {
+                asset_id: "X".to_owned(),
+                status: "failed".to_owned(),
+                source: None,
+                message: Some("HTTP 404".to_owned()),
+            }],
             alert: None,
         };
         staging.end_run(id, &end, Utc::now()).unwrap();
         drop(lock);
+        let ended = || staging.ended_assets(DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(
+            (&*ended()[0].name, ended()[0].error.as_deref()),
+            ("X", Some("HTTP 404"))
+        );
         // The acknowledgement of what was sent while it ran does not cover its end.
         staging.acknowledge_runs(&running).unwrap();
         let said = "[{\"asset_id\":\"X\",\"error\":\"HTTP 404\"}]".to_owned();
@@ -225,6 +254,14 @@ mod tests {
             .acknowledge_runs(&staging.pending_runs().unwrap().runs)
             .unwrap();
         assert!(staging.pending_runs().unwrap().runs.is_empty());
+        // What it did for its assets goes with it.
+        staging.prune_runs(Utc::now() + TimeDelta::days(1)).unwrap();
+        let left = "SELECT count(*) FROM asset_run";
+        let left = staging
+            .connection()
+            .unwrap()
+            .query_row(left, [], |r| r.get(0));
+        assert_eq!((ended().len(), left), (0, Ok(0)));
     }
 
     #[test]

@@ -1300,3 +1300,43 @@ fn what_was_known_at_a_time_is_told() {
         1
     );
 }
+
+#[test]
+fn what_older_runs_did_for_their_assets_is_carried_over_and_what_is_none_of_ours_is_no_obstacle() {
+    let file = Connection::open_in_memory().unwrap();
+    let is_it = |sql: &&str| sql.contains("CREATE TABLE asset_run");
+    let at = MIGRATIONS.iter().position(is_it).unwrap();
+    for migration in &MIGRATIONS[..at] {
+        file.execute_batch(migration).unwrap();
+    }
+    for (id, job, summary) in [
+        (
+            "1",
+            "collect",
+            r#"[{"asset_id":"A","status":"ok","source":"naver","message":null},{"asset_id":"B"},"x",5,null]"#,
+        ),
+        ("2", "collect", "no JSON"),
+        (
+            "3",
+            "collect",
+            r#"{"a":{"asset_id":"C","status":"failed"}}"#,
+        ),
+        ("4", "sync", r#"[{"asset_id":"D","status":"ok"}]"#),
+        ("5", "collect", ""),
+    ] {
+        let insert = "INSERT INTO job_run (job_id, job_name, started_at, status, summary) VALUES (?1, ?2, '2026', 'success', ?3)";
+        file.execute(insert, [id, job, summary]).unwrap();
+    }
+    let null = "INSERT INTO job_run (job_id, job_name, started_at, status) VALUES ('6', 'collect', '2026', 'success')";
+    file.execute_batch(null).unwrap();
+    file.execute_batch(MIGRATIONS[at]).unwrap();
+    let mut carried = file
+        .prepare("SELECT job_id || asset_id || status FROM asset_run ORDER BY 1")
+        .unwrap();
+    let carried: Vec<String> = carried
+        .query_map([], |r| r.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(carried, ["1Aok", "3Cfailed"]);
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::asset::Asset;
 use crate::domain::gaps::SessionCoverage;
-use crate::domain::run::{Problem, Status};
+use crate::domain::run::{AssetRun, Problem, Status};
 use crate::domain::validate::Checked;
 use crate::domain::window::Window;
 use crate::output::numbers::counted;
@@ -98,6 +98,37 @@ impl Outcome {
         succeeded.map(|a| a.asset_id.clone()).collect()
     }
 
+    /// How each asset ended, for its own record.
+    #[must_use]
+    pub(crate) fn asset_runs(&self) -> Vec<AssetRun> {
+        let run = |a: &AssetOutcome| AssetRun {
+            asset_id: a.asset_id.clone(),
+            status: a.status.to_owned(),
+            source: a.source.clone(),
+            message: a.message.clone(),
+        };
+        self.assets.iter().map(run).collect()
+    }
+
+    /// What the run counted over all of its assets.
+    #[must_use]
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            assets: self.assets.len(),
+            failed: self.assets.iter().filter(|a| a.has_failed()).count(),
+            ..Totals::default()
+        };
+        for asset in &self.assets {
+            totals.new += asset.new;
+            totals.changed += asset.changed;
+            totals.unchanged += asset.unchanged;
+            totals.kept += asset.kept;
+            totals.rejected += asset.rejected;
+            totals.findings += asset.findings;
+        }
+        totals
+    }
+
     /// Everything that failed, for `error_message`.
     #[must_use]
     pub(crate) fn problems(&self) -> Vec<Problem> {
@@ -107,6 +138,19 @@ impl Outcome {
             .chain(self.problems.iter().cloned())
             .collect()
     }
+}
+
+/// What a run counted over all of its assets: `job_run.summary`, which does not grow with them.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Totals {
+    assets: usize,
+    failed: usize,
+    new: u64,
+    changed: u64,
+    unchanged: u64,
+    kept: u64,
+    rejected: u64,
+    findings: u64,
 }
 
 /// What is known of an asset while it is collected.

@@ -44,6 +44,13 @@ impl Staging {
             &format!("DELETE FROM {table} WHERE {condition}"),
             [timestamp::to_text(before)],
         )?;
+        if old == Old::Runs && removed > 0 {
+            // What a run did for its assets goes with it.
+            tx.execute(
+                "DELETE FROM asset_run WHERE job_id NOT IN (SELECT job_id FROM job_run)",
+                [],
+            )?;
+        }
         if commit {
             tx.commit()?;
         }

@@ -9,7 +9,7 @@ use crate::staging::Staging;
 use crate::staging::bar_row::{optional_text, text};
 use crate::staging::job_run::{job_runs, job_runs_as};
 
-/// How something ended in a run: the run itself, or one of the assets of its summary, which have no row of their own.
+/// How something ended in a run: the run itself, or one of its assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// The command, or the asset.
@@ -63,14 +63,24 @@ impl Staging {
         job_runs_as(&*self.connection()?, ended, since, Ended::from)
     }
 
+    /// Whose bars the runs since a time staged: the run's id, the asset and the source, of several with commas.
+    pub(crate) fn answered_since(&self, time: &str) -> Result<Vec<[String; 3]>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(
+            "SELECT a.job_id, a.asset_id, a.source FROM job_run r JOIN asset_run a USING (job_id)
+             WHERE r.started_at >= ?1 AND a.source IS NOT NULL",
+        )?;
+        let rows = statement.query_map([time], |r| Ok([text(r, 0)?, text(r, 1)?, text(r, 2)?]))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// What runs of `collect` since a time did for each asset, oldest first.
     pub(crate) fn ended_assets(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
-            "SELECT a.value ->> 'asset_id', r.started_at, a.value ->> 'status', a.value ->> 'status' = 'ok', a.value ->> 'message'
-             FROM job_run r, json_each(r.summary) a
-             WHERE r.job_name = 'collect' AND r.ended_at IS NOT NULL AND r.started_at >= ?1 AND json_valid(r.summary)
-                   AND a.value ->> 'asset_id' IS NOT NULL AND a.value ->> 'status' IS NOT NULL
+            "SELECT a.asset_id, r.started_at, a.status, a.status = 'ok', a.message
+             FROM job_run r JOIN asset_run a USING (job_id)
+             WHERE r.ended_at IS NOT NULL AND r.started_at >= ?1
              ORDER BY r.started_at",
         )?;
         let rows = statement.query_map([timestamp::to_text(since)], |r| {

@@ -130,3 +130,25 @@ fn words_of_another_program_in_the_file_steer_nothing() {
         }
     }
 }
+
+#[test]
+fn the_record_of_a_run_does_not_grow_with_its_assets() {
+    let ids: Vec<String> = (0..60).map(|n| format!("A{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (server, env) = shares(&ids);
+    server.answer(&route("A7"), Answer::new(404, "gone"));
+    assert_eq!(env.collect().code, 3);
+    let summary = &env.pairs("SELECT summary, '' FROM job_run")[0].0;
+    assert!(summary.len() < 300, "{summary}");
+    let totals: serde_json::Value = serde_json::from_str(summary).unwrap();
+    assert_eq!(totals[0]["assets"], 60);
+    assert_eq!(
+        (&totals[0]["failed"], &totals[0]["new"]),
+        (&1.into(), &236.into())
+    );
+    // How each ended is known all the same.
+    let ended = env.pairs("SELECT asset_id, status FROM asset_run WHERE status <> 'ok'");
+    assert_eq!(ended, [("A7".to_owned(), "failed".to_owned())]);
+    let status = env.json(&["status"]);
+    assert_eq!(status.of("A7")["failure_streak"], 1, "{status:?}");
+}
