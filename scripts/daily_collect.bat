@@ -13,6 +13,7 @@ rem Sync also runs when collect failed: what was collected before must not wait 
 rem DATABASE_URL it says how many rows wait, which is no failure. With --dry-run neither step writes.
 rem
 rem Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
+rem With --partial-ok a partial failure of collect or sync is 0.
 rem
 rem This file is ASCII with CRLF: cmd reads anything else in the code page of the day. The program names the log's file,
 rem because the order of day and month in %%date%% is the user's.
@@ -29,6 +30,7 @@ for %%d in ("%~dp0.") do if /i "%%~nxd"=="scripts" set "project=.."
 if defined project cd ..
 
 set "dry_run="
+set "partial_ok="
 set "is_daily=yes"
 if /i "%~1"=="--help" goto help
 if /i "%~1"=="-h" goto help
@@ -36,6 +38,7 @@ if "%~1"=="/?" goto help
 :next_argument
 if "%~1"=="" goto find_program
 if "%~1"=="--dry-run" set "dry_run=--dry-run" & set "is_daily="
+if "%~1"=="--partial-ok" set "partial_ok=--partial-ok"
 rem Old days are not fresh, and need not be.
 for /f "delims==" %%a in ("%~1") do for %%w in (--replay --start --end --days) do if "%%a"=="%%w" set "is_daily="
 shift /1
@@ -44,6 +47,8 @@ goto next_argument
 :find_program
 set "worst=0"
 set "summary="
+rem What sync ends with where there is no warehouse; no exit code of the program's own.
+set "left_out=100"
 set "program=%~dp0pricestash.exe"
 if exist "%program%" goto collect
 set "program=pricestash.exe"
@@ -71,7 +76,7 @@ goto say
 "%program%" --log-dir logs collect %*
 call :note collect %errorlevel%
 
-"%program%" --log-dir logs sync --if-configured %dry_run%
+"%program%" --log-dir logs sync --if-configured=%left_out% %dry_run% %partial_ok%
 call :note sync %errorlevel%
 
 if not defined is_daily goto find_log
@@ -101,6 +106,7 @@ rem Keeps the worst exit code: :note STEP CODE. A code that is none of the progr
 if "%2"=="0" set "summary=%summary%%1 succeeded, " & exit /b 0
 if "%2"=="2" set "summary=%summary%%1 was refused (exit code 2), " & set "worst=2" & exit /b 0
 if "%2"=="3" goto note_partial
+if "%2"=="%left_out%" set "summary=%summary%%1 sent nothing (DATABASE_URL is not set), " & exit /b 0
 set "summary=%summary%%1 failed (exit code %2), "
 if not "%worst%"=="2" set "worst=1"
 exit /b 0

@@ -13,6 +13,7 @@
 # DATABASE_URL it says how many rows wait, which is no failure. With --dry-run neither step writes.
 #
 # Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
+# With --partial-ok a partial failure of collect or sync is 0.
 #
 # There is no `set -e`: a step that fails must not keep the next one from running.
 set -uo pipefail
@@ -41,12 +42,15 @@ note() {
     esac
 }
 
+# What sync ends with where there is no warehouse; no exit code of the program's own.
+left_out=100
+
 # Runs one command of the program as a step of the day: step NAME [ARGUMENTS]
 step() {
     "$program" --log-dir "$log_dir" "$@"
     local code=$?
-    note "$code"
     summary="$summary$1 $(outcome "$code"), "
+    if [ "$code" -ne "$left_out" ]; then note "$code"; fi
 }
 
 outcome() {
@@ -54,6 +58,7 @@ outcome() {
         0) echo succeeded ;;
         2) echo 'was refused (exit code 2)' ;;
         3) echo 'failed in part (exit code 3)' ;;
+        "$left_out") echo 'sent nothing (DATABASE_URL is not set)' ;;
         *) echo "failed (exit code $1)" ;;
     esac
 }
@@ -107,10 +112,12 @@ case ${1-} in
         ;;
 esac
 dry_run=
+partial_ok=
 is_daily=yes
 for argument in "$@"; do
     case $argument in
         --dry-run) dry_run=--dry-run is_daily= ;;
+        --partial-ok) partial_ok=--partial-ok ;;
         # Old days are not fresh, and need not be.
         --replay | --replay=* | --start | --start=* | --end | --end=* | --days | --days=*) is_daily= ;;
     esac
@@ -122,7 +129,7 @@ if ! find_program; then
 fi
 
 step collect "$@"
-step sync --if-configured ${dry_run:+"$dry_run"}
+step sync --if-configured="$left_out" ${dry_run:+"$dry_run"} ${partial_ok:+"$partial_ok"}
 if [ -n "$is_daily" ]; then
     step healthcheck
 fi

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     });
     let (cli, command) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error, &log, variables.log_format()),
+        Err(error) => return refuse(&error, &log, &variables),
     };
     let opened = match &cli.log_dir {
         Some(folder) => log.open_folder(folder),
@@ -38,10 +38,7 @@ fn main() -> ExitCode {
     };
     let log = Arc::new(log);
     log.catch_panics();
-    let done = opened
-        .and(dot_env)
-        .and_then(|()| run(&cli, &variables, &log))
-        .and_then(|printed| print(&printed));
+    let done = run(&cli, &variables, &log, opened.and(dot_env)).and_then(|printed| print(&printed));
     let code = done.unwrap_or_else(|error| {
         log.fail(&format!("{error:#}{}", hint(&error)));
         if error.is::<ConfigError>() { USAGE } else { 1 }
@@ -67,7 +64,8 @@ fn read_variables() -> (Surroundings, Result<()>) {
 }
 
 /// Says in one sentence what is wrong with the command line, or prints the help that was asked for.
-fn refuse(error: &clap::Error, log: &Log, format: LogFormat) -> ExitCode {
+fn refuse(error: &clap::Error, log: &Log, variables: &Surroundings) -> ExitCode {
+    let format = variables.log_format();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             drop(error.print());
@@ -79,19 +77,24 @@ fn refuse(error: &clap::Error, log: &Log, format: LogFormat) -> ExitCode {
             ExitCode::from(USAGE)
         }
         _ => {
-            log.fail(&usage_sentence(error));
+            let sentence = usage_sentence(error);
+            log.fail(&sentence);
+            if let Ok(config) = variables.read() {
+                let arguments = env::args_os().map(|a| a.to_string_lossy().into_owned());
+                commands::refused(arguments.skip(1), &config, &sentence);
+            }
             ExitCode::from(USAGE)
         }
     }
 }
 
-fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>) -> Result<Printed> {
+fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>, ready: Result<()>) -> Result<Printed> {
     let config = variables.read()?;
     log.start(config.log.level);
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
-    commands::run(cli, &config)
+    commands::run(cli, &config, ready)
 }
 
 fn print(printed: &Printed) -> Result<u8> {

@@ -149,6 +149,9 @@ pub(crate) struct CollectArgs {
     /// Fetches and checks, but writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// A partial failure ends with exit code 0 instead of 3, for schedulers that take 3 for a crash; it is alerted all the same.
+    #[arg(long)]
+    pub(crate) partial_ok: bool,
     /// Leaves out bars of sessions that were not over when they were fetched.
     #[arg(long)]
     pub(crate) final_only: bool,
@@ -187,9 +190,12 @@ pub(crate) struct SyncArgs {
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Without DATABASE_URL, says how many rows wait and is content with that, as the daily script needs it.
+    /// A partial failure ends with exit code 0 instead of 3, for schedulers that take 3 for a crash; it is alerted all the same.
     #[arg(long)]
-    pub(crate) if_configured: bool,
+    pub(crate) partial_ok: bool,
+    /// Without DATABASE_URL, says how many rows wait and is content with that: exit code 0, or CODE for a script that wants to know.
+    #[arg(long, value_name = "CODE", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub(crate) if_configured: Option<u8>,
 }
 
 /// Arguments of `verify`.

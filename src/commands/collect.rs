@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::answer::{Answer, with_remarks};
 use super::collect_progress::CollectProgress;
 use super::context::{choose, now, read_assets};
-use super::recorded_run::{or_notify, recorded};
+use super::recorded_run::{exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::CollectArgs;
 use crate::config::{Config, ConfigError};
+use crate::domain::asset::Asset;
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
 use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs};
@@ -43,13 +44,42 @@ fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     })
 }
 
-pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
+/// What a run needs before it can begin.
+struct Prepared {
+    window: WindowArgs,
+    assets: Vec<Asset>,
+    clock: Arc<Clock>,
+    source: Source,
+}
+
+fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared> {
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
-    let chosen = choose(&assets, &args.assets)?;
+    choose(&assets, &args.assets)?;
+    let clock = Arc::new(Clock::real(stop));
+    let source = open_source(args, config, &clock, stop)?;
+    Ok(Prepared {
+        window,
+        assets,
+        clock,
+        source,
+    })
+}
+
+pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
     let stop = stop_on_signals("nothing more is asked for, what came is staged")?;
-    let clock = Arc::new(Clock::real(&stop));
-    let source = open_source(args, config, &clock, &stop)?;
+    let prepared = prepare(args, config, &stop);
+    let prepared = match args.dry_run {
+        true => prepared,
+        false => or_notify("collect", config, &stop, prepared),
+    };
+    let Prepared {
+        window,
+        assets,
+        clock,
+        source,
+    } = prepared?;
+    let chosen = choose(&assets, &args.assets)?;
     let options = options(args, window, config);
     let collector = |staging: &Staging, job_id: Uuid| {
         let mut outcome = Collector {
@@ -85,7 +115,8 @@ pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
             Ok(outcome)
         })?
     };
-    let (dry_run, exit_code) = (args.dry_run, outcome.status().exit_code());
+    let exit_code = exit_code(outcome.status(), args.partial_ok);
+    let dry_run = args.dry_run;
     let text = move |assets: &[AssetOutcome]| collect_table(assets, dry_run);
     Ok(Answer::rows(outcome.assets, text).ending(exit_code))
 }
@@ -104,7 +135,7 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
         audit: if args.audit {
             Audit::Now
         } else {
-            Audit::Every(config.audit_days)
+            Audit::Every(config.fetch.audit_days)
         },
         all_sources: args.all_sources,
         retry,

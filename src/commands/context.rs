@@ -130,7 +130,7 @@ pub(super) fn target_or_say(
     config: &Config,
     waiting: impl FnOnce() -> Result<String>,
 ) -> Result<Target> {
-    match &config.sync.database_url {
+    match config.warehouse_url()? {
         Some(url) => Ok(Target::parse(url, config.sync.tls_mode)?),
         None => Err(ConfigError(no_warehouse(&waiting()?)).into()),
     }

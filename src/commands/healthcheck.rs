@@ -91,7 +91,7 @@ fn newest_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> 
 
 /// The warehouse does not know which bars are provisional.
 fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
-    if config.sync.database_url.is_none() {
+    if config.warehouse_url()?.is_none() {
         return Err(
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );

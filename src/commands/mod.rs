@@ -4,8 +4,11 @@
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
-use crate::config::Config;
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, HealthcheckArgs, SchemaArgs};
+use crate::config::{Area, Config, ConfigError};
+use crate::process::stop::Stop;
 use crate::staging::explain;
 
 mod answer;
@@ -44,15 +47,86 @@ mod windows_task;
 use answer::Answer;
 pub use answer::Printed;
 pub use hints::hint;
+use recorded_run::or_notify;
 
-/// Runs a command.
+/// Runs a command. `ready`: whether everything before it went well.
 ///
 /// # Errors
 /// [`ConfigError`](crate::config::ConfigError) for wrong usage or configuration, otherwise why nothing could be done.
-pub fn run(cli: &Cli, config: &Config) -> Result<Printed> {
-    dispatch(cli, config)
+pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
+    let ready = ready.and_then(|()| use_settings(&cli.command, config));
+    let ready = match recorded_name(&cli.command) {
+        Some(name) => or_notify(name, config, &Stop::default(), ready),
+        None => ready,
+    };
+    ready
+        .and_then(|()| dispatch(cli, config))
         .and_then(|answer| answer.print(cli.format, &config.redaction))
         .map_err(|error| explain(error, &config.staging_db))
+}
+
+/// Notifies about a command line that cannot be read, if it is that of a run.
+pub fn refused(arguments: impl Iterator<Item = String>, config: &Config, sentence: &str) {
+    let commands = Cli::command();
+    let name = |argument: String| {
+        let mut commands = commands.get_subcommands();
+        let command = commands.find(|c| c.get_name() == argument)?;
+        Some(command.get_name().to_owned())
+    };
+    let command = arguments.into_iter().find_map(name);
+    let run = ["collect", "sync"]
+        .into_iter()
+        .find(|run| command.as_deref() == Some(run));
+    if let Some(run) = run {
+        let refused = Err(ConfigError(sentence.to_owned()).into());
+        drop(or_notify::<()>(run, config, &Stop::default(), refused));
+    }
+}
+
+/// The name under which a command is recorded, and people are notified about it.
+fn recorded_name(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Collect(args) if !args.dry_run => Some("collect"),
+        Command::Sync(args) if !args.dry_run => Some("sync"),
+        _ => None,
+    }
+}
+
+/// Refuses a wrong setting that the command uses, and warns of the others: none stops what does not need it.
+fn use_settings(command: &Command, config: &Config) -> Result<()> {
+    let used = used(command, config);
+    config.refuse(used)?;
+    // doctor shows all of them.
+    if !matches!(command, Command::Doctor(_)) {
+        for (_, fault) in config
+            .faults
+            .iter()
+            .filter(|(area, _)| !used.contains(area))
+        {
+            log::warn!("{fault}; it is not used here");
+        }
+    }
+    Ok(())
+}
+
+fn used(command: &Command, config: &Config) -> &'static [Area] {
+    match command {
+        Command::Doctor(_)
+        | Command::Init
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::WindowsTask(_)
+        | Command::Schema(SchemaArgs { apply: false, .. }) => &[],
+        Command::Collect(args) if args.replay.is_none() => &[Area::DotEnv, Area::Log, Area::Fetch],
+        // Without a warehouse it says that there is none.
+        Command::Sync(_) if config.names_warehouse() => &[Area::DotEnv, Area::Log, Area::Warehouse],
+        Command::Verify(_)
+        | Command::Schema(_)
+        | Command::Healthcheck(HealthcheckArgs {
+            warehouse: true, ..
+        }) => &[Area::DotEnv, Area::Log, Area::Warehouse],
+        _ => &[Area::DotEnv, Area::Log],
+    }
 }
 
 fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {

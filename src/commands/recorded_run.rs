@@ -1,6 +1,7 @@
 //! A run from its beginning to its end: the one seam above `collect` and `sync` that records it and notifies about it.
 
 use std::cell::Cell;
+use std::io::{self, IsTerminal};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
@@ -153,6 +154,17 @@ impl Run<'_> {
     }
 }
 
+/// How a run ends for who started it. With `--partial-ok` a partial failure is none; that it was one is recorded and alerted.
+pub(super) fn exit_code(status: Status, partial_ok: bool) -> u8 {
+    match status {
+        Status::PartialFailure if partial_ok => {
+            log::warn!("failed in part; the exit code is 0 because of --partial-ok");
+            0
+        }
+        status => status.exit_code(),
+    }
+}
+
 /// Records a run that somebody started by hand and sees: nobody else is notified. `ended` says how what it gave has ended;
 /// without that it has failed.
 pub(super) fn recorded_quietly<T>(
@@ -201,7 +213,7 @@ pub(super) fn send_alerts(staging: &Staging, config: &Config) {
 }
 
 /// Notifies at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
-/// for the person who typed it, and after a stop nobody is waited for.
+/// for the person who typed it, where there is one at a terminal, and after a stop nobody is waited for.
 pub(super) fn or_notify<T>(
     job_name: &'static str,
     config: &Config,
@@ -213,7 +225,7 @@ pub(super) fn or_notify<T>(
         ping_quickly(config, Signal::Fail);
         return Err(error.context(Stopped));
     }
-    if !error.is::<ConfigError>() {
+    if !error.is::<ConfigError>() || !io::stderr().is_terminal() {
         ping(config, Signal::Fail);
         if let Err(why) = alert_without_staging(job_name, config, &error) {
             log::warn!("no alert could be sent: {why:#}");

@@ -86,7 +86,7 @@ fn check_assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<()> {
 
 /// The warehouse is asked once: a report waits for nobody, and tells why there is no answer.
 fn ask_warehouse(config: &Config) -> WarehouseFacts {
-    if config.sync.database_url.is_none() {
+    if !config.names_warehouse() {
         return WarehouseFacts::NotConfigured;
     }
     let counts = target(config).and_then(|target| {

@@ -82,7 +82,7 @@ fn has_no_bars(staging: &Staging) -> bool {
 }
 
 fn ask(config: &Config, staging: &Staging) -> anyhow::Result<SentRows> {
-    let Some(url) = &config.sync.database_url else {
+    let Some(url) = config.warehouse_url()? else {
         return Ok(SentRows::Stand);
     };
     // Who never sent anything is not kept waiting for a server.

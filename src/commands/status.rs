@@ -227,8 +227,8 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
         pending: staging
             .count_pending(&Scope::default())?
             .saturating_sub(rejected),
-        has_warehouse: state.config.sync.database_url.is_some(),
         suspects: staging.suspects()?,
+        has_warehouse: state.config.names_warehouse(),
         sent_rows: sent_rows::worry(&state.config, &staging),
         rejected,
         refused_assets: staging.refused_assets()?,

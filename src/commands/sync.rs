@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::context::{
     listed_ids, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
 };
-use super::recorded_run::{Run, recorded};
+use super::recorded_run::{Run, exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::SyncArgs;
 use crate::config::Config;
@@ -26,6 +26,38 @@ use crate::warehouse::{Target, Warehouse};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
+    let prepared = prepare(args, config);
+    let prepared = match args.dry_run {
+        true => prepared,
+        false => or_notify("sync", config, &Stop::default(), prepared),
+    };
+    let (options, staging, target) = match prepared? {
+        Prepared::Ready(options, staging, target) => (options, staging, *target),
+        Prepared::LeftOut(waiting) => {
+            let code = args.if_configured.unwrap_or_default();
+            return Ok(left_out(&waiting).ending(code));
+        }
+    };
+    if args.dry_run {
+        let rows = staging.count_pending(&options.scope)?;
+        return Ok(dry_run(rows, &target));
+    }
+    let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
+    let outcome = recorded("sync", &staging, config, &stop, |run| {
+        send(run, &staging, &target, &options, config, &stop)
+    })?;
+    let exit_code = exit_code(outcome.status(), args.partial_ok);
+    Ok(Answer::rows(vec![outcome], sync_table).ending(exit_code))
+}
+
+/// What there is before a run can begin.
+enum Prepared {
+    Ready(Options, Staging, Box<Target>),
+    /// There is no warehouse, and so many rows wait.
+    LeftOut(String),
+}
+
+fn prepare(args: &SyncArgs, config: &Config) -> Result<Prepared> {
     let options = Options {
         chunk_size: args.chunk_size,
         scope: Scope {
@@ -39,22 +71,13 @@ pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
         let (rows, file) = (rows.unwrap_or(Ok(0))?, config.staging_db.display());
         Ok(format!(", {rows} rows wait in {file}"))
     };
-    if args.if_configured && config.sync.database_url.is_none() {
-        return Ok(left_out(&waiting()?));
+    if args.if_configured.is_some() && !config.names_warehouse() {
+        return Ok(Prepared::LeftOut(waiting()?));
     }
     let target = target_or_say(config, waiting)?;
     let staging = staging.map_or_else(|| open_staging(config), Ok)?;
     refuse_unknown(&args.assets, &staging, config)?;
-    if args.dry_run {
-        let rows = staging.count_pending(&options.scope)?;
-        return Ok(dry_run(rows, &target));
-    }
-    let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
-    let outcome = recorded("sync", &staging, config, &stop, |run| {
-        send(run, &staging, &target, &options, config, &stop)
-    })?;
-    let exit_code = outcome.status().exit_code();
-    Ok(Answer::rows(vec![outcome], sync_table).ending(exit_code))
+    Ok(Prepared::Ready(options, staging, Box::new(target)))
 }
 
 /// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.

@@ -37,6 +37,19 @@ pub struct ConfigError(pub String);
 #[error("{0}")]
 pub(crate) struct Unwritable(pub(crate) String);
 
+/// What a wrong setting is about: the commands that use that refuse it, the others warn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// A line of `.env` that is none: it may be any setting.
+    DotEnv,
+    /// How log lines are written.
+    Log,
+    /// How sources are asked.
+    Fetch,
+    /// How the warehouse is reached.
+    Warehouse,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -64,6 +77,8 @@ pub struct FetchConfig {
     pub(crate) retry: RetryPolicy,
     /// `FETCH_HOST_INTERVAL`: the least time between two requests to one host.
     pub(crate) host_interval: Duration,
+    /// `AUDIT_DAYS`: a series is compared as a whole after so many days; 0 is never.
+    pub(crate) audit_days: u32,
     /// The `…_BASE_URL` variables of the sources.
     pub(crate) origins: Origins,
 }
@@ -145,8 +160,6 @@ pub struct Config {
     pub assets_file: PathBuf,
     /// How sources are asked.
     pub fetch: FetchConfig,
-    /// `AUDIT_DAYS`: a series is compared as a whole after so many days; 0 is never.
-    pub audit_days: u32,
     /// How the warehouse is reached.
     pub sync: SyncConfig,
     /// Who is told how runs end.
@@ -159,6 +172,42 @@ pub struct Config {
     pub set: Vec<Setting>,
     /// What is worth a warning at start, but no reason not to run. Shows nothing of a secret.
     pub warnings: Vec<String>,
+    /// What is wrong, of which nothing is used. Shows nothing of a secret.
+    pub faults: Vec<(Area, ConfigError)>,
+}
+
+impl Config {
+    /// The first of what is wrong in one of these areas.
+    pub(crate) fn fault_in(&self, areas: &[Area]) -> Option<&ConfigError> {
+        let mut faults = self.faults.iter();
+        faults
+            .find(|(area, _)| areas.contains(area))
+            .map(|(_, fault)| fault)
+    }
+
+    /// Whether `DATABASE_URL` is set to something, right or wrong.
+    pub(crate) fn names_warehouse(&self) -> bool {
+        self.set.iter().any(|s| s.name == "DATABASE_URL")
+    }
+
+    /// Where the warehouse is; `None` when `DATABASE_URL` is not set.
+    ///
+    /// # Errors
+    /// What is wrong with it, or with how it is to be reached: then nobody connects in another way than was asked for.
+    pub(crate) fn warehouse_url(&self) -> Result<Option<&Secret>, ConfigError> {
+        if self.names_warehouse() {
+            self.refuse(&[Area::Warehouse])?;
+        }
+        Ok(self.sync.database_url.as_ref())
+    }
+
+    /// Refuses what is wrong in these areas.
+    ///
+    /// # Errors
+    /// The first of it.
+    pub(crate) fn refuse(&self, areas: &[Area]) -> Result<(), ConfigError> {
+        self.fault_in(areas).cloned().map_or(Ok(()), Err)
+    }
 }
 
 /// Where the sources are asked, by the variables that say so; without a slash at the end.

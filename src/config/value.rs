@@ -58,7 +58,12 @@ impl Value {
     }
 
     pub(super) fn log_level(&self) -> Result<LevelFilter, ConfigError> {
-        self.read(|text| text.parse().ok())
+        self.read(|text| match text.to_ascii_lowercase().as_str() {
+            // As Python has them.
+            "warning" => Some(LevelFilter::Warn),
+            "critical" | "fatal" => Some(LevelFilter::Error),
+            text => text.parse().ok(),
+        })
     }
 
     pub(super) fn days(&self) -> Result<u32, ConfigError> {
@@ -82,10 +87,10 @@ impl Value {
 
     /// The value is a secret, so that it is not shown, nor anything of it.
     pub(super) fn database(self) -> Result<Option<Secret>, ConfigError> {
-        let url = self.text.as_str();
-        if url.is_empty() {
+        if self.text.is_empty() {
             return Ok(None);
         }
+        let url = without_driver(&self.text);
         let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
         if !is_url && (url.contains("://") || !url.contains('=')) {
             return Err(ConfigError(format!(
@@ -94,7 +99,7 @@ impl Value {
                 self.right()
             )));
         }
-        Ok(Some(Secret::new(self.text)))
+        Ok(Some(Secret::new(url)))
     }
 
     /// A secret address; one that is malformed is not used.
@@ -143,6 +148,18 @@ impl Value {
             Kind::Path | Kind::OlderNameOf(_) | Kind::Foreign => "any text".to_owned(),
         }
     }
+}
+
+/// A URL as SQLAlchemy has it, which names the driver too (`postgresql+psycopg2://`), without that.
+fn without_driver(url: &str) -> String {
+    let split = || {
+        let (scheme, rest) = url.split_once("://")?;
+        let (scheme, driver) = scheme.split_once('+')?;
+        let is_name = !driver.is_empty() && driver.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_ours = matches!(scheme, "postgres" | "postgresql");
+        (is_name && is_ours).then(|| format!("{scheme}://{rest}"))
+    };
+    split().unwrap_or_else(|| url.to_owned())
 }
 
 fn is_web_address(value: &str) -> bool {

@@ -8,13 +8,16 @@ use super::redact::{Redaction, SecretKind};
 use super::table::{Kind, Variable, all_variables};
 use super::value::Value;
 use super::{
-    Config, ConfigError, FetchConfig, LogConfig, LogFormat, NotifyConfig, Origins, Setting,
+    Area, Config, ConfigError, FetchConfig, LogConfig, LogFormat, NotifyConfig, Origins, Setting,
     SyncConfig,
 };
 use crate::process::retry::RetryPolicy;
 
 /// A name with so many wrong, missing or swapped letters is taken for a slip.
 const MAX_SLIPS: usize = 2;
+
+/// What is wrong, and what it is about.
+type Faults = Vec<(Area, ConfigError)>;
 
 /// Variables in their order of precedence: the environment, then `.env`.
 pub struct Variables<E> {
@@ -67,33 +70,55 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             .ok_or_else(|| ConfigError(format!("{name} has no row in the table of the variables")))
     }
 
-    /// Reads every variable.
+    /// Reads a variable. A wrong value is noted, and the default taken.
+    fn read_in<T>(
+        &self,
+        area: Area,
+        name: &str,
+        faults: &mut Faults,
+        read: impl Fn(Value) -> Result<T, ConfigError>,
+    ) -> Result<T, ConfigError> {
+        let value = self.value(name)?;
+        let variable = value.variable;
+        read(value).or_else(|fault| {
+            faults.push((area, fault));
+            read(Value {
+                name: variable.name,
+                text: variable.default.to_owned(),
+                variable,
+            })
+        })
+    }
+
+    /// Reads every variable. What is wrong is among the faults: a line of `.env` that is no `NAME=value`, with its number;
+    /// a variable with a wrong value: its name, the value, what would be right.
     ///
     /// # Errors
-    /// A line of `.env` that is no `NAME=value`, with its number; the first variable with a wrong value: its name, the
-    /// value, what would be right.
+    /// A variable that we have forgotten to describe.
     pub fn read(&self) -> Result<Config, ConfigError> {
-        if let Some(wrong) = &self.wrong {
-            return Err(wrong.clone());
-        }
+        let wrong_line = self.wrong.iter().cloned();
+        let mut faults: Faults = wrong_line.map(|fault| (Area::DotEnv, fault)).collect();
+        let log = self.read_log(&mut faults)?;
+        let fetch = self.read_fetch(&mut faults)?;
+        let sync = self.read_sync(&mut faults)?;
         let addresses = self.table.iter().filter(|v| v.kind == Kind::Address);
         Ok(Config {
             staging_db: self.value("STAGING_DB")?.path(),
             assets_file: self.value("ASSETS_FILE")?.path(),
-            fetch: self.read_fetch()?,
-            audit_days: self.value("AUDIT_DAYS")?.days()?,
-            sync: self.read_sync()?,
+            fetch,
+            sync,
             notify: NotifyConfig {
                 webhook: self.value("ALERT_WEBHOOK_URL")?.address(),
                 heartbeat: self.value("HEARTBEAT_URL")?.address(),
             },
-            log: self.read_log()?,
+            log,
             redaction: self.redaction(),
             set: self.settings(),
             warnings: addresses
                 .filter_map(|v| self.value_of(v).warning())
                 .chain(self.warn_of_slips())
                 .collect(),
+            faults,
         })
     }
 
@@ -156,41 +181,46 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         names.into_iter().filter_map(warning).collect()
     }
 
-    fn read_fetch(&self) -> Result<FetchConfig, ConfigError> {
-        Ok(FetchConfig {
-            timeout: self.value("FETCH_TIMEOUT")?.seconds()?,
-            retry: RetryPolicy {
-                tries: self.value("FETCH_MAX_RETRIES")?.tries()?,
-                base_delay: self.value("FETCH_BASE_DELAY")?.seconds()?,
-            },
-            host_interval: self.value("FETCH_HOST_INTERVAL")?.seconds()?,
-            origins: self.read_origins()?,
-        })
-    }
-
-    fn read_origins(&self) -> Result<Origins, ConfigError> {
+    fn read_fetch(&self, faults: &mut Faults) -> Result<FetchConfig, ConfigError> {
+        let mut seconds = |name| self.read_in(Area::Fetch, name, faults, |v| v.seconds());
+        let (timeout, base_delay) = (seconds("FETCH_TIMEOUT")?, seconds("FETCH_BASE_DELAY")?);
+        let host_interval = seconds("FETCH_HOST_INTERVAL")?;
+        let tries = self.read_in(Area::Fetch, "FETCH_MAX_RETRIES", faults, |v| v.tries())?;
+        let audit_days = self.read_in(Area::Fetch, "AUDIT_DAYS", faults, |v| v.days())?;
         let origins = self.table.iter().filter(|v| v.kind == Kind::Origin);
-        let read = origins.map(|v| Ok((v.name, self.value_of(v).origin()?)));
-        read.collect::<Result<_, _>>().map(Origins)
-    }
-
-    fn read_sync(&self) -> Result<SyncConfig, ConfigError> {
-        Ok(SyncConfig {
-            database_url: self.value("DATABASE_URL")?.database()?,
-            tls_mode: self.value("PGSSLMODE")?.tls_mode()?,
-            retry: RetryPolicy {
-                tries: self.value("SYNC_MAX_RETRIES")?.tries()?,
-                base_delay: self.value("SYNC_BASE_DELAY")?.seconds()?,
-            },
-            connect_timeout: self.value("SYNC_CONNECT_TIMEOUT")?.seconds()?,
-            statement_timeout: self.value("SYNC_STATEMENT_TIMEOUT")?.seconds()?,
+        let read = origins.map(|v| {
+            let origin = self.read_in(Area::Fetch, v.name, faults, |v| v.origin())?;
+            Ok((v.name, origin))
+        });
+        Ok(FetchConfig {
+            timeout,
+            retry: RetryPolicy { tries, base_delay },
+            host_interval,
+            audit_days,
+            origins: Origins(read.collect::<Result<_, _>>()?),
         })
     }
 
-    fn read_log(&self) -> Result<LogConfig, ConfigError> {
+    fn read_sync(&self, faults: &mut Faults) -> Result<SyncConfig, ConfigError> {
+        const AREA: Area = Area::Warehouse;
+        let mut seconds = |name| self.read_in(AREA, name, faults, |v| v.seconds());
+        let base_delay = seconds("SYNC_BASE_DELAY")?;
+        let connect_timeout = seconds("SYNC_CONNECT_TIMEOUT")?;
+        let statement_timeout = seconds("SYNC_STATEMENT_TIMEOUT")?;
+        let tries = self.read_in(AREA, "SYNC_MAX_RETRIES", faults, |v| v.tries())?;
+        Ok(SyncConfig {
+            database_url: self.read_in(AREA, "DATABASE_URL", faults, Value::database)?,
+            tls_mode: self.read_in(AREA, "PGSSLMODE", faults, |v| v.tls_mode())?,
+            retry: RetryPolicy { tries, base_delay },
+            connect_timeout,
+            statement_timeout,
+        })
+    }
+
+    fn read_log(&self, faults: &mut Faults) -> Result<LogConfig, ConfigError> {
         Ok(LogConfig {
-            level: self.value("LOG_LEVEL")?.log_level()?,
-            format: self.value("LOG_FORMAT")?.log_format()?,
+            level: self.read_in(Area::Log, "LOG_LEVEL", faults, |v| v.log_level())?,
+            format: self.read_in(Area::Log, "LOG_FORMAT", faults, |v| v.log_format())?,
         })
     }
 }
@@ -213,7 +243,71 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         let environment = |name: &str| map.get(name).cloned();
-        Variables::new(environment, dot_env, &[NAVER, YAHOO]).read()
+        let config = Variables::new(environment, dot_env, &[NAVER, YAHOO]).read()?;
+        match config.faults.first() {
+            Some((_, fault)) => Err(fault.clone()),
+            None => Ok(config),
+        }
+    }
+
+    fn read_all(environment: &[(&str, &str)], dot_env: &str) -> Config {
+        let find = |name: &str| {
+            let found = environment.iter().find(|(n, _)| *n == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Variables::new(find, dot_env, &[NAVER, YAHOO])
+            .read()
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_only_by_what_needs_it() {
+        let config = read_all(
+            &[
+                ("DATABASE_URL", "mysql://h/d"),
+                ("FETCH_TIMEOUT", "soon"),
+                ("SYNC_MAX_RETRIES", "5"),
+            ],
+            "no setting\n",
+        );
+        let fault = |area| {
+            config
+                .fault_in(&[area])
+                .map(|f| f.0.split(' ').next().unwrap())
+        };
+        assert_eq!(fault(Area::Warehouse), Some("DATABASE_URL"));
+        assert_eq!(fault(Area::Fetch), Some("FETCH_TIMEOUT"));
+        assert_eq!(
+            (fault(Area::DotEnv), fault(Area::Log)),
+            (Some(".env,"), None)
+        );
+        assert!(config.refuse(&[Area::Log]).is_ok());
+        assert!(config.refuse(&[Area::Log, Area::Fetch]).is_err());
+        // What is right counts all the same.
+        assert_eq!(config.sync.retry.tries, 5);
+        assert_eq!(config.fetch.timeout, Duration::from_secs(30));
+        assert!(config.sync.database_url.is_none());
+    }
+
+    #[test]
+    fn what_other_programs_call_it_is_read_as_what_it_means() {
+        for (level, right) in [
+            ("WARNING", LevelFilter::Warn),
+            ("critical", LevelFilter::Error),
+            ("FATAL", LevelFilter::Error),
+            ("Debug", LevelFilter::Debug),
+        ] {
+            let config = read(&[("LOG_LEVEL", level)], "").unwrap();
+            assert_eq!(config.log.level, right, "{level}");
+        }
+        for driver in ["", "+psycopg2", "+psycopg", "+asyncpg"] {
+            for scheme in ["postgresql", "postgres"] {
+                let url = format!("{scheme}{driver}://u:p@h/d");
+                let config = read(&[("DATABASE_URL", &url)], "").unwrap();
+                let read = config.sync.database_url.unwrap();
+                assert_eq!(read.expose(), format!("{scheme}://u:p@h/d"));
+            }
+        }
     }
 
     #[test]
@@ -344,7 +438,8 @@ mod tests {
         for url in [
             "mysql://user:canary@host/db",
             "canary",
-            "postgresql+psycopg2://u:canary@h/d",
+            "postgresql+://u:canary@h/d",
+            "mysql+pymysql://u:canary@h/d",
         ] {
             let error = read(&[("DATABASE_URL", url)], "").unwrap_err().0;
             assert!(

@@ -92,9 +92,10 @@ impl Log {
     /// Notes in the file how a command ended: nobody watches a scheduled run.
     pub fn ended(&self, command: &str, code: u8) {
         let level = match code {
-            0 => Level::Info,
+            1 | 2 => Level::Error,
             3 => Level::Warn,
-            _ => Level::Error,
+            // 0, or what a script asked for.
+            _ => Level::Info,
         };
         let message = format!("{command} ended with exit code {code}");
         self.with_record(level, &message, |record| {

@@ -99,6 +99,10 @@ fn configuration(config: &Config) -> Check {
         true => "every variable has its default".to_owned(),
         false => format!("{}; the others have their defaults", set.join(", ")),
     };
+    let faults: Vec<&str> = config.faults.iter().map(|(_, f)| &*f.0).collect();
+    if !faults.is_empty() {
+        return Check::fail(NAME, faults.join("; "), "mend it as it says");
+    }
     match config.warnings.is_empty() {
         true => Check::ok(NAME, detail),
         false => Check::warn(NAME, detail, &config.warnings.join("; ")),

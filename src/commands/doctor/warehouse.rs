@@ -14,12 +14,16 @@ use crate::warehouse::{Target, Warehouse};
 /// Connects, and looks at the tables and at whether it is the one that rows were sent to before.
 pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     const NAME: &str = "warehouse";
-    let Some(url) = &config.sync.database_url else {
-        return vec![Check::warn(
-            NAME,
-            "DATABASE_URL is not set, everything stays in the staging file",
-            "set it when you have a PostgreSQL",
-        )];
+    let url = match config.warehouse_url() {
+        Ok(Some(url)) => url,
+        Ok(None) => {
+            return vec![Check::warn(
+                NAME,
+                "DATABASE_URL is not set, everything stays in the staging file",
+                "set it when you have a PostgreSQL",
+            )];
+        }
+        Err(fault) => return vec![Check::fail(NAME, fault.0, "mend it as it says")],
     };
     let target = match Target::parse(url, config.sync.tls_mode) {
         Ok(target) => target,

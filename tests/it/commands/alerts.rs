@@ -305,6 +305,59 @@ fn an_asset_without_any_staging_file_is_told_too() {
 }
 
 #[test]
+fn a_wrong_configuration_is_told_where_nobody_sits_at_a_terminal() {
+    let long = "a".repeat(30);
+    let cases: [(&[&str], (&str, &str), &str); 8] = [
+        (&COLLECT, ("FETCH_TIMEOUT", "soon"), "FETCH_TIMEOUT"),
+        (&COLLECT, ("LOG_LEVEL", "loud"), "LOG_LEVEL"),
+        (&COLLECT, ("ASSETS_FILE", "none.toml"), "ASSETS_FILE"),
+        (&["collect", "--assets", "NONE"], ("X", "x"), "NONE"),
+        (
+            &["collect", "--log-dir", "data/assets.toml"],
+            ("X", "x"),
+            "log folder",
+        ),
+        (
+            &["--log-dir", "logs", "collect", "--strat"],
+            ("X", "x"),
+            "strat",
+        ),
+        (&["sync"], ("X", "x"), "is not set"),
+        (
+            &["sync", "--assets", &long],
+            ("DATABASE_URL", "postgres://h/d"),
+            "30 characters",
+        ),
+    ];
+    for (arguments, (name, value), says) in cases {
+        let (_sources, discord, env) = told(&["005930"]);
+        let heart = Server::new();
+        heart.answer("/ping/fail", Answer::ok(""));
+        let env = env
+            .with("HEARTBEAT_URL", &format!("{}/ping", heart.origin()))
+            .with(name, value);
+        let ran = env.run(arguments);
+        assert!(matches!(ran.code, 1 | 2), "{ran:?}");
+        let said = contents(&discord);
+        assert_eq!(said.len(), 1, "{arguments:?} {name}: {ran:?}");
+        assert!(
+            said[0].contains(&says.replace('_', "\\_")) || said[0].contains(says),
+            "{says}: {said:?}"
+        );
+        assert_eq!(heart.count("/ping/fail"), 1, "{arguments:?}");
+    }
+    // Who only looks, or asks for another command, is told by its own words.
+    for arguments in [
+        &["collect", "--dry-run", "--assets", "NONE"][..],
+        &["status", "--strat"],
+    ] {
+        let (_sources, discord, env) = told(&["005930"]);
+        assert_eq!(env.run(arguments).code, 2);
+        assert_eq!(contents(&discord).len(), 0);
+    }
+}
+
+#[test]
 fn a_run_that_cannot_begin_is_told_at_once() {
     let (_sources, discord, env) = told(&["005930"]);
     env.write("afile", "I am a file");
@@ -400,13 +453,13 @@ fn a_heartbeat_hears_start_success_and_failure() {
     fail(&sources, "000660");
     let partial = pinged(&env, &heart, TestEnv::collect);
     assert_eq!(partial, (3, paths(["/start", "/fail"])));
-    // Neither a dry run nor a wrong command line is a run.
+    // A dry run is none.
     let dry = pinged(&env, &heart, |e| {
         e.run(&[&COLLECT[..], &["--dry-run"]].concat())
     });
     assert_eq!(dry, (3, vec![]));
     let wrong = pinged(&env, &heart, |e| e.run(&["collect", "--assets", "X"]));
-    assert_eq!(wrong, (2, vec![]));
+    assert_eq!(wrong, (2, vec!["/ping/uuid/fail".to_owned()]));
     // One that nobody hears changes nothing.
     let env = env.with("HEARTBEAT_URL", "http://127.0.0.1:1/secret-uuid");
     let ran = env.run(&[

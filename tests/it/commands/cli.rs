@@ -105,20 +105,85 @@ fn a_wrong_command_line_is_refused() {
 }
 
 #[test]
-fn a_wrong_variable_is_refused_with_its_name_its_value_and_what_is_right() {
-    for (name, value, right) in [
-        ("FETCH_TIMEOUT", "abc", "seconds"),
-        ("FETCH_TIMEOUT", "-1", "seconds"),
-        ("FETCH_MAX_RETRIES", "many", "number"),
-        ("FETCH_HOST_INTERVAL", "NaN", "seconds"),
-        ("YAHOO_BASE_URL", "ftp://x", "http"),
-        ("SYNC_STATEMENT_TIMEOUT", "soon", "seconds"),
-        ("LOG_LEVEL", "loud", "debug"),
-        ("LOG_FORMAT", "xml", "json"),
+fn a_setting_never_stops_what_does_not_need_it() {
+    for (name, value) in [
+        ("DATABASE_URL", "mysql://me:c4n4ry@h/d"),
+        ("DATABASE_URL", "postgres://me:c4n4ry@h/d?sslmode=maybe"),
+        ("PGSSLMODE", "always"),
+        ("SYNC_MAX_RETRIES", "many"),
     ] {
         let (_server, env) = shares(&["005930"]);
-        let env = env.with(name, value);
-        for arguments in [&COLLECT[..], &["sync"], &["status"]] {
+        let env = env.with("DATABASE_URL", "postgres://h/d").with(name, value);
+        assert_eq!(env.collect().code, 0);
+        for arguments in [
+            &["status"][..],
+            &["healthcheck", "--as-of", "2024-01-06"],
+            &["export"],
+            &["report"],
+            &["assets"],
+        ] {
+            let ran = env.run(arguments);
+            assert_eq!(ran.code, 0, "{name} {arguments:?}: {ran:?}");
+            assert!(!format!("{ran:?}").contains("c4n4ry"), "{ran:?}");
+        }
+        let ran = env.run(&["sync"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    }
+    // What fetching needs is not needed by who reads recordings, or sends.
+    let env = TestEnv::new().with("FETCH_TIMEOUT", "soon");
+    env.write(
+        "data/assets.toml",
+        std::fs::read(repository("data/assets.toml")).unwrap(),
+    );
+    let sample = repository("data/sample");
+    let sample = sample.to_str().unwrap();
+    let ran = env.run(&["collect", "--replay", sample, "--assets", "005930"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("FETCH_TIMEOUT") && ran.stderr.contains("not used here"));
+    // What needs no setting at all goes on whatever they are.
+    let env = env.with("LOG_LEVEL", "loud");
+    env.write(".env", "no setting\n");
+    for arguments in [
+        &["man"][..],
+        &["completions", "bash"],
+        &["schema", "warehouse"],
+        &["init"],
+    ] {
+        assert_eq!(env.run(arguments).code, 0, "{arguments:?}");
+    }
+    let doctor = env.run(&["doctor", "--offline"]);
+    assert_eq!(doctor.code, 1, "{doctor:?}");
+    assert_says(
+        &doctor.stdout,
+        &[
+            "FAIL  configuration",
+            "LOG_LEVEL",
+            ".env, line 1",
+            "FETCH_TIMEOUT",
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_refused_with_its_name_its_value_and_what_is_right() {
+    let collect: &[&[&str]] = &[&COLLECT];
+    let sync: &[&[&str]] = &[&["sync"], &["verify"], &["schema", "warehouse", "--apply"]];
+    let all: &[&[&str]] = &[&COLLECT, &["sync"], &["status"], &["export"]];
+    for (name, value, right, users) in [
+        ("FETCH_TIMEOUT", "abc", "seconds", collect),
+        ("FETCH_TIMEOUT", "-1", "seconds", collect),
+        ("FETCH_MAX_RETRIES", "many", "number", collect),
+        ("FETCH_HOST_INTERVAL", "NaN", "seconds", collect),
+        ("YAHOO_BASE_URL", "ftp://x", "http", collect),
+        ("SYNC_STATEMENT_TIMEOUT", "soon", "seconds", sync),
+        ("PGSSLMODE", "always", "verify-full", sync),
+        ("LOG_LEVEL", "loud", "debug", all),
+        ("LOG_FORMAT", "xml", "json", all),
+    ] {
+        let (_server, env) = shares(&["005930"]);
+        let env = env.with("DATABASE_URL", "postgres://h/d").with(name, value);
+        for arguments in users {
             assert_says(&refused(&env, arguments, 2), &[name, value, right]);
         }
     }

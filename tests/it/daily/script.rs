@@ -159,11 +159,23 @@ fn the_exit_code_is_that_of_the_worst_step() {
 }
 
 #[test]
+fn a_partial_failure_is_none_for_a_scheduler_that_says_so() {
+    let (_server, install) = install(&assets());
+    let arguments = ["--days", "5", "--partial-ok"];
+    assert_ended(&install.daily(&arguments), 0, &["collect succeeded"]);
+    assert!(install.log().contains("because of --partial-ok"));
+    let run = "SELECT count(*) FROM job_run WHERE status = 'partial_failure'";
+    assert_eq!(count(&install, run), 1);
+    assert_ended(&install.daily(&["--days", "5"]), 3, &["failed in part"]);
+}
+
+#[test]
 fn what_was_staged_before_is_synced_although_collect_fails() {
     let warehouse = warehouse!();
     let (server, install) = install(&assets()[..1]);
     let ran = install.daily(&[]);
-    assert_ended(&ran, 0, &["collect succeeded", "sync succeeded"]);
+    let left_out = "sync sent nothing (DATABASE_URL is not set)";
+    assert_ended(&ran, 0, &["collect succeeded", left_out]);
     assert!(ran.stderr.contains(&format!("{DAYS} rows wait")), "{ran:?}");
     server.answer("/v1/candles/days", Answer::new(404, "gone"));
     let install = install.with("DATABASE_URL", &warehouse.url());
