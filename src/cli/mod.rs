@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod setup;
@@ -12,7 +12,7 @@ mod upkeep;
 use crate::domain::finding::Rule;
 use crate::domain::window::Window;
 use clap_complete::Shell;
-pub(crate) use setup::{AddAssetArgs, AssetsCommand, DoctorArgs};
+pub(crate) use setup::{AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs};
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
@@ -137,8 +137,8 @@ pub(crate) struct CollectArgs {
     /// Asks for N days back from the last day.
     #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) days: Option<u32>,
-    /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
+    /// Only these assets, by id or name, separated by commas.
+    #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
     /// Asks every source of an asset, not only until one has bars, so that `reconcile` can compare them.
     #[arg(long)]
@@ -184,8 +184,8 @@ pub(crate) struct SyncArgs {
     /// Sends every staged row, also those that the warehouse is known to have or has refused.
     #[arg(long)]
     pub(crate) full: bool,
-    /// Only the prices of these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
+    /// Only the prices of these assets, by id or name, separated by commas.
+    #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
@@ -201,8 +201,8 @@ pub(crate) struct SyncArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
+    /// Only these assets, by id or name, separated by commas.
+    #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
     /// Lets the rows that are missing there, or older there, be pending again, for the next sync.
     #[arg(long)]
@@ -226,7 +226,7 @@ pub(crate) struct HealthcheckArgs {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// The asset's id.
+    /// The asset's id or name.
     pub(crate) asset: String,
     /// The newest N days that have a bar.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = parse_count)]
@@ -253,8 +253,8 @@ pub(crate) struct ReportArgs {
     /// Opens the file in the browser.
     #[arg(long)]
     pub(crate) open: bool,
-    /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = parse_id)]
+    /// Only these assets, by id or name, separated by commas.
+    #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
@@ -264,7 +264,7 @@ pub(crate) struct ReportArgs {
 /// Arguments of `history`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
-    /// The asset's id.
+    /// The asset's id or name.
     pub(crate) asset: String,
     /// Only this day; without it, every day whose price has changed.
     #[arg(value_parser = parse_date)]
@@ -277,7 +277,7 @@ pub(crate) struct HistoryArgs {
 /// Arguments of `waive`.
 #[derive(Debug, Args)]
 pub(crate) struct WaiveArgs {
-    /// The asset's id.
+    /// The asset's id or name.
     pub(crate) asset: String,
     /// The session, or the days from the first to the last: 2026-01-02..2026-01-31.
     #[arg(value_name = "DATE", value_parser = parse_days)]
@@ -297,7 +297,7 @@ pub(crate) struct WaiveArgs {
 /// Arguments of `reconcile`.
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
-    /// Only these assets, by id; all active ones when left out.
+    /// Only these assets, by id or name; all active ones when left out.
     pub(crate) assets: Vec<String>,
     /// Closes that differ by at most this share are the same.
     #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
@@ -329,7 +329,7 @@ pub(crate) struct AssetsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: Option<String>,
     /// The year of the calendar; this year when it is left out.
-    #[arg(requires = "calendar", value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2200))]
+    #[arg(requires = "calendar", value_name = "YEAR", value_parser = parse_year)]
     pub(crate) year: Option<i32>,
 }
 
@@ -416,7 +416,25 @@ pub fn usage_sentence(error: &clap::Error) -> String {
         sentence.push_str(join);
         sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
     }
-    format!("{sentence}; --help says more")
+    match assets_option(error, &text) {
+        Some(word) => format!("{sentence}; assets are named by --assets: --assets {word}"),
+        None => format!("{sentence}; --help says more"),
+    }
+}
+
+/// The word that stands where a command takes none, if that command takes assets by an option.
+fn assets_option(error: &clap::Error, text: &str) -> Option<String> {
+    let takes_assets = text.lines().any(|line| {
+        let command = line.strip_prefix("Usage: pricestash ");
+        let name = command.and_then(|c| c.split(' ').next());
+        name.is_some_and(|name| matches!(name, "collect" | "sync" | "verify" | "export" | "report"))
+    });
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) if takes_assets && !word.starts_with('-') => {
+            Some(word.clone())
+        }
+        _ => None,
+    }
 }
 
 /// One day, or days from the first to the last.
@@ -451,14 +469,16 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
         .ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
 }
 
+fn parse_year(text: &str) -> Result<i32, String> {
+    let year = text.parse().ok().filter(|y| (1900..=2200).contains(y));
+    year.ok_or_else(|| {
+        "it should be a year from 1900 to 2200 behind --calendar; `pricestash assets list` shows the assets".to_owned()
+    })
+}
+
 fn parse_count(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|n| (1..=100_000).contains(n));
     count.ok_or_else(|| "it should be a whole number from 1 to 100000".to_owned())
-}
-
-fn parse_id(text: &str) -> Result<String, String> {
-    let id = Some(text.to_owned()).filter(|id| !id.is_empty());
-    id.ok_or_else(|| "it should be ids with one comma between two, like 005930,BTC".to_owned())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
@@ -504,12 +524,12 @@ mod tests {
                 "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
             ),
             (
-                "pricestash collect --jobs 0",
-                "invalid value '0' for '--jobs <N>': it should be a whole number from 1 to 100000; --help says more",
+                "pricestash collect 005930",
+                "unexpected argument '005930' found; assets are named by --assets: --assets 005930",
             ),
             (
-                "pricestash export --assets 005930,,",
-                "invalid value '' for '--assets <ID,…>': it should be ids with one comma between two, like 005930,BTC; --help says more",
+                "pricestash collect --jobs 0",
+                "invalid value '0' for '--jobs <N>': it should be a whole number from 1 to 100000; --help says more",
             ),
         ] {
             let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();

@@ -12,24 +12,34 @@ pub(crate) struct DoctorArgs {
     pub(crate) offline: bool,
 }
 
-/// What to change in the assets file. Its comments stay.
+/// What to do with the assets.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AssetsCommand {
+    /// Shows the assets, as without a command.
+    List,
+    /// What to change.
+    #[command(flatten)]
+    Edit(AssetsEdit),
+}
+
+/// What to change in the assets file. Its comments stay.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AssetsEdit {
     /// Adds an asset at the end.
     Add(AddAssetArgs),
     /// Takes an asset out; its prices stay.
     Remove {
-        /// The asset's id.
+        /// The asset's id or name.
         id: String,
     },
     /// Collects an asset by default.
     Enable {
-        /// The asset's id.
+        /// The asset's id or name.
         id: String,
     },
     /// Collects an asset only when it is named; its prices stay.
     Disable {
-        /// The asset's id.
+        /// The asset's id or name.
         id: String,
     },
 }

@@ -54,8 +54,8 @@ fn days() -> clap::builder::RangedI64ValueParser<u32> {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// Only these assets, by id, separated by commas.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = super::parse_id)]
+    /// Only these assets, by id or name, separated by commas.
+    #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
     /// Only bars of this source, such as yahoo.
     #[arg(long, value_name = "NAME")]

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{assets_text, now, read_assets, read_calendars};
-use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand};
+use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, AssetsEdit};
 use crate::config::assets_edit::{self, NewAsset};
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
+use crate::domain::asset_names::AssetNames;
 use crate::output::calendar_year::CalendarYear;
 use crate::process::result_file::Place;
 
@@ -26,7 +27,7 @@ struct AssetRow {
 }
 
 pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
-    if let Some(command) = &args.command {
+    if let Some(AssetsCommand::Edit(command)) = &args.command {
         return edit_assets(command, config);
     }
     if let Some(name) = &args.calendar {
@@ -80,15 +81,29 @@ struct Edited {
 }
 
 /// `assets add|remove|enable|disable`.
-fn edit_assets(command: &AssetsCommand, config: &Config) -> Result<Answer> {
+fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let text = assets_text(path)?;
     let (id, edited, result) = match command {
-        AssetsCommand::Add(args) => (&args.id, assets_edit::add(&text, &new_asset(args)), "added"),
-        AssetsCommand::Remove { id } => (id, assets_edit::remove(&text, id), "removed"),
-        AssetsCommand::Enable { id } => (id, assets_edit::set_active(&text, id, true), "enabled"),
-        AssetsCommand::Disable { id } => {
-            (id, assets_edit::set_active(&text, id, false), "disabled")
+        AssetsEdit::Add(args) => (
+            args.id.clone(),
+            assets_edit::add(&text, &new_asset(args)),
+            "added",
+        ),
+        AssetsEdit::Remove { id } => {
+            let id = known_id(id, config)?;
+            let edited = assets_edit::remove(&text, &id);
+            (id, edited, "removed")
+        }
+        AssetsEdit::Enable { id } => {
+            let id = known_id(id, config)?;
+            let edited = assets_edit::set_active(&text, &id, true);
+            (id, edited, "enabled")
+        }
+        AssetsEdit::Disable { id } => {
+            let id = known_id(id, config)?;
+            let edited = assets_edit::set_active(&text, &id, false);
+            (id, edited, "disabled")
         }
     };
     let wrong =
@@ -110,6 +125,17 @@ fn edit_assets(command: &AssetsCommand, config: &Config) -> Result<Answer> {
         result,
     };
     Ok(Answer::row(row, format!("{id} {result}.\n")))
+}
+
+/// The id of the asset that a person names. A file that is wrong elsewhere may be mended by the id as it stands there.
+fn known_id(name: &str, config: &Config) -> Result<String, ConfigError> {
+    match read_assets(&config.assets_file) {
+        Ok(assets) => {
+            let names = AssetNames::of(&assets);
+            names.find(name).map(str::to_owned).map_err(ConfigError)
+        }
+        Err(_) => Ok(name.to_owned()),
+    }
 }
 
 fn new_asset(args: &AddAssetArgs) -> NewAsset {

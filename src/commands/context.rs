@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
+use crate::domain::asset_names::AssetNames;
 use crate::domain::calendar::Calendars;
 use crate::domain::timestamp::millis;
 use crate::process::result_file::read;
-use crate::staging::Staging;
+use crate::staging::{Staging, StoredAsset};
 use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
 
 /// The time, by the system's clock.
@@ -70,18 +71,42 @@ pub(super) fn assets_text(path: &Path) -> Result<String, ConfigError> {
         .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))
 }
 
-/// An id on the command line. It may be of an asset that is no longer configured: its bars are still there.
-pub(super) fn asset_id(text: &str) -> Result<AssetId, ConfigError> {
-    AssetId::new(text).map_err(ConfigError)
+/// What the assets are called, also those that are no longer configured: their bars are still there. An assets file that
+/// cannot be read is no obstacle for who only looks for bars.
+fn asset_names(staging: &Staging, config: &Config) -> Result<AssetNames> {
+    let configured = read_assets(&config.assets_file).unwrap_or_default();
+    let mut names = AssetNames::of(&configured);
+    for StoredAsset { asset_id, name, .. } in staging.stored_assets()? {
+        names.add(asset_id, name);
+    }
+    Ok(names)
 }
 
-/// The ids of `--assets`, likewise.
-pub(super) fn listed_ids(texts: &[String]) -> Result<Vec<AssetId>, ConfigError> {
-    texts.iter().map(|text| listed_id(text)).collect()
+/// The asset that a person names on the command line.
+pub(super) fn find_asset(text: &str, staging: &Staging, config: &Config) -> Result<AssetId> {
+    let ids = find_assets(&[text.to_owned()], staging, config)?;
+    let mut ids = ids.into_iter();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) => Ok(id),
+        _ => Err(ConfigError(format!("{text:?} is no single asset")).into()),
+    }
 }
 
-fn listed_id(text: &str) -> Result<AssetId, ConfigError> {
-    AssetId::new(text).map_err(|why| ConfigError(format!("--assets: {why}")))
+/// The assets that a person names on the command line; none where he names none.
+pub(super) fn find_assets(
+    texts: &[String],
+    staging: &Staging,
+    config: &Config,
+) -> Result<Vec<AssetId>> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = asset_names(staging, config)?;
+    let ids = names.find_all(texts).map_err(ConfigError)?;
+    let ids = ids
+        .into_iter()
+        .map(|id| AssetId::new(id).map_err(ConfigError));
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// The assets to collect: those that were named, else the active ones.
@@ -94,30 +119,10 @@ pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&
         );
         return Ok(active);
     }
-    for id in wanted {
-        if !assets.iter().any(|a| a.id.as_str() == id) {
-            let known: Vec<&str> = assets.iter().map(|a| a.id.as_str()).collect();
-            return Err(ConfigError(format!(
-                "there is no asset {id:?}, the assets file has {}",
-                known.join(", ")
-            ))
-            .into());
-        }
-    }
-    Ok(assets
-        .iter()
-        .filter(|a| wanted.iter().any(|id| a.id.as_str() == id))
-        .collect())
-}
-
-/// An asset that is no longer configured may still have bars; one that has none either is a slip of the keyboard.
-pub(super) fn refuse_unknown(wanted: &[String], staging: &Staging, config: &Config) -> Result<()> {
-    for id in wanted {
-        if !staging.has_bars(&listed_id(id)?)? {
-            choose(&read_assets(&config.assets_file)?, std::slice::from_ref(id))?;
-        }
-    }
-    Ok(())
+    let names = AssetNames::of(assets);
+    let ids = names.find_all(wanted).map_err(ConfigError)?;
+    let is_wanted = |asset: &&Asset| ids.contains(&asset.id.as_str());
+    Ok(assets.iter().filter(is_wanted).collect())
 }
 
 /// The warehouse; without one, what to set.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::context::{read_staging, refuse_unknown};
+use super::context::{find_assets, read_staging};
 use super::result_place::{CSV, FileFormat, JSON, JSON_LINES, result_place};
 use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
@@ -74,9 +74,9 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
     let path = args.output.as_deref().unwrap_or(Path::new("-"));
     let place = result_place(path, file_format(format), choose_format, config)?;
     let staging = read_staging(config)?;
-    refuse_unknown(&args.assets, &staging, config)?;
+    let assets = find_assets(&args.assets, &staging, config)?;
     let selection = Selection {
-        assets: args.assets.clone(),
+        assets: assets.iter().map(ToString::to_string).collect(),
         source: args.source.clone(),
         start: args.start,
         end: args.end,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::answer::Answer;
-use super::context::{asset_id, read_staging, refuse_unknown};
+use super::context::{find_asset, read_staging};
 use crate::cli::HistoryArgs;
 use crate::config::Config;
 use crate::output::print;
@@ -24,15 +24,12 @@ const COLUMNS: &[&str] = &[
 ];
 
 pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {
-    let asset = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
+    let asset = find_asset(&args.asset, &staging, config)?;
     let versions = match args.as_of {
         Some(time) => staging.as_of(&asset, args.date, time)?,
         None => staging.history(&asset, args.date)?,
     };
-    if versions.is_empty() {
-        refuse_unknown(std::slice::from_ref(&args.asset), &staging, config)?;
-    }
     let none = match (args.as_of, args.date) {
         (Some(_), _) => "No bar was known then.\n",
         (None, Some(_)) => "There is no bar of that day.\n",

@@ -4,7 +4,7 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use super::answer::{Answer, with_remarks};
-use super::context::{choose, now, read_assets};
+use super::context::{now, read_assets};
 use super::recorded_run::recorded_quietly;
 use crate::cli::ImportArgs;
 use crate::config::{Config, ConfigError};
@@ -26,15 +26,15 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     if ids.is_empty() {
         return Err(wrong("it has no bar".to_owned()).into());
     }
-    let chosen = choose(&assets, &ids).map_err(|_| {
-        let unknown = ids
-            .iter()
-            .find(|id| !assets.iter().any(|a| a.id.as_str() == **id));
-        wrong(format!(
-            "its asset {:?} is not in the assets file; `pricestash assets add` adds one",
-            unknown.map_or("", String::as_str)
+    let is_known = |id: &&String| assets.iter().any(|a| a.id.as_str() == **id);
+    if let Some(unknown) = ids.iter().find(|id| !is_known(id)) {
+        return Err(wrong(format!(
+            "its asset {unknown:?} is not in the assets file; `pricestash assets add` adds one"
         ))
-    })?;
+        .into());
+    }
+    let is_named = |asset: &&Asset| ids.iter().any(|id| asset.id.as_str() == id);
+    let chosen: Vec<&Asset> = assets.iter().filter(is_named).collect();
     let imported = if args.dry_run {
         let staging =
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;

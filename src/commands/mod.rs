@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, HealthcheckArgs, SchemaArgs};
-use crate::config::{Area, Config, ConfigError};
+use crate::cli::{Cli, Command};
+use crate::config::{Config, ConfigError};
 use crate::process::stop::Stop;
 use crate::staging::explain;
 
@@ -36,6 +36,7 @@ mod restore;
 mod result_place;
 mod schema;
 mod sent_rows;
+mod settings;
 mod show;
 mod signals;
 mod status;
@@ -48,6 +49,7 @@ use answer::Answer;
 pub use answer::Printed;
 pub use hints::hint;
 use recorded_run::or_notify;
+use settings::{use_settings, without_settings};
 
 /// Runs a command. `ready`: whether everything before it went well.
 ///
@@ -60,7 +62,7 @@ pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
         None => ready,
     };
     ready
-        .and_then(|()| dispatch(cli, config))
+        .and_then(|()| dispatch(cli, config).map_err(|error| without_settings(error, config)))
         .and_then(|answer| answer.print(cli.format, &config.redaction))
         .map_err(|error| explain(error, &config.staging_db))
 }
@@ -89,43 +91,6 @@ fn recorded_name(command: &Command) -> Option<&'static str> {
         Command::Collect(args) if !args.dry_run => Some("collect"),
         Command::Sync(args) if !args.dry_run => Some("sync"),
         _ => None,
-    }
-}
-
-/// Refuses a wrong setting that the command uses, and warns of the others: none stops what does not need it.
-fn use_settings(command: &Command, config: &Config) -> Result<()> {
-    let used = used(command, config);
-    config.refuse(used)?;
-    // doctor shows all of them.
-    if !matches!(command, Command::Doctor(_)) {
-        for (_, fault) in config
-            .faults
-            .iter()
-            .filter(|(area, _)| !used.contains(area))
-        {
-            log::warn!("{fault}; it is not used here");
-        }
-    }
-    Ok(())
-}
-
-fn used(command: &Command, config: &Config) -> &'static [Area] {
-    match command {
-        Command::Doctor(_)
-        | Command::Init
-        | Command::Completions(_)
-        | Command::Man(_)
-        | Command::WindowsTask(_)
-        | Command::Schema(SchemaArgs { apply: false, .. }) => &[],
-        Command::Collect(args) if args.replay.is_none() => &[Area::DotEnv, Area::Log, Area::Fetch],
-        // Without a warehouse it says that there is none.
-        Command::Sync(_) if config.names_warehouse() => &[Area::DotEnv, Area::Log, Area::Warehouse],
-        Command::Verify(_)
-        | Command::Schema(_)
-        | Command::Healthcheck(HealthcheckArgs {
-            warehouse: true, ..
-        }) => &[Area::DotEnv, Area::Log, Area::Warehouse],
-        _ => &[Area::DotEnv, Area::Log],
     }
 }
 

@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::context::{now, patience, read_assets, read_calendars, read_staging, target};
+use super::context::{
+    find_assets, now, patience, read_assets, read_calendars, read_staging, target,
+};
 use super::result_place::{HTML, result_place, take_ending};
 use crate::cli::ReportArgs;
 use crate::config::{Config, ConfigError};
@@ -15,7 +17,6 @@ use crate::domain::text::brief;
 use crate::output::numbers;
 use crate::process::result_file::Place;
 use crate::report::{self, Page, Wanted, WarehouseFacts};
-use crate::staging::Staging;
 use crate::warehouse::Warehouse;
 
 /// The longest text of others on the page, in characters.
@@ -40,14 +41,15 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
     }
     let staging = read_staging(config)?;
     let assets = read_assets(&config.assets_file)?;
+    let only = find_assets(&args.assets, &staging, config)?;
+    let only: Vec<String> = only.iter().map(ToString::to_string).collect();
     let wanted = Wanted {
         assets: &assets,
         calendars: &read_calendars()?,
-        only: &args.assets,
+        only: &only,
         years: args.years,
         now: now(),
     };
-    check_assets(&staging, &wanted)?;
     let name = config.staging_db.display().to_string();
     let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
     facts.redact(|text| brief(&config.redaction.text(text), LONGEST_TEXT));
@@ -67,21 +69,6 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
         })?;
     }
     Ok(written(out, &page))
-}
-
-fn check_assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<()> {
-    let configured = wanted.assets.iter().map(|a| a.id.to_string());
-    let stored = staging.stored_assets()?.into_iter().map(|a| a.asset_id);
-    let mut known: Vec<String> = configured.collect();
-    known.extend(stored.filter(|id| !wanted.assets.iter().any(|a| a.id.as_str() == id)));
-    match wanted.only.iter().find(|id| !known.contains(id)) {
-        Some(id) => Err(ConfigError(format!(
-            "--assets names {id:?}, there are {}",
-            known.join(", ")
-        ))
-        .into()),
-        None => Ok(()),
-    }
 }
 
 /// The warehouse is asked once: a report waits for nobody, and tells why there is no answer.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::context::{asset_id, read_staging};
+use super::context::{find_asset, read_staging};
 use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
@@ -43,15 +43,15 @@ struct ShownDay {
 }
 
 pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
-    let id = asset_id(&args.asset)?;
     let staging = read_staging(config)?;
+    let id = find_asset(&args.asset, &staging, config)?;
     let assets = staging.stored_assets()?;
     let asset = assets.iter().find(|a| a.asset_id == id.as_str());
-    let asset = asset.ok_or_else(|| nothing_of(&id, &assets))?;
+    let asset = asset.ok_or_else(|| nothing_of(&id))?;
     let series = newest_series(&staging, asset, args.days)?;
     let best = best_bars(&series, &asset.own_sources(&series));
     if best.is_empty() {
-        return Err(nothing_of(&id, &assets).into());
+        return Err(nothing_of(&id).into());
     }
     let remarks = remarks(&staging, asset)?;
     let days = days(asset, &best, args.days, &remarks);
@@ -83,23 +83,10 @@ fn newest_series(staging: &Staging, asset: &StoredAsset, days: usize) -> Result<
     }
 }
 
-fn nothing_of(id: &AssetId, assets: &[StoredAsset]) -> ConfigError {
-    /// So many ids are named.
-    const NAMED: usize = 20;
-    let mut known: Vec<&str> = assets.iter().map(|a| a.asset_id.as_str()).collect();
-    let id = id.as_str();
-    if known.contains(&id) {
-        return ConfigError(format!(
-            "no bar of {id:?} in its own currency is staged yet; `pricestash collect --assets {id}` fetches them"
-        ));
-    }
-    if known.len() > NAMED {
-        known.truncate(NAMED);
-        known.push("…");
-    }
+fn nothing_of(id: &AssetId) -> ConfigError {
     ConfigError(format!(
-        "there is no bar of {id:?}; the staging file has {}",
-        known.join(", ")
+        "no bar of {:?} in its own currency is staged yet; `pricestash collect --assets {id}` fetches them",
+        id.as_str()
     ))
 }
 

@@ -10,6 +10,7 @@ use super::answer::Answer;
 use super::context::{now, read_assets};
 use super::healthcheck;
 use super::sent_rows;
+use super::settings::{NO_SETTINGS, has_settings};
 use crate::cli::StatusArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
@@ -150,8 +151,11 @@ pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
 
 fn nothing_staged(args: &StatusArgs, config: &Config) -> Answer {
     let path = config.staging_db.display();
-    let text =
-        format!("Nothing is staged yet: there is no {path}. `pricestash collect` makes it.\n");
+    let first = match has_settings(config) {
+        true => "`pricestash collect` makes it".to_owned(),
+        false => format!("Here {NO_SETTINGS}"),
+    };
+    let text = format!("Nothing is staged yet: there is no {path}. {first}.\n");
     let answer = Answer::rows(Vec::<SeriesRow>::new(), |_| Ok(text));
     match args.findings {
         true => answer.with_columns(FINDING_COLUMNS),

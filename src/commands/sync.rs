@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{
-    listed_ids, located, no_warehouse, now, open_staging, patience, refuse_unknown, target_or_say,
+    find_assets, located, no_warehouse, now, open_staging, patience, target_or_say,
 };
 use super::recorded_run::{Run, exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
@@ -58,14 +58,18 @@ enum Prepared {
 }
 
 fn prepare(args: &SyncArgs, config: &Config) -> Result<Prepared> {
+    let staging = Staging::open_existing(&config.staging_db)?;
+    let assets = match &staging {
+        Some(staging) => find_assets(&args.assets, staging, config)?,
+        None => Vec::new(),
+    };
     let options = Options {
         chunk_size: args.chunk_size,
         scope: Scope {
             full: args.full,
-            assets: listed_ids(&args.assets)?,
+            assets,
         },
     };
-    let staging = Staging::open_existing(&config.staging_db)?;
     let waiting = || {
         let rows = staging.as_ref().map(|s| s.count_pending(&options.scope));
         let (rows, file) = (rows.unwrap_or(Ok(0))?, config.staging_db.display());
@@ -76,7 +80,6 @@ fn prepare(args: &SyncArgs, config: &Config) -> Result<Prepared> {
     }
     let target = target_or_say(config, waiting)?;
     let staging = staging.map_or_else(|| open_staging(config), Ok)?;
-    refuse_unknown(&args.assets, &staging, config)?;
     Ok(Prepared::Ready(options, staging, Box::new(target)))
 }
 

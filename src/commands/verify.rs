@@ -3,10 +3,12 @@
 use anyhow::Result;
 
 use super::answer::Answer;
-use super::context::{connect, listed_ids, located, open_staging, refuse_unknown, target};
+use super::context::{connect, find_assets, located, open_staging, target};
 use super::recorded_run::recorded_quietly;
 use crate::cli::VerifyArgs;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::domain::asset::AssetId;
+use crate::domain::asset_names::items;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
@@ -25,9 +27,22 @@ const COLUMNS: &[&str] = &[
     "detail",
 ];
 
+/// Ids that are taken for what they are.
+fn as_typed(list: &[String]) -> Result<Vec<AssetId>, ConfigError> {
+    let items = items(list).map_err(ConfigError)?.into_iter();
+    items
+        .map(|id| AssetId::new(id).map_err(ConfigError))
+        .collect()
+}
+
 pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
-    let assets = listed_ids(&args.assets)?;
     let staging = open_staging(config)?;
+    let known = find_assets(&args.assets, &staging, config);
+    // The warehouse may have rows of an asset that is known nowhere else.
+    let (assets, unknown) = match known {
+        Ok(assets) => (assets, None),
+        Err(error) => (as_typed(&args.assets)?, Some(error)),
+    };
     let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
     // It is recorded so that `report` can say when that was last.
@@ -36,8 +51,11 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
         verified.map_err(|error| located(error, &target))
     };
     let verified = recorded_quietly("verify", &staging, config, compare, ended)?;
-    if verified.rows == 0 && verified.differences.is_empty() {
-        refuse_unknown(&args.assets, &staging, config)?;
+    if let Some(error) = unknown
+        && verified.rows == 0
+        && verified.differences.is_empty()
+    {
+        return Err(error);
     }
     let mut said = summary(&verified);
     if args.repair {

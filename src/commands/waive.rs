@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::answer::Answer;
-use super::context::{asset_id, choose, now, open_staging, read_assets};
+use super::context::{choose, find_asset, now, open_staging, read_assets};
 use crate::cli::WaiveArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
@@ -27,8 +27,8 @@ struct Waiver {
 }
 
 pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
-    let id = asset_id(&args.asset)?;
     let staging = open_staging(config)?;
+    let id = find_asset(&args.asset, &staging, config)?;
     let reason = args.reason.as_deref().unwrap_or_default();
     if args.reason.is_some() && reason.trim().is_empty() {
         return refused(
@@ -41,7 +41,7 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
         (rule, true) => staging.unwaive_rule(&id, rule, days)?,
         (rule, false) => {
             let assets = read_assets(&config.assets_file)?;
-            let chosen = choose(&assets, std::slice::from_ref(&args.asset))?;
+            let chosen = choose(&assets, &[id.to_string()])?;
             let mut changed = false;
             for asset in chosen {
                 changed |= match rule {

@@ -5,6 +5,7 @@ pub(crate) mod alert;
 pub(crate) mod alignment;
 pub mod answer;
 pub mod asset;
+pub(crate) mod asset_names;
 pub(crate) mod audit;
 pub(crate) mod bar;
 pub(crate) mod bar_values;

@@ -207,14 +207,6 @@ impl Staging {
         Ok(last)
     }
 
-    /// Whether any bar of an asset is stored.
-    pub(crate) fn has_bars(&self, asset: &AssetId) -> Result<bool> {
-        let any = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)";
-        Ok(self
-            .connection()?
-            .query_row(any, [asset.as_str()], |r| r.get(0))?)
-    }
-
     /// The closes of an asset by source and day.
     pub(crate) fn closes(
         &self,

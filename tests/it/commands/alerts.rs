@@ -326,7 +326,7 @@ fn a_wrong_configuration_is_told_where_nobody_sits_at_a_terminal() {
         (
             &["sync", "--assets", &long],
             ("DATABASE_URL", "postgres://h/d"),
-            "30 characters",
+            "there is no staging file",
         ),
     ];
     for (arguments, (name, value), says) in cases {

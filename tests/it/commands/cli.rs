@@ -105,6 +105,99 @@ fn a_wrong_command_line_is_refused() {
 }
 
 #[test]
+fn an_asset_is_named_as_people_name_it() {
+    let (_server, env) = shares(&["AAPL", "BRK.B", "005930"]);
+    let text = std::fs::read_to_string(env.path("data/assets.toml")).unwrap();
+    env.write("data/assets.toml", text.replace("The 005930", "삼성전자"));
+    let collected = |assets: &[&str]| {
+        let ran = env.run(&[&COLLECT[..], &["--format", "json", "--assets"], assets].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let ids = ran
+            .rows()
+            .into_iter()
+            .map(|r| r["asset_id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    for assets in [
+        &["aapl, 005930"][..],
+        &["AAPL,", "005930"],
+        &["the aapl,삼성전자"],
+        &["aapl", "005930"],
+        &["AAPL 005930"],
+    ] {
+        assert_eq!(collected(assets), ["AAPL", "005930"], "{assets:?}");
+    }
+    for arguments in [
+        &["show", "aapl"][..],
+        &["show", "삼성전자"],
+        &["history", "brk.b"],
+        &["reconcile", "Aapl"],
+        &["export", "--assets", "aapl,", "brk.b"],
+        &["report", "--assets", "the aapl"],
+        &["assets", "disable", "aapl"],
+        &["assets", "enable", "the aapl"],
+        &["assets", "list"],
+    ] {
+        let ran = env.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+    }
+    let rows = env.succeed(&["export", "--assets", "aapl"]).stdout;
+    assert_eq!(rows.matches("AAPL,").count(), 4, "{rows}");
+    for arguments in [
+        &["collect", "--assets", "APPL"][..],
+        &["export", "--assets", "APPL"],
+        &["report", "--assets", "APPL"],
+        &["show", "APPL"],
+        &["history", "APPL"],
+        &["reconcile", "APPL"],
+        &["assets", "remove", "APPL"],
+        &["waive", "APPL", "2024-01-03", "--reason", "x"],
+    ] {
+        let ran = env.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert_says(ran.error(), &["APPL", "did you mean AAPL (The AAPL)?"]);
+    }
+    for (arguments, says) in [
+        (&["collect", "005930"][..], "--assets 005930"),
+        (&["export", "aapl"], "--assets aapl"),
+        (&["assets", "lst"], "`pricestash assets list`"),
+    ] {
+        assert_says(&refused(&env, arguments, 2), &[says]);
+    }
+}
+
+#[test]
+fn outside_a_folder_with_settings_the_way_there_is_named() {
+    let env = TestEnv::new();
+    for arguments in [
+        &["collect"][..],
+        &["sync"],
+        &["verify"],
+        &["healthcheck"],
+        &["status"],
+        &["show", "A"],
+        &["history", "A"],
+        &["report"],
+        &["export"],
+        &["backup", "x.db"],
+        &["restore", "x.db"],
+        &["prune"],
+        &["import", "x.csv"],
+        &["reconcile"],
+        &["assets"],
+        &["assets", "disable", "A"],
+        &["waive", "A", "2024-01-03", "--reason", "x"],
+        &["schema", "warehouse", "--apply"],
+        &["doctor", "--offline"],
+    ] {
+        let ran = env.run(arguments);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains("pricestash init"), "{arguments:?}: {ran:?}");
+        assert!(env.files().is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_setting_never_stops_what_does_not_need_it() {
     for (name, value) in [
         ("DATABASE_URL", "mysql://me:c4n4ry@h/d"),

@@ -1,0 +1,67 @@
+//! Which settings a command uses, and what to do where there are none.
+
+use std::path::Path;
+
+use anyhow::{Error, Result};
+
+use crate::cli::{Command, HealthcheckArgs, SchemaArgs};
+use crate::config::{Area, Config, ConfigError};
+
+/// Refuses a wrong setting that the command uses, and warns of the others: none stops what does not need it.
+pub(super) fn use_settings(command: &Command, config: &Config) -> Result<()> {
+    let used = used(command, config);
+    config.refuse(used)?;
+    // doctor shows all of them.
+    if !matches!(command, Command::Doctor(_)) {
+        for (_, fault) in config
+            .faults
+            .iter()
+            .filter(|(area, _)| !used.contains(area))
+        {
+            log::warn!("{fault}; it is not used here");
+        }
+    }
+    Ok(())
+}
+
+fn used(command: &Command, config: &Config) -> &'static [Area] {
+    match command {
+        Command::Doctor(_)
+        | Command::Init
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::WindowsTask(_)
+        | Command::Schema(SchemaArgs { apply: false, .. }) => &[],
+        Command::Collect(args) if args.replay.is_none() => &[Area::DotEnv, Area::Log, Area::Fetch],
+        // Without a warehouse it says that there is none.
+        Command::Sync(_) if config.names_warehouse() => &[Area::DotEnv, Area::Log, Area::Warehouse],
+        Command::Verify(_)
+        | Command::Schema(_)
+        | Command::Healthcheck(HealthcheckArgs {
+            warehouse: true, ..
+        }) => &[Area::DotEnv, Area::Log, Area::Warehouse],
+        _ => &[Area::DotEnv, Area::Log],
+    }
+}
+
+/// Says where nothing of pricestash is: mostly it was started in another folder.
+pub(super) fn without_settings(error: Error, config: &Config) -> Error {
+    let message = format!("{error:#}");
+    if message.contains("pricestash init") || has_settings(config) {
+        return error;
+    }
+    let message = format!("{message}; {NO_SETTINGS}");
+    match error.is::<ConfigError>() {
+        true => ConfigError(message).into(),
+        false => Error::msg(message),
+    }
+}
+
+/// What to do in a folder without settings.
+pub(super) const NO_SETTINGS: &str = "nothing of pricestash is in this folder: go to the one that has it, or let `pricestash init` write the settings here";
+
+/// Whether any file of ours is there.
+pub(super) fn has_settings(config: &Config) -> bool {
+    let files = [Path::new(".env"), &config.assets_file, &config.staging_db];
+    files.iter().any(|file| file.exists())
+}
