@@ -139,7 +139,7 @@ fn unfinished_name(name: &str) -> Option<&str> {
 fn leftover(path: PathBuf) -> Option<Leftover> {
     let sizes = CONTENT.iter().filter_map(|ending| {
         let metadata = fs::symlink_metadata(with_ending(&path, ending)).ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     });
     let bytes = sizes.sum();
     let lock_path = with_ending(&path, LOCK);
