@@ -111,20 +111,20 @@ fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
     let edited = edited.map_err(wrong)?;
     // What could not be read again is not written.
     parse_assets(&edited, &read_calendars()?).map_err(wrong)?;
-    let result = if edited == text {
-        "was so before"
-    } else {
-        result
-    };
+    let is_same = edited == text;
     Place::of(path)
         .map_err(anyhow::Error::from)
         .and_then(|place| place.write(|to| Ok(to.write_all(edited.as_bytes())?)))
         .with_context(|| format!("{} cannot be written", path.display()))?;
     let row = Edited {
         asset_id: id.clone(),
-        result,
+        result: if is_same { "was so before" } else { result },
     };
-    Ok(Answer::row(row, format!("{id} {result}.\n")))
+    let said = match is_same {
+        true => format!("{id} is {result} already; nothing changed.\n"),
+        false => format!("{id} {result}.\n"),
+    };
+    Ok(Answer::row(row, said))
 }
 
 /// The id of the asset that a person names. A file that is wrong elsewhere may be mended by the id as it stands there.

@@ -95,11 +95,14 @@ impl AssetNames {
         if self.0.len() > LISTED {
             let count = self.0.len();
             return format!(
-                "there is no asset {text:?}; `pricestash assets` lists the {count} that there are"
+                "there is no asset {text:?}; `pricestash assets` lists the {count} that there are, `pricestash assets add` adds one"
             );
         }
         let ids: Vec<&str> = self.0.iter().map(|e| &*e.id).collect();
-        format!("there is no asset {text:?}, there are {}", ids.join(", "))
+        format!(
+            "there is no asset {text:?}, there are {}; `pricestash assets add` adds one",
+            ids.join(", ")
+        )
     }
 
     /// The assets that are called nearly so, nearest first.
@@ -107,9 +110,16 @@ impl AssetNames {
         let text = text.to_lowercase();
         let mut near: Vec<(usize, String)> = Vec::new();
         for Entry { id, others } in &self.0 {
-            let names = others.iter().chain([id]).map(|name| name.to_lowercase());
-            if let Some(distance) = names.filter_map(|name| distance(&text, &name)).min() {
-                let name = others.last().filter(|name| *name != id);
+            let name = others.last().filter(|name| *name != id);
+            let near_id_or_name = name.into_iter().chain([id]).filter_map(|name| {
+                let name = name.to_lowercase();
+                distance(&text, &name, true)
+            });
+            // A part of a symbol (`.KS`) is that of many.
+            let near_symbol = others
+                .iter()
+                .filter_map(|symbol| distance(&text, &symbol.to_lowercase(), false));
+            if let Some(distance) = near_id_or_name.chain(near_symbol).min() {
                 let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
                 near.push((distance, format!("{id}{name}")));
             }
@@ -120,11 +130,11 @@ impl AssetNames {
 }
 
 /// How far two names are from each other; `None` where they have little in common. Half of a name is nearer than none.
-fn distance(text: &str, name: &str) -> Option<usize> {
+fn distance(text: &str, name: &str, may_be_part: bool) -> Option<usize> {
     const SHORTEST_PART: usize = 2;
     let length = text.chars().count();
     let distance = strsim::damerau_levenshtein(text, name);
-    let is_part = length >= SHORTEST_PART && name.contains(text);
+    let is_part = may_be_part && length >= SHORTEST_PART && name.contains(text);
     (is_part || distance <= length.div_ceil(4).min(3)).then_some(distance)
 }
 
@@ -144,7 +154,9 @@ pub(crate) fn items(list: &[String]) -> Result<Vec<&str>, String> {
         items.extend(words.split(',').map(str::trim));
     }
     if items.iter().any(|item| item.is_empty()) {
-        return Err("it should be ids with one comma between two, like 005930,BTC".to_owned());
+        return Err(
+            "assets should be named with one comma between two, like 005930,BTC".to_owned(),
+        );
     }
     Ok(items)
 }
@@ -213,6 +225,7 @@ mod tests {
                 "did you mean 005930 (삼성전자) or 005935 (삼성전자)?",
             ),
             ("00593", "005930"),
+            (".ks", "there are"),
             ("nothing like it", "there are 005930, 005935, BTC"),
         ] {
             let why = names.find(text).unwrap_err();

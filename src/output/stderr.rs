@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::domain::text::one_line;
+
 /// The bar that is drawn, if there is one. There is one stderr, and one bar on it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -54,7 +56,7 @@ impl ProgressLine {
     /// Shows how far it has come, and what is going on.
     pub(crate) fn show(&self, done: u64, doing: String) {
         self.0.set_position(done);
-        self.0.set_message(doing);
+        self.0.set_message(one_line(&doing));
     }
 }
 

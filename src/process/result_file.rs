@@ -47,19 +47,19 @@ impl Place {
         let mut path = path.to_owned();
         for _ in 0..MAX_LINKS {
             let name = path.file_name().ok_or_else(folder)?;
-            let real_folder = fs::canonicalize(folder_of(&path))?;
-            let place = real_folder.join(name);
-            let metadata = match fs::symlink_metadata(&place) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::File(place)),
+            let real_folder = fs::canonicalize(folder_of(&path))
+                .map_err(|e| io::Error::new(e.kind(), format!("its folder: {e}")))?;
+            let metadata = match fs::symlink_metadata(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::File(path)),
                 other => other?,
             };
             if holds_open_files(&real_folder) {
-                return Ok(Self::Stream(place));
+                return Ok(Self::Stream(real_folder.join(name)));
             }
             if !metadata.is_symlink() {
-                return by_type(place, metadata.file_type());
+                return by_type(path, metadata.file_type());
             }
-            path = real_folder.join(fs::read_link(&place)?);
+            path = real_folder.join(fs::read_link(&path)?);
         }
         Err(io::Error::other("its links lead in a circle"))
     }
@@ -131,18 +131,32 @@ fn no_file() -> io::Error {
 }
 
 /// Refuses to read what is no regular file: a pipe that nobody writes to would be waited for without end. What a shell holds
-/// open for us (`<(…)`) may be a pipe.
+/// open for us (`<(…)`, `/dev/stdin`) may be a pipe.
 ///
 /// # Errors
 /// As the system says, or that it is no file.
 pub(crate) fn check_readable(path: &Path) -> io::Result<()> {
     let metadata = fs::metadata(path)?;
-    let held_open = || fs::canonicalize(folder_of(path)).is_ok_and(|f| holds_open_files(&f));
+    let is_held_open = || {
+        let folder = fs::canonicalize(folder_of(path));
+        folder.is_ok_and(|f| holds_open_files(&f) || f == Path::new("/dev"))
+    };
     // What else may be wrong with a folder is said where it is read.
-    if metadata.is_file() || metadata.is_dir() || held_open() {
+    if metadata.is_file() || metadata.is_dir() || (is_pipe(&metadata) && is_held_open()) {
         return Ok(());
     }
     Err(no_file())
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// [`fs::read`] of a regular file.

@@ -125,6 +125,13 @@ fn a_pipe_that_nobody_fills_is_refused_and_not_waited_for() {
     // What a shell holds open is filled by somebody.
     let ran = shell(&env, "\"$0\" import <(\"$0\" export --end 2000-01-01)");
     assert!(ran.error().contains("it has no bar"), "{ran:?}");
+    let ran = shell(
+        &env,
+        "\"$0\" export --end 2000-01-01 | \"$0\" import /dev/stdin",
+    );
+    assert!(ran.error().contains("it has no bar"), "{ran:?}");
+    let ran = env.run(&["import", "/dev/zero"]);
+    assert!(ran.error().contains("a device or a pipe"), "{ran:?}");
     for variable in ["STAGING_DB", "ASSETS_FILE"] {
         let env = sample().with(variable, pipe);
         let ran = env.run(&["collect", "--dry-run"]);
