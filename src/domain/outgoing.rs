@@ -71,3 +71,12 @@ pub(crate) struct OutgoingRun {
     /// The run; only the revision that was read is acknowledged.
     pub(crate) run: JobRun,
 }
+
+/// What a sync will send, as far as a column may refuse it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct OutgoingTexts {
+    /// Whether an asset waits, or none was staged yet.
+    pub(crate) assets_wait: bool,
+    /// Table, column and text, each once.
+    pub(crate) texts: Vec<(String, String, String)>,
+}

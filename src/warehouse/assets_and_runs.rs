@@ -17,22 +17,7 @@ impl Warehouse {
         rows: &[AssetRow],
         expected: Option<&str>,
     ) -> Result<String, WarehouseError> {
-        let text = |field: fn(&AssetRow) -> &String| {
-            let column: Vec<String> = rows.iter().map(field).cloned().collect();
-            parameter(column, Type::TEXT_ARRAY)
-        };
-        let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
-        self.write(
-            include_str!("upsert_assets.sql"),
-            vec![
-                text(|r| &r.asset_id),
-                text(|r| &r.name),
-                text(|r| &r.category),
-                text(|r| &r.source_priority),
-                parameter(active, Type::BOOL_ARRAY),
-            ],
-            expected,
-        )
+        self.write(include_str!("upsert_assets.sql"), of_assets(rows), expected)
     }
 
     /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
@@ -41,25 +26,7 @@ impl Warehouse {
         rows: &[OutgoingRun],
         expected: Option<&str>,
     ) -> Result<String, WarehouseError> {
-        let text = |field: fn(&JobRun) -> Option<&String>| {
-            let column: Vec<Option<String>> = rows.iter().map(|r| field(&r.run).cloned()).collect();
-            parameter(column, Type::TEXT_ARRAY)
-        };
-        let ids: Vec<_> = rows.iter().map(|r| r.job_id).collect();
-        let started: Vec<_> = rows.iter().map(|r| r.started_at).collect();
-        let ended: Vec<_> = rows.iter().map(|r| r.ended_at).collect();
-        self.write(
-            include_str!("upsert_runs.sql"),
-            vec![
-                parameter(ids, Type::UUID_ARRAY),
-                text(|r| Some(&r.job_name)),
-                parameter(started, Type::TIMESTAMPTZ_ARRAY),
-                parameter(ended, Type::TIMESTAMPTZ_ARRAY),
-                text(|r| Some(&r.status)),
-                text(|r| r.error_message.as_ref()),
-            ],
-            expected,
-        )
+        self.write(include_str!("upsert_runs.sql"), of_runs(rows), expected)
     }
 
     /// A statement whose last parameter is the warehouse that it must be, and whose answer is which one it was.
@@ -90,4 +57,39 @@ impl Warehouse {
             .map(|r| ((r.get(0), r.get(1)), r.get(2)))
             .collect())
     }
+}
+
+/// The parameters of `upsert_assets.sql` for these assets, all but the last.
+pub(super) fn of_assets(rows: &[AssetRow]) -> Vec<Parameter> {
+    let text = |field: fn(&AssetRow) -> &String| {
+        let column: Vec<String> = rows.iter().map(field).cloned().collect();
+        parameter(column, Type::TEXT_ARRAY)
+    };
+    let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
+    vec![
+        text(|r| &r.asset_id),
+        text(|r| &r.name),
+        text(|r| &r.category),
+        text(|r| &r.source_priority),
+        parameter(active, Type::BOOL_ARRAY),
+    ]
+}
+
+/// The parameters of `upsert_runs.sql` for these runs, all but the last.
+pub(super) fn of_runs(rows: &[OutgoingRun]) -> Vec<Parameter> {
+    let text = |field: fn(&JobRun) -> Option<&String>| {
+        let column: Vec<Option<String>> = rows.iter().map(|r| field(&r.run).cloned()).collect();
+        parameter(column, Type::TEXT_ARRAY)
+    };
+    let ids: Vec<_> = rows.iter().map(|r| r.job_id).collect();
+    let started: Vec<_> = rows.iter().map(|r| r.started_at).collect();
+    let ended: Vec<_> = rows.iter().map(|r| r.ended_at).collect();
+    vec![
+        parameter(ids, Type::UUID_ARRAY),
+        text(|r| Some(&r.job_name)),
+        parameter(started, Type::TIMESTAMPTZ_ARRAY),
+        parameter(ended, Type::TIMESTAMPTZ_ARRAY),
+        text(|r| Some(&r.status)),
+        text(|r| r.error_message.as_ref()),
+    ]
 }

@@ -19,18 +19,38 @@ pub(crate) struct Diagnosis {
     pub(crate) missing: Vec<String>,
     /// Whether they can be created.
     pub(crate) can_create: bool,
-    /// Tables that this user may not read, insert into and update.
-    pub(crate) forbidden: Vec<String>,
+    /// Whether it is a standby, which only reads.
+    pub(crate) is_standby: bool,
+    /// `UTF8`
+    pub(crate) encoding: String,
+    /// The tables that are there.
+    pub(crate) tables: Vec<TableFacts>,
+}
+
+/// What of a table an insert without rows does not show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct TableFacts {
+    pub(crate) name: String,
+    /// Whether a crash of the server empties it.
+    pub(crate) is_unlogged: bool,
+    /// Where row level security holds for this user: the commands of which it allows no row.
+    pub(crate) denied_rows: Option<Vec<String>>,
+    /// Triggers that may change a row or drop it.
+    pub(crate) triggers: Vec<String>,
+    /// Whether a row may be of no partition.
+    pub(crate) has_gaps: bool,
+    /// Whether updates are published that a subscriber could not find the rows of.
+    pub(crate) lacks_identity: bool,
+    /// Whether this user may take rows out of it.
+    pub(crate) can_delete: bool,
+    /// How many characters its columns take, of those that have an end.
+    pub(crate) lengths: Vec<(String, usize)>,
 }
 
 impl Warehouse {
     /// Looks at the warehouse and changes nothing.
     pub(crate) fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
-        let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
-        let rows = self.query(
-            include_str!("diagnose.sql"),
-            vec![parameter(names, Type::TEXT_ARRAY)],
-        )?;
+        let rows = self.query(include_str!("diagnose.sql"), vec![names()])?;
         let row = rows.first().ok_or(WarehouseError::Closed)?;
         Ok(Diagnosis {
             server_version: row.try_get(0)?,
@@ -38,19 +58,52 @@ impl Warehouse {
             clock: row.try_get(2)?,
             can_create: row.try_get(3)?,
             missing: row.try_get(4)?,
-            forbidden: row.try_get(5)?,
+            is_standby: row.try_get(5)?,
+            encoding: row.try_get(6)?,
+            tables: self.table_facts()?,
         })
     }
 
-    /// What keeps the tables that are there from taking our rows.
-    ///
-    /// # Errors
-    /// [`WarehouseError::Unfit`] for the first table that cannot, or what the server says.
-    pub(crate) fn check_tables(&mut self) -> Result<(), WarehouseError> {
-        let missing: Vec<&str> = self.missing_tables()?.iter().map(|t| t.name).collect();
-        for table in TABLES.iter().filter(|t| !missing.contains(&t.name)) {
-            self.check(table)?;
+    fn table_facts(&mut self) -> Result<Vec<TableFacts>, WarehouseError> {
+        let rows = self.query(include_str!("table_facts.sql"), vec![names()])?;
+        let mut tables = Vec::new();
+        for row in &rows {
+            let name: String = row.try_get(0)?;
+            tables.push(TableFacts {
+                lengths: self.lengths(&name)?,
+                name,
+                is_unlogged: row.try_get(1)?,
+                denied_rows: row.try_get(2)?,
+                triggers: row.try_get(3)?,
+                has_gaps: row.try_get(4)?,
+                lacks_identity: row.try_get(5)?,
+                can_delete: row.try_get(6)?,
+            });
         }
-        Ok(())
+        Ok(tables)
     }
+
+    fn lengths(&mut self, table: &str) -> Result<Vec<(String, usize)>, WarehouseError> {
+        let columns = self.columns(table)?;
+        let length = |longest: Option<i32>| usize::try_from(longest?).ok();
+        let ended = columns.into_iter();
+        Ok(ended
+            .filter_map(|c| Some((c.name, length(c.longest)?)))
+            .collect())
+    }
+
+    /// Whether the warehouse's encoding has all characters of these texts.
+    pub(crate) fn can_encode(&mut self, texts: Vec<String>) -> Result<bool, WarehouseError> {
+        let parameters = vec![parameter(texts, Type::TEXT_ARRAY)];
+        match self.query("SELECT cardinality($1::text[])", parameters) {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.is_about_characters() => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn names() -> super::Parameter {
+    let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
+    parameter(names, Type::TEXT_ARRAY)
 }

@@ -1,11 +1,8 @@
--- $1: the tables that are needed
+-- The server as a whole. $1: the tables that are needed
 SELECT current_setting('server_version'),
        (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl),
        clock_timestamp(),
        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
        ARRAY(SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL),
-       ARRAY(SELECT name FROM UNNEST($1::text[]) AS name
-             WHERE to_regclass(name) IS NOT NULL
-               AND NOT (has_table_privilege(to_regclass(name), 'SELECT')
-                        AND has_table_privilege(to_regclass(name), 'INSERT')
-                        AND has_table_privilege(to_regclass(name), 'UPDATE')))
+       pg_is_in_recovery(),
+       current_setting('server_encoding')

@@ -186,6 +186,21 @@ impl WarehouseError {
         self.sqlstate() == Some("53300")
     }
 
+    /// Whether another session held a lock for longer than we wait.
+    pub(super) fn is_about_a_lock(&self) -> bool {
+        self.sqlstate() == Some("55P03")
+    }
+
+    /// Whether a right is missing.
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.sqlstate() == Some("42501")
+    }
+
+    /// Whether the warehouse's encoding has no such character.
+    pub(super) fn is_about_characters(&self) -> bool {
+        matches!(self.sqlstate(), Some("22P05" | "22021"))
+    }
+
     /// Whether a server said it, and not the network or we.
     pub(super) fn is_of_server(&self) -> bool {
         self.sqlstate().is_some()

@@ -22,6 +22,7 @@ mod error;
 mod framing;
 mod identity;
 mod prices;
+mod rehearse;
 mod tables;
 mod target;
 mod tls;
@@ -29,10 +30,11 @@ mod url;
 mod verify;
 
 pub use connection::Patience;
-pub(crate) use diagnose::Diagnosis;
+pub(crate) use diagnose::{Diagnosis, TableFacts};
 pub(crate) use error::{Class, Refusal, WarehouseError};
 pub(crate) use identity::recognise;
 pub(crate) use prices::{Receipt, WriteCounts};
+pub(crate) use rehearse::Refused;
 pub(crate) use tables::schema;
 pub use target::Target;
 
@@ -88,13 +90,8 @@ impl Warehouse {
     ) -> Result<Vec<Row>, WarehouseError> {
         let sql = sql.into();
         self.round_trips += 1;
-        self.connection.ask(move |client| {
-            let parameters: Vec<(&(dyn ToSql + Sync), Type)> = parameters
-                .iter()
-                .map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone()))
-                .collect();
-            client.query_typed(&sql, &parameters)
-        })
+        self.connection
+            .ask(move |client| client.query_typed(&sql, &borrowed(&parameters)))
     }
 
     /// Statements without parameters and results, as one transaction and one round trip.
@@ -119,6 +116,14 @@ macro_rules! values_sql {
     }};
 }
 use values_sql;
+
+/// Parameters as the crate takes them.
+fn borrowed(parameters: &[Parameter]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    let borrowed = parameters.iter();
+    borrowed
+        .map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone()))
+        .collect()
+}
 
 /// A parameter with its type.
 fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {

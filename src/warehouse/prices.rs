@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::{ToSql, Type};
-use postgres::{Client, Row};
+use postgres::{GenericClient, Row};
 
 use super::error::{Refusal, WarehouseError};
 use super::identity::Witnesses;
@@ -57,7 +57,7 @@ pub struct Receipt {
 }
 
 /// The place of the first parameter with values: those before it are named in the statement.
-const VALUES_FROM: usize = 15;
+pub(super) const VALUES_FROM: usize = 15;
 
 /// A chunk as the columns that the statement takes.
 struct Columns<'a> {
@@ -217,8 +217,8 @@ struct Untaken {
     absent: u64,
 }
 
-fn upsert(
-    client: &mut Client,
+pub(super) fn upsert(
+    client: &mut impl GenericClient,
     sql: &str,
     rows: &[PendingRow],
     expected: Option<&Acknowledged>,

@@ -20,7 +20,8 @@ pub(super) struct Table {
     key: &'static [&'static str],
 }
 
-const TEXT: &[&str] = &["varchar", "text", "bpchar"];
+/// citext keeps a text as it is; that it takes two for one is seen row by row.
+const TEXT: &[&str] = &["varchar", "text", "bpchar", "citext"];
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -71,11 +72,13 @@ pub(crate) fn schema() -> String {
 }
 
 /// A column as it is.
-struct Column {
-    name: String,
+pub(super) struct Column {
+    pub(super) name: String,
     type_name: String,
     /// Whether an insert that does not name it fails.
     is_required: bool,
+    /// How many characters it takes, where that has an end.
+    pub(super) longest: Option<i32>,
 }
 
 impl Warehouse {
@@ -153,10 +156,10 @@ impl Warehouse {
         Ok(())
     }
 
-    fn columns(&mut self, table: &'static str) -> Result<Vec<Column>, WarehouseError> {
+    pub(super) fn columns(&mut self, table: &str) -> Result<Vec<Column>, WarehouseError> {
         let rows = self.query(
             include_str!("columns.sql"),
-            vec![parameter(table, Type::TEXT)],
+            vec![parameter(table.to_owned(), Type::TEXT)],
         )?;
         Ok(rows
             .iter()
@@ -164,6 +167,7 @@ impl Warehouse {
                 name: r.get(0),
                 type_name: r.get(1),
                 is_required: r.get(2),
+                longest: r.get(3),
             })
             .collect())
     }

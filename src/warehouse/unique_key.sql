@@ -1,5 +1,8 @@
--- Whether a table has a unique index on exactly these columns (sorted by name), so that ON CONFLICT finds it.
+-- Whether a table has a unique index on exactly these columns (sorted by name), so that ON CONFLICT finds it. A view leaves that
+-- to the table behind it.
 SELECT EXISTS (
+    SELECT FROM pg_class WHERE oid = to_regclass($1::text) AND relkind = 'v'
+) OR EXISTS (
     SELECT 1
     FROM pg_index i
     WHERE i.indrelid = to_regclass($1::text)
@@ -8,6 +11,8 @@ SELECT EXISTS (
       AND (
           SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
           FROM pg_attribute a
-          WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
+          -- PostgreSQL 10 has no other columns in an index than those of the key.
+          WHERE a.attrelid = i.indrelid
+            AND a.attnum = ANY (i.indkey[0:coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts) - 1])
       ) = $2::text[]
 )

@@ -22,11 +22,16 @@ WITH sent AS (
            $5::bool OR (
                SELECT count(*) = cardinality(ARRAY['date', 'ingested_at', {values: 'COLUMN'}])
                FROM pg_attribute
+               JOIN pg_type AS own ON own.oid = atttypid
+               LEFT JOIN pg_type AS inner_type ON inner_type.oid = own.typbasetype
                WHERE attrelid = to_regclass('price_daily') AND NOT attisdropped
-                 AND (attname, atttypid) IN (
+                 -- As columns.sql has it: of a domain the type below it, and no time that is rounded.
+                 AND (attname, coalesce(nullif(inner_type.typbasetype, 0), inner_type.oid, own.oid)) IN (
                      ('date', 'date'::regtype), ('ingested_at', 'timestamptz'::regtype),
                      {values: ('COLUMN', 'TYPE'::regtype)}
                  )
+                 AND (attname <> 'ingested_at'
+                      OR greatest(atttypmod, own.typtypmod, inner_type.typtypmod) NOT BETWEEN 0 AND 5)
            ) AS fits
 ), standing AS (
     SELECT ($1::text IS NULL OR warehouse = $1)

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::commands::context::{now, patience};
 use crate::commands::sent_rows::{LOST, SentRows};
 use crate::config::Config;
+use crate::domain::outgoing::OutgoingTexts;
 use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
 use crate::output::numbers::counted;
@@ -47,21 +48,41 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
         Err(failure) => return failed(&failure),
     };
     let round_trip = millis(asked.elapsed());
-    let mut checks = doctor::warehouse(&place, &found, now(), round_trip);
-    if let Err(failure) = warehouse.check_tables() {
-        checks.push(Check::fail(
-            "warehouse columns",
-            failure.to_string(),
-            "change the table as it says",
-        ));
-    }
+    let refused = match warehouse.rehearse() {
+        Ok(refused) => refused,
+        Err(failure) => return failed(&failure),
+    };
+    let sent = staging.and_then(|s| s.outgoing_texts().ok());
+    let sent = sent.unwrap_or_default();
+    let mut checks = doctor::warehouse(&place, &found, &refused, &sent, now(), round_trip);
+    checks.extend(encoding(&mut warehouse, &found.encoding, &sent));
     checks.extend(identity(&mut warehouse, staging));
-    checks.extend(refused(staging));
+    checks.extend(refusals(staging));
     checks
 }
 
+/// Whether the warehouse's encoding has every character that will be sent.
+fn encoding(warehouse: &mut Warehouse, name: &str, sent: &OutgoingTexts) -> Option<Check> {
+    let texts = sent.texts.iter().map(|(_, _, text)| text.clone()).collect();
+    // Other failures are what a sync without rows met, too.
+    if warehouse.can_encode(texts).unwrap_or(true) {
+        return None;
+    }
+    let mut missing = sent.texts.iter().filter(|(_, _, text)| {
+        !text.is_ascii() && !warehouse.can_encode(vec![text.clone()]).unwrap_or(true)
+    });
+    let (table, column, text) = missing.next()?;
+    Some(Check::warn(
+        "warehouse rows",
+        format!(
+            "the warehouse's encoding {name} has not all characters of \"{text}\" ({table}.{column}): it is refused"
+        ),
+        "use a database of the encoding UTF8",
+    ))
+}
+
 /// What the warehouse has refused and would refuse again.
-fn refused(staging: Option<&Staging>) -> Option<Check> {
+fn refusals(staging: Option<&Staging>) -> Option<Check> {
     let staging = staging?;
     let rows = staging.count_sync_rejects().ok()?;
     let assets = staging.refused_assets().ok()?;

@@ -4,4 +4,5 @@ pub(in crate::staging) mod acknowledge;
 pub(in crate::staging) mod assets;
 pub(in crate::staging) mod pending;
 pub(in crate::staging) mod rejects;
+mod texts;
 mod warehouse;

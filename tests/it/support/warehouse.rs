@@ -34,6 +34,11 @@ pub(crate) struct TestWarehouse {
 impl TestWarehouse {
     /// The database of a test, named by a function in it; `None` when such tests are left out.
     pub(crate) fn of(function: &str) -> Option<Self> {
+        Self::encoded(function, "UTF8")
+    }
+
+    /// As [`TestWarehouse::of`], in an encoding.
+    pub(crate) fn encoded(function: &str, encoding: &str) -> Option<Self> {
         if env::var_os("INTEGRATION_TEST").is_none_or(|v| v != "1") {
             let test = function
                 .trim_start_matches("it::")
@@ -50,7 +55,10 @@ impl TestWarehouse {
             name: random_name(),
             roles: Vec::new(),
         };
-        let create = format!("CREATE DATABASE {} TEMPLATE template0", warehouse.name);
+        let create = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'",
+            warehouse.name
+        );
         warehouse.admin().batch_execute(&create).unwrap();
         Some(warehouse)
     }
@@ -104,6 +112,22 @@ impl TestWarehouse {
         let url = self.url_of(&role, &format!("{role}_secret"));
         self.roles.push(role);
         url
+    }
+
+    /// A new role without rights: its name, and its `DATABASE_URL`.
+    pub(crate) fn role(&mut self) -> (String, String) {
+        let role = random_name();
+        self.client()
+            .batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD '{role}'"))
+            .unwrap();
+        let url = self.url_of(&role, &role);
+        self.roles.push(role.clone());
+        (role, url)
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn execute(&self, sql: &str) {

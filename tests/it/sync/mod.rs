@@ -10,6 +10,7 @@
 //! - `first_load`: many rows at once
 //! - `sixty_thousand`: a large first load through kills, a crash and a second sync
 //! - `tls`: TLS, passwords, sockets, a pooler
+//! - `shapes`: tables, rights and servers of every shape: `doctor` says what `sync` meets
 //! - `verify`: staging against the warehouse
 
 mod apart;
@@ -20,6 +21,7 @@ mod hostile;
 mod lost_tables;
 mod order;
 mod runs;
+mod shapes;
 mod sixty_thousand;
 mod storms;
 #[cfg(unix)]

@@ -3,75 +3,14 @@
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use serde::Serialize;
 
-use crate::{staging, warehouse};
+use crate::staging;
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Verdict {
-    /// As it should be.
-    Ok,
-    /// It runs, but somebody should know.
-    Warn,
-    /// It would stop a run.
-    Fail,
-}
+mod check;
+mod warehouse;
 
-impl Verdict {
-    /// The name in the `status` column.
-    #[must_use]
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Warn => "WARN",
-            Self::Fail => "FAIL",
-        }
-    }
-}
-
-/// One thing that was looked at. The fields are the columns of the result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Check {
-    /// What was looked at.
-    pub(crate) check: String,
-    /// The verdict.
-    pub(crate) status: Verdict,
-    /// What was found.
-    pub(crate) detail: String,
-    /// What to do; empty when there is nothing to do.
-    pub(crate) remedy: String,
-}
-
-impl Check {
-    /// As it should be.
-    #[must_use]
-    pub(crate) fn ok(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Ok, detail.into(), "")
-    }
-
-    /// Somebody should know.
-    #[must_use]
-    pub(crate) fn warn(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
-        Self::new(check, Verdict::Warn, detail.into(), remedy)
-    }
-
-    /// It would stop a run.
-    #[must_use]
-    pub(crate) fn fail(check: &str, detail: impl Into<String>, remedy: &str) -> Self {
-        Self::new(check, Verdict::Fail, detail.into(), remedy)
-    }
-
-    fn new(check: &str, status: Verdict, detail: String, remedy: &str) -> Self {
-        Self {
-            check: check.to_owned(),
-            status,
-            detail,
-            remedy: remedy.to_owned(),
-        }
-    }
-}
+pub(crate) use check::{Check, Verdict};
+pub(crate) use warehouse::warehouse;
 
 /// The staging file.
 #[must_use]
@@ -183,82 +122,6 @@ fn megabytes(bytes: u64) -> String {
     match bytes >> 20 {
         0 => format!("{} kB", bytes >> 10),
         mb => format!("{mb} MB"),
-    }
-}
-
-/// The warehouse that answered: `now` and `round_trip_ms` tell how far its clock is from ours.
-#[must_use]
-pub(crate) fn warehouse(
-    place: &str,
-    found: &warehouse::Diagnosis,
-    now: DateTime<Utc>,
-    round_trip_ms: u64,
-) -> Vec<Check> {
-    let tls = match &found.tls {
-        Some(version) => format!("encrypted ({version})"),
-        None => "not encrypted".to_owned(),
-    };
-    let version = &found.server_version;
-    let detail =
-        format!("{place}: PostgreSQL {version}, {tls}, a round trip takes {round_trip_ms} ms");
-    let major = version
-        .split('.')
-        .next()
-        .and_then(|v| v.trim().parse::<u32>().ok());
-    let connection = match major {
-        Some(..10) => Check::warn(
-            "warehouse",
-            detail,
-            "PostgreSQL 10 or newer is what pricestash is made for",
-        ),
-        _ => Check::ok("warehouse", detail),
-    };
-    vec![connection, tables(found), clock(found.clock, now)]
-}
-
-fn tables(found: &warehouse::Diagnosis) -> Check {
-    const NAME: &str = "warehouse tables";
-    if !found.forbidden.is_empty() {
-        let tables = found.forbidden.join(", ");
-        return Check::fail(
-            NAME,
-            format!("this user may not read, insert into and update {tables}"),
-            "grant select, insert, update on these tables to the user of DATABASE_URL",
-        );
-    }
-    match (found.missing.is_empty(), found.can_create) {
-        (true, _) => Check::ok(NAME, "all are there, and may be written"),
-        (false, true) => Check::ok(
-            NAME,
-            format!(
-                "{} will be created by the next sync",
-                found.missing.join(", ")
-            ),
-        ),
-        (false, false) => Check::fail(
-            NAME,
-            format!(
-                "{} are missing, and this user may not create them",
-                found.missing.join(", ")
-            ),
-            "let a user who may run what `pricestash schema warehouse` prints, or grant create on the schema",
-        ),
-    }
-}
-
-/// The latest ingest wins: a clock that is wrong makes newer prices lose.
-fn clock(theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {
-    const NAME: &str = "clock";
-    const REMEDY: &str = "let the machines keep the time of the network: the latest ingest wins, by the clock of this machine";
-    let apart = (ours - theirs).abs();
-    let detail = format!(
-        "this machine and the warehouse are {} s apart",
-        apart.num_seconds()
-    );
-    match apart {
-        a if a > TimeDelta::minutes(5) => Check::fail(NAME, detail, REMEDY),
-        a if a > TimeDelta::seconds(10) => Check::warn(NAME, detail, REMEDY),
-        _ => Check::ok(NAME, detail),
     }
 }
 
@@ -381,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn room_clocks_calendars_and_runs_are_judged() {
+    fn room_calendars_and_runs_are_judged() {
         for (free, verdict) in [
             (5 << 20, Verdict::Fail),
             (500 << 20, Verdict::Warn),
@@ -390,13 +253,6 @@ mod tests {
             assert_eq!(disk(Path::new("."), free).status, verdict);
         }
         let now = time("2026-11-25T10:00:00Z");
-        for (theirs, verdict) in [
-            ("2026-11-25T10:00:03Z", Verdict::Ok),
-            ("2026-11-25T09:59:30Z", Verdict::Warn),
-            ("2026-11-25T11:00:00Z", Verdict::Fail),
-        ] {
-            assert_eq!(clock(time(theirs), now).status, verdict);
-        }
         let day = |text: &str| text.parse().unwrap();
         assert_eq!(
             calendar("XKRX", day("2027-12-31"), day("2026-11-25")).status,
@@ -420,42 +276,5 @@ mod tests {
         ] {
             assert_eq!(last_run(last, now).status, verdict);
         }
-    }
-
-    #[test]
-    fn a_warehouse_is_judged_by_its_tables_and_rights() {
-        let now = time("2026-11-25T10:00:00Z");
-        let found = warehouse::Diagnosis {
-            server_version: "15.13 (Debian)".to_owned(),
-            tls: None,
-            clock: now,
-            missing: Vec::new(),
-            can_create: false,
-            forbidden: Vec::new(),
-        };
-        let table = |found: &warehouse::Diagnosis| warehouse("h/d", found, now, 3)[1].status;
-        assert_eq!(table(&found), Verdict::Ok);
-        let missing = warehouse::Diagnosis {
-            missing: vec!["job_run".to_owned()],
-            ..found.clone()
-        };
-        assert_eq!(table(&missing), Verdict::Fail);
-        assert_eq!(
-            table(&warehouse::Diagnosis {
-                can_create: true,
-                ..missing
-            }),
-            Verdict::Ok
-        );
-        let forbidden = warehouse::Diagnosis {
-            forbidden: vec!["price_daily".to_owned()],
-            ..found.clone()
-        };
-        assert_eq!(table(&forbidden), Verdict::Fail);
-        let old = warehouse::Diagnosis {
-            server_version: "9.6".to_owned(),
-            ..found
-        };
-        assert_eq!(warehouse("h/d", &old, now, 3)[0].status, Verdict::Warn);
     }
 }

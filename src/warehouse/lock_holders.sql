@@ -1,0 +1,21 @@
+-- Who keeps a session of ours waiting for a lock, or holds a lock on one of these tables ($1) that keeps writers out.
+SELECT DISTINCT pid, usename::text, application_name, state
+FROM pg_stat_activity
+WHERE pid <> pg_backend_pid()
+  AND (
+      pid IN (
+          SELECT UNNEST(pg_blocking_pids(waiting.pid))
+          FROM pg_stat_activity AS waiting
+          WHERE waiting.wait_event_type = 'Lock' AND waiting.usename = current_user
+            AND waiting.application_name = current_setting('application_name')
+      )
+      OR pid IN (
+          SELECT pid
+          FROM pg_locks
+          WHERE granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND relation IN (SELECT to_regclass(name) FROM UNNEST($1::text[]) AS name)
+            AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+      )
+  )
+ORDER BY pid
+LIMIT 3
