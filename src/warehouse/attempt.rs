@@ -129,8 +129,13 @@ impl Target {
     }
 
     fn connector(&self) -> Result<tokio_postgres_rustls::MakeRustlsConnect, WarehouseError> {
-        tls::connector(self.verification, self.root_certificates.as_deref())
-            .map_err(|e| WarehouseError::Unfit(format!("{e:#}")))
+        let is_direct = self.config.get_ssl_negotiation() == SslNegotiation::Direct;
+        tls::connector(
+            self.verification,
+            self.root_certificates.as_deref(),
+            is_direct,
+        )
+        .map_err(|e| WarehouseError::Unfit(format!("{e:#}")))
     }
 
     /// What `DATABASE_URL` says, for one place only.

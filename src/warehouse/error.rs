@@ -7,6 +7,8 @@ use std::time::Duration;
 use postgres::error::{DbError, Severity};
 use thiserror::Error;
 
+use super::{advice, tls};
+
 /// Why the warehouse did not do what it was asked.
 #[derive(Debug, Error)]
 pub enum WarehouseError {
@@ -186,6 +188,14 @@ impl WarehouseError {
         self.sqlstate() == Some("53300")
     }
 
+    /// The failure in the words of whom it comes from, and what to do about it.
+    pub(super) fn words(&self) -> (String, Option<&'static str>) {
+        match self {
+            Self::Postgres(error) | Self::Ended(error) => words(error),
+            other => (other.to_string(), None),
+        }
+    }
+
     /// Whether another session held a lock for longer than we wait.
     pub(super) fn is_about_a_lock(&self) -> bool {
         self.sqlstate() == Some("55P03")
@@ -242,31 +252,42 @@ fn is_network(error: &postgres::Error) -> bool {
 
 /// Whether the server said that it has no TLS; the crate has no other sign of it than its words.
 pub(super) fn has_no_tls(error: &postgres::Error) -> bool {
-    chain(error).contains(NO_TLS)
+    chain(error).contains(advice::NO_TLS)
 }
-
-const NO_TLS: &str = "server does not support TLS";
 
 /// A failure in one sentence, and what to do about it.
 fn told(error: &postgres::Error) -> String {
-    let mut text = error.as_db_error().map_or_else(|| chain(error), of_server);
-    let advice = match error.code() {
-        Some(state) => advice(state.code()),
-        None => advice_without_sqlstate(&text),
-    };
-    if let Some(advice) = advice {
-        text.push_str("; ");
-        text.push_str(advice);
+    match words(error) {
+        (words, Some(advice)) => format!("{words}; {advice}"),
+        (words, None) => words,
     }
-    text
+}
+
+/// A failure in the words of whom it comes from, and what to do about it.
+fn words(error: &postgres::Error) -> (String, Option<&'static str>) {
+    let Some(server) = error.as_db_error() else {
+        let text = chain(error);
+        let advice = advice::of_connection(&text);
+        return (text, advice);
+    };
+    let said = advice::Said {
+        sqlstate: server.code().code(),
+        message: server.message(),
+        routine: server.routine().unwrap_or_default(),
+    };
+    (of_server(server), said.advice())
 }
 
 fn of_server(error: &DbError) -> String {
-    let (message, code) = (error.message(), error.code().code());
-    match error.detail() {
-        Some(detail) => format!("{message} ({detail} SQLSTATE {code})"),
-        None => format!("{message} (SQLSTATE {code})"),
-    }
+    let detail = error.detail().map(|detail| format!("{detail} "));
+    let hint = error.hint().map(|hint| format!("Hint: {hint} "));
+    format!(
+        "{} ({}{}SQLSTATE {})",
+        error.message(),
+        detail.unwrap_or_default(),
+        hint.unwrap_or_default(),
+        error.code().code()
+    )
 }
 
 fn chain(error: &postgres::Error) -> String {
@@ -274,43 +295,14 @@ fn chain(error: &postgres::Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(": ");
+        if let Some(refusal) = tls::refusal(cause) {
+            text.push_str(refusal);
+            return text;
+        }
         text.push_str(&cause.to_string());
         source = cause.source();
     }
     text
-}
-
-/// What to do about a failure that does not pass by itself.
-fn advice(sqlstate: &str) -> Option<&'static str> {
-    Some(match sqlstate {
-        "42501" => {
-            "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
-        }
-        "42P01" => {
-            "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
-        }
-        "42703" | "42P10" | "42804" => {
-            "compare the tables with those that `pricestash schema warehouse` prints"
-        }
-        "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
-        "3D000" => "create the database, or correct its name in DATABASE_URL",
-        "3F000" => "create the schema, or correct the search_path",
-        "53100" => "the server's disk is full: make room there",
-        "53200" | "53400" => "the server is at its limits: give it more memory",
-        "25006" => "the server only reads: point DATABASE_URL to the primary",
-        _ => return None,
-    })
-}
-
-fn advice_without_sqlstate(text: &str) -> Option<&'static str> {
-    if text.contains(NO_TLS) {
-        return Some(
-            "turn TLS on there, or write sslmode=disable into DATABASE_URL if you trust the way to it",
-        );
-    }
-    text.contains("certificate").then_some(
-        "name the authority's file with sslrootcert, or correct the host in DATABASE_URL",
-    )
 }
 
 #[cfg(test)]

@@ -15,8 +15,10 @@ use super::{Warehouse, borrowed, parameter, values_sql};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) table: &'static str,
-    /// A sentence: what is wrong and what helps.
+    /// What is wrong.
     pub(crate) why: String,
+    /// What helps, where that is known.
+    pub(crate) advice: Option<&'static str>,
     /// Whether another session held a lock, so that nothing is known.
     pub(crate) is_locked: bool,
     /// Whether a right is missing.
@@ -50,6 +52,7 @@ impl Warehouse {
                 refused.push(Refused {
                     table: table.name,
                     why,
+                    advice: None,
                     is_locked: false,
                     is_forbidden: false,
                 });
@@ -77,17 +80,19 @@ impl Warehouse {
         failure: &WarehouseError,
     ) -> Result<Refused, WarehouseError> {
         let is_locked = failure.is_about_a_lock();
+        let (words, advice) = failure.words();
         let why = match self.check_if_there(table) {
             Err(WarehouseError::Unfit(why)) if failure.may_be_the_tables() => why,
             _ if is_locked => match self.lock_holders()? {
                 Some(holders) => format!("{} is locked by {holders}", table.name),
-                None => failure.to_string(),
+                None => words,
             },
-            _ => failure.to_string(),
+            _ => words,
         };
         Ok(Refused {
             table: table.name,
             why,
+            advice,
             is_locked,
             is_forbidden: failure.is_forbidden(),
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use postgres::Config;
 use postgres::config::Host;
 
-use super::tls::Verification;
+use super::tls::{self, Verification};
 use super::url::Settings;
 use crate::config::{ConfigError, Secret, TlsMode};
 
@@ -46,6 +46,9 @@ impl Target {
     /// A sentence that shows nothing of the value: any part of it may be the password.
     pub fn parse(url: &Secret, ssl_mode: Option<TlsMode>) -> Result<Self, ConfigError> {
         let settings = Settings::of(url.expose());
+        if let Some(why) = settings.refusal {
+            return Err(unreadable(&why));
+        }
         // The crate's own error may quote a part of the value, so it is not shown.
         let mut config: Config = settings
             .rest
@@ -65,21 +68,35 @@ impl Target {
         if let Some(password) = settings.password {
             config.password(password);
         }
+        if let Some(schema) = settings.schema {
+            config.options(&with_schema(config.get_options(), &schema));
+        }
         let written = settings.sslmode.map(|mode| mode.parse()).transpose();
         let written = written.map_err(|()| {
             unreadable(
                 "its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full",
             )
         })?;
+        let is_system = settings.sslrootcert.as_deref() == Some(tls::SYSTEM);
+        if is_system && written.is_some_and(|mode| mode != TlsMode::VerifyFull) {
+            return Err(unreadable(
+                "its sslrootcert=system wants sslmode=verify-full: anybody may have a certificate of a public authority",
+            ));
+        }
         // On this machine nobody listens, and a tunnel to a server far away is spared the round trip of the question.
-        let default = if is_local(&config) && settings.sslrootcert.is_some() {
+        let default = if is_system {
+            TlsMode::VerifyFull
+        } else if is_local(&config) && settings.sslrootcert.is_some() {
             TlsMode::Prefer
         } else if is_local(&config) {
             TlsMode::Allow
         } else {
             TlsMode::Require
         };
-        let wanted = match written.or(ssl_mode).unwrap_or(default) {
+        let wanted = match written
+            .or(ssl_mode.filter(|_| !is_system))
+            .unwrap_or(default)
+        {
             // Over a network nothing goes in the clear unless that is written: `disable`.
             TlsMode::Allow if !is_local(&config) => TlsMode::Prefer,
             wanted => wanted,
@@ -154,6 +171,13 @@ fn unreadable(why: &str) -> ConfigError {
     ConfigError(format!(
         "DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"
     ))
+}
+
+/// The options of a connection whose tables are in a schema. A blank ends an option unless a backslash stands before it.
+fn with_schema(options: Option<&str>, schema: &str) -> String {
+    let escaped = schema.replace('\\', "\\\\").replace(' ', "\\ ");
+    let path = format!("-csearch_path={escaped}");
+    options.map_or(path.clone(), |options| format!("{options} {path}"))
 }
 
 /// Whether each host of a list has its address and its port, where more than one is given.
@@ -259,10 +283,47 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_cannot_be_heeded_is_named() {
+        for (url, words) in [
+            (
+                "postgres://me:canary@h/d?sslmod=require",
+                "\"sslmod\" is not known",
+            ),
+            (
+                "postgres://me:canary@h/d?sslcert=canary",
+                "\"sslcert\" cannot be heeded",
+            ),
+            ("host=h dbname=d servise=canary", "\"servise\" is not known"),
+            (
+                "postgres://h/d?sslrootcert=system&sslmode=require",
+                "verify-full",
+            ),
+        ] {
+            let error = Target::parse(&Secret::new(url.to_owned()), None).unwrap_err();
+            assert!(
+                error.0.contains(words) && !error.0.contains("canary"),
+                "{error:?}"
+            );
+        }
+        let target = parse(
+            "postgres://h/d?pgbouncer=true&options=-c%20a%3Db&schema=my%20own&sslrootcert=system",
+        );
+        assert_eq!(
+            target.config.get_options(),
+            Some("-c a=b -csearch_path=my\\ own")
+        );
+        assert_eq!(
+            (target.verification, target.encryption),
+            (Verification::Full, Encryption::Always)
+        );
+    }
+
+    #[test]
     fn a_refusal_shows_nothing_of_the_value() {
         for url in [
             "postgres://me:canary@host:notaport/d",
-            "postgres://me:can#ary@host/d?canary=1",
+            "postgres://me:can#ary@host/d?application_name=1&x",
+            "host=h password=a canary=b dbname=d",
             "host=h password=canary word dbname=d",
             "postgres://me:canary@h/d?sslmode=maybe",
             "password=canary",

@@ -1,5 +1,6 @@
 //! TLS for the warehouse by rustls, with the meanings that libpq gives to `sslmode`.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,14 +8,17 @@ use anyhow::{Context, Result};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls13_signature_with_raw_key,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::certificate;
 
 /// What of the server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,37 +31,56 @@ pub(super) enum Verification {
     Full,
 }
 
+/// The word for the authorities that this machine trusts, as libpq has it.
+pub(super) const SYSTEM: &str = "system";
+
 /// A connector that checks this much, against the authorities of a PEM file or the bundled public ones.
 pub(super) fn connector(
     verification: Verification,
     root_certificates: Option<&Path>,
+    is_direct: bool,
 ) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
-    let builder = match verification {
-        Verification::Full => builder.with_root_certificates(roots(root_certificates)?),
-        Verification::Authority => {
-            let inner = WebPkiServerVerifier::builder_with_provider(
-                Arc::new(roots(root_certificates)?),
-                provider,
-            )
-            .build()?;
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyName { inner }))
+    let verifier: Arc<dyn ServerCertVerifier> = match verification {
+        Verification::None => Arc::new(AnyCertificate::new(&provider)),
+        _ => {
+            let roots = Arc::new(roots(root_certificates)?);
+            Arc::new(Checked {
+                inner: WebPkiServerVerifier::builder_with_provider(roots, provider).build()?,
+                is_any_name: verification == Verification::Authority,
+                file: root_certificates.map(|f| f.display().to_string()),
+            })
         }
-        Verification::None => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider))),
     };
-    Ok(MakeRustlsConnect::new(builder.with_no_client_auth()))
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    // A server wants it where nobody asks for TLS first (PostgreSQL 17).
+    if is_direct {
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
+    }
+    Ok(MakeRustlsConnect::new(config))
 }
 
 fn roots(file: Option<&Path>) -> Result<RootCertStore> {
+    /// Where systems keep the authorities that they trust.
+    const OF_SYSTEMS: [&str; 4] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+    ];
     let mut roots = RootCertStore::empty();
-    let Some(file) = file else {
+    let Some(file) = file.filter(|file| *file != Path::new(SYSTEM)) else {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let of_system = OF_SYSTEMS.iter().map(Path::new).find(|f| f.exists());
+        if let Some(file) = of_system.filter(|_| file.is_some()) {
+            let certificates = CertificateDer::pem_file_iter(file).into_iter().flatten();
+            roots.add_parsable_certificates(certificates.flatten());
+        }
         return Ok(roots);
     };
     let reading = || format!("the sslrootcert {} cannot be read", file.display());
@@ -74,13 +97,16 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-/// Trusts the authorities, whatever name the certificate is for.
+/// Trusts the authorities, for the host's name or any; what is wrong with a certificate it says so that it can be mended.
 #[derive(Debug)]
-struct AnyName {
+struct Checked {
     inner: Arc<WebPkiServerVerifier>,
+    is_any_name: bool,
+    /// The file of the authorities, where one is named.
+    file: Option<String>,
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Checked {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -89,16 +115,23 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.inner.verify_server_cert(
+        let verified = self.inner.verify_server_cert(
             end_entity,
             intermediates,
             server_name,
             ocsp_response,
             now,
-        ) {
+        );
+        match verified {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.is_any_name => Ok(ServerCertVerified::assertion()),
+            Err(Error::InvalidCertificate(error)) => {
+                let host = server_name.to_str();
+                let why =
+                    certificate::what_is_wrong(end_entity, &error, &host, self.file.as_deref());
+                Err(Error::Other(OtherError(Arc::new(Refusal(why)))))
+            }
             result => result,
         }
     }
@@ -126,7 +159,21 @@ impl ServerCertVerifier for AnyName {
     }
 }
 
-/// Takes any certificate, but only from a server that holds its key.
+/// Why a certificate is refused, in a sentence for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refusal(String);
+
+/// The sentence of a refused certificate, where that is what an error is made of.
+pub(super) fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a str> {
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    match inner.downcast_ref::<Error>()? {
+        Error::Other(OtherError(why)) => Some(&why.downcast_ref::<Refusal>()?.0),
+        _ => None,
+    }
+}
+
+/// Takes any certificate, of any version of X.509, but only from a server that holds its key.
 #[derive(Debug)]
 struct AnyCertificate {
     algorithms: WebPkiSupportedAlgorithms,
@@ -158,7 +205,21 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
+        let key = certificate::Key::of(cert)?;
+        let mapping = self.algorithms.mapping.iter();
+        let mut algorithms = mapping
+            .filter(|(scheme, _)| *scheme == dss.scheme)
+            .flat_map(|(_, algorithms)| algorithms.iter());
+        let is_signed = algorithms.any(|algorithm| {
+            algorithm.public_key_alg_id().as_ref() == key.algorithm
+                && algorithm
+                    .verify_signature(&key.bits, message, dss.signature())
+                    .is_ok()
+        });
+        match is_signed {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(CertificateError::BadSignature.into()),
+        }
     }
 
     fn verify_tls13_signature(
@@ -167,7 +228,8 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.algorithms)
+        let key = certificate::Key::of(cert)?;
+        verify_tls13_signature_with_raw_key(message, &key.info, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -1,6 +1,8 @@
 //! `DATABASE_URL` taken apart: what the `postgres` crate does not know or reads too strictly.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::parameters::{Meaning, is_name, meaning};
 
 /// What the crate does not know, taken out of the rest.
 #[derive(Default)]
@@ -12,6 +14,10 @@ pub(super) struct Settings {
     pub(super) password: Option<Vec<u8>>,
     pub(super) sslmode: Option<String>,
     pub(super) sslrootcert: Option<String>,
+    /// The schema of the tables.
+    pub(super) schema: Option<String>,
+    /// What is wrong with a parameter: a sentence with its name, and not its value.
+    pub(super) refusal: Option<String>,
 }
 
 impl Settings {
@@ -24,14 +30,41 @@ impl Settings {
         }
     }
 
-    /// Takes a setting that is ours to read; says whether it was one.
-    fn take(&mut self, key: &str, value: &str) -> bool {
-        match key {
-            "sslmode" => self.sslmode = Some(value.to_owned()),
-            "sslrootcert" => self.sslrootcert = Some(value.to_owned()),
-            _ => return false,
-        }
-        true
+    /// Takes a parameter; gives what the crate is to read of it. `is_in_password`: it may be a part of a password with blanks.
+    fn take(
+        &mut self,
+        key: &str,
+        value: &str,
+        is_in_password: bool,
+    ) -> Option<(&'static str, String)> {
+        let wrong = match meaning(key, value) {
+            Meaning::Passed(name, value) => return Some((name, value)),
+            Meaning::SslMode if key == "ssl" => {
+                self.sslmode.get_or_insert_with(|| "require".to_owned());
+                return None;
+            }
+            Meaning::SslMode => {
+                self.sslmode = Some(value.to_owned());
+                return None;
+            }
+            Meaning::SslRootCert => {
+                self.sslrootcert = Some(value.to_owned());
+                return None;
+            }
+            Meaning::Schema => {
+                self.schema = Some(value.to_owned());
+                return None;
+            }
+            Meaning::Harmless => return None,
+            Meaning::Refused(why) => format!("cannot be heeded: {why}"),
+            Meaning::Unknown => "is not known; leave it out or correct its name".to_owned(),
+        };
+        self.refusal
+            .get_or_insert(match is_name(key) && !is_in_password {
+                true => format!("its parameter {key:?} {wrong}"),
+                false => "it cannot be read as an address of a PostgreSQL database".to_owned(),
+            });
+        None
     }
 }
 
@@ -54,8 +87,9 @@ fn take_from_url(url: &str) -> Settings {
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = percent_decode_str(value).decode_utf8_lossy();
-        if !settings.take(key, &value) {
-            kept.push(pair);
+        if let Some((key, value)) = settings.take(key, &value, false) {
+            let value = utf8_percent_encode(&value, NON_ALPHANUMERIC);
+            kept.push(format!("{key}={value}"));
         }
     }
     settings.rest = format!("{scheme}://{base}");
@@ -89,7 +123,7 @@ fn is_plain(text: &str) -> bool {
     let (base, query) = text.split_once('?').unwrap_or((text, ""));
     let is_parameter = |pair: &str| {
         pair.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
         })
     };
     begins_with_hosts(base)
@@ -118,21 +152,24 @@ fn take_from_pairs(text: &str) -> Settings {
     let mut settings = Settings::default();
     let mut kept = Vec::new();
     let mut rest = text.trim_start();
+    let mut is_in_password = false;
     while !rest.is_empty() {
-        let (pair, key, value, after) = next_pair(rest);
-        if !settings.take(key, &value) {
-            kept.push(pair);
+        let (key, value, after) = next_pair(rest);
+        if let Some((key, value)) = settings.take(key, &value, is_in_password) {
+            let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+            kept.push(format!("{key}='{value}'"));
         }
+        is_in_password = key == "password";
         rest = after.trim_start();
     }
     settings.rest = kept.join(" ");
     settings
 }
 
-/// The first `key = value` of a list: as written, its key, its value without quotes and backslashes, and what follows.
-fn next_pair(text: &str) -> (&str, &str, String, &str) {
+/// The first `key = value` of a list: its key, its value without quotes and backslashes, and what follows.
+fn next_pair(text: &str) -> (&str, String, &str) {
     let Some((key, behind)) = text.split_once('=') else {
-        return (text, text.trim(), String::new(), "");
+        return (text.trim(), String::new(), "");
     };
     let behind = behind.trim_start();
     let mut value = String::new();
@@ -155,14 +192,11 @@ fn next_pair(text: &str) -> (&str, &str, String, &str) {
         }
     }
     let after = &behind[end..];
-    let pair = &text[..text.len() - after.len()];
-    (pair, key.trim(), value, after)
+    (key.trim(), value, after)
 }
 
 #[cfg(test)]
 mod tests {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
     use super::*;
 
     /// Every printable character that is no letter or digit, and some of no ASCII.
@@ -208,14 +242,14 @@ mod tests {
     fn what_is_no_password_is_left_where_it_is() {
         for url in [
             "postgres://host/prices",
-            "postgres://host/prices?options=-c%20a%3Db@c",
-            "postgres:///prices?host=/run/postgresql",
+            "postgres://host/prices?options=%2Dc%20a%3Db%40c",
+            "postgres:///prices?host=%2Frun%2Fpostgresql",
         ] {
             assert_eq!(told(url), (String::new(), String::new(), url.to_owned()));
         }
         let (user, password, rest) = told("postgres://me@host/prices?application_name=a@b");
         assert_eq!((user.as_str(), password.as_str()), ("me", ""));
-        assert_eq!(rest, "postgres://host/prices?application_name=a@b");
+        assert_eq!(rest, "postgres://host/prices?application_name=a%40b");
         // Both ways to read it make sense; the standard's is the one.
         let (_, password, rest) = told("postgres://me:pa@ss@host/prices");
         assert_eq!(

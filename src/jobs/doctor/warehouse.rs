@@ -60,8 +60,6 @@ fn tables(found: &Diagnosis) -> Check {
     Check::ok(NAME, format!("all are there, and may be written{rights}"))
 }
 
-const REPLICA_IDENTITY: &str = "ALTER TABLE … REPLICA IDENTITY FULL, or give it a primary key";
-
 /// What a sync would meet at a table. Without `price_daily` nothing goes, without `asset_master` no new asset; the record of a run
 /// that cannot be written is a warning of `sync`, too.
 fn refusal(refused: &Refused, found: &Diagnosis, sent: &OutgoingTexts) -> Check {
@@ -78,16 +76,8 @@ fn refusal(refused: &Refused, found: &Diagnosis, sent: &OutgoingTexts) -> Check 
         "point DATABASE_URL to the primary: this server is a standby, which only reads"
     } else if is_missing && refused.is_forbidden {
         "let a user who may run what `pricestash schema warehouse` prints, or grant create on the schema"
-    } else if refused.is_forbidden {
-        "grant select, insert, update on this table to the user of DATABASE_URL"
-    } else if found
-        .tables
-        .iter()
-        .any(|t| t.name == refused.table && t.lacks_identity)
-    {
-        REPLICA_IDENTITY
     } else {
-        "change the table as it says"
+        refused.advice.unwrap_or("change the table as it says")
     };
     let detail = match (is_missing, found.can_create) {
         (true, false) if refused.is_forbidden => format!(
@@ -141,7 +131,7 @@ fn rows(found: &Diagnosis, sent: &OutgoingTexts) -> Vec<Check> {
                 format!(
                     "{name} is published without a replica identity: the server may refuse to update it"
                 ),
-                REPLICA_IDENTITY,
+                "ALTER TABLE … REPLICA IDENTITY FULL, or give it a primary key",
             );
         }
         if let Some((column, longest, text)) = too_long(table, sent) {
@@ -248,6 +238,7 @@ mod tests {
         let refused = |table| Refused {
             table,
             why: "why".to_owned(),
+            advice: None,
             is_locked: false,
             is_forbidden: true,
         };

@@ -152,3 +152,45 @@ fn an_encoding_without_a_character_is_seen_before() {
         assert!(found.is_none(), "{}", found.unwrap());
     }
 }
+
+#[test]
+fn parameters_of_other_programs_pass_or_are_named() {
+    let Some(warehouse) = TestWarehouse::of("sync::shapes") else {
+        return;
+    };
+    let url = format!(
+        "{}?sslmode=disable",
+        warehouse.url().replace("?sslmode=disable", "")
+    );
+    for (parameter, expected) in [
+        ("pgbouncer=true&connection_limit=1", "0 | OK"),
+        ("supa=base-pooler.x", "0 | OK"),
+        ("gssencmode=disable&sslsni=1", "0 | OK"),
+        ("target_session_attrs=primary", "0 | OK"),
+        ("target_session_attrs=prefer-standby", "0 | OK"),
+        ("target_session_attrs=standby", "2 | FAIL"),
+        ("keepalives=1&keepalives_count=3", "0 | OK"),
+        ("client_encoding=utf8&prepareThreshold=0", "0 | OK"),
+        ("schema=public", "0 | OK"),
+        ("currentSchema=nowhere", "1 | FAIL"),
+        ("options=-c%20search_path%3Dpublic", "0 | OK"),
+        ("channel_binding=require", "1 | FAIL"),
+        ("sslcert=a.pem", "2 | FAIL"),
+        ("passfile=x", "2 | FAIL"),
+        ("sslrootcert=system", "2 | FAIL"),
+        ("aplication_name=x", "2 | FAIL"),
+    ] {
+        let env = staged(&format!("{url}&{parameter}"));
+        let found = differs(&warehouse, &env, parameter, expected);
+        assert!(found.is_none(), "{}", found.unwrap());
+        let name = parameter.split('=').next().unwrap();
+        if expected.starts_with('2') {
+            let (_, said) = doctor(&env);
+            assert!(
+                said.contains(name) && env.run(&["sync"]).error().contains(name),
+                "{said}"
+            );
+        }
+        warehouse.execute("DROP TABLE IF EXISTS price_daily, asset_master, job_run");
+    }
+}

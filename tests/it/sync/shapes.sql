@@ -122,9 +122,9 @@ ALTER TABLE price_daily ADD note text NOT NULL;
 CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := 1; RETURN NEW; END';
 CREATE TRIGGER fill BEFORE INSERT ON price_daily FOR EACH ROW EXECUTE FUNCTION fill();
 
--- a column that is computed | owner | 1 | FAIL
+-- a column that takes no value | owner | 1 | FAIL
 {tables}
-ALTER TABLE price_daily DROP volume, ADD volume bigint GENERATED ALWAYS AS (1) STORED;
+ALTER TABLE price_daily DROP volume, ADD volume bigint GENERATED ALWAYS AS IDENTITY;
 
 -- no key | owner | 1 | FAIL
 {tables}

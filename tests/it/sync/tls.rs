@@ -111,6 +111,17 @@ impl Asking {
             );
             let ran = self.env.run(&["schema", "warehouse", "--apply"]);
             let context = format!("{server}, {host}, {mode}: {ran:?}");
+            // Doctor says the same before.
+            let doctor = self
+                .env
+                .run(&["doctor", "--offline", "--format", "json"])
+                .rows();
+            let found = doctor
+                .iter()
+                .find(|check| check["check"] == "warehouse")
+                .unwrap();
+            let verdict = if refusal.is_none() { "OK" } else { "FAIL" };
+            assert_eq!(found["status"], verdict, "{context}: {found}");
             match refusal {
                 None => assert_eq!(ran.code, 0, "{context}"),
                 Some(why) => assert!(ran.code == 1 && ran.error().contains(why), "{context}"),
@@ -145,7 +156,10 @@ fn every_sslmode_means_what_libpq_means_by_it() {
     );
     let (certificate, key) = ours.unwrap().sign(folder.path(), "localhost", false);
     server.use_certificate(&certificate, &key);
-    let (unknown, name) = (Some("UnknownIssuer"), Some("not valid for name"));
+    let (unknown, name) = (
+        Some("is of an authority (CN=ours) that is n"),
+        Some("not valid for name"),
+    );
     asking.all(
         "our certificate",
         &[
@@ -181,6 +195,96 @@ fn every_sslmode_means_what_libpq_means_by_it() {
             ("localhost", "verify-full", ours, Some("expired")),
         ],
     );
+}
+
+/// A program that makes certificates as rcgen does not; `None` where there is none.
+fn openssl(folder: &Path, command: &str) -> Option<()> {
+    let mut openssl = Command::new("openssl");
+    openssl.args(command.split(' ')).current_dir(folder);
+    let output = openssl.output().ok()?;
+    assert!(output.status.success(), "{command}: {output:?}");
+    Some(())
+}
+
+#[test]
+fn require_encrypts_with_any_certificate_and_a_refusal_says_what_would_help() {
+    let mut server = server!();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new(folder.path(), "ours");
+    let (password, port) = parts(&server);
+    let env = TestEnv::new();
+    let mut asking = Asking {
+        env,
+        password,
+        port,
+    };
+    // Its own authority.
+    let key = folder.path().join("server.key");
+    fs::write(&key, ours.issuer.key().serialize_pem()).unwrap();
+    server.use_certificate(&ours.file, &key);
+    let own = Some("(CN=ours) is self-signed, also where it is the sslrootcert itself");
+    asking.all(
+        "self-signed",
+        &[
+            ("localhost", "require", None, None),
+            ("localhost", "require", Some(&ours), own),
+            ("localhost", "verify-full", Some(&ours), own),
+        ],
+    );
+    // The host's name only where nobody looks any more.
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "localhost");
+    let pair = KeyPair::generate().unwrap();
+    let certificate = folder.path().join("server.crt");
+    let signed = params.signed_by(&pair, &ours.issuer).unwrap();
+    fs::write(&certificate, signed.pem()).unwrap();
+    fs::write(&key, pair.serialize_pem()).unwrap();
+    server.use_certificate(&certificate, &key);
+    let common = Some("only as the common name (CN=localhost)");
+    asking.all(
+        "common name",
+        &[
+            ("localhost", "require channel_binding=require", None, None),
+            ("localhost", "verify-ca", Some(&ours), None),
+            ("localhost", "verify-full", Some(&ours), common),
+        ],
+    );
+    let authority = "req -new -x509 -nodes -newkey rsa:2048 -subj /CN=root -out root.pem -keyout root.key -days 9";
+    if openssl(folder.path(), authority).is_none() {
+        return left_out("certificates of version 1 and of RSA-PSS need openssl");
+    }
+    let request =
+        "req -new -nodes -newkey rsa:2048 -subj /CN=localhost -out server.csr -keyout server.key";
+    openssl(folder.path(), request);
+    let root = Authority {
+        file: folder.path().join("root.pem"),
+        issuer: Authority::new(folder.path(), "unused").issuer,
+    };
+    let sign = "x509 -req -in server.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -out server.crt";
+    fs::write(
+        folder.path().join("names"),
+        "subjectAltName=DNS:localhost\n",
+    )
+    .unwrap();
+    let pss = format!("{sign} -extfile names -sigopt rsa_padding_mode:pss");
+    for (command, why) in [
+        (sign, "X.509 version 1"),
+        (&pss, "cannot be verified here (RSA-PSS)"),
+    ] {
+        openssl(folder.path(), command);
+        server.use_certificate(&certificate, &key);
+        let refusal = Some(why);
+        asking.all(
+            why,
+            &[
+                ("localhost", "require", None, None),
+                ("localhost", "verify-ca", Some(&root), refusal),
+                ("localhost", "verify-full", Some(&root), refusal),
+            ],
+        );
+    }
 }
 
 /// Where a server reads who may connect.

@@ -1,0 +1,143 @@
+//! What to do about a failure that does not pass by itself. Pure.
+
+/// What a server said.
+pub(super) struct Said<'a> {
+    pub(super) sqlstate: &'a str,
+    /// In the server's language.
+    pub(super) message: &'a str,
+    /// The place in the server's source, which no language changes.
+    pub(super) routine: &'a str,
+}
+
+impl Said<'_> {
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        Some(match self.sqlstate {
+            "42501" if self.is_of_policies() => {
+                "row level security refuses it: give the user of DATABASE_URL policies for SELECT, INSERT and UPDATE on that table, or BYPASSRLS"
+            }
+            "42501" if self.message.contains("schema") => {
+                "grant the user of DATABASE_URL USAGE on that schema, and CREATE where tables are missing"
+            }
+            "42501" => {
+                "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
+            }
+            "42P01" => {
+                "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
+            }
+            "42703" | "42P10" | "42804" => {
+                "compare the tables with those that `pricestash schema warehouse` prints"
+            }
+            "42883" if self.message.contains("sha256") => "`verify` needs PostgreSQL 11 or newer",
+            "28000" if self.message.contains("pg_hba.conf") => {
+                "the server lets nobody in from this machine like this: add a line to its pg_hba.conf or this machine to its allowed addresses, or choose another sslmode"
+            }
+            "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
+            "3D000" => "create the database, or correct its name in DATABASE_URL",
+            "3F000" => "create the schema, or correct the search_path",
+            "53100" => "the server's disk is full: make room there",
+            "53200" | "53400" => "the server is at its limits: give it more memory",
+            "55000" if self.routine == "CheckCmdReplicaIdentity" => {
+                "ALTER TABLE … REPLICA IDENTITY FULL, or give the table a primary key"
+            }
+            "55P03" => "another session holds a lock on it: let that end, and run it again",
+            "25006" => {
+                "point DATABASE_URL to the primary where this is a standby; else default_transaction_read_only is on, which hosters set while a disk is full"
+            }
+            _ => return None,
+        })
+    }
+
+    fn is_of_policies(&self) -> bool {
+        self.routine == "ExecWithCheckOptions" || self.message.contains("row-level security")
+    }
+}
+
+/// What the crate says where a server has no TLS.
+pub(super) const NO_TLS: &str = "server does not support TLS";
+
+/// What to do about a connection that failed without a word of the server, by what is said of it.
+pub(super) fn of_connection(text: &str) -> Option<&'static str> {
+    if text.contains(NO_TLS) {
+        return Some(
+            "turn TLS on there, or write sslmode=disable into DATABASE_URL if you trust the way to it",
+        );
+    }
+    if text.contains("did not use channel binding") {
+        return Some(
+            "the connection is not encrypted, the password is not asked for by SCRAM, or the certificate's signature has no digest of its own (RSA-PSS, Ed25519): take channel_binding=require out of DATABASE_URL where you trust it without",
+        );
+    }
+    text.contains("HandshakeFailure").then_some(
+        "the server has no certificate or cipher that this program's TLS 1.2 and 1.3 can use: give it one with an RSA, ECDSA or Ed25519 key",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_follows_the_cause() {
+        for (sqlstate, message, routine, words) in [
+            (
+                "42501",
+                "permission denied for table price_daily",
+                "aclcheck_error",
+                "grant the user",
+            ),
+            (
+                "42501",
+                "permission denied for schema public",
+                "aclcheck_error",
+                "USAGE on that schema",
+            ),
+            // In another language.
+            ("42501", "새 자료가", "ExecWithCheckOptions", "policies"),
+            (
+                "42501",
+                "new row violates row-level security policy",
+                "",
+                "policies",
+            ),
+            (
+                "25006",
+                "cannot execute INSERT in a read-only transaction",
+                "",
+                "standby",
+            ),
+            ("55P03", "could not obtain lock", "", "another session"),
+            (
+                "28000",
+                "no pg_hba.conf entry for host",
+                "ClientAuthentication",
+                "pg_hba.conf",
+            ),
+            (
+                "28000",
+                "role \"x\" does not exist",
+                "InitializeSessionUserId",
+                "correct the user",
+            ),
+            (
+                "42883",
+                "function sha256(bytea) does not exist",
+                "",
+                "PostgreSQL 11",
+            ),
+        ] {
+            let said = Said {
+                sqlstate,
+                message,
+                routine,
+            };
+            let advice = said.advice().unwrap();
+            assert!(advice.contains(words), "{sqlstate} {message}: {advice}");
+        }
+        let unknown = Said {
+            sqlstate: "XX000",
+            message: "",
+            routine: "",
+        };
+        assert_eq!(unknown.advice(), None);
+    }
+}
