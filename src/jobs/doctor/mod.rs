@@ -42,7 +42,14 @@ pub(crate) fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
         || "is not there yet and can be made".to_owned(),
         |bytes| format!("is sound and writable, {}", megabytes(bytes)),
     );
-    Check::ok(NAME, format!("{place} {size}"))
+    let log = match found.log_bytes {
+        0 => String::new(),
+        log => format!(
+            ", {} of it in its write-ahead log, which a copy of the file alone lacks",
+            megabytes(log)
+        ),
+    };
+    Check::ok(NAME, format!("{place} {size}{log}"))
 }
 
 /// Where the staging file lies: `file_system` is the system's name of what it is on, where that is known.
@@ -62,16 +69,6 @@ pub(crate) fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
         "afpfs",
         "fuse.rclone",
     ];
-    const CLOUD: [&str; 8] = [
-        "onedrive",
-        "dropbox",
-        "google drive",
-        "googledrive",
-        "my drive",
-        "icloud",
-        "nextcloud",
-        "mega",
-    ];
     let text = path.display().to_string();
     if let Some(network) = file_system.filter(|f| NETWORK.contains(f)) {
         return Check::fail(
@@ -87,13 +84,7 @@ pub(crate) fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
             REMEDY,
         );
     }
-    let is_synced = |part: &str| {
-        let part = part.to_lowercase();
-        CLOUD
-            .iter()
-            .any(|cloud| part == *cloud || part.starts_with(&format!("{cloud} ")))
-    };
-    if let Some(cloud) = text.split(['/', '\\']).find(|part| is_synced(part)) {
+    if let Some(cloud) = text.split(['/', '\\']).find(|part| is_of_a_cloud(part)) {
         return Check::warn(
             NAME,
             format!(
@@ -103,6 +94,79 @@ pub(crate) fn staging_place(path: &Path, file_system: Option<&str>) -> Check {
         );
     }
     Check::ok(NAME, format!("{text} is on a disk of this machine"))
+}
+
+/// Whether a folder is one that a program copies to a cloud: its names as the programs give them, in English, as macOS has them
+/// (`OneDrive-Personal` below `CloudStorage`), in Korean and in some other languages.
+fn is_of_a_cloud(folder: &str) -> bool {
+    const NAMES: [&str; 43] = [
+        "onedrive",
+        "원드라이브",
+        "skydrive",
+        "dropbox",
+        "드롭박스",
+        "google drive",
+        "googledrive",
+        "google 드라이브",
+        "구글 드라이브",
+        "구글드라이브",
+        "googleドライブ",
+        "my drive",
+        "내 드라이브",
+        "マイドライブ",
+        "我的云端硬盘",
+        "meine ablage",
+        "mon drive",
+        "mi unidad",
+        "drivefs",
+        "icloud",
+        "icloud drive",
+        "iclouddrive",
+        "아이클라우드",
+        "com~apple~clouddocs",
+        "mobile documents",
+        "cloudstorage",
+        "mybox",
+        "마이박스",
+        "네이버 마이박스",
+        "naver mybox",
+        "nextcloud",
+        "owncloud",
+        "mega",
+        "megasync",
+        "pcloud",
+        "pclouddrive",
+        "box sync",
+        "yandex.disk",
+        "synologydrive",
+        "synology drive",
+        "seafile",
+        "proton drive",
+        "kdrive",
+    ];
+    let folder = decomposed(&folder.to_lowercase());
+    NAMES.iter().map(|name| decomposed(name)).any(|name| {
+        let behind = folder.strip_prefix(&name);
+        // `OneDrive - Firm`, `Dropbox (Personal)`, `GoogleDrive-me@example.com`.
+        behind.is_some_and(|b| b.is_empty() || b.starts_with([' ', '-', '(', '_']))
+    })
+}
+
+/// A text whose Hangul syllables are taken apart, as macOS writes them in names. The numbers are Unicode's (chapter 3.12).
+fn decomposed(text: &str) -> String {
+    let part = |base: u32, number: u32| char::from_u32(base + number);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c).checked_sub(0xAC00).filter(|s| *s < 11_172) {
+            Some(syllable) => {
+                out.extend(part(0x1100, syllable / 588));
+                out.extend(part(0x1161, syllable % 588 / 28));
+                out.extend(part(0x11A7, syllable % 28).filter(|_| syllable % 28 > 0));
+            }
+            None => out.push(c),
+        }
+    }
+    out
 }
 
 /// The free room on a disk.
@@ -186,6 +250,39 @@ mod tests {
             ),
             ("/home/me/Dropbox/staging.db", Some("ext4"), Verdict::Warn),
             ("/home/me/omega/staging.db", None, Verdict::Ok),
+            (r"G:\내 드라이브\staging.db", None, Verdict::Warn),
+            (
+                r"C:\Users\me\OneDrive - 회사\문서\staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            (
+                r"C:\Users\me\네이버 마이박스\staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            // As macOS writes it.
+            (
+                "/Users/me/Google \u{1103}\u{1173}\u{1105}\u{1161}\u{110b}\u{1175}\u{1107}\u{1173}/staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            (
+                "/Users/me/Library/CloudStorage/GoogleDrive-me@example.com/x/staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            (
+                "/Users/me/Library/Mobile Documents/com~apple~CloudDocs/staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            (
+                "/home/me/Dropbox (Personal)/staging.db",
+                None,
+                Verdict::Warn,
+            ),
+            ("/home/me/boxes/megaphone/staging.db", None, Verdict::Ok),
         ] {
             assert_eq!(
                 staging_place(Path::new(path), file_system).status,
@@ -207,6 +304,15 @@ mod tests {
         assert_eq!(
             (check.status, check.detail.as_str()),
             (Verdict::Ok, "s.db is sound and writable, 3 MB")
+        );
+        let logged = staging::Diagnosis {
+            log_bytes: 1 << 20,
+            ..sound.clone()
+        };
+        let detail = staging_file(path, &logged).detail;
+        assert!(
+            detail.contains("1 MB of it in its write-ahead log"),
+            "{detail}"
         );
         let cases = [
             (

@@ -8,14 +8,17 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 
 use super::backup::integrity;
+use super::companions::{WAL, beside};
 use crate::process::unfinished::Unfinished;
 use crate::staging::{Found, STAGING_DB, StagingError, explain, inspect};
 
 /// What was found at the staging file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Diagnosis {
-    /// Its size in bytes; `None` where there is no file yet.
+    /// Its size in bytes with its write-ahead log; `None` where there is no file yet.
     pub(crate) bytes: Option<u64>,
+    /// Of that, the write-ahead log: what is in it only, a copy of the file alone lacks.
+    pub(crate) log_bytes: u64,
     /// What SQLite finds wrong in it.
     pub(crate) damage: Option<String>,
     /// Who holds its write lock, if somebody does.
@@ -44,6 +47,8 @@ pub(crate) fn diagnose(path: &Path) -> Result<Diagnosis> {
 
 fn look(path: &Path) -> Result<Diagnosis> {
     let doing = || format!("the staging file {} cannot be used", path.display());
+    // Before it is opened: whoever closes it last empties the log.
+    let log_bytes = fs::metadata(beside(path, WAL)).map_or(0, |log| log.len());
     let connection = Connection::open(path).with_context(doing)?;
     // Somebody who writes is no fault, somebody who keeps on is.
     connection.busy_timeout(Duration::from_secs(3))?;
@@ -62,7 +67,8 @@ fn look(path: &Path) -> Result<Diagnosis> {
         },
     };
     Ok(Diagnosis {
-        bytes: Some(fs::metadata(path).with_context(doing)?.len()),
+        bytes: Some(fs::metadata(path).with_context(doing)?.len() + log_bytes),
+        log_bytes,
         damage,
         locked_by,
         can_wal: false,

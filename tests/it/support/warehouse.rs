@@ -55,10 +55,11 @@ impl TestWarehouse {
             name: random_name(),
             roles: Vec::new(),
         };
-        let create = format!(
-            "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'",
-            warehouse.name
-        );
+        let mut create = format!("CREATE DATABASE {} TEMPLATE template0", warehouse.name);
+        if encoding != "UTF8" {
+            // The server's own locale has its own encoding.
+            create += &format!(" ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'");
+        }
         warehouse.admin().batch_execute(&create).unwrap();
         Some(warehouse)
     }

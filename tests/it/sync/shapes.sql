@@ -1,9 +1,11 @@
 -- Shapes of a database for shapes.rs: name, who connects, the exit code of `sync`, the worst word of `doctor` (?: it depends on
--- the server's version); below it what is done before. {tables}: our tables; {bars}: the table of the bars without its end; {role}: the role; {grants}: what it needs.
+-- the server's version; tried with 11, 12, 15 and 18); below it what is done before. {tables}: our tables; {bars}: the table of
+-- the bars without its end; {role}: the role; {grants}: what it needs.
 
 -- nothing | owner | 0 | OK
 
 -- nothing, and no right to create | role | 1 | FAIL
+REVOKE CREATE ON SCHEMA public FROM public;
 
 -- nothing, and a right to create | role | 0 | OK
 GRANT CREATE ON SCHEMA public TO {role};
@@ -232,6 +234,7 @@ GRANT SELECT, INSERT, UPDATE ON price_daily, asset_master TO {role};
 {tables}
 DROP TABLE job_run;
 GRANT SELECT, INSERT, UPDATE ON price_daily, asset_master TO {role};
+REVOKE CREATE ON SCHEMA public FROM public;
 
 -- no right to the identifier | role | 0 | OK
 {tables}
