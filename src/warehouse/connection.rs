@@ -11,6 +11,7 @@ use postgres::{CancelToken, Client};
 
 use super::attempt::{Place, Way};
 use super::error::WarehouseError;
+use super::locks;
 use super::target::Target;
 
 type Job = Box<dyn FnOnce(&mut Client) + Send>;
@@ -27,6 +28,9 @@ pub struct Patience {
 /// How long a server has, after the time of a statement was over, to say that it has ended it. And how long an idle
 /// connection takes at most to say goodbye.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How long it is asked for at most who keeps a statement waiting.
+const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) struct Connection {
     line: Line,
@@ -48,22 +52,11 @@ impl Connection {
     /// Connects to the first host that lets us; each of a list has its time.
     pub(super) fn open(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
         let timeout = target.connect_timeout().unwrap_or(patience.connect);
-        let mut why = None;
-        for place in target.places() {
-            let opened =
-                addresses(place, timeout).and_then(|addresses| open_at(target, addresses, timeout));
-            match opened {
-                Ok(line) => {
-                    return Ok(Self {
-                        line,
-                        target: target.clone(),
-                        patience: patience.statement,
-                    });
-                }
-                Err(failure) => why = Some(more_telling(why, failure)),
-            }
-        }
-        Err(why.unwrap_or(WarehouseError::Silent(timeout)))
+        Ok(Self {
+            line: open_line(target, timeout)?,
+            target: target.clone(),
+            patience: patience.statement,
+        })
     }
 
     /// Runs a statement and waits for its answer, no longer than the patience lasts.
@@ -81,16 +74,36 @@ impl Connection {
             Ok(result) => result.map_err(WarehouseError::of_statement),
             Err(RecvTimeoutError::Disconnected) => Err(WarehouseError::Closed),
             Err(RecvTimeoutError::Timeout) => {
+                // As long as it waits, it can be seen for whom.
+                let holders = self.lock_holders();
                 self.cancel_statement();
                 // It may have been done at the last moment.
                 let late = answer.recv_timeout(GRACE).ok().and_then(Result::ok);
-                late.ok_or(WarehouseError::Silent(self.patience))
+                late.ok_or_else(|| match holders {
+                    Some(holders) => WarehouseError::Locked {
+                        patience: self.patience,
+                        holders,
+                    },
+                    None => WarehouseError::Silent(self.patience),
+                })
             }
         };
         if matches!(&result, Err(failure) if failure.is_transient()) {
             self.line.jobs = None;
         }
         result
+    }
+
+    /// Who holds a lock that the statement may wait for, by a connection of its own; `None` where that is not told soon.
+    fn lock_holders(&self) -> Option<String> {
+        let time = self.patience.min(LOOK);
+        let line = open_line(&self.target, time).ok()?;
+        let (to_caller, answer) = channel();
+        let job = Box::new(move |client: &mut Client| {
+            drop(to_caller.send(locks::holders(client)));
+        });
+        line.jobs.as_ref()?.send(job).ok()?;
+        answer.recv_timeout(time).ok()?.ok()?
     }
 
     /// Asks the server to end the statement, by a connection of its own as the protocol wants it.
@@ -103,6 +116,20 @@ impl Connection {
             }
         });
     }
+}
+
+/// Connects to the first host that lets us in; each of a list has its time.
+fn open_line(target: &Target, timeout: Duration) -> Result<Line, WarehouseError> {
+    let mut why = None;
+    for place in target.places() {
+        let opened =
+            addresses(place, timeout).and_then(|addresses| open_at(target, addresses, timeout));
+        match opened {
+            Ok(line) => return Ok(line),
+            Err(failure) => why = Some(more_telling(why, failure)),
+        }
+    }
+    Err(why.unwrap_or(WarehouseError::Silent(timeout)))
 }
 
 /// The addresses of a host, where they can be told within a time.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use postgres::types::Type;
 
-use super::tables::TABLES;
+use super::tables::names;
 use super::{Warehouse, WarehouseError, parameter};
 
 /// What the warehouse is like.
@@ -50,7 +50,10 @@ pub(crate) struct TableFacts {
 impl Warehouse {
     /// Looks at the warehouse and changes nothing.
     pub(crate) fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
-        let rows = self.query(include_str!("diagnose.sql"), vec![names()])?;
+        let rows = self.query(
+            include_str!("diagnose.sql"),
+            vec![parameter(names(), Type::TEXT_ARRAY)],
+        )?;
         let row = rows.first().ok_or(WarehouseError::Closed)?;
         Ok(Diagnosis {
             server_version: row.try_get(0)?,
@@ -65,7 +68,10 @@ impl Warehouse {
     }
 
     fn table_facts(&mut self) -> Result<Vec<TableFacts>, WarehouseError> {
-        let rows = self.query(include_str!("table_facts.sql"), vec![names()])?;
+        let rows = self.query(
+            include_str!("table_facts.sql"),
+            vec![parameter(names(), Type::TEXT_ARRAY)],
+        )?;
         let mut tables = Vec::new();
         for row in &rows {
             let name: String = row.try_get(0)?;
@@ -101,9 +107,4 @@ impl Warehouse {
             Err(failure) => Err(failure),
         }
     }
-}
-
-fn names() -> super::Parameter {
-    let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
-    parameter(names, Type::TEXT_ARRAY)
 }

@@ -22,6 +22,14 @@ pub enum WarehouseError {
     /// The server, or the network before it, said nothing for so long.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silent(Duration),
+    /// As [`WarehouseError::Silent`], because others hold a lock; who they are.
+    #[error("no answer within {} s: {holders} held a lock that it waited for; let that end", .patience.as_secs_f64())]
+    Locked {
+        /// How long the answer was waited for.
+        patience: Duration,
+        /// Their sessions.
+        holders: String,
+    },
     /// The connection was given up before.
     #[error("the connection is closed")]
     Closed,
@@ -105,7 +113,9 @@ impl WarehouseError {
     #[must_use]
     pub(crate) fn class(&self) -> Class {
         match self {
-            Self::Silent(_) | Self::Closed | Self::Ended(_) => Class::Transient,
+            Self::Silent(_) | Self::Locked { .. } | Self::Closed | Self::Ended(_) => {
+                Class::Transient
+            }
             Self::Unfit(_) | Self::Elsewhere { .. } => Class::Stop,
             Self::Postgres(error) => match error.code() {
                 Some(state) => class_of_sqlstate(state.code()),

@@ -23,6 +23,7 @@ mod diagnose;
 mod error;
 mod framing;
 mod identity;
+mod locks;
 mod parameters;
 mod prices;
 mod rehearse;

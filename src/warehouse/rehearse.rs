@@ -7,6 +7,7 @@ use postgres::{Client, Transaction};
 
 use super::assets_and_runs::{of_assets, of_runs};
 use super::error::WarehouseError;
+use super::locks;
 use super::prices::{VALUES_FROM, upsert};
 use super::tables::{TABLES, Table};
 use super::{Warehouse, borrowed, parameter, values_sql};
@@ -83,7 +84,7 @@ impl Warehouse {
         let (words, advice) = failure.words();
         let why = match self.check_if_there(table) {
             Err(WarehouseError::Unfit(why)) if failure.may_be_the_tables() => why,
-            _ if is_locked => match self.lock_holders()? {
+            _ if is_locked => match self.connection.ask(locks::holders)? {
                 Some(holders) => format!("{} is locked by {holders}", table.name),
                 None => words,
             },
@@ -105,30 +106,6 @@ impl Warehouse {
             true => Ok(()),
             false => self.check(table),
         }
-    }
-
-    /// Who holds a lock that keeps us waiting, or could.
-    pub(super) fn lock_holders(&mut self) -> Result<Option<String>, WarehouseError> {
-        let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
-        let rows = self.query(
-            include_str!("lock_holders.sql"),
-            vec![parameter(names, Type::TEXT_ARRAY)],
-        )?;
-        let mut holders = Vec::new();
-        for row in &rows {
-            let text = |at| {
-                row.try_get::<_, Option<String>>(at)
-                    .map(Option::unwrap_or_default)
-            };
-            holders.push(format!(
-                "the session {} of {} ({:?}, {})",
-                row.try_get::<_, i32>(0)?,
-                text(1)?,
-                text(2)?,
-                text(3)?
-            ));
-        }
-        Ok((!holders.is_empty()).then(|| holders.join(" and ")))
     }
 }
 

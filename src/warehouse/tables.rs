@@ -71,6 +71,11 @@ pub(crate) fn schema() -> String {
     TABLES.iter().map(|t| t.ddl).collect::<Vec<_>>().join("\n")
 }
 
+/// The tables' names.
+pub(super) fn names() -> Vec<&'static str> {
+    TABLES.iter().map(|t| t.name).collect()
+}
+
 /// A column as it is.
 pub(super) struct Column {
     pub(super) name: String,
@@ -128,10 +133,9 @@ impl Warehouse {
     }
 
     pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, WarehouseError> {
-        let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
         let rows = self.query(
             "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
-            vec![parameter(names, Type::TEXT_ARRAY)],
+            vec![parameter(names(), Type::TEXT_ARRAY)],
         )?;
         let missing: Vec<String> = rows.iter().map(|r| r.get(0)).collect();
         Ok(TABLES

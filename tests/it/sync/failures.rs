@@ -48,6 +48,39 @@ fn a_statement_that_takes_too_long_is_ended_here_and_at_the_server() {
 }
 
 #[test]
+fn who_holds_a_lock_is_said_by_sync_and_by_doctor() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 3)
+        .with("SYNC_STATEMENT_TIMEOUT", "3")
+        .with("SYNC_MAX_RETRIES", "1");
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    let mut holder = warehouse.lock_prices();
+    let pid: i32 = holder
+        .query_one("SELECT pg_backend_pid()", &[])
+        .unwrap()
+        .get(0);
+    let session = format!("the session {pid} of ");
+    let ran = env.run(&["sync"]);
+    assert_eq!((ran.code, env.pending()), (1, 3), "{ran:?}");
+    assert!(
+        ran.error().contains(&session) && ran.error().contains("idle in transaction"),
+        "{ran:?}"
+    );
+    let ran = env.run(&["doctor", "--offline", "--format", "json"]);
+    let found = ran.rows();
+    let prices = found
+        .iter()
+        .find(|check| check["check"] == "warehouse price_daily");
+    let prices = prices.unwrap_or_else(|| panic!("{ran:?}"));
+    let words = format!("price_daily is locked by {session}");
+    assert_eq!(prices["status"], "WARN");
+    assert!(
+        prices["detail"].as_str().unwrap().contains(&words),
+        "{prices}"
+    );
+}
+
+#[test]
 fn a_chunk_whose_connection_is_ended_is_sent_again() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 3);

@@ -6,8 +6,10 @@
 
 use std::thread;
 
+use postgres::{Client, NoTls};
 use serde_json::Value;
 
+use crate::support::own_server::OwnServer;
 use crate::support::program::TestEnv;
 use crate::support::stock::stocked;
 use crate::support::warehouse::TestWarehouse;
@@ -193,4 +195,28 @@ fn parameters_of_other_programs_pass_or_are_named() {
         }
         warehouse.execute("DROP TABLE IF EXISTS price_daily, asset_master, job_run");
     }
+}
+
+/// A server that reads what others wrote, and has nobody to read from.
+#[test]
+fn a_standby_is_said_to_be_one() {
+    let is_on = std::env::var_os("INTEGRATION_TEST").is_some_and(|v| v == "1");
+    let Some(mut server) = is_on.then(|| OwnServer::start(&[])).flatten() else {
+        return;
+    };
+    let env = staged(server.url());
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    Client::connect(server.url(), NoTls)
+        .unwrap()
+        .batch_execute(
+            "DO $$ BEGIN EXECUTE format('COPY (SELECT WHERE false) TO %L',
+                 current_setting('data_directory') || '/standby.signal'); END $$",
+        )
+        .unwrap();
+    server.restart("fast");
+    let (worst, said) = doctor(&env);
+    let ran = env.run(&["sync"]);
+    assert_eq!((worst, ran.code), ("FAIL", 1), "{said} {ran:?}");
+    assert!(said.contains("this server is a standby"), "{said}");
+    assert!(ran.error().contains("where this is a standby"), "{ran:?}");
 }
