@@ -55,20 +55,8 @@ pub(super) fn what_is_wrong(
         );
     }
     match error {
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-            if !has_names(of) =>
-        {
-            format!(
-                "the server's certificate names its host only as the common name ({}), which counts no more: certificate not valid \
-                 for name {host:?}; let it be made anew with subjectAltName=DNS:{host}, or check the authority only \
-                 (sslmode=verify-ca)",
-                of.subject
-            )
-        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!(
-                "the server's {error}; correct the host in DATABASE_URL, or check the authority only (sslmode=verify-ca)"
-            )
+            wrong_name(of, error, host)
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!("the server's {error}; it has to be renewed at the server, {UNVERIFIED}")
@@ -107,6 +95,19 @@ pub(super) fn what_is_wrong(
             "the server's certificate is refused: {error}; let it be made anew, {UNVERIFIED}"
         ),
     }
+}
+
+fn wrong_name(of: &TbsCertificate, error: &CertificateError, host: &str) -> String {
+    if has_names(of) {
+        return format!(
+            "the server's {error}; correct the host in DATABASE_URL, or check the authority only (sslmode=verify-ca)"
+        );
+    }
+    format!(
+        "the server's certificate names its host only as the common name ({}), which counts no more: certificate not valid for name \
+         {host:?}; let it be made anew with subjectAltName=DNS:{host}, or check the authority only (sslmode=verify-ca)",
+        of.subject
+    )
 }
 
 /// Whether it has names besides the common one.

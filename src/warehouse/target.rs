@@ -46,71 +46,15 @@ impl Target {
     /// A sentence that shows nothing of the value: any part of it may be the password.
     pub fn parse(url: &Secret, ssl_mode: Option<TlsMode>) -> Result<Self, ConfigError> {
         let settings = Settings::of(url.expose());
-        if let Some(why) = settings.refusal {
-            return Err(unreadable(&why));
-        }
-        // The crate's own error may quote a part of the value, so it is not shown.
-        let mut config: Config = settings
-            .rest
-            .parse()
-            .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(unreadable("it names no host"));
-        }
-        if !go_together(&config) {
-            return Err(unreadable(
-                "its lists of hosts, addresses and ports are not equally long",
-            ));
-        }
-        if let Some(user) = settings.user.filter(|user| !user.is_empty()) {
-            config.user(&user);
-        }
-        if let Some(password) = settings.password {
-            config.password(password);
-        }
-        if let Some(schema) = settings.schema {
-            config.options(&with_schema(config.get_options(), &schema));
-        }
-        let written = settings.sslmode.map(|mode| mode.parse()).transpose();
-        let written = written.map_err(|()| {
-            unreadable(
-                "its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full",
-            )
-        })?;
-        let is_system = settings.sslrootcert.as_deref() == Some(tls::SYSTEM);
-        if is_system && written.is_some_and(|mode| mode != TlsMode::VerifyFull) {
-            return Err(unreadable(
-                "its sslrootcert=system wants sslmode=verify-full: anybody may have a certificate of a public authority",
-            ));
-        }
-        // On this machine nobody listens, and a tunnel to a server far away is spared the round trip of the question.
-        let default = if is_system {
-            TlsMode::VerifyFull
-        } else if is_local(&config) && settings.sslrootcert.is_some() {
-            TlsMode::Prefer
-        } else if is_local(&config) {
-            TlsMode::Allow
-        } else {
-            TlsMode::Require
-        };
-        let wanted = match written
-            .or(ssl_mode.filter(|_| !is_system))
-            .unwrap_or(default)
-        {
-            // Over a network nothing goes in the clear unless that is written: `disable`.
-            TlsMode::Allow if !is_local(&config) => TlsMode::Prefer,
-            wanted => wanted,
-        };
-        let (encryption, mut verification) = wanted.meaning();
+        let config = read_config(&settings)?;
+        let (encryption, mut verification) =
+            wanted_mode(&settings, ssl_mode, is_local(&config))?.meaning();
         // As libpq does: who names an authority wants it asked.
         if settings.sslrootcert.is_some()
             && verification == Verification::None
             && encryption == Encryption::Always
         {
             verification = Verification::Authority;
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("pricestash");
         }
         Ok(Self {
             config,
@@ -165,6 +109,71 @@ impl TlsMode {
             Self::VerifyFull => (Encryption::Always, Verification::Full),
         }
     }
+}
+
+/// What the crate is to know.
+fn read_config(settings: &Settings) -> Result<Config, ConfigError> {
+    if let Some(why) = &settings.refusal {
+        return Err(unreadable(why));
+    }
+    // The crate's own error may quote a part of the value, so it is not shown.
+    let mut config: Config = settings
+        .rest
+        .parse()
+        .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(unreadable("it names no host"));
+    }
+    if !go_together(&config) {
+        return Err(unreadable(
+            "its lists of hosts, addresses and ports are not equally long",
+        ));
+    }
+    if let Some(user) = settings.user.as_ref().filter(|user| !user.is_empty()) {
+        config.user(user);
+    }
+    if let Some(password) = &settings.password {
+        config.password(password);
+    }
+    if let Some(schema) = &settings.schema {
+        config.options(&with_schema(config.get_options(), schema));
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("pricestash");
+    }
+    Ok(config)
+}
+
+/// The mode that is written, else the environment's, else the host's. `is_local`: whether that is this machine.
+fn wanted_mode(
+    settings: &Settings,
+    ssl_mode: Option<TlsMode>,
+    is_local: bool,
+) -> Result<TlsMode, ConfigError> {
+    let written = settings.sslmode.as_ref().map(|mode| mode.parse());
+    let written = written.transpose().map_err(|()| {
+        unreadable("its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full")
+    })?;
+    let file = settings.sslrootcert.as_deref();
+    if file == Some(tls::SYSTEM) {
+        return match written {
+            None | Some(TlsMode::VerifyFull) => Ok(TlsMode::VerifyFull),
+            _ => Err(unreadable(
+                "its sslrootcert=system wants sslmode=verify-full: anybody may have a certificate of a public authority",
+            )),
+        };
+    }
+    // On this machine nobody listens, and a tunnel to a server far away is spared the round trip of the question.
+    let default = match (is_local, file) {
+        (true, Some(_)) => TlsMode::Prefer,
+        (true, None) => TlsMode::Allow,
+        (false, _) => TlsMode::Require,
+    };
+    Ok(match written.or(ssl_mode).unwrap_or(default) {
+        // Over a network nothing goes in the clear unless that is written: `disable`.
+        TlsMode::Allow if !is_local => TlsMode::Prefer,
+        wanted => wanted,
+    })
 }
 
 fn unreadable(why: &str) -> ConfigError {
