@@ -13,7 +13,6 @@ use crate::domain::acknowledgement::TableIdentity;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendars;
-use crate::domain::scale::Rescale;
 use crate::domain::validate::{Context, check};
 use crate::domain::window::Window;
 
@@ -47,7 +46,7 @@ fn assets() -> Vec<Asset> {
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
 
 /// What `collect` does with an asset.
-fn collect(staging: &Staging, close: &str) {
+fn collect(staging: &Staging, close: &str, days: std::ops::RangeInclusive<u32>, reading: Reading) {
     let (assets, now) = (assets(), NOW.parse().unwrap());
     let asset = &assets[0];
     staging.put_assets(&assets).unwrap();
@@ -64,12 +63,12 @@ fn collect(staging: &Staging, close: &str) {
             now,
         };
         staging.reach_back(asset, source, &lookback).unwrap();
-        staging.witnesses(&asset.id, source, window, 3).unwrap();
+        staging.audited_on(asset.id.as_str(), source).unwrap();
         staging
             .is_settled(&asset.id, source, &due, window.end, 3)
             .unwrap();
     }
-    let rows = (5..=9).map(|day| RawBar {
+    let rows = days.map(|day| RawBar {
         day: RawDay::Date(format!("2026-01-0{day}").parse().unwrap()),
         open: close,
         high: close,
@@ -98,7 +97,10 @@ fn collect(staging: &Staging, close: &str) {
             due: &due,
             lost: &[],
             checked: &checked,
-            rescale: Rescale::IfWhole,
+            reading,
+            settled: None,
+            is_audit: false,
+            today: window.end,
             job_id: "j",
             now,
         };
@@ -164,7 +166,7 @@ fn look(staging: &Staging) {
     staging.rejects().unwrap();
     staging.pending_by_asset().unwrap();
     staging.open_findings(5).unwrap();
-    staging.has_bars(id).unwrap();
+    staging.suspects().unwrap();
     staging.last_runs(5).unwrap();
 }
 
@@ -214,8 +216,11 @@ fn no_daily_statement_reads_all_rows() {
     let path = folder.path().join("s.db");
     let staging = Staging::open(&path).unwrap();
     SEEN.take();
-    collect(&staging, "100");
-    collect(&staging, "101");
+    collect(&staging, "100", 5..=9, Reading::Window);
+    // Too few days to tell, another scale, and what there is all the same.
+    collect(&staging, "100", 9..=9, Reading::Window);
+    collect(&staging, "50", 6..=9, Reading::Window);
+    collect(&staging, "50", 6..=9, Reading::All);
     sync(&staging);
     look(&staging);
     let connection = Connection::open(&path).unwrap();

@@ -213,7 +213,7 @@ mod tests {
                 .unwrap();
         }
         connection
-            .execute("INSERT INTO series VALUES ('A', 'yahoo', 'A', 'KRW')", [])
+            .execute("INSERT INTO series (asset_id, source, symbol, currency) VALUES ('A', 'yahoo', 'A', 'KRW')", [])
             .unwrap();
         drop(connection);
         staging
