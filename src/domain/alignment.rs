@@ -36,6 +36,8 @@ struct Run {
     first: usize,
     last: usize,
     factors: Factors,
+    /// Whether they all moved, each by a ratio of its own: other prices, not another scale.
+    is_ragged: bool,
 }
 
 impl Run {
@@ -44,7 +46,15 @@ impl Run {
     }
 
     fn has_moved(&self) -> bool {
-        !self.factors.are_one()
+        self.is_ragged || !self.factors.are_one()
+    }
+
+    /// The factors that explain both; none where one has no single factor.
+    fn factors_with(&self, other: &Self) -> Option<Factors> {
+        let is_plain = !self.is_ragged && !other.is_ragged;
+        let is_alike = self.has_moved() == other.has_moved();
+        let factors = self.factors.and(other.factors);
+        factors.filter(|_| is_plain && is_alike)
     }
 }
 
@@ -103,6 +113,21 @@ pub(crate) struct MadeStep {
     pub(crate) older: f64,
     /// The factor by which the newer side moved.
     pub(crate) newer: f64,
+    /// The first compared day behind the newer side; the day of the step where there is none.
+    pub(crate) until: NaiveDate,
+}
+
+/// What is known of a step on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Nothing.
+    Nothing,
+    /// An answer was refused for it, and it is open.
+    Refused,
+    /// What is stored from that day on was never compared with an answer that was taken.
+    Unconfirmed,
+    /// The owner takes the answer all the same.
+    Accepted,
 }
 
 /// What a stored day that an answer lacks is in the scale of the answer.
@@ -124,21 +149,7 @@ impl Alignment {
             stored: last_digit(days.iter().map(|d| d.stored)),
             fetched: last_digit(days.iter().map(|d| d.fetched)),
         };
-        let mut runs: Vec<Run> = Vec::new();
-        for (place, day) in days.iter().enumerate() {
-            let factors = Factors::of(day.stored, day.fetched, digits);
-            match runs.last_mut() {
-                Some(run) if run.factors.and(factors).is_some() => {
-                    run.factors = run.factors.and(factors).unwrap_or(factors);
-                    run.last = place;
-                }
-                _ => runs.push(Run {
-                    first: place,
-                    last: place,
-                    factors,
-                }),
-            }
-        }
+        let runs = ragged(&days, runs(&days, digits));
         let segments = segments(&runs);
         Self {
             days,
@@ -169,7 +180,19 @@ impl Alignment {
     /// Whether it can be told, and not one day has moved.
     #[must_use]
     pub(crate) fn is_untouched(&self) -> bool {
-        self.can_tell() && !self.runs.iter().any(Run::has_moved)
+        self.can_tell() && self.has_no_move()
+    }
+
+    /// Whether not one day has moved, as far as days are compared.
+    #[must_use]
+    pub(crate) fn has_no_move(&self) -> bool {
+        !self.runs.iter().any(Run::has_moved)
+    }
+
+    /// Whether the newest days have moved.
+    #[must_use]
+    pub(crate) fn has_newest_moved(&self) -> bool {
+        self.runs.last().is_some_and(Run::has_moved)
     }
 
     /// Whether the oldest days have moved, as they do when a source adjusts.
@@ -209,7 +232,7 @@ impl Alignment {
         let days = self.days.get(run.first..=run.last).unwrap_or_default();
         let fits = |d: &&Compared| {
             let factors = Factors::of(d.stored, d.fetched, self.digits);
-            factors.and(run.factors).is_some()
+            run.is_ragged || factors.and(run.factors).is_some()
         };
         likely(
             days.iter().filter(fits).map(|d| (d.stored, d.fetched)),
@@ -218,20 +241,22 @@ impl Alignment {
     }
 
     fn change_of(&self, run: &Run) -> Option<Change> {
+        let days = self.days.get(run.first..=run.last)?;
+        let has_moved = |day: &&Compared| day.stored.total_cmp(&day.fetched).is_ne();
         Some(Change {
             factor: self.factor(run),
-            example: *self.days.get(run.last)?,
+            example: *days.iter().rfind(has_moved).or(days.last())?,
         })
     }
 
-    /// What the answer is to the series. `may_read_more` tells whether more of it can still be asked for, `is_accepted`
-    /// whether the owner takes the answer although it makes a step on that day.
+    /// What the answer is to the series. `may_read_more` tells whether more of it can still be asked for; `owner` what is known
+    /// of a step on a day.
     #[must_use]
     pub(crate) fn verdict(
         &self,
         beyond: Beyond,
         may_read_more: bool,
-        is_accepted: impl Fn(NaiveDate) -> bool,
+        owner: impl Fn(NaiveDate) -> Known,
     ) -> Verdict {
         let is_whole = beyond == Beyond::default();
         if self.segments.is_empty() && !is_whole {
@@ -240,54 +265,89 @@ impl Alignment {
         if may_read_more && let Some(verdict) = self.moved_beyond(beyond) {
             return verdict;
         }
-        if let Some(step) = self.made_steps().find(|s| !is_accepted(s.after.date)) {
+        let known = |step: &MadeStep| owner(step.after.date);
+        let newest = self.segments.last().and_then(|s| self.days.get(s.first));
+        // Nobody has confirmed those days: a later answer has the last word about them.
+        let is_unconfirmed = |step: &MadeStep| {
+            known(step) == Known::Unconfirmed && newest.is_some_and(|d| d.date == step.after.date)
+        };
+        let is_taken = |step: &MadeStep| known(step) == Known::Accepted || is_unconfirmed(step);
+        let steps = self.other_prices().into_iter();
+        let refused_before = |step: &MadeStep| known(step) == Known::Refused;
+        let steps = steps.chain(self.between_segments(refused_before));
+        let mut steps = steps.chain(self.by_corrections());
+        if let Some(step) = steps.find(|step| !is_taken(step)) {
             return Verdict::Refused(step);
         }
         self.change().map_or(Verdict::Same, Verdict::Restated)
     }
 
-    /// What moved may go on beyond the days that were fetched.
+    /// What moved may go on beyond the days that were fetched, or before the few that did not.
     fn moved_beyond(&self, beyond: Beyond) -> Option<Verdict> {
-        if beyond.between
-            && let Some(change) = self.change()
-        {
+        let is_settled = |run: Option<&Run>| run.is_some_and(|r| r.is_segment() && !r.has_moved());
+        let is_open = beyond.between
+            || (beyond.older && !is_settled(self.runs.first()))
+            || (beyond.newer && !is_settled(self.runs.last()));
+        if let Some(change) = self.change().filter(|_| is_open) {
             return Some(Verdict::ReadWhole(change));
         }
         let edges = [
             (beyond.older, self.runs.first()),
             (beyond.newer, self.runs.last()),
         ];
-        let open = edges.into_iter().filter(|(more, _)| *more);
-        let mut moved = open.filter_map(|(_, run)| run.filter(|r| r.has_moved()));
-        let run = moved.next()?;
-        match run.is_segment() {
-            true => self.change_of(run).map(Verdict::ReadWhole),
-            false => Some(Verdict::TooFew),
+        let has_moved = |run: Option<&Run>| run.is_some_and(Run::has_moved);
+        edges
+            .into_iter()
+            .any(|(more, run)| more && has_moved(run))
+            .then_some(Verdict::TooFew)
+    }
+
+    /// That the days are those of other prices: they moved, and there is nothing by one ratio among them.
+    fn other_prices(&self) -> Option<MadeStep> {
+        let first = self.segments.first()?;
+        if !self.segments.iter().all(|s| s.is_ragged) {
+            return None;
         }
+        let [before, after, ..] = *self.days.get(first.first..)? else {
+            return None;
+        };
+        let ratio = |day: Compared| day.fetched / day.stored;
+        Some(MadeStep {
+            before,
+            after,
+            older: ratio(before),
+            newer: ratio(after),
+            until: self.days.last()?.date,
+        })
     }
 
-    /// The steps that the answer makes and that are no source's way to adjust.
-    fn made_steps(&self) -> impl Iterator<Item = MadeStep> {
-        self.between_segments().chain(self.by_corrections())
-    }
-
-    fn between_segments(&self) -> impl Iterator<Item = MadeStep> {
+    /// The steps that the answer makes between segments and that are no source's way to adjust.
+    fn between_segments(
+        &self,
+        refused_before: impl Fn(&MadeStep) -> bool,
+    ) -> impl Iterator<Item = MadeStep> {
         let newest = self.segments.len().saturating_sub(1);
         let older_moved = self
             .segments
             .iter()
             .enumerate()
-            .all(|(place, s)| s.has_moved() == (place < newest));
+            .all(|(place, s)| s.has_moved() == (place < newest) && !s.is_ragged);
         let borders = self.segments.iter().zip(self.segments.iter().skip(1));
         borders.enumerate().filter_map(move |(place, (a, b))| {
             let is_last = place + 1 == newest;
             let step = self.step(a, b)?;
             let made = step.size();
+            let between = step.newer / step.older;
             let refused = if is_last && older_moved {
                 made.is_some_and(|size| size >= STEP)
-            } else if is_within(step.newer / step.older, MARKET) {
-                // The newest days moved and those before did not, or otherwise: nothing tells it from the market's move.
-                is_last && b.has_moved() && !is_within(step.newer / step.older, DIFFERENT)
+            } else if is_within(between, DIFFERENT) {
+                false
+            } else if is_within(between, MARKET) {
+                // Nothing tells newest days that moved from the market's move. A block inside is corrections, but not one that was
+                // refused while it was the newest: what was staged behind it since tells nothing.
+                let newest_moved = is_last && b.has_moved();
+                (newest_moved && (!a.has_moved() || made.is_some()))
+                    || (!newest_moved && refused_before(&step))
             } else {
                 made.is_some()
             };
@@ -295,13 +355,18 @@ impl Alignment {
         })
     }
 
-    /// Single days that would leave the series by more than the market moves.
+    /// Single days that would leave the series by more than the market moves, and such that stayed where all around them moved.
     fn by_corrections(&self) -> impl Iterator<Item = MadeStep> {
         let short = self.runs.iter().enumerate();
-        let short = short.filter(|(_, run)| !run.is_segment() && run.has_moved());
+        let short = short.filter(|(_, run)| !run.is_segment());
         short.filter_map(|(place, run)| {
             let before = place.checked_sub(1).and_then(|p| self.runs.get(p));
             let behind = self.runs.get(place + 1);
+            let moved = |run: Option<&Run>| run.is_some_and(Run::has_moved);
+            let stayed_alone = !run.has_moved() && moved(before) && moved(behind);
+            if !run.has_moved() && !moved(before) && !moved(behind) {
+                return None;
+            }
             let steps = [
                 before.and_then(|before| self.step(before, run)),
                 behind.and_then(|behind| self.step(run, behind)),
@@ -309,19 +374,24 @@ impl Alignment {
             let largest =
                 |of: fn(&MadeStep) -> f64| steps.iter().flatten().map(of).fold(1.0, f64::max);
             let is_worse = largest(MadeStep::fetched) > largest(MadeStep::stored) * DIFFERENT;
+            let least = if stayed_alone { DIFFERENT } else { STEP };
             let refused = steps.into_iter().flatten();
-            let mut refused = refused.filter(|s| s.size().is_some_and(|size| size >= STEP));
+            let mut refused = refused.filter(|s| s.size().is_some_and(|size| size >= least));
             refused.next().filter(|_| is_worse)
         })
     }
 
     /// The step from one run to the next.
     fn step(&self, older: &Run, newer: &Run) -> Option<MadeStep> {
+        let after = *self.days.get(newer.first)?;
+        // The day on which it would be undone.
+        let behind = self.days.get(newer.last + 1);
         Some(MadeStep {
             before: *self.days.get(older.last)?,
-            after: *self.days.get(newer.first)?,
+            after,
             older: self.factor(older),
             newer: self.factor(newer),
+            until: behind.map_or(after.date, |day| day.date),
         })
     }
 
@@ -335,7 +405,7 @@ impl Alignment {
         let right = self.segments.iter().find(behind);
         let has_moved = |s: Option<&Run>| s.is_some_and(Run::has_moved);
         match (left, right) {
-            (Some(l), Some(r)) if has_moved(left) && l.factors.and(r.factors).is_some() => {
+            (Some(l), Some(r)) if has_moved(left) && l.factors_with(r).is_some() => {
                 Lacking::MovedBy(self.factor(l))
             }
             _ if has_moved(left) || has_moved(right) => Lacking::Unknown,
@@ -344,12 +414,57 @@ impl Alignment {
     }
 }
 
+/// The runs of days, each as long as one factor explains it.
+fn runs(days: &[Compared], digits: Digits) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (place, day) in days.iter().enumerate() {
+        let factors = Factors::of(day.stored, day.fetched, digits);
+        // Coarse digits allow much: a close that is the same to the last bit has not moved with those that have.
+        let is_equal = day.stored.total_cmp(&day.fetched).is_eq();
+        let goes_on = |run: &Run| !is_equal || run.factors.are_one();
+        match runs.last_mut().filter(|run| goes_on(run)) {
+            Some(run) if run.factors.and(factors).is_some() => {
+                run.factors = run.factors.and(factors).unwrap_or(factors);
+                run.last = place;
+            }
+            _ => runs.push(Run {
+                first: place,
+                last: place,
+                factors,
+                is_ragged: false,
+            }),
+        }
+    }
+    runs
+}
+
+/// Short runs in a row are no corrections where they are many days that all moved.
+fn ragged(days: &[Compared], runs: Vec<Run>) -> Vec<Run> {
+    let has_moved = |day: &Compared| !is_within(day.fetched / day.stored, DIFFERENT);
+    let is_odd = |run: &Run| {
+        let mut days = days.get(run.first..=run.last).unwrap_or_default().iter();
+        !run.is_segment() && days.all(has_moved)
+    };
+    let mut joined: Vec<Run> = Vec::new();
+    for together in runs.chunk_by(|a, b| is_odd(a) && is_odd(b)) {
+        match together {
+            [first, .., last] if last.last - first.first + 1 >= SEGMENT_DAYS => joined.push(Run {
+                last: last.last,
+                is_ragged: true,
+                ..*first
+            }),
+            _ => joined.extend(together),
+        }
+    }
+    joined
+}
+
 /// The segments among runs; those that one factor explains, with nothing but corrections between, are one.
 fn segments(runs: &[Run]) -> Vec<Run> {
     let mut segments: Vec<Run> = Vec::new();
     for run in runs.iter().filter(|run| run.is_segment()) {
         let before = segments.last_mut();
-        match before.and_then(|s| Some((s.factors.and(run.factors)?, s))) {
+        match before.and_then(|s| Some((s.factors_with(run)?, s))) {
             Some((factors, segment)) => {
                 segment.factors = factors;
                 segment.last = run.last;
@@ -421,7 +536,7 @@ mod tests {
 
     /// The verdict in a word, when the whole series was fetched.
     fn whole(parts: &[(usize, f64)]) -> &'static str {
-        word(&of(parts).verdict(Beyond::default(), true, |_| false))
+        word(&of(parts).verdict(Beyond::default(), true, |_| Known::Nothing))
     }
 
     /// The verdict in a word, when there are older days.
@@ -430,7 +545,7 @@ mod tests {
             older: true,
             ..Beyond::default()
         };
-        word(&of(parts).verdict(beyond, true, |_| false))
+        word(&of(parts).verdict(beyond, true, |_| Known::Nothing))
     }
 
     fn word(verdict: &Verdict) -> &'static str {
@@ -462,7 +577,7 @@ mod tests {
             Alignment::of(days.collect())
         };
         for factor in ALL {
-            let verdict = late(factor).verdict(Beyond::default(), true, |_| false);
+            let verdict = late(factor).verdict(Beyond::default(), true, |_| Known::Nothing);
             let Verdict::Restated(change) = verdict else {
                 panic!("{factor}: {verdict:?}")
             };
@@ -490,6 +605,11 @@ mod tests {
             (vec![(20, 1.0), (2, 1.01)], "same"),
             (vec![(20, 1.0), (1, 0.01), (5, 1.0)], "refused"),
             (vec![(20, 1.0), (1, 100.0)], "refused"),
+            // The older days, and the newest stay.
+            (vec![(20, 100.0), (2, 1.0)], "refused"),
+            (vec![(20, 0.5), (1, 1.0)], "refused"),
+            // Days that were forgotten.
+            (vec![(20, 0.8), (2, 1.0), (5, 0.8)], "refused"),
         ] {
             assert_eq!(whole(&parts), verdict, "{parts:?}");
         }
@@ -508,7 +628,8 @@ mod tests {
                 },
                 fetched: 10.0,
             });
-            let verdict = Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| false);
+            let verdict =
+                Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| Known::Nothing);
             assert!(!matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
         }
     }
@@ -524,9 +645,72 @@ mod tests {
             "it may go on before"
         );
         assert_eq!(window(&[(3, 1.0)]), "same");
+        // What moved may have begun just before.
+        for factor in [0.01, 100.0, 0.5, 0.8, 10.0 / 11.0] {
+            assert_eq!(window(&[(2, 1.0), (3, factor)]), "read whole");
+            assert_eq!(window(&[(1, 1.0), (4, factor)]), "read whole");
+            assert_eq!(window(&[(2, 1.0), (10, factor), (2, 1.0)]), "read whole");
+        }
         // All that is stored came again: nothing of another scale can be left.
         assert_eq!(whole(&[(2, 0.9)]), "same");
         assert_eq!(whole(&[(0, 1.0)]), "same");
+    }
+
+    #[test]
+    fn other_prices_are_no_corrections() {
+        // Another company, another currency by the day's rate, a noisy factor for the newest days.
+        let noise = |n: usize| 1.0 + 0.02 * f64::from(u8::try_from(n * 5 % 7).unwrap());
+        let company: Vec<f64> = (0..30).map(|n| 0.4 * noise(n) * noise(n + 1)).collect();
+        let currency: Vec<f64> = (0..30).map(|n| 1_300.0 * noise(n)).collect();
+        let newest: Vec<f64> = (0..30)
+            .map(|n| if n < 15 { 1.0 } else { 0.7 * noise(n) })
+            .collect();
+        for factors in [company, currency, newest] {
+            let verdict = aligned(&factors).verdict(Beyond::default(), true, |_| Known::Nothing);
+            assert!(matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
+        }
+        // Three closes in a row that were corrected a little.
+        assert_eq!(
+            whole(&[(20, 1.0), (1, 1.01), (1, 0.99), (1, 1.015)]),
+            "same"
+        );
+    }
+
+    #[test]
+    fn what_was_refused_is_not_taken_for_the_days_that_were_staged_since() {
+        let alignment = of(&[(20, 1.0), (10, 10.0 / 11.0), (3, 1.0)]);
+        let verdict = |known: Known| alignment.verdict(Beyond::default(), true, |_| known);
+        assert!(matches!(verdict(Known::Refused), Verdict::Refused(_)));
+        assert!(matches!(verdict(Known::Nothing), Verdict::Restated(_)));
+    }
+
+    #[test]
+    fn two_small_factors_that_remove_a_step_are_taken() {
+        // Ten for eleven was missed, now twenty for twenty-one: all days moved.
+        let days = (0..40).map(|n| Compared {
+            date: day(n),
+            stored: if n < 30 { 110.0 } else { 100.0 },
+            fetched: 100.0 / 1.05,
+        });
+        let verdict =
+            Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| Known::Nothing);
+        assert!(matches!(verdict, Verdict::Restated(_)), "{verdict:?}");
+    }
+
+    #[test]
+    fn a_close_that_is_the_same_has_not_moved_with_coarse_digits_either() {
+        // 20 won, ten for eleven: 17 is near enough to both.
+        let days = (0..12).map(|n| Compared {
+            date: day(n),
+            stored: if n < 6 { 20.0 } else { 18.0 },
+            fetched: 18.0,
+        });
+        let alignment = Alignment::of(days.collect());
+        let Some(change) = alignment.change() else {
+            panic!("nothing moved")
+        };
+        assert_eq!(change.example.date, day(5));
+        assert_eq!(alignment.lacking(day(8)), Lacking::Unmoved);
     }
 
     #[test]
@@ -544,7 +728,11 @@ mod tests {
     fn the_owner_may_take_a_step() {
         let alignment = of(&[(20, 1.0), (10, 0.5)]);
         let verdict = |accepted: usize| {
-            alignment.verdict(Beyond::default(), true, |date| date == day(accepted))
+            let known = |date| match date == day(accepted) {
+                true => Known::Accepted,
+                false => Known::Nothing,
+            };
+            alignment.verdict(Beyond::default(), true, known)
         };
         assert!(matches!(verdict(20), Verdict::Restated(_)));
         let Verdict::Refused(step) = verdict(19) else {
@@ -602,7 +790,7 @@ mod tests {
                     stored: cents(price * stored(n)),
                     fetched: cents(price * fetched(n)),
                 });
-                Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| false)
+                Alignment::of(days.collect()).verdict(Beyond::default(), true, |_| Known::Nothing)
             };
             let unadjusted = |n: usize| if is_new(n) { factor } else { 1.0 };
             let adjusted = |_: usize| factor;

@@ -117,6 +117,16 @@ impl Bar {
         self.values.volume
     }
 
+    /// Whether nothing was traded, so that it only repeats a close.
+    #[must_use]
+    pub(crate) fn is_copied(&self) -> bool {
+        let [open, high, low, close] = self.prices();
+        let is_flat = [open, high, low]
+            .iter()
+            .all(|p| p.total_cmp(&close).is_eq());
+        self.volume() == Some(0) && is_flat
+    }
+
     /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
     #[must_use]
     pub(crate) fn leaves_its_range(&self) -> bool {

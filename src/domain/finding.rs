@@ -87,7 +87,7 @@ impl Rule {
             | Self::Rescaled => ClosedBy::ItsRow,
             Self::PriceJump | Self::ScaleStep => ClosedBy::TheCloses,
             Self::ScaleRefused => ClosedBy::ATakenAnswer,
-            Self::ScaleUnknown => ClosedBy::ItsComparedDay,
+            Self::ScaleUnknown => ClosedBy::ItsJoin,
             Self::Rebased => ClosedBy::TheSameScale,
             Self::ScaleDiffers => ClosedBy::AKnownScale,
             Self::DateGap | Self::ProbablyClosed => ClosedBy::TheSessions,
@@ -108,8 +108,8 @@ pub(crate) enum ClosedBy {
     AKnownScale,
     /// An answer that was taken, and that was compared with what is stored on both sides of its day.
     ATakenAnswer,
-    /// An answer that was taken, and whose close of its day was compared with the stored one.
-    ItsComparedDay,
+    /// An answer that was taken, in which its day came and an earlier one was compared: what joins there was compared.
+    ItsJoin,
     /// Nothing in an answer: sessions without a bar are judged for all series of a calendar together.
     TheSessions,
 }

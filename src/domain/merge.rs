@@ -101,6 +101,10 @@ pub(crate) fn decide(
     }
     let clock = stored.is_ahead_of(now);
     let mut bar = fetched.bar;
+    // A close that is only repeated says less than prices that were traded, also where nobody counts volumes.
+    if stored.is_final && bar.is_copied() && !stored.bar.is_copied() && !stored.had_volume() {
+        return Decision::LacksVolume;
+    }
     if stored.had_volume() && bar.volume().is_none_or(|v| v == 0) {
         if fetched.suspended || (stored.is_final && !rescaling) {
             return Decision::LacksVolume;

@@ -40,7 +40,13 @@ pub(crate) fn align_untraded(
 
 /// Days without trade only repeat a close.
 fn was_traded(old: &Stored, new: &FetchedBar) -> bool {
-    !new.suspended && !is_copied(&old.bar) && !is_copied(&new.bar)
+    !new.suspended && !old.bar.is_copied() && !new.bar.is_copied()
+}
+
+/// Whether any day tells something of the scale.
+#[must_use]
+pub(crate) fn has_compared_day(bars: &[FetchedBar], stored: &StoredBars) -> bool {
+    !compared(bars, stored, |_, _| true).is_empty()
 }
 
 /// Whether bars of another symbol have the closes that are stored: enough days to tell, and not one is another.
@@ -64,15 +70,6 @@ fn compared(
             fetched: new.bar.close(),
         })
         .collect()
-}
-
-/// Whether nothing was traded, so that the bar only repeats a close.
-fn is_copied(bar: &Bar) -> bool {
-    let [open, high, low, close] = bar.prices();
-    let is_flat = [open, high, low]
-        .iter()
-        .all(|p| p.total_cmp(&close).is_eq());
-    bar.volume() == Some(0) && is_flat
 }
 
 /// Why bars that were fetched before the stored ones must not fill days beside them: they are in an older scale.
@@ -153,7 +150,12 @@ pub(crate) fn refused(step: &MadeStep, asset: &AssetId) -> Finding {
         after,
         older,
         newer,
+        until,
     } = *step;
+    let days = match until == after.date {
+        true => after.date.to_string(),
+        false => format!("{}..{until}", after.date),
+    };
     let side = |day: &Compared, factor: f64| {
         let moved = if (factor - 1.0).abs() < 1e-4 {
             "unmoved".to_owned()
@@ -170,13 +172,12 @@ pub(crate) fn refused(step: &MadeStep, asset: &AssetId) -> Finding {
         rule: Rule::ScaleRefused,
         detail: format!(
             "the source's answer makes a step on {}: until {} {}, from {} on {}; what conflicts was held back, \
-             `pricestash waive {asset} {} --rule scale_refused --reason …` takes it at the next run",
+             `pricestash waive {asset} {days} --rule scale_refused --reason …` takes the answer at the next run",
             after.date,
             before.date,
             side(&before, older),
             after.date,
-            side(&after, newer),
-            after.date
+            side(&after, newer)
         ),
     }
 }

@@ -12,6 +12,9 @@ const JUMP: f64 = 0.3;
 /// A step of so few last digits is one that the source had no digits for.
 const FEW_DIGITS: f64 = 3.0;
 
+/// A close further outside its bar than this factor is none of its prices.
+const MUCH: f64 = 1.25;
+
 /// What of a bar tells a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DayClose {
@@ -29,6 +32,11 @@ impl DayClose {
     /// Whether some price was traded on both days.
     fn overlaps(&self, other: &Self) -> bool {
         self.low <= other.high && other.low <= self.high
+    }
+
+    /// Whether the close is one of the bar's own prices, up to what sources round.
+    fn closes_inside(&self) -> bool {
+        self.low / MUCH <= self.close && self.close <= self.high * MUCH
     }
 }
 
@@ -76,7 +84,7 @@ fn is_step(before: &DayClose, day: &DayClose, behind: Option<&DayClose>, digit: 
         let back = behind.close / day.close;
         is_large(back) && (back > 1.0) != (factor > 1.0) && !is_large(back * factor)
     });
-    returns || !before.overlaps(day)
+    returns || !before.overlaps(day) || !before.closes_inside() || !day.closes_inside()
 }
 
 #[cfg(test)]
@@ -164,6 +172,16 @@ mod tests {
         let mut pence = days(&[0.98, 98.0, 0.97]);
         pence[1].low = 0.96;
         assert_eq!(found(&pence)[0], (2, Rule::ScaleStep));
+    }
+
+    #[test]
+    fn a_close_that_is_none_of_its_bars_prices_is_no_crash() {
+        // Closes alone in pence, for more than a day.
+        let mut pence = days(&[1.0, 1.0, 1.0, 1.0]);
+        pence[1].close = 100.0;
+        pence[2].close = 101.0;
+        let steps = [(2, Rule::ScaleStep), (4, Rule::ScaleStep)];
+        assert_eq!(found(&pence), steps);
     }
 
     #[test]

@@ -148,6 +148,7 @@ impl Import<'_> {
             lost: &[],
             checked,
             reading: Reading::File,
+            heal: true,
             settled: None,
             is_audit: false,
             today: self.now.date_naive(),

@@ -132,6 +132,9 @@ impl Collector<'_> {
         let window = plan.window;
         let parts = self.parts(series, plan, fetcher)?;
         match fetcher.fetch_parts(series, parts) {
+            Ok(fetched) if plan.is_audit && fetched.checked.bars.is_empty() => {
+                self.ask_what_is_due(series, plan, fetcher, progress, "it is empty")
+            }
             Ok(fetched) => {
                 let has_bars = !fetched.checked.bars.is_empty();
                 if let Some(reach) = fetched
@@ -158,14 +161,37 @@ impl Collector<'_> {
                 Ok(Asked::NoAnswer)
             }
             Err(error) if plan.is_audit && error.about_host() != AboutHost::Closed => {
-                log::info!(source = name, asset = series.asset.id.as_str(); "the whole series had no answer, what is due is asked for: {error}");
-                self.ask(series, plan.without_audit(), fetcher, progress)
+                self.ask_what_is_due(series, plan, fetcher, progress, &error.to_string())
             }
             Err(error) => {
                 progress.warn(name, error.to_string());
                 Ok(Asked::NoAnswer)
             }
         }
+    }
+
+    /// Asks for what is due, where an endpoint has no answer for the whole series. It is not asked for that again before its turn.
+    fn ask_what_is_due<'s>(
+        &self,
+        series: Series<'s>,
+        plan: Plan,
+        fetcher: AssetFetcher<'_>,
+        progress: &mut AssetProgress,
+        why: &str,
+    ) -> Result<Asked<'s>> {
+        let Series { asset, entry, .. } = series;
+        progress.warn(
+            series.endpoint(),
+            format!("the series was not compared as a whole, the answer for all of it: {why}"),
+        );
+        if !self.options.dry_run {
+            let today = series.today();
+            self.staging
+                .put_off_audit(asset.id.as_str(), &entry.stored_as, today)?;
+        }
+        let plan = plan.without_audit();
+        progress.window = Some(plan.window);
+        self.ask(series, plan, fetcher, progress)
     }
 
     /// The parts of a window that are asked for.

@@ -34,9 +34,11 @@ impl Collector<'_> {
         let Some((first, audited_on)) = self.staging.audited_on(id, &entry.stored_as)? else {
             return Ok(None);
         };
-        let is_due = match self.options.audit {
-            Audit::Now => true,
-            Audit::Every(days) => is_due(id, audited_on, today, days),
+        let is_due = match (self.options.audit, audited_on) {
+            (Audit::Now, _) => true,
+            (Audit::Every(days), Some(last)) => is_due(id, last, today, days),
+            // Staged by an older program: it counts from today.
+            (Audit::Every(_), None) => false,
         };
         Ok(is_due.then(|| match series.upstream.serves_whole_files() {
             true => first.max(first_of_year(today.year() - 1).unwrap_or(first)),

@@ -49,6 +49,19 @@ impl Collector<'_> {
             log::error!("sessions without a bar could not be noted: {error:#}");
             outcome.problems.push(Problem::of_run(format!("{error:#}")));
         }
+        match self.staging.suspects() {
+            Ok(suspects) => {
+                let is_suspect = |id: &str| suspects.iter().any(|f| f.asset_id == id);
+                let assets = outcome.assets.iter_mut();
+                assets
+                    .filter(|a| is_suspect(&a.asset_id))
+                    .for_each(AssetOutcome::suspect);
+            }
+            Err(error) => {
+                let error = self.staging.explain(error);
+                outcome.problems.push(Problem::of_run(format!("{error:#}")));
+            }
+        }
         outcome
     }
 

@@ -61,6 +61,13 @@ impl AssetOutcome {
     fn is_suspect(&self) -> bool {
         self.status == SUSPECT
     }
+
+    /// Says that one of its series is suspect, also where that one was not asked.
+    pub(super) fn suspect(&mut self) {
+        if !self.has_failed() {
+            self.status = SUSPECT;
+        }
+    }
 }
 
 const OK: &str = "ok";
@@ -223,19 +230,13 @@ impl AssetProgress {
             true => problem,
             false => problem.known(),
         });
-        let held: Vec<String> = due
-            .iter()
-            .filter(|day| suspicion.held_back.contains(day))
-            .map(ToString::to_string)
-            .collect();
-        if !held.is_empty() {
-            self.fail(
-                Some(source),
-                format!(
-                    "held back, because it does not join the stored series: {}",
-                    held.join(", ")
-                ),
+        let mut held = due.iter().filter(|day| suspicion.held_back.contains(day));
+        if let Some(first) = held.next() {
+            let sessions = counted(1 + held.count(), "session was", "sessions were");
+            let why = format!(
+                "{sessions} held back, the first {first}: what came does not join the stored series"
             );
+            self.fail(Some(source), why);
         }
     }
 

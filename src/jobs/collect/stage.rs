@@ -58,11 +58,7 @@ impl Collector<'_> {
         let detail = other.as_ref().map(in_words);
         let source = &series.entry.stored_as;
         if let (Some(detail), false) = (&detail, self.options.heal) {
-            let by_hand = format!(
-                "pricestash collect --assets {} --start {}",
-                series.asset.id, whole.start
-            );
-            progress.fail(Some(source), format!("it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"));
+            self.leave(series, detail, whole, progress);
             return Ok(None);
         }
         let why = detail.as_deref().map_or_else(
@@ -97,10 +93,26 @@ impl Collector<'_> {
         progress: &mut AssetProgress,
     ) -> Result<Option<StagedSeries<'s>>> {
         match self.stage_once(series, plan, fetched, Reading::All, progress)? {
-            Attempt::Staged(staged) => Ok(Some(staged)),
+            Attempt::Staged(staged) => return Ok(Some(staged)),
+            Attempt::OtherScale(other) => {
+                self.leave(series, &in_words(&other.change), other.whole, progress);
+            }
             // There is no more to be read.
-            Attempt::Refused | Attempt::OtherScale(_) | Attempt::TooFew { .. } => Ok(None),
+            Attempt::Refused | Attempt::TooFew { .. } => {}
         }
+        Ok(None)
+    }
+
+    /// Leaves a series in another scale as it is, as the user wants it.
+    fn leave(&self, series: Series<'_>, detail: &str, whole: Window, progress: &mut AssetProgress) {
+        let by_hand = format!(
+            "pricestash collect --assets {} --start {}",
+            series.asset.id, whole.start
+        );
+        let why = format!(
+            "it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"
+        );
+        progress.fail(Some(&series.entry.stored_as), why);
     }
 
     /// Stages one answer, or says why it cannot be staged yet.
@@ -132,6 +144,7 @@ impl Collector<'_> {
             lost: &lost_parts,
             checked: &checked,
             reading,
+            heal: self.options.heal,
             settled: plan.settled,
             is_audit: plan.is_audit && lost.is_empty(),
             today: series.today(),

@@ -31,6 +31,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) checked: &'a Checked,
     /// How much of the series was read.
     pub(crate) reading: Reading,
+    /// Whether a series in another scale may be written anew.
+    pub(crate) heal: bool,
     /// What of it is not written where it says the same, because more was read than is due.
     pub(crate) settled: Option<Settled>,
     /// Whether the whole series is compared, as it is from time to time.

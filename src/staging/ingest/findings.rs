@@ -37,6 +37,8 @@ pub(super) struct Judged<'a> {
     pub(super) alignment: &'a Alignment,
     /// What they say of the scale.
     pub(super) verdict: &'a Verdict,
+    /// The first day that was stored before.
+    pub(super) first_stored: Option<NaiveDate>,
 }
 
 impl Judged<'_> {
@@ -50,10 +52,12 @@ impl Judged<'_> {
             ClosedBy::ATakenAnswer => {
                 let days = self.alignment.days();
                 let ends = days.first().zip(days.last());
-                self.is_taken() && ends.is_some_and(|(a, b)| a.date < date && date <= b.date)
+                self.is_taken() && ends.is_some_and(|(a, b)| a.date <= date && date <= b.date)
             }
-            ClosedBy::ItsComparedDay => {
-                self.is_taken() && self.alignment.days().iter().any(|d| d.date == date)
+            ClosedBy::ItsJoin => {
+                let mut days = self.alignment.days().iter();
+                let is_joined = self.first_stored == Some(date) || days.any(|d| d.date < date);
+                self.is_taken() && is_joined && self.heard.contains(&date)
             }
             ClosedBy::TheSessions => false,
         }
@@ -99,7 +103,8 @@ impl<'a> Notes<'a> {
         let statement = "INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen, job_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
              ON CONFLICT (asset_id, source, date, rule) DO UPDATE
-             SET detail = excluded.detail, last_seen = excluded.last_seen, job_id = excluded.job_id, resolved_at = NULL";
+             SET detail = excluded.detail, last_seen = excluded.last_seen, job_id = excluded.job_id, resolved_at = NULL,
+                 first_seen = CASE WHEN resolved_at IS NULL THEN first_seen ELSE excluded.first_seen END";
         self.connection.prepare_cached(statement)?.execute(params![
             self.asset,
             self.source,
@@ -310,6 +315,11 @@ impl Staging {
             "UPDATE finding SET resolved_at = ?5
              WHERE asset_id = ?1 AND rule = ?2 AND date BETWEEN ?3 AND ?4 AND resolved_at IS NULL",
             params![asset, rule, start, end, time],
+        )?;
+        // The answer is read as a whole at the next run.
+        tx.execute(
+            "UPDATE series SET audited_on = ?2 WHERE asset_id = ?1 AND ?3 = 'scale_refused'",
+            params![asset, NaiveDate::MIN.to_string(), rule],
         )?;
         if is_new && resolved == 0 {
             let sql = "SELECT coalesce(group_concat(date, ', '), 'none')

@@ -1,5 +1,5 @@
 -- The oldest of: the recent provisional bars of a series, its newest final bars (only these tell a change of scale), and
--- its sessions without a bar (rule ?6) among the days whose request was lost lately.
+-- its sessions without a bar (rule ?6) among the days whose request was lost lately, and what makes it suspect lately.
 SELECT min(date)
 FROM (
     SELECT min(date) AS date
@@ -12,4 +12,9 @@ FROM (
     FROM lost_part l
     JOIN finding f ON f.asset_id = l.asset_id AND f.source = l.source AND f.date BETWEEN l.start_date AND l.end_date
     WHERE l.asset_id = ?1 AND l.source = ?2 AND l.lost_at > ?5 AND f.rule = ?6 AND f.resolved_at IS NULL
+    UNION ALL
+    SELECT min(date)
+    FROM finding
+    WHERE asset_id = ?1 AND source = ?2 AND date >= ?4 AND resolved_at IS NULL
+      AND rule IN ('scale_step', 'scale_refused', 'scale_unknown')
 )

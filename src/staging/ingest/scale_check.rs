@@ -8,10 +8,9 @@ use chrono::NaiveDate;
 use super::batch::{Batch, OtherScale, Reading, Staged};
 use super::findings::Notes;
 use super::series::SeriesTable;
-use crate::domain::alignment::{Alignment, Beyond, Verdict};
+use crate::domain::alignment::{Alignment, Beyond, Known, Lacking, Verdict};
 use crate::domain::asset::Category;
 use crate::domain::bar::FetchedBar;
-use crate::domain::calendar::sub_days;
 use crate::domain::finding::Rule;
 use crate::domain::merge::Stored;
 use crate::domain::scale::{self, StoredBars, align, align_untraded};
@@ -34,22 +33,20 @@ pub(super) struct ScaleCheck<'a> {
 
 /// What of an answer is written.
 pub(super) enum Taken {
-    /// All of it; `rescaling` where prices must move although a volume is lacking.
-    All { rescaling: bool },
+    /// All of it.
+    All,
     /// What says the same as what is stored, and these days: the others conflict with it.
     OnlyWhatJoins(BTreeSet<NaiveDate>),
 }
 
 /// The days that came.
 pub(super) struct Came<'a> {
-    /// Those that the answer has the last word about.
-    pub(super) heard: &'a BTreeSet<NaiveDate>,
     /// Those whose stored values changed.
     pub(super) changed: &'a BTreeSet<NaiveDate>,
     /// New ones that were held back.
     pub(super) held_back: &'a [NaiveDate],
-    /// Whether one was written that was not stored.
-    pub(super) is_new: bool,
+    /// Those that were not stored.
+    pub(super) new: &'a BTreeSet<NaiveDate>,
 }
 
 impl<'a> ScaleCheck<'a> {
@@ -73,12 +70,22 @@ impl<'a> ScaleCheck<'a> {
             verdict: Verdict::Same,
         };
         check.verdict = check.judge()?;
-        let nothing_more = check.verdict == Verdict::Same || batch.reading == Reading::All;
-        if !check.alignment.can_tell() && nothing_more {
-            check.alignment = align_untraded(bars, stored, batch.now);
-            check.verdict = check.judge()?;
+        if !check.alignment.can_tell() {
+            check.look_at_untraded_days()?;
         }
         Ok(check)
+    }
+
+    /// Where no traded day tells, those without trade do: that nothing has moved, and that nothing is overwritten by a step.
+    fn look_at_untraded_days(&mut self) -> Result<()> {
+        let Batch { checked, now, .. } = self.batch;
+        let untraded = align_untraded(&checked.bars, self.stored, *now);
+        let is_last = self.verdict == Verdict::Same || self.batch.reading == Reading::All;
+        if is_last || untraded.is_untouched() {
+            self.alignment = untraded;
+            self.verdict = self.judge()?;
+        }
+        Ok(())
     }
 
     /// The first stored day of the series.
@@ -102,17 +109,33 @@ impl<'a> ScaleCheck<'a> {
             between: self.stored.keys().any(|date| !dates.contains(date)),
         };
         let waived = self.notes.waived(Rule::ScaleRefused)?;
+        let refused = self.notes.open_days(Rule::ScaleRefused)?;
+        let unknown = self.notes.open_days(Rule::ScaleUnknown)?;
         let may_read_more = self.batch.reading != Reading::All;
         let verdict = self.alignment.verdict(beyond, may_read_more, |date| {
-            waived.iter().any(|w| w.contains(date))
+            if waived.iter().any(|w| w.contains(date)) {
+                Known::Accepted
+            } else if refused.contains(&date) {
+                Known::Refused
+            } else if unknown.first().is_some_and(|first| *first <= date) {
+                Known::Unconfirmed
+            } else {
+                Known::Nothing
+            }
         });
-        // Nobody can be asked about a file, and nobody splits a coin.
+        // Nobody can be asked about a file, and nobody splits a coin: what moved nothing is taken.
         let need_not_tell =
             self.batch.reading == Reading::File || self.batch.asset.category == Category::Crypto;
         Ok(match verdict {
-            Verdict::TooFew if need_not_tell => Verdict::Same,
+            Verdict::TooFew if need_not_tell && self.alignment.has_no_move() => Verdict::Same,
             verdict => verdict,
         })
+    }
+
+    /// Whether a day's bar is in another scale than the stored one, so that its prices must move.
+    pub(super) fn moves(&self, date: NaiveDate) -> bool {
+        let is_restated = matches!(self.verdict, Verdict::Restated(_));
+        is_restated && self.alignment.lacking(date) != Lacking::Unmoved
     }
 
     /// What must be read before anything is staged.
@@ -122,6 +145,11 @@ impl<'a> ScaleCheck<'a> {
         };
         Ok(match self.verdict {
             Verdict::ReadWhole(change) => {
+                self.notes.put_lasting(scale::rebased(&change))?;
+                Some(Staged::OtherScale(OtherScale { change, whole }))
+            }
+            // Without leave to heal, it is not written anew either where all of it happened to be read.
+            Verdict::Restated(change) if !self.batch.heal && self.alignment.has_older_moved() => {
                 self.notes.put_lasting(scale::rebased(&change))?;
                 Some(Staged::OtherScale(OtherScale { change, whole }))
             }
@@ -135,10 +163,9 @@ impl<'a> ScaleCheck<'a> {
 
     /// What of the answer is written.
     pub(super) fn taken(&self) -> Result<Taken> {
-        let rescaling = matches!(self.verdict, Verdict::Restated(_));
         let (Verdict::Refused(_) | Verdict::TooFew, Some(days)) = (&self.verdict, self.fetched)
         else {
-            return Ok(Taken::All { rescaling });
+            return Ok(Taken::All);
         };
         // A provisional bar of a day that came again stands for nothing.
         let stands = |date: &NaiveDate| self.stored.get(date).is_none_or(|old| old.is_final);
@@ -146,16 +173,20 @@ impl<'a> ScaleCheck<'a> {
         let closes = closes.iter().map(|d| (d.date, d.close));
         let closes: Vec<(NaiveDate, f64)> = closes.filter(|(date, _)| stands(date)).collect();
         let bars = &self.batch.checked.bars;
-        Ok(Taken::OnlyWhatJoins(scale::joining(bars, &closes)))
+        let mut joining = scale::joining(bars, &closes);
+        // The owner says that they join.
+        let waived = self.notes.waived(Rule::ScaleUnknown)?;
+        let dates = bars.iter().map(|b| b.bar.date());
+        joining.extend(dates.filter(|d| waived.iter().any(|w| w.contains(*d))));
+        Ok(Taken::OnlyWhatJoins(joining))
     }
 
     /// Notes what the comparison says.
     pub(super) fn note(&self, came: Came<'_>) -> Result<()> {
         let Came {
-            heard,
+            new,
             changed,
             held_back,
-            is_new,
         } = came;
         if matches!(self.verdict, Verdict::Same | Verdict::Restated(_)) {
             let corrections = self.alignment.corrections();
@@ -163,21 +194,31 @@ impl<'a> ScaleCheck<'a> {
                 self.notes.put(&scale::corrected(day))?;
             }
         }
-        let is_news = is_new || !changed.is_empty() || !held_back.is_empty();
+        let asset = &self.batch.asset.id;
         match &self.verdict {
             Verdict::Restated(change) if self.alignment.has_older_moved() => {
                 self.notes.put_lasting(scale::rebased(change))
             }
-            Verdict::Refused(step) => self.notes.put(&scale::refused(step, &self.batch.asset.id)),
-            Verdict::TooFew if is_news => {
-                let Some(date) = heard.iter().chain(held_back).max() else {
+            Verdict::Refused(step) => {
+                self.notes.put(&scale::refused(step, asset))?;
+                let why = "it was staged while the source's answer was refused";
+                match new.first() {
+                    Some(first) => self.notes.put_lasting(scale::unknown(*first, why)),
+                    None => Ok(()),
+                }
+            }
+            Verdict::TooFew => {
+                // Of bars that came as they are stored nothing new is to be known.
+                let news = new.iter().chain(changed).chain(held_back);
+                let Some(first) = news.min() else {
                     return Ok(());
                 };
+                let compared = self.alignment.days().len();
                 let why = format!(
-                    "too few days ({}) could be compared with what is stored to tell whether the source still has its scale",
-                    self.alignment.days().len()
+                    "too few days ({compared}) could be compared with what is stored to tell whether the source still has its scale; \
+                     if it has, `pricestash waive {asset} FIRST..LAST --rule scale_unknown --reason …` takes its bars of those days"
                 );
-                self.notes.put_lasting(scale::unknown(*date, &why))
+                self.notes.put_lasting(scale::unknown(*first, &why))
             }
             _ => Ok(()),
         }
@@ -201,15 +242,32 @@ impl<'a> ScaleCheck<'a> {
             let why = "its source has no bar of it any more, and its neighbours do not tell which scale it is in";
             self.notes.put(&scale::unknown(date, why))?;
         }
-        let older = self.first_stored().filter(|first| *first < fetched.start);
-        if let Some(first) = older.filter(|_| self.alignment.has_older_moved()) {
+        self.note_beyond(fetched)?;
+        Ok(carried)
+    }
+
+    /// Says of stored days beyond those that a source in another scale has any more that their scale is not known.
+    fn note_beyond(&self, fetched: Window) -> Result<()> {
+        let Some(days) = self.days else {
+            return Ok(());
+        };
+        if days.start < fetched.start
+            && self.alignment.has_older_moved()
+            && let Some(last) = self.series.last_before(fetched.start)?
+        {
+            let (from, first) = (fetched.start, days.start);
             let why = format!(
-                "its source reaches no further back than {}: the bars from {first} on may be in an older scale",
-                fetched.start
+                "its source had nothing before {from}: the bars from {first} to {last} may be in an older scale"
             );
-            let last = sub_days(fetched.start, 1);
             self.notes.put(&scale::unknown(last, &why))?;
         }
-        Ok(carried)
+        if days.end > fetched.end && self.alignment.has_newest_moved() {
+            let why = format!(
+                "its source had nothing behind {}: the bars since may be in an older scale",
+                fetched.end
+            );
+            self.notes.put(&scale::unknown(days.end, &why))?;
+        }
+        Ok(())
     }
 }

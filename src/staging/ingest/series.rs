@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::Batch;
+use super::stored::days;
 use crate::domain::alignment::SEGMENT_DAYS;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::steps::DayClose;
@@ -77,6 +78,15 @@ impl<'a> SeriesTable<'a> {
         Ok(found.flatten().and_then(window))
     }
 
+    /// Its last day before another one.
+    pub(super) fn last_before(&self, day: NaiveDate) -> Result<Option<NaiveDate>> {
+        let sql = "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date < ?3
+             ORDER BY date DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let key = params![self.asset, self.source, day.to_string()];
+        Ok(days(statement.query(key)?)?.first().copied())
+    }
+
     /// The newest ingest time, by a clock that was not wrong.
     pub(super) fn newest_ingest(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let sql = "SELECT max(ingested_at) FROM price_daily
@@ -118,6 +128,19 @@ impl<'a> SeriesTable<'a> {
         Ok(())
     }
 
+    /// Whether one of them was found since the last run that could tell it.
+    pub(super) fn has_new_suspicion(&self) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (
+                 SELECT 1 FROM finding
+                 WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL
+                   AND rule IN ('scale_step', 'scale_refused', 'scale_unknown')
+                   AND first_seen > coalesce((
+                       SELECT max(ended_at) FROM job_run
+                       WHERE job_name = 'collect' AND status IN ('success', 'partial_failure')), ''))";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.query_row(params![self.asset, self.source], |r| r.get(0))
+    }
+
     /// The open findings that make the series suspect.
     pub(super) fn suspicions(&self) -> Result<Vec<Finding>> {
         let sql = "SELECT rule, date, detail FROM finding
@@ -139,23 +162,34 @@ impl<'a> SeriesTable<'a> {
 }
 
 impl Staging {
-    /// The first stored day of a series, and when the series was compared as a whole last.
+    /// The first stored day of a series, and when the series was compared as a whole last; `None` where it was staged by an older
+    /// program.
     pub(crate) fn audited_on(
         &self,
         asset: &str,
         source: &str,
-    ) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    ) -> Result<Option<(NaiveDate, Option<NaiveDate>)>> {
         let sql = "SELECT (SELECT date FROM price_daily p WHERE p.asset_id = s.asset_id AND p.source = s.source ORDER BY date LIMIT 1),
                  audited_on
              FROM series s WHERE asset_id = ?1 AND source = ?2";
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(sql)?;
-        let found = statement
-            .query_row(params![asset, source], days_of)
-            .optional()?;
+        let found = statement.query_row(params![asset, source], |r| {
+            let both: (Option<String>, Option<String>) = (r.get(0)?, r.get(1)?);
+            Ok(both)
+        });
+        let day = |text: String| text.parse::<NaiveDate>().ok();
         Ok(found
-            .flatten()
-            .and_then(|(first, audited)| Some((first.parse().ok()?, audited.parse().ok()?))))
+            .optional()?
+            .and_then(|(first, audited)| Some((first.and_then(day)?, audited.and_then(day)))))
+    }
+
+    /// Notes that a series was to be compared as a whole, and could not be: it is its turn again when the others are.
+    pub(crate) fn put_off_audit(&self, asset: &str, source: &str, today: NaiveDate) -> Result<()> {
+        let sql = "UPDATE series SET audited_on = ?3 WHERE asset_id = ?1 AND source = ?2";
+        let connection = self.connection()?;
+        connection.execute(sql, params![asset, source, today.to_string()])?;
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use super::gaps::{self, Judgement};
 use super::scale_check::{Came, ScaleCheck, Taken};
 use super::series::SeriesTable;
 use super::stored::stored_bars;
+use crate::domain::alignment::Verdict;
 use crate::domain::bar::{Bar, FetchedBar};
 use crate::domain::bar_values::Values;
 use crate::domain::finding::{Finding, Rule};
@@ -60,6 +61,8 @@ struct Writer<'a> {
 struct WrittenBars {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
+    /// The days that were not stored.
+    new: BTreeSet<NaiveDate>,
     /// The days whose stored values changed.
     changed: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
@@ -78,17 +81,15 @@ impl Writer<'_> {
         if let Some(why) = self.find_older_scale(&stored)? {
             return Ok(Staged::Refused(why));
         }
-        let before = self.series.suspicions()?;
         let scale = ScaleCheck::of(self.batch, self.series, &self.notes, &stored)?;
         if let Some(more) = scale.must_read_more()? {
             return Ok(more);
         }
-        let mut written = self.write_bars(&stored, scale.taken()?)?;
+        let mut written = self.write_bars(&stored, &scale)?;
         let came = Came {
-            heard: &written.heard,
+            new: &written.new,
             changed: &written.changed,
             held_back: &written.held_back,
-            is_new: written.tally.new > 0,
         };
         scale.note(came)?;
         let lacking = scale.lacking(&written.lacking_volume)?;
@@ -103,7 +104,7 @@ impl Writer<'_> {
         Ok(Staged::Done(Done {
             tally: written.tally,
             coverage,
-            suspicion: self.suspicion(&before, written.held_back)?,
+            suspicion: self.suspicion(written.held_back)?,
         }))
     }
 
@@ -114,13 +115,14 @@ impl Writer<'_> {
         if let Some(why) = find_older_scale(bars, stored, now) {
             return Ok(Some(why));
         }
-        let has_common_day = bars.iter().any(|b| stored.contains_key(&b.bar.date()));
-        let (Some(bar), false) = (bars.first(), has_common_day) else {
+        let is_compared = scale::has_compared_day(bars, stored);
+        let is_new = |b: &FetchedBar| !stored.contains_key(&b.bar.date());
+        let (Some(bar), false) = (bars.iter().find(|b| is_new(b)), is_compared) else {
             return Ok(None);
         };
         let newest = self.series.newest_ingest(now)?;
         Ok(newest.is_some_and(|newest| bar.fetched_at < newest).then(|| {
-            "it is older than what is stored and has no day in common with it, so that its scale is not known".to_owned()
+            "it is older than what is stored and has no final day in common with it, so that its scale is not known".to_owned()
         }))
     }
 
@@ -144,32 +146,28 @@ impl Writer<'_> {
         Ok(count)
     }
 
-    /// Why the series is suspect after this batch; `before` is what was known.
-    fn suspicion(&self, before: &[Finding], held_back: Vec<NaiveDate>) -> Result<Suspicion> {
+    /// Why the series is suspect after this batch.
+    fn suspicion(&self, held_back: Vec<NaiveDate>) -> Result<Suspicion> {
         let open = self.series.suspicions()?;
-        let is_known = |finding: &Finding| {
-            before.iter().any(|known| {
-                // The day of the others says where it shows today.
-                known.rule == finding.rule
-                    && (known.date == finding.date || finding.rule != Rule::ScaleStep)
-            })
-        };
         Ok(Suspicion {
-            is_new: !open.iter().all(is_known),
+            is_new: self.series.has_new_suspicion()?,
             is_confirmed: self.batch.is_audit && !open.is_empty(),
             open,
             held_back,
         })
     }
 
-    fn write_bars(&self, stored: &StoredBars, taken: Taken) -> Result<WrittenBars> {
+    fn write_bars(&self, stored: &StoredBars, scale: &ScaleCheck<'_>) -> Result<WrittenBars> {
         let mut written = WrittenBars::default();
-        let rescaling = matches!(taken, Taken::All { rescaling: true });
+        let taken = scale.taken()?;
+        // What was read beside the window to tell the scale is written where it does.
+        let is_restated = matches!(scale.verdict, Verdict::Restated(_));
         for fetched in &self.batch.checked.bars {
             let date = fetched.bar.date();
-            if !self.batch.window.contains(date) && !rescaling {
+            if !self.batch.window.contains(date) && !is_restated {
                 continue;
             }
+            let rescaling = scale.moves(date);
             let old = stored.get(&date);
             if let Taken::OnlyWhatJoins(joining) = &taken
                 && !joining.contains(&date)
@@ -187,6 +185,7 @@ impl Writer<'_> {
             match decision {
                 Decision::Insert => {
                     self.upsert(&fetched.bar, fetched, None)?;
+                    written.new.insert(date);
                     tally.new += 1;
                 }
                 Decision::Replace {
@@ -261,6 +260,7 @@ impl Writer<'_> {
             heard,
             alignment: &scale.alignment,
             verdict: &scale.verdict,
+            first_stored: scale.first_stored(),
         })?;
         Ok(count)
     }
