@@ -33,7 +33,7 @@ impl Rights {
         }
         #[cfg(not(unix))]
         {
-            drop(metadata);
+            let _ = metadata;
             Ok(Some(Self {}))
         }
     }
