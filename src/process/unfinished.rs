@@ -53,6 +53,14 @@ impl Unfinished {
         &self.path
     }
 
+    /// The rights that a new file gets here: those of its lock. Nothing else tells the process's mask.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn usual_rights(&self) -> io::Result<Option<Rights>> {
+        Rights::of(&with_ending(&self.path, LOCK))
+    }
+
     /// Sees it stored and moves it to its place.
     ///
     /// # Errors

@@ -44,8 +44,11 @@ impl Staging {
         let doing = || format!("the backup {} cannot be written", target.display());
         let target = &Place::file(target).with_context(doing)?;
         clear_up(folder_of(target));
-        let rights = self.rights_of_copy(target).with_context(doing)?;
-        let unfinished = Unfinished::beside(target, rights.as_ref()).with_context(doing)?;
+        let own = Rights::of(&self.path).with_context(doing)?;
+        let unfinished = Unfinished::beside(target, own.as_ref()).with_context(doing)?;
+        let old = Rights::of(target).with_context(doing)?;
+        let usual = unfinished.usual_rights().with_context(doing)?;
+        let rights = rights_of_copy(own, old, usual);
         let mut copy = Connection::open(unfinished.path()).with_context(doing)?;
         copy_all(&*self.connection()?, &mut copy)
             .with_context(doing)
@@ -60,15 +63,6 @@ impl Staging {
             .complete(target, rights.as_ref())
             .with_context(doing)?;
         Ok(Copied { bars, bytes })
-    }
-
-    /// Those of the file that the copy replaces, but none that the staging file does not give.
-    fn rights_of_copy(&self, target: &Path) -> io::Result<Option<Rights>> {
-        let (own, old) = (Rights::of(&self.path)?, Rights::of(target)?);
-        Ok(match (own, old) {
-            (Some(own), Some(old)) => Some(old.no_wider_than(&own)),
-            (own, old) => own.map(Rights::writable).or(old),
-        })
     }
 
     /// Puts a backup in the place of the staging file at `path`; gives where what was there is kept. Programs that have the file
@@ -222,6 +216,20 @@ fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
             }
         }
     }
+}
+
+/// The rights of a copy: those of the file that it replaces, else those of the staging file, but none that the staging file or,
+/// for a new file, the user's mask does not give.
+fn rights_of_copy(
+    own: Option<Rights>,
+    old: Option<Rights>,
+    usual: Option<Rights>,
+) -> Option<Rights> {
+    Some(match (own, old, usual) {
+        (Some(own), Some(old), _) => old.no_wider_than(&own),
+        (Some(own), None, Some(usual)) => own.writable().no_wider_than(&usual),
+        (own, old, usual) => old.or(own).or(usual)?,
+    })
 }
 
 fn check_integrity(copy: &Connection) -> Result<()> {

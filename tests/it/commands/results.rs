@@ -169,6 +169,10 @@ fn a_copy_of_a_private_file_is_private() {
     fs::write(env.path("data/staging.db"), "damaged").unwrap();
     env.succeed(&["restore", "copy.db"]);
     assert_eq!(mode("data/staging.db"), 0o600);
+    // Who makes private files makes private copies.
+    allow("data/staging.db", 0o644);
+    assert_eq!(shell(&env, "umask 077; \"$0\" backup mine.db").code, 0);
+    assert_eq!(mode("mine.db"), 0o600);
     // Others may read the staging file, but not the copy that was there.
     allow("data/staging.db", 0o644);
     env.succeed(&["backup", "--force", "copy.db"]);
