@@ -56,7 +56,7 @@ use settings::{use_settings, without_settings};
 /// # Errors
 /// [`ConfigError`](crate::config::ConfigError) for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
-    let ready = ready.and_then(|()| use_settings(&cli.command, config));
+    let ready = use_settings(&cli.command, config, ready);
     let ready = match recorded_name(&cli.command) {
         Some(name) => or_notify(name, config, &Stop::default(), ready),
         None => ready,

@@ -8,8 +8,15 @@ use crate::cli::{Command, HealthcheckArgs, SchemaArgs};
 use crate::config::{Area, Config, ConfigError};
 
 /// Refuses a wrong setting that the command uses, and warns of the others: none stops what does not need it.
-pub(super) fn use_settings(command: &Command, config: &Config) -> Result<()> {
+pub(super) fn use_settings(command: &Command, config: &Config, ready: Result<()>) -> Result<()> {
     let used = used(command, config);
+    match (ready, command) {
+        (Err(error), command) if !used.is_empty() || matches!(command, Command::Doctor(_)) => {
+            return Err(error);
+        }
+        (Err(error), _) => log::warn!("{error:#}; it is not used here"),
+        (Ok(()), _) => {}
+    }
     config.refuse(used)?;
     // doctor shows all of them.
     if !matches!(command, Command::Doctor(_)) {

@@ -256,6 +256,12 @@ fn a_setting_never_stops_what_does_not_need_it() {
             "FETCH_TIMEOUT",
         ],
     );
+    // Nor does one that is no text stop what needs none.
+    env.write(".env", b"\xff");
+    assert_eq!(env.run(&["man"]).code, 0);
+    for arguments in [&["export"][..], &["doctor", "--offline"]] {
+        assert_says(&refused(&env, arguments, 2), &[".env is not UTF-8"]);
+    }
 }
 
 #[test]
