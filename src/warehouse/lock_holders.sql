@@ -1,4 +1,4 @@
--- Who keeps a session of ours waiting for a lock, or holds a lock on one of these tables ($1) that keeps writers out.
+-- Who keeps a session of ours waiting for a lock, or holds a lock on one of our tables that keeps writers out.
 SELECT DISTINCT pid, usename::text, application_name, state
 FROM pg_stat_activity
 WHERE pid <> pg_backend_pid()
@@ -13,7 +13,7 @@ WHERE pid <> pg_backend_pid()
           SELECT pid
           FROM pg_locks
           WHERE granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND relation IN (SELECT to_regclass(name) FROM UNNEST($1::text[]) AS name)
+            AND relation IN (to_regclass('price_daily'), to_regclass('asset_master'), to_regclass('job_run'))
             AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
       )
   )

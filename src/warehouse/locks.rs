@@ -1,15 +1,10 @@
 //! Who holds a lock that keeps us waiting.
 
-use postgres::types::Type;
 use postgres::{Client, Error};
-
-use super::borrowed;
-use super::tables::names;
 
 /// The sessions that keep one of ours waiting, or hold a lock on one of our tables that keeps writers out; in words.
 pub(super) fn holders(client: &mut Client) -> Result<Option<String>, Error> {
-    let names = [super::parameter(names(), Type::TEXT_ARRAY)];
-    let rows = client.query_typed(include_str!("lock_holders.sql"), &borrowed(&names))?;
+    let rows = client.query_typed(include_str!("lock_holders.sql"), &[])?;
     let mut holders = Vec::new();
     for row in &rows {
         let text = |at| {
