@@ -68,7 +68,7 @@ pub(super) fn of_connection(text: &str) -> Option<&'static str> {
         );
     }
     text.contains("HandshakeFailure").then_some(
-        "the server has no certificate or cipher that this program's TLS 1.2 and 1.3 can use: give it one with an RSA, ECDSA or Ed25519 key",
+        "the server's certificate has a key, or the server ciphers, that this program's TLS 1.2 and 1.3 cannot use (P-521, Ed448 and RSA-PSS keys are among them): give it a certificate with an RSA, P-256, P-384 or Ed25519 key",
     )
 }
 

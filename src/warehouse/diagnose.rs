@@ -43,6 +43,8 @@ pub(crate) struct TableFacts {
     pub(crate) lacks_identity: bool,
     /// Whether this user may take rows out of it.
     pub(crate) can_delete: bool,
+    /// Constraints that may refuse a row.
+    pub(crate) constraints: Vec<String>,
     /// How many characters its columns take, of those that have an end.
     pub(crate) lengths: Vec<(String, usize)>,
 }
@@ -84,6 +86,7 @@ impl Warehouse {
                 has_gaps: row.try_get(4)?,
                 lacks_identity: row.try_get(5)?,
                 can_delete: row.try_get(6)?,
+                constraints: row.try_get(7)?,
             });
         }
         Ok(tables)

@@ -36,7 +36,15 @@ SELECT name,
            WHEN 'i' THEN EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisreplident)
            ELSE false
        END,
-       has_table_privilege(c.oid, 'DELETE')
+       has_table_privilege(c.oid, 'DELETE'),
+       -- What may refuse a row. The assets go before the bars.
+       ARRAY(
+           SELECT conname::text
+           FROM pg_constraint
+           WHERE conrelid = c.oid
+             AND (contype = 'c' OR contype = 'f' AND confrelid IS DISTINCT FROM to_regclass('asset_master'))
+           ORDER BY conname
+       )
 FROM UNNEST($1::text[]) AS name
 JOIN pg_class c ON c.oid = to_regclass(name)
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -57,7 +57,19 @@ fn tables(found: &Diagnosis) -> Check {
         true => String::new(),
         false => format!("; this user may delete no row of {}", kept.join(", ")),
     };
-    Check::ok(NAME, format!("all are there, and may be written{rights}"))
+    let constraints = found.tables.iter().flat_map(|t| &t.constraints);
+    let constraints: Vec<&str> = constraints.map(String::as_str).collect();
+    let unseen = match constraints.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; what constraints refuse ({}), only rows show",
+            constraints.join(", ")
+        ),
+    };
+    Check::ok(
+        NAME,
+        format!("all are there, and may be written{rights}{unseen}"),
+    )
 }
 
 /// What a sync would meet at a table. Without `price_daily` nothing goes, without `asset_master` no new asset; the record of a run

@@ -272,3 +272,52 @@ ALTER TABLE price_daily ENABLE ROW LEVEL SECURITY;
 {tables}
 {grants}
 ALTER TABLE job_run ENABLE ROW LEVEL SECURITY;
+
+-- row level security that is not to be met | role | 1 | FAIL
+{tables}
+{grants}
+ALTER TABLE price_daily ENABLE ROW LEVEL SECURITY;
+ALTER DATABASE {database} SET row_security = off;
+
+-- serializable transactions | owner | 0 | OK
+ALTER DATABASE {database} SET default_transaction_isolation = serializable;
+
+-- strings with backslashes | owner | 0 | OK
+ALTER DATABASE {database} SET standard_conforming_strings = off;
+
+-- a schema of the role's name | role | 0 | OK
+CREATE SCHEMA AUTHORIZATION {role};
+
+-- an event trigger against new tables | owner | 1 | FAIL
+CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no();
+
+-- a foreign column of the assets that wants a value | owner | 1 | FAIL
+{tables}
+ALTER TABLE asset_master ADD note text NOT NULL;
+
+-- a foreign column of the runs that wants a value | owner | 0 | WARN
+{tables}
+ALTER TABLE job_run ADD note text NOT NULL;
+
+-- asset_id as integer | owner | 1 | FAIL
+{tables}
+ALTER TABLE price_daily ALTER asset_id TYPE integer USING 1;
+
+-- date as timestamp | owner | 1 | FAIL
+{tables}
+ALTER TABLE price_daily ALTER date TYPE timestamp;
+
+-- a table with a child | owner | 0 | OK
+{tables}
+CREATE TABLE child () INHERITS (price_daily);
+
+-- a trigger that is off | owner | 0 | OK
+{tables}
+CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER lose BEFORE INSERT ON price_daily FOR EACH ROW EXECUTE FUNCTION lose();
+ALTER TABLE price_daily DISABLE TRIGGER lose;
+
+-- a constraint that refuses nothing | owner | 0 | OK
+{tables}
+ALTER TABLE price_daily ADD CHECK (high >= low);
