@@ -28,6 +28,9 @@ impl Said<'_> {
                 "compare the tables with those that `pricestash schema warehouse` prints"
             }
             "42883" if self.message.contains("sha256") => "`verify` needs PostgreSQL 11 or newer",
+            "08P01" if self.message.contains("startup parameter") => {
+                "the pooler takes no options: take options and schema out of DATABASE_URL, and give its user the search_path (ALTER ROLE … SET search_path)"
+            }
             "28000" if self.message.contains("pg_hba.conf") => {
                 "the server lets nobody in from this machine like this: add a line to its pg_hba.conf or this machine to its allowed addresses, or choose another sslmode"
             }

@@ -50,6 +50,13 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     let round_trip = millis(asked.elapsed());
     let refused = match warehouse.rehearse() {
         Ok(refused) => refused,
+        Err(failure) if failure.is_about_transactions() => {
+            return vec![Check::warn(
+                NAME,
+                format!("{place} answers; what sync would meet there cannot be tried: {failure}"),
+                "nothing, where sync works; a pooler in transaction mode can be tried",
+            )];
+        }
         Err(failure) => return failed(&failure),
     };
     let sent = staging.and_then(|s| s.outgoing_texts().ok());

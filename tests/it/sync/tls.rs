@@ -448,8 +448,8 @@ impl Drop for Pooler {
 }
 
 impl Pooler {
-    /// Starts one in front of a server, in transaction mode.
-    fn start(program: &str, password: &str, port: &str) -> (Self, u16) {
+    /// Starts one in front of a server, in a mode.
+    fn start(program: &str, password: &str, port: &str, mode: &str) -> (Self, u16) {
         let folder = tempfile::tempdir().unwrap();
         // It does not run as root, and whoever it runs as has to read its files.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -465,7 +465,7 @@ impl Pooler {
             &settings,
             format!(
                 "[databases]\npostgres = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own_port}\n\
-                 unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\n",
+                 unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 2\n",
                 users.display()
             ),
         )
@@ -491,7 +491,7 @@ impl Pooler {
 }
 
 #[test]
-fn a_pooler_in_transaction_mode_may_stand_in_between() {
+fn a_pooler_may_stand_in_between() {
     let server = server!();
     let Some(program) = [
         "/usr/sbin/pgbouncer",
@@ -503,22 +503,30 @@ fn a_pooler_in_transaction_mode_may_stand_in_between() {
         return left_out("the test with a pooler needs pgbouncer, which is not installed");
     };
     let (password, port) = parts(&server);
-    let (pooler, own_port) = Pooler::start(program, &password, &port.to_string());
-    let env = stocked(
-        &format!("postgres://postgres:{password}@127.0.0.1:{own_port}/postgres"),
-        5000,
-    );
-    for (arguments, count, expected) in [
-        (&["--chunk-size", "300"][..], "inserted", 5000),
-        (&["--chunk-size", "300", "--full"], "unchanged", 5000),
-    ] {
-        let (code, row) = env.sync(arguments);
-        assert_eq!(
-            (code, &row[count], &row["pending"]),
-            (0, &expected.into(), &0.into()),
-            "{row}"
+    // In statement mode it takes no transaction, which doctor would need.
+    for (mode, verdict) in [("transaction", "OK"), ("statement", "WARN")] {
+        let (_pooler, own_port) = Pooler::start(program, &password, &port, mode);
+        let env = stocked(
+            &format!("postgres://postgres:{password}@127.0.0.1:{own_port}/postgres"),
+            5000,
         );
+        for (arguments, count) in [
+            (&["--chunk-size", "300"][..], "inserted"),
+            (&["--chunk-size", "300", "--full"], "unchanged"),
+        ] {
+            let (code, row) = env.sync(arguments);
+            assert_eq!(
+                (code, &row[count], &row["pending"]),
+                (0, &5000.into(), &0.into()),
+                "{mode}: {row}"
+            );
+        }
+        env.succeed(&["verify"]);
+        let doctor = env.run(&["doctor", "--offline", "--format", "json"]).rows();
+        let found = doctor.iter().find(|check| check["check"] == "warehouse");
+        assert_eq!(found.unwrap()["status"], verdict, "{mode}: {found:?}");
+        let tables = "DROP TABLE price_daily, asset_master, job_run";
+        let mut admin = Client::connect(server.url(), NoTls).unwrap();
+        admin.batch_execute(tables).unwrap();
     }
-    env.succeed(&["verify"]);
-    drop(pooler);
 }
