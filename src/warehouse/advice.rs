@@ -36,7 +36,9 @@ impl Said<'_> {
             }
             "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
             "3D000" => "create the database, or correct its name in DATABASE_URL",
-            "3F000" => "create the schema, or correct the search_path",
+            "3F000" => {
+                "create the schema, correct the search_path, or grant the user of DATABASE_URL USAGE on the schema"
+            }
             "53100" => "the server's disk is full: make room there",
             "53200" | "53400" => "the server is at its limits: give it more memory",
             "55000" if self.routine == "CheckCmdReplicaIdentity" => {

@@ -17,8 +17,6 @@ pub(crate) struct Diagnosis {
     pub(crate) clock: DateTime<Utc>,
     /// Tables that are missing.
     pub(crate) missing: Vec<String>,
-    /// Whether they can be created.
-    pub(crate) can_create: bool,
     /// Whether it is a standby, which only reads.
     pub(crate) is_standby: bool,
     /// `UTF8`
@@ -61,10 +59,9 @@ impl Warehouse {
             server_version: row.try_get(0)?,
             tls: row.try_get(1)?,
             clock: row.try_get(2)?,
-            can_create: row.try_get(3)?,
-            missing: row.try_get(4)?,
-            is_standby: row.try_get(5)?,
-            encoding: row.try_get(6)?,
+            missing: row.try_get(3)?,
+            is_standby: row.try_get(4)?,
+            encoding: row.try_get(5)?,
             tables: self.table_facts()?,
         })
     }

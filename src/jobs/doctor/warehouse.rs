@@ -19,9 +19,9 @@ pub(crate) fn warehouse(
     let mut checks = vec![connection(place, found, round_trip_ms)];
     match refused.is_empty() {
         true => checks.push(tables(found)),
-        false => checks.extend(refused.iter().map(|r| refusal(r, found, sent))),
+        false => checks.extend(refusals(refused, found, sent)),
     }
-    checks.extend(rows(found, sent));
+    checks.extend(rows(found, refused, sent));
     checks.push(clock(found.clock, now));
     checks
 }
@@ -72,17 +72,43 @@ fn tables(found: &Diagnosis) -> Check {
     )
 }
 
-/// What a sync would meet at a table. Without `price_daily` nothing goes, without `asset_master` no new asset; the record of a run
-/// that cannot be written is a warning of `sync`, too.
-fn refusal(refused: &Refused, found: &Diagnosis, sent: &OutgoingTexts) -> Check {
-    let verdict = match refused.table {
+/// What a sync would meet at the tables, once where several say the same.
+fn refusals(refused: &[Refused], found: &Diagnosis, sent: &OutgoingTexts) -> Vec<Check> {
+    let is_missing = |r: &Refused| found.missing.iter().any(|name| name == r.table);
+    let is_alike = |a: &Refused, b: &Refused| a.why == b.why && is_missing(a) == is_missing(b);
+    let groups = refused.chunk_by(is_alike);
+    groups
+        .filter_map(|alike| {
+            let first = alike.first()?;
+            let tables: Vec<&str> = alike.iter().map(|r| r.table).collect();
+            let verb = match (is_missing(first), first.is_forbidden) {
+                (true, true) => "missing, and this user may not create it",
+                (true, false) => "missing and cannot be created",
+                (false, _) => "not to be written",
+            };
+            Some(Check::new(
+                "warehouse tables",
+                alike.iter().map(|r| verdict(r, sent)).max()?,
+                format!("{}: {verb}: {}", tables.join(", "), first.why),
+                remedy(first, is_missing(first), found),
+            ))
+        })
+        .collect()
+}
+
+/// Without `price_daily` nothing goes, without `asset_master` no new asset; the record of a run that cannot be written is a warning
+/// of `sync`, too.
+fn verdict(refused: &Refused, sent: &OutgoingTexts) -> Verdict {
+    match refused.table {
         _ if refused.is_locked => Verdict::Warn,
         "price_daily" => Verdict::Fail,
         "asset_master" if sent.assets_wait => Verdict::Fail,
         _ => Verdict::Warn,
-    };
-    let is_missing = found.missing.iter().any(|name| name == refused.table);
-    let remedy = if refused.is_locked {
+    }
+}
+
+fn remedy(refused: &Refused, is_missing: bool, found: &Diagnosis) -> &'static str {
+    if refused.is_locked {
         "let that session end; a sync waits for it as long as SYNC_STATEMENT_TIMEOUT says"
     } else if found.is_standby {
         "point DATABASE_URL to the primary: this server is a standby, which only reads"
@@ -90,25 +116,11 @@ fn refusal(refused: &Refused, found: &Diagnosis, sent: &OutgoingTexts) -> Check 
         "let a user who may run what `pricestash schema warehouse` prints, or grant create on the schema"
     } else {
         refused.advice.unwrap_or("change the table as it says")
-    };
-    let detail = match (is_missing, found.can_create) {
-        (true, false) if refused.is_forbidden => format!(
-            "{} is missing, and this user may not create it: {}",
-            refused.table, refused.why
-        ),
-        (true, _) => format!("{} cannot be created: {}", refused.table, refused.why),
-        _ => format!("{} cannot be written: {}", refused.table, refused.why),
-    };
-    Check::new(
-        &format!("warehouse {}", refused.table),
-        verdict,
-        detail,
-        remedy,
-    )
+    }
 }
 
 /// What may happen to rows that a statement without rows does not show.
-fn rows(found: &Diagnosis, sent: &OutgoingTexts) -> Vec<Check> {
+fn rows(found: &Diagnosis, refused: &[Refused], sent: &OutgoingTexts) -> Vec<Check> {
     const NAME: &str = "warehouse rows";
     let mut checks = Vec::new();
     for table in &found.tables {
@@ -138,7 +150,8 @@ fn rows(found: &Diagnosis, sent: &OutgoingTexts) -> Vec<Check> {
                 "make the partitions of the coming years, or a default one",
             );
         }
-        if table.lacks_identity {
+        // Newer servers refuse it at once.
+        if table.lacks_identity && refused.iter().all(|r| r.table != name) {
             warn(
                 format!(
                     "{name} is published without a replica identity: the server may refuse to update it"
@@ -228,7 +241,6 @@ mod tests {
             tls: None,
             clock: time("2026-11-25T10:00:00Z"),
             missing: Vec::new(),
-            can_create: false,
             is_standby: false,
             encoding: "UTF8".to_owned(),
             tables: Vec::new(),

@@ -236,14 +236,14 @@ fn a_warehouse_is_asked_for_tables_rights_and_its_clock() {
     env.set("DATABASE_URL", &writer);
     // As sync has it, that is a warning: the prices go.
     let found = Checks::of(&env, &["--offline"], 0);
-    let words = "job_run cannot be written: permission denied";
-    found.says("warehouse job_run", "WARN", words);
+    let words = "job_run: not to be written: permission denied";
+    found.says("warehouse tables", "WARN", words);
     // A table that cannot take our rows.
     env.set("DATABASE_URL", &warehouse.url());
     warehouse.execute("ALTER TABLE price_daily ALTER COLUMN volume TYPE integer");
     let found = Checks::of(&env, &["--offline"], 1);
     found.says(
-        "warehouse price_daily",
+        "warehouse tables",
         "FAIL",
         "price_daily.volume is of type int4",
     );
@@ -252,8 +252,8 @@ fn a_warehouse_is_asked_for_tables_rights_and_its_clock() {
         .execute("ALTER TABLE price_daily ALTER COLUMN volume TYPE bigint; DROP TABLE job_run");
     env.set("DATABASE_URL", &writer);
     let found = Checks::of(&env, &["--offline"], 0);
-    let words = "job_run is missing, and this user may not create it";
-    found.says("warehouse job_run", "WARN", words);
+    let words = "job_run: missing, and this user may not create it";
+    found.says("warehouse tables", "WARN", words);
     // An hour ahead: the database finds this clock before the server's own.
     let database = warehouse.text("SELECT current_database()::text");
     warehouse.execute(&format!(

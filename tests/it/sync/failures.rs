@@ -70,7 +70,7 @@ fn who_holds_a_lock_is_said_by_sync_and_by_doctor() {
     let found = ran.rows();
     let prices = found
         .iter()
-        .find(|check| check["check"] == "warehouse price_daily");
+        .find(|check| check["check"] == "warehouse tables");
     let prices = prices.unwrap_or_else(|| panic!("{ran:?}"));
     let words = format!("price_daily is locked by {session}");
     assert_eq!(prices["status"], "WARN");
