@@ -92,6 +92,12 @@ impl Warehouse {
     /// # Errors
     /// What the server says, or a sentence about a table that cannot take our rows.
     pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
+        let created = self.create_missing()?;
+        self.check_all_but(&created)?;
+        Ok(created)
+    }
+
+    fn create_missing(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
         let missing = self.missing_tables()?;
         if !missing.is_empty() {
             // Two programs may find them missing at once; IF NOT EXISTS alone does not make that safe.
@@ -99,11 +105,12 @@ impl Warehouse {
             ddl.extend(missing.iter().map(|table| table.ddl));
             self.execute(ddl)?;
         }
-        let is_missing = |table: &Table| missing.iter().any(|m| m.name == table.name);
-        for table in TABLES.iter().filter(|table| !is_missing(table)) {
-            self.check(table)?;
-        }
         Ok(missing.into_iter().map(|t| t.name).collect())
+    }
+
+    fn check_all_but(&mut self, created: &[&str]) -> Result<(), WarehouseError> {
+        let mut others = TABLES.iter().filter(|t| !created.contains(&t.name));
+        others.try_for_each(|table| self.check(table))
     }
 
     /// Looks after a failure at what it may come from. Missing tables are created, and what is wrong with others is said; a server
@@ -118,9 +125,13 @@ impl Warehouse {
         if !failure.may_be_the_tables() {
             return Ok(false);
         }
-        let created = self.ensure_tables()?;
+        let created = self.create_missing()?;
         for table in &created {
             log::info!(table = table; "created in the warehouse");
+        }
+        // Where one was missing, what another is like is not why.
+        if created.is_empty() {
+            self.check_all_but(&[])?;
         }
         // Another connection may have created it in the meantime.
         Ok(!created.is_empty() || failure.is_missing_table())

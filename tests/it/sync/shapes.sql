@@ -321,3 +321,8 @@ ALTER TABLE price_daily DISABLE TRIGGER lose;
 -- a constraint that refuses nothing | owner | 0 | OK
 {tables}
 ALTER TABLE price_daily ADD CHECK (high >= low);
+
+-- no bars, and runs that want a value | owner | 0 | WARN
+{tables}
+DROP TABLE price_daily;
+ALTER TABLE job_run ADD note text NOT NULL;
