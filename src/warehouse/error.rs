@@ -211,11 +211,6 @@ impl WarehouseError {
         self.sqlstate() == Some("55P03")
     }
 
-    /// Whether what answers does not take a transaction of several statements, as a pooler in statement mode.
-    pub(crate) fn is_about_transactions(&self) -> bool {
-        self.sqlstate() == Some("08P01")
-    }
-
     /// Whether a right is missing.
     pub(super) fn is_forbidden(&self) -> bool {
         self.sqlstate() == Some("42501")

@@ -50,11 +50,14 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     let round_trip = millis(asked.elapsed());
     let refused = match warehouse.rehearse() {
         Ok(refused) => refused,
-        Err(failure) if failure.is_about_transactions() => {
+        // Nothing is known then: a pooler in statement mode ends the connection.
+        Err(failure) if failure.is_transient() => {
             return vec![Check::warn(
                 NAME,
-                format!("{place} answers; what sync would meet there cannot be tried: {failure}"),
-                "nothing, where sync works; a pooler in transaction mode can be tried",
+                format!(
+                    "{place} answers; what sync would meet there could not be tried: {failure}"
+                ),
+                "run it again; behind a pooler in statement mode only a sync shows it",
             )];
         }
         Err(failure) => return failed(&failure),
