@@ -70,7 +70,7 @@ fn stage(
     staging: &Staging,
     args: &ImportArgs,
     assets: &[&Asset],
-    rows: &Rows,
+    rows: &Rows<'_>,
     job_id: Uuid,
 ) -> Result<Vec<Imported>> {
     let job_id = job_id.to_string();

@@ -1,9 +1,11 @@
 //! `import`: bars of a CSV file, through the same rules as fetched ones, under a source of their own.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
+use csv::StringRecord;
 use serde::Serialize;
 
 use crate::domain::answer::{Answer, RawBar, RawDay};
@@ -17,16 +19,25 @@ use crate::staging::{Batch, OtherScale, Reading, Staged, Staging, Tally};
 /// The columns that a file must have, and the one that it may have.
 const COLUMNS: [&str; 7] = ["asset_id", "date", "open", "high", "low", "close", "volume"];
 
-/// A file's rows as text, each with the columns in their order.
-#[derive(Debug, Default)]
-pub(crate) struct Rows(BTreeMap<String, Vec<[String; COLUMNS.len()]>>);
+/// A row as text, with the columns in their order.
+type Row = [String; COLUMNS.len()];
 
-impl Rows {
-    /// Reads a CSV file with a header; other columns are left alone.
+/// A file, and where in it each asset's rows stand: they are read when their turn comes, so that those of one asset are in memory.
+#[derive(Debug)]
+pub(crate) struct Rows<'a> {
+    text: &'a str,
+    /// The places of the columns.
+    places: Vec<Option<usize>>,
+    /// By asset, in the file's order; rows that follow one another are one part.
+    parts: BTreeMap<String, Vec<Range<usize>>>,
+}
+
+impl<'a> Rows<'a> {
+    /// Looks through a CSV file with a header; other columns are left alone.
     ///
     /// # Errors
     /// One sentence with the line and what is wrong with it.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, String> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let text = str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -38,24 +49,68 @@ impl Rows {
                 return Err(format!("its header has no column {name}"));
             }
         }
-        let mut rows = Self::default();
-        for record in reader.records() {
-            let record = record.map_err(|e| e.to_string())?;
-            let mut row = <[String; COLUMNS.len()]>::default();
-            for (cell, place) in row.iter_mut().zip(&places) {
-                let text = place.and_then(|p| record.get(p)).unwrap_or_default();
-                text.trim().clone_into(cell);
+        let mut rows = Self {
+            text,
+            places,
+            parts: BTreeMap::new(),
+        };
+        let mut record = StringRecord::new();
+        loop {
+            let start = at(reader.position());
+            if !reader.read_record(&mut record).map_err(|e| e.to_string())? {
+                return Ok(rows);
             }
-            let [asset_id, ..] = &row;
-            rows.0.entry(asset_id.clone()).or_default().push(row);
+            rows.add(&record, start..at(reader.position()));
         }
-        Ok(rows)
+    }
+
+    fn add(&mut self, record: &StringRecord, part: Range<usize>) {
+        let asset_id = cell(record, self.places.first());
+        match self.parts.get_mut(asset_id) {
+            Some(parts) => match parts.last_mut() {
+                Some(last) if last.end == part.start => last.end = part.end,
+                _ => parts.push(part),
+            },
+            None => drop(self.parts.insert(asset_id.to_owned(), vec![part])),
+        }
     }
 
     /// The assets that the file has bars of.
     pub(crate) fn assets(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.parts.keys().map(String::as_str)
     }
+
+    fn of(&self, asset_id: &str) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        let mut record = StringRecord::new();
+        for part in self.parts.get(asset_id).into_iter().flatten() {
+            let text = self.text.get(part.clone()).unwrap_or_default();
+            let mut reader = csv::ReaderBuilder::new();
+            let reader = reader
+                .has_headers(false)
+                .buffer_capacity(text.len().min(8192));
+            let mut reader = reader.from_reader(text.as_bytes());
+            while reader.read_record(&mut record)? {
+                let mut row = Row::default();
+                for (text, place) in row.iter_mut().zip(&self.places) {
+                    cell(&record, Some(place)).clone_into(text);
+                }
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// How far a file is read.
+fn at(position: &csv::Position) -> usize {
+    usize::try_from(position.byte()).unwrap_or(usize::MAX)
+}
+
+/// The text in a column; empty where the file does not have it.
+fn cell<'a>(record: &'a StringRecord, place: Option<&Option<usize>>) -> &'a str {
+    let text = place.copied().flatten().and_then(|at| record.get(at));
+    text.unwrap_or_default().trim()
 }
 
 /// What became of one asset's rows. The fields are the columns of the result.
@@ -101,8 +156,8 @@ pub(crate) struct Import<'a> {
 
 impl Import<'_> {
     /// Checks and stages the rows of an asset, all in one transaction.
-    pub(crate) fn asset(&self, asset: &Asset, rows: &Rows) -> Result<Imported> {
-        let rows = rows.0.get(asset.id.as_str()).map_or(&[][..], Vec::as_slice);
+    pub(crate) fn asset(&self, asset: &Asset, rows: &Rows<'_>) -> Result<Imported> {
+        let rows = rows.of(asset.id.as_str())?;
         let answer = Answer {
             rows: rows.iter().map(raw_bar).collect(),
             ..Answer::default()
@@ -184,7 +239,7 @@ impl Import<'_> {
     }
 }
 
-fn raw_bar(row: &[String; COLUMNS.len()]) -> RawBar<'_> {
+fn raw_bar(row: &Row) -> RawBar<'_> {
     let [_, date, open, high, low, close, volume] = row;
     RawBar {
         day: date.parse().map_or(RawDay::Impossible(date), RawDay::Date),
@@ -224,4 +279,29 @@ fn complaint(checked: &Checked) -> Option<String> {
             shown.join("; ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_again_wherever_they_stand() {
+        let file = "\u{feff}volume,date, asset_id ,open,high,low,close,note\r\n\
+             1,2026-01-05,A,1,1,1,1,\"two\r\nlines\"\r\n2,2026-01-06, A ,1,1,1,2,\r\n\r\n\
+             3,2026-01-05,B,1,1,1,3,x\r\n4,2026-01-07,A,1,1,1,4,\"a \"\"quote\"\"\"";
+        let rows = Rows::read(file.as_bytes()).unwrap();
+        assert_eq!(rows.assets().collect::<Vec<_>>(), ["A", "B"]);
+        let closes = |asset| -> Vec<String> {
+            let rows = rows.of(asset).unwrap().into_iter();
+            rows.map(|[_, date, .., close, volume]| format!("{date} {close} {volume}"))
+                .collect()
+        };
+        assert_eq!(
+            closes("A"),
+            ["2026-01-05 1 1", "2026-01-06 2 2", "2026-01-07 4 4"]
+        );
+        assert_eq!(closes("B"), ["2026-01-05 3 3"]);
+        assert!(closes("C").is_empty());
+    }
 }
