@@ -16,7 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::text::brief;
 use crate::output::numbers;
 use crate::process::result_file::Place;
-use crate::report::{self, Page, Wanted, WarehouseFacts};
+use crate::report::{self, DrawnAssets, Page, Wanted, WarehouseFacts};
 use crate::warehouse::Warehouse;
 
 /// The longest text of others on the page, in characters.
@@ -51,14 +51,20 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
         now: now(),
     };
     let name = config.staging_db.display().to_string();
-    let mut facts = report::gather(&staging, name, &wanted, ask_warehouse(config))?;
-    facts.redact(|text| brief(&config.redaction.text(text), LONGEST_TEXT));
-    let page = report::page(&facts)?;
+    let redact = |text: &str| brief(&config.redaction.text(text), LONGEST_TEXT);
+    let mut drawn = DrawnAssets::new(wanted.now);
+    let warehouse = ask_warehouse(config);
+    let mut facts = report::gather(&staging, name, &wanted, warehouse, &mut |asset| {
+        asset.redact(redact);
+        drawn.add(asset)
+    })?;
+    facts.redact(redact);
+    let page = report::page(&facts, drawn)?;
     if place == Place::Stdout {
-        return Ok(Answer::text(page.html));
+        return Ok(Answer::text(page.html()));
     }
     place
-        .write(|to| Ok(to.write_all(page.html.as_bytes())?))
+        .write(|to| Ok(page.write(to)?))
         .with_context(|| cannot_be_written(out))?;
     if args.open {
         open::that_detached(out).with_context(|| {
@@ -105,7 +111,7 @@ fn cannot_be_written(out: &Path) -> String {
 }
 
 fn written(out: &Path, page: &Page) -> Answer {
-    let bytes = page.html.len();
+    let bytes = page.bytes();
     let text = format!(
         "{}: {}, {} bars, {} kB. Open it in a browser.\n",
         out.display(),

@@ -75,7 +75,7 @@ pub(crate) struct SeriesFacts {
     pub(crate) currency: String,
     /// Whether it may stand for the asset's price.
     pub(crate) is_own: bool,
-    /// Oldest first.
+    /// Oldest first; empty when the asset was drawn.
     pub(crate) bars: Vec<StoredBar>,
 }
 
@@ -149,18 +149,26 @@ impl AssetFacts {
     }
 }
 
+impl AssetFacts {
+    /// Takes secrets out of every text that comes from elsewhere.
+    pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> String) {
+        for finding in &mut self.findings {
+            finding.detail = redact(&finding.detail);
+        }
+    }
+}
+
 impl Facts {
-    /// Takes secrets out of every text that comes from elsewhere: an older run may have kept one.
+    /// Takes secrets out of every text that comes from elsewhere: an older run may have kept one. Those of the assets are without
+    /// them already.
     pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> String) {
         for problem in self.runs.iter_mut().flat_map(|r| &mut r.problems) {
             problem.reword(&redact);
         }
-        let findings = self.assets.iter_mut().flat_map(|a| &mut a.findings);
         let sources = self.sources.iter_mut();
         let texts = sources
             .filter_map(|s| s.last_problem.as_mut())
-            .chain(self.sync.rejects.iter_mut().map(|r| &mut r.message))
-            .chain(findings.map(|f| &mut f.detail));
+            .chain(self.sync.rejects.iter_mut().map(|r| &mut r.message));
         for text in texts {
             *text = redact(text);
         }

@@ -1,6 +1,6 @@
 //! Reads what a report tells out of the staging file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -36,12 +36,14 @@ struct Subject<'a> {
     calendar: Option<Calendar>,
 }
 
-/// Reads the facts. The warehouse is asked by the caller.
+/// Reads the facts. The warehouse is asked by the caller. Each asset is given to `draw` with its bars, which it then loses: all of
+/// them would not go into memory.
 pub(crate) fn gather(
     staging: &Staging,
     name: String,
     wanted: &Wanted<'_>,
     warehouse: WarehouseFacts,
+    draw: &mut dyn FnMut(&mut AssetFacts) -> Result<()>,
 ) -> Result<Facts> {
     let since = wanted.now - TimeDelta::days(i64::from(RUN_DAYS));
     let since = timestamp::to_text(since);
@@ -51,7 +53,7 @@ pub(crate) fn gather(
     Ok(Facts {
         made_at: wanted.now,
         staging: name,
-        assets: assets(staging, wanted)?,
+        assets: assets(staging, wanted, draw)?,
         runs,
         sources: source_facts(&stored_runs, &answered),
         sync: sync(staging, warehouse)?,
@@ -72,7 +74,11 @@ fn sync(staging: &Staging, warehouse: WarehouseFacts) -> Result<SyncFacts> {
     })
 }
 
-fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
+fn assets(
+    staging: &Staging,
+    wanted: &Wanted<'_>,
+    draw: &mut dyn FnMut(&mut AssetFacts) -> Result<()>,
+) -> Result<Vec<AssetFacts>> {
     let pending = staging.pending_by_asset()?;
     let mut closed: HashMap<&str, BTreeSet<NaiveDate>> = HashMap::new();
     let mut facts = Vec::new();
@@ -90,7 +96,7 @@ fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
         let health = subject
             .configured
             .and_then(|a| health(a, &series, wanted.now));
-        facts.push(AssetFacts {
+        let mut asset = AssetFacts {
             id: id.to_owned(),
             name: subject.stored.name.clone(),
             category: subject.stored.category.clone(),
@@ -108,7 +114,12 @@ fn assets(staging: &Staging, wanted: &Wanted<'_>) -> Result<Vec<AssetFacts>> {
             corrections: staging.corrections(id)?,
             series: in_order(&subject.stored, series, wanted.years),
             calendar: subject.calendar,
-        });
+        };
+        draw(&mut asset)?;
+        for series in &mut asset.series {
+            series.bars = Vec::new();
+        }
+        facts.push(asset);
     }
     Ok(facts)
 }
@@ -120,7 +131,8 @@ fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a
         configured: Some(asset),
         calendar: Some(asset.calendar.clone()),
     });
-    let is_configured = |id: &str| wanted.assets.iter().any(|a| a.id.as_str() == id);
+    let ids: HashSet<&str> = wanted.assets.iter().map(|a| a.id.as_str()).collect();
+    let is_configured = |id: &str| ids.contains(id);
     let others = staging.stored_assets()?.into_iter();
     let others = others
         .filter(|stored| !is_configured(&stored.asset_id))

@@ -18,7 +18,7 @@ mod view_runs;
 
 pub(crate) use facts::WarehouseFacts;
 pub(crate) use gather::{Wanted, gather};
-pub(crate) use page::{Page, page};
+pub(crate) use page::{DrawnAssets, Page, page};
 
 /// How far back runs are looked at, in days.
 pub(crate) const RUN_DAYS: u32 = 90;

@@ -1,16 +1,18 @@
 //! The page: facts through templates, into one file that needs nothing else.
 
-use anyhow::Result;
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
 use askama::Template;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::RUN_DAYS;
 use super::embed::{csp_hash, json_in_script};
-use super::facts::{self, Facts, WarehouseFacts};
-use super::script_data::script_data;
+use super::facts::{self, AssetFacts, Facts, WarehouseFacts};
+use super::script_data::asset_data;
 use super::strip::DayKind;
 use super::tiles::{Tile, tiles};
-use super::view::{AssetView, asset_views};
+use super::view::{AssetView, asset_view};
 use super::view_corrections::{CorrectionsView, CountView, corrections, counts};
 use super::view_runs::{JobView, RunView, SourceView, first_day, jobs, runs, sources, time};
 use crate::output::numbers;
@@ -29,24 +31,87 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
+/// What is drawn of each asset while its bars are there: a report of all holds those of one at a time.
+pub(crate) struct DrawnAssets {
+    now: DateTime<Utc>,
+    views: Vec<AssetView>,
+    /// What the script draws from, as JSON that may stand in the page.
+    data: Vec<String>,
+    bars: usize,
+}
+
+impl DrawnAssets {
+    /// None yet; `now`: when the report is made.
+    #[must_use]
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            views: Vec::new(),
+            data: Vec::new(),
+            bars: 0,
+        }
+    }
+
+    /// Draws the next asset, with its bars.
+    ///
+    /// # Errors
+    /// When JSON cannot be written, which would be a mistake of ours.
+    pub(crate) fn add(&mut self, asset: &AssetFacts) -> Result<()> {
+        let mut view = asset_view(self.views.len(), asset, self.now);
+        let data = serde_json::to_string(&asset_data(asset, &view))?;
+        self.data.push(json_in_script(&data));
+        // Nobody needs them any more.
+        view.days.clear();
+        self.views.push(view);
+        self.bars += asset.series.iter().map(|s| s.bars.len()).sum::<usize>();
+        Ok(())
+    }
+}
+
 /// A page, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The file's content.
-    pub(crate) html: String,
+    /// The file's content in its parts: most of it is what the script draws from.
+    parts: Vec<String>,
     /// Assets in it.
     pub(crate) assets: usize,
     /// Bars in it, of every source.
     pub(crate) bars: usize,
 }
 
-/// Draws the facts.
+impl Page {
+    /// The file's length.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> usize {
+        self.parts.iter().map(String::len).sum()
+    }
+
+    /// The file's content.
+    #[must_use]
+    pub(crate) fn html(&self) -> String {
+        self.parts.concat()
+    }
+
+    /// Writes the file's content.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn write(&self, file: &mut dyn Write) -> io::Result<()> {
+        self.parts
+            .iter()
+            .try_for_each(|part| file.write_all(part.as_bytes()))
+    }
+}
+
+/// Where the data of the script stand.
+const DATA: &str = "<script type=\"application/json\" id=\"data\">";
+
+/// Draws the facts, and puts what was drawn of the assets into its place.
 ///
 /// # Errors
-/// When a template or JSON cannot be written, which would be a mistake of ours.
-pub(crate) fn page(facts: &Facts) -> Result<Page> {
-    let assets = asset_views(facts);
-    let data = json_in_script(&serde_json::to_string(&script_data(facts, &assets))?);
+/// When a template cannot be written, which would be a mistake of ours.
+pub(crate) fn page(facts: &Facts, drawn: DrawnAssets) -> Result<Page> {
+    let assets = drawn.views;
     let (runs, more_runs) = runs(facts);
     let template = PageTemplate {
         policy: format!(
@@ -56,7 +121,6 @@ pub(crate) fn page(facts: &Facts) -> Result<Page> {
         ),
         style: STYLE,
         script: SCRIPT,
-        data,
         made_at: time(facts.made_at),
         version: env!("CARGO_PKG_VERSION"),
         staging: &facts.staging,
@@ -80,15 +144,21 @@ pub(crate) fn page(facts: &Facts) -> Result<Page> {
         has_warehouse: matches!(facts.sync.warehouse, WarehouseFacts::Counts(_)),
         assets: &assets,
     };
+    let html = template.render()?;
+    // No text of the page can hold it: a template escapes what comes from elsewhere.
+    let (before, after) = html.split_once(DATA).context("the page has no data")?;
+    let mut parts = vec![format!("{before}{DATA}{{\"assets\":[")];
+    for (at, data) in drawn.data.into_iter().enumerate() {
+        if at > 0 {
+            parts.push(",".to_owned());
+        }
+        parts.push(data);
+    }
+    parts.push(format!("]}}{after}\n"));
     Ok(Page {
-        html: template.render()? + "\n",
+        parts,
         assets: facts.assets.len(),
-        bars: facts
-            .assets
-            .iter()
-            .flat_map(|a| &a.series)
-            .map(|s| s.bars.len())
-            .sum(),
+        bars: drawn.bars,
     })
 }
 
@@ -98,7 +168,6 @@ struct PageTemplate<'a> {
     policy: String,
     style: &'static str,
     script: &'static str,
-    data: String,
     made_at: String,
     version: &'static str,
     staging: &'a str,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::facts::{AssetFacts, Facts};
+use super::facts::AssetFacts;
 use super::pack::{Packed, day_number, days, pack};
 use super::strip::DayKind;
 use super::view::AssetView;
@@ -15,12 +15,7 @@ const MOST_FINDINGS: usize = 4000;
 const MOST_CORRECTIONS: usize = 4000;
 
 #[derive(Serialize)]
-pub(super) struct ScriptData<'a> {
-    assets: Vec<AssetData<'a>>,
-}
-
-#[derive(Serialize)]
-struct AssetData<'a> {
+pub(super) struct AssetData<'a> {
     id: &'a str,
     name: &'a str,
     currency: &'a str,
@@ -38,16 +33,7 @@ struct AssetData<'a> {
 
 type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
 
-pub(super) fn script_data<'a>(facts: &'a Facts, views: &[AssetView]) -> ScriptData<'a> {
-    let assets = facts.assets.iter().zip(views);
-    ScriptData {
-        assets: assets
-            .map(|(asset, view)| asset_data(asset, view))
-            .collect(),
-    }
-}
-
-fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
+pub(super) fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
     let gaps = view.days.iter().filter(|(_, day)| **day == DayKind::Gap);
     let findings = asset.findings.iter().rev().take(MOST_FINDINGS);
     let corrections = asset.corrections.iter().take(MOST_CORRECTIONS);

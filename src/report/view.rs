@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::facts::{AssetFacts, Facts};
+use super::facts::AssetFacts;
 use super::strip::{self, DayKind, StripYear};
 use crate::jobs::healthcheck::Freshness;
 use crate::output::numbers;
@@ -134,14 +134,7 @@ impl Number {
     }
 }
 
-pub(super) fn asset_views(facts: &Facts) -> Vec<AssetView> {
-    let assets = facts.assets.iter().enumerate();
-    assets
-        .map(|(at, asset)| asset_view(at, asset, facts.made_at))
-        .collect()
-}
-
-fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
+pub(super) fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> AssetView {
     let days = strip::days(asset, now);
     let gaps = Listed::of(&days, DayKind::Gap);
     let badge = badge(asset);
