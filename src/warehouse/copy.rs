@@ -48,7 +48,7 @@ impl Warehouse {
         match copied {
             Ok(Some(table)) => {
                 log::debug!(rows = rows.len(); "chunk copied");
-                self.copying.succeeded(&table.relation);
+                self.copying.succeeded();
                 self.prices_fit = true;
                 Ok(Some(self.receipt_of_new(rows.len(), table)))
             }
@@ -115,27 +115,47 @@ impl Warehouse {
         rows: &Arc<[PendingRow]>,
         expected: Option<&Acknowledged>,
     ) -> Result<Option<TableIdentity>, WarehouseError> {
+        if self.copying.fit().is_none() && !self.fits_copy()? {
+            return Ok(None);
+        }
         let database = expected.map(|known| known.database.as_str());
-        let sql = self.identified(values_sql!("copy_look.sql"), database);
+        let sql = self.identified(include_str!("copy_look.sql"), database);
         let found = self.query(sql, self.look_parameters(rows, expected))?;
         let Some(row) = found.first() else {
             return Ok(None);
         };
-        if !row.try_get::<_, bool>(2)? {
-            self.copying = Copying::Never;
-        }
-        if !row.try_get::<_, bool>(3)? {
-            return Ok(None);
-        }
         let table = TableIdentity {
             database: row.try_get(0)?,
             relation: row.try_get(1)?,
         };
+        if self.copying.fit() != Some(&table.relation) {
+            // It was made anew: the next look is at this one.
+            self.copying = Copying::NEAR;
+            return Ok(None);
+        }
+        if !row.try_get::<_, bool>(2)? {
+            return Ok(None);
+        }
         // BEGIN, COPY and COMMIT.
         self.round_trips += 3;
         let sent = Arc::clone(rows);
         let is_copied = self.connection.ask(move |client| copy(client, &sent))?;
         Ok(is_copied.then_some(table))
+    }
+
+    /// Looks at the table once a connection: it takes as long as two hundred rows.
+    fn fits_copy(&mut self) -> Result<bool, WarehouseError> {
+        let found = self.query(values_sql!("copy_fits.sql"), Vec::new())?;
+        // A missing table is made by the statement.
+        let Some(row) = found.first() else {
+            return Ok(false);
+        };
+        let fits = row.try_get(1)?;
+        match fits {
+            true => self.copying.fits(row.try_get(0)?),
+            false => self.copying = Copying::Never,
+        }
+        Ok(fits)
     }
 
     fn look_parameters(
@@ -167,7 +187,6 @@ impl Warehouse {
             ),
         ];
         parameters.extend(witnesses.parameters());
-        parameters.push(parameter(self.copying.fit().map(str::to_owned), Type::TEXT));
         parameters
     }
 }

@@ -57,21 +57,20 @@ impl Copying {
         }
     }
 
-    /// A chunk was copied to a table.
-    pub(super) fn succeeded(&mut self, table: &str) {
-        match self {
-            Self::Near {
-                fit: Some(fit),
-                wait: 0,
-                last_wait: 0,
-            } if *fit == table => {}
-            _ => {
-                *self = Self::Near {
-                    fit: Some(table.to_owned()),
-                    wait: 0,
-                    last_wait: 0,
-                }
-            }
+    /// A table was seen to be as needed.
+    pub(super) fn fits(&mut self, table: &str) {
+        if let Self::Near { fit, .. } = self {
+            *fit = Some(table.to_owned());
+        }
+    }
+
+    /// A chunk was copied.
+    pub(super) fn succeeded(&mut self) {
+        if let Self::Near {
+            wait, last_wait, ..
+        } = self
+        {
+            (*wait, *last_wait) = (0, 0);
         }
     }
 }
@@ -91,7 +90,8 @@ mod tests {
             }
         }
         assert_eq!(tried, [0, 2, 5, 10, 19]);
-        copying.succeeded("public.5");
+        copying.succeeded();
+        copying.fits("public.5");
         assert!(copying.is_turn());
         assert_eq!(copying.fit(), Some("public.5"));
     }

@@ -1,0 +1,34 @@
+-- Which table the bars go to, and whether it fits COPY: a plain table in which nothing else happens to a row, with the key that refuses a
+-- second one and columns that keep every value.
+SELECT n.nspname || '.' || c.oid::text,
+       -- A partition is no plain table, and with Citus a plain one may be none.
+       c.relkind = 'r' AND NOT (c.relhassubclass OR c.relhasrules OR c.relrowsecurity)
+           AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+           -- Those of foreign keys are internal.
+           AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
+           AND EXISTS (
+               SELECT
+               FROM pg_index i
+               WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
+                 AND i.indpred IS NULL AND i.indexprs IS NULL
+                 AND (
+                     SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
+                     FROM pg_attribute a
+                     WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
+                 ) = ARRAY['asset_id', 'date', 'source']
+           )
+           AND (
+               SELECT count(*) = cardinality(ARRAY['asset_id', 'source', 'date', 'ingested_at', {values: 'COLUMN'}])
+               FROM pg_attribute
+               WHERE attrelid = c.oid AND NOT attisdropped AND attgenerated = ''
+                 AND (
+                     attname IN ('asset_id', 'source') AND atttypid IN ('varchar'::regtype, 'text'::regtype)
+                     OR (attname, atttypid) IN (
+                         ('date', 'date'::regtype), ('ingested_at', 'timestamptz'::regtype),
+                         {values: ('COLUMN', 'TYPE'::regtype)}
+                     )
+                 )
+           )
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass('price_daily')
