@@ -1,5 +1,6 @@
--- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing, and the same row again
--- is not written again. Nor does a row replace one of another key that the table's collation takes for its own.
+-- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing. The same row again is left out:
+-- ON CONFLICT locks every row that it looks at, which is a write. Nor does a row replace one of another key that the table's collation
+-- takes for its own.
 --
 -- $1: which warehouse this must be, NULL for any. $2 to $4: the assets and the first and last day of the chunk, so that its
 -- stored rows are found by a range of the key. $5: whether this connection has seen that the table's columns fit; then the
@@ -11,7 +12,7 @@ WITH sent AS (
     FROM UNNEST(
         $6::text[], $7::date[], $8::text[], $9::timestamptz[],
         {values: $PLACE::TYPE[]}
-    ) AS columns (asset_id, date, source, ingested_at, {values})
+    ) WITH ORDINALITY AS columns (asset_id, date, source, ingested_at, {values}, place)
 ), here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse,
            (SELECT n.nspname || '.' || c.oid::text
@@ -54,7 +55,9 @@ WITH sent AS (
 ), before AS (
     SELECT count(*) FILTER (WHERE is_there) AS there,
            count(*) FILTER (WHERE is_same AND known_at <= sent_at) AS unchanged,
-           count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical
+           count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical,
+           -- By the rows' places.
+           array_agg(is_same AND known_at = sent_at ORDER BY place) FILTER (WHERE place IS NOT NULL) AS are_identical
     FROM (
         -- The bytes, too: the row of another key that stands in the place is not this one.
         SELECT known.asset_id::text = sent.asset_id COLLATE "C"
@@ -63,7 +66,8 @@ WITH sent AS (
                    AND known.asset_id::text = sent.asset_id COLLATE "C"
                    AND known.source::text = sent.source COLLATE "C" AS is_same,
                known.ingested_at AS known_at,
-               sent.ingested_at AS sent_at
+               sent.ingested_at AS sent_at,
+               sent.place
         -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
         FROM known
         -- A first load finds nothing and compares nothing.
@@ -71,9 +75,10 @@ WITH sent AS (
     ) AS pair
 ), written AS (
     INSERT INTO price_daily AS stored (asset_id, date, source, ingested_at, {values})
-    SELECT *
+    SELECT asset_id, date, source, ingested_at, {values}
     FROM sent
     WHERE (SELECT fits AND holds FROM here, standing)
+      AND (SELECT are_identical FROM before)[place] IS NOT TRUE
     ON CONFLICT (asset_id, date, source) DO UPDATE
     SET {values: COLUMN = EXCLUDED.COLUMN},
         ingested_at = EXCLUDED.ingested_at

@@ -143,6 +143,34 @@ fn what_is_pending_among_other_rows_is_sent_and_nothing_else() {
 }
 
 #[test]
+fn rows_that_are_there_as_they_are_are_counted_and_not_even_locked() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 1500);
+    assert_eq!(env.sync(&[]).0, 0);
+    // Two are other rows there: one by a value, one by an older time.
+    warehouse.execute(
+        "UPDATE price_daily SET close = 0 WHERE volume = 3;
+         UPDATE price_daily SET ingested_at = ingested_at - interval '1 day' WHERE volume = 4",
+    );
+    let (code, row) = env.sync(&["--full"]);
+    assert_eq!(
+        (
+            code,
+            &row["sent"],
+            &row["updated"],
+            &row["unchanged"],
+            &row["inserted"]
+        ),
+        (0, &1500.into(), &1500.into(), &1499.into(), &0.into()),
+        "{row}"
+    );
+    assert_equal(&env, &warehouse, "");
+    env.succeed(&["verify"]);
+    let before = "SELECT count(DISTINCT xmin::text) FROM price_daily WHERE volume NOT IN (3, 4) AND xmax::text <> '0'";
+    assert_eq!(warehouse.count(before), 0);
+}
+
+#[test]
 fn refused_rows_are_left_out_of_the_next_sync_among_many_that_are_new() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 2500);
