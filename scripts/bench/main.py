@@ -18,6 +18,7 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+import flat
 import sync
 from server import Sources
 from tools import COLUMNS, GNU_TIME, PROGRAM, PROJECT, ROUNDS, TABLES, URL, WORK, empty_staging, environment, line, measure, psql, remove_staging
@@ -256,6 +257,9 @@ def main():
             rows, ours, plain, megabytes = bench_many(assets, sessions)
             lines.append(line(f"collect {assets} assets × {years}", rows, ours, plain, "plain UPSERT", limit, megabytes))
         lines += sync.bench()
+        if os.environ.get("FLAT") != "0":
+            lay_out_recordings()
+            lines += flat.bench((WORK / "replay", WORK / "assets.toml"))
         for assets, years, limit in ((7, 10, MAX_REPORT_MB), (500, 3, None)):
             rows, seconds, megabytes, size = bench_report(assets, years * 252)
             lines.append([f"report {assets} assets × {years} years, {size:.2f} MB", f"{rows:,}", f"{seconds:.2f} s", "", "",

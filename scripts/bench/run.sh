@@ -4,6 +4,7 @@
 #   scripts/bench/run.sh              # needs cargo, python3, psql and PostgreSQL's server programs (no running server)
 #   ROUNDS=5 scripts/bench/run.sh     # 3 rounds is the least and the default
 #   ROWS=100000 scripts/bench/run.sh  # only this number of rows; the default is 100000,1000000
+#   FLAT=0 scripts/bench/run.sh       # without the daily commands in a file of 10,000,000 rows, which takes 2 GB below TMPDIR
 #   BENCH_DATABASE_URL=postgres://user:password@host:5432/empty scripts/bench/run.sh
 #
 # Without BENCH_DATABASE_URL it starts a throw-away PostgreSQL with its own settings (fsync is on). With it the
