@@ -62,7 +62,8 @@ fn a_new_failure_is_told_in_full() {
          • **005930** 삼성전자: naver: HTTP 404\n\
          • **\\@everyone** \\*\\*bold\\*\\* \\<\\@1\\>: it said: \\# \\[a\\](b) \\`x\\` \\~y\\~ \\|z\\| \\_w\\_\n\
          What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in \
-         assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`.\n\
+         assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a \
+         right answer, or by `pricestash waive` as its message says.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
     );
 }

@@ -160,7 +160,7 @@ fn first_ten(named: &[String]) -> String {
 fn advice(topic: &str) -> &'static str {
     match topic {
         "collect" => {
-            "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`."
+            "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a right answer, or by `pricestash waive` as its message says."
         }
         "sync" => {
             "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rows that were refused stand in the table `sync_reject`; `pricestash sync --full` sends them again."
