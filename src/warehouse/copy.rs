@@ -25,7 +25,7 @@ const LEAST: usize = 200;
 const NEAR: Duration = Duration::from_millis(2);
 
 /// A server to which no connection stands within this time is far away.
-const NEAR_TO_CONNECT: Duration = Duration::from_millis(200);
+const NEAR_TO_CONNECT: Duration = Duration::from_millis(100);
 
 /// So long answers are timed: on a busy machine the first ones may be late.
 const TIMED: Duration = Duration::from_millis(8);
