@@ -14,6 +14,10 @@ pub struct Answer<'a> {
     pub currency: Option<&'a str>,
     /// The exchange's time zone, where the source says it.
     pub zone: Option<Tz>,
+    /// Why its days may be others than the calendar's, in words: the zones differ, or the answer's is not known.
+    pub zone_doubt: Option<String>,
+    /// The first day of what the symbol stands for, where the source says it.
+    pub first_trade: Option<NaiveDate>,
     /// Whether volumes are amounts with a fraction (coins), not counts.
     pub fractional_volume: bool,
 }

@@ -32,6 +32,10 @@ pub(crate) enum Rule {
     VolumeUnknown,
     /// A bar on a day that the calendar calls closed.
     UnexpectedSession,
+    /// The zone of the source's answer is not known, or gives other days than the calendar's.
+    ZoneDiffers,
+    /// The symbol stands for something that began to trade after the stored series did.
+    OtherListing,
     /// A stored ingest time ahead of now, replaced.
     Clock,
     /// A session of the calendar without a bar.
@@ -85,6 +89,7 @@ impl Rule {
             | Self::UnexpectedSession
             | Self::Clock
             | Self::Rescaled => ClosedBy::ItsRow,
+            Self::ZoneDiffers | Self::OtherListing => ClosedBy::AnyAnswer,
             Self::PriceJump | Self::ScaleStep => ClosedBy::TheCloses,
             Self::ScaleRefused => ClosedBy::ATakenAnswer,
             Self::ScaleUnknown => ClosedBy::ItsJoin,
@@ -100,6 +105,8 @@ impl Rule {
 pub(crate) enum ClosedBy {
     /// The row of its day, which came again and is what is stored.
     ItsRow,
+    /// An answer that was staged without it.
+    AnyAnswer,
     /// The closes around its day, which were looked at for jumps and steps again.
     TheCloses,
     /// Stored and fetched closes that are in the same scale.
@@ -156,7 +163,7 @@ mod tests {
     use super::*;
 
     /// As they stand in staging files: a name that changes here is found in none of them.
-    const NAMES: [&str; 19] = [
+    const NAMES: [&str; 21] = [
         "incomplete",
         "live_duplicate",
         "suspended",
@@ -166,6 +173,8 @@ mod tests {
         "zero_volume",
         "volume_unknown",
         "unexpected_session",
+        "zone_differs",
+        "other_listing",
         "clock",
         "date_gap",
         "price_jump",

@@ -49,6 +49,13 @@ pub(crate) fn has_compared_day(bars: &[FetchedBar], stored: &StoredBars) -> bool
     !compared(bars, stored, |_, _| true).is_empty()
 }
 
+/// Whether a close of any day is stored as it came.
+#[must_use]
+pub(crate) fn has_equal_close(bars: &[FetchedBar], stored: &StoredBars) -> bool {
+    let mut days = compared(bars, stored, |_, _| true).into_iter();
+    days.any(|d| (d.fetched / d.stored - 1.0).abs() < 1e-4)
+}
+
 /// Whether bars of another symbol have the closes that are stored: enough days to tell, and not one is another.
 #[must_use]
 pub(crate) fn goes_on(bars: &[FetchedBar], stored: &StoredBars) -> bool {

@@ -23,6 +23,8 @@ pub struct Checked {
     pub rejected: Vec<Rejected>,
     /// What is worth saying about the others.
     pub(crate) findings: Vec<Finding>,
+    /// The first day of what the symbol stands for, where the source says it.
+    pub(crate) first_trade: Option<NaiveDate>,
     /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
     pub(crate) without_bar: Vec<NaiveDate>,
 }
@@ -34,6 +36,7 @@ impl Checked {
         self.rejected.append(&mut other.rejected);
         self.findings.append(&mut other.findings);
         self.without_bar.append(&mut other.without_bar);
+        self.first_trade = self.first_trade.or(other.first_trade);
     }
 }
 
@@ -69,7 +72,17 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     for row in &answer.rows {
         checker.take(row);
     }
-    checker.finish()
+    let mut checked = checker.finish();
+    checked.first_trade = answer.first_trade;
+    let newest = checked.bars.last().map(|b| b.bar.date());
+    if let (Some(doubt), Some(date)) = (&answer.zone_doubt, newest) {
+        checked.findings.push(Finding {
+            date,
+            rule: Rule::ZoneDiffers,
+            detail: doubt.clone(),
+        });
+    }
+    checked
 }
 
 /// Today in the zone of the answer where it has one, else in the calendar's.

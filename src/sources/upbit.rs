@@ -71,9 +71,11 @@ impl Upstream for DayCandles {
             .iter()
             .map(|Object(candle)| candle.bar())
             .collect::<Result<_, _>>()?;
+        let market = only_market(&candles)?;
         Ok(Answer {
             rows,
-            symbol: only_market(&candles)?,
+            symbol: market,
+            currency: market.and_then(currency_of),
             fractional_volume: true,
             ..Answer::default()
         })
@@ -122,6 +124,14 @@ impl<'a> Candle<'a> {
             volume: json_text(Some(self.candle_acc_trade_volume)),
             ..RawBar::default()
         })
+    }
+}
+
+/// The currency of a market's prices, by its prefix: `KRW-BTC` is in won. The dollars of `USDT` are counted as dollars.
+fn currency_of(market: &str) -> Option<&str> {
+    match market.split_once('-')?.0 {
+        "USDT" => Some("USD"),
+        currency => Some(currency),
     }
 }
 
@@ -202,6 +212,18 @@ mod tests {
         let full = window("2025-01-01", "2025-07-19");
         assert_eq!(DayCandles.parts(full), [full]);
         assert_eq!(DayCandles.parts(window("2025-01-02", "2025-01-01")), []);
+    }
+
+    #[test]
+    fn a_market_tells_the_currency() {
+        for (market, currency) in [
+            ("KRW-BTC", Some("KRW")),
+            ("BTC-ETH", Some("BTC")),
+            ("USDT-BTC", Some("USD")),
+            ("BTC", None),
+        ] {
+            assert_eq!(currency_of(market), currency, "{market}");
+        }
     }
 
     #[test]

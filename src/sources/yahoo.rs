@@ -18,8 +18,8 @@ use crate::domain::window::Window;
 /// `query2.finance.yahoo.com/v8/finance/chart`.
 ///
 /// Decided where the feed leaves doubt:
-/// - A stamp is dated in `exchangeTimezoneName`; where that is absent or unknown, in the calendar's zone. `gmtoffset` is the
-///   offset of today, not of the bar, and is never used.
+/// - A stamp is dated in `exchangeTimezoneName`; where that is absent or unknown, by `gmtoffset` (the offset of today, not of the
+///   bar, but near enough to date a session), else in the calendar's zone, and it is said.
 /// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and one
 ///   that says nothing must look like days.
 /// - `adjclose` is ignored: it is restated after every dividend.
@@ -116,6 +116,8 @@ struct Meta<'a> {
     currency: Option<&'a RawValue>,
     symbol: Option<&'a RawValue>,
     exchange_timezone_name: Option<String>,
+    gmtoffset: Option<&'a RawValue>,
+    first_trade_date: Option<&'a RawValue>,
     data_granularity: Option<String>,
 }
 
@@ -161,11 +163,15 @@ impl<'a> ChartSeries<'a> {
             .and_then(|Object(i)| i.quote)
             .unwrap_or_default();
         let quote = only_quote(quotes)?;
-        let zone = meta.zone();
+        let said = meta.zone();
+        let zone = said.or_else(|| meta.zone_of_offset());
+        let dated_in = zone.unwrap_or_else(|| calendar.zone());
+        let first_trade = meta.first_trade_date.and_then(moment);
         let mut answer = Answer {
             symbol: text(meta.symbol),
             currency: text(meta.currency),
             zone,
+            first_trade: first_trade.map(|m| calendar.trading_day(m, dated_in)),
             ..Answer::default()
         };
         if stamps.is_empty() && quote.longest() == 0 {
@@ -185,7 +191,20 @@ impl<'a> ChartSeries<'a> {
             }
             _ => {}
         }
-        let zone = zone.unwrap_or_else(|| calendar.zone());
+        if said.is_none() {
+            answer.zone_doubt = Some(meta.unknown_zone(dated_in, calendar));
+        } else if stamps
+            .iter()
+            .filter_map(|s| moment(s))
+            .any(|m| calendar.trading_day(m, dated_in) != calendar.trading_day(m, calendar.zone()))
+        {
+            answer.zone_doubt = Some(format!(
+                "the answer is in {dated_in}, {} in {}: its bars are dated by the answer's zone; another calendar may fit the asset",
+                calendar.name(),
+                calendar.zone()
+            ));
+        }
+        let zone = dated_in;
         answer.rows = quote.rows(&stamps, |moment| calendar.trading_day(moment, zone))?;
         if meta.data_granularity.is_none() {
             only_days(&answer.rows)?;
@@ -208,6 +227,30 @@ impl Meta<'_> {
             return None;
         };
         Some(zone)
+    }
+
+    /// A zone of the offset that it says, in whole hours: near enough to date a session, where the zone's name is not known. It is
+    /// today's offset, not that of the bar.
+    fn zone_of_offset(&self) -> Option<Tz> {
+        let seconds: i32 = json_text(self.gmtoffset).parse().ok()?;
+        let hours = seconds.div_euclid(3600);
+        // The names count westwards.
+        format!("Etc/GMT{:+}", -hours).parse().ok()
+    }
+
+    /// What is said where the zone's name is not known.
+    fn unknown_zone(&self, dated_in: Tz, calendar: &Calendar) -> String {
+        let by = match self.zone_of_offset() {
+            Some(_) => format!("its offset of {} seconds", json_text(self.gmtoffset)),
+            None => format!("the zone of {}, {dated_in}", calendar.name()),
+        };
+        match self.exchange_timezone_name.as_deref() {
+            None | Some("") => format!("the answer has no time zone: its bars are dated by {by}"),
+            Some(name) => {
+                let name = first_words(name.as_bytes());
+                format!("the answer's time zone {name:?} is not known: its bars are dated by {by}")
+            }
+        }
     }
 }
 
@@ -415,10 +458,64 @@ mod tests {
         for meta in [
             "",
             r#""exchangeTimezoneName":null"#,
-            r#""exchangeTimezoneName":"Mars/Olympus","gmtoffset":39600"#,
+            r#""exchangeTimezoneName":"","gmtoffset":"soon""#,
         ] {
             assert_eq!(days(meta), (None, date("2026-01-05")), "{meta}");
         }
+        // Where the zone's name is not known its offset is near enough, in whole hours (Kolkata, Newfoundland).
+        for (offset, zone, day) in [
+            (39_600, Tz::Etc__GMTMinus11, "2026-01-06"),
+            (19_800, Tz::Etc__GMTMinus5, "2026-01-06"),
+            (0, Tz::Etc__GMTPlus0, "2026-01-05"),
+            (-12_600, Tz::Etc__GMTPlus4, "2026-01-05"),
+        ] {
+            let meta = format!(r#""exchangeTimezoneName":"Mars/Olympus","gmtoffset":{offset}"#);
+            assert_eq!(days(&meta), (Some(zone), date(day)), "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_is_not_known_or_gives_other_days_is_said() {
+        let doubt = |meta: &str, stamp: &str| {
+            let body = chart(meta, stamp);
+            parse(&body).unwrap().zone_doubt
+        };
+        // 09:30 in New York, and in Sydney on the day before there.
+        let (new_york, sydney) = ("1767623400", "1767654000");
+        assert_eq!(doubt(NEW_YORK, new_york), None);
+        let other = doubt(r#""exchangeTimezoneName":"Australia/Sydney""#, sydney).unwrap();
+        assert!(
+            other.contains("in Australia/Sydney, XNYS in America/New_York"),
+            "{other}"
+        );
+        // Another zone with the same days is none of anybody's business.
+        assert_eq!(
+            doubt(r#""exchangeTimezoneName":"America/Chicago""#, new_york),
+            None
+        );
+        for (meta, said) in [
+            (
+                "",
+                "has no time zone: its bars are dated by the zone of XNYS",
+            ),
+            (
+                r#""exchangeTimezoneName":"Asia/Tokio","gmtoffset":32400"#,
+                "\"Asia/Tokio\" is not known: its bars are dated by its offset of 32400 s",
+            ),
+        ] {
+            let words = doubt(meta, new_york).unwrap();
+            assert!(words.contains(said), "{words}");
+        }
+    }
+
+    #[test]
+    fn the_first_trade_is_dated_as_bars_are() {
+        let body = chart(
+            r#""exchangeTimezoneName":"America/New_York","firstTradeDate":1783944000"#,
+            "1767623400",
+        );
+        let first = parse(&body).unwrap().first_trade;
+        assert_eq!(first, Some(date("2026-07-13")));
     }
 
     #[test]

@@ -109,6 +109,7 @@ impl Bench {
         let checked = check(
             &Answer {
                 rows,
+                first_trade: asked.first_trade,
                 ..Answer::default()
             },
             context,
@@ -181,6 +182,7 @@ struct Asked<'a> {
     lost: &'a [LostPart],
     reading: Reading,
     is_audit: bool,
+    first_trade: Option<NaiveDate>,
 }
 
 impl Default for Asked<'_> {
@@ -191,6 +193,7 @@ impl Default for Asked<'_> {
             lost: &[],
             reading: Reading::File,
             is_audit: false,
+            first_trade: None,
         }
     }
 }
@@ -1341,4 +1344,45 @@ fn what_older_runs_did_for_their_assets_is_carried_over_and_what_is_none_of_ours
         .map(Result::unwrap)
         .collect();
     assert_eq!(carried, ["1Aok", "3Cfailed"]);
+}
+
+#[test]
+fn another_listing_under_the_same_symbol_is_not_staged() {
+    let bench = Bench::new();
+    bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));
+    let ask = |job: &str, rows: &[&str], listed: u32| {
+        let asked = Asked {
+            first_trade: Some(day(listed)),
+            ..Asked::default()
+        };
+        bench.ask(&bench.asset, job, "2026-01-20T10:00:00Z", rows, asked)
+    };
+    let is_open =
+        || bench.text("SELECT rule, date FROM open_findings WHERE rule = 'other_listing'");
+    // A share of seven won that is listed since the twelfth, with no day in common.
+    let other = ["2026-01-13 7 7 7 7 5"];
+    let Staged::Refused(why) = ask("b", &other, 12) else {
+        panic!("staged")
+    };
+    let said = "trades since 2026-01-12, the stored series since 2026-01-05";
+    assert!(why.contains(said), "{why}");
+    assert_eq!(is_open(), ["other_listing 2026-01-12"]);
+    // The same closes, whatever the source says of its first day.
+    assert!(matches!(
+        ask("c", &texts(&week(1000.0)), 6),
+        Staged::Done(_)
+    ));
+    assert!(is_open().is_empty());
+    // The owner knows better.
+    assert!(matches!(ask("d", &other, 12), Staged::Refused(_)));
+    let days = Window {
+        start: day(12),
+        end: day(12),
+    };
+    let (id, rule) = (&bench.asset.id, crate::domain::finding::Rule::OtherListing);
+    let waived = bench
+        .staging
+        .waive_rule(id, rule, days, "renamed", NOW.parse().unwrap());
+    assert!(waived.unwrap());
+    assert!(matches!(ask("e", &other, 12), Staged::Done(_)));
 }

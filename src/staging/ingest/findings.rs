@@ -46,6 +46,7 @@ impl Judged<'_> {
     fn has_judged(&self, rule: Rule, date: NaiveDate) -> bool {
         match rule.closed_by() {
             ClosedBy::ItsRow => self.heard.contains(&date),
+            ClosedBy::AnyAnswer => !self.heard.is_empty(),
             ClosedBy::TheCloses => self.closes.contains(date),
             ClosedBy::TheSameScale => self.is_taken() && self.alignment.is_unmoved(),
             ClosedBy::AKnownScale => self.alignment.can_tell(),

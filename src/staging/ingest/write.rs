@@ -81,6 +81,9 @@ impl Writer<'_> {
         if let Some(why) = self.find_older_scale(&stored)? {
             return Ok(Staged::Refused(why));
         }
+        if let Some(why) = self.find_other_listing(&stored)? {
+            return Ok(Staged::Refused(why));
+        }
         let scale = ScaleCheck::of(self.batch, self.series, &self.notes, &stored)?;
         if let Some(more) = scale.must_read_more()? {
             return Ok(more);
@@ -124,6 +127,35 @@ impl Writer<'_> {
         Ok(newest.is_some_and(|newest| bar.fetched_at < newest).then(|| {
             "it is older than what is stored and has no final day in common with it, so that its scale is not known".to_owned()
         }))
+    }
+
+    /// Why the symbol stands for another listing than the stored one, if it does: it began to trade later, and no close that both
+    /// have is the same. The owner may say that it is the same all the same.
+    fn find_other_listing(&self, stored: &StoredBars) -> Result<Option<String>> {
+        let Batch { asset, checked, .. } = *self.batch;
+        let (Some(listed), Some(days)) = (checked.first_trade, self.series.days()?) else {
+            return Ok(None);
+        };
+        let is_later = listed > days.start;
+        if !is_later || scale::has_equal_close(&checked.bars, stored) {
+            return Ok(None);
+        }
+        let waived = self.notes.waived(Rule::OtherListing)?;
+        if waived.iter().any(|days| days.contains(listed)) {
+            return Ok(None);
+        }
+        let id = &asset.id;
+        let why = format!(
+            "its symbol trades since {listed}, the stored series since {}, and they have no close in common: the source may have \
+             given the symbol to another; `pricestash waive {id} {listed} --rule other_listing --reason …` takes it all the same",
+            days.start
+        );
+        self.notes.put(&Finding {
+            date: listed,
+            rule: Rule::OtherListing,
+            detail: why.clone(),
+        })?;
+        Ok(Some(why))
     }
 
     /// Writes stored days of which the source says nothing better in the new scale; counts them.
@@ -252,7 +284,11 @@ impl Writer<'_> {
             .filter(|f| !f.rule.is_of_volume() || reports_volume);
         let mut count = 0;
         for finding in about_rows.chain(&jumps) {
-            self.notes.put(finding)?;
+            match finding.rule {
+                // About the whole answer: one fact, on whichever day it is seen next.
+                Rule::ZoneDiffers => self.notes.put_lasting(finding.clone())?,
+                _ => self.notes.put(finding)?,
+            }
             count += 1;
         }
         self.notes.resolve(Judged {
