@@ -221,6 +221,9 @@ pub(crate) struct HealthcheckArgs {
     /// Lets so many missing sessions pass.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) max_lag: usize,
+    /// Fails also where a session of the last 30 days has no bar, though the expected one has.
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Arguments of `show`.

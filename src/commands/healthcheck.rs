@@ -1,6 +1,6 @@
 //! `healthcheck`: whether the newest price of every active asset is the one that should be there by now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 use chrono::{Local, NaiveDate, TimeDelta};
@@ -12,11 +12,12 @@ use crate::cli::HealthcheckArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};
 use crate::domain::asset::Asset;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, sub_days};
 use crate::jobs::alert_delivery::alert_of;
-use crate::jobs::healthcheck::{Freshness, Health, Newest, check};
+use crate::jobs::healthcheck::{Bars, Freshness, Health, check, recent_since};
 use crate::output::print;
 use crate::staging::{Staging, explain};
+use crate::warehouse::DaysOfSeries;
 
 /// A calendar that ends within so many days is worth a word.
 const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
@@ -24,24 +25,29 @@ const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
 pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
-    let newest = if args.warehouse {
+    let bars = if args.warehouse {
         best_of(&active, &in_warehouse(config, args.as_of)?)
     } else {
         in_staging(&active, config, args.as_of)?
+    };
+    let waived = match Staging::open_to_read(&config.staging_db)? {
+        Some(staging) => waived_of(&staging, &active)?,
+        None => HashMap::new(),
     };
     let today = |calendar: &Calendar| {
         args.as_of
             .unwrap_or_else(|| now().with_timezone(&calendar.zone()).date_naive())
     };
     warn_of_ending_calendars(&active, today);
-    let health = check(&active, &newest, today, args.max_lag);
+    let health = check(&active, &bars, &waived, today, args.max_lag);
     if config.notify.webhook.is_some()
         && let Err(error) = notify(args, &health, config)
     {
         let error = explain(error, &config.staging_db);
         log::warn!("no alert could be made of it: {error:#}");
     }
-    let all_ok = health.iter().all(|h| h.status == Freshness::Ok);
+    let is_ok = |h: &Health| h.status == Freshness::Ok && (h.missing.is_empty() || !args.strict);
+    let all_ok = health.iter().all(is_ok);
     let unsaid = remarks(&health).map(|(asset, remark)| (asset.to_owned(), remark.to_owned()));
     let unsaid: Vec<_> = unsaid.collect();
     let answer = Answer::rows(health, table).beside_rows(move || {
@@ -56,72 +62,85 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
 /// How fresh the active assets are in the staging file, now.
 pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Health>> {
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
-    let newest = newest_in(staging, &active, None)?;
+    let bars = bars_in(staging, &active, None)?;
+    let waived = waived_of(staging, &active)?;
     let today = |calendar: &Calendar| now().with_timezone(&calendar.zone()).date_naive();
-    Ok(check(&active, &newest, today, 0))
+    Ok(check(&active, &bars, &waived, today, 0))
 }
 
-/// The newest bar of each asset among its sources in its own currency.
-type NewestBars = HashMap<String, Newest>;
+/// The bars of each asset among its sources in its own currency.
+type BarsByAsset = HashMap<String, Bars>;
 
-type BySource = HashMap<(String, String), Newest>;
+type BarsBySource = HashMap<(String, String), Bars>;
 
 /// Bars of days behind `--as-of` were not there on that day.
-fn in_staging(assets: &[&Asset], config: &Config, as_of: Option<NaiveDate>) -> Result<NewestBars> {
+fn in_staging(assets: &[&Asset], config: &Config, as_of: Option<NaiveDate>) -> Result<BarsByAsset> {
     match Staging::open_to_read(&config.staging_db)? {
-        Some(staging) => newest_in(&staging, assets, as_of),
+        Some(staging) => bars_in(&staging, assets, as_of),
         None => Ok(HashMap::new()),
     }
 }
 
-fn newest_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Result<NewestBars> {
-    let mut newest = HashMap::with_capacity(assets.len());
+/// The first day that is looked at one by one, wherever it is already tomorrow or still yesterday.
+fn since(as_of: Option<NaiveDate>) -> NaiveDate {
+    sub_days(recent_since(as_of.unwrap_or_else(|| now().date_naive())), 1)
+}
+
+fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Result<BarsByAsset> {
+    let mut found = HashMap::with_capacity(assets.len());
+    let since = since(as_of);
     for asset in assets {
         let own: Vec<&str> = asset.own_sources().collect();
-        if let Some((date, is_final)) = staging.newest_bar(&asset.id, &own, as_of)? {
-            let bar = Newest {
-                date,
-                is_provisional: !is_final,
+        if let Some((newest, _)) = staging.newest_bar(&asset.id, &own, as_of)? {
+            let recent = staging.days_since(&asset.id, &own, since, as_of)?;
+            let first = match staging.has_bar_before(&asset.id, &own, since)? {
+                true => since,
+                false => recent.keys().next().copied().unwrap_or(newest),
             };
-            newest.insert(asset.id.to_string(), bar);
+            found.insert(
+                asset.id.to_string(),
+                Bars::new(first, newest, recent.into_iter()),
+            );
         }
     }
-    Ok(newest)
+    Ok(found)
+}
+
+/// The sessions that were waived of each asset.
+fn waived_of(staging: &Staging, assets: &[&Asset]) -> Result<HashMap<String, BTreeSet<NaiveDate>>> {
+    let mut waived = HashMap::with_capacity(assets.len());
+    for asset in assets {
+        let id = asset.id.as_str();
+        let days: BTreeSet<NaiveDate> = staging.waivers(id)?.into_keys().collect();
+        waived.insert(id.to_owned(), days);
+    }
+    Ok(waived)
 }
 
 /// The warehouse does not know which bars are provisional.
-fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BySource> {
+fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BarsBySource> {
     if config.warehouse_url()?.is_none() {
         return Err(
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
     let target = target(config)?;
-    let newest = connect(&target, config)?.newest_bars(as_of);
-    let newest = newest.map_err(|failure| located(failure.into(), &target))?;
-    Ok(newest
-        .into_iter()
-        .map(|(key, date)| {
-            (
-                key,
-                Newest {
-                    date,
-                    is_provisional: false,
-                },
-            )
-        })
-        .collect())
+    let found = connect(&target, config)?.days_of_series(since(as_of), as_of);
+    let found = found.map_err(|failure| located(failure.into(), &target))?;
+    let bars = |(key, days): (_, DaysOfSeries)| {
+        let recent = days.recent.into_iter().map(|day| (day, true));
+        (key, Bars::new(days.first, days.newest, recent))
+    };
+    Ok(found.into_iter().map(bars).collect())
 }
 
-fn best_of(assets: &[&Asset], by_source: &BySource) -> NewestBars {
+fn best_of(assets: &[&Asset], by_source: &BarsBySource) -> BarsByAsset {
     let of = |asset: &Asset| {
         let id = asset.id.to_string();
-        asset
-            .own_sources()
-            .filter_map(|s| by_source.get(&(id.clone(), s.to_owned())))
-            .copied()
-            // Of equal days the first source's.
-            .reduce(|best, n| if n.date > best.date { n } else { best })
+        let own = asset.own_sources();
+        let mut own = own.filter_map(|s| by_source.get(&(id.clone(), s.to_owned())));
+        let first = own.next()?.clone();
+        Some(own.fold(first, Bars::and))
     };
     assets
         .iter()

@@ -1,29 +1,69 @@
 //! `healthcheck`: is the newest bar of every asset the one that should be there by now?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::asset::Asset;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, sub_days};
+use crate::output::numbers::counted;
 
-/// The newest bar of an asset, among its sources in its own currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Newest {
-    /// Its day.
-    pub(crate) date: NaiveDate,
-    /// Whether it was fetched before its session's final time.
-    pub(crate) is_provisional: bool,
+/// Sessions of so many days are looked at one by one.
+pub(crate) const RECENT_DAYS: u64 = 30;
+
+/// The bars of an asset that its freshness goes by, among its sources in its own currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bars {
+    /// The first day.
+    first: NaiveDate,
+    /// The newest day.
+    newest: NaiveDate,
+    /// The days lately, each with whether its bar is final.
+    recent: BTreeMap<NaiveDate, bool>,
+}
+
+impl Bars {
+    /// The bars of one source: its first and newest day, and the days lately, each with whether its bar is final.
+    #[must_use]
+    pub(crate) fn new(
+        first: NaiveDate,
+        newest: NaiveDate,
+        recent: impl Iterator<Item = (NaiveDate, bool)>,
+    ) -> Self {
+        Self {
+            first,
+            newest,
+            recent: recent.collect(),
+        }
+    }
+
+    /// With those of a source that comes later in the asset's order: of one day the first source's bar counts.
+    #[must_use]
+    pub(crate) fn and(mut self, later: &Self) -> Self {
+        self.first = self.first.min(later.first);
+        self.newest = self.newest.max(later.newest);
+        for (day, is_final) in &later.recent {
+            self.recent.entry(*day).or_insert(*is_final);
+        }
+        self
+    }
+}
+
+/// The first day that freshness looks at one by one, as of a day.
+#[must_use]
+pub(crate) fn recent_since(today: NaiveDate) -> NaiveDate {
+    sub_days(today, RECENT_DAYS)
 }
 
 /// How fresh an asset is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Freshness {
-    /// The newest bar is the expected one or newer.
+    /// The expected session has its bar, or a later session has.
     Ok,
-    /// It is older.
+    /// Neither has.
     Stale,
     /// There is none.
     NoData,
@@ -54,87 +94,200 @@ pub(crate) struct Health {
     pub(crate) actual_date: Option<NaiveDate>,
     /// The verdict.
     pub(crate) status: Freshness,
-    /// The sessions that are missing, or that the newest bar is provisional; empty when there is nothing to say.
+    /// The sessions of the last 30 days that are due and have no bar.
+    pub(crate) missing: Vec<NaiveDate>,
+    /// Which sessions are missing, or that the expected bar is provisional; empty when there is nothing to say.
     #[serde(skip)]
     pub(crate) remark: String,
 }
 
-/// Judges every asset as of its exchange's own `today`; up to `max_lag` missing sessions are let pass.
+/// Judges every asset as of its exchange's own `today`; up to `max_lag` sessions behind the newest bar are let pass, and waived
+/// ones are not expected.
 #[must_use]
 pub(crate) fn check(
     assets: &[&Asset],
-    newest: &HashMap<String, Newest>,
+    bars: &HashMap<String, Bars>,
+    waived: &HashMap<String, BTreeSet<NaiveDate>>,
     today: impl Fn(&Calendar) -> NaiveDate,
     max_lag: usize,
 ) -> Vec<Health> {
-    assets
-        .iter()
-        .map(|asset| {
-            judge(
-                asset,
-                newest.get(asset.id.as_str()),
-                today(&asset.calendar),
-                max_lag,
-            )
-        })
-        .collect()
+    let none = BTreeSet::new();
+    let judge = |asset: &&Asset| {
+        let id = asset.id.as_str();
+        let waived = waived.get(id).unwrap_or(&none);
+        judge(asset, bars.get(id), waived, today(&asset.calendar), max_lag)
+    };
+    assets.iter().map(judge).collect()
 }
 
-fn judge(asset: &Asset, newest: Option<&Newest>, today: NaiveDate, max_lag: usize) -> Health {
-    let expected = asset.calendar.previous_session(today);
-    let (status, remark) = match (newest, expected) {
-        (None, _) => (Freshness::NoData, "no bar in its own currency".to_owned()),
-        (Some(newest), Some(expected)) if newest.date < expected => {
-            lag(&asset.calendar, newest.date, expected, max_lag)
-        }
-        (Some(newest), _) if newest.is_provisional => {
-            (Freshness::Ok, "the newest bar is provisional".to_owned())
-        }
-        (Some(_), _) => (Freshness::Ok, String::new()),
-    };
-    Health {
+fn judge(
+    asset: &Asset,
+    bars: Option<&Bars>,
+    waived: &BTreeSet<NaiveDate>,
+    today: NaiveDate,
+    max_lag: usize,
+) -> Health {
+    let calendar = &asset.calendar;
+    let sessions = iter::successors(calendar.previous_session(today), |day| {
+        calendar.previous_session(*day)
+    });
+    let expected = sessions
+        .take(waived.len() + 1)
+        .find(|d| !waived.contains(d));
+    let mut health = Health {
         asset_id: asset.id.to_string(),
         name: asset.name.clone(),
         category: asset.category.name(),
         expected_date: expected,
-        actual_date: newest.map(|n| n.date),
-        status,
-        remark,
+        actual_date: bars.map(|b| b.newest),
+        status: Freshness::Ok,
+        missing: Vec::new(),
+        remark: String::new(),
+    };
+    let Some(bars) = bars else {
+        health.status = Freshness::NoData;
+        health.remark = "no bar in its own currency".to_owned();
+        return health;
+    };
+    let Some(expected) = expected else {
+        return health;
+    };
+    let lacks = |day: &NaiveDate| !bars.recent.contains_key(day) && !waived.contains(day);
+    let since = recent_since(today).max(bars.first);
+    health.missing = calendar.sessions(since, expected).filter(lacks).collect();
+    let later = bars.recent.range(expected..).map(|(day, _)| *day);
+    if later.into_iter().any(|day| calendar.is_session(day)) {
+        health.remark = match (bars.recent.get(&expected), health.missing.is_empty()) {
+            (Some(false), true) => "the expected bar is provisional".to_owned(),
+            (_, true) => String::new(),
+            (_, false) => said(&health.missing, "of the last 30 days "),
+        };
+        return health;
     }
+    // A row on a closed day makes nothing fresh.
+    let sessions = bars.recent.keys().rfind(|day| calendar.is_session(**day));
+    let newest = sessions.copied().unwrap_or(bars.newest).min(expected);
+    let behind = calendar.sessions(newest, expected);
+    let behind: Vec<NaiveDate> = behind.filter(|d| *d > newest && lacks(d)).collect();
+    if behind.len() > max_lag {
+        health.status = Freshness::Stale;
+    }
+    health.remark = said(&behind, "");
+    health
 }
 
-fn lag(
-    calendar: &Calendar,
-    newest: NaiveDate,
-    expected: NaiveDate,
-    max_lag: usize,
-) -> (Freshness, String) {
+/// How many sessions are missing, and which.
+fn said(missing: &[NaiveDate], of: &str) -> String {
     /// So many missing sessions are named.
     const NAMED: usize = 5;
-    let missing: Vec<String> = calendar
-        .sessions(newest, expected)
-        .filter(|d| *d > newest)
-        .map(|d| d.to_string())
-        .collect();
-    let more = missing.len().saturating_sub(NAMED);
-    let named = missing
+    let named: Vec<String> = missing
         .iter()
         .take(NAMED)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
+        .map(ToString::to_string)
+        .collect();
+    let more = match missing.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
-    let status = if missing.len() <= max_lag {
-        Freshness::Ok
-    } else {
-        Freshness::Stale
-    };
-    (
-        status,
-        format!("{} sessions are missing: {named}{more}", missing.len()),
-    )
+    let count = counted(missing.len(), "session", "sessions");
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    format!("{count} {of}{are} missing: {}{more}", named.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::assets_file::parse_assets;
+    use crate::domain::calendar::Calendars;
+
+    fn day(text: &str) -> NaiveDate {
+        format!("2026-{text}").parse().unwrap()
+    }
+
+    fn share() -> Asset {
+        let text = "[[asset]]\nid = \"A\"\nname = \"A\"\ncategory = \"stock\"\ncalendar = \"XNYS\"\ncurrency = \"USD\"\n\
+                    sources = [{ source = \"yahoo\", symbol = \"A\" }]";
+        parse_assets(text, &Calendars::built_in().unwrap())
+            .unwrap()
+            .remove(0)
+    }
+
+    fn bars(days: &[&str]) -> Bars {
+        let days: Vec<NaiveDate> = days.iter().map(|d| day(d)).collect();
+        Bars::new(
+            days[0],
+            *days.last().unwrap(),
+            days.iter().map(|d| (*d, true)),
+        )
+    }
+
+    /// The status, the expected day and the missing ones on Monday 2026-06-22; Friday 19 is closed.
+    fn judged(
+        bars: Option<&Bars>,
+        waived: &[&str],
+        max_lag: usize,
+    ) -> (Freshness, String, Vec<String>) {
+        let waived = waived.iter().map(|d| day(d)).collect();
+        let health = judge(&share(), bars, &waived, day("06-22"), max_lag);
+        let short = |d: &NaiveDate| d.format("%m-%d").to_string();
+        let missing = health.missing.iter().map(short).collect();
+        (
+            health.status,
+            health.expected_date.map_or(String::new(), |d| short(&d)),
+            missing,
+        )
+    }
+
+    #[test]
+    fn the_expected_session_itself_must_have_its_bar() {
+        let all = ["06-15", "06-16", "06-17", "06-18"];
+        let none: [String; 0] = [];
+        let (status, expected, missing) = judged(Some(&bars(&all)), &[], 0);
+        assert_eq!((status, expected.as_str()), (Freshness::Ok, "06-18"));
+        assert_eq!(missing, none);
+        // A row on a Sunday is no session.
+        let sunday = bars(&["06-15", "06-16", "06-17", "06-21"]);
+        let (status, _, missing) = judged(Some(&sunday), &[], 0);
+        assert_eq!(
+            (status, missing),
+            (Freshness::Stale, vec!["06-18".to_owned()])
+        );
+        assert_eq!(judged(Some(&sunday), &[], 1).0, Freshness::Ok);
+        // A later session has one: what is missing is listed.
+        let today = bars(&["06-15", "06-17", "06-22"]);
+        let (status, _, missing) = judged(Some(&today), &[], 0);
+        assert_eq!(status, Freshness::Ok);
+        assert_eq!(missing, ["06-16", "06-18"]);
+        // What was waived is not expected.
+        let (status, expected, missing) = judged(Some(&bars(&all[..3])), &["06-18"], 0);
+        assert_eq!((status, expected.as_str()), (Freshness::Ok, "06-17"));
+        assert_eq!(missing, none);
+        assert_eq!(judged(None, &[], 9).0, Freshness::NoData);
+    }
+
+    #[test]
+    fn of_one_day_the_first_source_counts() {
+        let first = Bars::new(
+            day("06-16"),
+            day("06-18"),
+            [(day("06-18"), false)].into_iter(),
+        );
+        let both = first.and(&bars(&["06-15", "06-18"]));
+        assert_eq!((both.first, both.newest), (day("06-15"), day("06-18")));
+        assert!(!both.recent[&day("06-18")]);
+    }
+
+    #[test]
+    fn many_missing_sessions_are_counted() {
+        let old = Bars::new(day("01-02"), day("01-02"), iter::empty());
+        let health = judge(&share(), Some(&old), &BTreeSet::new(), day("06-22"), 0);
+        assert!(
+            health
+                .remark
+                .starts_with("115 sessions are missing: 2026-01-05, "),
+            "{}",
+            health.remark
+        );
+        assert!(health.missing.first().unwrap() >= &day("05-23"));
+    }
 }

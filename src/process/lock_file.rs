@@ -22,7 +22,7 @@ pub(crate) fn take(path: &Path) -> io::Result<File> {
         }
         let file = File::options().write(true).open(path);
         match file.map(|file| (file.try_lock(), file)) {
-            Ok((Ok(()), file)) if path.exists() => return Ok(file),
+            Ok((Ok(()), file)) if is_at(&file, path) => return Ok(file),
             Ok((Err(TryLockError::Error(error)), _)) => return Err(error),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => thread::sleep(Duration::from_millis(1)),
@@ -40,5 +40,21 @@ pub(crate) fn of_dead_process(path: &Path) -> Option<File> {
     }
     let file = File::open(path).ok()?;
     file.try_lock().ok()?;
-    Some(file)
+    // Its owner may have removed it between, and somebody else may have made another one there.
+    is_at(&file, path).then_some(file)
+}
+
+/// Whether an open file is the one that stands at a path now.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let here = fs::symlink_metadata(path).map(|m| (m.dev(), m.ino()));
+    let open = file.metadata().map(|m| (m.dev(), m.ino()));
+    matches!((here, open), (Ok(here), Ok(open)) if here == open)
+}
+
+/// Whether an open file is the one that stands at a path now. Here an open file keeps its name.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    path.exists()
 }

@@ -12,7 +12,7 @@ use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
-use crate::jobs::healthcheck::{Health, Newest, check};
+use crate::jobs::healthcheck::{Bars, Health, check, recent_since};
 use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
 
 /// What a report is about.
@@ -93,9 +93,10 @@ fn assets(
         if !closed.contains_key(calendar) {
             closed.insert(calendar, probably_closed(staging, calendar)?);
         }
+        let waived = staging.waivers(id)?;
         let health = subject
             .configured
-            .and_then(|a| health(a, &series, wanted.now));
+            .and_then(|a| health(a, &series, waived.keys().copied().collect(), wanted.now));
         let mut asset = AssetFacts {
             id: id.to_owned(),
             name: subject.stored.name.clone(),
@@ -109,7 +110,7 @@ fn assets(
                 .sum(),
             pending: pending.get(id).copied().unwrap_or(0),
             findings: staging.stored_findings(id)?,
-            waived: staging.waivers(id)?,
+            waived,
             probably_closed: closed.get(calendar).cloned().unwrap_or_default(),
             corrections: staging.corrections(id)?,
             series: in_order(&subject.stored, series, wanted.years),
@@ -163,22 +164,30 @@ fn as_stored(asset: &Asset) -> StoredAsset {
 }
 
 /// Freshness as `healthcheck` judges it; `None` for an asset that is not collected.
-fn health(asset: &Asset, series: &StoredSeries, now: DateTime<Utc>) -> Option<Health> {
-    let own = asset.own_sources().filter_map(|s| series.get(s)?.last());
-    // Of equal days the first source's.
-    let newest = own.reduce(|best, bar| if bar.date > best.date { bar } else { best });
-    let newest = newest.map(|bar| Newest {
-        date: bar.date,
-        is_provisional: !bar.is_final,
-    });
-    let newest: HashMap<String, Newest> = newest
-        .into_iter()
-        .map(|n| (asset.id.to_string(), n))
-        .collect();
+fn health(
+    asset: &Asset,
+    series: &StoredSeries,
+    waived: BTreeSet<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Option<Health> {
+    let since = recent_since(now.date_naive());
+    let bars = |source: &str| {
+        let bars = series.get(source)?;
+        let (first, newest) = (bars.first()?.date, bars.last()?.date);
+        let recent = bars.iter().rev().take_while(|b| b.date >= since);
+        let recent = recent.map(|b| (b.date, b.is_final));
+        Some(Bars::new(first, newest, recent))
+    };
+    let own = asset.own_sources().filter_map(bars);
+    // Of one day the first source's.
+    let found = own.reduce(|best, later| best.and(&later));
+    let id = asset.id.to_string();
+    let found: HashMap<String, Bars> = found.into_iter().map(|b| (id.clone(), b)).collect();
+    let waived = HashMap::from([(id, waived)]);
     let today = |calendar: &Calendar| now.with_timezone(&calendar.zone()).date_naive();
     asset
         .active
-        .then(|| check(&[asset], &newest, today, 0).pop())?
+        .then(|| check(&[asset], &found, &waived, today, 0).pop())?
 }
 
 fn probably_closed(staging: &Staging, calendar: &str) -> Result<BTreeSet<NaiveDate>> {

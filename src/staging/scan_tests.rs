@@ -151,10 +151,14 @@ fn sync(staging: &Staging) {
 /// What `healthcheck`, `status`, `show` and a report of one asset ask.
 fn look(staging: &Staging) {
     let id = &assets()[0].id;
-    let day = Some("2026-01-07".parse().unwrap());
+    let since = "2026-01-07".parse().unwrap();
+    let day = Some(since);
     for until in [None, day] {
         staging.newest_bar(id, &["naver", "yahoo"], until).unwrap();
     }
+    let own = ["naver", "yahoo"];
+    staging.days_since(id, &own, since, None).unwrap();
+    staging.has_bar_before(id, &own, since).unwrap();
     staging.series_summaries().unwrap();
     staging.series_by_their_ends().unwrap();
     staging.start_of_newest(id.as_str(), &["naver"], 3).unwrap();

@@ -43,20 +43,35 @@ impl Warehouse {
         Ok(warehouse)
     }
 
-    /// The newest day of each asset and source, up to `until` if it is given.
-    pub(crate) fn newest_bars(
+    /// The days of each asset and source, those since a day one by one, up to `until` if it is given.
+    pub(crate) fn days_of_series(
         &mut self,
+        since: NaiveDate,
         until: Option<NaiveDate>,
-    ) -> Result<HashMap<(String, String), NaiveDate>, WarehouseError> {
+    ) -> Result<HashMap<(String, String), DaysOfSeries>, WarehouseError> {
         let rows = self.query(
             include_str!("newest.sql"),
-            vec![parameter(until, Type::DATE)],
+            vec![parameter(until, Type::DATE), parameter(since, Type::DATE)],
         )?;
-        Ok(rows
-            .iter()
-            .map(|r| ((r.get(0), r.get(1)), r.get(2)))
-            .collect())
+        let days = |row: &postgres::Row| {
+            let days = DaysOfSeries {
+                first: row.try_get(2)?,
+                newest: row.try_get(3)?,
+                recent: row.try_get(4)?,
+            };
+            Ok(((row.try_get(0)?, row.try_get(1)?), days))
+        };
+        rows.iter().map(days).collect()
     }
+}
+
+/// The days on which a series has a bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DaysOfSeries {
+    pub(crate) first: NaiveDate,
+    pub(crate) newest: NaiveDate,
+    /// Those that were asked for one by one.
+    pub(crate) recent: Vec<NaiveDate>,
 }
 
 /// The parameters of `upsert_assets.sql` for these assets, all but the last.

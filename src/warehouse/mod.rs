@@ -33,6 +33,7 @@ mod tls;
 mod url;
 mod verify;
 
+pub(crate) use assets_and_runs::DaysOfSeries;
 pub use connection::Patience;
 pub(crate) use diagnose::{Diagnosis, TableFacts};
 pub(crate) use error::{Class, Refusal, WarehouseError};

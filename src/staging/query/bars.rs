@@ -181,6 +181,58 @@ impl Staging {
         Ok(newest.map(|(date, _, is_final)| (date, is_final)))
     }
 
+    /// The days on which an asset has a bar of these sources, from one on and up to `until` if it is given, each with whether the
+    /// first such source's is final.
+    pub(crate) fn days_since(
+        &self,
+        asset: &AssetId,
+        sources: &[&str],
+        since: NaiveDate,
+        until: Option<NaiveDate>,
+    ) -> Result<BTreeMap<NaiveDate, bool>> {
+        let sql = "SELECT source, date, is_final FROM price_daily
+             WHERE asset_id = ?1 AND date BETWEEN ?2 AND coalesce(?3, '~')";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let until = until.map(|d| d.to_string());
+        let mut rows = statement.query(params![asset.as_str(), since.to_string(), until])?;
+        let mut days: BTreeMap<NaiveDate, (usize, bool)> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let source = text(row, 0)?;
+            let place = sources.iter().position(|s| *s == source);
+            if let (Some(place), Ok(date)) = (place, text(row, 1)?.parse()) {
+                let this = (place, row.get(2).unwrap_or_default());
+                let best = days.entry(date).or_insert(this);
+                if place < best.0 {
+                    *best = this;
+                }
+            }
+        }
+        Ok(days
+            .into_iter()
+            .map(|(day, (_, is_final))| (day, is_final))
+            .collect())
+    }
+
+    /// Whether an asset has a bar of these sources before a day.
+    pub(crate) fn has_bar_before(
+        &self,
+        asset: &AssetId,
+        sources: &[&str],
+        day: NaiveDate,
+    ) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date < ?2 AND source = ?3)";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(sql)?;
+        for source in sources {
+            let key = params![asset.as_str(), day.to_string(), source];
+            if statement.query_row(key, |r| r.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The day from which on an asset has rows of these sources (of any, where none is named) on so many days; `None` when there are
     /// not that many.
     pub(crate) fn start_of_newest(

@@ -20,6 +20,7 @@ fn health(env: &TestEnv, arguments: &[&str]) -> (i32, Vec<(String, String, Strin
             "expected_date",
             "actual_date",
             "status",
+            "missing",
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);
@@ -152,4 +153,34 @@ fn another_currency_makes_nothing_fresh() {
     );
     assert_eq!(env.count("SELECT count(*) FROM best_price"), 0);
     assert_eq!(health(&env, &["--as-of", "2025-08-21"]).1[0].2, "NO_DATA");
+}
+
+#[test]
+fn a_row_on_a_closed_day_makes_nothing_fresh_and_what_is_missing_is_listed() {
+    let (server, env) = shares(&["005930"]);
+    // Wednesday is missing, Friday too, and there is a row of Saturday.
+    let days = ["2023-12-28", "2024-01-02", "2024-01-04", "2024-01-06"];
+    server.answer(&route("005930"), bars(&days, 100.0));
+    env.succeed(&["collect", "--start", "2023-12-28", "--end", "2024-01-07"]);
+    let check = |more: &[&str]| {
+        let ran = env.json(&[&["healthcheck", "--as-of", "2024-01-08"], more].concat());
+        let row = ran.row();
+        (ran.code, row["status"].clone(), row["missing"].clone())
+    };
+    let missing = serde_json::json!(["2024-01-03", "2024-01-05"]);
+    assert_eq!(check(&[]), (1, "STALE".into(), missing.clone()));
+    assert_eq!(
+        check(&["--max-lag", "1"]),
+        (0, "OK".into(), missing.clone())
+    );
+    assert_eq!(check(&["--max-lag", "1", "--strict"]).0, 1);
+    env.succeed(&["waive", "005930", "2024-01-05", "--reason", "no trade"]);
+    let missing = serde_json::json!(["2024-01-03"]);
+    assert_eq!(check(&[]), (0, "OK".into(), missing));
+    assert_eq!(check(&["--strict"]).0, 1);
+    env.succeed(&["waive", "005930", "2024-01-03", "--reason", "no trade"]);
+    assert_eq!(
+        check(&["--strict"]),
+        (0, "OK".into(), serde_json::json!([]))
+    );
 }

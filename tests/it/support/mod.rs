@@ -32,10 +32,10 @@ use server::{Answer, Server};
 
 /// The text of an `[[asset]]`; sources are pairs of source and symbol.
 pub(crate) fn asset(id: &str, calendar: &str, currency: &str, sources: &[(&str, &str)]) -> String {
-    let category = if id.starts_with("KS") {
-        "index"
-    } else {
-        "stock"
+    let category = match calendar {
+        "24/7" => "crypto",
+        _ if id.starts_with("KS") => "index",
+        _ => "stock",
     };
     let sources: Vec<String> = sources
         .iter()
