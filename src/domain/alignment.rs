@@ -124,7 +124,7 @@ pub(crate) enum Known {
     Nothing,
     /// An answer was refused for it, and it is open.
     Refused,
-    /// What is stored from that day on was never compared with an answer that was taken.
+    /// That day was the first of those that were staged without being compared with an answer that was taken.
     Unconfirmed,
     /// The owner takes the answer all the same.
     Accepted,
@@ -269,7 +269,9 @@ impl Alignment {
         let newest = self.segments.last().and_then(|s| self.days.get(s.first));
         // Nobody has confirmed those days: a later answer has the last word about them.
         let is_unconfirmed = |step: &MadeStep| {
-            known(step) == Known::Unconfirmed && newest.is_some_and(|d| d.date == step.after.date)
+            let is_newest = newest.is_some_and(|d| d.date == step.after.date);
+            let is_small = step.size().is_none_or(|size| size < STEP);
+            known(step) == Known::Unconfirmed && is_newest && is_small
         };
         let is_taken = |step: &MadeStep| known(step) == Known::Accepted || is_unconfirmed(step);
         let steps = self.other_prices().into_iter();
@@ -682,6 +684,22 @@ mod tests {
         let verdict = |known: Known| alignment.verdict(Beyond::default(), true, |_| known);
         assert!(matches!(verdict(Known::Refused), Verdict::Refused(_)));
         assert!(matches!(verdict(Known::Nothing), Verdict::Restated(_)));
+    }
+
+    #[test]
+    fn a_later_answer_has_the_last_word_about_days_that_nobody_compared() {
+        let verdict = |factor: f64, since: usize| {
+            let alignment = of(&[(20, 1.0), (5, factor)]);
+            let known = |date| match date == day(since) {
+                true => Known::Unconfirmed,
+                false => Known::Nothing,
+            };
+            alignment.verdict(Beyond::default(), true, known)
+        };
+        assert!(matches!(verdict(1.1, 20), Verdict::Restated(_)));
+        // Not about those before, nor by more than what joined.
+        assert!(matches!(verdict(1.1, 19), Verdict::Refused(_)));
+        assert!(matches!(verdict(0.01, 20), Verdict::Refused(_)));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl<'a> ScaleCheck<'a> {
                 Known::Accepted
             } else if refused.contains(&date) {
                 Known::Refused
-            } else if unknown.first().is_some_and(|first| *first <= date) {
+            } else if unknown.contains(&date) {
                 Known::Unconfirmed
             } else {
                 Known::Nothing
