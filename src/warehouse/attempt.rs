@@ -3,9 +3,11 @@
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
 
+#[cfg(unix)]
+use postgres::NoTls;
 use postgres::config::{Host, SslMode, SslNegotiation};
 use postgres::error::SqlState;
-use postgres::{CancelToken, Client, Config, NoTls};
+use postgres::{CancelToken, Client, Config};
 
 use super::bounded::{Encrypted, Plain};
 use super::error::{WarehouseError, has_no_tls};
