@@ -428,8 +428,9 @@ pub fn usage_sentence(error: &clap::Error) -> String {
 /// The word that stands where a command takes none, if that command takes assets by an option.
 fn assets_option(error: &clap::Error, text: &str) -> Option<String> {
     let takes_assets = text.lines().any(|line| {
-        let command = line.strip_prefix("Usage: pricestash ");
-        let name = command.and_then(|c| c.split(' ').next());
+        // The program is called pricestash.exe on Windows.
+        let command = line.strip_prefix("Usage: ");
+        let name = command.and_then(|c| c.split(' ').nth(1));
         name.is_some_and(|name| matches!(name, "collect" | "sync" | "verify" | "export" | "report"))
     });
     match error.get(ContextKind::InvalidArg) {
@@ -528,6 +529,10 @@ mod tests {
             ),
             (
                 "pricestash collect 005930",
+                "unexpected argument '005930' found; assets are named by --assets: --assets 005930",
+            ),
+            (
+                "pricestash.exe collect 005930",
                 "unexpected argument '005930' found; assets are named by --assets: --assets 005930",
             ),
             (

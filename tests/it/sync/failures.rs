@@ -261,7 +261,9 @@ fn a_second_sync_of_the_file_waits_for_the_first_and_says_so() {
     let holder = warehouse.lock_prices();
     let first = env.start(&["sync"]);
     until("the first to wait", || warehouse.count(WAITING) == 1);
-    let second = env.start(&["sync", "--format", "json"]);
+    let second = env.start(&["sync", "--format", "json", "--log-dir", "logs"]);
+    let waits = "another sync of this file";
+    until("the second to wait", || env.log().contains(waits));
     // It has opened no run, and so is behind the first one.
     let sessions = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'pricestash'";
@@ -270,10 +272,7 @@ fn a_second_sync_of_the_file_waits_for_the_first_and_says_so() {
     assert_eq!(first.wait().code, 0);
     let second = second.wait();
     assert_eq!((second.code, &second.row()["sent"]), (0, &0.into()));
-    assert!(
-        second.stderr.contains("another sync of this file"),
-        "{second:?}"
-    );
+    assert!(second.stderr.contains(waits), "{second:?}");
     let left = "SELECT count(*) FROM job_run WHERE status = 'running'";
     assert_eq!((warehouse.count(left), env.count(left)), (0, 0));
 }
