@@ -199,4 +199,18 @@ mod tests {
         assert_eq!(unknown.matches('`').count(), 2 * (1 + NAMES.len()));
         assert!("DateGap".parse::<Rule>().is_err() && "".parse::<Rule>().is_err());
     }
+
+    /// SQL texts and the index of suspect series name the rules: a partial index is found by its words only.
+    #[test]
+    fn the_file_knows_the_rules_that_make_a_series_suspect() {
+        let sql = include_str!("../../schema/staging/006_scale.sql");
+        for name in NAMES {
+            let rule: Rule = name.parse().unwrap();
+            assert_eq!(
+                sql.contains(&format!("'{name}'")),
+                rule.is_suspect(),
+                "{name}"
+            );
+        }
+    }
 }

@@ -545,6 +545,20 @@ fn the_owner_accepts_an_answer_that_is_right() {
         .staging
         .waive_rule(id, rule, days, "I know", Utc::now())
         .unwrap();
+    // It is read as a whole, whichever day is the asset's.
+    let audited = history
+        .staging
+        .audited_on("A", "naver")
+        .unwrap()
+        .unwrap()
+        .1
+        .unwrap();
+    assert!(crate::domain::audit::is_due(
+        "A",
+        audited,
+        history.market.days[42],
+        7
+    ));
     history.run(42, history.answer(42, since), Audit::Every(7));
     assert_eq!(history.stored(), history.answer(42, since));
 }

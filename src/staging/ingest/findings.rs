@@ -16,6 +16,9 @@ use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
+/// A series that was compared as a whole on this day is due for it.
+const LONG_AGO: &str = "0001-01-01";
+
 /// Writes findings about one series, in the transaction of its caller.
 pub(in crate::staging) struct Notes<'a> {
     connection: &'a Connection,
@@ -320,7 +323,7 @@ impl Staging {
         // The answer is read as a whole at the next run.
         tx.execute(
             "UPDATE series SET audited_on = ?2 WHERE asset_id = ?1 AND ?3 = 'scale_refused'",
-            params![asset, NaiveDate::MIN.to_string(), rule],
+            params![asset, LONG_AGO, rule],
         )?;
         if is_new && resolved == 0 {
             let sql = "SELECT coalesce(group_concat(date, ', '), 'none')

@@ -5,4 +5,3 @@ pub(in crate::staging) mod corrections;
 pub(in crate::staging) mod history;
 pub(in crate::staging) mod runs;
 pub(in crate::staging) mod status;
-pub(in crate::staging) mod suspects;

@@ -183,16 +183,33 @@ impl Staging {
         let connection = self.connection()?;
         let mut statement = connection
             .prepare("SELECT asset_id, source, date, rule, detail FROM open_findings ORDER BY date DESC, asset_id, rule LIMIT ?1")?;
-        let rows = statement.query_map([limit], |r| {
-            Ok(FindingRow {
-                asset_id: text(r, 0)?,
-                source: text(r, 1)?,
-                date: text(r, 2)?,
-                rule: text(r, 3)?,
-                detail: text(r, 4)?,
-            })
-        })?;
+        let rows = statement.query_map([limit], FindingRow::read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The open findings that make a series suspect, by asset, source and day.
+    pub(crate) fn suspects(&self) -> Result<Vec<FindingRow>> {
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(
+            "SELECT asset_id, source, date, rule, detail FROM finding
+             WHERE resolved_at IS NULL AND rule IN ('scale_step', 'scale_refused', 'scale_unknown')
+             ORDER BY asset_id, source, date",
+        )?;
+        let rows = statement.query_map([], FindingRow::read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl FindingRow {
+    /// Reads the columns in the order of the fields.
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            asset_id: text(row, 0)?,
+            source: text(row, 1)?,
+            date: text(row, 2)?,
+            rule: text(row, 3)?,
+            detail: text(row, 4)?,
+        })
     }
 }
 
