@@ -12,11 +12,11 @@ const LEADING_SESSIONS: usize = 3;
 /// The due sessions that have no bar. `sessions` and `days` are in order; the sessions begin with the first asked day.
 ///
 /// Sessions before the first bar count only while they are few: an asset may have been listed after the first asked day,
-/// or its source reaches no further back.
+/// or its source reaches no further back. A series without a bar has not begun, and lacks none.
 #[must_use]
 pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {
     let Some(first) = days.first() else {
-        return sessions.to_vec();
+        return Vec::new();
     };
     let leading = sessions.iter().take_while(|s| *s < first).count();
     let skipped = if leading > LEADING_SESSIONS {
@@ -37,7 +37,7 @@ pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec
 pub(crate) struct CoverageFacts<'a> {
     /// The sessions that were asked for and due, in order.
     pub(crate) due: &'a [NaiveDate],
-    /// All days of the series that have a bar, also after this run.
+    /// The days of the series that have a bar, also after this run: its first, and all from the first due session on.
     pub(crate) bars: &'a BTreeSet<NaiveDate>,
     /// The first day that was stored before this run. Sessions before it were judged when it came, so that they are judged
     /// again only when the series reaches further back now.
@@ -71,6 +71,7 @@ impl CoverageFacts<'_> {
         let mut lacking: BTreeSet<NaiveDate> = missing(&due, self.bars).into_iter().collect();
         lacking.extend(due.iter().filter(|d| is_known(d) && !self.bars.contains(d)));
         SessionCoverage {
+            asked_from: self.due.first().copied(),
             missing: lacking.into_iter().collect(),
             unanswered: due.iter().filter(|d| was_lost(d)).copied().collect(),
             due,
@@ -82,6 +83,8 @@ impl CoverageFacts<'_> {
 /// have no bar.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SessionCoverage {
+    /// The first session that was asked for, also where it was not judged.
+    pub(crate) asked_from: Option<NaiveDate>,
     /// Sessions that were asked for and due.
     pub(crate) due: Vec<NaiveDate>,
     /// Those without a bar.
@@ -163,7 +166,10 @@ mod tests {
             missing(&sessions, &without(&[5, 6, 7, 8])).is_empty(),
             "listed later"
         );
-        assert_eq!(missing(&sessions, &BTreeSet::new()).len(), sessions.len());
+        assert!(
+            missing(&sessions, &BTreeSet::new()).is_empty(),
+            "not listed yet"
+        );
     }
 
     #[test]
@@ -171,7 +177,7 @@ mod tests {
         let asset = |due: &[u32], missing: &[u32]| SessionCoverage {
             due: days(due.iter().copied()),
             missing: days(missing.iter().copied()),
-            unanswered: BTreeSet::new(),
+            ..SessionCoverage::default()
         };
         let [a, b, c] = [
             asset(&[5, 6, 7], &[6, 7]),

@@ -476,7 +476,11 @@ fn the_window_reaches_back_to_what_is_provisional_and_to_three_sessions() {
         now: NOW.parse().unwrap(),
     };
     let of_other = bench.staging.reach_back(&other, "yahoo", &lookback);
-    assert_eq!(of_other.unwrap(), Reach::To(None));
+    assert_eq!(
+        of_other.unwrap(),
+        Reach::NothingStaged,
+        "a series of its own"
+    );
 
     let bench = Bench::new();
     bench.stage("a", "2026-01-05T05:00:00Z", &["2026-01-05 10 12 9 11 5"]);
@@ -829,27 +833,12 @@ fn a_day_that_a_better_source_has_is_no_gap_of_one_that_stands_in() {
     };
     assert_eq!(ask(0, &rows[..3]), [day(8), day(9)]);
     assert_eq!(ask(1, &[rows[0], rows[4]]), [day(8)]);
-    // It reaches back to where the better one ends.
-    let stand_in = Bench::new();
-    stand_in.stage("a", "2026-01-07T10:00:00Z", &rows[..2]);
-    let reach = |recent: &[NaiveDate]| {
-        let lookback = Lookback {
-            overlap: 3,
-            recent,
-            since: day(1),
-            now: NOW.parse().unwrap(),
-        };
-        stand_in
-            .staging
-            .reach_back(&asset, "yahoo", &lookback)
-            .unwrap()
+    let lacks = |sessions: &[u32]| {
+        let sessions: Vec<NaiveDate> = sessions.iter().copied().map(day).collect();
+        bench.staging.lacks_one_of(&asset, &sessions).unwrap()
     };
-    assert_eq!(reach(&due), Reach::To(Some(day(6))));
-    assert_eq!(
-        reach(&[]),
-        Reach::To(Some(day(6))),
-        "away for more than a month"
-    );
+    assert!(lacks(&[6, 8]) && !lacks(&[6, 9]), "both lack the 8th");
+    assert!(!lacks(&[2]), "before the first bar");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use chrono::TimeDelta;
 
 use super::collector::Collector;
 use super::fetch::{AssetFetcher, Fetcher};
@@ -15,7 +16,10 @@ use crate::domain::timestamp::millis;
 use crate::domain::window::Window;
 use crate::sources::endpoints;
 use crate::sources::fetch::{AboutHost, FetchError, Part};
-use crate::staging::{HEALING_DAYS, Lookback, StagedSeries};
+use crate::staging::{HEALING_DAYS, Lookback, Reach, StagedSeries};
+
+/// A session that is final for so long, and that a source still lacks, is asked of the next source.
+const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// What came of asking one endpoint.
 enum Asked<'s> {
@@ -45,7 +49,8 @@ impl Collector<'_> {
         (progress.finish(millis(started.elapsed())), staged)
     }
 
-    /// Asks the sources in their order until one answers with bars, or all of them.
+    /// Asks the sources in their order until one answers with bars, and the next ones for sessions that those before lack; or all
+    /// of them.
     fn ask_sources<'s>(
         &self,
         asset: &'s Asset,
@@ -57,8 +62,9 @@ impl Collector<'_> {
         let mut is_done = false;
         let mut due = false;
         for entry in &asset.sources {
-            if is_done && !self.options.all_sources {
-                break;
+            let is_asked = !is_done || self.options.all_sources || self.could_fill(asset, entry)?;
+            if !is_asked {
+                continue;
             }
             is_done |=
                 self.ask_endpoints(asset, entry, fetcher, progress, &mut due, &mut staged)?;
@@ -70,6 +76,26 @@ impl Collector<'_> {
             progress.fail_without_a_bar();
         }
         Ok(staged)
+    }
+
+    /// Whether a source may have sessions that the asset's better ones lack.
+    fn could_fill(&self, asset: &Asset, entry: &SourceEntry) -> Result<bool> {
+        if entry.currency != asset.currency {
+            return Ok(false);
+        }
+        let Some(upstream) = endpoints(entry.kind).first() else {
+            return Ok(false);
+        };
+        let now = self.feed.asked_at(*upstream, &entry.symbol);
+        let calendar = &asset.calendar;
+        let today = calendar.trading_day(now, calendar.zone());
+        let asked = plan_window(self.options.window, today, Reach::NothingStaged);
+        let recent = Window {
+            start: asked.start.max(sub_days(today, HEALING_DAYS)),
+            end: asked.end,
+        };
+        let due = due_sessions(calendar, recent, now - LATE_AFTER);
+        self.staging.lacks_one_of(asset, &due)
     }
 
     /// Asks the endpoints of one source until one answers with bars; says whether one did, or had nothing to answer.

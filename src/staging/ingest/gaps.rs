@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::batch::{Batch, LostPart, StagedSeries};
 use super::findings::Notes;
-use super::stored::{days, stored_days};
+use super::stored::{days, days_since, first_day};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendar;
 use crate::domain::finding::{Finding, Rule};
@@ -22,7 +22,7 @@ use crate::staging::Staging;
 pub(super) struct Judgement<'a> {
     pub(in crate::staging) asset: &'a Asset,
     pub(in crate::staging) source: &'a str,
-    pub(in crate::staging) due: &'a [NaiveDate],
+    pub(in crate::staging) coverage: &'a SessionCoverage,
     /// Without the days on which the exchange was probably closed.
     pub(in crate::staging) missing: &'a [NaiveDate],
 }
@@ -35,10 +35,14 @@ pub(super) fn session_coverage(
     first: Option<NaiveDate>,
 ) -> Result<SessionCoverage> {
     let asset = batch.asset;
+    let id = asset.id.as_str();
     let unanswered: Vec<Window> = batch.lost.iter().map(|l| l.window).collect();
+    let since = batch.due.first().copied().unwrap_or(batch.window.start);
+    let mut bars = days_since(connection, id, batch.source, since)?;
+    bars.extend(first_day(connection, id, batch.source)?);
     let mut coverage = CoverageFacts {
         due: batch.due,
-        bars: &stored_days(connection, asset.id.as_str(), batch.source)?,
+        bars: &bars,
         first_before: first,
         waived: &waived_days(connection, &asset.id)?,
         without_bar: &batch.checked.without_bar,
@@ -49,7 +53,7 @@ pub(super) fn session_coverage(
         if coverage.missing.is_empty() {
             break;
         }
-        coverage.fill_from(&stored_days(connection, asset.id.as_str(), better)?);
+        coverage.fill_from(&days_since(connection, id, better, since)?);
     }
     Ok(coverage)
 }
@@ -86,12 +90,13 @@ pub(super) fn open_closed_days(
     days(statement.query(params![calendar.name(), Rule::ProbablyClosed.to_string()])?)
 }
 
-/// Keeps the sessions without a bar, and closes those that have one now, are waived, or that the calendar calls closed.
+/// Keeps the sessions without a bar, and closes those that have one now, are waived, that the calendar calls closed, or that
+/// lie before the first bar of the series and were not asked for again: the asset may not have been listed yet.
 pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
     let Judgement {
         asset,
         source,
-        due,
+        coverage,
         missing,
     } = *judgement;
     let calendar = &asset.calendar;
@@ -104,12 +109,16 @@ pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
         })?;
     }
     let missing: BTreeSet<&NaiveDate> = missing.iter().collect();
-    let judged: BTreeSet<&NaiveDate> = due.iter().collect();
+    let judged: BTreeSet<&NaiveDate> = coverage.due.iter().collect();
+    let asked_from = coverage.asked_from.unwrap_or(NaiveDate::MAX);
     for date in notes.open_days(Rule::DateGap)? {
-        let has_one = judged.contains(&date) && !missing.contains(&date);
-        if has_one
+        if missing.contains(&date) {
+            continue;
+        }
+        if judged.contains(&date)
             || !calendar.is_session(date)
-            || is_filled_or_waived(notes.connection(), &asset.id, source, date)?
+            || has_bar_or_waiver(notes.connection(), &asset.id, source, date)?
+            || date < asked_from && is_before_begin(notes.connection(), &asset.id, source, date)?
         {
             notes.resolve_day(Rule::DateGap, date)?;
         }
@@ -117,20 +126,59 @@ pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
     Ok(())
 }
 
-fn is_filled_or_waived(
+fn has_bar_or_waiver(
     connection: &Connection,
     asset: &AssetId,
     source: &str,
     date: NaiveDate,
 ) -> rusqlite::Result<bool> {
-    connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2 AND source = ?3)
-             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)",
-    )?
-    .query_row(params![asset.as_str(), date.to_string(), source], |r| r.get(0))
+    let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2 AND source = ?3)
+             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row(params![asset.as_str(), date.to_string(), source], |r| {
+        r.get(0)
+    })
+}
+
+/// Whether a series begins after a day that a source answered for. A part that no answer came for says nothing.
+fn is_before_begin(
+    connection: &Connection,
+    asset: &AssetId,
+    source: &str,
+    date: NaiveDate,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date < ?2 AND source = ?3)
+             AND NOT EXISTS (SELECT 1 FROM lost_part WHERE asset_id = ?1 AND source = ?3 AND ?2 BETWEEN start_date AND end_date)";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row(params![asset.as_str(), date.to_string(), source], |r| {
+        r.get(0)
+    })
 }
 
 impl Staging {
+    /// Whether an asset has no bar of one of these sessions in any of its sources in its own currency, though it has earlier ones.
+    /// Days that the owner accepts, or on which the exchange was probably closed, are not lacking.
+    pub(crate) fn lacks_one_of(&self, asset: &Asset, sessions: &[NaiveDate]) -> Result<bool> {
+        let Some(since) = sessions.first().copied() else {
+            return Ok(false);
+        };
+        let connection = self.connection()?;
+        let id = asset.id.as_str();
+        let mut known = waived_days(&connection, &asset.id)?;
+        known.append(&mut open_closed_days(&connection, &asset.calendar)?);
+        let mut first = None;
+        for source in asset.own_sources() {
+            known.append(&mut days_since(&connection, id, source, since)?);
+            let begins = first_day(&connection, id, source)?;
+            first = first.into_iter().chain(begins).min();
+        }
+        let Some(first) = first else {
+            return Ok(false);
+        };
+        let is_lacking = |day: &NaiveDate| *day > first && !known.contains(day);
+        Ok(sessions.iter().any(is_lacking))
+    }
+
     /// Judges the sessions that the series of one calendar lack when all of a run's series are known: a day that none of
     /// at least two has is one finding for the calendar instead of a gap of each. Returns these days.
     ///
@@ -176,7 +224,7 @@ impl Staging {
                 &Judgement {
                     asset: series.asset,
                     source: series.source,
-                    due: &series.coverage.due,
+                    coverage: &series.coverage,
                     missing: &missing,
                 },
             )?;

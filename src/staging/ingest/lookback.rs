@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use rusqlite::{Connection, params};
 
 use super::gaps::waived_days;
-use super::stored::{days, stored_days};
+use super::stored::{days, days_since, first_day};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
@@ -18,9 +18,9 @@ pub(crate) const HEALING_DAYS: u64 = 30;
 /// How far back a series must be asked for again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// The asset has no bar of any source yet.
+    /// The series has no bar yet, whatever the asset's other series have.
     NothingStaged,
-    /// To this day; `None` when the asset has no bar in its own currency.
+    /// To this day; `None` when nothing of it needs to be asked for again.
     To(Option<NaiveDate>),
 }
 
@@ -38,8 +38,7 @@ pub(crate) struct Lookback<'a> {
 
 impl Staging {
     /// How far back a series must be asked for again: to overlap with stored sessions, to the oldest recent provisional
-    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately. A source without
-    /// a bar is asked from where the asset's other sources end.
+    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately.
     pub(crate) fn reach_back(
         &self,
         asset: &Asset,
@@ -48,28 +47,15 @@ impl Staging {
     ) -> Result<Reach> {
         let connection = self.connection()?;
         let id = asset.id.as_str();
-        let any: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1)")?
-            .query_row(params![id], |r| r.get(0))?;
-        if !any {
+        let first = first_day(&connection, id, source)?;
+        let Some(first) = first else {
             return Ok(Reach::NothingStaged);
-        }
-        let mut known = stored_days(&connection, id, source)?;
-        let oldest = if known.is_empty() {
-            // It stands in for the asset's other sources, from where they end.
-            for other in asset.own_sources() {
-                known.append(&mut stored_days(&connection, id, other)?);
-            }
-            known.last().copied()
-        } else {
-            oldest(&connection, id, source, lookback)?
         };
+        let oldest = oldest(&connection, id, source, lookback)?;
+        let known = days_since(&connection, id, source, lookback.since)?;
         let waived = waived_days(&connection, &asset.id)?;
-        let is_missing = |day: &&NaiveDate| {
-            known.first().is_some_and(|first| first < *day)
-                && !known.contains(*day)
-                && !waived.contains(*day)
-        };
+        let is_missing =
+            |day: &&NaiveDate| first < **day && !known.contains(*day) && !waived.contains(*day);
         let first_missing = lookback.recent.iter().find(is_missing).copied();
         Ok(Reach::To(oldest.into_iter().chain(first_missing).min()))
     }

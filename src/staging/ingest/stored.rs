@@ -53,13 +53,28 @@ pub(in crate::staging) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<
     Ok(days)
 }
 
-/// All days of a series.
-pub(super) fn stored_days(
+/// The days of a series from one on.
+pub(super) fn days_since(
     connection: &Connection,
     asset: &str,
     source: &str,
+    since: NaiveDate,
 ) -> Result<BTreeSet<NaiveDate>> {
-    let mut statement = connection
-        .prepare_cached("SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2")?;
-    days(statement.query(params![asset, source])?)
+    let sql = "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND date >= ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    days(statement.query(params![asset, source, since.to_string()])?)
+}
+
+/// The first day of a series.
+pub(super) fn first_day(
+    connection: &Connection,
+    asset: &str,
+    source: &str,
+) -> Result<Option<NaiveDate>> {
+    let sql =
+        "SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 ORDER BY date LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(days(statement.query(params![asset, source])?)?
+        .first()
+        .copied())
 }

@@ -348,7 +348,7 @@ impl Writer<'_> {
             &Judgement {
                 asset: self.batch.asset,
                 source: self.source,
-                due: &coverage.due,
+                coverage: &coverage,
                 missing: &missing,
             },
         )?;
