@@ -90,7 +90,7 @@ fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Re
     let mut found = HashMap::with_capacity(assets.len());
     let since = since(as_of);
     for asset in assets {
-        let own: Vec<&str> = asset.own_sources().collect();
+        let own = staging.own_sources(asset)?;
         if let Some((newest, _)) = staging.newest_bar(&asset.id, &own, as_of)? {
             let recent = staging.days_since(&asset.id, &own, since, as_of)?;
             let first = match staging.has_bar_before(&asset.id, &own, since)? {

@@ -29,10 +29,8 @@ pub(super) fn run(args: &ReconcileArgs, config: &Config) -> Result<Answer> {
     let mut compared: Vec<Comparison> = Vec::new();
     for asset in chosen {
         let mut closes = staging.closes(&asset.id)?;
-        let series: Vec<(String, Closes)> = asset
-            .own_sources()
-            .filter_map(|s| closes.remove_entry(s))
-            .collect();
+        let own = staging.own_sources(asset)?.into_iter();
+        let series: Vec<(String, Closes)> = own.filter_map(|s| closes.remove_entry(s)).collect();
         compared.extend(compare(asset.id.as_str(), &series, args.tolerance));
     }
     let differences: Vec<_> = compared

@@ -1,6 +1,6 @@
 //! `show`: an asset's newest bars as a table and a chart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use super::context::{find_asset, read_staging};
 use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
+use crate::domain::calendar::sub_days;
 use crate::domain::text::brief;
 use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
@@ -19,6 +20,8 @@ use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSerie
 
 /// The longest heading, in characters.
 const LONGEST_HEADING: usize = 500;
+/// So many days before the shown ones are read as well.
+const COMPARED_DAYS: u64 = 30;
 /// Lines of the prices in a chart.
 const CHART_HEIGHT: usize = 15;
 
@@ -51,7 +54,9 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     let series = newest_series(&staging, asset, args.days)?;
     let best = best_bars(&series, &asset.own_sources(&series));
     if best.is_empty() {
-        return Err(nothing_of(&id).into());
+        return Err(in_other_currencies(asset, &series)
+            .unwrap_or_else(|| nothing_of(&id))
+            .into());
     }
     let remarks = remarks(&staging, asset)?;
     let days = days(asset, &best, args.days, &remarks);
@@ -75,7 +80,9 @@ fn newest_series(staging: &Staging, asset: &StoredAsset, days: usize) -> Result<
     let own = asset.sources.iter().filter(|s| s.own_currency);
     let own: Vec<&str> = own.map(|s| s.source.as_str()).collect();
     let since = staging.start_of_newest(&asset.asset_id, &own, wanted)?;
-    let series = staging.stored_series(&asset.asset_id, since)?;
+    // A source that stands in is compared with the better one over the days before, too.
+    let compared_from = since.map(|day| sub_days(day, COMPARED_DAYS));
+    let series = staging.stored_series(&asset.asset_id, compared_from)?;
     let found = best_bars(&series, &asset.own_sources(&series)).len();
     match since {
         Some(_) if found < wanted => staging.stored_series(&asset.asset_id, None),
@@ -88,6 +95,25 @@ fn nothing_of(id: &AssetId) -> ConfigError {
         "no bar of {:?} in its own currency is staged yet; `pricestash collect --assets {id}` fetches them",
         id.as_str()
     ))
+}
+
+/// That the stored bars are in other currencies than the asset; `None` where there are none.
+fn in_other_currencies(asset: &StoredAsset, series: &StoredSeries) -> Option<ConfigError> {
+    let others = asset
+        .sources
+        .iter()
+        .filter(|s| series.contains_key(&s.source));
+    let others: BTreeSet<&str> = others.map(|s| s.currency.as_str()).collect();
+    let StoredAsset {
+        asset_id, currency, ..
+    } = asset;
+    let stored = others.into_iter().collect::<Vec<_>>().join(", ");
+    (!stored.is_empty() && stored != *currency).then(|| {
+        ConfigError(format!(
+            "no bar of {asset_id:?} in {currency} is staged yet; its stored bars are in {stored}, `pricestash export --assets \
+             {asset_id}` has them"
+        ))
+    })
 }
 
 type Remarks = BTreeMap<(String, String), Vec<StoredFinding>>;

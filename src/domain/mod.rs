@@ -18,6 +18,7 @@ pub(crate) mod merge;
 pub mod outgoing;
 pub(crate) mod run;
 pub(crate) mod scale;
+pub(crate) mod stand_in;
 pub(crate) mod steps;
 pub(crate) mod text;
 pub(crate) mod timestamp;

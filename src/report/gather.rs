@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use super::RUN_DAYS;
 use super::facts::{AssetFacts, Facts, SeriesFacts, SyncFacts, WarehouseFacts};
 use super::runs::{run_facts, source_facts};
-use crate::domain::asset::Asset;
+use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
@@ -94,9 +94,16 @@ fn assets(
             closed.insert(calendar, probably_closed(staging, calendar)?);
         }
         let waived = staging.waivers(id)?;
-        let health = subject
-            .configured
-            .and_then(|a| health(a, &series, waived.keys().copied().collect(), wanted.now));
+        let health = subject.configured.and_then(|a| {
+            let own = subject.stored.own_sources(&series);
+            health(
+                a,
+                &own,
+                &series,
+                waived.keys().copied().collect(),
+                wanted.now,
+            )
+        });
         let mut asset = AssetFacts {
             id: id.to_owned(),
             name: subject.stored.name.clone(),
@@ -127,11 +134,14 @@ fn assets(
 
 /// The wanted assets: the configured ones in their order, then those that only the staging file knows.
 fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a>>> {
-    let configured = wanted.assets.iter().map(|asset| Subject {
-        stored: as_stored(asset),
-        configured: Some(asset),
-        calendar: Some(asset.calendar.clone()),
-    });
+    let mut subjects = Vec::new();
+    for asset in wanted.assets {
+        subjects.push(Subject {
+            stored: as_stored(asset, &staging.series_currencies(&asset.id)?),
+            configured: Some(asset),
+            calendar: Some(asset.calendar.clone()),
+        });
+    }
     let ids: HashSet<&str> = wanted.assets.iter().map(|a| a.id.as_str()).collect();
     let is_configured = |id: &str| ids.contains(id);
     let others = staging.stored_assets()?.into_iter();
@@ -144,14 +154,22 @@ fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a
         });
     let is_wanted =
         |s: &Subject<'_>| wanted.only.is_empty() || wanted.only.contains(&s.stored.asset_id);
-    Ok(configured.chain(others).filter(is_wanted).collect())
+    Ok(subjects
+        .into_iter()
+        .chain(others)
+        .filter(is_wanted)
+        .collect())
 }
 
-fn as_stored(asset: &Asset) -> StoredAsset {
-    let source = |s: &crate::domain::asset::SourceEntry| StoredSource {
-        source: s.stored_as.clone(),
-        currency: s.currency.clone(),
-        own_currency: s.currency == asset.currency,
+/// A configured asset. `currencies` are those that its stored bars were fetched in, by source: they keep them.
+fn as_stored(asset: &Asset, currencies: &HashMap<String, String>) -> StoredAsset {
+    let source = |s: &SourceEntry| {
+        let currency = currencies.get(&s.stored_as).unwrap_or(&s.currency);
+        StoredSource {
+            source: s.stored_as.clone(),
+            currency: currency.clone(),
+            own_currency: s.currency == asset.currency && *currency == asset.currency,
+        }
     };
     StoredAsset {
         asset_id: asset.id.to_string(),
@@ -166,6 +184,7 @@ fn as_stored(asset: &Asset) -> StoredAsset {
 /// Freshness as `healthcheck` judges it; `None` for an asset that is not collected.
 fn health(
     asset: &Asset,
+    own: &[&str],
     series: &StoredSeries,
     waived: BTreeSet<NaiveDate>,
     now: DateTime<Utc>,
@@ -178,7 +197,7 @@ fn health(
         let recent = recent.map(|b| (b.date, b.is_final));
         Some(Bars::new(first, newest, recent))
     };
-    let own = asset.own_sources().filter_map(bars);
+    let own = own.iter().copied().filter_map(bars);
     // Of one day the first source's.
     let found = own.reduce(|best, later| best.and(&later));
     let id = asset.id.to_string();

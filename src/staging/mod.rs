@@ -62,6 +62,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/005_acknowledged.sql"),
     include_str!("../../schema/staging/006_scale.sql"),
     include_str!("../../schema/staging/007_asset_run.sql"),
+    include_str!("../../schema/staging/008_best_price.sql"),
 ];
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;

@@ -7,9 +7,10 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, params};
 
-use crate::domain::asset::AssetId;
+use crate::domain::asset::{Asset, AssetId};
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
 use crate::domain::finding::Rule;
+use crate::domain::stand_in::agree;
 use crate::staging::Staging;
 use crate::staging::bar_row::{BarRow, SOURCE_AT, StoredBar, bar_sql, text};
 
@@ -36,7 +37,7 @@ pub(crate) struct StoredSource {
     pub(crate) source: String,
     /// The currency of its prices.
     pub(crate) currency: String,
-    /// Whether that is the asset's own.
+    /// Whether that is the asset's own, so that its bars may stand for the asset's price.
     pub(crate) own_currency: bool,
 }
 
@@ -89,6 +90,23 @@ pub(crate) struct StagedBar {
 }
 
 impl Staging {
+    /// The sources whose bars may stand for the price of a configured asset, best first: those in its own currency, by what their
+    /// stored bars were fetched in.
+    pub(crate) fn own_sources<'a>(&self, asset: &'a Asset) -> Result<Vec<&'a str>> {
+        let stored = self.series_currencies(&asset.id)?;
+        let is_own = |source: &&str| stored.get(*source).is_none_or(|c| *c == asset.currency);
+        Ok(asset.own_sources().filter(is_own).collect())
+    }
+
+    /// The currencies that an asset's stored bars were fetched in, by source.
+    pub(crate) fn series_currencies(&self, asset: &AssetId) -> Result<HashMap<String, String>> {
+        let sql = "SELECT source, currency FROM series WHERE asset_id = ?1";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([asset.as_str()], |r| Ok((text(r, 0)?, text(r, 1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Every asset of the file: those configured at the last collect, and those that only have bars.
     pub(crate) fn stored_assets(&self) -> Result<Vec<StoredAsset>> {
         let connection = self.connection()?;
@@ -410,16 +428,26 @@ impl StoredAsset {
     }
 }
 
-/// One bar a day, oldest first: that of the first of these sources which has one. The same as the view `best_price`.
+/// One bar a day, oldest first: that of the first of these sources which has one; a later source stands in only where it agrees with
+/// the better ones. The same as the view `best_price`.
 pub(crate) fn best_bars<'a>(
     series: &'a StoredSeries,
     sources: &[&'a str],
 ) -> Vec<(&'a str, &'a StoredBar)> {
-    let mut best = BTreeMap::new();
+    let mut best: BTreeMap<NaiveDate, Option<(&str, &StoredBar)>> = BTreeMap::new();
+    let mut better: Vec<Vec<(NaiveDate, f64)>> = Vec::new();
     for source in sources {
-        for bar in series.get(*source).into_iter().flatten() {
-            best.entry(bar.date).or_insert((*source, bar));
+        let Some(bars) = series.get(*source) else {
+            continue;
+        };
+        let closes: BTreeMap<NaiveDate, f64> =
+            bars.iter().map(|b| (b.date, b.values.close)).collect();
+        for bar in bars {
+            let agrees = |better: &Vec<_>| agree(bar.date, better, |day| closes.get(&day).copied());
+            let stands = || better.iter().all(agrees).then_some((*source, bar));
+            best.entry(bar.date).or_insert_with(stands);
         }
+        better.push(closes.into_iter().collect());
     }
-    best.into_values().collect()
+    best.into_values().flatten().collect()
 }

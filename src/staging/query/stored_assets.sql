@@ -11,8 +11,11 @@ WITH RECURSIVE priced (asset_id) AS (
     UNION
     SELECT asset_id FROM asset_master
 )
-SELECT k.asset_id, m.name, m.category, m.calendar, m.currency, s.source, s.currency, s.own_currency
+SELECT k.asset_id, m.name, m.category, m.calendar, m.currency, s.source,
+       -- Bars keep the currency that they were fetched in, whatever assets.toml says since.
+       coalesce(e.currency, s.currency), s.own_currency AND coalesce(e.currency, m.currency) = m.currency
 FROM known k
 LEFT JOIN asset_master m ON m.asset_id = k.asset_id
 LEFT JOIN asset_source s ON s.asset_id = k.asset_id
+LEFT JOIN series e ON e.asset_id = s.asset_id AND e.source = s.source
 ORDER BY k.asset_id, s.priority, s.source

@@ -6,6 +6,7 @@
 //! - `freshness`: `healthcheck`
 //! - `reconcile`: two sources of one asset
 //! - `scale`: series that may hold two scales
+//! - `stand_in`: which source stands for a price, and when a second one is asked
 
 mod calendars;
 mod finality;
@@ -15,6 +16,7 @@ mod jumps;
 mod reconcile;
 mod scale;
 mod splits;
+mod stand_in;
 mod week;
 
 use serde_json::{Value, json};
@@ -47,11 +49,16 @@ fn year(year: &str) -> Vec<u8> {
 
 /// An answer of the day API with a flat bar for each of these days.
 fn bars(days: &[&str], close: f64) -> Answer {
+    Answer::ok(flat_bars(days, close))
+}
+
+/// Its body.
+fn flat_bars(days: &[&str], close: f64) -> String {
     let bar = |day: &&str| {
         json!({"localDate": day.replace('-', ""), "openPrice": close, "highPrice": close, "lowPrice": close,
                "closePrice": close, "accumulatedTradingVolume": 5})
     };
-    Answer::ok(Value::from_iter(days.iter().map(bar)).to_string())
+    Value::from_iter(days.iter().map(bar)).to_string()
 }
 
 /// Rows of day, open, high, low, close and volume as Yahoo would send them.

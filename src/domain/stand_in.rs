@@ -1,0 +1,85 @@
+//! Whether a later source's bar may stand for an asset's price on a day that a better source lacks. The view `best_price` has the
+//! same rule in SQL.
+
+use chrono::NaiveDate;
+
+/// The two sources are compared over so many days of the better one before the day, and so many after it.
+const DAYS_COMPARED: usize = 10;
+/// No further away than so many days.
+const WITHIN_DAYS: i64 = 365;
+/// Closes that differ by no more than this share agree.
+const TOLERANCE: f64 = 0.02;
+
+/// Whether a source says the same as a better one around a day: on at least half of the common days. `better` has the better source's
+/// days and closes in order; `close_of` the later source's close of a day.
+///
+/// A better source without a bar near has nothing to be compared with. One that has bars, of which not one is of a common day, cannot
+/// tell: then the later source does not stand in.
+#[must_use]
+pub(crate) fn agree(
+    day: NaiveDate,
+    better: &[(NaiveDate, f64)],
+    close_of: impl Fn(NaiveDate) -> Option<f64>,
+) -> bool {
+    let (before, after) = better.split_at(better.partition_point(|(date, _)| *date < day));
+    let is_near = |date: NaiveDate| {
+        date.max(day)
+            .signed_duration_since(date.min(day))
+            .num_days()
+            <= WITHIN_DAYS
+    };
+    let near = before.iter().rev().take(DAYS_COMPARED);
+    let near = near.chain(after.iter().take(DAYS_COMPARED));
+    let (mut is_alone, mut common, mut agreeing) = (true, 0, 0);
+    for (date, close) in near.filter(|(date, _)| is_near(*date)) {
+        is_alone = false;
+        if let Some(other) = close_of(*date) {
+            common += 1;
+            agreeing += usize::from((other - close).abs() <= TOLERANCE * close.abs());
+        }
+    }
+    is_alone || (common > 0 && 2 * agreeing >= common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::Days::new(n)
+    }
+
+    /// Whether the other source, with its closes by day, may stand in on the 20th day.
+    fn may(better: impl IntoIterator<Item = u64>, other: impl Fn(u64) -> Option<f64>) -> bool {
+        let better: Vec<_> = better.into_iter().map(|n| (day(n), 100.0)).collect();
+        let close_of = |date: NaiveDate| other((date - day(0)).num_days().cast_unsigned());
+        agree(day(20), &better, close_of)
+    }
+
+    #[test]
+    fn a_source_that_says_the_same_stands_in() {
+        let around = || (10..20).chain(21..30);
+        assert!(may(around(), |_| Some(101.9)));
+        assert!(!may(around(), |_| Some(102.1)));
+        assert!(may(10..20, |_| Some(98.1)), "the better one's newest days");
+        assert!(may(21..30, |_| Some(98.1)), "before the better one begins");
+    }
+
+    #[test]
+    fn single_wrong_closes_do_not_decide_and_far_ones_do_not_count() {
+        let wrong = |n: u64| Some(if n.is_multiple_of(3) { 300.0 } else { 100.0 });
+        assert!(may(10..20, wrong));
+        let rescaled_long_ago = |n: u64| Some(if n < 10 { 500.0 } else { 100.0 });
+        assert!(may(0..20, rescaled_long_ago), "only the ten nearest days");
+        let rescaled = |n: u64| Some(if n < 20 { 500.0 } else { 100.0 });
+        assert!(!may(10..20, rescaled));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_stands_in_only_for_a_source_without_bars() {
+        assert!(may([], |_| None));
+        assert!(!may(10..20, |_| None), "no common day");
+        assert!(may([386], |_| None), "it begins more than a year later");
+        assert!(!may([385], |_| None));
+    }
+}
