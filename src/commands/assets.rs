@@ -10,9 +10,17 @@ use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, AssetsEdit};
 use crate::config::assets_edit::{self, NewAsset};
 use crate::config::assets_file::parse_assets;
 use crate::config::{Config, ConfigError};
+use crate::domain::asset::SourceKind;
 use crate::domain::asset_names::AssetNames;
+use crate::domain::close::what_it_is;
 use crate::output::calendar_year::CalendarYear;
+use crate::output::print;
 use crate::process::result_file::Place;
+
+/// The columns of `assets`.
+const COLUMNS: &[&str] = &[
+    "asset_id", "name", "category", "calendar", "currency", "active", "sources",
+];
 
 /// An asset as `assets` shows it.
 #[derive(Serialize)]
@@ -34,6 +42,8 @@ pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
         return calendar(name, args.year);
     }
     let assets = read_assets(&config.assets_file)?;
+    let sources = assets.iter().flat_map(|a| &a.sources);
+    let kinds: Vec<SourceKind> = sources.map(|s| s.kind).collect();
     let rows = assets.into_iter().map(|a| AssetRow {
         asset_id: a.id.to_string(),
         name: a.name,
@@ -47,12 +57,24 @@ pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
             .map(|s| format!("{} {} {}", s.stored_as, s.symbol, s.currency))
             .collect(),
     });
-    Ok(Answer::table(
-        rows.collect(),
-        &[
-            "asset_id", "name", "category", "calendar", "currency", "active", "sources",
-        ],
-    ))
+    let rows: Vec<AssetRow> = rows.collect();
+    let closes = closes_of(&kinds);
+    Ok(
+        Answer::rows(rows, move |rows| Ok(print::table(rows, COLUMNS)? + &closes))
+            .with_columns(COLUMNS),
+    )
+}
+
+/// What a close of each source is that an asset has.
+fn closes_of(kinds: &[SourceKind]) -> String {
+    let mut text = String::new();
+    for (at, kind) in kinds.iter().enumerate() {
+        if !kinds.iter().take(at).any(|k| k == kind) {
+            let what = what_it_is(*kind);
+            text.push_str(&format!("closes of {}: {what}\n", kind.name()));
+        }
+    }
+    text
 }
 
 /// A year of a calendar, for a person to look at.

@@ -9,6 +9,7 @@ use super::context::{choose, read_assets, read_staging};
 use crate::cli::ReconcileArgs;
 use crate::config::Config;
 use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
+use crate::output::numbers::counted;
 use crate::output::print;
 
 /// The columns of `reconcile`.
@@ -31,7 +32,7 @@ pub(super) fn run(args: &ReconcileArgs, config: &Config) -> Result<Answer> {
         let mut closes = staging.closes(&asset.id)?;
         let own = staging.own_sources(asset)?.into_iter();
         let series: Vec<(String, Closes)> = own.filter_map(|s| closes.remove_entry(s)).collect();
-        compared.extend(compare(asset.id.as_str(), &series, args.tolerance));
+        compared.extend(compare(asset, &series, args.tolerance));
     }
     let differences: Vec<_> = compared
         .iter()
@@ -59,6 +60,13 @@ fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Resu
             c.common,
             c.differences.len()
         ));
+        if c.both_right > 0 {
+            text.push_str(&format!(
+                "  {}: naver closes with the after-market at 20:00 since 2026-09-14, and up to 1.5 % beside the regular close \
+                 both are right\n",
+                counted(c.both_right as u64, "more day differs little", "more days differ little")
+            ));
+        }
     }
     Ok(text)
 }

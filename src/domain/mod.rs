@@ -11,6 +11,7 @@ pub(crate) mod bar;
 pub(crate) mod bar_values;
 pub mod calendar;
 pub(crate) mod checksum;
+pub(crate) mod close;
 pub(crate) mod digits;
 pub(crate) mod finding;
 pub(crate) mod gaps;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::domain::asset::Asset;
+use crate::domain::close::may_differ;
+
 /// The closes of one source, by day.
 pub(crate) type Closes = BTreeMap<NaiveDate, f64>;
 
@@ -33,14 +36,16 @@ pub(crate) struct Comparison {
     pub(crate) what: String,
     /// Days that both have.
     pub(crate) common: usize,
-    /// Days on which their closes differ by more than the tolerance.
+    /// Days on which their closes differ by less than they may, though by more than the tolerance.
+    pub(crate) both_right: usize,
+    /// Days on which their closes differ by more than the tolerance, and more than they may.
     pub(crate) differences: Vec<Difference>,
 }
 
 /// Compares an asset's first source with each further one, over the days that both have.
 #[must_use]
 pub(crate) fn compare(
-    asset_id: &str,
+    asset: &Asset,
     series: &[(String, Closes)],
     tolerance: f64,
 ) -> Vec<Comparison> {
@@ -52,10 +57,10 @@ pub(crate) fn compare(
             .iter()
             .filter_map(|(date, close)| Some((*date, *close, *others.get(date)?)))
             .collect();
-        let differences = both
+        let (differences, both_right): (Vec<_>, Vec<_>) = both
             .iter()
             .map(|(date, close, other_close)| Difference {
-                asset_id: asset_id.to_owned(),
+                asset_id: asset.id.to_string(),
                 date: *date,
                 source: source.clone(),
                 close: *close,
@@ -64,10 +69,11 @@ pub(crate) fn compare(
                 difference: other_close / close - 1.0,
             })
             .filter(|d| d.difference.abs() > tolerance)
-            .collect();
+            .partition(|d| d.difference.abs() > may_differ(asset, source, other_source, d.date));
         Comparison {
-            what: format!("{asset_id}: {source} and {other_source}"),
+            what: format!("{}: {source} and {other_source}", asset.id),
             common: both.len(),
+            both_right: both_right.len(),
             differences,
         }
     };
@@ -77,21 +83,85 @@ pub(crate) fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::assets_file::parse_assets;
+    use crate::domain::calendar::Calendars;
+
+    fn asset(category: &str) -> Asset {
+        let text = format!(
+            "[[asset]]\nid = \"A\"\nname = \"A\"\ncategory = \"{category}\"\ncalendar = \"XKRX\"\ncurrency = \"KRW\"\nsources = \
+             [{{ source = \"naver\", symbol = \"A\" }}, {{ source = \"yahoo\", symbol = \"A.KS\" }}, {{ source = \"krx\", symbol = \"ks200\" }}]"
+        );
+        let mut assets = parse_assets(&text, &Calendars::built_in().unwrap()).unwrap();
+        assets.remove(0)
+    }
+
+    fn closes(source: &str, closes: &[(&str, f64)]) -> (String, Closes) {
+        let closes = closes
+            .iter()
+            .map(|(day, close)| (day.parse().unwrap(), *close));
+        (source.to_owned(), closes.collect())
+    }
+
+    fn days(comparison: &Comparison) -> Vec<String> {
+        let differences = comparison.differences.iter();
+        differences.map(|d| d.date.to_string()).collect()
+    }
 
     #[test]
     fn only_common_days_beyond_the_tolerance_differ() {
-        let day = |n| NaiveDate::from_ymd_opt(2026, 1, n).unwrap();
-        let first = (
-            "krx".to_owned(),
-            Closes::from([(day(5), 100.0), (day(6), 101.0), (day(7), 102.0)]),
+        let first = closes(
+            "krx",
+            &[
+                ("2026-01-05", 100.0),
+                ("2026-01-06", 101.0),
+                ("2026-01-07", 102.0),
+            ],
         );
-        let second = (
-            "naver".to_owned(),
-            Closes::from([(day(6), 101.05), (day(7), 103.0), (day(8), 104.0)]),
+        let second = closes(
+            "naver",
+            &[
+                ("2026-01-06", 101.05),
+                ("2026-01-07", 103.0),
+                ("2026-01-08", 104.0),
+            ],
         );
-        let compared = compare("KS200", &[first, second], 0.001);
+        let compared = compare(&asset("index"), &[first, second], 0.001);
         assert_eq!((compared.len(), compared[0].common), (1, 2));
-        let days: Vec<_> = compared[0].differences.iter().map(|d| d.date).collect();
-        assert_eq!(days, [day(7)]);
+        assert_eq!(days(&compared[0]), ["2026-01-07"]);
+    }
+
+    #[test]
+    fn the_close_of_the_after_market_and_the_regular_one_are_both_right() {
+        let naver = closes(
+            "naver",
+            &[
+                ("2026-09-11", 101.0),
+                ("2026-09-14", 101.0),
+                ("2026-09-15", 102.0),
+            ],
+        );
+        let yahoo = closes(
+            "yahoo",
+            &[
+                ("2026-09-11", 100.0),
+                ("2026-09-14", 100.0),
+                ("2026-09-15", 100.0),
+            ],
+        );
+        let both = [naver, yahoo];
+        let shares = &compare(&asset("stock"), &both, 0.001)[0];
+        assert_eq!(
+            days(shares),
+            ["2026-09-11", "2026-09-15"],
+            "before it began, and too far"
+        );
+        assert_eq!((shares.common, shares.both_right), (3, 1));
+        assert_eq!(days(&compare(&asset("index"), &both, 0.001)[0]).len(), 3);
+        let [_, yahoo] = both;
+        let krx = closes("krx", &[("2026-09-14", 101.0)]);
+        assert_eq!(
+            days(&compare(&asset("stock"), &[yahoo, krx], 0.001)[0]).len(),
+            1
+        );
     }
 }

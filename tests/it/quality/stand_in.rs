@@ -53,7 +53,7 @@ fn a_session_that_the_first_source_lacks_is_asked_of_the_next_a_day_later() {
     record(
         &env,
         "soon",
-        "2026-05-08T19:30:00+09:00",
+        "2026-05-08T16:00:00+09:00",
         &lacking[..1],
         1.0,
     );
