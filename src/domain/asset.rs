@@ -59,6 +59,8 @@ pub enum SourceKind {
     Krx,
     /// Upbit's day candles.
     Upbit,
+    /// Binance's klines of days.
+    Binance,
 }
 
 impl SourceKind {
@@ -70,6 +72,7 @@ impl SourceKind {
             Self::Yahoo => "yahoo",
             Self::Krx => "krx",
             Self::Upbit => "upbit",
+            Self::Binance => "binance",
         }
     }
 }

@@ -26,7 +26,9 @@ pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
             "the regular close; adjusted for splits, sometimes late, not for dividends"
         }
         SourceKind::Krx => "the index level at the regular close, as published",
-        SourceKind::Upbit => "the last trade before midnight UTC, 09:00 in Seoul",
+        SourceKind::Upbit | SourceKind::Binance => {
+            "the last trade before midnight UTC, 09:00 in Seoul"
+        }
     }
 }
 

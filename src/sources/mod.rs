@@ -1,8 +1,9 @@
-//! The price sources, a file each: where Yahoo, Naver, Upbit and the KRX index cache are asked, and how their answers are read.
+//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance and the KRX index cache are asked, and how their answers are read.
 
 use crate::config::Variable;
 use crate::domain::asset::SourceKind;
 
+mod binance;
 mod body;
 pub(crate) mod fetch;
 mod krx;
@@ -22,6 +23,7 @@ pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
     (SourceKind::Yahoo, &[&yahoo::Chart]),
     (SourceKind::Krx, &[&krx::IndexCache]),
     (SourceKind::Upbit, &[&upbit::DayCandles]),
+    (SourceKind::Binance, &[&binance::Klines]),
 ];
 
 /// The endpoints of one source.
@@ -118,6 +120,11 @@ mod tests {
                 SourceKind::Upbit,
                 0,
                 r#"[{"candle_date_time_utc":"2026-01-05T00:00:00","opening_price":1,"high_price":1,"low_price":1,"trade_price":1,"candle_acc_trade_volume":1}]"#,
+            ),
+            (
+                SourceKind::Binance,
+                0,
+                r#"[[1767571200000,"1","1","1","1","1",1767657599999]]"#,
             ),
         ];
         let calendar = built_in("24/7");

@@ -32,18 +32,7 @@ impl Upstream for DayCandles {
     }
 
     fn parts(&self, window: Window) -> Vec<Window> {
-        let step = usize::try_from(MAX_COUNT).unwrap_or(1);
-        let starts = window
-            .start
-            .iter_days()
-            .step_by(step)
-            .take_while(|day| *day <= window.end);
-        starts
-            .map(|start| Window {
-                start,
-                end: add_days(start, MAX_COUNT - 1).min(window.end),
-            })
-            .collect()
+        window.split(MAX_COUNT)
     }
 
     /// `to` is exclusive: the midnight after the last day.

@@ -42,6 +42,11 @@ pub trait Upstream: Sync {
         false
     }
 
+    /// The currency of a symbol's prices, where the symbol says it and the answer does not.
+    fn currency_of<'a>(&self, _symbol: &'a str) -> Option<&'a str> {
+        None
+    }
+
     /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
     fn recording(&self, symbol: &str, part: Window) -> String;
 

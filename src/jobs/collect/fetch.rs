@@ -261,7 +261,10 @@ fn read(
             expected: request.symbol.to_owned(),
         });
     }
-    if let Some(got) = answer.currency.filter(|c| *c != entry.currency) {
+    let currency = answer
+        .currency
+        .or_else(|| request.upstream.currency_of(request.symbol));
+    if let Some(got) = currency.filter(|c| *c != entry.currency) {
         return Err(FetchError::Currency {
             got: got.to_owned(),
             expected: entry.currency.clone(),

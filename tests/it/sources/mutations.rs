@@ -29,7 +29,7 @@ const WINDOW: usize = 5;
 const SELDOM: u32 = 500;
 
 /// Answers that no recording shows, in the sources' own form and with recorded values. One case in ten starts from them.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 7] = [
     (
         "naver",
         r#"[{"localDate":"20180430","closePrice":53000,"openPrice":0,"highPrice":0,"lowPrice":0,"accumulatedTradingVolume":0},{"localDate":"20260123","closePrice":"152,100","openPrice":154700,"highPrice":156000,"lowPrice":150100,"accumulatedTradingVolume":25195543},{"localDate":"20260126","closePrice":null,"openPrice":null,"highPrice":null,"lowPrice":null,"accumulatedTradingVolume":null}]"#,
@@ -50,6 +50,10 @@ const OTHERS: [(&str, &str); 6] = [
     (
         "upbit",
         r#"[{"market":"KRW-BTC","candle_date_time_utc":"2025-07-29T00:00:00","opening_price":2,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1},{"market":"KRW-BTC","candle_date_time_utc":"2025-07-28T00:00:00","opening_price":1,"high_price":2,"low_price":1,"trade_price":2,"candle_acc_trade_volume":1}]"#,
+    ),
+    (
+        "binance",
+        r#"[[1790380800000,"84132.40000000","84160.01000000","84132.21000000","84160.01000000","3.46100000",1790467199999,"291182.10406440",443,"0.33082000","27832.65613240","0"],[1790467200000,"84160.00000000","84160.01000000","84153.43000000","84153.44000000","0.08087000",1790553599999,"343443.91315490",323,"1.15828000","97480.39564320","0"]]"#,
     ),
 ];
 
@@ -339,4 +343,9 @@ fn krx() {
 #[test]
 fn upbit() {
     try_all("upbit");
+}
+
+#[test]
+fn binance() {
+    try_all("binance");
 }
