@@ -95,8 +95,9 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Shows the assets as configured in assets.toml, with calendar and sources.
     ///
-    /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`. A calendar can be
-    /// corrected by a file of its name in data/calendars/.
+    /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`, with --calendars
+    /// all calendars and the day until which each is known. A file in data/calendars/ corrects the calendar of its name, or
+    /// is a new one.
     Assets(AssetsArgs),
     /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
     Schema(SchemaArgs),
@@ -328,9 +329,12 @@ pub(crate) struct AssetsArgs {
     /// What to change in the assets file; without it, the assets are shown.
     #[command(subcommand)]
     pub(crate) command: Option<AssetsCommand>,
-    /// Shows a year of this calendar: XKRX, XNYS, CMES or 24/7.
+    /// Shows a year of this calendar: XKRX, XNYS, XTKS, 24/7 or any other one.
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: Option<String>,
+    /// Shows all calendars: their zones, and until when their closed days are known.
+    #[arg(long, conflicts_with = "calendar")]
+    pub(crate) calendars: bool,
     /// The year of the calendar; this year when it is left out.
     #[arg(requires = "calendar", value_name = "YEAR", value_parser = parse_year)]
     pub(crate) year: Option<i32>,

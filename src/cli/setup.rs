@@ -55,7 +55,7 @@ pub(crate) struct AddAssetArgs {
     /// stock, index, etf, crypto or commodity.
     #[arg(long, value_name = "NAME")]
     pub(crate) category: String,
-    /// When it trades: XKRX, XNYS, CMES or 24/7.
+    /// When it trades: XKRX, XNYS, CMES, 24/7 or another one that `assets --calendars` lists.
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: String,
     /// The currency of its prices, like KRW.

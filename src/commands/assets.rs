@@ -1,7 +1,7 @@
 //! `assets`: the configured assets are shown or edited, or a year of a calendar is shown.
 
 use anyhow::{Context, Result};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -40,6 +40,9 @@ pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
     }
     if let Some(name) = &args.calendar {
         return calendar(name, args.year);
+    }
+    if args.calendars {
+        return calendars();
     }
     let assets = read_assets(&config.assets_file)?;
     let sources = assets.iter().flat_map(|a| &a.sources);
@@ -80,7 +83,10 @@ fn closes_of(kinds: &[SourceKind]) -> String {
 /// A year of a calendar, for a person to look at.
 fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
     let calendars = read_calendars()?;
-    let calendar = calendars.get(&name.to_uppercase()).ok_or_else(|| {
+    let calendar = calendars
+        .get(name)
+        .or_else(|| calendars.get(&name.to_uppercase()));
+    let calendar = calendar.ok_or_else(|| {
         let names = calendars.names();
         ConfigError(format!(
             "--calendar is {name:?}, it should be one of {names}"
@@ -88,11 +94,38 @@ fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
     })?;
     let today = now().with_timezone(&calendar.zone()).date_naive();
     let year = year.unwrap_or_else(|| today.year());
-    let days = CalendarYear::new(calendar, year).days();
-    let calendar = calendar.clone();
+    let days = CalendarYear::new(&calendar, year).days();
     Ok(Answer::rows(days, move |_| {
         Ok(CalendarYear::new(&calendar, year).text())
     }))
+}
+
+/// A calendar in the list of all of them.
+#[derive(Serialize)]
+struct CalendarRow {
+    calendar: String,
+    name: String,
+    zone: &'static str,
+    known_from: Option<NaiveDate>,
+    known_until: Option<NaiveDate>,
+    origin: String,
+}
+
+/// All calendars.
+fn calendars() -> Result<Answer> {
+    let calendars = read_calendars()?;
+    let rows = calendars.all().map(|c| CalendarRow {
+        calendar: c.name().to_owned(),
+        name: c.title().to_owned(),
+        zone: c.zone().name(),
+        known_from: c.known_from(),
+        known_until: c.known_until(),
+        origin: c.origin(),
+    });
+    Ok(Answer::table(
+        rows.collect(),
+        &["calendar", "name", "zone", "known_until", "origin"],
+    ))
 }
 
 /// What was done to an asset.

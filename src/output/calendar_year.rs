@@ -126,18 +126,19 @@ impl<'a> CalendarYear<'a> {
 
     /// A day in four columns.
     fn cell(&self, date: NaiveDate) -> String {
-        let (day, weekday) = (date.day(), is_weekday(date));
+        let (day, weekday) = (date.day(), self.calendar.is_in_week(date));
         match (self.calendar.is_session(date), weekday) {
             (false, true) => format!("[{day:2}]"),
             (false, false) => "  . ".to_owned(),
             (true, _) if self.calendar.special_final(date).is_some() => format!(" {day:2}*"),
-            (true, false) if !self.calendar.is_always_open() => format!(" {day:2}+"),
+            (true, false) => format!(" {day:2}+"),
             (true, _) => format!(" {day:2} "),
         }
     }
 
     fn closed(&self) -> String {
-        let days = self.dates().filter(|d| is_weekday(*d)).filter_map(|d| {
+        let weekdays = self.dates().filter(|d| self.calendar.is_in_week(*d));
+        let days = weekdays.filter_map(|d| {
             let reason = self.calendar.closed_reason(d)?;
             Some(format!("{} {reason}", named(d)))
         });
@@ -182,19 +183,25 @@ impl<'a> CalendarYear<'a> {
     fn known(&self) -> String {
         let (Some(from), Some(until)) = (self.calendar.known_from(), self.calendar.known_until())
         else {
-            return "Every day is a session, final at midnight UTC.\n".to_owned();
+            return format!("A rule without a list: {}.\n", self.calendar.title());
         };
         let mut text = format!("The list is known from {from} until {until}.\n");
         let outside = |d: NaiveDate| d < from || d > until;
         if self.dates().any(outside) {
-            text.push_str("Outside of these days every weekday counts as a session.\n");
+            text.push_str("Outside of these days every day of its week counts as a session.\n");
+        }
+        let [made_from, certainty] = self.calendar.basis();
+        for (name, words) in [
+            ("Where it is", &*self.calendar.origin()),
+            ("Made from", made_from),
+            ("How certain", certainty),
+        ] {
+            if !words.is_empty() {
+                let _ = writeln!(text, "{name}: {words}.");
+            }
         }
         text
     }
-}
-
-fn is_weekday(date: NaiveDate) -> bool {
-    !matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// A day with its weekday, as it stands in the lists.
@@ -246,6 +253,7 @@ mod tests {
             "  2026-09-14 Mon 20:00",
             "  2026-11-19 Thu 21:00 that day only",
             "The list is known from 1990-01-01 until 2027-12-31.",
+            "Where it is: built in.",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
@@ -271,16 +279,34 @@ mod tests {
                 .contains(" 13+")
         );
         let unknown = CalendarYear::new(built_in("XNYS"), 2030).text();
-        assert!(unknown.contains("every weekday counts"), "{unknown}");
+        assert!(
+            unknown.contains("every day of its week counts"),
+            "{unknown}"
+        );
         let always = CalendarYear::new(built_in("24/7"), 2024).text();
         assert!(
             always.starts_with("24/7 2024 (UTC): 366 sessions\n"),
             "{always}"
         );
         assert!(
-            !always.contains(" 13+") && always.contains("midnight UTC"),
+            !always.contains(" 13+") && always.contains("midnight to midnight UTC"),
             "{always}"
         );
+    }
+
+    #[test]
+    fn a_year_says_where_its_list_is_from_and_has_the_week_of_its_exchange() {
+        let text = CalendarYear::new(built_in("XTAE"), 2025).text();
+        for line in [
+            " Mo  Tu  We  Th  Fr  Sa  Su",
+            "  2025-10-02 Thu Yom Kippur",
+            "Made from: exchange_calendars 4.13.2",
+            "How certain: Hebrew calendar; elections by proclamation.",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+        // Sunday, 5 January, is a session like any other; Friday is not.
+        assert!(text.contains("          1   2   .   .   5"), "{text}");
     }
 
     #[test]

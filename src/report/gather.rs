@@ -80,7 +80,7 @@ fn assets(
     draw: &mut dyn FnMut(&mut AssetFacts) -> Result<()>,
 ) -> Result<Vec<AssetFacts>> {
     let pending = staging.pending_by_asset()?;
-    let mut closed: HashMap<&str, BTreeSet<NaiveDate>> = HashMap::new();
+    let mut closed: HashMap<String, BTreeSet<NaiveDate>> = HashMap::new();
     let mut facts = Vec::new();
     for subject in subjects(staging, wanted)? {
         let id = subject.stored.asset_id.as_str();
@@ -91,8 +91,9 @@ fn assets(
         }
         let calendar = subject.calendar.as_ref().map_or("", Calendar::name);
         if !closed.contains_key(calendar) {
-            closed.insert(calendar, probably_closed(staging, calendar)?);
+            closed.insert(calendar.to_owned(), probably_closed(staging, calendar)?);
         }
+        let probably_closed = closed.get(calendar).cloned().unwrap_or_default();
         let waived = staging.waivers(id)?;
         let health = subject.configured.and_then(|a| {
             let own = subject.stored.own_sources(&series);
@@ -118,7 +119,7 @@ fn assets(
             pending: pending.get(id).copied().unwrap_or(0),
             findings: staging.stored_findings(id)?,
             waived,
-            probably_closed: closed.get(calendar).cloned().unwrap_or_default(),
+            probably_closed,
             corrections: staging.corrections(id)?,
             series: in_order(&subject.stored, series, wanted.years),
             calendar: subject.calendar,
@@ -148,7 +149,7 @@ fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a
     let others = others
         .filter(|stored| !is_configured(&stored.asset_id))
         .map(|stored| Subject {
-            calendar: wanted.calendars.get(&stored.calendar).cloned(),
+            calendar: wanted.calendars.get(&stored.calendar),
             configured: None,
             stored,
         });

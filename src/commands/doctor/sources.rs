@@ -170,7 +170,7 @@ mod tests {
             ("2026-01-02T01:00:00Z", 2025),
             ("2026-01-03T00:00:00Z", 2026),
         ] {
-            let part = newest(&parts, seoul, now.parse().unwrap()).unwrap();
+            let part = newest(&parts, &seoul, now.parse().unwrap()).unwrap();
             assert_eq!(part.window.start.year(), year, "{now}");
         }
     }

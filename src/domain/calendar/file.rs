@@ -1,6 +1,8 @@
 //! Reads one calendar file: `data/calendars/XKRX.toml` and the like.
+//!
+//! A line is a day (`2026-01-01 = "New Year's Day"`) or a year (`2026 = "01-01 New Year's Day; 04-03 Good Friday"`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime};
@@ -9,22 +11,35 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::Table;
+use super::{Table, Week};
 
 /// The longest reason, in characters: it stands in one line of a terminal.
 const MAX_REASON_CHARS: usize = 100;
 
-/// Days as they are written, with a reason or a time.
+/// The longest name or origin of a list, in characters.
+const MAX_WORDS_CHARS: usize = 400;
+
+/// Days or years as they are written, with a reason or a time.
 type Days = BTreeMap<Spanned<String>, Spanned<String>>;
+
+/// Finds the calendar that another one takes its days from.
+pub(super) type Find<'a> = &'a dyn Fn(&str) -> Option<Table>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    name: Option<Spanned<String>>,
+    from: Option<Spanned<String>>,
+    certainty: Option<Spanned<String>>,
     zone: Option<Spanned<String>>,
+    /// The calendar whose days these are, where only zone or final times are others.
+    days_of: Option<Spanned<String>>,
     opens_evening_before: Option<Spanned<String>>,
     known_from: Option<Spanned<Datetime>>,
     known_until: Option<Spanned<Datetime>>,
     saturdays_until: Option<Spanned<Datetime>>,
+    #[serde(default)]
+    week: Days,
     #[serde(default)]
     r#final: Days,
     #[serde(default)]
@@ -35,6 +50,14 @@ struct File {
     closed: Days,
 }
 
+/// What a file says.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) table: Table,
+    /// Whether it is a list of its own and no correction of the one that is there.
+    pub(super) is_whole: bool,
+}
+
 /// Reads the text of a calendar file; a byte order mark and Windows line ends are fine.
 ///
 /// A file with a `zone` is a whole calendar. One without adds its lines to the calendar `base`: a correction of one day
@@ -42,7 +65,7 @@ struct File {
 ///
 /// # Errors
 /// One sentence with the line, the value, and what would be right.
-pub(super) fn parse(text: &str, base: Option<&Table>) -> Result<Table, String> {
+pub(super) fn parse(text: &str, base: Option<&Table>, find: Find<'_>) -> Result<Parsed, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: File = toml::from_str(text).map_err(|e| {
         let why = e.message().replace('\n', " ");
@@ -52,13 +75,17 @@ pub(super) fn parse(text: &str, base: Option<&Table>) -> Result<Table, String> {
         }
     })?;
     let located = |Wrong { span, why }: Wrong| at_line(text, &span, &why);
+    let lists = Lists::of(&file).map_err(located)?;
     let mut table = match (&file.zone, base) {
         (None, Some(base)) => base.clone(),
-        _ => whole(&file).map_err(located)?,
+        _ => whole(&file, find).map_err(located)?,
     };
-    table.add(&file).map_err(located)?;
-    check(&file, &table).map_err(located)?;
-    Ok(table)
+    table.add(&file, &lists).map_err(located)?;
+    check(&file, &lists, &table).map_err(located)?;
+    Ok(Parsed {
+        table,
+        is_whole: file.zone.is_some(),
+    })
 }
 
 fn at_line(text: &str, span: &Range<usize>, why: &str) -> String {
@@ -84,8 +111,85 @@ fn wrong<T>(value: &Spanned<T>, why: String) -> Wrong {
     }
 }
 
-/// A calendar with what every one of them has, and no days yet.
-fn whole(file: &File) -> Result<Table, Wrong> {
+/// What a file says of one day, and where.
+struct Line<'a> {
+    date: NaiveDate,
+    says: &'a str,
+    key: &'a Spanned<String>,
+    value: &'a Spanned<String>,
+}
+
+/// The lists of a file, day by day.
+struct Lists<'a> {
+    special_final: Vec<Line<'a>>,
+    sessions: Vec<Line<'a>>,
+    closed: Vec<Line<'a>>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(file: &'a File) -> Result<Self, Wrong> {
+        Ok(Self {
+            special_final: lines(&file.special_final)?,
+            sessions: lines(&file.sessions)?,
+            closed: lines(&file.closed)?,
+        })
+    }
+}
+
+/// The days of a list. A day that stands in it by itself and in the line of its year is refused: one of them is wrong.
+fn lines(days: &Days) -> Result<Vec<Line<'_>>, Wrong> {
+    let mut found = Vec::with_capacity(days.len());
+    let mut seen = BTreeSet::new();
+    for (key, value) in days {
+        match year(key.get_ref()) {
+            Some(year) => lines_of_year(year, key, value, &mut found)?,
+            None => found.push(Line {
+                date: day(key)?,
+                says: value.get_ref(),
+                key,
+                value,
+            }),
+        }
+    }
+    for line in &found {
+        if !seen.insert(line.date) {
+            let why = format!("{} is there a second time", line.date);
+            return Err(wrong(line.key, why));
+        }
+    }
+    Ok(found)
+}
+
+/// Four digits are a year.
+fn year(text: &str) -> Option<&str> {
+    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+/// `01-01 New Year's Day; 04-03 Good Friday`.
+fn lines_of_year<'a>(
+    year: &str,
+    key: &'a Spanned<String>,
+    value: &'a Spanned<String>,
+    found: &mut Vec<Line<'a>>,
+) -> Result<(), Wrong> {
+    for part in value.get_ref().split(';').map(str::trim) {
+        let (day, says) = part.split_once(' ').unwrap_or((part, ""));
+        let date = read_day(&format!("{year}-{day}")).ok_or_else(|| {
+            let why = format!("{part:?} in the line of {year} should be a day and what is said of it, like \"01-31 Holiday\"; a semicolon separates two");
+            wrong(value, why)
+        })?;
+        found.push(Line {
+            date,
+            says: says.trim(),
+            key,
+            value,
+        });
+    }
+    Ok(())
+}
+
+/// A calendar with what every one of them has, and no days yet but for those of the calendar that it names.
+fn whole(file: &File, find: Find<'_>) -> Result<Table, Wrong> {
     let missing = |field: &str| Wrong {
         span: 0..0,
         why: format!(
@@ -98,12 +202,18 @@ fn whole(file: &File) -> Result<Table, Wrong> {
     if file.r#final.is_empty() {
         return Err(missing("[final]"));
     }
-    if file.closed.is_empty() {
+    let same = file.days_of.as_ref().map(|name| {
+        find(name.get_ref()).ok_or_else(|| {
+            let why = format!("days_of is {:?}, it should be a calendar", name.get_ref());
+            wrong(name, why)
+        })
+    });
+    let same = same.transpose()?;
+    if file.closed.is_empty() && same.is_none() {
         return Err(missing("[closed]"));
     }
+    let same = same.unwrap_or_else(|| Table::empty(Tz::UTC));
     Ok(Table {
-        zone: read_zone(zone)?,
-        opens_evening_before: None,
         known_from: date(
             "known_from",
             known_from.ok_or_else(|| missing("known_from"))?,
@@ -112,19 +222,30 @@ fn whole(file: &File) -> Result<Table, Wrong> {
             "known_until",
             known_until.ok_or_else(|| missing("known_until"))?,
         )?,
-        saturdays_until: None,
-        finals: BTreeMap::new(),
-        special_finals: BTreeMap::new(),
-        sessions: BTreeMap::new(),
-        closed: BTreeMap::new(),
+        week: same.week,
+        special_finals: same.special_finals,
+        sessions: same.sessions,
+        closed: same.closed,
+        ..Table::empty(read_zone(zone)?)
     })
 }
 
 impl Table {
     /// Takes what a file says over what was there. A day is in one of the two lists of days.
-    fn add(&mut self, file: &File) -> Result<(), Wrong> {
+    fn add(&mut self, file: &File, lists: &Lists<'_>) -> Result<(), Wrong> {
+        for (own, value) in [
+            (&mut self.title, &file.name),
+            (&mut self.from, &file.from),
+            (&mut self.certainty, &file.certainty),
+        ] {
+            if let Some(value) = value {
+                check_words(value)?;
+                own.clone_from(value.get_ref());
+            }
+        }
         if let Some(value) = &file.opens_evening_before {
-            self.opens_evening_before = Some(time("opens_evening_before", value)?);
+            self.opens_evening_before =
+                Some(read_time("opens_evening_before", value.get_ref(), value)?);
         }
         if let Some(value) = &file.known_from {
             self.known_from = date("known_from", value)?;
@@ -135,18 +256,37 @@ impl Table {
         if let Some(value) = &file.saturdays_until {
             self.saturdays_until = Some(date("saturdays_until", value)?);
         }
-        self.finals.append(&mut times(&file.r#final)?);
-        self.special_finals.append(&mut times(&file.special_final)?);
-        for (date, reason) in reasons(&file.sessions)? {
-            self.closed.remove(&date);
-            self.sessions.insert(date, reason);
+        for (key, value) in &file.week {
+            self.week.insert(day(key)?, read_week(value)?);
         }
-        for (date, reason) in reasons(&file.closed)? {
-            self.sessions.remove(&date);
-            self.closed.insert(date, reason);
+        for (key, value) in &file.r#final {
+            self.finals
+                .insert(day(key)?, read_time(key.get_ref(), value.get_ref(), value)?);
+        }
+        for line in &lists.special_final {
+            let time = read_time(&line.date.to_string(), line.says, line.value)?;
+            self.special_finals.insert(line.date, time);
+        }
+        for line in &lists.sessions {
+            self.closed.remove(&line.date);
+            self.sessions.insert(line.date, reason(line)?);
+        }
+        for line in &lists.closed {
+            self.sessions.remove(&line.date);
+            self.closed.insert(line.date, reason(line)?);
         }
         Ok(())
     }
+}
+
+fn read_week(value: &Spanned<String>) -> Result<Week, Wrong> {
+    let text = value.get_ref();
+    Week::read(text).ok_or_else(|| {
+        wrong(
+            value,
+            format!("the week {text:?} should be like \"Mon-Fri\" or \"Sun-Thu\""),
+        )
+    })
 }
 
 fn read_zone(zone: &Spanned<String>) -> Result<Tz, Wrong> {
@@ -158,7 +298,7 @@ fn read_zone(zone: &Spanned<String>) -> Result<Tz, Wrong> {
 }
 
 /// What each value alone cannot show.
-fn check(file: &File, table: &Table) -> Result<(), Wrong> {
+fn check(file: &File, lists: &Lists<'_>, table: &Table) -> Result<(), Wrong> {
     let (from, until) = (table.known_from, table.known_until);
     if from > until {
         let why = format!("known_until is {until}, it should not be before known_from ({from})");
@@ -168,49 +308,50 @@ fn check(file: &File, table: &Table) -> Result<(), Wrong> {
             why,
         });
     }
-    for key in file.sessions.keys() {
-        if file.closed.contains_key(key) {
+    let closed: BTreeSet<NaiveDate> = lists.closed.iter().map(|l| l.date).collect();
+    for line in &lists.sessions {
+        if closed.contains(&line.date) {
             let why = format!(
                 "{} stands in [sessions] and in [closed], it should be in one of them",
-                key.get_ref()
+                line.date
             );
-            return Err(wrong(key, why));
+            return Err(wrong(line.key, why));
         }
     }
-    for key in file.special_final.keys() {
-        let date = day(key)?;
+    for line in &lists.special_final {
+        let date = line.date;
         if let Some(reason) = table.closed_reason(date) {
             let why =
                 format!("{date} in [special_final] is no session ({reason}), it should be one");
-            return Err(wrong(key, why));
+            return Err(wrong(line.key, why));
         }
     }
     Ok(())
 }
 
-fn reasons(days: &Days) -> Result<BTreeMap<NaiveDate, String>, Wrong> {
-    let mut read = BTreeMap::new();
-    for (key, reason) in days {
-        let date = day(key)?;
-        let text = reason.get_ref();
-        if text.trim().is_empty()
-            || text.chars().count() > MAX_REASON_CHARS
-            || text.chars().any(char::is_control)
-        {
-            let why = format!(
-                "the reason of {date} is {text:?}, it should have 1 to {MAX_REASON_CHARS} characters in one line"
-            );
-            return Err(wrong(reason, why));
-        }
-        read.insert(date, text.clone());
+fn reason(line: &Line<'_>) -> Result<String, Wrong> {
+    let text = line.says;
+    if text.trim().is_empty()
+        || text.chars().count() > MAX_REASON_CHARS
+        || text.chars().any(char::is_control)
+    {
+        let why = format!(
+            "the reason of {} is {text:?}, it should have 1 to {MAX_REASON_CHARS} characters in one line",
+            line.date
+        );
+        return Err(wrong(line.value, why));
     }
-    Ok(read)
+    Ok(text.to_owned())
 }
 
-fn times(days: &Days) -> Result<BTreeMap<NaiveDate, NaiveTime>, Wrong> {
-    days.iter()
-        .map(|(key, value)| Ok((day(key)?, time(key.get_ref(), value)?)))
-        .collect()
+/// A text for people, which a terminal shows.
+fn check_words(value: &Spanned<String>) -> Result<(), Wrong> {
+    let text = value.get_ref();
+    if text.chars().count() > MAX_WORDS_CHARS || text.chars().any(char::is_control) {
+        let why = format!("{text:?} should have at most {MAX_WORDS_CHARS} characters in one line");
+        return Err(wrong(value, why));
+    }
+    Ok(())
 }
 
 fn day(key: &Spanned<String>) -> Result<NaiveDate, Wrong> {
@@ -235,14 +376,13 @@ fn date(field: &str, value: &Spanned<Datetime>) -> Result<NaiveDate, Wrong> {
     })
 }
 
-fn time(field: &str, value: &Spanned<String>) -> Result<NaiveTime, Wrong> {
-    let text = value.get_ref();
+fn read_time(field: &str, text: &str, place: &Spanned<String>) -> Result<NaiveTime, Wrong> {
     NaiveTime::parse_from_str(text, "%H:%M")
         .ok()
         .filter(|t| t.format("%H:%M").to_string() == *text)
         .ok_or_else(|| {
             let why = format!("the time of {field} is {text:?}, it should be one like \"16:30\"");
-            wrong(value, why)
+            wrong(place, why)
         })
 }
 
@@ -263,14 +403,22 @@ known_until = 2027-12-31
 2026-06-03 = "Local elections"
 "#;
 
+    const NOTHING: fn(&str) -> Option<Table> = |_| None;
+
     fn refused(from: &str, to: &str) -> String {
         assert!(ONE.contains(from), "{from}");
-        parse(&ONE.replace(from, to), None).expect_err("should be refused")
+        parse(&ONE.replace(from, to), None, &NOTHING).expect_err("should be refused")
     }
 
     #[test]
     fn byte_order_mark_and_windows_lines_are_fine() {
-        let table = parse(&format!("\u{feff}{}", ONE.replace('\n', "\r\n")), None).unwrap();
+        let table = parse(
+            &format!("\u{feff}{}", ONE.replace('\n', "\r\n")),
+            None,
+            &NOTHING,
+        )
+        .unwrap()
+        .table;
         assert_eq!(
             table.closed.values().collect::<Vec<_>>(),
             ["Local elections"]
@@ -342,11 +490,79 @@ known_until = 2027-12-31
     }
 
     #[test]
+    fn a_line_may_be_a_year_and_a_week_may_begin_on_a_sunday() {
+        let years = ONE
+            .replace(
+                "2026-06-03 = \"Local elections\"",
+                "2026 = \"06-03 Local elections; 06-04 A day of mourning\"",
+            )
+            .replace("2026-11-19 = \"17:30\"", "2026 = \"11-19 17:30\"")
+            .replace(
+                "[closed]",
+                "[week]\n2000-01-01 = \"Sun-Thu\"\n2026-06-01 = \"Mon-Fri\"\n[closed]",
+            );
+        let table = parse(&years, None, &NOTHING).unwrap().table;
+        let reason = |day: &str| table.closed_reason(day.parse().unwrap());
+        assert_eq!(reason("2026-06-04"), Some("A day of mourning"));
+        assert_eq!(reason("2026-05-31"), None, "a Sunday");
+        assert_eq!(reason("2026-05-29"), Some("weekend"), "a Friday");
+        assert_eq!(reason("2026-06-05"), None, "a Friday");
+        assert_eq!(reason("2026-06-07"), Some("weekend"), "a Sunday");
+        assert_eq!(
+            reason("1999-12-31"),
+            Some("weekend"),
+            "a Friday before the list"
+        );
+        assert_eq!(table.special_finals.len(), 1);
+        for (from, to, why) in [
+            (
+                "06-04 A",
+                "2026-06-04 A",
+                "line 14: \"2026-06-04 A day of mourning\" in the line of 2026",
+            ),
+            (
+                "06-04 A",
+                "06-03 A",
+                "line 14: 2026-06-03 is there a second time",
+            ),
+            ("; 06-04", ";", "line 14: \"A day of mourning\""),
+            (
+                "11-19 17:30",
+                "11-19",
+                "line 7: the time of 2026-11-19 is \"\"",
+            ),
+            ("Sun-Thu", "Sun", "line 11: the week \"Sun\" should be like"),
+        ] {
+            let wrong = parse(&years.replace(from, to), None, &NOTHING).unwrap_err();
+            assert!(wrong.starts_with(why), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_calendar_takes_the_days_of_another_one() {
+        let floor = "zone = \"Europe/Berlin\"\nknown_from = 2000-01-01\nknown_until = 2027-12-31\n\
+                     days_of = \"ONE\"\n[final]\n2000-01-01 = \"23:00\"\n";
+        let find = |name: &str| (name == "ONE").then(|| parse(ONE, None, &NOTHING).unwrap().table);
+        let table = parse(floor, None, &find).unwrap().table;
+        let election = "2026-06-03".parse().unwrap();
+        assert_eq!(table.closed_reason(election), Some("Local elections"));
+        assert_eq!(
+            (table.zone, table.special_finals.len()),
+            (Tz::Europe__Berlin, 1)
+        );
+        let unknown = parse(floor, None, &NOTHING).unwrap_err();
+        assert_eq!(
+            unknown,
+            "line 4: days_of is \"ONE\", it should be a calendar"
+        );
+    }
+
+    #[test]
     fn without_a_zone_a_file_adds_to_the_list() {
-        let base = parse(ONE, None).unwrap();
+        let base = parse(ONE, None, &NOTHING).unwrap().table;
         let text = "[closed]\n2026-11-20 = \"Blackout\"\n2026-01-03 = \"Saturday after all\"\n\
                     [sessions]\n2026-06-03 = \"open after all\"\n[special_final]\n2026-06-03 = \"18:00\"\n";
-        let table = parse(text, Some(&base)).unwrap();
+        let table = parse(text, Some(&base), &NOTHING).unwrap().table;
         let reason = |day: &str| table.closed_reason(day.parse().unwrap());
         assert_eq!(reason("2026-11-20"), Some("Blackout"));
         assert_eq!(reason("2026-01-03"), Some("Saturday after all"));
@@ -356,8 +572,11 @@ known_until = 2027-12-31
             (base.zone, base.known_until)
         );
         assert_eq!((table.finals.len(), table.special_finals.len()), (1, 2));
-        assert!(parse("", Some(&base)).is_ok(), "no lines, no correction");
-        let wrong = parse("known_until = 1999-12-31", Some(&base)).unwrap_err();
+        assert!(
+            parse("", Some(&base), &NOTHING).is_ok(),
+            "no lines, no correction"
+        );
+        let wrong = parse("known_until = 1999-12-31", Some(&base), &NOTHING).unwrap_err();
         assert!(
             wrong.contains("line 1: known_until is 1999-12-31"),
             "{wrong}"

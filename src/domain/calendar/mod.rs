@@ -1,12 +1,14 @@
 //! Trading days: which days are sessions, in which time zone they lie, and from when on their bar is final.
 //!
-//! The lists are plain files, `data/calendars/XKRX.toml` and the like. They are compiled in, and a file of the same name
-//! in the user's `data/calendars/` corrects one ([`Calendars::load`]). `24/7` has no list.
+//! The lists are plain files, `data/calendars/XKRX.toml` and the like. They are compiled in, and a file of the user's
+//! `data/calendars/` corrects one or adds one ([`Calendars::load`]). `24/7`, `24/5` and `weekdays@Zone` have no list.
 
 mod file;
 mod set;
+mod week;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fmt, iter};
 
@@ -14,23 +16,48 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone
 use chrono_tz::Tz;
 
 pub use set::Calendars;
+use week::Week;
+
+/// The final time of a calendar whose exchange's close is not known, and of foreign exchange: this time of the day after.
+const FINAL_NEXT_DAY: NaiveTime = NaiveTime::MIN.overflowing_add_signed(TimeDelta::hours(1)).0;
 
 /// The calendar an asset trades by; cheap to clone.
 #[derive(Clone)]
 pub struct Calendar {
-    name: &'static str,
-    /// None for 24/7: every day is a session, midnight to midnight UTC.
-    table: Option<Arc<Table>>,
+    name: Arc<str>,
+    days: Sessions,
+}
+
+/// Which days are sessions.
+#[derive(Clone)]
+enum Sessions {
+    /// 24/7: every day, midnight to midnight UTC.
+    Always,
+    /// 24/5: every weekday of London, but for the two days on which nobody quotes a price.
+    ForeignExchange,
+    /// weekdays@Zone: every weekday may be one, its holidays are not known.
+    Weekdays(Tz),
+    /// The days that a file has.
+    List(Arc<Table>),
 }
 
 /// What a calendar file says.
 #[derive(Debug, Clone)]
 struct Table {
+    /// The exchange's name for people; empty where the file has none.
+    title: String,
+    /// What the list was made from, and how certain it is; empty where the file says it in its comments only.
+    from: String,
+    certainty: String,
+    /// The user's file that corrects or is the list; none for a list of the program.
+    file: Option<UserFile>,
     zone: Tz,
     /// A session opens at this time of the evening before.
     opens_evening_before: Option<NaiveTime>,
     known_from: NaiveDate,
     known_until: NaiveDate,
+    /// The days of the week that are sessions, from a day on; Monday to Friday where there is none.
+    week: BTreeMap<NaiveDate, Week>,
     /// Saturdays are sessions from `known_from` until this day.
     saturdays_until: Option<NaiveDate>,
     /// The final time that holds from a session on.
@@ -43,19 +70,52 @@ struct Table {
     closed: BTreeMap<NaiveDate, String>,
 }
 
+/// A file in the user's `data/calendars`.
+#[derive(Debug, Clone)]
+struct UserFile {
+    path: PathBuf,
+    /// Whether it adds to a list of the program instead of being the list.
+    corrects: bool,
+}
+
 impl Table {
+    /// A list without a day.
+    fn empty(zone: Tz) -> Self {
+        Self {
+            title: String::new(),
+            from: String::new(),
+            certainty: String::new(),
+            file: None,
+            zone,
+            opens_evening_before: None,
+            known_from: NaiveDate::MIN,
+            known_until: NaiveDate::MAX,
+            week: BTreeMap::new(),
+            saturdays_until: None,
+            finals: BTreeMap::new(),
+            special_finals: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            closed: BTreeMap::new(),
+        }
+    }
+
+    /// Whether this day belongs to the week of the exchange. The first week of the list holds before it, too.
+    fn is_in_week(&self, date: NaiveDate) -> bool {
+        let week = self.week.range(..=date).next_back();
+        let week = week.or_else(|| self.week.first_key_value());
+        week.map_or(Week::MON_FRI, |(_, week)| *week)
+            .has(date.weekday())
+    }
+
     /// Why there is no session on this day; None when there is one.
     fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
         if let Some(reason) = self.closed.get(&date) {
             return Some(reason);
         }
-        let open = match date.weekday() {
-            Weekday::Sat => {
-                self.saturdays_until.is_some_and(|until| date <= until) && date >= self.known_from
-            }
-            Weekday::Sun => false,
-            _ => true,
-        };
+        let is_old_saturday = date.weekday() == Weekday::Sat
+            && self.saturdays_until.is_some_and(|until| date <= until)
+            && date >= self.known_from;
+        let open = is_old_saturday || self.is_in_week(date);
         (!open && !self.sessions.contains_key(&date)).then_some("weekend")
     }
 
@@ -72,24 +132,91 @@ impl Table {
 impl Calendar {
     /// The name as it stands in `assets.toml`.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The exchange's own time zone.
     #[must_use]
     pub fn zone(&self) -> Tz {
-        self.table.as_ref().map_or(Tz::UTC, |t| t.zone)
+        match &self.days {
+            Sessions::Always => Tz::UTC,
+            Sessions::ForeignExchange => Tz::Europe__London,
+            Sessions::Weekdays(zone) => *zone,
+            Sessions::List(table) => table.zone,
+        }
+    }
+
+    fn table(&self) -> Option<&Table> {
+        match &self.days {
+            Sessions::List(table) => Some(table),
+            _ => None,
+        }
     }
 
     /// Whether every day is a session.
     #[must_use]
     pub(crate) fn is_always_open(&self) -> bool {
-        self.table.is_none()
+        matches!(self.days, Sessions::Always)
     }
 
-    /// Whether the calendar has a session on this day. Outside of the days that its list knows, every weekday is one, but
-    /// for days that the list names all the same.
+    /// Whether its holidays are not known: a weekday without a bar is a gap only where two other assets have one.
+    #[must_use]
+    pub(crate) fn has_unknown_holidays(&self) -> bool {
+        matches!(self.days, Sessions::Weekdays(_))
+    }
+
+    /// Whether it is a list that a file of the user's can correct.
+    #[must_use]
+    pub(crate) fn has_list(&self) -> bool {
+        self.table().is_some()
+    }
+
+    /// The exchange's name for people; empty where nothing says it.
+    #[must_use]
+    pub(crate) fn title(&self) -> &str {
+        match &self.days {
+            Sessions::Always => "every day, midnight to midnight UTC",
+            Sessions::ForeignExchange => "foreign exchange, every weekday",
+            Sessions::Weekdays(_) => "every weekday, holidays are not known",
+            Sessions::List(table) => &table.title,
+        }
+    }
+
+    /// Where the list is from: the program or a file of the user's, and what it was made from.
+    #[must_use]
+    pub(crate) fn origin(&self) -> String {
+        let Some(table) = self.table() else {
+            return "a rule of the program".to_owned();
+        };
+        match &table.file {
+            None => "built in".to_owned(),
+            Some(UserFile { path, corrects }) => match corrects {
+                true => format!("built in, corrected by {}", path.display()),
+                false => path.display().to_string(),
+            },
+        }
+    }
+
+    /// What the list was made from and how certain it is; empty where nothing says it.
+    #[must_use]
+    pub(crate) fn basis(&self) -> [&str; 2] {
+        self.table()
+            .map_or(["", ""], |table| [&table.from, &table.certainty])
+    }
+
+    /// Whether the day belongs to the exchange's week, in which a day without a session has a reason of its own.
+    #[must_use]
+    pub(crate) fn is_in_week(&self, date: NaiveDate) -> bool {
+        match &self.days {
+            Sessions::Always => true,
+            Sessions::ForeignExchange | Sessions::Weekdays(_) => Week::MON_FRI.has(date.weekday()),
+            Sessions::List(table) => table.is_in_week(date),
+        }
+    }
+
+    /// Whether the calendar has a session on this day. Outside of the days that its list knows, every day of its week is
+    /// one, but for days that the list names all the same.
     #[must_use]
     pub fn is_session(&self, date: NaiveDate) -> bool {
         self.closed_reason(date).is_none()
@@ -98,26 +225,32 @@ impl Calendar {
     /// Why there is no session on this day (`weekend` for a day that is only that); None when there is one.
     #[must_use]
     pub fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
-        self.table.as_ref()?.closed_reason(date)
+        match &self.days {
+            Sessions::Always => None,
+            Sessions::List(table) => table.closed_reason(date),
+            _ if !self.is_in_week(date) => Some("weekend"),
+            Sessions::Weekdays(_) => None,
+            Sessions::ForeignExchange => foreign_exchange_closed(date),
+        }
     }
 
     /// Why there is a session on a day that would be closed by the rule; None for every other day.
     #[must_use]
     pub(crate) fn session_reason(&self, date: NaiveDate) -> Option<&str> {
-        let reason = self.table.as_ref()?.sessions.get(&date)?;
+        let reason = self.table()?.sessions.get(&date)?;
         Some(reason)
     }
 
     /// The first day that the list knows; None when there is none to know, as for 24/7.
     #[must_use]
     pub fn known_from(&self) -> Option<NaiveDate> {
-        self.table.as_ref().map(|t| t.known_from)
+        self.table().map(|t| t.known_from)
     }
 
     /// The last day that the list knows; None when there is none to know, as for 24/7.
     #[must_use]
     pub fn known_until(&self) -> Option<NaiveDate> {
-        self.table.as_ref().map(|t| t.known_until)
+        self.table().map(|t| t.known_until)
     }
 
     /// The sessions of a range, both days included.
@@ -153,7 +286,7 @@ impl Calendar {
     #[must_use]
     pub(crate) fn trading_day(&self, moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
         let local = moment.with_timezone(&zone).naive_local();
-        let opens = self.table.as_ref().and_then(|t| t.opens_evening_before);
+        let opens = self.table().and_then(|t| t.opens_evening_before);
         let (Some(opens), true) = (opens, zone == self.zone()) else {
             return local.date();
         };
@@ -169,23 +302,26 @@ impl Calendar {
     /// From when on a bar of this day, fetched then, is final.
     #[must_use]
     pub fn final_at(&self, date: NaiveDate) -> DateTime<Utc> {
-        match &self.table {
-            Some(table) => in_zone(table.zone, date, table.final_time(date)),
-            None => in_zone(Tz::UTC, add_days(date, 1), NaiveTime::MIN),
+        match &self.days {
+            Sessions::List(table) => in_zone(table.zone, date, table.final_time(date)),
+            Sessions::Always => in_zone(Tz::UTC, add_days(date, 1), NaiveTime::MIN),
+            Sessions::ForeignExchange | Sessions::Weekdays(_) => {
+                in_zone(self.zone(), add_days(date, 1), FINAL_NEXT_DAY)
+            }
         }
     }
 
     /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
     pub(crate) fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
-        self.table
-            .iter()
+        self.table()
+            .into_iter()
             .flat_map(|t| t.finals.iter().map(|(d, t)| (*d, *t)))
     }
 
     /// The final time of a single session that has one of its own, in the exchange's zone.
     #[must_use]
     pub(crate) fn special_final(&self, date: NaiveDate) -> Option<NaiveTime> {
-        self.table.as_ref()?.special_finals.get(&date).copied()
+        self.table()?.special_finals.get(&date).copied()
     }
 
     /// Whether a session in this range (both days included) was final at `now`, so that its bar is due.
@@ -212,6 +348,15 @@ impl Eq for Calendar {}
 impl fmt::Debug for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Calendar({})", self.name)
+    }
+}
+
+/// Yahoo has a bar of every pair on every weekday until the end of 2024, and since then none on these two days.
+fn foreign_exchange_closed(date: NaiveDate) -> Option<&'static str> {
+    match (date.month(), date.day()) {
+        (12, 25) if date.year() >= 2025 => Some("Christmas Day"),
+        (1, 1) if date.year() >= 2025 => Some("New Year's Day"),
+        _ => None,
     }
 }
 
@@ -244,7 +389,7 @@ pub(crate) fn sub_days(date: NaiveDate, days: u64) -> NaiveDate {
 pub(crate) fn built_in(name: &str) -> &'static Calendar {
     static ALL: std::sync::LazyLock<Calendars> =
         std::sync::LazyLock::new(|| Calendars::built_in().unwrap());
-    ALL.get(name).unwrap()
+    Box::leak(Box::new(ALL.get(name).unwrap()))
 }
 
 #[cfg(test)]

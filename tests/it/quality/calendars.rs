@@ -21,7 +21,7 @@ use crate::support::recorded;
 
 fn calendar(name: &str) -> &'static Calendar {
     static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
-    ALL.get(name).unwrap()
+    Box::leak(Box::new(ALL.get(name).unwrap()))
 }
 
 fn date(text: &str) -> NaiveDate {
@@ -366,6 +366,39 @@ fn a_year_is_printed_and_a_file_corrects_it() {
 }
 
 #[test]
+fn all_calendars_are_listed_and_a_file_adds_one() {
+    let env = TestEnv::new();
+    env.write(
+        "data/calendars/XCAI.toml",
+        "zone = \"Africa/Cairo\"\nknown_from = 2026-01-01\nknown_until = 2026-12-31\n[week]\n2026-01-01 = \"Sun-Thu\"\n\
+         [final]\n2026-01-01 = \"15:30\"\n[closed]\n2026 = \"01-07 Coptic Christmas; 01-25 Revolution Day\"\n",
+    );
+    let rows = env
+        .succeed(&["assets", "--calendars", "--format", "json"])
+        .rows();
+    assert_eq!(rows.len(), 62, "59 lists, the new one, 24/7 and 24/5");
+    let row = |name: &str| rows.iter().find(|r| r["calendar"] == name).unwrap();
+    assert_eq!(row("XTKS")["zone"], "Asia/Tokyo");
+    assert_eq!(row("XTKS")["known_until"], "2027-12-31");
+    assert_eq!(row("XNSE")["known_until"], "2026-12-31");
+    assert_eq!(row("XTKS")["origin"], "built in");
+    assert!(
+        row("XCAI")["origin"]
+            .as_str()
+            .unwrap()
+            .ends_with("XCAI.toml")
+    );
+    let shown = env
+        .succeed(&["assets", "--calendar", "XCAI", "2026"])
+        .stdout;
+    assert!(shown.contains("2026-01-07 Wed Coptic Christmas"), "{shown}");
+    assert!(
+        shown.starts_with("XCAI 2026 (Africa/Cairo): 259 sessions"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_wrong_calendar_is_refused_at_start() {
     let env = TestEnv::new();
     let arguments = ["assets", "--calendar", "XKRX", "2026"];
@@ -375,7 +408,11 @@ fn a_wrong_calendar_is_refused_at_start() {
             "[closed]\n2026-02-30 = \"x\"\n",
             "XKRX.toml: line 2: \"2026-02-30\" should be a day",
         ),
-        ("XKRS", "", "XKRS.toml: there is no calendar of this name"),
+        (
+            "XKRS",
+            "[closed]\n2026-11-20 = \"x\"\n",
+            "XKRS.toml: there is no calendar XKRS",
+        ),
     ] {
         let name = format!("data/calendars/{file}.toml");
         env.write(&name, text);
@@ -383,9 +420,12 @@ fn a_wrong_calendar_is_refused_at_start() {
         assert!(ran.code == 2 && ran.stderr.contains(why), "{ran:?}");
         fs::remove_file(env.path(&name)).unwrap();
     }
-    let ran = env.run(&["assets", "--calendar", "XTKS"]);
+    let ran = env.run(&["assets", "--calendar", "XTSK"]);
     assert!(
-        ran.code == 2 && ran.stderr.contains("XKRX, XNYS, CMES, 24/7"),
+        ran.code == 2
+            && ran
+                .stderr
+                .contains("`pricestash assets --calendars` has them all"),
         "{ran:?}"
     );
     assert_eq!(env.run(&["assets", "2026"]).code, 2);

@@ -91,7 +91,7 @@ const CALENDARS: [&str; 4] = ["XKRX", "XNYS", "CMES", "24/7"];
 
 fn calendar(name: &str) -> &'static Calendar {
     static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
-    ALL.get(name).unwrap()
+    Box::leak(Box::new(ALL.get(name).unwrap()))
 }
 
 /// A place in a body that is not empty.

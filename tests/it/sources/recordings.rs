@@ -19,7 +19,7 @@ use crate::support::way;
 /// A compiled-in calendar.
 fn calendar(name: &str) -> &'static Calendar {
     static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
-    ALL.get(name).unwrap()
+    Box::leak(Box::new(ALL.get(name).unwrap()))
 }
 
 fn fixtures() -> PathBuf {
