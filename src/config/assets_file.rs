@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::asset::{Asset, AssetId, Category, MAX_KEY_CHARS, SourceEntry, SourceKind};
 use crate::domain::calendar::{Calendar, Calendars};
+use crate::domain::currency::read_currency;
 
 /// The longest asset name, in characters: `varchar(100)` in the warehouse.
 const MAX_NAME_CHARS: usize = 100;
@@ -35,13 +36,12 @@ impl AssetLine {
         let id = AssetId::new(&self.id)?;
         check_text("name", &self.name, MAX_NAME_CHARS)
             .map_err(|why| format!("asset {id}: {why}"))?;
-        check_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
-        let sources = name_sources(self.sources, &self.currency)
-            .map_err(|why| format!("asset {id}: {why}"))?;
+        let currency = read_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
+        let sources =
+            name_sources(self.sources, &currency).map_err(|why| format!("asset {id}: {why}"))?;
         let AssetLine {
             name,
             category,
-            currency,
             active,
             ..
         } = self;
@@ -130,8 +130,7 @@ fn name_sources(entries: Vec<SourceLine>, own_currency: &str) -> Result<Vec<Sour
     } in entries
     {
         check_symbol(&symbol)?;
-        let currency = currency.unwrap_or_else(|| own_currency.to_owned());
-        check_currency(&currency)?;
+        let currency = read_currency(currency.as_deref().unwrap_or(own_currency))?;
         let repeated = sources.iter().any(|s| s.kind == kind);
         let stored_as = if repeated || currency != own_currency {
             format!("{}:{symbol}", kind.name())
@@ -165,16 +164,6 @@ fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
     if !(1..=max).contains(&chars) || value.chars().any(char::is_control) {
         return Err(format!(
             "the {field} {value:?} should have 1 to {max} characters and no control character"
-        ));
-    }
-    Ok(())
-}
-
-fn check_currency(value: &str) -> Result<(), String> {
-    // ISO 4217.
-    if value.len() != 3 || !value.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(format!(
-            "the currency {value:?} should be a code of three capital letters, like KRW or USD"
         ));
     }
     Ok(())

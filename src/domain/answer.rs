@@ -3,6 +3,11 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use super::text::brief;
+
+/// So many characters of a word are kept: a source may send a megabyte of them.
+pub(crate) const LONGEST_WORD: usize = 40;
+
 /// What a source answered: rows as received, and what it says about all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer<'a> {
@@ -14,12 +19,47 @@ pub struct Answer<'a> {
     pub currency: Option<&'a str>,
     /// The exchange's time zone, where the source says it.
     pub zone: Option<Tz>,
+    /// The source's own code of the exchange (Yahoo's `JPX`), where it says one.
+    pub exchange: Option<&'a str>,
     /// Why its days may be others than the calendar's, in words: the zones differ, or the answer's is not known.
     pub zone_doubt: Option<String>,
     /// The first day of what the symbol stands for, where the source says it.
     pub first_trade: Option<NaiveDate>,
     /// Whether volumes are amounts with a fraction (coins), not counts.
     pub fractional_volume: bool,
+}
+
+impl Answer<'_> {
+    /// What is said beside the rows.
+    #[must_use]
+    pub(crate) fn said(&self) -> Said {
+        let known = |text: Option<&str>| text.map(|t| brief(t, LONGEST_WORD));
+        Said {
+            currency: known(self.currency),
+            zone: self.zone.map(|z| z.name().to_owned()),
+            exchange: known(self.exchange),
+        }
+    }
+}
+
+/// What a source says of a series beside its prices; a part is none where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Said {
+    /// The currency of the prices (`GBp`).
+    pub(crate) currency: Option<String>,
+    /// The exchange's time zone.
+    pub(crate) zone: Option<String>,
+    /// The source's own code of the exchange.
+    pub(crate) exchange: Option<String>,
+}
+
+impl Said {
+    /// Takes what a later answer of the same series says.
+    pub(crate) fn update(&mut self, later: Self) {
+        self.currency = later.currency.or(self.currency.take());
+        self.zone = later.zone.or(self.zone.take());
+        self.exchange = later.exchange.or(self.exchange.take());
+    }
 }
 
 /// The day of a row as received.

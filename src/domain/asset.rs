@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::calendar::Calendar;
@@ -64,6 +65,12 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    /// The zone of the one country whose exchanges the source has; None for a source of the world.
+    #[must_use]
+    pub(crate) fn zone(self) -> Option<Tz> {
+        matches!(self, Self::Naver | Self::Krx).then_some(Tz::Asia__Seoul)
+    }
+
     /// The name as it stands in `assets.toml` and in the `source` column.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -128,6 +128,26 @@ pub(crate) fn probably_closed<'a>(
         .collect()
 }
 
+/// The days that are sessions although no list says so: at least two answers have a bar. One alone may be a copy of the day
+/// before, which sources are known to send on holidays.
+#[must_use]
+pub(crate) fn agreed_sessions<'a>(
+    coverages: impl Iterator<Item = &'a SessionCoverage>,
+) -> BTreeSet<NaiveDate> {
+    let mut bars: BTreeMap<NaiveDate, usize> = BTreeMap::new();
+    for coverage in coverages {
+        for day in coverage
+            .due
+            .iter()
+            .filter(|d| !coverage.missing.contains(d))
+        {
+            *bars.entry(*day).or_default() += 1;
+        }
+    }
+    bars.retain(|_, count| *count >= 2);
+    bars.into_keys().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +227,19 @@ mod tests {
             probably_closed([&a, &lost].into_iter()).is_empty(),
             "only a's source answered for the 6th"
         );
+    }
+
+    #[test]
+    fn two_bars_make_a_session_where_no_list_does() {
+        let asset = |missing: &[u32]| SessionCoverage {
+            due: days(5..=8),
+            missing: days(missing.iter().copied()),
+            unanswered: BTreeSet::new(),
+        };
+        let [a, b, c] = [asset(&[6, 7]), asset(&[6, 8]), asset(&[6, 7])];
+        let agreed = |series: &[&SessionCoverage]| agreed_sessions(series.iter().copied());
+        assert_eq!(agreed(&[&a, &b, &c]), BTreeSet::from([day(5), day(8)]));
+        assert!(agreed(&[&a]).is_empty(), "one alone");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::answer::{Answer, RawBar, RawDay};
+use super::answer::{Answer, RawBar, RawDay, Said};
 use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
@@ -25,6 +25,8 @@ pub struct Checked {
     pub(crate) findings: Vec<Finding>,
     /// The first day of what the symbol stands for, where the source says it.
     pub(crate) first_trade: Option<NaiveDate>,
+    /// What the source says beside the rows.
+    pub(crate) said: Said,
     /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
     pub(crate) without_bar: Vec<NaiveDate>,
 }
@@ -37,6 +39,7 @@ impl Checked {
         self.findings.append(&mut other.findings);
         self.without_bar.append(&mut other.without_bar);
         self.first_trade = self.first_trade.or(other.first_trade);
+        self.said.update(other.said);
     }
 }
 
@@ -74,6 +77,7 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     }
     let mut checked = checker.finish();
     checked.first_trade = answer.first_trade;
+    checked.said = answer.said();
     let newest = checked.bars.last().map(|b| b.bar.date());
     if let (Some(doubt), Some(date)) = (&answer.zone_doubt, newest) {
         checked.findings.push(Finding {

@@ -112,21 +112,61 @@ pub(crate) fn check(
     max_lag: usize,
 ) -> Vec<Health> {
     let none = BTreeSet::new();
+    let agreed = agreed_sessions(assets, bars);
     let judge = |asset: &&Asset| {
         let id = asset.id.as_str();
-        let waived = waived.get(id).unwrap_or(&none);
-        judge(asset, bars.get(id), waived, today(&asset.calendar), max_lag)
+        let calendar = &asset.calendar;
+        let expectation = Expectation {
+            waived: waived.get(id).unwrap_or(&none),
+            agreed: calendar
+                .has_unknown_holidays()
+                .then(|| agreed.get(calendar.name()).unwrap_or(&none)),
+            today: today(calendar),
+            max_lag,
+        };
+        judge(asset, bars.get(id), &expectation)
     };
     assets.iter().map(judge).collect()
 }
 
-fn judge(
-    asset: &Asset,
-    bars: Option<&Bars>,
-    waived: &BTreeSet<NaiveDate>,
+/// What is expected of an asset.
+struct Expectation<'a> {
+    waived: &'a BTreeSet<NaiveDate>,
+    /// Where the holidays are not known: the days that were sessions all the same, as two assets have a bar.
+    agreed: Option<&'a BTreeSet<NaiveDate>>,
     today: NaiveDate,
     max_lag: usize,
-) -> Health {
+}
+
+/// The recent days of which at least two assets have a bar, by calendar.
+fn agreed_sessions<'a>(
+    assets: &[&'a Asset],
+    bars: &HashMap<String, Bars>,
+) -> HashMap<&'a str, BTreeSet<NaiveDate>> {
+    let mut once: HashMap<&str, BTreeSet<NaiveDate>> = HashMap::new();
+    let mut twice: HashMap<&str, BTreeSet<NaiveDate>> = HashMap::new();
+    for asset in assets.iter().filter(|a| a.calendar.has_unknown_holidays()) {
+        let name = asset.calendar.name();
+        for day in bars
+            .get(asset.id.as_str())
+            .into_iter()
+            .flat_map(|b| b.recent.keys())
+        {
+            if !once.entry(name).or_default().insert(*day) {
+                twice.entry(name).or_default().insert(*day);
+            }
+        }
+    }
+    twice
+}
+
+fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> Health {
+    let Expectation {
+        waived,
+        agreed,
+        today,
+        max_lag,
+    } = *expectation;
     let calendar = &asset.calendar;
     let sessions = iter::successors(calendar.previous_session(today), |day| {
         calendar.previous_session(*day)
@@ -154,7 +194,9 @@ fn judge(
     };
     let lacks = |day: &NaiveDate| !bars.recent.contains_key(day) && !waived.contains(day);
     let since = recent_since(today).max(bars.first);
-    health.missing = calendar.sessions(since, expected).filter(lacks).collect();
+    let is_known = |day: &NaiveDate| agreed.is_none_or(|agreed| agreed.contains(day));
+    let due = calendar.sessions(since, expected);
+    health.missing = due.filter(|d| lacks(d) && is_known(d)).collect();
     let later = bars.recent.range(expected..).map(|(day, _)| *day);
     if later.into_iter().any(|day| calendar.is_session(day)) {
         health.remark = match (bars.recent.get(&expected), health.missing.is_empty()) {
@@ -173,6 +215,11 @@ fn judge(
         health.status = Freshness::Stale;
     }
     health.remark = said(&behind, "");
+    if !behind.is_empty() && !behind.iter().any(is_known) {
+        health
+            .remark
+            .push_str("; whether it was a holiday is not known");
+    }
     health
 }
 
@@ -221,14 +268,56 @@ mod tests {
         )
     }
 
+    fn expecting(waived: &BTreeSet<NaiveDate>) -> Expectation<'_> {
+        Expectation {
+            waived,
+            agreed: None,
+            today: day("06-22"),
+            max_lag: 0,
+        }
+    }
+
+    /// Without a list of holidays a day is missing only where two other assets have it.
+    #[test]
+    fn a_day_that_nobody_knows_is_not_missing() {
+        let text: String = ["A", "B", "C", "D"]
+            .map(|id| {
+                format!(
+                    "[[asset]]\nid = \"{id}\"\nname = \"{id}\"\ncategory = \"stock\"\ncalendar = \"weekdays@Europe/Sofia\"\n\
+                     currency = \"EUR\"\nsources = [{{ source = \"yahoo\", symbol = \"{id}\" }}]\n"
+                )
+            })
+            .concat();
+        let assets = parse_assets(&text, &Calendars::built_in().unwrap()).unwrap();
+        let assets: Vec<&Asset> = assets.iter().collect();
+        let series = [
+            ("A", bars(&["06-15", "06-16", "06-17", "06-18"])),
+            ("B", bars(&["06-15", "06-16", "06-18"])),
+            ("C", bars(&["06-15", "06-18"])),
+            ("D", bars(&["06-15", "06-16", "06-18", "06-19"])),
+        ];
+        let all = series.map(|(id, bars)| (id.to_owned(), bars)).into();
+        let health = check(&assets, &all, &HashMap::new(), |_| day("06-22"), 0);
+        let missing: Vec<&[NaiveDate]> = health.iter().map(|h| &*h.missing).collect();
+        assert_eq!(missing, [&[][..], &[], &[day("06-16")], &[]]);
+        let said: Vec<(Freshness, &str)> = health.iter().map(|h| (h.status, &*h.remark)).collect();
+        let unknown = "1 session is missing: 2026-06-19; whether it was a holiday is not known";
+        assert_eq!(said[0], (Freshness::Stale, unknown), "it cannot know");
+        assert_eq!(said[3], (Freshness::Ok, ""));
+    }
+
     /// The status, the expected day and the missing ones on Monday 2026-06-22; Friday 19 is closed.
     fn judged(
         bars: Option<&Bars>,
         waived: &[&str],
         max_lag: usize,
     ) -> (Freshness, String, Vec<String>) {
-        let waived = waived.iter().map(|d| day(d)).collect();
-        let health = judge(&share(), bars, &waived, day("06-22"), max_lag);
+        let waived: BTreeSet<NaiveDate> = waived.iter().map(|d| day(d)).collect();
+        let expectation = Expectation {
+            max_lag,
+            ..expecting(&waived)
+        };
+        let health = judge(&share(), bars, &expectation);
         let short = |d: &NaiveDate| d.format("%m-%d").to_string();
         let missing = health.missing.iter().map(short).collect();
         (
@@ -280,7 +369,7 @@ mod tests {
     #[test]
     fn many_missing_sessions_are_counted() {
         let old = Bars::new(day("01-02"), day("01-02"), iter::empty());
-        let health = judge(&share(), Some(&old), &BTreeSet::new(), day("06-22"), 0);
+        let health = judge(&share(), Some(&old), &expecting(&BTreeSet::new()));
         assert!(
             health
                 .remark

@@ -115,6 +115,7 @@ struct Meta<'a> {
     #[serde(borrow)]
     currency: Option<&'a RawValue>,
     symbol: Option<&'a RawValue>,
+    exchange_name: Option<&'a RawValue>,
     exchange_timezone_name: Option<String>,
     gmtoffset: Option<&'a RawValue>,
     first_trade_date: Option<&'a RawValue>,
@@ -170,6 +171,7 @@ impl<'a> ChartSeries<'a> {
         let mut answer = Answer {
             symbol: text(meta.symbol),
             currency: text(meta.currency),
+            exchange: text(meta.exchange_name),
             zone,
             first_trade: first_trade.map(|m| calendar.trading_day(m, dated_in)),
             ..Answer::default()

@@ -63,6 +63,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/006_scale.sql"),
     include_str!("../../schema/staging/007_asset_run.sql"),
     include_str!("../../schema/staging/008_best_price.sql"),
+    include_str!("../../schema/staging/009_source_said.sql"),
 ];
 /// Connections at most: one a worker that stages.
 const POOL_SIZE: u32 = 8;

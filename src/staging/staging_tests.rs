@@ -1095,6 +1095,7 @@ fn judge(bench: &Bench, job_id: &str, series: &[(&Asset, SessionCoverage)]) {
         .map(|(asset, coverage)| StagedSeries {
             asset,
             source: &asset.sources[0].stored_as,
+            is_elsewhere: false,
             coverage: coverage.clone(),
         })
         .collect();

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::asset::Asset;
 use crate::domain::text::brief;
 use crate::jobs::doctor::{self, Check, Verdict};
+use crate::staging::Staging;
 
 mod alerts;
 mod files;
@@ -40,6 +41,7 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     checks.extend(staging::check_folder(&config.staging_db));
     checks.extend(files::leftovers(config));
     checks.extend(calendars(&active));
+    checks.extend(misfits(&active, staging.as_ref()));
     checks.extend(warehouse::check(config, staging.as_ref()));
     if args.offline {
         checks.push(Check::ok("sources", "not asked, --offline"));
@@ -127,6 +129,34 @@ fn calendars(active: &[&Asset]) -> Vec<Check> {
                 checks.push(check);
             }
         }
+    }
+    checks
+}
+
+/// For each asset what its sources said otherwise than the assets file: the exchange, the zone, the currency.
+fn misfits(active: &[&Asset], staging: Option<&Staging>) -> Vec<Check> {
+    let said = match staging.map(Staging::said) {
+        None => return Vec::new(),
+        Some(Ok(said)) => said,
+        Some(Err(error)) => {
+            let remedy = "see the staging file above";
+            return vec![Check::fail("assets file", format!("{error:#}"), remedy)];
+        }
+    };
+    let today = now().date_naive();
+    let entries = active
+        .iter()
+        .flat_map(|a| a.sources.iter().map(move |s| (a, s)));
+    let checks: Vec<Check> = entries
+        .filter_map(|(asset, entry)| {
+            let key = (asset.id.to_string(), entry.stored_as.clone());
+            Some(doctor::misfits(asset, entry, said.get(&key)?, today))
+        })
+        .flatten()
+        .collect();
+    if checks.is_empty() && !said.is_empty() {
+        let detail = "calendars, zones and currencies are what the sources said last";
+        return vec![Check::ok("assets file", detail)];
     }
     checks
 }

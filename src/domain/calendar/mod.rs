@@ -4,6 +4,7 @@
 //! `data/calendars/` corrects one or adds one ([`Calendars::load`]). `24/7`, `24/5` and `weekdays@Zone` have no list.
 
 mod file;
+mod fit;
 mod set;
 mod week;
 

@@ -10,8 +10,10 @@ use super::fetch::{AssetFetcher, Fetcher};
 use super::outcome::{AssetOutcome, AssetProgress};
 use super::series::Series;
 use super::window::{OVERLAP_SESSIONS, Plan, due_sessions, is_recent, plan_window};
+use crate::domain::answer::{LONGEST_WORD, Said};
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::calendar::sub_days;
+use crate::domain::text::brief;
 use crate::domain::timestamp::millis;
 use crate::domain::window::Window;
 use crate::sources::endpoints;
@@ -186,6 +188,11 @@ impl Collector<'_> {
                 progress.not_asked(name, error.to_string());
                 Ok(Asked::NoAnswer)
             }
+            Err(error @ FetchError::Currency { .. }) => {
+                self.remember_currency(series, &error)?;
+                progress.warn(name, error.to_string());
+                Ok(Asked::NoAnswer)
+            }
             Err(error) if plan.is_audit && error.about_host() != AboutHost::Closed => {
                 self.ask_what_is_due(series, plan, fetcher, progress, &error.to_string())
             }
@@ -194,6 +201,24 @@ impl Collector<'_> {
                 Ok(Asked::NoAnswer)
             }
         }
+    }
+
+    /// Keeps in which currency a source's prices are, when they are not taken for it: `doctor` tells it.
+    fn remember_currency(&self, series: Series<'_>, error: &FetchError) -> Result<()> {
+        let FetchError::Currency { got, .. } = error else {
+            return Ok(());
+        };
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let said = Said {
+            currency: Some(brief(got, LONGEST_WORD)),
+            ..Said::default()
+        };
+        let asset = series.asset.id.as_str();
+        let source = &series.entry.stored_as;
+        self.staging
+            .remember_said(asset, source, &said, (self.now)())
     }
 
     /// Asks for what is due, where an endpoint has no answer for the whole series. It is not asked for that again before its turn.

@@ -9,6 +9,7 @@ use super::series::Series;
 use super::unavailable_hosts::UnavailableHosts;
 use crate::domain::asset::SourceEntry;
 use crate::domain::calendar::{Calendar, add_days};
+use crate::domain::currency::is_same_currency;
 use crate::domain::timestamp::millis;
 use crate::domain::validate::{self, Checked, Context};
 use crate::domain::window::Window;
@@ -264,7 +265,7 @@ fn read(
     let currency = answer
         .currency
         .or_else(|| request.upstream.currency_of(request.symbol));
-    if let Some(got) = currency.filter(|c| *c != entry.currency) {
+    if let Some(got) = currency.filter(|c| !is_same_currency(c, &entry.currency)) {
         return Err(FetchError::Currency {
             got: got.to_owned(),
             expected: entry.currency.clone(),

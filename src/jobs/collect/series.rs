@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::domain::answer::Said;
 use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::misfit::misfit;
 use crate::domain::window::Window;
 use crate::sources::Upstream;
 use crate::sources::fetch::{Feed, Part, Request};
@@ -48,6 +50,11 @@ impl<'a> Series<'a> {
     pub(super) fn today(self) -> NaiveDate {
         let calendar = &self.asset.calendar;
         calendar.trading_day(self.asked_at, calendar.zone())
+    }
+
+    /// Why the asset's calendar is not that of the exchange that the source names, where it is not.
+    pub(super) fn misfit(self, said: &Said) -> Option<String> {
+        misfit(self.asset, self.entry, said, self.today())
     }
 
     /// Whether a window holds a session whose bar must be there.

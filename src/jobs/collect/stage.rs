@@ -173,6 +173,7 @@ impl Collector<'_> {
         Ok(Attempt::Staged(StagedSeries {
             asset: series.asset,
             source,
+            is_elsewhere: series.misfit(&checked.said).is_some(),
             coverage,
         }))
     }

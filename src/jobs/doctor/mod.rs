@@ -4,6 +4,9 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::domain::answer::Said;
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::misfit::{misfit, other_currency};
 use crate::staging;
 
 mod check;
@@ -202,6 +205,30 @@ pub(crate) fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> 
         left if left < SOON => Check::warn(&check, detail, &remedy),
         _ => Check::ok(&check, detail),
     }
+}
+
+/// What a source of an asset said last otherwise than the assets file says.
+#[must_use]
+pub(crate) fn misfits(
+    asset: &Asset,
+    entry: &SourceEntry,
+    said: &Said,
+    today: NaiveDate,
+) -> Vec<Check> {
+    let name = format!("asset {}", asset.id);
+    let about = |why: String, remedy: &str| {
+        let detail = format!("{}: {why}", entry.stored_as);
+        Check::warn(&name, detail, remedy)
+    };
+    let calendar = misfit(asset, entry, said, today).map(|why| {
+        about(
+            why,
+            "change its calendar in the assets file; `pricestash assets --calendars` lists them",
+        )
+    });
+    let currency =
+        other_currency(entry, said).map(|why| about(why, "change its currency in the assets file"));
+    calendar.into_iter().chain(currency).collect()
 }
 
 /// The newest run of `collect`: how it ended and when it began.

@@ -150,6 +150,8 @@ pub(crate) struct StagedSeries<'a> {
     pub(crate) asset: &'a Asset,
     /// The `source` column.
     pub(crate) source: &'a str,
+    /// Whether its source said that it is of another exchange than the calendar's.
+    pub(crate) is_elsewhere: bool,
     /// Its due sessions, and those without a bar.
     pub(crate) coverage: SessionCoverage,
 }

@@ -12,7 +12,7 @@ use super::stored::{days, days_since, first_day};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::calendar::Calendar;
 use crate::domain::finding::{Finding, Rule};
-use crate::domain::gaps::{CoverageFacts, SessionCoverage, probably_closed};
+use crate::domain::gaps::{CoverageFacts, SessionCoverage, agreed_sessions, probably_closed};
 use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
@@ -193,32 +193,30 @@ impl Staging {
     ) -> Result<BTreeSet<NaiveDate>> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let notes = Notes::about(&tx, calendar.name(), "", job_id, now);
-        let mut closed = match calendar.is_always_open() {
+        let closed = match calendar.has_unknown_holidays() {
             true => BTreeSet::new(),
-            false => probably_closed(together.iter().map(|s| &s.coverage)),
+            false => note_closed_days(
+                &Notes::about(&tx, calendar.name(), "", job_id, now),
+                calendar,
+                together,
+            )?,
         };
-        for date in &closed {
-            notes.put(&closed_finding(calendar, *date))?;
-        }
-        for date in open_closed_days(&tx, calendar)? {
-            let has_a_bar = |s: &&StagedSeries<'_>| s.coverage.has_a_bar(date);
-            if !calendar.is_session(date) || together.iter().any(has_a_bar) {
-                notes.resolve_day(Rule::ProbablyClosed, date)?;
-            } else {
-                closed.insert(date);
-            }
-        }
+        let agreed = agreed_sessions(together.iter().map(|s| &s.coverage));
+        let mut no_gaps = closed.clone();
         for series in together {
             let notes = Notes::about(&tx, series.asset.id.as_str(), series.source, job_id, now);
-            let (absent, missing): (Vec<NaiveDate>, Vec<NaiveDate>) = series
-                .coverage
-                .missing
-                .iter()
-                .partition(|day| closed.contains(day));
-            for date in absent {
-                notes.withdraw(Rule::DateGap, date)?;
+            // A gap of a calendar without a list stays one when a later run looks at fewer series.
+            let open = notes.open_days(Rule::DateGap)?;
+            let is_no_gap = |day: &NaiveDate| match calendar.has_unknown_holidays() {
+                true => !agreed.contains(day) && !open.contains(day),
+                false => closed.contains(day),
+            };
+            let (absent, missing): (Vec<NaiveDate>, Vec<NaiveDate>) =
+                series.coverage.missing.iter().partition(|d| is_no_gap(d));
+            for date in &absent {
+                notes.withdraw(Rule::DateGap, *date)?;
             }
+            no_gaps.extend(absent);
             note(
                 &notes,
                 &Judgement {
@@ -230,17 +228,48 @@ impl Staging {
             )?;
         }
         tx.commit()?;
-        Ok(closed)
+        Ok(no_gaps)
     }
+}
+
+/// Keeps the days on which a calendar's exchange was probably closed, and closes those of which a series has a bar now or
+/// the calendar says what they were. Series of another exchange tell nothing of this one.
+fn note_closed_days(
+    notes: &Notes<'_>,
+    calendar: &Calendar,
+    together: &[&StagedSeries<'_>],
+) -> Result<BTreeSet<NaiveDate>> {
+    let here = || together.iter().filter(|s| !s.is_elsewhere);
+    let mut closed = match calendar.is_always_open() {
+        true => BTreeSet::new(),
+        false => probably_closed(here().map(|s| &s.coverage)),
+    };
+    for date in &closed {
+        notes.put(&closed_finding(calendar, *date))?;
+    }
+    for date in open_closed_days(notes.connection(), calendar)? {
+        if !calendar.is_session(date) || here().any(|s| s.coverage.has_a_bar(date)) {
+            notes.resolve_day(Rule::ProbablyClosed, date)?;
+        } else {
+            closed.insert(date);
+        }
+    }
+    Ok(closed)
 }
 
 fn closed_finding(calendar: &Calendar, date: NaiveDate) -> Finding {
     let name = calendar.name();
+    let detail = match calendar.has_list() {
+        true => {
+            format!("no asset has a bar; if it was closed, add it to data/calendars/{name}.toml")
+        }
+        false => {
+            format!("no asset has a bar; {name} has no list, `waive` the day if it was closed")
+        }
+    };
     Finding {
         date,
         rule: Rule::ProbablyClosed,
-        detail: format!(
-            "no asset has a bar; if it was closed, add it to data/calendars/{name}.toml"
-        ),
+        detail,
     }
 }

@@ -5,6 +5,7 @@ pub(in crate::staging) mod batch;
 pub(in crate::staging) mod findings;
 pub(in crate::staging) mod gaps;
 pub(in crate::staging) mod lookback;
+pub(in crate::staging) mod said;
 pub(in crate::staging) mod scale_check;
 pub(in crate::staging) mod series;
 pub(in crate::staging) mod stored;

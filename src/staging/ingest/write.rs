@@ -9,6 +9,7 @@ use rusqlite::{Statement, ToSql, Transaction, TransactionBehavior, params};
 use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
+use super::said;
 use super::scale_check::{Came, ScaleCheck, Taken};
 use super::series::SeriesTable;
 use super::stored::stored_bars;
@@ -103,6 +104,8 @@ impl Writer<'_> {
         }
         written.tally.findings = self.write_findings(&written.heard, &scale)?;
         self.series.remember(self.batch)?;
+        let asset = self.batch.asset.id.as_str();
+        said::remember(self.tx, asset, self.source, &checked.said, self.batch.now)?;
         let coverage = self.judge_gaps(scale.first_stored())?;
         Ok(Staged::Done(Done {
             tally: written.tally,
@@ -336,13 +339,16 @@ impl Writer<'_> {
     fn judge_gaps(&self, first: Option<NaiveDate>) -> Result<SessionCoverage> {
         let coverage = gaps::session_coverage(self.tx, self.batch, first)?;
         gaps::remember_lost(self.tx, self.batch)?;
-        let closed = gaps::open_closed_days(self.tx, &self.batch.asset.calendar)?;
-        let missing: Vec<NaiveDate> = coverage
-            .missing
-            .iter()
-            .filter(|d| !closed.contains(d))
-            .copied()
-            .collect();
+        let calendar = &self.batch.asset.calendar;
+        let closed = gaps::open_closed_days(self.tx, calendar)?;
+        let known = match calendar.has_unknown_holidays() {
+            true => Some(self.notes.open_days(Rule::DateGap)?),
+            false => None,
+        };
+        let is_gap = |day: &&NaiveDate| {
+            !closed.contains(day) && known.as_ref().is_none_or(|known| known.contains(day))
+        };
+        let missing: Vec<NaiveDate> = coverage.missing.iter().filter(is_gap).copied().collect();
         gaps::note(
             &self.notes,
             &Judgement {
