@@ -52,13 +52,13 @@ pub(crate) struct AddAssetArgs {
     /// Its name for people.
     #[arg(long, value_name = "TEXT")]
     pub(crate) name: String,
-    /// stock, index, etf, crypto or commodity.
+    /// stock, index, etf, fund, bond, rate, fx, crypto or commodity.
     #[arg(long, value_name = "NAME")]
     pub(crate) category: String,
     /// When it trades: XKRX, XNYS, CMES, 24/7 or another one that `assets --calendars` lists.
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: String,
-    /// The currency of its prices, like KRW.
+    /// The currency of its prices as the source says it, like KRW, or GBp for pence.
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: String,
     /// Where its prices come from, the first one first: yahoo:AAPL, or yahoo:BTC-USD:USD where the currency is another one.

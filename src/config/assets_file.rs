@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use crate::domain::asset::{Asset, AssetId, Category, MAX_KEY_CHARS, SourceEntry, SourceKind};
+use crate::domain::bar::Sign;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::currency::read_currency;
 
@@ -26,6 +27,8 @@ struct AssetLine {
     category: Category,
     calendar: toml::Spanned<String>,
     currency: String,
+    #[serde(default)]
+    nonpositive: bool,
     #[serde(default = "active_by_default")]
     active: bool,
     sources: Vec<SourceLine>,
@@ -42,6 +45,7 @@ impl AssetLine {
         let AssetLine {
             name,
             category,
+            nonpositive,
             active,
             ..
         } = self;
@@ -51,6 +55,10 @@ impl AssetLine {
             category,
             calendar,
             currency,
+            sign: match nonpositive {
+                true => Sign::Any,
+                false => Sign::Positive,
+            },
             active,
             sources,
         })

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use super::bar::Sign;
 use super::calendar::Calendar;
 
 /// The longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
@@ -98,6 +99,14 @@ pub enum Category {
     Crypto,
     /// A commodity or its future.
     Commodity,
+    /// A pair of currencies.
+    Fx,
+    /// A fund that is not traded on an exchange.
+    Fund,
+    /// A bond or its future.
+    Bond,
+    /// An interest rate or a yield.
+    Rate,
 }
 
 impl Category {
@@ -110,13 +119,17 @@ impl Category {
             Self::Etf => "etf",
             Self::Crypto => "crypto",
             Self::Commodity => "commodity",
+            Self::Fx => "fx",
+            Self::Fund => "fund",
+            Self::Bond => "bond",
+            Self::Rate => "rate",
         }
     }
 
     /// Whether a split can change the scale of its older prices.
     #[must_use]
     pub(crate) fn has_splits(self) -> bool {
-        matches!(self, Self::Stock | Self::Etf)
+        matches!(self, Self::Stock | Self::Etf | Self::Fund)
     }
 }
 
@@ -146,6 +159,8 @@ pub(crate) struct Asset {
     pub(crate) calendar: Calendar,
     /// The currency of its own series.
     pub(crate) currency: String,
+    /// Whether its prices may be zero or below.
+    pub(crate) sign: Sign,
     /// Whether it is collected by default.
     pub(crate) active: bool,
     /// Where its prices come from, in the order in which the sources are asked.

@@ -42,7 +42,17 @@ pub(crate) enum Rejection {
     SecondRowOfDate,
 }
 
-/// One session's prices that can be believed: finite, above zero, high not below low.
+/// Which prices an asset can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sign {
+    /// Above zero, as nearly all prices are: a zero stands where one is missing.
+    #[default]
+    Positive,
+    /// Also zero and below (`nonpositive = true`): oil on 2020-04-20, interest rates. No factor tells anything there.
+    Any,
+}
+
+/// One session's prices that can be believed: finite, above zero (unless the asset's may be below), high not below low.
 ///
 /// Its one constructor is [`Bar::new`], so that a bad bar cannot exist.
 #[derive(Debug, Clone, Copy)]
@@ -56,12 +66,12 @@ impl Bar {
     ///
     /// # Errors
     /// The first rule of the contract's section 6 that the values break.
-    pub(crate) fn new(date: NaiveDate, values: Values) -> Result<Self, Rejection> {
+    pub(crate) fn new(date: NaiveDate, values: Values, sign: Sign) -> Result<Self, Rejection> {
         let prices = values.prices();
         if prices.iter().any(|p| !p.is_finite()) {
             return Err(Rejection::PriceNotANumber);
         }
-        if prices.iter().any(|p| *p <= 0.0) {
+        if sign == Sign::Positive && prices.iter().any(|p| *p <= 0.0) {
             return Err(Rejection::PriceNotPositive);
         }
         if values.high < values.low {
@@ -165,7 +175,11 @@ mod tests {
     use super::*;
 
     fn bar(prices: [f64; 4], volume: Option<i64>) -> Result<Bar, Rejection> {
-        Bar::new(NaiveDate::default(), Values::of(prices, volume))
+        Bar::new(
+            NaiveDate::default(),
+            Values::of(prices, volume),
+            Sign::Positive,
+        )
     }
 
     #[test]
@@ -197,6 +211,15 @@ mod tests {
             bar(good, Some(MAX_VOLUME + 1)).unwrap_err(),
             Rejection::VolumeNotACount
         );
+    }
+
+    #[test]
+    fn prices_below_zero_are_some_assets() {
+        let bar = |prices| Bar::new(NaiveDate::default(), Values::of(prices, None), Sign::Any);
+        assert!(bar([-14.0, 13.69, -40.32, -37.63]).is_ok() && bar([0.0; 4]).is_ok());
+        let why = bar([1.0, -2.0, -1.0, 0.0]).unwrap_err();
+        assert_eq!(why, Rejection::HighBelowLow);
+        assert!(bar([f64::NAN; 4]).is_err());
     }
 
     #[test]

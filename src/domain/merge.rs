@@ -131,12 +131,18 @@ pub(crate) fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::bar::Sign;
     use crate::domain::bar_values::Values;
 
     const FETCHED: &str = "2026-01-06T12:00:00Z";
 
     fn bar(close: f64, volume: Option<i64>) -> Bar {
-        Bar::new(NaiveDate::default(), Values::of([close; 4], volume)).unwrap()
+        Bar::new(
+            NaiveDate::default(),
+            Values::of([close; 4], volume),
+            Sign::Positive,
+        )
+        .unwrap()
     }
 
     fn stored(close: f64, volume: Option<i64>, ingested_at: &str, is_final: bool) -> Stored {

@@ -16,6 +16,7 @@ pub(crate) mod currency;
 pub(crate) mod digits;
 pub(crate) mod finding;
 pub(crate) mod gaps;
+pub(crate) mod jumps;
 pub(crate) mod merge;
 pub(crate) mod misfit;
 pub mod outgoing;

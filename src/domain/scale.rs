@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::alignment::{Alignment, Change, Compared, Lacking, MadeStep, STEP};
 use super::asset::AssetId;
-use super::bar::{Bar, FetchedBar};
+use super::bar::{Bar, FetchedBar, Sign};
 use super::digits::{last_digit, round_to};
 use super::finding::{Finding, Rule};
 use super::merge::Stored;
@@ -263,7 +263,8 @@ pub(crate) fn carried(
             Lacking::Unknown => unknown.push(*date),
             Lacking::MovedBy(factor) => {
                 let prices = old.bar.prices().map(|p| round_to(p * factor, digit));
-                let Ok(bar) = Bar::new(*date, old.bar.values().with_prices(prices)) else {
+                let Ok(bar) = Bar::new(*date, old.bar.values().with_prices(prices), Sign::Positive)
+                else {
                     unknown.push(*date);
                     continue;
                 };
@@ -309,7 +310,7 @@ mod tests {
     }
 
     fn bar(n: u32, close: f64, volume: i64) -> Bar {
-        Bar::new(day(n), Values::of([close; 4], Some(volume))).unwrap()
+        Bar::new(day(n), Values::of([close; 4], Some(volume)), Sign::Positive).unwrap()
     }
 
     fn fetched(n: u32, close: f64) -> FetchedBar {

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::answer::{Answer, RawBar, RawDay, Said};
+pub use super::bar::Sign;
 use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
@@ -58,6 +59,8 @@ pub struct Context<'a> {
     pub window: Window,
     /// The asset's calendar.
     pub calendar: &'a Calendar,
+    /// Which prices the asset has.
+    pub sign: Sign,
     /// When the answer was fetched.
     pub fetched_at: DateTime<Utc>,
 }
@@ -118,7 +121,7 @@ impl Checker<'_> {
                 return self.reject(row, Rejection::ImpossibleDate);
             }
         };
-        let is_empty = is_empty(row);
+        let is_empty = is_empty(row, self.context.sign);
         if date > self.today && !is_empty {
             return self.reject(row, Rejection::FutureDate);
         }
@@ -128,7 +131,7 @@ impl Checker<'_> {
         if is_empty {
             return self.checked.without_bar.push(date);
         }
-        match read_row(row, date, self.fractional_volume) {
+        match read_row(row, date, self.fractional_volume, self.context.sign) {
             Ok(Row::Bar { bar, suspended }) => self.add(row, bar, suspended),
             Ok(Row::Incomplete) => {
                 self.checked.without_bar.push(date);
@@ -191,7 +194,7 @@ impl Checker<'_> {
             } else if bar.volume() == Some(0) {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }
-            if spread(bar) > OUTLIER {
+            if self.context.sign == Sign::Positive && spread(bar) > OUTLIER {
                 let [open, high, low, close] = bar.prices();
                 self.find(
                     date,
@@ -242,7 +245,14 @@ enum Row {
 }
 
 /// Reads one row's numbers. A zero is no price, but a row of zeros with a close is a suspended day.
-fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Result<Row, Rejection> {
+///
+/// Where prices may be zero, only an absent one is missing.
+fn read_row(
+    row: &RawBar<'_>,
+    date: NaiveDate,
+    fractional_volume: bool,
+    sign: Sign,
+) -> Result<Row, Rejection> {
     let mut prices = [0.0; 4];
     for (price, text) in prices
         .iter_mut()
@@ -253,6 +263,15 @@ fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Resul
         }
     }
     let volume = volume(row.volume, fractional_volume)?;
+    if sign == Sign::Any {
+        let texts = [row.open, row.high, row.low, row.close];
+        if texts.iter().any(|t| t.is_empty()) {
+            return Ok(Row::Incomplete);
+        }
+        let bar = Bar::new(date, Values::of(prices, volume), sign)?;
+        let suspended = false;
+        return Ok(Row::Bar { bar, suspended });
+    }
     let [open, high, low, close] = prices;
     let sent = [row.open, row.high, row.low].iter().all(|t| !t.is_empty());
     let suspended = sent
@@ -263,7 +282,7 @@ fn read_row(row: &RawBar<'_>, date: NaiveDate, fractional_volume: bool) -> Resul
         return Ok(Row::Incomplete);
     }
     let prices = if suspended { [close; 4] } else { prices };
-    let bar = Bar::new(date, Values::of(prices, volume))?;
+    let bar = Bar::new(date, Values::of(prices, volume), sign)?;
     if is_mixed(spread(&bar)) {
         return Err(Rejection::UnitMix);
     }
@@ -282,8 +301,12 @@ fn is_mixed(spread: f64) -> bool {
     (67.0..=150.0).contains(&spread)
 }
 
-/// Whether a row says nothing: no price, and no volume above zero.
-fn is_empty(row: &RawBar<'_>) -> bool {
+/// Whether a row says nothing: no price, and no volume above zero. A zero is a price where prices may be zero.
+fn is_empty(row: &RawBar<'_>, sign: Sign) -> bool {
+    let prices = [row.open, row.high, row.low, row.close];
+    if sign == Sign::Any && prices.iter().any(|t| !t.is_empty()) {
+        return false;
+    }
     let is_nothing = |text: &str| text.is_empty() || number(text).is_some_and(is_zero);
     [row.open, row.high, row.low, row.close, row.volume]
         .into_iter()
@@ -419,6 +442,7 @@ mod tests {
                 end: date("2026-01-31"),
             },
             calendar: built_in("XKRX"),
+            sign: Sign::Positive,
             fetched_at: "2026-01-15T08:00:00Z".parse().unwrap(),
         }
     }

@@ -169,6 +169,7 @@ impl Import<'_> {
         let context = Context {
             window: ever,
             calendar: &asset.calendar,
+            sign: asset.sign,
             fetched_at: self.now,
         };
         let checked = check(&answer, context);

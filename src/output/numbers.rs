@@ -72,10 +72,11 @@ pub(crate) fn price(value: f64, decimals: usize) -> String {
 /// A price rounded to so many decimals, with a comma between thousands.
 #[must_use]
 pub(crate) fn rounded(value: f64, decimals: usize) -> String {
-    let digits = format!("{value:.decimals$}");
+    let digits = format!("{:.decimals$}", value.abs());
+    let sign = if value < 0.0 { "-" } else { "" };
     match digits.split_once('.') {
-        Some((whole, fraction)) => format!("{}.{fraction}", thousands(whole)),
-        None => thousands(&digits),
+        Some((whole, fraction)) => format!("{sign}{}.{fraction}", thousands(whole)),
+        None => format!("{sign}{}", thousands(&digits)),
     }
 }
 

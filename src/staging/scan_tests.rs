@@ -84,6 +84,7 @@ fn collect(staging: &Staging, close: &str, days: std::ops::RangeInclusive<u32>, 
     let context = Context {
         window,
         calendar: &asset.calendar,
+        sign: asset.sign,
         fetched_at: now,
     };
     let checked = check(&answer, context);

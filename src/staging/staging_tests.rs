@@ -6,7 +6,7 @@ use super::*;
 use crate::config::assets_file::parse_assets;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::{Asset, SourceEntry};
-use crate::domain::bar::{Bar, FetchedBar};
+use crate::domain::bar::{Bar, FetchedBar, Sign};
 use crate::domain::bar_values::Values;
 use crate::domain::calendar::{Calendars, built_in};
 use crate::domain::gaps::SessionCoverage;
@@ -104,6 +104,7 @@ impl Bench {
         let context = Context {
             window: self.window,
             calendar: built_in("XKRX"),
+            sign: Sign::Positive,
             fetched_at,
         };
         let checked = check(
@@ -426,7 +427,12 @@ fn a_dry_run_counts_and_writes_nothing() {
     let bench = Bench::new();
     let checked = Checked {
         bars: vec![FetchedBar {
-            bar: Bar::new(bench.window.start, Values::of([1.0; 4], None)).unwrap(),
+            bar: Bar::new(
+                bench.window.start,
+                Values::of([1.0; 4], None),
+                Sign::Positive,
+            )
+            .unwrap(),
             is_final: true,
             fetched_at: NOW.parse().unwrap(),
             suspended: false,

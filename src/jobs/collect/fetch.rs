@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::collector::Collector;
 use super::series::Series;
 use super::unavailable_hosts::UnavailableHosts;
-use crate::domain::asset::SourceEntry;
-use crate::domain::calendar::{Calendar, add_days};
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::calendar::add_days;
 use crate::domain::currency::is_same_currency;
 use crate::domain::timestamp::millis;
 use crate::domain::validate::{self, Checked, Context};
@@ -117,7 +117,7 @@ impl<'a> Fetcher<'a> {
     fn try_once(
         &self,
         request: Request<'_>,
-        calendar: &Calendar,
+        asset: &Asset,
         entry: &SourceEntry,
     ) -> Result<Checked, FetchError> {
         let Request {
@@ -130,7 +130,7 @@ impl<'a> Fetcher<'a> {
         let kept = self.files().get(&name).cloned();
         let is_kept = kept.is_some();
         let response = kept.map_or_else(|| self.feed.get(request), Ok)?;
-        let checked = read(request, &response, calendar, entry);
+        let checked = read(request, &response, asset, entry);
         let is_settled = checked
             .as_ref()
             .map_or_else(|e| !e.is_transient(), |_| true);
@@ -223,10 +223,7 @@ impl AssetFetcher<'_> {
             if (clock.uptime)() >= self.until {
                 return Err(FetchError::OutOfTime(ASSET_TIME));
             }
-            let error = match self
-                .fetcher
-                .try_once(request, &series.asset.calendar, series.entry)
-            {
+            let error = match self.fetcher.try_once(request, series.asset, series.entry) {
                 Err(error) if error.is_transient() && attempt + 1 < retry.tries => error,
                 result => return result,
             };
@@ -246,12 +243,12 @@ impl AssetFetcher<'_> {
 fn read(
     request: Request<'_>,
     response: &Response,
-    calendar: &Calendar,
+    asset: &Asset,
     entry: &SourceEntry,
 ) -> Result<Checked, FetchError> {
     let read = request
         .upstream
-        .read(response.status, &response.body, calendar);
+        .read(response.status, &response.body, &asset.calendar);
     let answer = read.map_err(|error| FetchError::Answer {
         error,
         retry_after: response.retry_after(),
@@ -273,7 +270,8 @@ fn read(
     }
     let context = Context {
         window: request.part.window,
-        calendar,
+        calendar: &asset.calendar,
+        sign: asset.sign,
         fetched_at: response.fetched_at,
     };
     Ok(validate::check(&answer, context))

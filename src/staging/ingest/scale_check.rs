@@ -10,7 +10,7 @@ use super::findings::Notes;
 use super::series::SeriesTable;
 use crate::domain::alignment::{Alignment, Beyond, Known, Lacking, Verdict};
 use crate::domain::asset::Category;
-use crate::domain::bar::FetchedBar;
+use crate::domain::bar::{FetchedBar, Sign};
 use crate::domain::finding::Rule;
 use crate::domain::merge::Stored;
 use crate::domain::scale::{self, StoredBars, align, align_untraded};
@@ -69,6 +69,11 @@ impl<'a> ScaleCheck<'a> {
             alignment: align(bars, stored, batch.now),
             verdict: Verdict::Same,
         };
+        if batch.asset.sign == Sign::Any {
+            // Between prices of both signs no factor tells a scale: they are taken as they come.
+            check.alignment = Alignment::of(Vec::new());
+            return Ok(check);
+        }
         check.verdict = check.judge()?;
         if !check.alignment.can_tell() {
             check.look_at_untraded_days()?;

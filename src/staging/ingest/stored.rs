@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use rusqlite::{Connection, params};
 
-use crate::domain::bar::Bar;
+use crate::domain::bar::{Bar, Sign};
 use crate::domain::merge::Stored;
 use crate::domain::scale::StoredBars;
 use crate::staging::bar_row::{BarRow, bar_sql};
@@ -18,6 +18,7 @@ pub(super) fn stored_bars(
     source: &str,
     first: NaiveDate,
     last: NaiveDate,
+    sign: Sign,
 ) -> Result<StoredBars> {
     let mut statement = connection.prepare_cached(bar_sql!("stored_bars.sql"))?;
     let mut rows = statement.query(params![asset, source, first.to_string(), last.to_string()])?;
@@ -26,7 +27,7 @@ pub(super) fn stored_bars(
         let row = BarRow(row);
         // What another program stored and is no bar is overwritten without a history.
         if let Some(date) = row.date()?
-            && let Ok(bar) = Bar::new(date, row.values()?)
+            && let Ok(bar) = Bar::new(date, row.values()?, sign)
         {
             let found = Stored {
                 bar,

@@ -14,10 +14,12 @@ use super::scale_check::{Came, ScaleCheck, Taken};
 use super::series::SeriesTable;
 use super::stored::stored_bars;
 use crate::domain::alignment::Verdict;
-use crate::domain::bar::{Bar, FetchedBar};
+use crate::domain::bar::{Bar, FetchedBar, Sign};
 use crate::domain::bar_values::Values;
+use crate::domain::calendar::sub_days;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::gaps::SessionCoverage;
+use crate::domain::jumps::{self, find_jumps};
 use crate::domain::merge::{Decision, Stored, decide};
 use crate::domain::scale::{self, StoredBars, find_older_scale, find_other_scale};
 use crate::domain::steps::find_steps;
@@ -73,6 +75,11 @@ struct WrittenBars {
 }
 
 impl Writer<'_> {
+    /// Which prices the asset has. Where they may be below zero, no factor tells a scale.
+    fn sign(&self) -> Sign {
+        self.batch.asset.sign
+    }
+
     fn write(&self) -> Result<Staged> {
         let stored = self.stored()?;
         if let Some(why) = self.find_other_series(&stored)? {
@@ -118,7 +125,7 @@ impl Writer<'_> {
     fn find_older_scale(&self, stored: &StoredBars) -> Result<Option<String>> {
         let Batch { checked, now, .. } = *self.batch;
         let bars = &checked.bars;
-        if let Some(why) = find_older_scale(bars, stored, now) {
+        if let (Some(why), Sign::Positive) = (find_older_scale(bars, stored, now), self.sign()) {
             return Ok(Some(why));
         }
         let is_compared = scale::has_compared_day(bars, stored);
@@ -276,7 +283,17 @@ impl Writer<'_> {
             start: window.start,
             end: last,
         };
-        let jumps = find_steps(&closes, closes_judged);
+        let jumps = match self.sign() {
+            Sign::Positive => find_steps(&closes, closes_judged),
+            Sign::Any => {
+                let from = sub_days(window.start, jumps::LOOKBACK_DAYS);
+                let before = Window {
+                    start: from,
+                    ..window
+                };
+                find_jumps(&self.series.closes(before)?, closes_judged)
+            }
+        };
         let about_rows = self
             .batch
             .checked
@@ -308,6 +325,9 @@ impl Writer<'_> {
     /// its prices after a split yet.
     fn note_other_scales(&self) -> Result<()> {
         let Batch { asset, checked, .. } = self.batch;
+        if self.sign() == Sign::Any {
+            return Ok(());
+        }
         let others = asset.own_sources().filter(|s| *s != self.source);
         let is_own = asset.own_sources().any(|s| s == self.source);
         let days = checked.bars.iter().map(|b| b.bar.date());
@@ -315,7 +335,7 @@ impl Writer<'_> {
             return Ok(());
         };
         for other in others {
-            let stored = stored_bars(self.tx, asset.id.as_str(), other, first, last)?;
+            let stored = stored_bars(self.tx, asset.id.as_str(), other, first, last, asset.sign)?;
             if let Some(finding) = find_other_scale(&checked.bars, &stored, self.source) {
                 let Batch { job_id, now, .. } = *self.batch;
                 let notes = Notes::about(self.tx, asset.id.as_str(), other, job_id, now);
@@ -367,8 +387,9 @@ impl Writer<'_> {
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
             return Ok(StoredBars::new());
         };
-        let asset = self.batch.asset.id.as_str();
-        stored_bars(self.tx, asset, self.source, first, last)
+        let asset = self.batch.asset;
+        let id = asset.id.as_str();
+        stored_bars(self.tx, id, self.source, first, last, asset.sign)
     }
 
     /// Why these bars are of another series than the stored one, if they are: another currency, or another symbol whose
@@ -387,7 +408,12 @@ impl Writer<'_> {
                 "its stored prices are in {currency}, assets.toml says {own_currency}; give the asset another id"
             )));
         }
-        if symbol == own_symbol || scale::goes_on(&self.batch.checked.bars, stored) {
+        let bars = &self.batch.checked.bars;
+        let goes_on = match self.sign() {
+            Sign::Positive => scale::goes_on(bars, stored),
+            Sign::Any => scale::has_equal_close(bars, stored),
+        };
+        if symbol == own_symbol || goes_on {
             return Ok(None);
         }
         Ok(Some(format!(

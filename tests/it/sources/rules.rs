@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
 use pricestash::domain::answer::Answer;
 use pricestash::domain::calendar::Calendar;
-use pricestash::domain::validate::{self, Context};
+use pricestash::domain::validate::{self, Context, Sign};
 use pricestash::domain::window::Window;
 
 /// Holds an answer to its body, and the bars that come out of it to their own rules.
@@ -39,6 +39,7 @@ fn assert_valid(answer: &Answer<'_>, calendar: &Calendar) {
     let context = Context {
         window,
         calendar,
+        sign: Sign::Positive,
         // 2026-11-25
         fetched_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_782),
     };
