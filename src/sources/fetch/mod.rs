@@ -14,6 +14,7 @@ mod host_queue;
 mod http;
 mod recording;
 mod replay;
+mod request_thread;
 
 pub(crate) use archive::{Archive, count_old_answers, prune_archive};
 pub(crate) use error::{AboutHost, FetchError};
