@@ -37,7 +37,7 @@ pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec
 pub(crate) struct CoverageFacts<'a> {
     /// The sessions that were asked for and due, in order.
     pub(crate) due: &'a [NaiveDate],
-    /// The days of the series that have a bar, also after this run: its first, and all from the first due session on.
+    /// The days of the series that have a bar, from the last one before the due sessions on, also after this run.
     pub(crate) bars: &'a BTreeSet<NaiveDate>,
     /// The first day that was stored before this run. Sessions before it were judged when it came, so that they are judged
     /// again only when the series reaches further back now.
@@ -234,7 +234,7 @@ mod tests {
         let asset = |missing: &[u32]| SessionCoverage {
             due: days(5..=8),
             missing: days(missing.iter().copied()),
-            unanswered: BTreeSet::new(),
+            ..SessionCoverage::default()
         };
         let [a, b, c] = [asset(&[6, 7]), asset(&[6, 8]), asset(&[6, 7])];
         let agreed = |series: &[&SessionCoverage]| agreed_sessions(series.iter().copied());

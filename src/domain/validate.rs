@@ -1,5 +1,6 @@
 //! The rules a row must pass before it is staged (contract, section 6). Pure: no clock, no store.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -143,12 +144,17 @@ impl Checker<'_> {
 
     fn add(&mut self, row: &RawBar<'_>, bar: Bar, suspended: bool) {
         let date = bar.date();
-        let is_final = self.context.calendar.final_at(date) <= self.context.fetched_at;
+        let Context {
+            calendar,
+            fetched_at,
+            ..
+        } = self.context;
+        let is_final = calendar.is_final(date, fetched_at);
         let day = CheckedDay {
             fetched: FetchedBar {
                 bar,
                 is_final,
-                fetched_at: self.context.fetched_at,
+                fetched_at,
                 suspended,
             },
             may_be_live: row.may_be_live,
@@ -319,7 +325,10 @@ fn is_zero(x: f64) -> bool {
 
 /// A finite number, correctly rounded; thousands may be set apart by commas, as Naver was seen to do.
 fn number(text: &str) -> Option<f64> {
-    let plain = without_thousands_commas(text)?;
+    let plain = match text.contains(',') {
+        true => Cow::Owned(without_thousands_commas(text)?),
+        false => Cow::Borrowed(text),
+    };
     plain.parse::<f64>().ok().filter(|x| x.is_finite())
 }
 

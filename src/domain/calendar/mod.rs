@@ -312,6 +312,14 @@ impl Calendar {
         }
     }
 
+    /// Whether a bar of this day that was fetched then is final.
+    #[must_use]
+    pub(crate) fn is_final(&self, date: NaiveDate, fetched_at: DateTime<Utc>) -> bool {
+        // Two days later the day is over in every zone, which most days are that anybody asks about.
+        let over = add_days(date, 2).and_time(NaiveTime::MIN).and_utc();
+        over <= fetched_at || self.final_at(date) <= fetched_at
+    }
+
     /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
     pub(crate) fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
         self.table()
@@ -333,7 +341,7 @@ impl Calendar {
         end: NaiveDate,
         now: DateTime<Utc>,
     ) -> bool {
-        self.sessions(start, end).any(|d| self.final_at(d) <= now)
+        self.sessions(start, end).any(|d| self.is_final(d, now))
     }
 }
 
@@ -442,6 +450,21 @@ mod tests {
             ("24/7", "2026-12-31", "2027-01-01T00:00:00Z"),
         ] {
             assert_eq!(built_in(calendar).final_at(date(day)), at(moment), "{day}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_final_from_its_final_time_on() {
+        for calendar in ["XKRX", "XNYS", "CMES", "24/7"].map(built_in) {
+            for date in ["2026-03-08", "2026-11-20", "1999-12-31"].map(date) {
+                let from = calendar.final_at(date);
+                assert!(calendar.is_final(date, from), "{date}");
+                assert!(
+                    !calendar.is_final(date, from - TimeDelta::microseconds(1)),
+                    "{date}"
+                );
+                assert!(calendar.is_final(date, from + TimeDelta::days(9)), "{date}");
+            }
         }
     }
 

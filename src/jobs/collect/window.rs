@@ -145,7 +145,7 @@ pub(super) fn due_sessions(
 ) -> Vec<NaiveDate> {
     calendar
         .sessions(window.start, window.end)
-        .take_while(|day| calendar.final_at(*day) <= now)
+        .take_while(|day| calendar.is_final(*day, now))
         .collect()
 }
 

@@ -28,21 +28,21 @@ pub(super) struct Judgement<'a> {
 }
 
 /// Which of a batch's due sessions have no bar, also after it. For a source that stands in those are not missing that a
-/// better source of the asset has. `first` is the first day that was stored before.
+/// better source of the asset has. `bars`: the days of the series in the window, and the one before it; `first` is the first day that
+/// was stored before.
 pub(super) fn session_coverage(
     connection: &Connection,
     batch: &Batch<'_>,
+    bars: &BTreeSet<NaiveDate>,
     first: Option<NaiveDate>,
 ) -> Result<SessionCoverage> {
     let asset = batch.asset;
     let id = asset.id.as_str();
     let unanswered: Vec<Window> = batch.lost.iter().map(|l| l.window).collect();
     let since = batch.due.first().copied().unwrap_or(batch.window.start);
-    let mut bars = days_since(connection, id, batch.source, since)?;
-    bars.extend(first_day(connection, id, batch.source)?);
     let mut coverage = CoverageFacts {
         due: batch.due,
-        bars: &bars,
+        bars,
         first_before: first,
         waived: &waived_days(connection, &asset.id)?,
         without_bar: &batch.checked.without_bar,

@@ -55,7 +55,7 @@ impl<'a> SeriesTable<'a> {
         ])?;
         let mut closes = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Ok(date) = row.get::<_, String>(0)?.parse() {
+            if let Some(date) = timestamp::day_from_text(row.get_ref(0)?.as_str()?) {
                 closes.push(DayClose {
                     date,
                     high: row.get(1)?,

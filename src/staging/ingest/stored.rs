@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use crate::domain::bar::{Bar, Sign};
 use crate::domain::merge::Stored;
 use crate::domain::scale::StoredBars;
+use crate::domain::timestamp;
 use crate::staging::bar_row::{BarRow, bar_sql};
 
 /// The stored bars of a series between two days.
@@ -46,10 +47,8 @@ pub(super) fn stored_bars(
 pub(in crate::staging) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<NaiveDate>> {
     let mut days = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        days.extend(
-            row.get::<_, Option<String>>(0)?
-                .and_then(|d| d.parse::<NaiveDate>().ok()),
-        );
+        let day = row.get_ref(0)?.as_str_or_null()?;
+        days.extend(day.and_then(timestamp::day_from_text));
     }
     Ok(days)
 }

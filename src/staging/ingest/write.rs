@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use chrono::NaiveDate;
-use rusqlite::{Statement, ToSql, Transaction, TransactionBehavior, params};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{CachedStatement, Statement, ToSql, Transaction, TransactionBehavior, params};
 
 use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
@@ -22,7 +22,7 @@ use crate::domain::gaps::SessionCoverage;
 use crate::domain::jumps::{self, find_jumps};
 use crate::domain::merge::{Decision, Stored, decide};
 use crate::domain::scale::{self, StoredBars, find_older_scale, find_other_scale};
-use crate::domain::steps::find_steps;
+use crate::domain::steps::{DayClose, find_steps};
 use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
@@ -109,11 +109,12 @@ impl Writer<'_> {
         for rejected in &checked.rejected {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
-        written.tally.findings = self.write_findings(&written.heard, &scale)?;
+        let closes = self.series.closes(self.batch.window)?;
+        written.tally.findings = self.write_findings(&closes, &written.heard, &scale)?;
         self.series.remember(self.batch)?;
         let asset = self.batch.asset.id.as_str();
         said::remember(self.tx, asset, self.source, &checked.said, self.batch.now)?;
-        let coverage = self.judge_gaps(scale.first_stored())?;
+        let coverage = self.judge_gaps(&closes, scale.first_stored())?;
         Ok(Staged::Done(Done {
             tally: written.tally,
             coverage,
@@ -170,6 +171,7 @@ impl Writer<'_> {
 
     /// Writes stored days of which the source says nothing better in the new scale; counts them.
     fn carry_over(&self, lacking: Vec<(Stored, FetchedBar)>) -> Result<u64> {
+        let mut rows = RowWriter::of(self)?;
         let mut count = 0;
         for (old, fetched) in lacking {
             let detail = format!(
@@ -177,7 +179,8 @@ impl Writer<'_> {
                 old.bar.close(),
                 fetched.bar.close()
             );
-            self.replace(Some(&old), fetched.bar, &fetched, None)?;
+            self.keep_history(&old, &fetched)?;
+            rows.write(&fetched.bar, &fetched, None)?;
             self.notes.put(&Finding {
                 date: fetched.bar.date(),
                 rule: Rule::Rescaled,
@@ -201,6 +204,7 @@ impl Writer<'_> {
 
     fn write_bars(&self, stored: &StoredBars, scale: &ScaleCheck<'_>) -> Result<WrittenBars> {
         let mut written = WrittenBars::default();
+        let mut rows = RowWriter::of(self)?;
         let taken = scale.taken()?;
         // What was read beside the window to tell the scale is written where it does.
         let is_restated = matches!(scale.verdict, Verdict::Restated(_));
@@ -226,7 +230,7 @@ impl Writer<'_> {
             let tally = &mut written.tally;
             match decision {
                 Decision::Insert => {
-                    self.upsert(&fetched.bar, fetched, None)?;
+                    rows.write(&fetched.bar, fetched, None)?;
                     written.new.insert(date);
                     tally.new += 1;
                 }
@@ -235,8 +239,11 @@ impl Writer<'_> {
                     changed,
                     clock,
                 } => {
+                    if let Some(old) = old.filter(|_| changed) {
+                        self.keep_history(old, fetched)?;
+                    }
                     let same_as = old.filter(|_| !changed && !clock);
-                    self.replace(old.filter(|_| changed), bar, fetched, same_as)?;
+                    rows.write(&bar, fetched, same_as)?;
                     if clock {
                         self.notes.put(&clock_finding(date))?;
                     }
@@ -258,33 +265,22 @@ impl Writer<'_> {
         Ok(written)
     }
 
-    /// Writes a bar over a stored one. `changed` is what it was, if its values changed; `same_as` the stored row that has
-    /// these values already.
-    fn replace(
-        &self,
-        changed: Option<&Stored>,
-        bar: Bar,
-        fetched: &FetchedBar,
-        same_as: Option<&Stored>,
-    ) -> Result<()> {
-        if let Some(old) = changed {
-            self.keep_history(old, fetched)?;
-        }
-        Ok(self.upsert(&bar, fetched, same_as)?)
-    }
-
     /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
-    fn write_findings(&self, heard: &BTreeSet<NaiveDate>, scale: &ScaleCheck<'_>) -> Result<u64> {
+    fn write_findings(
+        &self,
+        closes: &[DayClose],
+        heard: &BTreeSet<NaiveDate>,
+        scale: &ScaleCheck<'_>,
+    ) -> Result<u64> {
         let reports_volume = self.series_reports_volume()?;
         let window = self.batch.window;
-        let closes = self.series.closes(window)?;
         let last = closes.last().map_or(window.end, |d| window.end.max(d.date));
         let closes_judged = Window {
             start: window.start,
             end: last,
         };
         let jumps = match self.sign() {
-            Sign::Positive => find_steps(&closes, closes_judged),
+            Sign::Positive => find_steps(closes, closes_judged),
             Sign::Any => {
                 let from = sub_days(window.start, jumps::LOOKBACK_DAYS);
                 let before = Window {
@@ -356,8 +352,9 @@ impl Writer<'_> {
     /// was closed is judged when the calendar's other assets are known.
     ///
     /// `first` is the first day that was stored before this batch.
-    fn judge_gaps(&self, first: Option<NaiveDate>) -> Result<SessionCoverage> {
-        let coverage = gaps::session_coverage(self.tx, self.batch, first)?;
+    fn judge_gaps(&self, closes: &[DayClose], first: Option<NaiveDate>) -> Result<SessionCoverage> {
+        let bars = closes.iter().map(|day| day.date).collect();
+        let coverage = gaps::session_coverage(self.tx, self.batch, &bars, first)?;
         gaps::remember_lost(self.tx, self.batch)?;
         let calendar = &self.batch.asset.calendar;
         let closed = gaps::open_closed_days(self.tx, calendar)?;
@@ -422,29 +419,6 @@ impl Writer<'_> {
         )))
     }
 
-    /// Writes a bar; `same_as` is the stored row that has these values already.
-    fn upsert(
-        &self,
-        bar: &Bar,
-        fetched: &FetchedBar,
-        same_as: Option<&Stored>,
-    ) -> rusqlite::Result<()> {
-        let ingested_at = timestamp::to_text(fetched.fetched_at);
-        let known_since = same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str());
-        let job_id = same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref());
-        let mut statement = self.tx.prepare_cached(bar_sql!("upsert.sql"))?;
-        let state = params![
-            self.batch.asset.id.as_str(),
-            bar.date().to_string(),
-            self.source,
-            ingested_at,
-            known_since,
-            fetched.is_final,
-            job_id,
-        ];
-        execute(&mut statement, state, bar.values())
-    }
-
     fn keep_history(&self, old: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
         let mut statement = self.tx.prepare_cached(bar_sql!("keep_history.sql"))?;
         let state = params![
@@ -459,6 +433,50 @@ impl Writer<'_> {
             self.batch.job_id,
         ];
         execute(&mut statement, state, old.bar.values())
+    }
+}
+
+/// Writes the bars of one batch: what is the same for all of them is made once.
+struct RowWriter<'a> {
+    batch: &'a Batch<'a>,
+    statement: CachedStatement<'a>,
+    /// The ingest time of the bar before, and how it is written.
+    ingested: Option<(DateTime<Utc>, String)>,
+}
+
+impl<'a> RowWriter<'a> {
+    fn of(writer: &Writer<'a>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            batch: writer.batch,
+            statement: writer.tx.prepare_cached(bar_sql!("upsert.sql"))?,
+            ingested: None,
+        })
+    }
+
+    /// Writes a bar; `same_as` is the stored row that has these values already.
+    fn write(
+        &mut self,
+        bar: &Bar,
+        fetched: &FetchedBar,
+        same_as: Option<&Stored>,
+    ) -> rusqlite::Result<()> {
+        let at = fetched.fetched_at;
+        let kept = self.ingested.take().filter(|(time, _)| *time == at);
+        let (_, ingested_at) = &*self
+            .ingested
+            .insert(kept.unwrap_or_else(|| (at, timestamp::to_text(at))));
+        let known_since = same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str());
+        let job_id = same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref());
+        let state = params![
+            self.batch.asset.id.as_str(),
+            bar.date().to_string(),
+            self.batch.source,
+            ingested_at,
+            known_since,
+            fetched.is_final,
+            job_id,
+        ];
+        execute(&mut self.statement, state, bar.values())
     }
 }
 
