@@ -1,9 +1,11 @@
 //! Whether a fetched bar replaces the stored one: the latest ingest wins, and a bar never loses its volume.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::bar::{Bar, FetchedBar};
-use super::timestamp::CLOCK_TOLERANCE;
+use super::timestamp::{self, CLOCK_TOLERANCE};
 
 /// A bar as it is stored.
 #[derive(Debug, Clone)]
@@ -14,7 +16,7 @@ pub(crate) struct Stored {
     pub(crate) ingested_at: Option<DateTime<Utc>>,
     /// Whether it was fetched after its session's final time.
     pub(crate) is_final: bool,
-    /// When these values were fetched first; empty where another program wrote the row.
+    /// When these values were fetched first; empty where that is `ingested_at`.
     pub(crate) known_since: String,
     /// The run that brought these values.
     pub(crate) job_id: Option<String>,
@@ -25,6 +27,19 @@ impl Stored {
     #[must_use]
     pub(crate) fn is_newer_than(&self, fetched: &FetchedBar, now: DateTime<Utc>) -> bool {
         self.ingested_at.is_some_and(|t| fetched.fetched_at < t) && !self.is_ahead_of(now)
+    }
+
+    /// When these values were fetched first, as it is written; empty where the row has no time at all.
+    #[must_use]
+    pub(crate) fn known_since(&self) -> Cow<'_, str> {
+        match &*self.known_since {
+            "" => self
+                .ingested_at
+                .map(timestamp::to_text)
+                .unwrap_or_default()
+                .into(),
+            known => known.into(),
+        }
     }
 
     fn is_ahead_of(&self, now: DateTime<Utc>) -> bool {

@@ -1343,6 +1343,70 @@ fn what_older_runs_did_for_their_assets_is_carried_over_and_what_is_none_of_ours
 }
 
 #[test]
+fn a_time_that_stands_twice_in_an_older_file_stands_once_and_says_the_same() {
+    let file = Connection::open_in_memory().unwrap();
+    let is_it = |sql: &&str| sql.contains("UPDATE price_daily SET known_since");
+    let at = MIGRATIONS.iter().position(is_it).unwrap();
+    for migration in &MIGRATIONS[..at] {
+        file.execute_batch(migration).unwrap();
+    }
+    // Fetched once, fetched again as it was, written by another program, and changed once.
+    file.execute_batch(
+        "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at, known_since, synced_revision, job_id)
+         VALUES ('A', '2026-01-05', 's', 1, 1, 1, 1, 5, 't1', 't1', 1, 'a'), ('A', '2026-01-06', 's', 1, 1, 1, 1, NULL, 't2', 't1', 0, 'a'),
+             ('A', '2026-01-07', 's', 1, 1, 1, 1, 5, 't1', '', 0, NULL), ('A', '2026-01-08', 's', 2, 2, 2, 2, 5, 't3', 't2', 0, 'b');
+         INSERT INTO price_revision (asset_id, date, source, open, high, low, close, ingested_at, known_since, replaced_at)
+         VALUES ('A', '2026-01-08', 's', 1, 1, 1, 1, 't1', 't1', 't2'), ('A', '2026-01-08', 's', 1, 1, 1, 1, 't1', 't0', 't2')",
+    )
+    .unwrap();
+    let list = |sql: &str| -> Vec<String> {
+        let mut statement = file.prepare(sql).unwrap();
+        let rows = statement.query_map([], |r| r.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    // All that a reader sees: every column but that one, and what it means.
+    let seen = || {
+        let columns = "date, source, open, high, low, close, volume, ingested_at, is_final";
+        let known = "coalesce(nullif(known_since, ''), ingested_at)";
+        let daily = format!(
+            "SELECT concat_ws(' ', {columns}, revision, synced_revision, job_id, {known}) FROM price_daily"
+        );
+        let history =
+            format!("SELECT concat_ws(' ', {columns}, replaced_at, {known}) FROM price_revision");
+        [list(&daily), list(&history)].concat()
+    };
+    let before = seen();
+    file.execute_batch(MIGRATIONS[at]).unwrap();
+    assert_eq!(seen(), before);
+    assert_eq!(
+        list("SELECT known_since FROM price_daily"),
+        ["", "t1", "", "t2"]
+    );
+    assert_eq!(list("SELECT known_since FROM price_revision"), ["", "t0"]);
+}
+
+#[test]
+fn values_that_are_found_again_keep_the_time_when_they_were_fetched_first() {
+    let bench = Bench::new();
+    let rows = ["2026-01-05 10 12 9 11 100"];
+    let known = || bench.text("SELECT ingested_at, known_since FROM price_daily");
+    bench.stage("a", "2026-01-10T10:00:00Z", &rows);
+    assert_eq!(known(), ["2026-01-10T10:00:00.000000Z "]);
+    for day in ["11", "12"] {
+        bench.stage("b", &format!("2026-01-{day}T10:00:00Z"), &rows);
+        let both = format!("2026-01-{day}T10:00:00.000000Z 2026-01-10T10:00:00.000000Z");
+        assert_eq!(known(), [both]);
+    }
+    bench.stage("c", "2026-01-13T10:00:00Z", &["2026-01-05 10 12 9 10 100"]);
+    assert_eq!(known(), ["2026-01-13T10:00:00.000000Z "]);
+    let kept = bench.text("SELECT ingested_at, known_since FROM price_revision");
+    assert_eq!(
+        kept,
+        ["2026-01-12T10:00:00.000000Z 2026-01-10T10:00:00.000000Z"]
+    );
+}
+
+#[test]
 fn another_listing_under_the_same_symbol_is_not_staged() {
     let bench = Bench::new();
     bench.stage("a", "2026-01-10T10:00:00Z", &texts(&week(1000.0)));

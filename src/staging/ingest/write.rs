@@ -465,14 +465,16 @@ impl<'a> RowWriter<'a> {
         let (_, ingested_at) = &*self
             .ingested
             .insert(kept.unwrap_or_else(|| (at, timestamp::to_text(at))));
-        let known_since = same_as.map_or(ingested_at.as_str(), |s| s.known_since.as_str());
+        let known_since = same_as.map(Stored::known_since);
+        // 26 bytes of every row that was fetched once.
+        let known_since = known_since.filter(|known| known != ingested_at);
         let job_id = same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref());
         let state = params![
             self.batch.asset.id.as_str(),
             bar.date().to_string(),
             self.batch.source,
             ingested_at,
-            known_since,
+            known_since.unwrap_or_default(),
             fetched.is_final,
             job_id,
         ];
