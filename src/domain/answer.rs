@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use super::corporate_action::RawAction;
 use super::text::brief;
 
 /// So many characters of a word are kept: a source may send a megabyte of them.
@@ -25,6 +26,8 @@ pub struct Answer<'a> {
     pub zone_doubt: Option<String>,
     /// The first day of what the symbol stands for, where the source says it.
     pub first_trade: Option<NaiveDate>,
+    /// The dividends, splits and capital gains that it lists; `None` where it says nothing of such.
+    pub actions: Option<Vec<RawAction<'a>>>,
     /// Whether volumes are amounts with a fraction (coins), not counts.
     pub fractional_volume: bool,
 }

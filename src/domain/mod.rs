@@ -12,6 +12,7 @@ pub(crate) mod bar_values;
 pub mod calendar;
 pub(crate) mod checksum;
 pub(crate) mod close;
+pub mod corporate_action;
 pub(crate) mod currency;
 pub(crate) mod digits;
 pub(crate) mod finding;

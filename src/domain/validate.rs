@@ -12,6 +12,7 @@ pub use super::bar::Sign;
 use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
+use super::corporate_action::{ToldActions, read_actions};
 use super::finding::{Finding, Rejected, Rule};
 use super::text::{bounded, brief};
 use super::window::Window;
@@ -29,6 +30,8 @@ pub struct Checked {
     pub(crate) first_trade: Option<NaiveDate>,
     /// What the source says beside the rows.
     pub(crate) said: Said,
+    /// What the answer says of dividends and splits.
+    pub(crate) actions: ToldActions,
     /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
     pub(crate) without_bar: Vec<NaiveDate>,
 }
@@ -42,6 +45,7 @@ impl Checked {
         self.without_bar.append(&mut other.without_bar);
         self.first_trade = self.first_trade.or(other.first_trade);
         self.said.update(other.said);
+        self.actions.append(other.actions);
     }
 }
 
@@ -82,6 +86,7 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     let mut checked = checker.finish();
     checked.first_trade = answer.first_trade;
     checked.said = answer.said();
+    checked.actions = check_actions(answer, context.window);
     let newest = checked.bars.last().map(|b| b.bar.date());
     if let (Some(doubt), Some(date)) = (&answer.zone_doubt, newest) {
         checked.findings.push(Finding {
@@ -91,6 +96,33 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
         });
     }
     checked
+}
+
+/// The actions of the days that were asked for and of those that the answer has. All of them were told from the first of its rows
+/// on: what lies before the listing, or before the recording, it does not know.
+fn check_actions(answer: &Answer<'_>, asked: Window) -> ToldActions {
+    let Some(events) = &answer.actions else {
+        return ToldActions::default();
+    };
+    let dates = || {
+        answer.rows.iter().filter_map(|row| match row.day {
+            RawDay::Date(date) => Some(date),
+            RawDay::Impossible(_) => None,
+        })
+    };
+    let (first, last) = (dates().min(), dates().max());
+    let own = Window {
+        start: first.map_or(asked.start, |first| first.min(asked.start)),
+        end: last.map_or(asked.end, |last| last.max(asked.end)),
+    };
+    let told = Window {
+        start: first.map_or(asked.start, |first| first.max(asked.start)),
+        end: asked.end,
+    };
+    ToldActions {
+        days: first.and(Some(told)).filter(|told| told.start <= told.end),
+        ..read_actions(events, answer.currency, own)
+    }
 }
 
 /// Today in the zone of the answer where it has one, else in the calendar's.

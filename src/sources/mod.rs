@@ -12,6 +12,7 @@ mod naver_fchart;
 mod upbit;
 mod upstream;
 mod yahoo;
+mod yahoo_events;
 
 pub(crate) use body::AnswerError;
 pub use upstream::Upstream;

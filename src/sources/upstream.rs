@@ -47,6 +47,16 @@ pub trait Upstream: Sync {
         None
     }
 
+    /// Whether its answers list dividends and splits.
+    fn tells_actions(&self) -> bool {
+        false
+    }
+
+    /// Whether a URL that was asked, of this program or of another, asks for all of them.
+    fn asks_for_actions(&self, _url: &str) -> bool {
+        false
+    }
+
     /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
     fn recording(&self, symbol: &str, part: Window) -> String;
 

@@ -9,6 +9,7 @@ use super::body::{
     AnswerError, Complaint, Object, first_words, json_error, json_text, path_segment,
 };
 use super::upstream::Upstream;
+use super::yahoo_events::read_events;
 use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::Category;
@@ -22,7 +23,7 @@ use crate::domain::window::Window;
 ///   bar, but near enough to date a session), else in the calendar's zone, and it is said.
 /// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and one
 ///   that says nothing must look like days.
-/// - `adjclose` is ignored: it is restated after every dividend.
+/// - `adjclose` is ignored: it is restated after every dividend, weeks late. Dividends and splits are read (`yahoo_events`).
 /// - Volume may be absent (unknown); a price array may not.
 pub(super) struct Chart;
 
@@ -45,8 +46,18 @@ impl Upstream for Chart {
         );
         let symbol = path_segment(symbol);
         format!(
-            "{origin}/v8/finance/chart/{symbol}?period1={from}&period2={to}&interval=1d&includePrePost=false"
+            "{origin}/v8/finance/chart/{symbol}?period1={from}&period2={to}&interval=1d&includePrePost=false&events=div%7Csplit%7CcapitalGain"
         )
+    }
+
+    fn tells_actions(&self) -> bool {
+        true
+    }
+
+    fn asks_for_actions(&self, url: &str) -> bool {
+        let events = url.split_once("events=").map_or("", |(_, rest)| rest);
+        let events = events.split('&').next().unwrap_or_default();
+        ["div", "split"].iter().all(|kind| events.contains(kind))
     }
 
     fn recording(&self, symbol: &str, _part: Window) -> String {
@@ -107,6 +118,7 @@ struct ChartSeries<'a> {
     meta: Option<Object<Meta<'a>>>,
     timestamp: Option<Vec<&'a RawValue>>,
     indicators: Option<Object<Indicators<'a>>>,
+    events: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -174,6 +186,9 @@ impl<'a> ChartSeries<'a> {
             exchange: text(meta.exchange_name),
             zone,
             first_trade: first_trade.map(|m| calendar.trading_day(m, dated_in)),
+            actions: self
+                .events
+                .and_then(|events| read_events(events, |m| calendar.trading_day(m, dated_in))),
             ..Answer::default()
         };
         if stamps.is_empty() && quote.longest() == 0 {
@@ -329,7 +344,7 @@ fn cells<'a>(
 }
 
 /// The moment of a stamp (seconds, below zero before 1970), if it lies in the years 1 to 9999.
-fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
+pub(super) fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
     let Ok(seconds) = json_text(Some(stamp)).parse() else {
         return None;
     };
@@ -422,7 +437,7 @@ mod tests {
     #[test]
     fn the_url_has_a_day_over_on_each_side() {
         let url = |symbol, part| Chart.url("https://yahoo.test", symbol, Category::Etf, part);
-        let tail = "interval=1d&includePrePost=false";
+        let tail = "interval=1d&includePrePost=false&events=div%7Csplit%7CcapitalGain";
         assert_eq!(
             url("GC=F", window("2026-01-05", "2026-01-12")),
             format!(

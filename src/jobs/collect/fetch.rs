@@ -249,7 +249,7 @@ fn read(
     let read = request
         .upstream
         .read(response.status, &response.body, &asset.calendar);
-    let answer = read.map_err(|error| FetchError::Answer {
+    let mut answer = read.map_err(|error| FetchError::Answer {
         error,
         retry_after: response.retry_after(),
     })?;
@@ -274,7 +274,16 @@ fn read(
         sign: asset.sign,
         fetched_at: response.fetched_at,
     };
-    Ok(validate::check(&answer, context))
+    if answer.actions.is_none() && request.upstream.asks_for_actions(&response.url) {
+        // An answer that was asked for them and lists none says that there are none.
+        answer.actions = Some(Vec::new());
+    }
+    let mut checked = validate::check(&answer, context);
+    if !response.url.is_empty() && !request.upstream.asks_for_actions(&response.url) {
+        // A recording of a request for some of them only.
+        checked.actions.days = None;
+    }
+    Ok(checked)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
     /// When it was asked for, UTC: what it says was true no later than then.
     pub(crate) fetched_at: DateTime<Utc>,
-    /// Where it came from, without secrets; empty for a recording.
+    /// What was asked, without secrets; empty for a recording that does not say it.
     pub(crate) url: String,
     /// The response's headers with their lower-case names, without cookies; empty for a recording.
     pub(crate) headers: Vec<(String, String)>,

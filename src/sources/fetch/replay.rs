@@ -183,7 +183,7 @@ impl Feed for Replay {
             status: meta.status.unwrap_or(200),
             body,
             fetched_at,
-            url: String::new(),
+            url: meta.url.unwrap_or_default(),
             headers: Vec::new(),
         })
     }

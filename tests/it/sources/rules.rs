@@ -17,11 +17,20 @@ fn assert_lent(answer: &Answer<'_>, body: &[u8]) {
     assert!(answer.rows.len() <= body.len());
     let bounds = body.as_ptr_range();
     let about_all = answer.symbol.into_iter().chain(answer.currency);
+    let actions = answer.actions.iter().flatten();
+    let of_actions = actions.flat_map(|a| {
+        let texts = [a.amount, a.numerator, a.denominator, a.raw];
+        texts.into_iter().chain(a.currency)
+    });
     let values = answer
         .rows
         .iter()
         .flat_map(|r| [r.open, r.high, r.low, r.close, r.volume]);
-    for text in about_all.chain(values).filter(|t| !t.is_empty()) {
+    for text in about_all
+        .chain(of_actions)
+        .chain(values)
+        .filter(|t| !t.is_empty())
+    {
         let bytes = text.as_bytes().as_ptr_range();
         assert!(
             bounds.start <= bytes.start && bytes.end <= bounds.end,

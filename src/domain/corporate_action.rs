@@ -1,0 +1,431 @@
+//! Corporate actions: dividends, splits and distributed capital gains, and which of what a source says of them can be believed.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::answer::RawDay;
+use super::text::bounded;
+use super::window::Window;
+
+/// So many characters of what is refused are kept.
+const LONGEST_RAW: usize = 200;
+
+/// What happened. The names are the `kind` column of `corporate_action`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Cash for each share.
+    Dividend,
+    /// Old shares became new ones.
+    Split,
+    /// A fund's realised gains, for each share.
+    CapitalGain,
+}
+
+impl ActionKind {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dividend => "dividend",
+            Self::Split => "split",
+            Self::CapitalGain => "capital_gain",
+        }
+    }
+}
+
+/// One event of an answer as received: text, untouched, empty where the source sent nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawAction<'a> {
+    /// What the source calls it.
+    pub kind: ActionKind,
+    /// The day on which it takes effect, in the exchange's own time zone: the ex-date, the first day of the new shares.
+    pub day: RawDay<'a>,
+    /// What is paid for a share.
+    pub amount: &'a str,
+    /// The new shares of a split.
+    pub numerator: &'a str,
+    /// The old shares of a split.
+    pub denominator: &'a str,
+    /// The currency of the amount, where the event says one of its own.
+    pub currency: Option<&'a str>,
+    /// The event as it stands in the answer.
+    pub raw: &'a str,
+}
+
+/// Why an event can be none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum ActionRefusal {
+    #[error("its date cannot be read")]
+    NoDate,
+    #[error("a number of it cannot be read")]
+    NotANumber,
+    #[error("a number of it is not above zero")]
+    NotPositive,
+    #[error("it splits nothing")]
+    NoSplit,
+}
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Terms {
+    /// Cash for each share.
+    Dividend(f64),
+    /// Gains for each share of a fund.
+    CapitalGain(f64),
+    /// `numerator` new shares for `denominator` old ones.
+    Split {
+        /// The new shares.
+        numerator: f64,
+        /// The old ones.
+        denominator: f64,
+    },
+}
+
+impl Terms {
+    /// What kind of action it is.
+    #[must_use]
+    pub fn kind(self) -> ActionKind {
+        match self {
+            Self::Dividend(_) => ActionKind::Dividend,
+            Self::CapitalGain(_) => ActionKind::CapitalGain,
+            Self::Split { .. } => ActionKind::Split,
+        }
+    }
+
+    /// What is paid for a share.
+    #[must_use]
+    pub fn amount(self) -> Option<f64> {
+        match self {
+            Self::Dividend(amount) | Self::CapitalGain(amount) => Some(amount),
+            Self::Split { .. } => None,
+        }
+    }
+
+    /// New shares and old shares of a split.
+    #[must_use]
+    pub fn split(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Split {
+                numerator,
+                denominator,
+            } => Some((numerator, denominator)),
+            Self::Dividend(_) | Self::CapitalGain(_) => None,
+        }
+    }
+
+    /// Both of one day as one action. A source that lists the same twice (under a day's key and under a month's) means one; other
+    /// payments of a day add up, and other splits of a day follow one another.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (same, other) if same == other => same,
+            (Self::Dividend(a), Self::Dividend(b)) => Self::Dividend(a + b),
+            (Self::CapitalGain(a), Self::CapitalGain(b)) => Self::CapitalGain(a + b),
+            (
+                Self::Split {
+                    numerator: a,
+                    denominator: b,
+                },
+                Self::Split {
+                    numerator: c,
+                    denominator: d,
+                },
+            ) => Self::Split {
+                numerator: a * c,
+                denominator: b * d,
+            },
+            (first, _) => first,
+        }
+    }
+}
+
+/// An action that can be believed: every number of it is finite and above zero, and a split splits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorporateAction {
+    /// The day on which it takes effect.
+    pub(crate) date: NaiveDate,
+    /// What it is about.
+    pub(crate) terms: Terms,
+    /// The currency of an amount, where it is known.
+    pub(crate) currency: Option<String>,
+}
+
+/// An event that can be none, with what stood in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedAction {
+    /// Its day, where that can be read.
+    pub(crate) date: Option<NaiveDate>,
+    /// What the source calls it.
+    pub(crate) kind: ActionKind,
+    /// Why.
+    pub(crate) reason: ActionRefusal,
+    /// The event as it stood in the answer.
+    pub(crate) raw: String,
+}
+
+/// What answers say of the actions of a series.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ToldActions {
+    /// The actions, one for each day and kind, in order.
+    pub(crate) actions: Vec<CorporateAction>,
+    /// What can be none.
+    pub(crate) refused: Vec<RefusedAction>,
+    /// The days of which all actions were told; none where an answer says nothing of actions.
+    pub(crate) days: Option<Window>,
+}
+
+impl ToldActions {
+    /// Takes over what a later part of the same answer says.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        let is_known = |a: &CorporateAction| {
+            let key = (a.date, a.terms.kind());
+            self.actions.iter().any(|b| (b.date, b.terms.kind()) == key)
+        };
+        other.actions.retain(|a| !is_known(a));
+        self.actions.append(&mut other.actions);
+        self.refused.append(&mut other.refused);
+        self.days = match (self.days, other.days) {
+            (Some(a), Some(b)) => Some(Window {
+                start: a.start.min(b.start),
+                end: a.end.max(b.end),
+            }),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// Reads events; `currency` is that of the answer's prices, in which an amount is that says none of its own. Those outside of the
+/// answer's own days (`days`) are left out: what lies there was not asked.
+#[must_use]
+pub(crate) fn read_actions(
+    events: &[RawAction<'_>],
+    currency: Option<&str>,
+    days: Window,
+) -> ToldActions {
+    let mut told = ToldActions::default();
+    let mut actions: BTreeMap<(NaiveDate, ActionKind), CorporateAction> = BTreeMap::new();
+    for event in events {
+        let date = match event.day {
+            RawDay::Date(date) => Some(date),
+            RawDay::Impossible(_) => None,
+        };
+        if date.is_some_and(|date| !days.contains(date)) {
+            continue;
+        }
+        match read_action(event, date, currency) {
+            Ok(action) => {
+                let key = (action.date, action.terms.kind());
+                let terms = actions
+                    .get(&key)
+                    .map_or(action.terms, |first| first.terms.and(action.terms));
+                actions.insert(key, CorporateAction { terms, ..action });
+            }
+            Err(reason) => told.refused.push(RefusedAction {
+                date,
+                kind: event.kind,
+                reason,
+                raw: bounded(event.raw, LONGEST_RAW),
+            }),
+        }
+    }
+    told.actions = actions.into_values().collect();
+    told
+}
+
+fn read_action(
+    event: &RawAction<'_>,
+    date: Option<NaiveDate>,
+    currency: Option<&str>,
+) -> Result<CorporateAction, ActionRefusal> {
+    let date = date.ok_or(ActionRefusal::NoDate)?;
+    let terms = match event.kind {
+        ActionKind::Dividend => Terms::Dividend(positive(event.amount)?),
+        ActionKind::CapitalGain => Terms::CapitalGain(positive(event.amount)?),
+        ActionKind::Split => {
+            let (numerator, denominator) =
+                (positive(event.numerator)?, positive(event.denominator)?);
+            if (numerator / denominator - 1.0).abs() < f64::EPSILON {
+                return Err(ActionRefusal::NoSplit);
+            }
+            Terms::Split {
+                numerator,
+                denominator,
+            }
+        }
+    };
+    let own = event.currency.or(currency);
+    let currency = terms.amount().and(own).map(str::to_owned);
+    Ok(CorporateAction {
+        date,
+        terms,
+        currency,
+    })
+}
+
+/// A finite number above zero.
+fn positive(text: &str) -> Result<f64, ActionRefusal> {
+    match text.parse::<f64>() {
+        Ok(number) if !number.is_finite() => Err(ActionRefusal::NotANumber),
+        Ok(number) if number <= 0.0 => Err(ActionRefusal::NotPositive),
+        Ok(number) => Ok(number),
+        Err(_) => Err(ActionRefusal::NotANumber),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    fn january() -> Window {
+        Window {
+            start: day(1),
+            end: day(31),
+        }
+    }
+
+    fn paid(kind: ActionKind, date: u32, amount: &str) -> RawAction<'_> {
+        RawAction {
+            kind,
+            day: RawDay::Date(day(date)),
+            amount,
+            numerator: "",
+            denominator: "",
+            currency: None,
+            raw: amount,
+        }
+    }
+
+    fn split<'a>(date: u32, numerator: &'a str, denominator: &'a str) -> RawAction<'a> {
+        RawAction {
+            numerator,
+            denominator,
+            raw: numerator,
+            ..paid(ActionKind::Split, date, "")
+        }
+    }
+
+    fn read(events: &[RawAction<'_>]) -> (Vec<(u32, Terms)>, Vec<ActionRefusal>) {
+        let told = read_actions(events, Some("USD"), january());
+        let short = |a: &CorporateAction| (chrono::Datelike::day(&a.date), a.terms);
+        (
+            told.actions.iter().map(short).collect(),
+            told.refused.iter().map(|r| r.reason).collect(),
+        )
+    }
+
+    #[test]
+    fn only_what_pays_or_splits_is_an_action() {
+        use ActionKind::{CapitalGain, Dividend};
+        use ActionRefusal::{NoDate, NoSplit, NotANumber, NotPositive};
+        let undated = RawAction {
+            day: RawDay::Impossible("soon"),
+            ..paid(Dividend, 1, "1")
+        };
+        let events = [
+            paid(Dividend, 5, "0.26"),
+            paid(CapitalGain, 5, "4.014"),
+            split(6, "4.0", "1"),
+            paid(Dividend, 7, "0"),
+            paid(Dividend, 8, "-1"),
+            paid(Dividend, 9, "Infinity"),
+            paid(Dividend, 10, ""),
+            split(11, "1", "1.0"),
+            split(12, "0", "1"),
+            split(13, "2", "NaN"),
+            undated,
+        ];
+        let (actions, refused) = read(&events);
+        let four = Terms::Split {
+            numerator: 4.0,
+            denominator: 1.0,
+        };
+        assert_eq!(
+            actions,
+            [
+                (5, Terms::Dividend(0.26)),
+                (5, Terms::CapitalGain(4.014)),
+                (6, four)
+            ]
+        );
+        assert_eq!(
+            refused,
+            [
+                NotPositive,
+                NotPositive,
+                NotANumber,
+                NotANumber,
+                NoSplit,
+                NotPositive,
+                NotANumber,
+                NoDate
+            ]
+        );
+    }
+
+    #[test]
+    fn two_events_of_a_day_and_kind_are_one() {
+        use ActionKind::Dividend;
+        let twice = [paid(Dividend, 5, "0.5"), paid(Dividend, 5, "0.50")];
+        assert_eq!(read(&twice).0, [(5, Terms::Dividend(0.5))]);
+        let special = [paid(Dividend, 5, "0.5"), paid(Dividend, 5, "2")];
+        assert_eq!(read(&special).0, [(5, Terms::Dividend(2.5))]);
+        let splits = [split(5, "2", "1"), split(5, "3", "2"), split(5, "2", "1")];
+        let (numerator, denominator) = read(&splits).0[0].1.split().unwrap();
+        assert_eq!((numerator, denominator), (12.0, 2.0));
+    }
+
+    #[test]
+    fn an_amount_has_a_currency_and_a_split_has_none() {
+        let own = RawAction {
+            currency: Some("EUR"),
+            ..paid(ActionKind::Dividend, 6, "1")
+        };
+        let events = [
+            paid(ActionKind::Dividend, 5, "1"),
+            own,
+            split(7, "2", "1"),
+            paid(ActionKind::Dividend, 5, "1"),
+        ];
+        let told = read_actions(&events, Some("USD"), january());
+        let currencies: Vec<_> = told.actions.iter().map(|a| a.currency.as_deref()).collect();
+        assert_eq!(currencies, [Some("USD"), Some("EUR"), None]);
+        let later = Window {
+            start: day(6),
+            ..january()
+        };
+        assert_eq!(read_actions(&events, None, later).actions.len(), 2);
+    }
+
+    #[test]
+    fn of_two_parts_the_first_that_tells_an_action_counts() {
+        let of = |amount: &'static str, date| {
+            let mut told =
+                read_actions(&[paid(ActionKind::Dividend, date, amount)], None, january());
+            told.days = Some(Window {
+                start: day(date),
+                end: day(date),
+            });
+            told
+        };
+        let mut told = of("1", 5);
+        told.append(of("2", 5));
+        told.append(of("3", 9));
+        told.append(ToldActions::default());
+        let amounts: Vec<_> = told.actions.iter().map(|a| a.terms.amount()).collect();
+        assert_eq!(amounts, [Some(1.0), Some(3.0)]);
+        assert_eq!(
+            told.days,
+            Some(Window {
+                start: day(5),
+                end: day(9)
+            })
+        );
+    }
+}
