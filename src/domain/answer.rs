@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::corporate_action::RawAction;
 use super::text::brief;
 
 /// So many characters of a word are kept: a source may send a megabyte of them.
@@ -101,4 +100,46 @@ pub struct RawBar<'a> {
     pub volume: &'a str,
     /// Whether this may be Yahoo's live row, which can stand beside the day's own row.
     pub may_be_live: bool,
+}
+
+/// What happened. The names are the `kind` column of `corporate_action`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActionKind {
+    /// Cash for each share.
+    Dividend,
+    /// Old shares became new ones.
+    Split,
+    /// A fund's realised gains, for each share.
+    CapitalGain,
+}
+
+impl ActionKind {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dividend => "dividend",
+            Self::Split => "split",
+            Self::CapitalGain => "capital_gain",
+        }
+    }
+}
+
+/// One event of an answer as received: text, untouched, empty where the source sent nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawAction<'a> {
+    /// What the source calls it.
+    pub kind: ActionKind,
+    /// The day on which it takes effect, in the exchange's own time zone: the ex-date, the first day of the new shares.
+    pub day: RawDay<'a>,
+    /// What is paid for a share.
+    pub amount: &'a str,
+    /// The new shares of a split.
+    pub numerator: &'a str,
+    /// The old shares of a split.
+    pub denominator: &'a str,
+    /// The currency of the amount, where the event says one of its own.
+    pub currency: Option<&'a str>,
+    /// The event as it stands in the answer.
+    pub raw: &'a str,
 }

@@ -2,59 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
-use super::answer::RawDay;
+use super::answer::{ActionKind, RawAction, RawDay};
 use super::text::bounded;
 use super::window::Window;
 
 /// So many characters of what is refused are kept.
 const LONGEST_RAW: usize = 200;
-
-/// What happened. The names are the `kind` column of `corporate_action`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionKind {
-    /// Cash for each share.
-    Dividend,
-    /// Old shares became new ones.
-    Split,
-    /// A fund's realised gains, for each share.
-    CapitalGain,
-}
-
-impl ActionKind {
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dividend => "dividend",
-            Self::Split => "split",
-            Self::CapitalGain => "capital_gain",
-        }
-    }
-}
-
-/// One event of an answer as received: text, untouched, empty where the source sent nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RawAction<'a> {
-    /// What the source calls it.
-    pub kind: ActionKind,
-    /// The day on which it takes effect, in the exchange's own time zone: the ex-date, the first day of the new shares.
-    pub day: RawDay<'a>,
-    /// What is paid for a share.
-    pub amount: &'a str,
-    /// The new shares of a split.
-    pub numerator: &'a str,
-    /// The old shares of a split.
-    pub denominator: &'a str,
-    /// The currency of the amount, where the event says one of its own.
-    pub currency: Option<&'a str>,
-    /// The event as it stands in the answer.
-    pub raw: &'a str,
-}
 
 /// Why an event can be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -151,6 +107,8 @@ pub struct CorporateAction {
     pub(crate) terms: Terms,
     /// The currency of an amount, where it is known.
     pub(crate) currency: Option<String>,
+    /// When it was told.
+    pub(crate) told_at: DateTime<Utc>,
 }
 
 /// An event that can be none, with what stood in it.
@@ -175,17 +133,21 @@ pub(crate) struct ToldActions {
     pub(crate) refused: Vec<RefusedAction>,
     /// The days of which all actions were told; none where an answer says nothing of actions.
     pub(crate) days: Option<Window>,
+    /// When they were told last.
+    pub(crate) told_at: Option<DateTime<Utc>>,
 }
 
 impl ToldActions {
-    /// Takes over what a later part of the same answer says.
+    /// Takes over what a later part says: of an action that both tell, it counts.
     pub(crate) fn append(&mut self, mut other: Self) {
-        let is_known = |a: &CorporateAction| {
+        let is_told_again = |a: &CorporateAction| {
             let key = (a.date, a.terms.kind());
-            self.actions.iter().any(|b| (b.date, b.terms.kind()) == key)
+            let mut others = other.actions.iter();
+            others.any(|b| (b.date, b.terms.kind()) == key)
         };
-        other.actions.retain(|a| !is_known(a));
+        self.actions.retain(|a| !is_told_again(a));
         self.actions.append(&mut other.actions);
+        self.told_at = self.told_at.max(other.told_at);
         self.refused.append(&mut other.refused);
         self.days = match (self.days, other.days) {
             (Some(a), Some(b)) => Some(Window {
@@ -197,6 +159,22 @@ impl ToldActions {
     }
 }
 
+/// From such a factor on, and for its inverse, a split's step can be told from the market's own moves (contract, section 5).
+const TELLING: f64 = 1.25;
+
+/// Whether the step of a split still stands between two closes: nearer to its ratio (new shares for one) than to none, and not
+/// further from it than a market moves. The view `adjustment` has the same rule.
+#[must_use]
+pub(crate) fn stands(ratio: f64, before: f64, after: f64) -> bool {
+    let step = before / after;
+    let is_nearer = match ratio {
+        r if r > TELLING => step * step > r,
+        r if r < TELLING.recip() => step * step < r,
+        _ => false,
+    };
+    is_nearer && (TELLING.recip()..=TELLING).contains(&(step / ratio))
+}
+
 /// Reads events; `currency` is that of the answer's prices, in which an amount is that says none of its own. Those outside of the
 /// answer's own days (`days`) are left out: what lies there was not asked.
 #[must_use]
@@ -204,8 +182,12 @@ pub(crate) fn read_actions(
     events: &[RawAction<'_>],
     currency: Option<&str>,
     days: Window,
+    told_at: DateTime<Utc>,
 ) -> ToldActions {
-    let mut told = ToldActions::default();
+    let mut told = ToldActions {
+        told_at: Some(told_at),
+        ..ToldActions::default()
+    };
     let mut actions: BTreeMap<(NaiveDate, ActionKind), CorporateAction> = BTreeMap::new();
     for event in events {
         let date = match event.day {
@@ -215,7 +197,7 @@ pub(crate) fn read_actions(
         if date.is_some_and(|date| !days.contains(date)) {
             continue;
         }
-        match read_action(event, date, currency) {
+        match read_action(event, date, currency, told_at) {
             Ok(action) => {
                 let key = (action.date, action.terms.kind());
                 let terms = actions
@@ -239,6 +221,7 @@ fn read_action(
     event: &RawAction<'_>,
     date: Option<NaiveDate>,
     currency: Option<&str>,
+    told_at: DateTime<Utc>,
 ) -> Result<CorporateAction, ActionRefusal> {
     let date = date.ok_or(ActionRefusal::NoDate)?;
     let terms = match event.kind {
@@ -262,6 +245,7 @@ fn read_action(
         date,
         terms,
         currency,
+        told_at,
     })
 }
 
@@ -312,7 +296,7 @@ mod tests {
     }
 
     fn read(events: &[RawAction<'_>]) -> (Vec<(u32, Terms)>, Vec<ActionRefusal>) {
-        let told = read_actions(events, Some("USD"), january());
+        let told = read_actions(events, Some("USD"), january(), DateTime::UNIX_EPOCH);
         let short = |a: &CorporateAction| (chrono::Datelike::day(&a.date), a.terms);
         (
             told.actions.iter().map(short).collect(),
@@ -393,21 +377,26 @@ mod tests {
             split(7, "2", "1"),
             paid(ActionKind::Dividend, 5, "1"),
         ];
-        let told = read_actions(&events, Some("USD"), january());
+        let told = read_actions(&events, Some("USD"), january(), DateTime::UNIX_EPOCH);
         let currencies: Vec<_> = told.actions.iter().map(|a| a.currency.as_deref()).collect();
         assert_eq!(currencies, [Some("USD"), Some("EUR"), None]);
         let later = Window {
             start: day(6),
             ..january()
         };
-        assert_eq!(read_actions(&events, None, later).actions.len(), 2);
+        assert_eq!(
+            read_actions(&events, None, later, DateTime::UNIX_EPOCH)
+                .actions
+                .len(),
+            2
+        );
     }
 
     #[test]
-    fn of_two_parts_the_first_that_tells_an_action_counts() {
+    fn of_two_parts_the_later_that_tells_an_action_counts() {
         let of = |amount: &'static str, date| {
-            let mut told =
-                read_actions(&[paid(ActionKind::Dividend, date, amount)], None, january());
+            let events = [paid(ActionKind::Dividend, date, amount)];
+            let mut told = read_actions(&events, None, january(), DateTime::UNIX_EPOCH);
             told.days = Some(Window {
                 start: day(date),
                 end: day(date),
@@ -419,7 +408,7 @@ mod tests {
         told.append(of("3", 9));
         told.append(ToldActions::default());
         let amounts: Vec<_> = told.actions.iter().map(|a| a.terms.amount()).collect();
-        assert_eq!(amounts, [Some(1.0), Some(3.0)]);
+        assert_eq!(amounts, [Some(2.0), Some(3.0)]);
         assert_eq!(
             told.days,
             Some(Window {

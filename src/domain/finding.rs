@@ -56,6 +56,12 @@ pub(crate) enum Rule {
     ScaleDiffers,
     /// A session on which none of a calendar's assets has a bar.
     ProbablyClosed,
+    /// A split whose step still stands in the closes: its source lists it and has not adjusted for it.
+    SplitUnadjusted,
+    /// A dividend whose size cannot be right: converted, in pence, or listed twice. It counts in no factor.
+    OddDividend,
+    /// A dividend or split that can be none.
+    BadAction,
 }
 
 impl Rule {
@@ -90,12 +96,13 @@ impl Rule {
             | Self::Clock
             | Self::Rescaled => ClosedBy::ItsRow,
             Self::ZoneDiffers | Self::OtherListing => ClosedBy::AnyAnswer,
-            Self::PriceJump | Self::ScaleStep => ClosedBy::TheCloses,
+            Self::PriceJump | Self::ScaleStep | Self::SplitUnadjusted => ClosedBy::TheCloses,
             Self::ScaleRefused => ClosedBy::ATakenAnswer,
             Self::ScaleUnknown => ClosedBy::ItsJoin,
             Self::Rebased => ClosedBy::TheSameScale,
             Self::ScaleDiffers => ClosedBy::AKnownScale,
             Self::DateGap | Self::ProbablyClosed => ClosedBy::TheSessions,
+            Self::OddDividend | Self::BadAction => ClosedBy::ItsActions,
         }
     }
 }
@@ -119,6 +126,8 @@ pub(crate) enum ClosedBy {
     ItsJoin,
     /// Nothing in an answer: sessions without a bar are judged for all series of a calendar together.
     TheSessions,
+    /// An answer that tells the actions of its day without it: they are judged where they are written.
+    ItsActions,
 }
 
 /// Its name.
@@ -163,7 +172,7 @@ mod tests {
     use super::*;
 
     /// As they stand in staging files: a name that changes here is found in none of them.
-    const NAMES: [&str; 21] = [
+    const NAMES: [&str; 24] = [
         "incomplete",
         "live_duplicate",
         "suspended",
@@ -185,13 +194,16 @@ mod tests {
         "rescaled",
         "scale_differs",
         "probably_closed",
+        "split_unadjusted",
+        "odd_dividend",
+        "bad_action",
     ];
 
     #[test]
     fn every_rule_is_read_by_the_name_that_it_is_written_by() {
         let rules: Vec<Rule> = NAMES.iter().map(|name| name.parse().unwrap()).collect();
         assert_eq!(rules.first(), Some(&Rule::Incomplete));
-        assert_eq!(rules.last(), Some(&Rule::ProbablyClosed));
+        assert_eq!(rules.last(), Some(&Rule::BadAction));
         let written: Vec<String> = rules.iter().map(ToString::to_string).collect();
         assert_eq!(written, NAMES);
         // The message of serde has all names that it knows.

@@ -20,6 +20,7 @@ pub(crate) mod gaps;
 pub(crate) mod jumps;
 pub(crate) mod merge;
 pub(crate) mod misfit;
+pub(crate) mod odd_action;
 pub mod outgoing;
 pub(crate) mod run;
 pub(crate) mod scale;

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::alignment::STEP;
+use super::corporate_action::stands;
 use super::digits::last_digit;
 use super::finding::{Finding, Rule};
 use super::window::Window;
@@ -40,18 +41,33 @@ impl DayClose {
     }
 }
 
-/// The jumps and steps of the days of a window; `days` are in order, with the day before the window.
+/// A split that a source lists.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Split {
+    /// The first day of the new shares.
+    pub(crate) date: NaiveDate,
+    /// So many new shares.
+    pub(crate) numerator: f64,
+    /// For so many old ones.
+    pub(crate) denominator: f64,
+}
+
+/// The jumps and steps of the days of a window; `days` are in order, with the day before the window. A step that a split explains is
+/// none: it is the split's, which stands unadjusted.
 ///
 /// A step is a close of 1.8 times the one before or more, or the inverse, where the two bars have no price in common, or where
 /// the next day returns by such a factor (contract, section 5). Every smaller move beyond 30 % is a jump.
 #[must_use]
-pub(crate) fn find_steps(days: &[DayClose], window: Window) -> Vec<Finding> {
+pub(crate) fn find_steps(days: &[DayClose], splits: &[Split], window: Window) -> Vec<Finding> {
     let digit = last_digit(days.iter().map(|d| d.close));
     let pairs = days.iter().zip(days.iter().skip(1));
     pairs
         .enumerate()
         .filter(|(_, (_, day))| window.contains(day.date))
         .filter_map(|(place, (before, day))| {
+            if let Some(finding) = find_unadjusted(before, day, splits) {
+                return Some(finding);
+            }
             let change = day.close / before.close - 1.0;
             // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and no jump.
             if change.abs() <= JUMP + 1e-9 {
@@ -72,6 +88,21 @@ pub(crate) fn find_steps(days: &[DayClose], window: Window) -> Vec<Finding> {
             })
         })
         .collect()
+}
+
+fn find_unadjusted(before: &DayClose, day: &DayClose, splits: &[Split]) -> Option<Finding> {
+    let since = |s: &&Split| before.date < s.date && s.date <= day.date;
+    let stands = |s: &&Split| stands(s.numerator / s.denominator, before.close, day.close);
+    let split = splits.iter().find(|s| since(s) && stands(s))?;
+    let (close, last) = (day.close, before.close);
+    Some(Finding {
+        date: day.date,
+        rule: Rule::SplitUnadjusted,
+        detail: format!(
+            "the split {}:{} of {} stands in the closes: {close} after {last}",
+            split.numerator, split.denominator, split.date
+        ),
+    })
 }
 
 fn is_step(before: &DayClose, day: &DayClose, behind: Option<&DayClose>, digit: f64) -> bool {
@@ -114,7 +145,7 @@ mod tests {
     }
 
     fn found(days: &[DayClose]) -> Vec<(u32, Rule)> {
-        let found = find_steps(days, all());
+        let found = find_steps(days, &[], all());
         let short = |f: &Finding| (chrono::Datelike::day(&f.date), f.rule);
         found.iter().map(short).collect()
     }
@@ -125,7 +156,7 @@ mod tests {
         // 30 % exactly is no jump, nor is the first bar.
         assert_eq!(found(&days), [(2, Rule::PriceJump), (3, Rule::PriceJump)]);
         assert_eq!(
-            find_steps(&days, all())[0].detail,
+            find_steps(&days, &[], all())[0].detail,
             "close 131 after 100, +31.0 %"
         );
         let later = Window {
@@ -133,7 +164,7 @@ mod tests {
             ..all()
         };
         assert_eq!(
-            find_steps(&days, later).len(),
+            find_steps(&days, &[], later).len(),
             1,
             "the bar before may lie outside"
         );
@@ -189,5 +220,45 @@ mod tests {
         assert_eq!(found(&days(&[1e-10, 2e-10])), [(2, Rule::PriceJump)]);
         assert_eq!(found(&days(&[2.0, 1.0])), [(2, Rule::PriceJump)]);
         assert_eq!(found(&days(&[2.25e-9, 1.1e-9])), [(2, Rule::ScaleStep)]);
+    }
+
+    #[test]
+    fn a_step_that_a_split_explains_is_the_splits() {
+        let split = |date, numerator: f64, denominator: f64| Split {
+            date: day(date),
+            numerator,
+            denominator,
+        };
+        let rules = |closes: &[f64], splits: &[Split]| -> Vec<_> {
+            let found = find_steps(&days(closes), splits, all());
+            found
+                .iter()
+                .map(|f| (chrono::Datelike::day(&f.date), f.rule))
+                .collect()
+        };
+        let halved = [100.0, 51.0, 52.0];
+        assert_eq!(
+            rules(&halved, &[split(2, 2.0, 1.0)]),
+            [(2, Rule::SplitUnadjusted)]
+        );
+        assert_eq!(
+            find_steps(&days(&halved), &[split(2, 2.0, 1.0)], all())[0].detail,
+            "the split 2:1 of 2026-01-02 stands in the closes: 51 after 100"
+        );
+        // Another ratio and another day explain nothing.
+        for other in [split(2, 4.0, 1.0), split(3, 2.0, 1.0), split(2, 1.0, 2.0)] {
+            assert_eq!(rules(&halved, &[other]), [(2, Rule::ScaleStep)]);
+        }
+        // Shares laid together; a split that the source has adjusted for; one that is too small to tell.
+        assert_eq!(
+            rules(&[1.0, 10.5], &[split(2, 1.0, 10.0)]),
+            [(2, Rule::SplitUnadjusted)]
+        );
+        assert_eq!(rules(&[100.0, 97.0], &[split(2, 2.0, 1.0)]), []);
+        assert_eq!(rules(&[100.0, 80.0], &[split(2, 5.0, 4.0)]), []);
+        assert_eq!(
+            rules(&[100.0, 66.0], &[split(2, 3.0, 2.0)]),
+            [(2, Rule::SplitUnadjusted)]
+        );
     }
 }

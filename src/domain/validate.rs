@@ -86,7 +86,7 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     let mut checked = checker.finish();
     checked.first_trade = answer.first_trade;
     checked.said = answer.said();
-    checked.actions = check_actions(answer, context.window);
+    checked.actions = check_actions(answer, context);
     let newest = checked.bars.last().map(|b| b.bar.date());
     if let (Some(doubt), Some(date)) = (&answer.zone_doubt, newest) {
         checked.findings.push(Finding {
@@ -100,7 +100,8 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
 
 /// The actions of the days that were asked for and of those that the answer has. All of them were told from the first of its rows
 /// on: what lies before the listing, or before the recording, it does not know.
-fn check_actions(answer: &Answer<'_>, asked: Window) -> ToldActions {
+fn check_actions(answer: &Answer<'_>, context: Context<'_>) -> ToldActions {
+    let asked = context.window;
     let Some(events) = &answer.actions else {
         return ToldActions::default();
     };
@@ -121,7 +122,7 @@ fn check_actions(answer: &Answer<'_>, asked: Window) -> ToldActions {
     };
     ToldActions {
         days: first.and(Some(told)).filter(|told| told.start <= told.end),
-        ..read_actions(events, answer.currency, own)
+        ..read_actions(events, answer.currency, own, context.fetched_at)
     }
 }
 

@@ -186,9 +186,11 @@ impl<'a> ChartSeries<'a> {
             exchange: text(meta.exchange_name),
             zone,
             first_trade: first_trade.map(|m| calendar.trading_day(m, dated_in)),
-            actions: self
-                .events
-                .and_then(|events| read_events(events, |m| calendar.trading_day(m, dated_in))),
+            actions: self.events.and_then(|events| {
+                read_events(events, |s| {
+                    moment(s).map(|m| calendar.trading_day(m, dated_in))
+                })
+            }),
             ..Answer::default()
         };
         if stamps.is_empty() && quote.longest() == 0 {
@@ -344,7 +346,7 @@ fn cells<'a>(
 }
 
 /// The moment of a stamp (seconds, below zero before 1970), if it lies in the years 1 to 9999.
-pub(super) fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
+fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
     let Ok(seconds) = json_text(Some(stamp)).parse() else {
         return None;
     };

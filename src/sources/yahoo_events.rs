@@ -5,14 +5,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::body::{Object, json_text};
-use super::yahoo::moment;
-use crate::domain::answer::RawDay;
-use crate::domain::corporate_action::{ActionKind, RawAction};
+use crate::domain::answer::{ActionKind, RawAction, RawDay};
 
 /// The kinds by their names in the answer.
 const KINDS: [(&str, ActionKind); 3] = [
@@ -34,10 +32,10 @@ struct Event<'a> {
     currency: Option<&'a RawValue>,
 }
 
-/// The events that an answer lists; `None` where it says nothing of them (`null`).
+/// The events that an answer lists, with what says the day of a stamp; `None` where it says nothing of them (`null`).
 pub(super) fn read_events(
     events: &RawValue,
-    day_of: impl Fn(DateTime<Utc>) -> NaiveDate,
+    day_of: impl Fn(&RawValue) -> Option<NaiveDate>,
 ) -> Option<Vec<RawAction<'_>>> {
     let text = events.get();
     if text == "null" {
@@ -63,13 +61,13 @@ pub(super) fn read_events(
 fn read_event<'a>(
     kind: ActionKind,
     text: &'a str,
-    day_of: impl Fn(DateTime<Utc>) -> NaiveDate,
+    day_of: impl Fn(&RawValue) -> Option<NaiveDate>,
 ) -> RawAction<'a> {
     let Ok(Object(event)) = serde_json::from_str::<Object<Event<'a>>>(text) else {
         return refused(kind, text);
     };
     let date = json_text(event.date);
-    let day = event.date.and_then(moment).map(day_of);
+    let day = event.date.and_then(day_of);
     RawAction {
         kind,
         day: day.map_or(RawDay::Impossible(date), RawDay::Date),
@@ -100,8 +98,12 @@ mod tests {
 
     fn read(text: &str) -> Option<Vec<RawAction<'_>>> {
         let raw: &RawValue = serde_json::from_str(text).unwrap();
-        read_events(raw, |m| {
-            m.with_timezone(&chrono_tz::America::New_York).date_naive()
+        read_events(raw, |stamp| {
+            let time = chrono::DateTime::from_timestamp(stamp.get().parse().ok()?, 0)?;
+            Some(
+                time.with_timezone(&chrono_tz::America::New_York)
+                    .date_naive(),
+            )
         })
     }
 

@@ -77,6 +77,7 @@ impl Collector<'_> {
         if !is_done {
             progress.fail_without_a_bar();
         }
+        self.ask_for_actions(asset, &staged, fetcher, progress)?;
         Ok(staged)
     }
 
@@ -176,6 +177,7 @@ impl Collector<'_> {
                     let days = format!("no bar from {} to {}", window.start, window.end);
                     progress.warn(name, days);
                 }
+                progress.is_read_whole |= has_bars && plan.is_audit;
                 if has_bars && plan.is_audit {
                     self.audit_older_file(series, fetcher, progress)?;
                 }

@@ -10,6 +10,7 @@ use crate::domain::asset::Asset;
 use crate::domain::run::Problem;
 use crate::staging::StagedSeries;
 
+mod actions;
 mod asset;
 mod audit;
 mod closed_days;

@@ -166,7 +166,9 @@ pub(super) struct AssetProgress {
     source: Option<String>,
     pub(super) window: Option<Window>,
     tally: Tally,
-    findings: u64,
+    pub(super) findings: u64,
+    /// Whether a series was compared as a whole, or read anew as a whole.
+    pub(super) is_read_whole: bool,
     failed: bool,
     is_suspect: bool,
     is_news: bool,
@@ -183,6 +185,7 @@ impl AssetProgress {
             window: None,
             tally: Tally::default(),
             findings: 0,
+            is_read_whole: false,
             failed: false,
             is_suspect: false,
             is_news: false,

@@ -68,6 +68,7 @@ impl Collector<'_> {
         log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "{why}; it is read again from {}", whole.start);
         let plan = plan.reading_all(whole);
         progress.window = Some(plan.window);
+        progress.is_read_whole = true;
         let answered = fetcher.fetch(series, plan.window);
         let missing = match &answered {
             Ok(all) => what_is_missing(&all.lost).join("; "),

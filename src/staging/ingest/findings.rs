@@ -63,7 +63,7 @@ impl Judged<'_> {
                 let is_joined = self.first_stored == Some(date) || days.any(|d| d.date < date);
                 self.is_taken() && is_joined && self.heard.contains(&date)
             }
-            ClosedBy::TheSessions => false,
+            ClosedBy::TheSessions | ClosedBy::ItsActions => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What was fetched goes in: the facts are read, the domain decides, bars, history and findings are written, all in one
 //! transaction.
 
+pub(in crate::staging) mod actions;
 pub(in crate::staging) mod batch;
 pub(in crate::staging) mod findings;
 pub(in crate::staging) mod gaps;

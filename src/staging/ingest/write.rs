@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{CachedStatement, Statement, ToSql, Transaction, TransactionBehavior, params};
 
+use super::actions::{ActionWriter, splits};
 use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
@@ -110,7 +111,10 @@ impl Writer<'_> {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
         let closes = self.series.closes(self.batch.window)?;
-        written.tally.findings = self.write_findings(&closes, &written.heard, &scale)?;
+        // Behind the bars, which tell whether a dividend can be right, and before the steps, which a split explains.
+        let about_actions = self.actions().write(&checked.actions)?;
+        let about_bars = self.write_findings(&closes, &written.heard, &scale)?;
+        written.tally.findings = about_actions + about_bars;
         self.series.remember(self.batch)?;
         let asset = self.batch.asset.id.as_str();
         said::remember(self.tx, asset, self.source, &checked.said, self.batch.now)?;
@@ -120,6 +124,24 @@ impl Writer<'_> {
             coverage,
             suspicion: self.suspicion(written.held_back)?,
         }))
+    }
+
+    fn actions(&self) -> ActionWriter<'_> {
+        let Batch {
+            asset,
+            currency,
+            job_id,
+            now,
+            ..
+        } = *self.batch;
+        ActionWriter {
+            notes: &self.notes,
+            asset,
+            source: self.source,
+            currency,
+            job_id,
+            now,
+        }
     }
 
     /// Why the bars cannot fill days beside newer ones, if they cannot.
@@ -279,8 +301,14 @@ impl Writer<'_> {
             start: window.start,
             end: last,
         };
+        let splits = match (closes.first(), closes.last()) {
+            (Some(first), Some(last)) => {
+                splits(self.tx, self.batch.asset.id.as_str(), first.date, last.date)?
+            }
+            _ => Vec::new(),
+        };
         let jumps = match self.sign() {
-            Sign::Positive => find_steps(closes, closes_judged),
+            Sign::Positive => find_steps(closes, &splits, closes_judged),
             Sign::Any => {
                 let from = sub_days(window.start, jumps::LOOKBACK_DAYS);
                 let before = Window {

@@ -1,5 +1,6 @@
 //! What is thought of the prices that came, on recorded real ones.
 //!
+//! - `actions`: dividends and splits, and prices adjusted by them
 //! - `calendars`: the trading days, against the sessions that recorded series had
 //! - `gaps`, `jumps`, `splits`: what is found in a series
 //! - `finality`, `week`: a file as its source served it through several days, each version or twice a day
@@ -8,6 +9,7 @@
 //! - `scale`: series that may hold two scales
 //! - `stand_in`: which source stands for a price, and when a second one is asked
 
+mod actions;
 mod calendars;
 mod finality;
 mod freshness;

@@ -1,0 +1,426 @@
+//! Corporate actions: what a source tells is written, what it lists no longer is left out of the factors, what cannot be right is
+//! found. In the transaction of the bars.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::findings::Notes;
+use crate::domain::answer::ActionKind;
+use crate::domain::asset::{Asset, SourceEntry};
+use crate::domain::corporate_action::{CorporateAction, Terms, ToldActions, stands};
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::odd_action::{Around, Payment, has_gain_in_it, median, why_odd};
+use crate::domain::steps::Split;
+use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
+use crate::domain::window::Window;
+use crate::staging::Staging;
+
+/// Its source lists it no longer.
+const WITHDRAWN: &str = "withdrawn";
+/// Its size cannot be right.
+const ODD: &str = "odd";
+/// The dividend of the day has it already.
+const IN_DIVIDEND: &str = "in_dividend";
+/// So many days before a dividend another one may be the same.
+const NEIGHBOURS: Days = Days::new(3);
+
+type Key = (NaiveDate, ActionKind);
+
+/// An action as it is stored.
+struct StoredAction {
+    terms: Terms,
+    currency: Option<String>,
+    left_out: Option<String>,
+    ingested_at: Option<DateTime<Utc>>,
+}
+
+impl StoredAction {
+    fn is_withdrawn(&self) -> bool {
+        self.left_out.as_deref() == Some(WITHDRAWN)
+    }
+
+    /// Whether it was told later than this, by a clock that was not wrong.
+    fn is_newer_than(&self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.ingested_at
+            .is_some_and(|t| t > told_at && t <= now + CLOCK_TOLERANCE)
+    }
+}
+
+/// Writes the actions of one series, in the transaction of its caller.
+pub(super) struct ActionWriter<'a> {
+    pub(super) notes: &'a Notes<'a>,
+    pub(super) asset: &'a Asset,
+    pub(super) source: &'a str,
+    /// The currency of the source's prices.
+    pub(super) currency: &'a str,
+    pub(super) job_id: &'a str,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Staging {
+    /// Stages what a source tells of an asset whose prices another one serves. Says how much was found.
+    pub(crate) fn stage_actions(
+        &self,
+        asset: &Asset,
+        entry: &SourceEntry,
+        told: &ToldActions,
+        job_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found = ActionWriter {
+            notes: &Notes::about(&tx, asset.id.as_str(), &entry.stored_as, job_id, now),
+            asset,
+            source: &entry.stored_as,
+            currency: &entry.currency,
+            job_id,
+            now,
+        }
+        .write(told)?;
+        tx.commit()?;
+        Ok(found)
+    }
+}
+
+impl ActionWriter<'_> {
+    /// Writes what an answer tells; says how much was found about it.
+    pub(super) fn write(&self, told: &ToldActions) -> Result<u64> {
+        let (Some(told_at), Some(reach)) = (told.told_at, reach(told)) else {
+            return Ok(0);
+        };
+        let stored = self.stored(reach)?;
+        let mut fresh = BTreeSet::new();
+        for action in &told.actions {
+            let key = (action.date, action.terms.kind());
+            if self.put(action, stored.get(&key))? {
+                fresh.insert(key);
+            }
+        }
+        if let Some(days) = told.days {
+            self.withdraw(told, days, &stored, told_at)?;
+            self.cover(days, told_at)?;
+        }
+        let mut found = self.judge(reach, &fresh)?;
+        found.extend(self.refused(told)?);
+        let days = told.days.unwrap_or(reach);
+        for rule in [Rule::OddDividend, Rule::BadAction] {
+            for date in self.notes.open_days(rule)? {
+                if days.contains(date) && !found.contains(&(rule, date)) {
+                    self.notes.resolve_day(rule, date)?;
+                }
+            }
+        }
+        Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
+    }
+
+    fn connection(&self) -> &Connection {
+        self.notes.connection()
+    }
+
+    fn stored(&self, days: Window) -> Result<BTreeMap<Key, StoredAction>> {
+        let sql = "SELECT date, kind, amount, numerator, denominator, currency, left_out, ingested_at FROM corporate_action
+             WHERE asset_id = ?1 AND source = ?2 AND date BETWEEN ?3 AND ?4";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let (first, last) = (days.start.to_string(), days.end.to_string());
+        let key = params![self.asset.id.as_str(), self.source, first, last];
+        let mut rows = statement.query(key)?;
+        let mut stored = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            if let (Ok(date), Some(terms)) = (row.get::<_, String>(0)?.parse(), terms(row)?) {
+                let action = StoredAction {
+                    terms,
+                    currency: row.get(5)?,
+                    left_out: row.get(6)?,
+                    ingested_at: timestamp::from_text(&row.get::<_, String>(7)?),
+                };
+                stored.insert((date, terms.kind()), action);
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Writes an action, unless it is stored as it is or as a later answer tells it. Says whether it did.
+    fn put(&self, action: &CorporateAction, stored: Option<&StoredAction>) -> Result<bool> {
+        let key = (action.date, action.terms.kind());
+        if let Some(old) = stored {
+            let is_same = old.terms == action.terms && old.currency == action.currency;
+            if old.is_newer_than(action.told_at, self.now) || (is_same && !old.is_withdrawn()) {
+                return Ok(false);
+            }
+            self.keep_history(key)?;
+        }
+        let split = action.terms.split();
+        let mut statement = self
+            .connection()
+            .prepare_cached(include_str!("upsert_action.sql"))?;
+        statement.execute(params![
+            self.asset.id.as_str(),
+            self.source,
+            key.0.to_string(),
+            key.1.name(),
+            action.terms.amount(),
+            split.map(|(numerator, _)| numerator),
+            split.map(|(_, denominator)| denominator),
+            action.currency,
+            timestamp::to_text(action.told_at),
+            self.job_id,
+        ])?;
+        Ok(true)
+    }
+
+    /// Leaves out what an answer for its day lists no longer. It stays: the source may only have lost it for some days.
+    fn withdraw(
+        &self,
+        told: &ToldActions,
+        days: Window,
+        stored: &BTreeMap<Key, StoredAction>,
+        told_at: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut listed = told.actions.iter().map(|a| (a.date, a.terms.kind()));
+        let listed: BTreeSet<Key> = listed.by_ref().collect();
+        for (key, old) in stored {
+            let is_gone = days.contains(key.0) && !listed.contains(key) && !old.is_withdrawn();
+            if is_gone && !old.is_newer_than(told_at, self.now) {
+                self.keep_history(*key)?;
+                self.leave_out(*key, Some(WITHDRAWN))?;
+                log::warn!(asset = self.asset.id.as_str(), source = self.source; "its {} of {} is listed no longer; it counts no more", key.1.name(), key.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes of which days all actions are told.
+    fn cover(&self, days: Window, told_at: DateTime<Utc>) -> Result<()> {
+        let sql = include_str!("cover_actions.sql");
+        self.connection().prepare_cached(sql)?.execute(params![
+            self.asset.id.as_str(),
+            self.source,
+            days.start.to_string(),
+            days.end.to_string(),
+            timestamp::to_text(told_at)
+        ])?;
+        Ok(())
+    }
+
+    /// Judges the stored payments of these days. `fresh`: what was written just now, of which nobody has seen another state.
+    fn judge(&self, days: Window, fresh: &BTreeSet<Key>) -> Result<BTreeSet<(Rule, NaiveDate)>> {
+        let neighbours = Window {
+            start: days
+                .start
+                .checked_sub_days(NEIGHBOURS)
+                .unwrap_or(days.start),
+            ..days
+        };
+        let mut stored = self.stored(neighbours)?;
+        stored.retain(|_, action| !action.is_withdrawn());
+        let waived = self.notes.waived(Rule::OddDividend)?;
+        let mut found = BTreeSet::new();
+        let mut others: Vec<Payment> = Vec::new();
+        for ((date, kind), action) in &stored {
+            let Some(amount) = action.terms.amount() else {
+                continue;
+            };
+            let left_out = if *kind == ActionKind::Dividend {
+                let paid = self.payment(*date, amount, action, &stored)?;
+                let odd = why_odd(&paid, self.currency, &others)
+                    .filter(|_| !waived.iter().any(|w| w.contains(*date)));
+                others.push(paid);
+                if let Some(detail) = odd.clone().filter(|_| days.contains(*date)) {
+                    let rule = Rule::OddDividend;
+                    let date = *date;
+                    self.notes.put(&Finding { date, rule, detail })?;
+                    found.insert((rule, date));
+                }
+                odd.map(|_| ODD)
+            } else {
+                self.is_in_dividend(*date, amount, &stored)?
+                    .then_some(IN_DIVIDEND)
+            };
+            if days.contains(*date) && left_out != action.left_out.as_deref() {
+                if !fresh.contains(&(*date, *kind)) {
+                    self.keep_history((*date, *kind))?;
+                }
+                self.leave_out((*date, *kind), left_out)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// A dividend in the scale behind the splits of its day: a source divides past amounts by later splits, not by one of the same day.
+    fn payment(
+        &self,
+        date: NaiveDate,
+        amount: f64,
+        action: &StoredAction,
+        stored: &BTreeMap<Key, StoredAction>,
+    ) -> Result<Payment> {
+        let split = stored
+            .get(&(date, ActionKind::Split))
+            .and_then(|a| a.terms.split());
+        let ratio = split.map_or(1.0, |(numerator, denominator)| numerator / denominator);
+        Ok(Payment {
+            date,
+            amount: amount / ratio,
+            currency: action.currency.clone(),
+            prices: self.around(date, ratio)?,
+        })
+    }
+
+    /// The prices around an ex-date: of the asset where the source's are in its currency, else of the source.
+    fn around(&self, date: NaiveDate, ratio: f64) -> Result<Option<Around>> {
+        let is_own = self.currency == self.asset.currency;
+        let sql = match is_own {
+            true => include_str!("around_best.sql"),
+            false => include_str!("around_source.sql"),
+        };
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let key = params![self.asset.id.as_str(), date.to_string(), self.source];
+        let found = statement.query_row(key, |r| {
+            let closes: (f64, f64) = (r.get(0)?, r.get(1)?);
+            let bar: (f64, Option<i64>) = (r.get(2)?, r.get(3)?);
+            Ok((closes, bar))
+        });
+        Ok(found.optional()?.map(|((before, close), (low, volume))| {
+            let is_split_later = stands(ratio, before, close);
+            Around {
+                before: if is_split_later {
+                    before / ratio
+                } else {
+                    before
+                },
+                low,
+                is_traded: volume != Some(0),
+            }
+        }))
+    }
+
+    /// Whether the dividend of a day has its capital gain in it, as far as the asset's other dividends tell.
+    fn is_in_dividend(
+        &self,
+        date: NaiveDate,
+        gain: f64,
+        stored: &BTreeMap<Key, StoredAction>,
+    ) -> Result<bool> {
+        let dividend = stored.get(&(date, ActionKind::Dividend));
+        let Some(dividend) = dividend.and_then(|a| a.terms.amount()) else {
+            return Ok(false);
+        };
+        let sql = "SELECT amount FROM corporate_action d
+             WHERE asset_id = ?1 AND source = ?2 AND kind = 'dividend' AND left_out IS NULL
+               AND NOT EXISTS (SELECT 1 FROM corporate_action g
+                               WHERE g.asset_id = d.asset_id AND g.source = d.source AND g.date = d.date AND g.kind = 'capital_gain')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let amounts =
+            statement.query_map(params![self.asset.id.as_str(), self.source], |r| r.get(0))?;
+        let amounts = amounts.collect::<rusqlite::Result<Vec<f64>>>()?;
+        Ok(has_gain_in_it(dividend, gain, median(amounts)))
+    }
+
+    /// Notes what can be no action.
+    fn refused(&self, told: &ToldActions) -> Result<BTreeSet<(Rule, NaiveDate)>> {
+        let mut found = BTreeSet::new();
+        for refused in &told.refused {
+            let detail = format!(
+                "{} refused, {}: {}",
+                refused.kind.name(),
+                refused.reason,
+                refused.raw
+            );
+            match refused.date {
+                Some(date) => {
+                    let rule = Rule::BadAction;
+                    self.notes.put(&Finding { date, rule, detail })?;
+                    found.insert((rule, date));
+                }
+                None => {
+                    log::warn!(asset = self.asset.id.as_str(), source = self.source; "{detail}")
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn keep_history(&self, (date, kind): Key) -> Result<()> {
+        let sql = include_str!("keep_action_history.sql");
+        self.connection().prepare_cached(sql)?.execute(params![
+            self.asset.id.as_str(),
+            self.source,
+            date.to_string(),
+            kind.name(),
+            timestamp::to_text(self.now),
+            self.job_id
+        ])?;
+        Ok(())
+    }
+
+    fn leave_out(&self, (date, kind): Key, why: Option<&str>) -> Result<()> {
+        let sql = "UPDATE corporate_action SET left_out = ?5, revision = revision + 1
+             WHERE asset_id = ?1 AND source = ?2 AND date = ?3 AND kind = ?4";
+        self.connection().prepare_cached(sql)?.execute(params![
+            self.asset.id.as_str(),
+            self.source,
+            date.to_string(),
+            kind.name(),
+            why
+        ])?;
+        Ok(())
+    }
+}
+
+/// From the first to the last day of which something is told.
+fn reach(told: &ToldActions) -> Option<Window> {
+    let actions = told.actions.iter().map(|a| a.date);
+    let refused = told.refused.iter().filter_map(|r| r.date);
+    let days = told.days.into_iter().flat_map(|d| [d.start, d.end]);
+    let dates: BTreeSet<NaiveDate> = actions.chain(refused).chain(days).collect();
+    Some(Window {
+        start: *dates.first()?,
+        end: *dates.last()?,
+    })
+}
+
+fn terms(row: &Row<'_>) -> rusqlite::Result<Option<Terms>> {
+    let amount: Option<f64> = row.get(2)?;
+    let split: (Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?);
+    let kind: String = row.get(1)?;
+    Ok(match (kind.as_str(), amount, split) {
+        ("dividend", Some(amount), _) => Some(Terms::Dividend(amount)),
+        ("capital_gain", Some(amount), _) => Some(Terms::CapitalGain(amount)),
+        ("split", _, (Some(numerator), Some(denominator))) => Some(Terms::Split {
+            numerator,
+            denominator,
+        }),
+        _ => None,
+    })
+}
+
+/// The splits of an asset behind a day, up to another, whichever of its sources lists them.
+pub(super) fn splits(
+    connection: &Connection,
+    asset: &str,
+    behind: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<Split>> {
+    let sql = "SELECT date, numerator, denominator FROM corporate_action
+         WHERE asset_id = ?1 AND kind = 'split' AND left_out IS NULL AND date > ?2 AND date <= ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![asset, behind.to_string(), last.to_string()])?;
+    let mut splits = Vec::new();
+    while let Some(row) = rows.next()? {
+        let both: (Option<f64>, Option<f64>) = (row.get(1)?, row.get(2)?);
+        if let (Ok(date), (Some(numerator), Some(denominator))) =
+            (row.get::<_, String>(0)?.parse(), both)
+        {
+            splits.push(Split {
+                date,
+                numerator,
+                denominator,
+            });
+        }
+    }
+    Ok(splits)
+}
