@@ -360,6 +360,8 @@ pub(crate) enum Schema {
     Warehouse,
     /// An optional view for the PostgreSQL database: one price for each asset and day, by the order of its sources.
     BestPrice,
+    /// The same adjusted for splits and dividends, with its factors, and the view before, which it reads.
+    AdjustedPrice,
     /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
     Partitioned,
     /// A variant of all tables for more than one machine: distributed by asset with Citus, to be made before the first sync.

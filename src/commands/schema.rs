@@ -41,6 +41,12 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
             format!("The view {table} is there.\n"),
         ));
     }
+    if args.which == Schema::AdjustedPrice {
+        connect(&target(config)?, config)?.create_adjusted_price()?;
+        let rows = ["best_price", "adjusted_price"].map(|table| Created { table });
+        let text = "The views best_price and adjusted_price are there.\n";
+        return Ok(Answer::rows(rows.into(), |_| Ok(text.to_owned())));
+    }
     let created = connect(&target(config)?, config)?
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
@@ -61,6 +67,7 @@ fn ddl(which: Schema) -> Answer {
         Schema::Staging => staging::schema(),
         Schema::Warehouse => warehouse::schema(),
         Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
+        Schema::AdjustedPrice => warehouse::adjusted_price(),
         Schema::Partitioned => warehouse::PARTITIONED.to_owned(),
         Schema::Citus => warehouse::citus(),
     };

@@ -59,6 +59,43 @@ pub(crate) struct AssetRow {
     pub(crate) revision: i64,
 }
 
+/// A dividend, split or capital gain on its way to the warehouse.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ActionRow {
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
+    /// The day on which it takes effect.
+    pub(crate) date: NaiveDate,
+    /// `dividend`, `split` or `capital_gain`.
+    pub(crate) kind: String,
+    /// What is paid for a share, in `currency`.
+    pub(crate) amount: Option<f64>,
+    /// New shares of a split.
+    pub(crate) numerator: Option<f64>,
+    /// Old shares of a split.
+    pub(crate) denominator: Option<f64>,
+    pub(crate) currency: Option<String>,
+    /// Why it counts in no factor.
+    pub(crate) left_out: Option<String>,
+    /// When these values were told first.
+    pub(crate) ingested_at: DateTime<Utc>,
+    /// The revision that was read.
+    pub(crate) revision: i64,
+}
+
+/// The days of which a source has told all actions of an asset, on their way to the warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CoverageRow {
+    pub(crate) asset_id: String,
+    pub(crate) source: String,
+    pub(crate) first_date: NaiveDate,
+    pub(crate) last_date: NaiveDate,
+    /// When they were told last.
+    pub(crate) told_at: DateTime<Utc>,
+    /// The revision that was read.
+    pub(crate) revision: i64,
+}
+
 /// A run on its way to the warehouse, with those of its texts read for which the warehouse has types.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OutgoingRun {

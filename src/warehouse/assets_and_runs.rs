@@ -30,7 +30,7 @@ impl Warehouse {
     }
 
     /// A statement whose last parameter is the warehouse that it must be, and whose answer is which one it was.
-    fn write(
+    pub(super) fn write(
         &mut self,
         sql: &'static str,
         mut parameters: Vec<Parameter>,

@@ -136,6 +136,8 @@ mod tests {
             include_str!("copy_look.sql"),
             include_str!("upsert_assets.sql"),
             include_str!("upsert_runs.sql"),
+            include_str!("upsert_actions.sql"),
+            include_str!("upsert_coverage.sql"),
         ] {
             assert_eq!(sql.matches("pg_control_system").count(), 1);
             assert_eq!(sql.matches(SYSTEM).count(), 1);

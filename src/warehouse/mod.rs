@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use postgres::Row;
 use postgres::types::{ToSql, Type};
 
+mod actions;
 mod advice;
 mod assets_and_runs;
 mod attempt;
@@ -137,6 +138,16 @@ fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
 
 /// The optional view `best_price`.
 pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
+
+/// The optional view `adjusted_price`, over `best_price`.
+#[must_use]
+pub(crate) fn adjusted_price() -> String {
+    [
+        BEST_PRICE,
+        include_str!("../../schema/warehouse/adjusted_price.sql"),
+    ]
+    .join("\n")
+}
 
 /// A variant of `price_daily`: hash-partitioned by asset.
 pub(crate) const PARTITIONED: &str =

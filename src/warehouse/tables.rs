@@ -65,10 +65,46 @@ pub(super) const TABLES: &[Table] = &[
     },
 ];
 
+/// Tables that no price needs: where they cannot be made or written, the others are.
+const FURTHER: &[Table] = &[
+    Table {
+        name: "corporate_action",
+        ddl: include_str!("../../schema/warehouse/corporate_action.sql"),
+        columns: &[
+            ("asset_id", TEXT),
+            ("source", TEXT),
+            ("date", &["date"]),
+            ("kind", TEXT),
+            ("amount", &["float8"]),
+            ("numerator", &["float8"]),
+            ("denominator", &["float8"]),
+            ("currency", &["text", "varchar"]),
+            ("left_out", &["text", "varchar"]),
+            ("ingested_at", &["timestamptz"]),
+        ],
+        has_values: false,
+        key: &["asset_id", "source", "date", "kind"],
+    },
+    Table {
+        name: "corporate_action_coverage",
+        ddl: include_str!("../../schema/warehouse/corporate_action_coverage.sql"),
+        columns: &[
+            ("asset_id", TEXT),
+            ("source", TEXT),
+            ("first_date", &["date"]),
+            ("last_date", &["date"]),
+            ("told_at", &["timestamptz"]),
+        ],
+        has_values: false,
+        key: &["asset_id", "source"],
+    },
+];
+
 /// The DDL of the tables that the program creates where they are missing.
 #[must_use]
 pub(crate) fn schema() -> String {
-    TABLES.iter().map(|t| t.ddl).collect::<Vec<_>>().join("\n")
+    let tables = TABLES.iter().chain(FURTHER);
+    tables.map(|t| t.ddl).collect::<Vec<_>>().join("\n")
 }
 
 /// The tables' names.
@@ -92,13 +128,26 @@ impl Warehouse {
     /// # Errors
     /// What the server says, or a sentence about a table that cannot take our rows.
     pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
-        let created = self.create_missing()?;
+        let mut created = self.create_missing()?;
         self.check_all_but(&created)?;
+        let further = self.create_further()?;
+        let mut others = FURTHER.iter().filter(|t| !further.contains(&t.name));
+        others.try_for_each(|table| self.check(table))?;
+        created.extend(further);
         Ok(created)
     }
 
     fn create_missing(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
-        let missing = self.missing_tables()?;
+        self.create(TABLES)
+    }
+
+    /// Creates the tables that no price needs, where they are missing.
+    pub(super) fn create_further(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
+        self.create(FURTHER)
+    }
+
+    fn create(&mut self, tables: &'static [Table]) -> Result<Vec<&'static str>, WarehouseError> {
+        let missing = self.missing_of(tables)?;
         if !missing.is_empty() {
             // Two programs may find them missing at once; IF NOT EXISTS alone does not make that safe.
             let mut ddl = "SELECT pg_advisory_xact_lock(8103511720231);\n".to_owned();
@@ -143,13 +192,27 @@ impl Warehouse {
         self.execute(super::BEST_PRICE.to_owned())
     }
 
+    /// Creates the optional view `adjusted_price`, or brings it up to date, and `best_price`, which it reads.
+    pub(crate) fn create_adjusted_price(&mut self) -> Result<(), WarehouseError> {
+        self.ensure_tables()?;
+        self.execute(super::adjusted_price())
+    }
+
     pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, WarehouseError> {
+        self.missing_of(TABLES)
+    }
+
+    fn missing_of(
+        &mut self,
+        tables: &'static [Table],
+    ) -> Result<Vec<&'static Table>, WarehouseError> {
+        let names: Vec<&str> = tables.iter().map(|t| t.name).collect();
         let rows = self.query(
             "SELECT name FROM UNNEST($1::text[]) AS name WHERE to_regclass(name) IS NULL",
-            vec![parameter(names(), Type::TEXT_ARRAY)],
+            vec![parameter(names, Type::TEXT_ARRAY)],
         )?;
         let missing: Vec<String> = rows.iter().map(|r| r.get(0)).collect();
-        Ok(TABLES
+        Ok(tables
             .iter()
             .filter(|t| missing.iter().any(|m| m == t.name))
             .collect())

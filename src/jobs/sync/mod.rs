@@ -2,7 +2,7 @@
 //!
 //! - `shared`: what the threads of one run share
 //! - `pipeline`: reads, sends and acknowledges at the same time
-//! - `assets`, `runs`: send what belongs to the bars, `apart` what is refused of it
+//! - `assets`, `actions`, `runs`: send what belongs to the bars, `apart` what is refused of it
 //! - `sender`: one connection: retries transient failures, bisects a chunk that contains a bad row
 //! - `rejected_rows`: records the rows that the warehouse refuses
 
@@ -20,6 +20,7 @@ use crate::process::stop::Stopped;
 use crate::staging::{Scope, Staging};
 use crate::warehouse::WarehouseError;
 
+mod actions;
 mod apart;
 mod assets;
 mod pipeline;
@@ -96,7 +97,7 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// Sends what is pending: assets, then bars. Where the table that has what was acknowledged no longer has it, everything is
+    /// Sends what is pending: assets, then bars, then dividends and splits. Where the table that has what was acknowledged no longer has it, everything is
     /// sent again.
     ///
     /// # Errors
@@ -113,7 +114,19 @@ impl<'a> WarehouseSync<'a> {
         if self.run.access.stop.is_set() {
             return Err(Stopped.into());
         }
+        self.send_actions();
         self.outcome()
+    }
+
+    /// Sends dividends and splits. What cannot be written, as where a right is missing, is a warning: the prices were sent before.
+    fn send_actions(&self) {
+        let mut sender = Sender::new(&self.run);
+        if let Err(error) = sender.send_actions() {
+            log::warn!(
+                "dividends and splits were not all sent, the next sync sends them: {error:#}"
+            );
+        }
+        sender.leave_connection();
     }
 
     fn send_pending(&self, options: &Options, is_anew: bool) -> Result<()> {

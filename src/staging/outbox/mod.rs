@@ -1,6 +1,7 @@
 //! What is pending for the warehouse: reading it, acknowledging it, keeping what the warehouse refused.
 
 pub(in crate::staging) mod acknowledge;
+mod actions;
 pub(in crate::staging) mod assets;
 pub(in crate::staging) mod pending;
 pub(in crate::staging) mod rejects;

@@ -69,7 +69,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Lets every row of the scope, every asset and every run be pending again, refused ones too: this table is to get all of
+    /// Lets every row of the scope, every asset, action and run be pending again, refused ones too: this table is to get all of
     /// them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
     ///
     /// One transaction, so that a crash leaves either the old acknowledgements or none.
@@ -172,5 +172,10 @@ fn forget(tx: &Transaction<'_>, assets: Option<&str>) -> rusqlite::Result<()> {
     )?;
     tx.execute("UPDATE asset_master SET synced_revision = 0", [])?;
     tx.execute("UPDATE job_run SET synced_revision = 0", [])?;
+    tx.execute("UPDATE corporate_action SET synced_revision = 0", [])?;
+    tx.execute(
+        "UPDATE corporate_action_coverage SET synced_revision = 0",
+        [],
+    )?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `sync` and `verify`: from the staging file to PostgreSQL.
 //!
+//! - `actions`: dividends and splits, and the prices adjusted by them
 //! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `failures`: each class of failure, one at a time
 //! - `hostile`: what answers is no PostgreSQL, or an evil one
@@ -13,6 +14,7 @@
 //! - `shapes`: tables, rights and servers of every shape: `doctor` says what `sync` meets
 //! - `verify`: staging against the warehouse
 
+mod actions;
 mod apart;
 mod copy;
 mod failures;

@@ -1,0 +1,58 @@
+-- Optional: best_price adjusted by our own factors, by the actions of the first of an asset's sources in its own currency that tells
+-- them, as of known_until. close_split is adjusted for the splits that its source has not adjusted for, close_all for dividends as
+-- well. All of them are NULL where no source of the asset tells its actions, and before the day from which one does.
+--
+-- A split counts only while its step still stands in the closes: sources adjust for splits themselves. Below 5:4 a step cannot be
+-- told from the market's own moves. A dividend takes its share of the close before it, in the scale after all splits; sources divide
+-- past amounts by later splits, though not by one of the same day.
+CREATE OR REPLACE VIEW adjusted_price AS
+WITH told AS (
+    SELECT DISTINCT ON (m.asset_id) m.asset_id, c.source, c.first_date, c.last_date
+    FROM asset_master m
+    CROSS JOIN LATERAL json_array_elements_text(m.source_priority::json) WITH ORDINALITY AS s (source, priority)
+    JOIN corporate_action_coverage c ON c.asset_id = m.asset_id AND c.source = s.source
+    ORDER BY m.asset_id, s.priority
+), bar AS (
+    SELECT p.asset_id, p.date, p.source, p.close,
+           lead(p.date) OVER days AS next_date,
+           p.close / nullif(lead(p.close) OVER days, 0) AS step
+    FROM best_price p
+    WINDOW days AS (PARTITION BY p.asset_id ORDER BY p.date)
+), action AS (
+    -- What happens between a bar and the next one: new shares for an old one, and what a new one is paid.
+    SELECT b.*, t.source AS action_source, t.last_date AS known_until, a.ratio, a.amount,
+           b.date >= t.first_date AS is_known
+    FROM bar b
+    LEFT JOIN told t ON t.asset_id = b.asset_id
+    LEFT JOIN LATERAL (
+        SELECT max(d.ratio) AS ratio, sum(d.amount / coalesce(d.ratio, 1)) AS amount
+        FROM (
+            SELECT max(e.numerator / e.denominator) AS ratio, sum(e.amount) AS amount
+            FROM corporate_action e
+            WHERE e.asset_id = b.asset_id AND e.source = t.source AND e.left_out IS NULL
+              AND e.date > b.date AND e.date <= b.next_date
+            GROUP BY e.date
+        ) d
+    ) a ON true
+), split AS (
+    SELECT a.*,
+           exp(sum(CASE WHEN (ratio > 1.25 AND step * step > ratio OR ratio < 0.8 AND ratio > 0 AND step * step < ratio)
+                         AND step / ratio BETWEEN 0.8 AND 1.25
+                        THEN -ln(ratio) ELSE 0 END) OVER back) AS split_factor
+    FROM action a
+    WINDOW back AS (PARTITION BY a.asset_id ORDER BY a.date DESC)
+), dividend AS (
+    SELECT s.*,
+           exp(sum(CASE WHEN amount < close * split_factor THEN ln(1 - amount / (close * split_factor)) ELSE 0 END) OVER back)
+               AS dividend_factor
+    FROM split s
+    WINDOW back AS (PARTITION BY s.asset_id ORDER BY s.date DESC)
+)
+SELECT asset_id, date, source, close,
+       CASE WHEN is_known THEN split_factor END AS split_factor,
+       CASE WHEN is_known THEN dividend_factor END AS dividend_factor,
+       CASE WHEN is_known THEN close * split_factor END AS close_split,
+       CASE WHEN is_known THEN close * split_factor * dividend_factor END AS close_all,
+       CASE WHEN is_known THEN action_source END AS action_source,
+       CASE WHEN is_known THEN known_until END AS known_until
+FROM dividend;

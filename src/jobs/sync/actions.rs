@@ -1,0 +1,63 @@
+//! Sends dividends and splits, after the prices: no price waits for them, so that what cannot be written is a warning.
+
+use anyhow::Result;
+
+use super::apart::send_apart;
+use super::sender::Sender;
+use super::shared::CHUNK_OF_RECORDS;
+use crate::domain::outgoing::{ActionRow, CoverageRow};
+
+impl Sender<'_> {
+    /// Sends the actions that the warehouse does not have as they are, then of which days all of them are known.
+    ///
+    /// # Errors
+    /// What SQLite says, or why none can be written.
+    pub(super) fn send_actions(&mut self) -> Result<()> {
+        for actions in self.run.staging.pending_actions()?.chunks(CHUNK_OF_RECORDS) {
+            self.deliver_actions(actions)?;
+        }
+        let coverage = self.run.staging.pending_coverage()?;
+        for coverage in coverage.chunks(CHUNK_OF_RECORDS) {
+            self.deliver_coverage(coverage)?;
+        }
+        Ok(())
+    }
+
+    fn deliver_actions(&mut self, actions: &[ActionRow]) -> Result<()> {
+        let run = self.run;
+        let expected = run.database();
+        send_apart(
+            actions,
+            &mut |actions| match self.ask(|w| w.upsert_actions(actions, expected.as_deref())) {
+                Ok(warehouse) => {
+                    run.recognise(&warehouse)?;
+                    run.staging.acknowledge_actions(actions).map(Ok)
+                }
+                Err(failure) => Ok(Err(failure)),
+            },
+            &mut |refused, failure| {
+                log::warn!(asset = refused.asset_id; "the warehouse refuses its {} of {}: {failure}", refused.kind, refused.date);
+                Ok(())
+            },
+        )
+    }
+
+    fn deliver_coverage(&mut self, coverage: &[CoverageRow]) -> Result<()> {
+        let run = self.run;
+        let expected = run.database();
+        send_apart(
+            coverage,
+            &mut |coverage| match self.ask(|w| w.upsert_coverage(coverage, expected.as_deref())) {
+                Ok(warehouse) => {
+                    run.recognise(&warehouse)?;
+                    run.staging.acknowledge_coverage(coverage).map(Ok)
+                }
+                Err(failure) => Ok(Err(failure)),
+            },
+            &mut |refused, failure| {
+                log::warn!(asset = refused.asset_id; "the warehouse refuses of which days its dividends and splits are known: {failure}");
+                Ok(())
+            },
+        )
+    }
+}
