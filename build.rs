@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut packed = DeflateEncoder::new(fs::File::create(out)?, Compression::best());
     for path in files {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        write!(packed, "\0{name}\n")?;
+        writeln!(packed, "\0{name}")?;
         let text = fs::read_to_string(&path)?;
         // The comments are for those who read the files.
         for line in text

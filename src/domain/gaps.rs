@@ -72,6 +72,7 @@ impl CoverageFacts<'_> {
         lacking.extend(due.iter().filter(|d| is_known(d) && !self.bars.contains(d)));
         SessionCoverage {
             asked_from: self.due.first().copied(),
+            begins: self.bars.first().copied(),
             missing: lacking.into_iter().collect(),
             unanswered: due.iter().filter(|d| was_lost(d)).copied().collect(),
             due,
@@ -85,6 +86,8 @@ impl CoverageFacts<'_> {
 pub(crate) struct SessionCoverage {
     /// The first session that was asked for, also where it was not judged.
     pub(crate) asked_from: Option<NaiveDate>,
+    /// The first day of the series that has a bar; before it there is neither a bar nor a gap.
+    pub(crate) begins: Option<NaiveDate>,
     /// Sessions that were asked for and due.
     pub(crate) due: Vec<NaiveDate>,
     /// Those without a bar.
@@ -102,7 +105,8 @@ impl SessionCoverage {
     /// Whether the day was asked for, was due, and has a bar.
     #[must_use]
     pub(crate) fn has_a_bar(&self, day: NaiveDate) -> bool {
-        self.due.contains(&day) && !self.missing.contains(&day)
+        let has_begun = self.begins.is_some_and(|first| day >= first);
+        has_begun && self.due.contains(&day) && !self.missing.contains(&day)
     }
 }
 
@@ -136,11 +140,7 @@ pub(crate) fn agreed_sessions<'a>(
 ) -> BTreeSet<NaiveDate> {
     let mut bars: BTreeMap<NaiveDate, usize> = BTreeMap::new();
     for coverage in coverages {
-        for day in coverage
-            .due
-            .iter()
-            .filter(|d| !coverage.missing.contains(d))
-        {
+        for day in coverage.due.iter().filter(|d| coverage.has_a_bar(**d)) {
             *bars.entry(*day).or_default() += 1;
         }
     }
@@ -232,6 +232,7 @@ mod tests {
     #[test]
     fn two_bars_make_a_session_where_no_list_does() {
         let asset = |missing: &[u32]| SessionCoverage {
+            begins: Some(day(5)),
             due: days(5..=8),
             missing: days(missing.iter().copied()),
             ..SessionCoverage::default()
@@ -240,6 +241,11 @@ mod tests {
         let agreed = |series: &[&SessionCoverage]| agreed_sessions(series.iter().copied());
         assert_eq!(agreed(&[&a, &b, &c]), BTreeSet::from([day(5), day(8)]));
         assert!(agreed(&[&a]).is_empty(), "one alone");
+        let later = SessionCoverage {
+            begins: Some(day(7)),
+            ..c.clone()
+        };
+        assert_eq!(agreed(&[&a, &later]), BTreeSet::from([day(8)]), "not begun");
     }
 
     #[test]

@@ -64,9 +64,8 @@ fn collect(staging: &Staging, close: &str, days: std::ops::RangeInclusive<u32>, 
         };
         staging.reach_back(asset, source, &lookback).unwrap();
         staging.audited_on(asset.id.as_str(), source).unwrap();
-        staging
-            .is_settled(&asset.id, source, &due, window.end, 3)
-            .unwrap();
+        let settled = staging.is_settled(&asset.id, source, &due, window.end, 3);
+        settled.unwrap();
     }
     let rows = days.map(|day| RawBar {
         day: RawDay::Date(format!("2026-01-0{day}").parse().unwrap()),

@@ -2,6 +2,7 @@
 //!
 //! - `actions`: dividends and splits, and prices adjusted by them
 //! - `calendars`: the trading days, against the sessions that recorded series had
+//! - `exchanges`: prices of exchanges all over the world, against their calendars
 //! - `gaps`, `jumps`, `splits`: what is found in a series
 //! - `finality`, `week`: a file as its source served it through several days, each version or twice a day
 //! - `freshness`: `healthcheck`
@@ -11,6 +12,7 @@
 
 mod actions;
 mod calendars;
+mod exchanges;
 mod finality;
 mod freshness;
 mod gaps;
