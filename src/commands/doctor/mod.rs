@@ -124,7 +124,7 @@ fn calendars(active: &[&Asset]) -> Vec<Check> {
     for calendar in active.iter().map(|a| &a.calendar) {
         if let Some(end) = calendar.known_until() {
             let today = now().with_timezone(&calendar.zone()).date_naive();
-            let check = doctor::calendar(calendar.name(), end, today);
+            let check = doctor::calendar(calendar.name(), end, calendar.hidden_until(), today);
             if !checks.contains(&check) {
                 checks.push(check);
             }

@@ -77,6 +77,8 @@ struct UserFile {
     path: PathBuf,
     /// Whether it adds to a list of the program instead of being the list.
     corrects: bool,
+    /// Until when the list of the program is known that it takes the place of, where that is longer.
+    hides: Option<NaiveDate>,
 }
 
 impl Table {
@@ -192,11 +194,17 @@ impl Calendar {
         };
         match &table.file {
             None => "built in".to_owned(),
-            Some(UserFile { path, corrects }) => match corrects {
+            Some(UserFile { path, corrects, .. }) => match corrects {
                 true => format!("built in, corrected by {}", path.display()),
                 false => path.display().to_string(),
             },
         }
+    }
+
+    /// Until when the program's own list is known, where a file of the user's is in its place that ends earlier.
+    #[must_use]
+    pub(crate) fn hidden_until(&self) -> Option<NaiveDate> {
+        self.table()?.file.as_ref()?.hides
     }
 
     /// What the list was made from and how certain it is; empty where nothing says it.

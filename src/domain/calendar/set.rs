@@ -87,6 +87,8 @@ impl Calendars {
         let bytes = result_file::read(path).map_err(|e| e.to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
         let base = match self.0.get(&name) {
+            // The files that come with the program are its own lists, which are read when they are asked for.
+            Some(list) if without_comments(&text) == list.text => return Ok(()),
             Some(_) => Some(self.table(&name)?),
             None => None,
         };
@@ -101,9 +103,11 @@ impl Calendars {
                 parsed.map_err(|why| format!("there is no calendar {name} in the program that it could correct, and as one of your own: {why}"))?
             }
         };
+        let known_longer = base.map(|base| base.known_until);
         table.file = Some(UserFile {
             path: path.to_owned(),
             corrects: !is_whole,
+            hides: known_longer.filter(|until| is_whole && *until > table.known_until),
         });
         let list = List {
             text: String::new(),
@@ -173,6 +177,13 @@ impl Calendars {
     }
 }
 
+/// A file as it is compiled in.
+fn without_comments(text: &str) -> String {
+    let lines = text.lines();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The name of a calendar of the user's, which stands in tables and messages.
 fn check_name(name: &str) -> Result<(), String> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
@@ -232,6 +243,11 @@ mod tests {
         assert_eq!(xkrx.closed_reason(day("2026-11-20")), Some("Blackout"));
         assert!(xkrx.is_session(day("2026-12-25")), "the list as a whole");
         assert!(xkrx.origin().ends_with("XKRX.toml") && !xkrx.origin().contains("built in"));
+        assert_eq!(
+            xkrx.hidden_until(),
+            Some(day("2027-12-31")),
+            "it ends earlier"
+        );
         let xnys = calendars.get("XNYS").unwrap();
         assert!(xnys.is_session(day("2026-11-20")));
         assert_eq!(xnys.origin(), "built in");
@@ -249,6 +265,14 @@ mod tests {
         }
         let origin = calendars.get("XKRX").unwrap().origin();
         assert!(origin.starts_with("built in, corrected by "), "{origin}");
+    }
+
+    #[test]
+    fn a_copy_of_a_list_is_the_list() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/calendars");
+        let text = fs::read_to_string(folder.join("XTKS.toml")).unwrap();
+        let calendars = load(&[("XTKS.toml", text.replace('\n', "\r\n").as_bytes())]).unwrap();
+        assert_eq!(calendars.get("XTKS").unwrap().origin(), "built in");
     }
 
     #[test]
@@ -298,6 +322,7 @@ mod tests {
             let name = path.file_stem().unwrap().to_str().unwrap();
             let packed = calendars.table(name).unwrap();
             let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(without_comments(&text), calendars.0[name].text, "{name}");
             let file = file::parse(&text, None, &|other| calendars.days_of(other))
                 .unwrap()
                 .table;

@@ -192,15 +192,27 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-/// The last day that a calendar knows.
+/// The last day that a calendar knows; `hidden_until` is that of the program's own list, where a file of the user's is in its
+/// place and ends earlier.
 #[must_use]
-pub(crate) fn calendar(name: &str, known_until: NaiveDate, today: NaiveDate) -> Check {
+pub(crate) fn calendar(
+    name: &str,
+    known_until: NaiveDate,
+    hidden_until: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Check {
     /// As `healthcheck` warns.
     const SOON: TimeDelta = TimeDelta::days(60);
     let check = format!("calendar {name}");
     let detail = format!("closed days are known until {known_until}");
     let remedy =
         format!("a newer pricestash has more, or write them into data/calendars/{name}.toml");
+    if let Some(longer) = hidden_until {
+        let remedy = format!(
+            "remove data/calendars/{name}.toml, or leave only your own lines in it: the program's list is known until {longer}"
+        );
+        return Check::warn(&check, detail, &remedy);
+    }
     match known_until - today {
         left if left < SOON => Check::warn(&check, detail, &remedy),
         _ => Check::ok(&check, detail),
@@ -378,6 +390,15 @@ mod tests {
 
     #[test]
     fn room_calendars_and_runs_are_judged() {
+        let hidden = Some("2029-12-31".parse().unwrap());
+        let old = calendar(
+            "XKRX",
+            "2027-12-31".parse().unwrap(),
+            hidden,
+            "2026-11-25".parse().unwrap(),
+        );
+        assert_eq!(old.status, Verdict::Warn);
+        assert!(old.remedy.contains("until 2029-12-31"), "{}", old.remedy);
         for (free, verdict) in [
             (5 << 20, Verdict::Fail),
             (500 << 20, Verdict::Warn),
@@ -388,11 +409,11 @@ mod tests {
         let now = time("2026-11-25T10:00:00Z");
         let day = |text: &str| text.parse().unwrap();
         assert_eq!(
-            calendar("XKRX", day("2027-12-31"), day("2026-11-25")).status,
+            calendar("XKRX", day("2027-12-31"), None, day("2026-11-25")).status,
             Verdict::Ok
         );
         assert_eq!(
-            calendar("XKRX", day("2026-12-31"), day("2026-11-25")).status,
+            calendar("XKRX", day("2026-12-31"), None, day("2026-11-25")).status,
             Verdict::Warn
         );
         for (last, verdict) in [

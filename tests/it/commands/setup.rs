@@ -66,13 +66,13 @@ fn the_assets_file_is_edited_and_keeps_its_comments() {
     // What would break the file is refused.
     let text = fs::read_to_string(&file).unwrap();
     let wrong_calendar = add.map(|word| match word {
-        "24/7" => "XTKS",
+        "24/7" => "XTSK",
         "BTC" => "ETH",
         word => word,
     });
     for (arguments, word) in [
         (&add[..], "there already"),
-        (&wrong_calendar, "XTKS"),
+        (&wrong_calendar, "XTSK"),
         (&["assets", "remove", "nobody"], "nobody"),
         (&["assets", "disable", "nobody"], "nobody"),
     ] {

@@ -201,6 +201,7 @@ fn no_recording_is_forgotten() {
         "repair_pairs",
         "series",
         "yahoo_events",
+        "world_daily",
     ];
     let folders = names_in(&fixtures()).into_iter().filter(|name| {
         let is_other = others.contains(&name.as_str());
