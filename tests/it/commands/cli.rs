@@ -44,7 +44,7 @@ fn a_wrong_assets_file_is_refused_with_what_is_wrong_in_it() {
         (share(&"x".repeat(21)), &["21 characters", "20"]),
         (share(""), &["\"\"", "1 to 20"]),
         (share("A").replace("naver", "google"), &["google", "naver"]),
-        (share("A").replace("XKRX", "XTKS"), &["XTKS", "XKRX"]),
+        (share("A").replace("XKRX", "XTSK"), &["XTSK", "XKRX"]),
         (share("A").replace("name", "nmae"), &["nmae"]),
         ("[[asset]\n".to_owned(), &["line 1"]),
         (String::new(), &["[[asset]]"]),
