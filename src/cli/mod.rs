@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod setup;
 mod upkeep;
 
+use crate::domain::adjustment::Adjust;
 use crate::domain::finding::Rule;
 use crate::domain::window::Window;
 use clap_complete::Shell;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Shows what the prices of an asset were, since when, and when and by which run they changed.
     History(HistoryArgs),
+    /// Shows dividends, splits and capital gains of an asset, or of all.
+    Actions(ActionsArgs),
     /// Lets a session without a price pass: it is no finding any more and is not asked for again.
     Waive(WaiveArgs),
     /// Compares the closes of an asset's sources over the days that they have in common; changes nothing.
@@ -241,6 +245,9 @@ pub(crate) struct ShowArgs {
     /// Draws with ASCII characters only.
     #[arg(long)]
     pub(crate) ascii: bool,
+    /// Adjusts the prices by our own factors; where a factor is not known there is no price.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) adjust: Adjust,
 }
 
 /// Arguments of `report`.
@@ -263,6 +270,9 @@ pub(crate) struct ReportArgs {
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) years: Option<u32>,
+    /// Adjusts the prices of the charts by our own factors; bars whose factor is not known are left out of them, and counted.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) adjust: Adjust,
 }
 
 /// Arguments of `history`.
@@ -276,6 +286,29 @@ pub(crate) struct HistoryArgs {
     /// Shows the prices as they were known at this time (2026-01-31T18:00:00+09:00), for an honest backtest.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) as_of: Option<DateTime<Utc>>,
+}
+
+/// Arguments of `actions`.
+#[derive(Debug, Args)]
+pub(crate) struct ActionsArgs {
+    /// The asset's id or name; all when it is left out.
+    pub(crate) asset: Option<String>,
+}
+
+impl ValueEnum for Adjust {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::None, Self::Splits, Self::All]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::None => PossibleValue::new("none").help("As the source gives them"),
+            Self::Splits => {
+                PossibleValue::new("splits").help("For splits that the source has not adjusted for")
+            }
+            Self::All => PossibleValue::new("all").help("For splits and dividends"),
+        })
+    }
 }
 
 /// Arguments of `waive`.

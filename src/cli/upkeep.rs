@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::parse_date;
+use crate::domain::adjustment::Adjust;
 
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
@@ -66,6 +67,9 @@ pub(crate) struct ExportArgs {
     /// The last day (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
+    /// Writes the best bar of each day with its prices adjusted by our own factors; where a factor is not known they are empty.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) adjust: Adjust,
     /// Writes to a file, which is replaced when the new one is complete; - is stdout.
     #[arg(long, value_name = "FILE", alias = "out")]
     pub(crate) output: Option<PathBuf>,

@@ -80,6 +80,7 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
         source: args.source.clone(),
         start: args.start,
         end: args.end,
+        adjust: args.adjust,
     };
     let written = place.write(|to| write(&staging, &selection, format, to));
     if place != Place::Stdout {

@@ -11,6 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::process::stop::Stop;
 use crate::staging::explain;
 
+mod actions;
 mod answer;
 mod assets;
 mod backup;
@@ -103,6 +104,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Show(args) => show::run(args, config),
         Command::Report(args) => report::run(args, config),
         Command::History(args) => history::run(args, config),
+        Command::Actions(args) => actions::run(args, config),
         Command::Waive(args) => waive::run(args, config),
         Command::Reconcile(args) => reconcile::run(args, config),
         Command::Status(args) => status::run(args, config),

@@ -48,6 +48,7 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
         calendars: &read_calendars()?,
         only: &only,
         years: args.years,
+        adjust: args.adjust,
         now: now(),
     };
     let name = config.staging_db.display().to_string();

@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::context::{find_asset, read_staging};
 use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
+use crate::domain::adjustment::{Adjust, Factors};
 use crate::domain::asset::AssetId;
 use crate::domain::calendar::sub_days;
 use crate::domain::text::brief;
@@ -32,10 +33,11 @@ struct ShownDay {
     date: String,
     source: String,
     currency: String,
-    open: f64,
-    high: f64,
-    low: f64,
-    close: f64,
+    /// Its prices; none where they are to be adjusted and the factor is not known.
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
+    close: Option<f64>,
     /// The share by which the close differs from that of the bar before.
     change: Option<f64>,
     volume: Option<i64>,
@@ -59,14 +61,20 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
             .into());
     }
     let remarks = remarks(&staging, asset)?;
-    let days = days(asset, &best, args.days, &remarks);
+    let spans = match args.adjust {
+        Adjust::None => None,
+        _ => staging.adjustments(Some(id.as_str()))?.remove(id.as_str()),
+    };
+    let factors = Factors::new(args.adjust, spans.unwrap_or_default());
+    let days = days(asset, &best, args.days, &remarks, &factors);
     let (asset, ascii, with_chart) = (asset.clone(), args.ascii, args.chart);
     let answer = Answer::rows(days, move |days| {
         let mut terminal = Terminal::of_stdout();
         terminal.style.ascii |= ascii;
-        let mut text = heading(&asset, days) + &table(days, terminal.style.ascii)?;
+        let table = table(days, &factors, terminal.style.ascii)?;
+        let mut text = heading(&asset, days) + &table + &adjusted_words(days, &factors);
         if with_chart {
-            text.push_str(&chart(days, terminal));
+            text.push_str(&chart(days, &factors, terminal));
         }
         Ok(text)
     });
@@ -133,8 +141,11 @@ fn days(
     best: &[(&str, &StoredBar)],
     count: usize,
     remarks: &Remarks,
+    factors: &Factors,
 ) -> Vec<ShownDay> {
-    let before = std::iter::once(None).chain(best.iter().map(|(_, bar)| Some(bar.values.close)));
+    let values = |bar: &StoredBar| factors.adjusted(bar.date, bar.values);
+    let closes = best.iter().map(|(_, bar)| values(bar).map(|v| v.close));
+    let before = std::iter::once(None).chain(closes);
     let all = best.iter().zip(before);
     all.skip(best.len().saturating_sub(count))
         .map(|((source, bar), before)| {
@@ -142,16 +153,19 @@ fn days(
             let found = remarks.get(&(date.clone(), (*source).to_owned()));
             let provisional = (!bar.is_final).then(|| "provisional".to_owned());
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
+            let values = values(bar);
             ShownDay {
                 asset_id: asset.asset_id.clone(),
                 date,
                 source: (*source).to_owned(),
                 currency: asset.currency.clone(),
-                open: bar.values.open,
-                high: bar.values.high,
-                low: bar.values.low,
-                close: bar.values.close,
-                change: before.and_then(|b| numbers::change(b, bar.values.close)),
+                open: values.map(|v| v.open),
+                high: values.map(|v| v.high),
+                low: values.map(|v| v.low),
+                close: values.map(|v| v.close),
+                change: before
+                    .zip(values)
+                    .and_then(|(before, v)| numbers::change(before, v.close)),
                 volume: bar.values.volume,
                 is_final: bar.is_final,
                 ingested_at: bar.ingested_at.clone(),
@@ -173,12 +187,32 @@ fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
         currency,
         ..
     } = asset;
-    let close = price(newest.close, numbers::decimals(currency));
+    let decimals = numbers::decimals(currency);
+    let close = newest.close.map(|close| price(close, decimals));
+    let close = close.unwrap_or_default();
     let heading = format!("{name} ({asset_id})  {close} {currency}  {moved}");
     brief(&heading, LONGEST_HEADING) + "\n\n"
 }
 
-fn table(days: &[ShownDay], ascii: bool) -> Result<String> {
+/// What the prices are adjusted for, and which have no factor.
+fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
+    let what = match factors.adjust() {
+        Adjust::None => return String::new(),
+        Adjust::Splits => "splits that the source has not adjusted for",
+        Adjust::All => "splits and dividends",
+    };
+    let unknown = days.iter().filter(|d| d.close.is_none()).count();
+    let unknown = match unknown {
+        0 => String::new(),
+        _ => format!(
+            " {} without a price: no source tells what happened since.",
+            numbers::counted(unknown, "day is", "days are")
+        ),
+    };
+    format!("\nAdjusted for {what}.{unknown}\n")
+}
+
+fn table(days: &[ShownDay], factors: &Factors, ascii: bool) -> Result<String> {
     #[derive(Serialize)]
     struct ShownRow<'a> {
         date: &'a str,
@@ -191,15 +225,16 @@ fn table(days: &[ShownDay], ascii: bool) -> Result<String> {
         source: &'a str,
         remarks: String,
     }
-    let decimals = decimals(days);
+    let decimals = decimals(days, factors);
+    let price = |value: Option<f64>| value.map(|v| price(v, decimals)).unwrap_or_default();
     let rows: Vec<ShownRow<'_>> = days
         .iter()
         .map(|d| ShownRow {
             date: &d.date,
-            open: price(d.open, decimals),
-            high: price(d.high, decimals),
-            low: price(d.low, decimals),
-            close: price(d.close, decimals),
+            open: price(d.open),
+            high: price(d.high),
+            low: price(d.low),
+            close: price(d.close),
             change: d.change.map(percent).unwrap_or_default(),
             volume: d.volume.map(numbers::count).unwrap_or_default(),
             source: &d.source,
@@ -217,7 +252,9 @@ fn table(days: &[ShownDay], ascii: bool) -> Result<String> {
 }
 
 /// As many decimals for all as the price with most of them has, so that the points stand below each other.
-fn decimals(days: &[ShownDay]) -> usize {
+///
+/// Adjusted ones have no digits of their own: two more than the currency are shown.
+fn decimals(days: &[ShownDay], factors: &Factors) -> usize {
     let of = |value: f64| {
         let digits = numbers::shortest(value);
         digits
@@ -225,20 +262,25 @@ fn decimals(days: &[ShownDay]) -> usize {
             .map_or(0, |(_, fraction)| fraction.len())
     };
     let least = days.first().map_or(0, |d| numbers::decimals(&d.currency));
+    if factors.adjust() != Adjust::None {
+        return least + 2;
+    }
     let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
-    prices.map(of).fold(least, usize::max)
+    prices.flatten().map(of).fold(least, usize::max)
 }
 
-fn chart(days: &[ShownDay], terminal: Terminal) -> String {
+fn chart(days: &[ShownDay], factors: &Factors, terminal: Terminal) -> String {
     let bars: Vec<Candle> = days
         .iter()
-        .map(|d| Candle {
-            label: d.date.clone(),
-            open: d.open,
-            high: d.high,
-            low: d.low,
-            close: d.close,
-            volume: d.volume.map(numbers::from_int),
+        .filter_map(|d| {
+            Some(Candle {
+                label: d.date.clone(),
+                open: d.open?,
+                high: d.high?,
+                low: d.low?,
+                close: d.close?,
+                volume: d.volume.map(numbers::from_int),
+            })
         })
         .collect();
     let size = Size {
@@ -250,7 +292,7 @@ fn chart(days: &[ShownDay], terminal: Terminal) -> String {
     let decimals = if range >= 1000.0 {
         0
     } else {
-        decimals(days).min(4)
+        decimals(days, factors).min(4)
     };
     let lines = candles(&bars, size, terminal.style, |p| {
         numbers::rounded(p, decimals)

@@ -1,6 +1,7 @@
 //! The rules, pure over values: no file, no network, no database, no clock of their own. They use nothing but `process`.
 
 pub mod acknowledgement;
+pub(crate) mod adjustment;
 pub(crate) mod alert;
 pub(crate) mod alignment;
 pub mod answer;

@@ -1,9 +1,11 @@
 //! What a report tells: plain data, of which the page is a pure map.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::domain::adjustment::{Adjust, Factors};
 use crate::domain::calendar::Calendar;
 use crate::domain::run::Problem;
 use crate::jobs::healthcheck::Freshness;
@@ -40,6 +42,8 @@ pub(crate) struct AssetFacts {
     pub(crate) currency: String,
     /// Its series in the order of its sources.
     pub(crate) series: Vec<SeriesFacts>,
+    /// What the prices of its charts are adjusted by.
+    pub(crate) factors: Factors,
     /// Whether its newest bar is the one that should be there; `None` for an asset that is not collected.
     pub(crate) freshness: Option<Freshness>,
     /// The session whose bar should be there.
@@ -77,6 +81,26 @@ pub(crate) struct SeriesFacts {
     pub(crate) is_own: bool,
     /// Oldest first; empty when the asset was drawn.
     pub(crate) bars: Vec<StoredBar>,
+}
+
+impl SeriesFacts {
+    /// Its bars as a chart shows them: adjusted, without those whose factor is not known. The factors are those of the asset's own
+    /// prices.
+    #[must_use]
+    pub(super) fn adjusted(&self, factors: &Factors) -> Cow<'_, [StoredBar]> {
+        if factors.adjust() == Adjust::None {
+            return Cow::Borrowed(&self.bars);
+        }
+        let own = self.bars.iter().filter(|_| self.is_own);
+        let adjusted = own.filter_map(|bar| {
+            let values = factors.adjusted(bar.date, bar.values)?;
+            Some(StoredBar {
+                values,
+                ..bar.clone()
+            })
+        });
+        Cow::Owned(adjusted.collect())
+    }
 }
 
 /// One run.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use super::RUN_DAYS;
 use super::facts::{AssetFacts, Facts, SeriesFacts, SyncFacts, WarehouseFacts};
 use super::runs::{run_facts, source_facts};
+use crate::domain::adjustment::{Adjust, Factors};
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::finding::Rule;
@@ -26,6 +27,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) only: &'a [String],
     /// Only so many years of each series, back from its newest bar.
     pub(crate) years: Option<u32>,
+    /// What the prices of the charts are adjusted for.
+    pub(crate) adjust: Adjust,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -80,6 +83,10 @@ fn assets(
     draw: &mut dyn FnMut(&mut AssetFacts) -> Result<()>,
 ) -> Result<Vec<AssetFacts>> {
     let pending = staging.pending_by_asset()?;
+    let mut spans = match wanted.adjust {
+        Adjust::None => HashMap::new(),
+        _ => staging.adjustments(None)?,
+    };
     let mut closed: HashMap<String, BTreeSet<NaiveDate>> = HashMap::new();
     let mut facts = Vec::new();
     for subject in subjects(staging, wanted)? {
@@ -122,6 +129,7 @@ fn assets(
             probably_closed,
             corrections: staging.corrections(id)?,
             series: in_order(&subject.stored, series, wanted.years),
+            factors: Factors::new(wanted.adjust, spans.remove(id).unwrap_or_default()),
             calendar: subject.calendar,
         };
         draw(&mut asset)?;

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::facts::SeriesFacts;
+use crate::domain::adjustment::Factors;
 use crate::output::numbers;
 use crate::staging::StoredBar;
 
@@ -47,8 +48,8 @@ pub(super) fn day_number(date: NaiveDate) -> i64 {
     (date - NaiveDate::default()).num_days()
 }
 
-pub(super) fn pack(series: &SeriesFacts) -> Packed {
-    let bars = &series.bars;
+pub(super) fn pack(series: &SeriesFacts, factors: &Factors) -> Packed {
+    let bars = &*series.adjusted(factors);
     let (whole, decimals, single) = whole_prices(bars);
     let volumes = volumes(bars);
     Packed {
@@ -177,12 +178,13 @@ mod tests {
     }
 
     fn packed(bars: Vec<StoredBar>) -> Packed {
-        pack(&SeriesFacts {
+        let series = SeriesFacts {
             source: "yahoo".to_owned(),
             currency: "USD".to_owned(),
             is_own: true,
             bars,
-        })
+        };
+        pack(&series, &Factors::default())
     }
 
     #[test]

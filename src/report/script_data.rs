@@ -6,6 +6,7 @@ use super::facts::AssetFacts;
 use super::pack::{Packed, day_number, days, pack};
 use super::strip::DayKind;
 use super::view::AssetView;
+use crate::domain::adjustment::Adjust;
 use crate::output::numbers;
 use crate::staging::Correction;
 
@@ -36,14 +37,21 @@ type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
 pub(super) fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
     let gaps = view.days.iter().filter(|(_, day)| **day == DayKind::Gap);
     let findings = asset.findings.iter().rev().take(MOST_FINDINGS);
-    let corrections = asset.corrections.iter().take(MOST_CORRECTIONS);
+    // What a price was before is not adjusted: beside adjusted ones it would look like a move.
+    let is_adjusted = asset.factors.adjust() != Adjust::None;
+    let most = if is_adjusted { 0 } else { MOST_CORRECTIONS };
+    let corrections = asset.corrections.iter().take(most);
     AssetData {
         id: &asset.id,
         name: &asset.name,
         currency: &asset.currency,
         index: asset.category == "index",
         decimals: numbers::decimals(&asset.currency),
-        series: asset.series.iter().map(pack).collect(),
+        series: asset
+            .series
+            .iter()
+            .map(|series| pack(series, &asset.factors))
+            .collect(),
         gaps: days(gaps.map(|(date, _)| day_number(*date))),
         findings: findings
             .filter_map(|f| {

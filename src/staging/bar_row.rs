@@ -198,10 +198,12 @@ impl<'a> BarRow<'a> {
 
     /// Whether it can be shown as a bar.
     fn is_readable(self) -> bool {
-        self.asset_id().is_ok()
-            && self.source().is_ok()
-            && self.ingest_text().is_ok()
-            && self.values().is_ok()
+        self.has_texts() && self.values().is_ok()
+    }
+
+    /// Whether its texts are texts.
+    pub(super) fn has_texts(self) -> bool {
+        self.asset_id().is_ok() && self.source().is_ok() && self.ingest_text().is_ok()
     }
 
     /// Whether it can be shown as a bar; where not, its key is said.

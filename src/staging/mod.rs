@@ -44,6 +44,7 @@ pub(crate) use ingest::batch::{
 pub(crate) use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
 pub use outbox::pending::Scope;
 pub(crate) use outbox::rejects::{Reject, RejectedSeries};
+pub(crate) use query::actions::Action;
 pub(crate) use query::bars::{
     Selection, StagedBar, StoredAsset, StoredFinding, StoredSeries, StoredSource, best_bars,
 };

@@ -33,6 +33,9 @@ const KOREAN = {
   "correction": "정정", "finding": "발견", "difference": "차이",
   "Arrow keys move from day to day and from year to year.": "화살표 키로 날짜와 연도를 이동.", "Coverage day by day": "일별 수집 범위",
   "unknown day": "범위 밖", "Marks": "표시",
+  "The prices of this chart are adjusted for splits.": "이 차트의 가격은 액면분할을 반영한 가격입니다.",
+  "The prices of this chart are adjusted for splits and dividends.": "이 차트의 가격은 액면분할과 배당을 반영한 가격입니다.",
+  "days without a known factor are left out.": "일은 조정 계수를 알 수 없어 뺐습니다.",
 };
 
 const page = document.documentElement;

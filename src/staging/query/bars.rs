@@ -7,6 +7,7 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use rusqlite::{Row, params};
 
+use crate::domain::adjustment::Adjust;
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
 use crate::domain::finding::Rule;
@@ -76,6 +77,8 @@ pub(crate) struct Selection {
     pub(crate) start: Option<NaiveDate>,
     /// Until this day.
     pub(crate) end: Option<NaiveDate>,
+    /// What their prices are adjusted for; where for something, it is one bar a day, the best.
+    pub(crate) adjust: Adjust,
 }
 
 /// A staged bar of a month, as the warehouse should have it.
@@ -308,19 +311,28 @@ impl Staging {
         mut take: impl FnMut(BarRow<'_>) -> Result<()>,
     ) -> Result<u64> {
         let connection = self.connection()?;
-        let mut statement = connection.prepare(bar_sql!("export.sql"))?;
+        let is_adjusted = selection.adjust != Adjust::None;
+        let mut statement = connection.prepare(match is_adjusted {
+            false => bar_sql!("export.sql"),
+            true => include_str!("export_adjusted.sql"),
+        })?;
         let assets = serde_json::Value::from(selection.assets.clone()).to_string();
         let day = |date: Option<NaiveDate>| date.map(|d| d.to_string());
-        let mut rows = statement.query(params![
-            assets,
-            selection.source,
-            day(selection.start),
-            day(selection.end)
-        ])?;
+        let (start, end) = (day(selection.start), day(selection.end));
+        let all = if selection.adjust == Adjust::All {
+            "all"
+        } else {
+            "splits"
+        };
+        let mut rows = match is_adjusted {
+            false => statement.query(params![assets, selection.source, start, end])?,
+            true => statement.query(params![assets, selection.source, start, end, all])?,
+        };
         let mut count = 0;
         while let Some(row) = rows.next()? {
             let row = BarRow(row);
-            if row.is_shown()? {
+            // A bar without a factor has no prices.
+            if (is_adjusted && row.has_texts()) || row.is_shown()? {
                 take(row)?;
                 count += 1;
             }

@@ -1,5 +1,6 @@
 //! What is stored, read for people: bars, the state of the file, corrections, history.
 
+pub(in crate::staging) mod actions;
 pub(in crate::staging) mod bars;
 pub(in crate::staging) mod corrections;
 pub(in crate::staging) mod history;

@@ -609,3 +609,88 @@ fn a_korean_share_by_naver_is_adjusted_by_the_dividends_of_yahoo() {
         );
     }
 }
+
+#[test]
+fn what_happened_is_shown_and_prices_are_adjusted_where_it_is_known() {
+    let env = by_yahoo("A", "USD");
+    let nothing = env.run(&["actions"]);
+    assert_ne!(nothing.code, 0, "no file yet");
+    of_week(&env, Value::Null, "2024-01-05T23:00:00Z");
+    let unknown = env.succeed(&["actions", "A"]).stdout;
+    assert!(unknown.contains("no source was asked yet"), "{unknown}");
+    let shown = env.json(&["show", "A", "--adjust", "all"]);
+    assert!(
+        shown.rows().iter().all(|row| row["close"].is_null()),
+        "{}",
+        shown.stdout
+    );
+    let shown = env
+        .succeed(&["show", "A", "--adjust", "all", "--chart"])
+        .stdout;
+    assert!(shown.contains("4 days are without a price"), "{shown}");
+    let page = env
+        .succeed(&["report", "--adjust", "all", "--output", "-"])
+        .stdout;
+    assert!(page.contains(" 4 <span data-t>days without a known factor are left out.</span>"));
+    assert!(
+        !page.contains("<div class=\"chart\""),
+        "there is nothing to draw"
+    );
+
+    of_week(&env, json!({}), "2024-01-05T23:30:00Z");
+    let none = env.succeed(&["actions", "A"]).stdout;
+    assert!(none.contains("the source lists none"), "{none}");
+    of_week(&env, paid("2"), "2024-01-06T23:00:00Z");
+    let table = env.succeed(&["actions", "A"]).stdout;
+    assert!(table.contains("2024-01-04  dividend  2 USD"), "{table}");
+    let actions = env.json(&["actions"]);
+    assert_eq!(
+        (&actions.row()["amount"], &actions.row()["left_out"]),
+        (&2.0.into(), &Value::Null)
+    );
+
+    let closes = |arguments: &[&str]| -> Vec<Value> {
+        let ran = env.json(arguments);
+        ran.rows().iter().map(|row| row["close"].clone()).collect()
+    };
+    let raw = [100.0, 100.0, 100.0, 100.0].map(Value::from);
+    let all = [98.0, 98.0, 100.0, 100.0].map(Value::from);
+    for command in ["show", "export"] {
+        let of = |adjust: &str| match command {
+            "show" => closes(&["show", "A", "--adjust", adjust]),
+            _ => closes(&["export", "--assets", "A", "--adjust", adjust]),
+        };
+        assert_eq!(of("none"), raw, "{command}");
+        assert_eq!(of("splits"), raw, "{command}");
+        assert_eq!(of("all"), all, "{command}");
+    }
+    let csv = env
+        .succeed(&["export", "--adjust", "all", "--format", "csv"])
+        .stdout;
+    let plain = env.succeed(&["export", "--format", "csv"]).stdout;
+    assert_eq!(csv.lines().next(), plain.lines().next());
+    assert_eq!(
+        csv.lines().nth(1).unwrap(),
+        plain
+            .lines()
+            .nth(1)
+            .unwrap()
+            .replace("100", "98")
+            .replace("980", "1000")
+    );
+    let text = env.succeed(&["show", "A", "--adjust", "all"]).stdout;
+    assert!(
+        text.contains("Adjusted for splits and dividends.") && text.contains("98.00"),
+        "{text}"
+    );
+    let page = env
+        .succeed(&["report", "--adjust", "all", "--output", "-"])
+        .stdout;
+    assert!(
+        page.contains("adjusted for splits and dividends") && page.contains("<div class=\"chart\"")
+    );
+    let page = env.succeed(&["report", "--output", "-"]).stdout;
+    assert!(
+        !page.contains("The prices of this chart are adjusted for splits and dividends.</span>")
+    );
+}

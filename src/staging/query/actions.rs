@@ -1,0 +1,86 @@
+//! Dividends, splits and capital gains as they are staged, and the factors that come of them. Nothing is written.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use rusqlite::params;
+use serde::Serialize;
+
+use crate::domain::adjustment::Span;
+use crate::domain::asset::AssetId;
+use crate::staging::Staging;
+use crate::staging::bar_row::{optional_text, text};
+
+/// A dividend, a split or a capital gain. The fields are the columns of the result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Action {
+    pub(crate) asset_id: String,
+    /// The day on which it takes effect.
+    pub(crate) date: String,
+    pub(crate) kind: String,
+    /// What is paid for a share.
+    pub(crate) amount: Option<f64>,
+    pub(crate) currency: Option<String>,
+    /// New shares of a split.
+    pub(crate) numerator: Option<f64>,
+    /// Old shares of a split.
+    pub(crate) denominator: Option<f64>,
+    pub(crate) source: String,
+    /// Why it counts in no factor.
+    pub(crate) left_out: Option<String>,
+    pub(crate) ingested_at: String,
+}
+
+impl Staging {
+    /// The actions of an asset, or of all, oldest first.
+    pub(crate) fn actions(&self, asset: Option<&AssetId>) -> Result<Vec<Action>> {
+        let sql = "SELECT asset_id, date, kind, amount, currency, numerator, denominator, source, left_out, ingested_at
+             FROM corporate_action WHERE ?1 IS NULL OR asset_id = ?1 ORDER BY asset_id, date, kind, source";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map(params![asset.map(AssetId::as_str)], |r| {
+            Ok(Action {
+                asset_id: text(r, 0)?,
+                date: text(r, 1)?,
+                kind: text(r, 2)?,
+                amount: r.get(3)?,
+                currency: optional_text(r, 4)?,
+                numerator: r.get(5)?,
+                denominator: r.get(6)?,
+                source: text(r, 7)?,
+                left_out: optional_text(r, 8)?,
+                ingested_at: text(r, 9)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether a source of an asset, or of any, tells its actions, so that none listed means none.
+    pub(crate) fn tells_actions(&self, asset: Option<&AssetId>) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM corporate_action_coverage WHERE ?1 IS NULL OR asset_id = ?1)";
+        let asset = params![asset.map(AssetId::as_str)];
+        Ok(self.connection()?.query_row(sql, asset, |r| r.get(0))?)
+    }
+
+    /// The factors of an asset, or of all, by asset. An asset without any is not adjusted by anything that is known.
+    pub(crate) fn adjustments(&self, asset: Option<&str>) -> Result<HashMap<String, Vec<Span>>> {
+        let sql = "SELECT asset_id, since, until, split_factor, dividend_factor FROM adjustment
+             WHERE ?1 IS NULL OR asset_id = ?1";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query(params![asset])?;
+        let mut spans: HashMap<String, Vec<Span>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let (since, until) = (text(row, 1)?, text(row, 2)?);
+            if let (Ok(since), Ok(until)) = (since.parse(), until.parse()) {
+                spans.entry(text(row, 0)?).or_default().push(Span {
+                    since,
+                    until,
+                    split: row.get(3)?,
+                    dividend: row.get(4)?,
+                });
+            }
+        }
+        Ok(spans)
+    }
+}
