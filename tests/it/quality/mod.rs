@@ -1,6 +1,6 @@
 //! What is thought of the prices that came, on recorded real ones.
 //!
-//! - `actions`: dividends and splits, and prices adjusted by them
+//! - `actions`, `adjusted`: dividends and splits, and prices adjusted by them
 //! - `calendars`: the trading days, against the sessions that recorded series had
 //! - `exchanges`: prices of exchanges all over the world, against their calendars
 //! - `gaps`, `jumps`, `splits`: what is found in a series
@@ -11,6 +11,7 @@
 //! - `stand_in`: which source stands for a price, and when a second one is asked
 
 mod actions;
+mod adjusted;
 mod calendars;
 mod exchanges;
 mod finality;
