@@ -10,7 +10,7 @@ use crate::config::redact::Redaction;
 use crate::domain::text::bounded;
 
 /// The longest text in a row, in characters: longer than any of ours, and no megabyte of a file.
-const LONGEST_TEXT: usize = 20_000;
+const LONGEST_TEXT: usize = 100_000;
 
 /// The fields of a row in their order. It serializes as the object that it was made of.
 #[derive(Debug, Clone, Default, PartialEq)]
