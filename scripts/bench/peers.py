@@ -1,5 +1,5 @@
 """What others take for the same: bars of a staging file into price_daily, newest ingest wins. Started by sync.py
-with the interpreter that has the packages: peers.py duckdb|sqlalchemy FILE, the warehouse in BENCH_URL."""
+with the interpreter that has the packages: peers.py duckdb|sqlalchemy|sling FILE, the warehouse in BENCH_URL."""
 
 import os
 import sys
@@ -50,4 +50,20 @@ def by_sqlalchemy(file, url):
             connection.execute(statement, [dict(zip(COLUMNS, row)) for row in chunk])
 
 
-{"duckdb": by_duckdb, "sqlalchemy": by_sqlalchemy}[sys.argv[1]](sys.argv[2], os.environ["BENCH_URL"])
+def by_sling(file, url):
+    import subprocess
+    from pathlib import Path
+
+    import sling_linux_amd64
+
+    program = Path(sling_linux_amd64.__file__).parent / "bin" / "sling-linux-amd64"
+    program.chmod(0o755)
+    rows = f"SELECT {', '.join(COLUMNS)} FROM price_daily WHERE {{incremental_where_cond}}"
+    join = "&" if "?" in url else "?"
+    target = url if "sslmode" in url else f"{url}{join}sslmode=disable"
+    subprocess.run([program, "run", "--src-conn", f"sqlite://{file}", "--src-stream", rows, "--tgt-conn", target,
+                    "--tgt-object", "price_daily", "--mode", "incremental", "--primary-key", ",".join(KEY), "--update-key", "ingested_at"],
+                   stdout=subprocess.DEVNULL, check=True)
+
+
+{"duckdb": by_duckdb, "sqlalchemy": by_sqlalchemy, "sling": by_sling}[sys.argv[1]](sys.argv[2], os.environ["BENCH_URL"])

@@ -11,7 +11,9 @@
 # database must have no table price_daily, asset_master or job_run: they are made, emptied between the runs, and
 # dropped in the end.
 #
-# Beside it DuckDB and SQLAlchemy do the same, when their packages can be had from PyPI; PEERS=0 leaves them out.
+# Beside it DuckDB, SQLAlchemy and sling do the same, where their packages can be had from PyPI; PEERS=0 leaves them out.
+#
+# BENCH_BEFORE=/path/of/an/earlier/pricestash measures the processor time of a collect of 5,000 assets beside that program's.
 #
 # Exit code: 0 when everything ran, whatever was measured; 1 when something did not run.
 set -uo pipefail
@@ -26,7 +28,7 @@ for needed in cargo python3 psql; do
     fi
 done
 
-cargo build --release --locked || exit 1
+cargo build --release --locked && cargo build --release --locked --example plain_upsert || exit 1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pricestash-bench.XXXXXX") || exit 1
 # shellcheck source=scripts/throwaway_postgres.sh
@@ -42,17 +44,25 @@ if [ -z "$url" ]; then
     throwaway_postgres_start fsync=on || exit 1
     url=$THROWAWAY_POSTGRES_URL
 fi
-peers=(duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 duckdb-extension-postgres-scanner==1.5.5
-    sqlalchemy==2.1.9 'psycopg[binary]==3.3.9')
-if [ "${PEERS-1}" != 0 ]; then
-    if python3 -m venv "$work/peers" && "$work/peers/bin/pip" install --quiet --disable-pip-version-check --timeout 20 "${peers[@]}"; then
-        export BENCH_PEERS="$work/peers/bin/python"
-    else
-        echo "bench: without DuckDB and SQLAlchemy, whose packages could not be had" >&2
-    fi
+names=
+if [ "${PEERS-1}" != 0 ] && python3 -m venv "$work/peers"; then
+    for name in duckdb sqlalchemy sling; do
+        case $name in
+            duckdb) set -- duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-{sqlite,postgres}-scanner==1.5.5 ;;
+            sqlalchemy) set -- sqlalchemy==2.1.9 'psycopg[binary]==3.3.9' ;;
+            # The last version whose program is on PyPI.
+            sling) set -- sling-linux-amd64==1.4.11 ;;
+        esac
+        if "$work/peers/bin/pip" install --quiet --disable-pip-version-check --timeout 20 "$@"; then
+            names="$names $name"
+        else
+            echo "bench: without $name, whose packages could not be had" >&2
+        fi
+    done
 fi >&2
+export BENCH_PEERS="$work/peers/bin/python" BENCH_PEER_NAMES="$names"
 # By the environment, so that no password stands in the list of processes.
 BENCH_PROGRAM=$(cd -- "${CARGO_TARGET_DIR:-target}/release" && pwd)/pricestash
-export BENCH_PROGRAM BENCH_URL="$url"
+export BENCH_PROGRAM BENCH_URL="$url" BENCH_PLAIN="${BENCH_PROGRAM%/*}/examples/plain_upsert"
 # -B: nothing is left beside the scripts.
 python3 -B "$here/main.py" "$PWD" "$work"

@@ -13,8 +13,8 @@ from tools import COLUMNS, PROGRAM, ROUNDS, ROWS, TABLES, URL, WORK, environment
 # What is expected, of the same machine in the same run.
 MAX_FIRST, MAX_REPLAY, MAX_AGAIN, MAX_MB, MAX_ROUND_TRIPS, MAX_FAR_FEW, MAX_FAR_MANY = 0.9, 0.5, 0.85, 30.0, 3.2, 0.6, 0.3
 ROUND_TRIP = 0.08
-# A Python with the packages of peers.py, where PyPI could be reached.
-PEERS = os.environ.get("BENCH_PEERS")
+# A Python with the packages of peers.py, and which of them are there: where PyPI could be reached.
+PEERS, NAMES = os.environ.get("BENCH_PEERS"), os.environ.get("BENCH_PEER_NAMES", "").split()
 UPSERT = """ON CONFLICT (asset_id, date, source) DO UPDATE SET open = EXCLUDED.open, high = EXCLUDED.high, low = EXCLUDED.low,
 close = EXCLUDED.close, volume = EXCLUDED.volume, ingested_at = EXCLUDED.ingested_at WHERE price_daily.ingested_at <= EXCLUDED.ingested_at"""
 
@@ -77,7 +77,7 @@ def collect_again():
 
 
 def sync(*arguments, url=URL):
-    seconds, megabytes, _ = measure([PROGRAM, "sync", *arguments], STAGING_DB=WORK / "staging.db", DATABASE_URL=url)
+    seconds, megabytes, *_ = measure([PROGRAM, "sync", *arguments], STAGING_DB=WORK / "staging.db", DATABASE_URL=url)
     return seconds, megabytes
 
 
@@ -201,7 +201,10 @@ def by_peer(name, full):
 
 def peers(rows, full):
     lines = []
-    for name in ("duckdb", "sqlalchemy") if PEERS else ():
+    for name in ("duckdb", "sqlalchemy", "sling"):
+        if name not in NAMES:
+            lines.append([f"first sync beside {name}", f"{rows:,}", "", "absent", "", "", "", ""])
+            continue
         ours, theirs = [], []
         for _ in range(ROUNDS):
             empty_warehouse()

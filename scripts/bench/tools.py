@@ -1,6 +1,7 @@
 """What the parts of the bench share: where things are, and how a process is measured."""
 
 import os
+import resource
 import shutil
 import sqlite3
 import statistics
@@ -24,10 +25,11 @@ def environment(**variables):
 
 
 def measure(command, **variables):
-    """Runs a process. Returns seconds, its largest memory in MB, and what it printed."""
+    """Runs a process. Returns seconds, its largest memory in MB, what it printed, and its processor time in seconds."""
     report = WORK / "memory"
     # A child of Python starts with Python's own memory, which getrusage would count; GNU time is small.
-    wrapped = [GNU_TIME, "-f", "%M", "-o", str(report), *command] if GNU_TIME else command
+    wrapped = [GNU_TIME, "-f", "%M %U %S", "-o", str(report), *command] if GNU_TIME else command
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     child = subprocess.Popen(wrapped, cwd=WORK, env=environment(**variables), stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -36,12 +38,12 @@ def measure(command, **variables):
     if child.returncode != 0:
         raise SystemExit(f"bench: {command[0]} ended with {child.returncode}:\n{out}{err}".replace(URL, "DATABASE_URL"))
     if GNU_TIME:
-        kilobytes = int(report.read_text().split()[-1])
+        kilobytes, user, system = map(float, report.read_text().split()[-3:])
     else:
-        import resource
-
-        kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return seconds, kilobytes / 1024, out
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        kilobytes = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+        user, system = used.ru_utime - before.ru_utime, used.ru_stime - before.ru_stime
+    return seconds, kilobytes / 1024, out, user + system
 
 
 def find_gnu_time():
@@ -60,17 +62,17 @@ def psql(*commands, may_fail=False):
     return result.stdout.strip()
 
 
-def remove_staging():
+def remove_staging(file=WORK / "staging.db"):
     for end in ("", "-wal", "-shm"):
-        Path(f"{WORK / 'staging.db'}{end}").unlink(missing_ok=True)
+        Path(f"{file}{end}").unlink(missing_ok=True)
 
 
-def empty_staging():
+def make_staging(file=WORK / "staging.db", program=PROGRAM):
     """A staging file with its tables and nothing in it, as every run but the first finds one."""
-    remove_staging()
-    schema = subprocess.run([PROGRAM, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
+    remove_staging(file)
+    schema = subprocess.run([program, "schema", "staging"], cwd=WORK, env=environment(), capture_output=True, text=True,
                             check=True).stdout
-    database = sqlite3.connect(WORK / "staging.db", isolation_level=None)
+    database = sqlite3.connect(file, isolation_level=None)
     database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + schema)
     return database
 

@@ -1,0 +1,89 @@
+//! What staging is measured against: the same rows by rusqlite into the same table, one cached statement and one transaction an
+//! asset, and nothing else. Generated as main.py generates the answers. Prints the seconds of the transactions.
+//!
+//! `plain_upsert FILE ASSETS SESSIONS INGESTED_AT`; the file has its tables.
+
+use std::error::Error;
+use std::io::{Write, stdout};
+use std::time::{Duration, Instant};
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use rusqlite::{Connection, params};
+
+const UPSERT: &str = "
+    INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at, job_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    ON CONFLICT (asset_id, date, source) DO UPDATE
+    SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+        ingested_at = excluded.ingested_at, revision = price_daily.revision + 1";
+const RUN: &str = "019ac000-0000-7000-8000-000000000000";
+
+/// Day, close and volume.
+type Row = (String, f64, i64);
+
+fn rows(asset: i32, weekdays: &[NaiveDate]) -> Vec<Row> {
+    let days = (0..).zip(weekdays);
+    let row = |(n, day): (i32, &NaiveDate)| {
+        let noise = f64::from((n * 7919 + asset) % 101) / 50.0;
+        let close = 100.0 + f64::from(asset) + 0.01 * f64::from(n) + noise;
+        (
+            day.to_string(),
+            close,
+            i64::from(1000 + (n * 31 + asset) % 9000),
+        )
+    };
+    days.map(row).collect()
+}
+
+fn write(
+    database: &mut Connection,
+    asset: &str,
+    rows: &[Row],
+    ingested_at: &str,
+) -> rusqlite::Result<()> {
+    let transaction = database.transaction()?;
+    let mut upsert = transaction.prepare_cached(UPSERT)?;
+    for (day, close, volume) in rows {
+        let (open, high, low) = (close - 0.3, close + 0.9, close - 0.8);
+        upsert.execute(params![
+            asset,
+            day,
+            "yahoo",
+            open,
+            high,
+            low,
+            close,
+            volume,
+            ingested_at,
+            RUN
+        ])?;
+    }
+    drop(upsert);
+    transaction.commit()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("plain_upsert FILE ASSETS SESSIONS INGESTED_AT")
+    };
+    let (file, assets, sessions, ingested_at) =
+        (next()?, next()?.parse()?, next()?.parse()?, next()?);
+    let first = NaiveDate::from_ymd_opt(2016, 1, 4).ok_or("no such day")?;
+    let days = (0..).map_while(|n| first.checked_add_days(Days::new(n)));
+    let is_weekday = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    let weekdays: Vec<NaiveDate> = days.filter(is_weekday).take(sessions).collect();
+    let mut database = Connection::open(file)?;
+    database.pragma_update(None, "synchronous", "FULL")?;
+    let mut spent = Duration::ZERO;
+    for asset in 0..assets {
+        let (id, rows) = (format!("S{asset}"), rows(asset, &weekdays));
+        let started = Instant::now();
+        write(&mut database, &id, &rows, &ingested_at)?;
+        spent += started.elapsed();
+    }
+    writeln!(stdout(), "{}", spent.as_secs_f64())?;
+    Ok(())
+}
