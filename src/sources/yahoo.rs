@@ -210,19 +210,10 @@ impl<'a> ChartSeries<'a> {
             }
             _ => {}
         }
-        if said.is_none() {
-            answer.zone_doubt = Some(meta.unknown_zone(dated_in, calendar));
-        } else if stamps
-            .iter()
-            .filter_map(|s| moment(s))
-            .any(|m| calendar.trading_day(m, dated_in) != calendar.trading_day(m, calendar.zone()))
-        {
-            answer.zone_doubt = Some(format!(
-                "the answer is in {dated_in}, {} in {}: its bars are dated by the answer's zone; another calendar may fit the asset",
-                calendar.name(),
-                calendar.zone()
-            ));
-        }
+        answer.zone_doubt = match said {
+            None => Some(meta.unknown_zone(dated_in, calendar)),
+            Some(zone) => other_days(&stamps, zone, calendar),
+        };
         let zone = dated_in;
         answer.rows = quote.rows(&stamps, |moment| calendar.trading_day(moment, zone))?;
         if meta.data_granularity.is_none() {
@@ -231,6 +222,19 @@ impl<'a> ChartSeries<'a> {
         mark_live(&mut answer.rows, &stamps, zone);
         Ok(answer)
     }
+}
+
+/// What is said where an answer's zone gives other days than the calendar's.
+fn other_days(stamps: &[&RawValue], zone: Tz, calendar: &Calendar) -> Option<String> {
+    let own = calendar.zone();
+    let is_other = |m| calendar.trading_day(m, zone) != calendar.trading_day(m, own);
+    let mut moments = stamps.iter().filter_map(|s| moment(s));
+    moments.any(is_other).then(|| {
+        format!(
+            "the answer is in {zone}, {} in {own}: its bars are dated by the answer's zone; another calendar may fit the asset",
+            calendar.name()
+        )
+    })
 }
 
 /// A value where it is a text (a delisted fund's currency is null).
