@@ -19,7 +19,7 @@ pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreAr
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
-/// Every day `collect` asks public sources (Naver, Yahoo, the KRX index cache, Upbit, Binance) for the assets of
+/// Every day `collect` asks public sources (Naver, Yahoo, the KRX index cache, Upbit, Binance, the ECB) for the assets of
 /// data/assets.toml, checks every row and stages it in data/staging.db. `sync` then sends what is pending to the
 /// PostgreSQL database of DATABASE_URL. Whatever fails waits in the file and is sent by the next sync.
 #[derive(Debug, Parser)]

@@ -63,6 +63,8 @@ pub enum SourceKind {
     Upbit,
     /// Binance's klines of days.
     Binance,
+    /// The ECB's reference rates.
+    Ecb,
 }
 
 impl SourceKind {
@@ -81,6 +83,7 @@ impl SourceKind {
             Self::Krx => "krx",
             Self::Upbit => "upbit",
             Self::Binance => "binance",
+            Self::Ecb => "ecb",
         }
     }
 }

@@ -25,6 +25,9 @@ pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
         SourceKind::Yahoo => {
             "the regular close; adjusted for splits, sometimes late, not for dividends"
         }
+        SourceKind::Ecb => {
+            "the reference rate of about 14:15 in Frankfurt: how much one euro costs"
+        }
         SourceKind::Krx => "the index level at the regular close, as published",
         SourceKind::Upbit | SourceKind::Binance => {
             "the last trade before midnight UTC, 09:00 in Seoul"

@@ -76,7 +76,12 @@ impl Upstream for Klines {
         format!("binance/{symbol}.json")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        _calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
@@ -168,7 +173,7 @@ mod tests {
     const OPENED: i64 = 1_790_380_800_000;
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        Klines.parse(body.as_bytes(), built_in("24/7"))
+        Klines.parse(body.as_bytes(), "", built_in("24/7"))
     }
 
     fn kline(opened: &str, closed: i64) -> String {
@@ -258,7 +263,7 @@ mod tests {
     fn only_a_400_says_that_a_symbol_is_unknown() {
         let unknown = br#"{"code":-1121,"msg":"Invalid symbol."}"#;
         let words = || "Invalid symbol.".to_owned();
-        let read = |status, body| Klines.read(status, body, built_in("24/7"));
+        let read = |status, body| Klines.read(status, body, "", built_in("24/7"));
         assert_eq!(read(400, unknown), Err(AnswerError::UnknownSymbol(words())));
         assert_eq!(read(200, unknown), Err(AnswerError::UnknownSymbol(words())));
         for status in [403, 418, 429, 503] {

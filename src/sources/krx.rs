@@ -65,7 +65,12 @@ impl Upstream for IndexCache {
 
     /// A body that ends inside a row is cut short; one that ends after all of a row's fields, without a line end, is taken:
     /// the last column (`MarCap`) is none of ours.
-    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        _calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         let text = str::from_utf8(body).map_err(|_| AnswerError::OtherShape(first_words(body)))?;
         if text.trim_end() == EMPTY {
             return Ok(Answer::default());
@@ -194,7 +199,7 @@ mod tests {
     const ROW: &str = "2026-03-05,831.22,1,74.43,0.0983,775.83,855.65,775.26,310627105,1,2";
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        IndexCache.parse(without_mark(body.as_bytes()), built_in("XKRX"))
+        IndexCache.parse(without_mark(body.as_bytes()), "", built_in("XKRX"))
     }
 
     #[test]
@@ -269,7 +274,7 @@ mod tests {
             other(&format!("{HEADER}\"2026-03-05\",831.22\n"))
                 .starts_with("line 2: a quoted field")
         );
-        let not_utf8 = IndexCache.parse(b"\xff\xfe", built_in("XKRX"));
+        let not_utf8 = IndexCache.parse(b"\xff\xfe", "", built_in("XKRX"));
         assert!(
             matches!(not_utf8, Err(AnswerError::OtherShape(_))),
             "{not_utf8:?}"

@@ -1,16 +1,18 @@
-//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance and the KRX index cache are asked, and how their answers are read.
+//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance, the ECB and the KRX index cache are asked, and how their answers are read.
 
 use crate::config::Variable;
 use crate::domain::asset::SourceKind;
 
 mod binance;
 mod body;
+mod ecb;
 pub(crate) mod fetch;
 mod krx;
 mod naver;
 mod naver_fchart;
 mod upbit;
 mod upstream;
+mod xml;
 mod yahoo;
 mod yahoo_events;
 
@@ -25,6 +27,7 @@ pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
     (SourceKind::Krx, &[&krx::IndexCache]),
     (SourceKind::Upbit, &[&upbit::DayCandles]),
     (SourceKind::Binance, &[&binance::Klines]),
+    (SourceKind::Ecb, &[&ecb::ReferenceRates]),
 ];
 
 /// The endpoints of one source.
@@ -127,17 +130,26 @@ mod tests {
                 0,
                 r#"[[1767571200000,"1","1","1","1","1",1767657599999]]"#,
             ),
+            (
+                SourceKind::Ecb,
+                0,
+                r#"<gesmes:Envelope><Cube><Cube time="2026-01-05"><Cube currency="USD" rate="1"/></Cube></Cube></gesmes:Envelope>"#,
+            ),
         ];
         let calendar = built_in("24/7");
         for (kind, place, body) in bodies {
             let endpoint = endpoints(kind)[place];
-            let plain = endpoint.read(200, body.as_bytes(), calendar).unwrap();
+            let plain = endpoint
+                .read(200, body.as_bytes(), "USD", calendar)
+                .unwrap();
             let marked = format!("\u{feff}{body}");
-            let read = endpoint.read(200, marked.as_bytes(), calendar).unwrap();
+            let read = endpoint
+                .read(200, marked.as_bytes(), "USD", calendar)
+                .unwrap();
             assert_eq!((read.rows.len(), &read), (1, &plain), "{}", endpoint.name());
             let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let wide = [&b"\xff\xfe"[..], &wide].concat();
-            let refused = endpoint.read(200, &wide, calendar).unwrap_err();
+            let refused = endpoint.read(200, &wide, "USD", calendar).unwrap_err();
             assert_eq!(refused.to_string(), "not the feed: text in UTF-16");
         }
     }

@@ -52,7 +52,12 @@ impl Upstream for DayApi {
 
     /// An object in place of the array is an error in Naver's words, if it has any. Not one field `closePrice` in
     /// all of the answer means that the fields are called otherwise by now: that is another shape, no series of empty days.
-    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        _calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
@@ -123,7 +128,7 @@ mod tests {
     use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        DayApi.parse(body.as_bytes(), built_in("XKRX"))
+        DayApi.parse(body.as_bytes(), "", built_in("XKRX"))
     }
 
     #[test]

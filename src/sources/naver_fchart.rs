@@ -1,14 +1,11 @@
 //! Naver's older chart feed: XML that says EUC-KR, one item a day, oldest first. The second way to the same data.
 
-use std::borrow::Cow;
-
 use quick_xml::Reader;
-use quick_xml::errors::{Error, SyntaxError};
-use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
 use super::body::{AnswerError, compact_day, first_words, query_value, refuse_minutes};
 use super::upstream::Upstream;
+use super::xml::{attribute, lent, unreadable};
 use crate::config::Variable;
 use crate::domain::answer::{Answer, RawBar};
 use crate::domain::asset::Category;
@@ -48,7 +45,12 @@ impl Upstream for Fchart {
         format!("naver_fchart/{symbol}.xml")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        _calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         // The XML reader takes UTF-8 only. What is not ASCII is the name of the stock, which nobody asked for: the reader gets
         // a copy of the same length without it, and values are cut from the body itself.
         let ascii: String = body
@@ -122,7 +124,8 @@ impl<'a> ChartReader<'a> {
             (0, "protocol") => Ok(()),
             (1, "chartdata") => {
                 self.has_chartdata = true;
-                self.symbol = self.lent(tag, end, "symbol");
+                // Those beside it may be no text (the stock's name is EUC-KR).
+                self.symbol = lent(self.body, tag, end, "symbol");
                 only_days(tag)
             }
             (2, "item") if self.has_chartdata => {
@@ -142,19 +145,6 @@ impl<'a> ChartReader<'a> {
         self.stranger
             .get_or_insert_with(|| first_words(what.as_bytes()));
         Ok(())
-    }
-
-    /// An attribute of a tag whose attributes end at `end` of the body. Those beside it may be no text (the stock's name is
-    /// EUC-KR), so that its place is found in the copy.
-    fn lent(&self, tag: &BytesStart<'_>, end: usize, name: &str) -> Option<&'a str> {
-        let attributes = tag.attributes_raw();
-        let Ok(Some(value)) = attribute(attributes, name) else {
-            return None;
-        };
-        let at = value.as_ptr().addr() - attributes.as_ptr().addr();
-        let start = end.checked_sub(attributes.len())?.checked_add(at)?;
-        let bytes = self.body.get(start..start.checked_add(value.len())?)?;
-        str::from_utf8(bytes).map_or(None, |text| Some(text).filter(|t| !t.is_empty()))
     }
 
     /// Reads an item whose attributes stand at these places of the body: `data="20260904|254000|259000|252500|255500|14031862"`.
@@ -209,26 +199,6 @@ fn only_days(chartdata: &BytesStart<'_>) -> Result<(), AnswerError> {
     }
 }
 
-/// The value of an attribute, as it stands there.
-fn attribute<'a>(attributes: &'a str, name: &str) -> Result<Option<&'a str>, String> {
-    for attribute in Attributes::new(attributes, 0) {
-        let attribute = attribute.map_err(|e| e.to_string())?;
-        if let (true, Cow::Borrowed(value)) = (attribute.key.as_ref() == name, attribute.value) {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
-}
-
-/// A tag that does not end is where the body was cut; every other fault is not the feed's.
-fn unreadable(error: &Error) -> AnswerError {
-    match error {
-        Error::Syntax(SyntaxError::InvalidBangMarkup) => AnswerError::OtherShape(error.to_string()),
-        Error::Syntax(_) => AnswerError::CutShort(error.to_string()),
-        _ => AnswerError::OtherShape(first_words(error.to_string().as_bytes())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +207,7 @@ mod tests {
     use crate::sources::tests::{date, values, window};
 
     fn parse(body: &[u8]) -> Result<Answer<'_>, AnswerError> {
-        Fchart.parse(body, built_in("XKRX"))
+        Fchart.parse(body, "", built_in("XKRX"))
     }
 
     /// A feed with these elements inside `chartdata`; the name is EUC-KR.

@@ -50,7 +50,12 @@ impl Upstream for DayCandles {
         format!("upbit/{symbol}.json")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], _calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        _calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         if json_start(body) == Some(b'{') {
             return Err(refusal(body));
         }
@@ -183,7 +188,7 @@ mod tests {
     use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        DayCandles.parse(body.as_bytes(), built_in("24/7"))
+        DayCandles.parse(body.as_bytes(), "", built_in("24/7"))
     }
 
     fn candle(time: &str, more: &str) -> String {
@@ -298,7 +303,7 @@ mod tests {
     #[test]
     fn only_a_404_says_that_a_market_is_unknown() {
         let unknown = br#"{"error":{"name":404,"message":"Code not found"}}"#;
-        let read = |status, body| DayCandles.read(status, body, built_in("24/7"));
+        let read = |status, body| DayCandles.read(status, body, "", built_in("24/7"));
         assert_eq!(
             read(404, unknown),
             Err(AnswerError::UnknownSymbol("Code not found".to_owned()))

@@ -60,11 +60,16 @@ pub trait Upstream: Sync {
     /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
     fn recording(&self, symbol: &str, part: Window) -> String;
 
-    /// Reads the body of a successful answer. Days are dated in the exchange's zone: the answer's own, else the calendar's.
+    /// Reads the body of a successful answer about a symbol. Days are dated in the exchange's zone: the answer's own, else the calendar's.
     ///
     /// # Errors
     /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
-    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError>;
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        symbol: &str,
+        calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError>;
 
     /// What the body of an answer without success says, where it says more than its status.
     fn explain<'a>(
@@ -83,6 +88,7 @@ pub trait Upstream: Sync {
         &self,
         status: u16,
         body: &'a [u8],
+        symbol: &str,
         calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         let is_success = (200..300).contains(&status);
@@ -94,7 +100,7 @@ pub trait Upstream: Sync {
             return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
         }
         if is_success {
-            return self.parse(body, calendar);
+            return self.parse(body, symbol, calendar);
         }
         self.explain(status, body).unwrap_or_else(|| {
             Err(AnswerError::Status {

@@ -64,7 +64,12 @@ impl Upstream for Chart {
         format!("yahoo/{symbol}.json")
     }
 
-    fn parse<'a>(&self, body: &'a [u8], calendar: &Calendar) -> Result<Answer<'a>, AnswerError> {
+    fn parse<'a>(
+        &self,
+        body: &'a [u8],
+        _symbol: &str,
+        calendar: &Calendar,
+    ) -> Result<Answer<'a>, AnswerError> {
         let Object(envelope) =
             serde_json::from_slice::<Object<Envelope>>(body).map_err(|e| json_error(body, &e))?;
         let Object(chart) = envelope.chart;
@@ -412,7 +417,7 @@ mod tests {
     use crate::sources::tests::{date, values, window};
 
     fn parse(body: &str) -> Result<Answer<'_>, AnswerError> {
-        Chart.parse(body.as_bytes(), built_in("XNYS"))
+        Chart.parse(body.as_bytes(), "", built_in("XNYS"))
     }
 
     fn other(body: &str) -> String {
@@ -666,7 +671,7 @@ mod tests {
         for status in [200, 400, 404, 422] {
             let read = |body: &str| {
                 Chart
-                    .read(status, body.as_bytes(), built_in("XNYS"))
+                    .read(status, body.as_bytes(), "", built_in("XNYS"))
                     .map(|a| a.rows.len())
             };
             assert_eq!(read(&empty), Ok(0));
@@ -693,7 +698,7 @@ mod tests {
     fn other_statuses_stay_statuses() {
         let body = error("Not Found", "No data found");
         for status in [401, 403, 429, 500, 503] {
-            let answer = Chart.read(status, body.as_bytes(), built_in("XNYS"));
+            let answer = Chart.read(status, body.as_bytes(), "", built_in("XNYS"));
             assert_eq!(
                 answer,
                 Err(AnswerError::Status {
@@ -703,12 +708,12 @@ mod tests {
             );
         }
         let crumb = error("Unauthorized", "Invalid Crumb").replace("chart", "finance");
-        let answer = Chart.read(401, crumb.as_bytes(), built_in("XNYS"));
+        let answer = Chart.read(401, crumb.as_bytes(), "", built_in("XNYS"));
         assert_eq!(
             answer.unwrap_err().to_string(),
             "HTTP 401: Unauthorized: Invalid Crumb"
         );
-        let page = Chart.read(404, b"<html>", built_in("XNYS"));
+        let page = Chart.read(404, b"<html>", "", built_in("XNYS"));
         assert_eq!(
             page,
             Err(AnswerError::Status {

@@ -123,7 +123,12 @@ fn ask(
     let asked = Instant::now();
     let response = feed.get(request).map_err(|e| e.to_string())?;
     let answer = upstream
-        .read(response.status, &response.body, &asset.calendar)
+        .read(
+            response.status,
+            &response.body,
+            request.symbol,
+            &asset.calendar,
+        )
         .map_err(|e| e.to_string())?;
     let took = millis(asked.elapsed());
     let days = answer.rows.iter().filter_map(|row| match row.day {

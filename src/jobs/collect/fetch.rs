@@ -246,9 +246,12 @@ fn read(
     asset: &Asset,
     entry: &SourceEntry,
 ) -> Result<Checked, FetchError> {
-    let read = request
-        .upstream
-        .read(response.status, &response.body, &asset.calendar);
+    let read = request.upstream.read(
+        response.status,
+        &response.body,
+        request.symbol,
+        &asset.calendar,
+    );
     let mut answer = read.map_err(|error| FetchError::Answer {
         error,
         retry_after: response.retry_after(),

@@ -43,7 +43,7 @@ fn listed(file: &str) -> BTreeSet<NaiveDate> {
 /// The days with a bar in a recorded answer, as the program reads it; a row without a value is none.
 fn bars(kind: SourceKind, way: usize, file: &str, calendar: &Calendar) -> BTreeSet<NaiveDate> {
     let body = recorded(file);
-    let answer = endpoints(kind)[way].read(200, &body, calendar).unwrap();
+    let answer = endpoints(kind)[way].read(200, &body, "", calendar).unwrap();
     let with_values = answer.rows.iter().filter(|r| !r.close.is_empty());
     with_values
         .map(|row| match row.day {

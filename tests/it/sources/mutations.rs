@@ -29,7 +29,7 @@ const WINDOW: usize = 5;
 const SELDOM: u32 = 500;
 
 /// Answers that no recording shows, in the sources' own form and with recorded values. One case in ten starts from them.
-const OTHERS: [(&str, &str); 7] = [
+const OTHERS: [(&str, &str); 8] = [
     (
         "naver",
         r#"[{"localDate":"20180430","closePrice":53000,"openPrice":0,"highPrice":0,"lowPrice":0,"accumulatedTradingVolume":0},{"localDate":"20260123","closePrice":"152,100","openPrice":154700,"highPrice":156000,"lowPrice":150100,"accumulatedTradingVolume":25195543},{"localDate":"20260126","closePrice":null,"openPrice":null,"highPrice":null,"lowPrice":null,"accumulatedTradingVolume":null}]"#,
@@ -55,7 +55,14 @@ const OTHERS: [(&str, &str); 7] = [
         "binance",
         r#"[[1790380800000,"84132.40000000","84160.01000000","84132.21000000","84160.01000000","3.46100000",1790467199999,"291182.10406440",443,"0.33082000","27832.65613240","0"],[1790467200000,"84160.00000000","84160.01000000","84153.43000000","84153.44000000","0.08087000",1790553599999,"343443.91315490",323,"1.15828000","97480.39564320","0"]]"#,
     ),
+    (
+        "ecb",
+        r#"<gesmes:Envelope><Cube><Cube time="2021-01-08"><Cube currency="USD" rate="1.225"/><Cube currency="KRW" rate="1337.9"/></Cube><Cube time="2021-01-07"><Cube currency="USD" rate="1.2276"/></Cube></Cube></gesmes:Envelope>"#,
+    ),
 ];
+
+/// What is asked for; only the ECB's file is of many symbols.
+const SYMBOL: &str = "USD";
 
 /// What stands where it should not.
 const STRANGERS: [&str; 26] = [
@@ -258,7 +265,7 @@ fn try_all(name: &str) {
             body,
         };
         let calendar = calendar(CALENDARS[rng.random_range(0..CALENDARS.len())]);
-        match way.read(status, &case.body, calendar) {
+        match way.read(status, &case.body, SYMBOL, calendar) {
             Ok(answer) => {
                 read += 1;
                 bars += answer.rows.len();
@@ -303,14 +310,14 @@ fn windows_of_recordings_are_answers() {
         let way = way(name);
         let mut cut = 0;
         for recording in recordings_of(name).iter().filter(|r| r.rows() > 1) {
-            let Ok(all) = way.read(200, &recording.body, calendar) else {
+            let Ok(all) = way.read(200, &recording.body, SYMBOL, calendar) else {
                 continue;
             };
             let rows = recording.rows();
             assert_eq!(rows, all.rows.len(), "{}", recording.file);
             for range in [0..1, rows / 2..rows / 2 + 1, rows - 2..rows] {
                 let window = recording.window(range.clone());
-                let read = way.read(200, &window, calendar).unwrap();
+                let read = way.read(200, &window, SYMBOL, calendar).unwrap();
                 let expected = plain(&all.rows[range]);
                 assert_eq!(plain(&read.rows), expected, "{}", recording.file);
             }
@@ -343,6 +350,11 @@ fn krx() {
 #[test]
 fn upbit() {
     try_all("upbit");
+}
+
+#[test]
+fn ecb() {
+    try_all("ecb");
 }
 
 #[test]

@@ -16,6 +16,9 @@ use serde::Deserialize;
 
 use crate::support::way;
 
+/// What is asked for; only the ECB's file is of many symbols.
+const SYMBOL: &str = "USD";
+
 /// A compiled-in calendar.
 fn calendar(name: &str) -> &'static Calendar {
     static ALL: LazyLock<Calendars> = LazyLock::new(|| Calendars::built_in().unwrap());
@@ -47,7 +50,7 @@ fn status(file: &str) -> u16 {
 
 /// The rows of a recording that has some.
 fn rows<'a>(name: &str, calendar: &Calendar, body: &'a [u8]) -> Vec<RawBar<'a>> {
-    way(name).read(200, body, calendar).unwrap().rows
+    way(name).read(200, body, SYMBOL, calendar).unwrap().rows
 }
 
 /// Open, high, low, close, volume.
@@ -99,7 +102,7 @@ fn outcome(way: &dyn Upstream, status: u16, body: &[u8], calendar: &Calendar) ->
             .to_vec()
     };
     let nothing = |count: usize| vec!["-".to_owned(); count];
-    match way.read(status, body, calendar) {
+    match way.read(status, body, SYMBOL, calendar) {
         Err(error) => [vec![format!("{error:?}")], nothing(10)].concat(),
         Ok(answer) if answer.rows.is_empty() => [
             vec!["empty".to_owned()],
@@ -364,7 +367,7 @@ fn six_bytes_are_a_closed_days_file() {
     assert_eq!(body, b"\xef\xbb\xbf\"\"\n");
     assert!(
         way("krx")
-            .read(200, &body, calendar("XKRX"))
+            .read(200, &body, "", calendar("XKRX"))
             .unwrap()
             .rows
             .is_empty()
