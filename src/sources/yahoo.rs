@@ -184,18 +184,14 @@ impl<'a> ChartSeries<'a> {
         let said = meta.zone();
         let zone = said.or_else(|| meta.zone_of_offset());
         let dated_in = zone.unwrap_or_else(|| calendar.zone());
-        let first_trade = meta.first_trade_date.and_then(moment);
+        let day_of = |stamp: &RawValue| moment(stamp).map(|m| calendar.trading_day(m, dated_in));
         let mut answer = Answer {
             symbol: text(meta.symbol),
             currency: text(meta.currency),
             exchange: text(meta.exchange_name),
             zone,
-            first_trade: first_trade.map(|m| calendar.trading_day(m, dated_in)),
-            actions: self.events.and_then(|events| {
-                read_events(events, |s| {
-                    moment(s).map(|m| calendar.trading_day(m, dated_in))
-                })
-            }),
+            first_trade: meta.first_trade_date.and_then(day_of),
+            actions: self.events.and_then(|e| read_events(e, day_of)),
             ..Answer::default()
         };
         if stamps.is_empty() && quote.longest() == 0 {

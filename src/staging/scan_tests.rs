@@ -10,7 +10,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use super::*;
 use crate::config::assets_file::parse_assets;
 use crate::domain::acknowledgement::TableIdentity;
-use crate::domain::answer::{Answer, RawBar, RawDay};
+use crate::domain::answer::{ActionKind, Answer, RawAction, RawBar, RawDay};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendars;
 use crate::domain::validate::{Context, check};
@@ -45,6 +45,34 @@ fn assets() -> Vec<Asset> {
 
 const NOW: &str = "2026-02-01T00:00:00.000000Z";
 
+fn bar(day: u32, close: &str) -> RawBar<'_> {
+    RawBar {
+        day: RawDay::Date(format!("2026-01-0{day}").parse().unwrap()),
+        open: close,
+        high: close,
+        low: close,
+        close,
+        volume: "100",
+        ..RawBar::default()
+    }
+}
+
+/// One that can be right, and one that cannot.
+fn dividends() -> Vec<RawAction<'static>> {
+    let dividend = |(day, amount): (&str, &'static str)| RawAction {
+        kind: ActionKind::Dividend,
+        day: RawDay::Date(day.parse().unwrap()),
+        amount,
+        numerator: "",
+        denominator: "",
+        currency: None,
+        raw: "",
+    };
+    [("2026-01-07", "1"), ("2026-01-08", "90")]
+        .map(dividend)
+        .into()
+}
+
 /// What `collect` does with an asset.
 fn collect(staging: &Staging, close: &str, days: std::ops::RangeInclusive<u32>, reading: Reading) {
     let (assets, now) = (assets(), NOW.parse().unwrap());
@@ -67,17 +95,9 @@ fn collect(staging: &Staging, close: &str, days: std::ops::RangeInclusive<u32>, 
         let settled = staging.is_settled(&asset.id, source, &due, window.end, 3);
         settled.unwrap();
     }
-    let rows = days.map(|day| RawBar {
-        day: RawDay::Date(format!("2026-01-0{day}").parse().unwrap()),
-        open: close,
-        high: close,
-        low: close,
-        close,
-        volume: "100",
-        ..RawBar::default()
-    });
     let answer = Answer {
-        rows: rows.collect(),
+        rows: days.map(|day| bar(day, close)).collect(),
+        actions: Some(dividends()),
         ..Answer::default()
     };
     let context = Context {
@@ -118,6 +138,10 @@ fn sync(staging: &Staging) {
     };
     staging.acknowledged().unwrap();
     staging.pending_assets().unwrap();
+    let actions = staging.pending_actions().unwrap();
+    staging.acknowledge_actions(&actions).unwrap();
+    let coverage = staging.pending_coverage().unwrap();
+    staging.acknowledge_coverage(&coverage).unwrap();
     staging.recognise_database(&table.database, now).unwrap();
     staging
         .recognise_table(&table, "nas:5432/prices", now)

@@ -14,7 +14,7 @@ pub(crate) enum Old {
     Quarantine,
     /// Runs.
     Runs,
-    /// What prices were before they changed.
+    /// What prices, dividends and splits were before they changed.
     History,
 }
 
@@ -40,10 +40,13 @@ impl Staging {
         let (table, condition) = old.table_and_condition();
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let removed = tx.execute(
-            &format!("DELETE FROM {table} WHERE {condition}"),
-            [timestamp::to_text(before)],
-        )?;
+        let before = timestamp::to_text(before);
+        let mut removed =
+            tx.execute(&format!("DELETE FROM {table} WHERE {condition}"), [&before])?;
+        if old == Old::History {
+            let sql = "DELETE FROM corporate_action_revision WHERE replaced_at < ?1";
+            removed += tx.execute(sql, [&before])?;
+        }
         if old == Old::Runs && removed > 0 {
             // What a run did for its assets goes with it.
             tx.execute(

@@ -106,14 +106,7 @@ impl ActionWriter<'_> {
         }
         let mut found = self.judge(reach, &fresh)?;
         found.extend(self.refused(told)?);
-        let days = told.days.unwrap_or(reach);
-        for rule in [Rule::OddDividend, Rule::BadAction] {
-            for date in self.notes.open_days(rule)? {
-                if days.contains(date) && !found.contains(&(rule, date)) {
-                    self.notes.resolve_day(rule, date)?;
-                }
-            }
-        }
+        self.resolve_others(told.days.unwrap_or(reach), &found)?;
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 
@@ -217,6 +210,9 @@ impl ActionWriter<'_> {
         };
         let mut stored = self.stored(neighbours)?;
         stored.retain(|_, action| !action.is_withdrawn());
+        if stored.is_empty() {
+            return Ok(BTreeSet::new());
+        }
         let waived = self.notes.waived(Rule::OddDividend)?;
         let mut found = BTreeSet::new();
         let mut others: Vec<Payment> = Vec::new();
@@ -248,6 +244,26 @@ impl ActionWriter<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Resolves what is open about these days and was not found again.
+    fn resolve_others(&self, days: Window, found: &BTreeSet<(Rule, NaiveDate)>) -> Result<()> {
+        let sql = "SELECT rule, date FROM finding
+             WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND rule IN ('odd_dividend', 'bad_action')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let key = params![self.asset.id.as_str(), self.source];
+        let open = statement.query_map(key, |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?;
+        for (rule, date) in open.collect::<rusqlite::Result<Vec<_>>>()? {
+            if let (Ok(rule), Ok(date)) = (rule.parse(), date.parse())
+                && days.contains(date)
+                && !found.contains(&(rule, date))
+            {
+                self.notes.resolve_day(rule, date)?;
+            }
+        }
+        Ok(())
     }
 
     /// A dividend in the scale behind the splits of its day: a source divides past amounts by later splits, not by one of the same day.
