@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::actions::{actions, by_yahoo, factors, of_week, paid, replay, replayed_pair};
 use crate::support::program::TestEnv;
-use crate::support::{asset, recorded};
+use crate::support::{asset, recorded, yahoo_shares};
 
 /// `adjclose` of a recorded answer against our own factors, up to the factor of what came after the recording: the worst ratio.
 fn worst(env: &TestEnv, body: &[u8]) -> f64 {
@@ -348,4 +348,71 @@ fn shown_and_exported_prices_are_adjusted() {
     assert!(
         !page.contains("The prices of this chart are adjusted for splits and dividends.</span>")
     );
+}
+
+/// Yahoo was asked for them itself, so that an answer without a word means that there are none; its archive says so too.
+#[test]
+fn an_answer_that_was_asked_for_actions_and_lists_none_says_that_there_are_none() {
+    let (server, env) = yahoo_shares(&["AAPL"]);
+    let ran = env.run(&["collect", "--start", "2024-10-01", "--archive", "kept"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let asked = &server.seen("/v8/finance/chart/AAPL")[0].query["events"];
+    assert_eq!(asked, "div|split|capitalGain");
+    let known = |env: &TestEnv| factors(env).iter().all(|(_, f)| f == "1.0 1.0");
+    assert!(known(&env), "{:?}", factors(&env));
+    std::fs::remove_file(env.path("data/staging.db")).unwrap();
+    env.run(&["collect", "--start", "2024-10-01", "--replay", "kept"]);
+    assert!(
+        known(&env) && !factors(&env).is_empty(),
+        "{:?}",
+        factors(&env)
+    );
+}
+
+/// Samsung Electronics again: Yahoo entered the dividend of 2026-06-29 a month later, and adjusted every earlier close then. An audit
+/// finds it. The closes with dividends are those that yfinance read on the two evenings.
+#[test]
+fn a_dividend_that_is_entered_a_month_late_is_found_by_the_audit() {
+    let env = TestEnv::new();
+    env.write(
+        "data/assets.toml",
+        asset("A", "XKRX", "KRW", &[("yahoo", "005930.KS")]),
+    );
+    let body = recorded("yahoo_events/005930.KS_2025-01..2026-07-02_raw_rewrapped.json");
+    let mut answer: Value = serde_json::from_slice(&body).unwrap();
+    // At nine in Seoul.
+    let (march, june) = (1_774_828_800, 1_782_691_200);
+    let mut events = json!({"dividends": {"1": {"amount": 372, "date": march}}});
+    for (evening, audit) in [
+        ("2026-07-29T23:55:26Z", "--start=2026-01-19"),
+        ("2026-07-30T23:56:11Z", "--audit"),
+    ] {
+        answer["chart"]["result"][0]["events"] = events.clone();
+        env.write("replay/yahoo/005930.KS.json", answer.to_string());
+        let ran = env.run(&[
+            "collect",
+            "--replay",
+            "replay",
+            "--fetched-at",
+            evening,
+            audit,
+        ]);
+        assert!(ran.code != 1, "{}{}", ran.stdout, ran.stderr);
+        let capture = evening[..16].replacen(':', "", 1);
+        let text = recorded(&format!("restated/005930.KS_captured-{capture}Z.csv"));
+        let text = String::from_utf8(text).unwrap();
+        let close = |line: &str| line.split(',').nth(4).unwrap().parse::<f64>().unwrap();
+        let captured: BTreeMap<&str, f64> =
+            text.lines().skip(1).map(|l| (&l[..10], close(l))).collect();
+        let ours = env.pairs(
+            "SELECT date, CAST(close_all AS TEXT) FROM adjusted_price WHERE date >= '2026-01-19'",
+        );
+        let differs = |(day, ours): &&(String, String)| {
+            let captured = captured.get(day.as_str());
+            captured.is_some_and(|c| (ours.parse::<f64>().unwrap() / c - 1.0).abs() > 1e-6)
+        };
+        let wrong: Vec<_> = ours.iter().filter(differs).collect();
+        assert!(wrong.is_empty() && ours.len() > 100, "{evening}: {wrong:?}");
+        events["dividends"]["2"] = json!({"amount": 374, "date": june});
+    }
 }

@@ -202,9 +202,10 @@ fn no_recording_is_forgotten() {
         "calendars",
         "discord",
         "repair_pairs",
+        "restated",
         "series",
-        "yahoo_events",
         "world_daily",
+        "yahoo_events",
     ];
     let folders = names_in(&fixtures()).into_iter().filter(|name| {
         let is_other = others.contains(&name.as_str());
