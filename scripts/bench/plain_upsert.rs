@@ -1,13 +1,13 @@
 //! What staging is measured against: the same rows by rusqlite into the same table, one cached statement and one transaction an
 //! asset, and nothing else. Generated as main.py generates the answers. Prints the seconds of the transactions.
 //!
-//! `plain_upsert FILE ASSETS SESSIONS INGESTED_AT`; the file has its tables.
+//! `plain_upsert FILE ASSETS DAYS INGESTED_AT`: the file has its tables, DAYS is a file of the sessions, one a line.
 
 use std::error::Error;
+use std::fs;
 use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
 use rusqlite::{Connection, params};
 
 const UPSERT: &str = "
@@ -19,26 +19,21 @@ const UPSERT: &str = "
 const RUN: &str = "019ac000-0000-7000-8000-000000000000";
 
 /// Day, close and volume.
-type Row = (String, f64, i64);
+type Row<'d> = (&'d str, f64, i64);
 
-fn rows(asset: i32, weekdays: &[NaiveDate]) -> Vec<Row> {
-    let days = (0..).zip(weekdays);
-    let row = |(n, day): (i32, &NaiveDate)| {
+fn rows<'d>(asset: i32, days: impl Iterator<Item = &'d str>) -> Vec<Row<'d>> {
+    let row = |(n, day): (i32, &'d str)| {
         let noise = f64::from((n * 7919 + asset) % 101) / 50.0;
         let close = 100.0 + f64::from(asset) + 0.01 * f64::from(n) + noise;
-        (
-            day.to_string(),
-            close,
-            i64::from(1000 + (n * 31 + asset) % 9000),
-        )
+        (day, close, i64::from(1000 + (n * 31 + asset) % 9000))
     };
-    days.map(row).collect()
+    (0..).zip(days).map(row).collect()
 }
 
 fn write(
     database: &mut Connection,
     asset: &str,
-    rows: &[Row],
+    rows: &[Row<'_>],
     ingested_at: &str,
 ) -> rusqlite::Result<()> {
     let transaction = database.transaction()?;
@@ -67,19 +62,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut next = || {
         arguments
             .next()
-            .ok_or("plain_upsert FILE ASSETS SESSIONS INGESTED_AT")
+            .ok_or("plain_upsert FILE ASSETS DAYS INGESTED_AT")
     };
-    let (file, assets, sessions, ingested_at) =
-        (next()?, next()?.parse()?, next()?.parse()?, next()?);
-    let first = NaiveDate::from_ymd_opt(2016, 1, 4).ok_or("no such day")?;
-    let days = (0..).map_while(|n| first.checked_add_days(Days::new(n)));
-    let is_weekday = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    let weekdays: Vec<NaiveDate> = days.filter(is_weekday).take(sessions).collect();
+    let (file, assets) = (next()?, next()?.parse()?);
+    let (days, ingested_at) = (fs::read_to_string(next()?)?, next()?);
     let mut database = Connection::open(file)?;
     database.pragma_update(None, "synchronous", "FULL")?;
     let mut spent = Duration::ZERO;
     for asset in 0..assets {
-        let (id, rows) = (format!("S{asset}"), rows(asset, &weekdays));
+        let (id, rows) = (format!("S{asset}"), rows(asset, days.lines()));
         let started = Instant::now();
         write(&mut database, &id, &rows, &ingested_at)?;
         spent += started.elapsed();

@@ -9,7 +9,7 @@ import subprocess
 from datetime import date, datetime, timedelta, timezone
 
 from server import Sources, bars
-from tools import PROGRAM, PROJECT, ROUNDS, WORK, environment, line, make_staging, measure, remove_staging
+from tools import PROGRAM, ROUNDS, WORK, environment, line, make_staging, measure, remove_staging
 
 MAX_FIRST, MAX_STORED, MAX_BYTES, MAX_MB, MAX_CPU = 1.35, 1.5, 185, 40.0, 0.5
 # plain_upsert.rs, and a program of an earlier version where there is one.
@@ -22,14 +22,20 @@ ASSET = '[[asset]]\nid = "{0}"\nname = "{0}"\ncategory = "stock"\ncalendar = "XN
 # --- many rows -------------------------------------------------------------------------------------------------------
 
 
-def weekdays(sessions):
-    days = (date(2016, 1, 4) + timedelta(n) for n in range(sessions * 2))
-    return [d for d in days if d.weekday() < 5][:sessions]
+def first_sessions(count):
+    """So many sessions in New York, as the program knows them."""
+    days, year = [], 2016
+    while len(days) < count:
+        out = measure([PROGRAM, "assets", "--calendar", "XNYS", str(year), "--format", "json"], LOG_LEVEL="off")[2]
+        days += [date.fromisoformat(day["date"]) for day in json.loads(out) if day["session"]]
+        year += 1
+    return days[:count]
 
 
 def lay_out_many(assets, sessions):
     """A replay folder with one answer of Yahoo's for each of so many assets, the rows of plain_upsert.rs."""
-    days = weekdays(sessions)
+    days = first_sessions(sessions)
+    (WORK / "days.txt").write_text("".join(f"{day}\n" for day in days))
     stamps = [int(datetime(d.year, d.month, d.day, 14, 30, tzinfo=timezone.utc).timestamp()) for d in days]
     shutil.rmtree(WORK / "many", ignore_errors=True)
     folder = WORK / "many" / "yahoo"
@@ -45,9 +51,9 @@ def lay_out_many(assets, sessions):
     return days[-1]
 
 
-def plain(file, assets, sessions, fetched_at):
+def plain(file, assets, fetched_at):
     """The same rows by rusqlite, and nothing else."""
-    command = [PLAIN, str(file), str(assets), str(sessions), fetched_at.replace("Z", ".000000Z")]
+    command = [PLAIN, str(file), str(assets), str(WORK / "days.txt"), fetched_at.replace("Z", ".000000Z")]
     return float(subprocess.run(command, cwd=WORK, env=environment(), capture_output=True, text=True, check=True).stdout)
 
 
@@ -76,7 +82,7 @@ def many_rows(assets, sessions):
         make_staging(beside).close()
         remove_staging()
         for fetched_at, counted, ours, theirs in zip(FETCHED, ("new", "unchanged"), times, others):
-            theirs.append(plain(beside, assets, sessions, fetched_at))
+            theirs.append(plain(beside, assets, fetched_at))
             seconds, megabytes = collect_many(rows, last, fetched_at, counted)
             ours.append(seconds)
             memory.append(megabytes)

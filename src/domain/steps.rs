@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::alignment::STEP;
+use super::bar::Bar;
 use super::corporate_action::stands;
 use super::digits::last_digit;
 use super::finding::{Finding, Rule};
@@ -30,6 +31,17 @@ pub(crate) struct DayClose {
 }
 
 impl DayClose {
+    /// That of a bar.
+    pub(crate) fn of(bar: &Bar) -> Self {
+        let [_, high, low, close] = bar.prices();
+        Self {
+            date: bar.date(),
+            high,
+            low,
+            close,
+        }
+    }
+
     /// Whether some price was traded on both days.
     fn overlaps(&self, other: &Self) -> bool {
         self.low <= other.high && other.low <= self.high

@@ -110,7 +110,7 @@ impl Writer<'_> {
         for rejected in &checked.rejected {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
-        let closes = self.series.closes(self.batch.window)?;
+        let closes = self.closes(scale.first_stored())?;
         // Behind the bars, which tell whether a dividend can be right, and before the steps, which a split explains.
         let about_actions = self.actions().write(&checked.actions)?;
         let about_bars = self.write_findings(&closes, &written.heard, &scale)?;
@@ -202,7 +202,7 @@ impl Writer<'_> {
                 fetched.bar.close()
             );
             self.keep_history(&old, &fetched)?;
-            rows.write(&fetched.bar, &fetched, None)?;
+            rows.write(&fetched.bar, &fetched)?;
             self.notes.put(&Finding {
                 date: fetched.bar.date(),
                 rule: Rule::Rescaled,
@@ -226,6 +226,8 @@ impl Writer<'_> {
 
     fn write_bars(&self, stored: &StoredBars, scale: &ScaleCheck<'_>) -> Result<WrittenBars> {
         let mut written = WrittenBars::default();
+        // In order, as the bars are: a set is made of them at once.
+        let (mut heard, mut new) = (Vec::new(), Vec::new());
         let mut rows = RowWriter::of(self)?;
         let taken = scale.taken()?;
         // What was read beside the window to tell the scale is written where it does.
@@ -247,13 +249,13 @@ impl Writer<'_> {
             }
             let decision = decide(old, fetched, self.batch.now, rescaling, self.batch.settled);
             if !matches!(decision, Decision::Older) {
-                written.heard.insert(date);
+                heard.push(date);
             }
             let tally = &mut written.tally;
             match decision {
                 Decision::Insert => {
-                    rows.write(&fetched.bar, fetched, None)?;
-                    written.new.insert(date);
+                    rows.write(&fetched.bar, fetched)?;
+                    new.push(date);
                     tally.new += 1;
                 }
                 Decision::Replace {
@@ -264,8 +266,10 @@ impl Writer<'_> {
                     if let Some(old) = old.filter(|_| changed) {
                         self.keep_history(old, fetched)?;
                     }
-                    let same_as = old.filter(|_| !changed && !clock);
-                    rows.write(&bar, fetched, same_as)?;
+                    match old.filter(|_| !changed && !clock) {
+                        Some(same) => rows.renew(same, fetched)?,
+                        None => rows.write(&bar, fetched)?,
+                    }
                     if clock {
                         self.notes.put(&clock_finding(date))?;
                     }
@@ -284,7 +288,22 @@ impl Writer<'_> {
                 }
             }
         }
+        written.heard = heard.into_iter().collect();
+        written.new = new.into_iter().collect();
         Ok(written)
+    }
+
+    /// What tells a step in the window, as it is stored now: of a series that was not stored, what came.
+    fn closes(&self, first_stored: Option<NaiveDate>) -> Result<Vec<DayClose>> {
+        let Batch {
+            window, checked, ..
+        } = *self.batch;
+        if first_stored.is_some() {
+            return self.series.closes(window);
+        }
+        let bars = checked.bars.iter().map(|fetched| &fetched.bar);
+        let asked = bars.filter(|bar| window.contains(bar.date()));
+        Ok(asked.map(DayClose::of).collect())
     }
 
     /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
@@ -467,7 +486,8 @@ impl Writer<'_> {
 /// Writes the bars of one batch: what is the same for all of them is made once.
 struct RowWriter<'a> {
     batch: &'a Batch<'a>,
-    statement: CachedStatement<'a>,
+    upsert: CachedStatement<'a>,
+    renew: CachedStatement<'a>,
     /// The ingest time of the bar before, and how it is written.
     ingested: Option<(DateTime<Utc>, String)>,
 }
@@ -476,38 +496,52 @@ impl<'a> RowWriter<'a> {
     fn of(writer: &Writer<'a>) -> rusqlite::Result<Self> {
         Ok(Self {
             batch: writer.batch,
-            statement: writer.tx.prepare_cached(bar_sql!("upsert.sql"))?,
+            upsert: writer.tx.prepare_cached(bar_sql!("upsert.sql"))?,
+            renew: writer.tx.prepare_cached(include_str!("renew.sql"))?,
             ingested: None,
         })
     }
 
-    /// Writes a bar; `same_as` is the stored row that has these values already.
-    fn write(
-        &mut self,
-        bar: &Bar,
-        fetched: &FetchedBar,
-        same_as: Option<&Stored>,
-    ) -> rusqlite::Result<()> {
-        let at = fetched.fetched_at;
-        let kept = self.ingested.take().filter(|(time, _)| *time == at);
-        let (_, ingested_at) = &*self
-            .ingested
-            .insert(kept.unwrap_or_else(|| (at, timestamp::to_text(at))));
-        let known_since = same_as.map(Stored::known_since);
-        // 26 bytes of every row that was fetched once.
-        let known_since = known_since.filter(|known| known != ingested_at);
-        let job_id = same_as.map_or(Some(self.batch.job_id), |s| s.job_id.as_deref());
+    /// Writes a bar whose values are new to the series.
+    fn write(&mut self, bar: &Bar, fetched: &FetchedBar) -> rusqlite::Result<()> {
+        let ingested_at = text_of(&mut self.ingested, fetched.fetched_at);
         let state = params![
             self.batch.asset.id.as_str(),
             bar.date().to_string(),
             self.batch.source,
             ingested_at,
-            known_since.unwrap_or_default(),
             fetched.is_final,
-            job_id,
+            self.batch.job_id,
         ];
-        execute(&mut self.statement, state, bar.values())
+        execute(&mut self.upsert, state, bar.values())
     }
+
+    /// Writes that a stored bar came again as it is.
+    fn renew(&mut self, stored: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
+        let ingested_at = text_of(&mut self.ingested, fetched.fetched_at);
+        let known_since = stored.known_since();
+        self.renew.execute(params![
+            self.batch.asset.id.as_str(),
+            stored.bar.date().to_string(),
+            self.batch.source,
+            ingested_at,
+            if known_since == *ingested_at {
+                ""
+            } else {
+                &known_since
+            },
+            fetched.is_final,
+        ])?;
+        Ok(())
+    }
+}
+
+/// How a time is written, made anew only where it is not the one before.
+fn text_of(before: &mut Option<(DateTime<Utc>, String)>, time: DateTime<Utc>) -> &String {
+    let kept = before.take().filter(|(before, _)| *before == time);
+    &before
+        .insert(kept.unwrap_or_else(|| (time, timestamp::to_text(time))))
+        .1
 }
 
 /// Runs a statement whose parameters end with the values of a bar.
