@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::facts::AssetFacts;
 use crate::domain::calendar::Calendar;
+use crate::domain::finding::Rule;
 
 /// What a day of a series is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,9 +87,23 @@ fn without_a_bar(
         DayKind::ProbablyClosed
     } else if day > newest {
         DayKind::Late
+    } else if asset
+        .calendar
+        .as_ref()
+        .is_some_and(Calendar::has_unknown_holidays)
+        && !has_gap(asset, day)
+    {
+        DayKind::Closed
     } else {
         DayKind::Gap
     }
+}
+
+/// Whether the collection called the day a gap, which it does of a calendar without a list where other assets have a bar.
+fn has_gap(asset: &AssetFacts, day: NaiveDate) -> bool {
+    let (day, rule) = (day.to_string(), Rule::DateGap.to_string());
+    let mut findings = asset.findings.iter();
+    findings.any(|f| f.date == day && f.rule == rule)
 }
 
 /// A year of a series as a strip of 366 columns.

@@ -89,7 +89,10 @@ impl Calendar {
         let is_known = CODES.iter().any(|(calendar, _)| *calendar == self.name());
         if let (Some(code), true) = (&said.exchange, is_known) {
             let fitting = calendars_of(code);
-            if !fitting.is_empty() && !fitting.contains(&self.name()) {
+            if fitting.contains(&self.name()) {
+                return None;
+            }
+            if !fitting.is_empty() {
                 return Some(format!(
                     "the source says that its exchange is {code}, whose calendar is {}, not {}",
                     fitting.join(" or "),
@@ -147,6 +150,7 @@ mod tests {
             ("XNSE", "NSI", "Asia/Calcutta"),
             ("24/5", "CCY", "Europe/London"),
             ("24/7", "CCC", "UTC"),
+            ("XNYS", "CXI", "America/Chicago"),
             ("XNYS", "XYZ", ""),
             ("XNYS", "", ""),
             ("weekdays@Europe/Sofia", "", "Europe/Sofia"),
