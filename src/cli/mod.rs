@@ -248,6 +248,9 @@ pub(crate) struct ShowArgs {
     /// Adjusts the prices by our own factors; where a factor is not known there is no price.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
+    /// Shows the prices in this currency, by the newest stored rate at or before each day; where there is none there is no price.
+    #[arg(long = "in", value_name = "CURRENCY")]
+    pub(crate) currency: Option<String>,
 }
 
 /// Arguments of `report`.

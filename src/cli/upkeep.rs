@@ -70,6 +70,10 @@ pub(crate) struct ExportArgs {
     /// Writes the best bar of each day with its prices adjusted by our own factors; where a factor is not known they are empty.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
+    /// Writes the best bar of each day in this currency, by the newest stored rate at or before the day, which is named; where there
+    /// is none, prices are empty.
+    #[arg(long = "in", value_name = "CURRENCY")]
+    pub(crate) currency: Option<String>,
     /// Writes to a file, which is replaced when the new one is complete; - is stdout.
     #[arg(long, value_name = "FILE", alias = "out")]
     pub(crate) output: Option<PathBuf>,

@@ -1,20 +1,25 @@
 //! `export`: bars are written to a file or to stdout as they come.
 
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{find_assets, read_staging};
+use super::rates::{self, stored_rates};
 use super::result_place::{CSV, FileFormat, JSON, JSON_LINES, result_place};
 use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
+use crate::domain::adjustment::{Adjust, Factors};
+use crate::domain::exchange::Exchange;
 use crate::output::numbers::counted;
 use crate::output::print;
 use crate::process::result_file::Place;
-use crate::staging::{BarRow, Record, Selection, Staging};
+use crate::staging::{BarRow, Record, Selection, Staging, StoredAsset, best_bars};
 
 /// Writes bars as they come.
 enum Writer<W: Write> {
@@ -25,13 +30,13 @@ enum Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    fn new(format: Format, to: W) -> Result<Self> {
+    fn new(format: Format, columns: impl Iterator<Item = &'static str>, to: W) -> Result<Self> {
         Ok(match format {
             Format::Table | Format::Csv => {
                 let mut builder = csv::WriterBuilder::new();
                 let mut csv = builder.has_headers(false).from_writer(to);
                 // By hand, so that an export without bars has one too.
-                csv.write_record(BarRow::columns())?;
+                csv.write_record(columns)?;
                 Self::Csv(Box::new(csv))
             }
             Format::Jsonl => Self::Lines(to),
@@ -39,13 +44,14 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    fn bar(&mut self, bar: BarRow<'_>) -> Result<()> {
+    /// Writes one bar: as a record of values, or as an object.
+    fn bar(&mut self, record: impl Serialize, object: impl Serialize) -> Result<()> {
         match self {
-            Self::Csv(csv) => csv.serialize(Record(bar))?,
-            Self::Lines(to) => writeln!(to, "{}", print::json_line(&bar)?)?,
+            Self::Csv(csv) => csv.serialize(record)?,
+            Self::Lines(to) => writeln!(to, "{}", print::json_line(&object)?)?,
             Self::Array(to, count) => {
                 let start = if *count == 0 { "[" } else { "," };
-                write!(to, "{start}\n  {}", print::json_line(&bar)?)?;
+                write!(to, "{start}\n  {}", print::json_line(&object)?)?;
                 *count += 1;
             }
         }
@@ -82,7 +88,16 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
         end: args.end,
         adjust: args.adjust,
     };
-    let written = place.write(|to| write(&staging, &selection, format, to));
+    let written = place.write(|to| match &args.currency {
+        Some(currency) => in_currency(
+            &staging,
+            &selection,
+            &rates::currency(currency)?,
+            format,
+            to,
+        ),
+        None => write(&staging, &selection, format, to),
+    });
     if place != Place::Stdout {
         let bars =
             written.with_context(|| format!("the export {} cannot be written", path.display()))?;
@@ -124,11 +139,90 @@ fn write(
     format: Format,
     to: &mut dyn Write,
 ) -> Result<u64> {
-    let mut writer = Writer::new(format, BufWriter::new(to))?;
-    let bars = staging.export(selection, |bar| writer.bar(bar))?;
+    let mut writer = Writer::new(format, BarRow::columns(), BufWriter::new(to))?;
+    let bars = staging.export(selection, |bar| writer.bar(Record(bar), bar))?;
     let to = writer.finish()?.into_inner();
     to.map_err(io::IntoInnerError::into_error)?;
     Ok(bars)
+}
+
+/// A bar in another currency. The fields are the columns.
+#[derive(Clone, Copy, Serialize)]
+struct ExchangedBar<'a> {
+    asset_id: &'a str,
+    date: NaiveDate,
+    source: &'a str,
+    /// Its prices; none where the rate or the factor of the adjustment is not known.
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
+    close: Option<f64>,
+    volume: Option<i64>,
+    ingested_at: &'a str,
+    is_final: bool,
+    currency: &'a str,
+    /// Which rates of which days its prices are made by.
+    rate: Option<&'a str>,
+}
+
+/// Writes the best bar of each day with its prices in another currency, one asset after the other.
+fn in_currency(
+    staging: &Staging,
+    selection: &Selection,
+    currency: &str,
+    format: Format,
+    to: &mut dyn Write,
+) -> Result<u64> {
+    let columns = BarRow::columns().chain(["currency", "rate"]);
+    let mut writer = Writer::new(format, columns, BufWriter::new(to))?;
+    let assets = staging.stored_assets()?;
+    let rates = stored_rates(staging, &assets)?;
+    let mut factors = match selection.adjust {
+        Adjust::None => HashMap::new(),
+        _ => staging.adjustments(None)?,
+    };
+    let mut count = 0;
+    let is_chosen =
+        |a: &&StoredAsset| selection.assets.is_empty() || selection.assets.contains(&a.asset_id);
+    for asset in assets.iter().filter(is_chosen) {
+        let spans = factors.remove(&asset.asset_id).unwrap_or_default();
+        let factors = Factors::new(selection.adjust, spans);
+        let exchange = Exchange::between(&asset.currency, currency, &rates);
+        if let Err(why) = &exchange {
+            log::warn!(asset = asset.asset_id.as_str(); "without prices: {why}");
+        }
+        let series = staging.stored_series(&asset.asset_id, None)?;
+        for (source, bar) in best_bars(&series, &asset.own_sources(&series)) {
+            if !selection.has(source, bar.date) {
+                continue;
+            }
+            let rate = exchange.as_ref().ok().and_then(|e| e.at(bar.date));
+            let adjusted = factors.adjusted(bar.date, bar.values);
+            let values = rate
+                .as_ref()
+                .zip(adjusted)
+                .map(|(rate, v)| v.times(rate.factor));
+            let bar = ExchangedBar {
+                asset_id: &asset.asset_id,
+                date: bar.date,
+                source,
+                open: values.map(|v| v.open),
+                high: values.map(|v| v.high),
+                low: values.map(|v| v.low),
+                close: values.map(|v| v.close),
+                volume: bar.values.volume,
+                ingested_at: &bar.ingested_at,
+                is_final: bar.is_final,
+                currency,
+                rate: rate.as_ref().map(|r| r.named.as_str()),
+            };
+            writer.bar(bar, bar)?;
+            count += 1;
+        }
+    }
+    let to = writer.finish()?.into_inner();
+    to.map_err(io::IntoInnerError::into_error)?;
+    Ok(count)
 }
 
 /// What is said of a file: with a table or as CSV the bars are the only rows, and this is a sentence about them.

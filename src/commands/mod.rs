@@ -30,6 +30,7 @@ mod leftovers;
 mod man;
 mod own_files;
 mod prune;
+mod rates;
 mod reconcile;
 mod recorded_run;
 mod report;

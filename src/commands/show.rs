@@ -7,11 +7,14 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{find_asset, read_staging};
+use super::rates::{self, stored_rates};
 use crate::cli::ShowArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::adjustment::{Adjust, Factors};
 use crate::domain::asset::AssetId;
+use crate::domain::bar_values::Values;
 use crate::domain::calendar::sub_days;
+use crate::domain::exchange::{Exchange, Rate};
 use crate::domain::text::brief;
 use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
@@ -43,7 +46,7 @@ struct ShownDay {
     volume: Option<i64>,
     is_final: bool,
     ingested_at: String,
-    /// What was found about the day, and that it is provisional.
+    /// What was found about the day, that it is provisional, and the rate that its prices are made by.
     remarks: Vec<String>,
 }
 
@@ -66,15 +69,32 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
         _ => staging.adjustments(Some(id.as_str()))?.remove(id.as_str()),
     };
     let factors = Factors::new(args.adjust, spans.unwrap_or_default());
-    let days = days(asset, &best, args.days, &remarks, &factors);
-    let (asset, ascii, with_chart) = (asset.clone(), args.ascii, args.chart);
+    let currency = args.currency.as_deref().map(rates::currency).transpose()?;
+    let currency = currency.unwrap_or_else(|| asset.currency.clone());
+    let rates = match args.currency {
+        Some(_) => stored_rates(&staging, &assets)?,
+        None => Vec::new(),
+    };
+    let exchange = Exchange::between(&asset.currency, &currency, &rates);
+    let prices = Prices {
+        factors: &factors,
+        exchange: &exchange.map_err(ConfigError)?,
+        currency: &currency,
+    };
+    let days = days(asset, &best, args.days, &remarks, prices);
+    let asset = StoredAsset {
+        currency,
+        ..asset.clone()
+    };
+    let (ascii, with_chart) = (args.ascii, args.chart);
+    let is_computed = args.adjust != Adjust::None || args.currency.is_some();
     let answer = Answer::rows(days, move |days| {
         let mut terminal = Terminal::of_stdout();
         terminal.style.ascii |= ascii;
-        let table = table(days, &factors, terminal.style.ascii)?;
+        let table = table(days, is_computed, terminal.style.ascii)?;
         let mut text = heading(&asset, days) + &table + &adjusted_words(days, &factors);
         if with_chart {
-            text.push_str(&chart(days, &factors, terminal));
+            text.push_str(&chart(days, is_computed, terminal));
         }
         Ok(text)
     });
@@ -135,16 +155,35 @@ fn remarks(staging: &Staging, asset: &StoredAsset) -> Result<Remarks> {
     Ok(remarks)
 }
 
+/// What becomes of stored prices before they are shown.
+#[derive(Clone, Copy)]
+struct Prices<'a> {
+    factors: &'a Factors,
+    exchange: &'a Exchange<'a>,
+    currency: &'a str,
+}
+
+impl Prices<'_> {
+    /// A bar's values, and the rate that they are made by.
+    fn of(&self, bar: &StoredBar) -> (Option<Values>, Option<Rate>) {
+        let rate = self.exchange.at(bar.date);
+        let adjusted = self.factors.adjusted(bar.date, bar.values);
+        let values = rate.as_ref().zip(adjusted);
+        (values.map(|(rate, v)| v.times(rate.factor)), rate)
+    }
+}
+
 /// The newest `count` days, oldest first.
 fn days(
     asset: &StoredAsset,
     best: &[(&str, &StoredBar)],
     count: usize,
     remarks: &Remarks,
-    factors: &Factors,
+    prices: Prices<'_>,
 ) -> Vec<ShownDay> {
-    let values = |bar: &StoredBar| factors.adjusted(bar.date, bar.values);
-    let closes = best.iter().map(|(_, bar)| values(bar).map(|v| v.close));
+    let closes = best
+        .iter()
+        .map(|(_, bar)| prices.of(bar).0.map(|v| v.close));
     let before = std::iter::once(None).chain(closes);
     let all = best.iter().zip(before);
     all.skip(best.len().saturating_sub(count))
@@ -153,12 +192,14 @@ fn days(
             let found = remarks.get(&(date.clone(), (*source).to_owned()));
             let provisional = (!bar.is_final).then(|| "provisional".to_owned());
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
-            let values = values(bar);
+            let (values, rate) = prices.of(bar);
+            let rate = rate.map_or_else(|| "no rate".to_owned(), |rate| rate.named);
+            let rate = Some(rate).filter(|named| !named.is_empty());
             ShownDay {
                 asset_id: asset.asset_id.clone(),
                 date,
                 source: (*source).to_owned(),
-                currency: asset.currency.clone(),
+                currency: prices.currency.to_owned(),
                 open: values.map(|v| v.open),
                 high: values.map(|v| v.high),
                 low: values.map(|v| v.low),
@@ -169,7 +210,7 @@ fn days(
                 volume: bar.values.volume,
                 is_final: bar.is_final,
                 ingested_at: bar.ingested_at.clone(),
-                remarks: provisional.into_iter().chain(found).collect(),
+                remarks: provisional.into_iter().chain(found).chain(rate).collect(),
             }
         })
         .collect()
@@ -212,7 +253,7 @@ fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
     format!("\nAdjusted for {what}.{unknown}\n")
 }
 
-fn table(days: &[ShownDay], factors: &Factors, ascii: bool) -> Result<String> {
+fn table(days: &[ShownDay], is_computed: bool, ascii: bool) -> Result<String> {
     #[derive(Serialize)]
     struct ShownRow<'a> {
         date: &'a str,
@@ -225,7 +266,7 @@ fn table(days: &[ShownDay], factors: &Factors, ascii: bool) -> Result<String> {
         source: &'a str,
         remarks: String,
     }
-    let decimals = decimals(days, factors);
+    let decimals = decimals(days, is_computed);
     let price = |value: Option<f64>| value.map(|v| price(v, decimals)).unwrap_or_default();
     let rows: Vec<ShownRow<'_>> = days
         .iter()
@@ -253,8 +294,8 @@ fn table(days: &[ShownDay], factors: &Factors, ascii: bool) -> Result<String> {
 
 /// As many decimals for all as the price with most of them has, so that the points stand below each other.
 ///
-/// Adjusted ones have no digits of their own: two more than the currency are shown.
-fn decimals(days: &[ShownDay], factors: &Factors) -> usize {
+/// Computed ones (adjusted, or in another currency) have no digits of their own: two more than the currency are shown.
+fn decimals(days: &[ShownDay], is_computed: bool) -> usize {
     let of = |value: f64| {
         let digits = numbers::shortest(value);
         digits
@@ -262,14 +303,14 @@ fn decimals(days: &[ShownDay], factors: &Factors) -> usize {
             .map_or(0, |(_, fraction)| fraction.len())
     };
     let least = days.first().map_or(0, |d| numbers::decimals(&d.currency));
-    if factors.adjust() != Adjust::None {
+    if is_computed {
         return least + 2;
     }
     let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
     prices.flatten().map(of).fold(least, usize::max)
 }
 
-fn chart(days: &[ShownDay], factors: &Factors, terminal: Terminal) -> String {
+fn chart(days: &[ShownDay], is_computed: bool, terminal: Terminal) -> String {
     let bars: Vec<Candle> = days
         .iter()
         .filter_map(|d| {
@@ -292,7 +333,7 @@ fn chart(days: &[ShownDay], factors: &Factors, terminal: Terminal) -> String {
     let decimals = if range >= 1000.0 {
         0
     } else {
-        decimals(days, factors).min(4)
+        decimals(days, is_computed).min(4)
     };
     let lines = candles(&bars, size, terminal.style, |p| {
         numbers::rounded(p, decimals)

@@ -70,8 +70,7 @@ impl Factors {
             return Some(values);
         }
         let factor = self.at(date)?;
-        let prices = values.prices().map(|price| price * factor);
-        Some(Values::of(prices, values.volume))
+        Some(values.times(factor))
     }
 }
 

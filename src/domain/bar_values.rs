@@ -149,6 +149,12 @@ impl Values {
         }
     }
 
+    /// The same with its prices times a factor.
+    #[must_use]
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self::of(self.prices().map(|price| price * factor), self.volume)
+    }
+
     /// Open, high, low and close.
     #[must_use]
     pub(crate) fn prices(&self) -> [f64; 4] {

@@ -16,6 +16,7 @@ pub(crate) mod close;
 pub mod corporate_action;
 pub(crate) mod currency;
 pub(crate) mod digits;
+pub(crate) mod exchange;
 pub(crate) mod finding;
 pub(crate) mod gaps;
 pub(crate) mod jumps;

@@ -176,6 +176,7 @@ fn as_stored(asset: &Asset, currencies: &HashMap<String, String>) -> StoredAsset
         let currency = currencies.get(&s.stored_as).unwrap_or(&s.currency);
         StoredSource {
             source: s.stored_as.clone(),
+            symbol: s.symbol.clone(),
             currency: currency.clone(),
             own_currency: s.currency == asset.currency && *currency == asset.currency,
         }

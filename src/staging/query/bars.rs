@@ -36,6 +36,8 @@ pub(crate) struct StoredAsset {
 pub(crate) struct StoredSource {
     /// The `source` column of its bars.
     pub(crate) source: String,
+    /// What it calls the asset.
+    pub(crate) symbol: String,
     /// The currency of its prices.
     pub(crate) currency: String,
     /// Whether that is the asset's own, so that its bars may stand for the asset's price.
@@ -79,6 +81,15 @@ pub(crate) struct Selection {
     pub(crate) end: Option<NaiveDate>,
     /// What their prices are adjusted for; where for something, it is one bar a day, the best.
     pub(crate) adjust: Adjust,
+}
+
+impl Selection {
+    /// Whether it has the bars of a source and a day.
+    pub(crate) fn has(&self, source: &str, date: NaiveDate) -> bool {
+        self.source.as_deref().is_none_or(|wanted| wanted == source)
+            && self.start.is_none_or(|start| start <= date)
+            && self.end.is_none_or(|end| date <= end)
+    }
 }
 
 /// A staged bar of a month, as the warehouse should have it.
@@ -126,6 +137,7 @@ impl Staging {
                     source,
                     currency: row.get(6)?,
                     own_currency: row.get(7)?,
+                    symbol: text(row, 8)?,
                 });
             }
         }

@@ -13,7 +13,8 @@ WITH RECURSIVE priced (asset_id) AS (
 )
 SELECT k.asset_id, m.name, m.category, m.calendar, m.currency, s.source,
        -- Bars keep the currency that they were fetched in, whatever assets.toml says since.
-       coalesce(e.currency, s.currency), s.own_currency AND coalesce(e.currency, m.currency) = m.currency
+       coalesce(e.currency, s.currency), s.own_currency AND coalesce(e.currency, m.currency) = m.currency,
+       s.symbol
 FROM known k
 LEFT JOIN asset_master m ON m.asset_id = k.asset_id
 LEFT JOIN asset_source s ON s.asset_id = k.asset_id

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod cli;
+mod currencies;
 mod doctor;
 mod logs;
 mod manual;

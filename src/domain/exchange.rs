@@ -1,0 +1,237 @@
+//! Prices in another currency, by the rates of stored series: the newest rate at or before the day.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+/// A rate that is older than so many days is none: a long holiday is shorter.
+const MAX_AGE_DAYS: i64 = 10;
+/// The currencies in whose hundredths some prices are quoted.
+const HUNDREDTHS: [(&str, &str); 4] = [
+    ("GBp", "GBP"),
+    ("ZAc", "ZAR"),
+    ("ILA", "ILS"),
+    ("USX", "USD"),
+];
+
+/// A series of rates.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RateSeries {
+    /// The asset, for people.
+    pub(crate) asset_id: String,
+    /// What one unit is of.
+    pub(crate) base: String,
+    /// What it costs, and in which currency.
+    pub(crate) quote: String,
+    /// The closes by day.
+    pub(crate) rates: BTreeMap<NaiveDate, f64>,
+}
+
+/// The two currencies of a rate, by what its source calls it: one `base` costs so many `quote`. None where the name tells no pair.
+#[must_use]
+pub(crate) fn pair_of(source: &str, symbol: &str) -> Option<(String, String)> {
+    let of =
+        |base: &str, quote: &str| Some((base.to_ascii_uppercase(), quote.to_ascii_uppercase()));
+    match source.split(':').next()? {
+        "ecb" => of("EUR", symbol),
+        "yahoo" => {
+            let pair = symbol.strip_suffix("=X")?;
+            match pair.len() {
+                3 if pair.is_ascii() => of("USD", pair),
+                6 if pair.is_ascii() => pair
+                    .split_at_checked(3)
+                    .and_then(|(base, quote)| of(base, quote)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What a price is multiplied by on a day.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rate {
+    pub(crate) factor: f64,
+    /// Which rates of which days it is made of; empty where there is none but hundredths.
+    pub(crate) named: String,
+}
+
+/// The way from one currency to another.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Exchange<'a> {
+    /// Hundredths at either end.
+    scale: f64,
+    legs: Vec<Leg<'a>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Leg<'a> {
+    series: &'a RateSeries,
+    is_inverse: bool,
+}
+
+impl<'a> Exchange<'a> {
+    /// The way from one currency to another: by one series in either direction, else by two with a currency in common. The first in the
+    /// order of the series is taken.
+    ///
+    /// # Errors
+    /// A sentence that says which rates there are.
+    pub(crate) fn between(from: &str, to: &str, series: &'a [RateSeries]) -> Result<Self, String> {
+        let ((from_whole, from_scale), (to_whole, to_scale)) = (whole(from), whole(to));
+        let scale = from_scale / to_scale;
+        if from_whole == to_whole {
+            let legs = Vec::new();
+            return Ok(Self { scale, legs });
+        }
+        let direct = series.iter().find_map(|s| leg(s, from_whole, to_whole));
+        if let Some(leg) = direct {
+            let legs = vec![leg];
+            return Ok(Self { scale, legs });
+        }
+        let firsts = series.iter().flat_map(|s| {
+            let ends = [(&s.base, &s.quote), (&s.quote, &s.base)];
+            ends.into_iter()
+                .filter_map(move |(a, b)| Some((leg(s, a, b)?, a, b)))
+        });
+        let mut ways = firsts
+            .filter(|(_, start, _)| start.as_str() == from_whole)
+            .filter_map(|(first, _, between)| {
+                let second = series.iter().find_map(|s| leg(s, between, to_whole))?;
+                Some(vec![first, second])
+            });
+        let legs = ways.next().ok_or_else(|| no_way(from, to, series))?;
+        Ok(Self { scale, legs })
+    }
+
+    /// The newest rate at or before a day; `None` where one of them is too old or missing.
+    #[must_use]
+    pub(crate) fn at(&self, day: NaiveDate) -> Option<Rate> {
+        let mut rate = Rate {
+            factor: self.scale,
+            named: String::new(),
+        };
+        for leg in &self.legs {
+            let (of, value) = leg.series.rates.range(..=day).next_back()?;
+            if (day - *of).num_days() > MAX_AGE_DAYS || *value <= 0.0 {
+                return None;
+            }
+            match leg.is_inverse {
+                true => rate.factor /= value,
+                false => rate.factor *= value,
+            }
+            let comma = if rate.named.is_empty() { "" } else { ", " };
+            rate.named = format!("{}{comma}{} of {of}", rate.named, leg.series.asset_id);
+        }
+        Some(rate)
+    }
+}
+
+/// The currency whose hundredths this one is, and how much of it one is.
+fn whole(currency: &str) -> (&str, f64) {
+    let found = HUNDREDTHS.iter().find(|(part, _)| *part == currency);
+    found.map_or((currency, 1.0), |(_, whole)| (*whole, 0.01))
+}
+
+/// A series as the way from one currency to another.
+fn leg<'a>(series: &'a RateSeries, from: &str, to: &str) -> Option<Leg<'a>> {
+    let is_inverse = match (series.base == from, series.quote == to) {
+        (true, true) => false,
+        _ if series.base == to && series.quote == from => true,
+        _ => return None,
+    };
+    Some(Leg { series, is_inverse })
+}
+
+fn no_way(from: &str, to: &str, series: &[RateSeries]) -> String {
+    let pairs: Vec<String> = series
+        .iter()
+        .map(|s| format!("{} ({} for one {})", s.asset_id, s.quote, s.base))
+        .collect();
+    let there = match pairs.is_empty() {
+        true => "there is no asset of the category fx with stored rates".to_owned(),
+        false => format!("stored rates: {}", pairs.join(", ")),
+    };
+    format!(
+        "no stored rates lead from {from} to {to}; {there}. An asset such as {from}{to} with category \"fx\" and the source yahoo \
+         \"{from}{to}=X\" or ecb \"{to}\" brings them"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    fn series(base: &str, quote: &str, rates: &[(u32, f64)]) -> RateSeries {
+        RateSeries {
+            asset_id: format!("{base}{quote}"),
+            base: base.to_owned(),
+            quote: quote.to_owned(),
+            rates: rates.iter().map(|(n, rate)| (day(*n), *rate)).collect(),
+        }
+    }
+
+    fn at(from: &str, to: &str, series: &[RateSeries], n: u32) -> Option<(f64, String)> {
+        let rate = Exchange::between(from, to, series).unwrap().at(day(n))?;
+        Some((rate.factor, rate.named))
+    }
+
+    #[test]
+    fn the_newest_rate_at_or_before_the_day_is_taken_and_named() {
+        let won = [series("USD", "KRW", &[(5, 1400.0), (9, 1500.0)])];
+        let of = |n: u32, rate: f64| Some((rate, format!("USDKRW of 2026-01-{n:02}")));
+        assert_eq!(at("USD", "KRW", &won, 4), None, "no rate yet");
+        assert_eq!(at("USD", "KRW", &won, 5), of(5, 1400.0));
+        assert_eq!(
+            at("USD", "KRW", &won, 8),
+            of(5, 1400.0),
+            "not the later one"
+        );
+        assert_eq!(at("USD", "KRW", &won, 19), of(9, 1500.0));
+        assert_eq!(at("USD", "KRW", &won, 20), None, "too old");
+        assert_eq!(at("KRW", "USD", &won, 9).unwrap().0, 1.0 / 1500.0);
+        assert_eq!(at("KRW", "KRW", &won, 9), Some((1.0, String::new())));
+    }
+
+    #[test]
+    fn two_rates_with_a_currency_in_common_make_a_third() {
+        let euro = [
+            series("EUR", "USD", &[(5, 1.25)]),
+            series("EUR", "KRW", &[(6, 1500.0)]),
+        ];
+        let (rate, named) = at("USD", "KRW", &euro, 7).unwrap();
+        assert_eq!(rate, 1200.0);
+        assert_eq!(named, "EURUSD of 2026-01-05, EURKRW of 2026-01-06");
+        let missing = Exchange::between("JPY", "KRW", &euro).unwrap_err();
+        assert!(
+            missing.contains("from JPY to KRW") && missing.contains("EURUSD"),
+            "{missing}"
+        );
+        assert!(Exchange::between("JPY", "KRW", &[]).is_err());
+    }
+
+    #[test]
+    fn pence_are_hundredths_of_pounds() {
+        let pound = [series("GBP", "KRW", &[(5, 1800.0)])];
+        assert_eq!(at("GBp", "KRW", &pound, 5).unwrap().0, 18.0);
+        assert_eq!(at("GBp", "GBP", &pound, 5), Some((0.01, String::new())));
+    }
+
+    #[test]
+    fn a_symbol_tells_the_pair() {
+        let pair = |source, symbol| pair_of(source, symbol).map(|(b, q)| b + &q);
+        for (source, symbol, found) in [
+            ("yahoo", "USDKRW=X", Some("USDKRW")),
+            ("yahoo:KRW=X", "KRW=X", Some("USDKRW")),
+            ("ecb", "KRW", Some("EURKRW")),
+            ("yahoo", "GC=F", None),
+            ("yahoo", "원화=X", None),
+            ("naver", "FX_USDKRW", None),
+        ] {
+            assert_eq!(pair(source, symbol).as_deref(), found, "{symbol}");
+        }
+    }
+}
