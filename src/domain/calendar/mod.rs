@@ -157,12 +157,6 @@ impl Calendar {
         }
     }
 
-    /// Whether every day is a session.
-    #[must_use]
-    pub(crate) fn is_always_open(&self) -> bool {
-        matches!(self.days, Sessions::Always)
-    }
-
     /// Whether its holidays are not known: a weekday without a bar is a gap only where two other assets have one.
     #[must_use]
     pub(crate) fn has_unknown_holidays(&self) -> bool {

@@ -240,9 +240,10 @@ fn note_closed_days(
     together: &[&StagedSeries<'_>],
 ) -> Result<BTreeSet<NaiveDate>> {
     let here = || together.iter().filter(|s| !s.is_elsewhere);
-    let mut closed = match calendar.is_always_open() {
-        true => BTreeSet::new(),
-        false => probably_closed(here().map(|s| &s.coverage)),
+    let mut closed = match calendar.has_list() {
+        true => probably_closed(here().map(|s| &s.coverage)),
+        // Nobody could add the day to a rule: it is a gap of each, which can be waived.
+        false => BTreeSet::new(),
     };
     for date in &closed {
         notes.put(&closed_finding(calendar, *date))?;
@@ -259,17 +260,11 @@ fn note_closed_days(
 
 fn closed_finding(calendar: &Calendar, date: NaiveDate) -> Finding {
     let name = calendar.name();
-    let detail = match calendar.has_list() {
-        true => {
-            format!("no asset has a bar; if it was closed, add it to data/calendars/{name}.toml")
-        }
-        false => {
-            format!("no asset has a bar; {name} has no list, `waive` the day if it was closed")
-        }
-    };
     Finding {
         date,
         rule: Rule::ProbablyClosed,
-        detail,
+        detail: format!(
+            "no asset has a bar; if it was closed, add it to data/calendars/{name}.toml"
+        ),
     }
 }

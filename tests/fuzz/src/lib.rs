@@ -27,7 +27,7 @@ pub fn read(kind: SourceKind, way: &str, calendar: &str, body: &[u8]) {
         Some(b'5') => 503,
         _ => 200,
     };
-    if let Ok(answer) = way.read(status, body, SYMBOL, calendar) {
-        rules::assert_kept(&answer, body, calendar);
+    if let Ok(answer) = way.read(status, body, SYMBOL, &calendar) {
+        rules::assert_kept(&answer, body, &calendar);
     }
 }
