@@ -201,8 +201,7 @@ impl Writer<'_> {
                 old.bar.close(),
                 fetched.bar.close()
             );
-            self.keep_history(&old, &fetched)?;
-            rows.write(&fetched.bar, &fetched)?;
+            self.replace(Some(&old), &fetched.bar, &fetched, &mut rows)?;
             self.notes.put(&Finding {
                 date: fetched.bar.date(),
                 rule: Rule::Rescaled,
@@ -263,22 +262,18 @@ impl Writer<'_> {
                     changed,
                     clock,
                 } => {
-                    if let Some(old) = old.filter(|_| changed) {
-                        self.keep_history(old, fetched)?;
-                    }
                     match old.filter(|_| !changed && !clock) {
                         Some(same) => rows.renew(same, fetched)?,
-                        None => rows.write(&bar, fetched)?,
+                        None => self.replace(old.filter(|_| changed), &bar, fetched, &mut rows)?,
                     }
                     if clock {
                         self.notes.put(&clock_finding(date))?;
                     }
                     written.changed.extend(changed.then_some(date));
-                    *(if changed {
-                        &mut tally.changed
-                    } else {
-                        &mut tally.unchanged
-                    }) += 1;
+                    match changed {
+                        true => tally.changed += 1,
+                        false => tally.unchanged += 1,
+                    }
                 }
                 Decision::Same | Decision::Settled => tally.unchanged += 1,
                 Decision::Older => tally.kept += 1,
@@ -291,6 +286,20 @@ impl Writer<'_> {
         written.heard = heard.into_iter().collect();
         written.new = new.into_iter().collect();
         Ok(written)
+    }
+
+    /// Writes a bar over a stored one; `changed` is what it was, if its values changed.
+    fn replace(
+        &self,
+        changed: Option<&Stored>,
+        bar: &Bar,
+        fetched: &FetchedBar,
+        rows: &mut RowWriter<'_>,
+    ) -> rusqlite::Result<()> {
+        if let Some(old) = changed {
+            self.keep_history(old, fetched)?;
+        }
+        rows.write(bar, fetched)
     }
 
     /// What tells a step in the window, as it is stored now: of a series that was not stored, what came.
