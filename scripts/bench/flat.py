@@ -61,7 +61,7 @@ def bench(recordings):
         (f"sync of {PENDING} rows", assets, ["sync"]),
         ("collect of 7 assets", seven, ["collect", "--replay", str(folder)]),
     ]
-    files, lines = [fill(rows) for rows in SIZES], []
+    files = [fill(rows) for rows in SIZES]
     for name, configured, arguments in commands:
         times = [[], []]
         for _ in range(ROUNDS + 1):
@@ -71,9 +71,8 @@ def bench(recordings):
                 seconds.append(measure([PROGRAM, *arguments], STAGING_DB=path, ASSETS_FILE=configured, LOG_LEVEL="off", **url)[0])
         # The first round reads the files for the first time.
         small, large = (seconds[1:] for seconds in times)
-        lines.append(line(name, SIZES[1], large, small, f"{SIZES[0]:,} rows", MAX_RATIO))
+        yield line(name, SIZES[1], large, small, f"{SIZES[0]:,} rows", MAX_RATIO)
     for path in files:
         for end in ("", "-wal", "-shm"):
             Path(f"{path}{end}").unlink(missing_ok=True)
     shutil.rmtree(WORK / "data", ignore_errors=True)
-    return lines

@@ -162,4 +162,7 @@ def assets_file():
 
 
 def bench():
-    return many_assets() + assets_file() + many_rows(500, 2_200)
+    """The lines of the table."""
+    yield from many_assets()
+    yield from assets_file()
+    yield from many_rows(500, 2_200)

@@ -200,10 +200,9 @@ def by_peer(name, full):
 
 
 def peers(rows, full):
-    lines = []
     for name in ("duckdb", "sqlalchemy", "sling"):
         if name not in NAMES:
-            lines.append([f"first sync beside {name}", f"{rows:,}", "", "absent", "", "", "", ""])
+            yield [f"first sync beside {name}", f"{rows:,}", "", "absent", "", "", "", ""]
             continue
         ours, theirs = [], []
         for _ in range(ROUNDS):
@@ -213,20 +212,18 @@ def peers(rows, full):
             empty_warehouse()
             stage(full)
             ours.append(sync()[0])
-        lines.append(line(f"first sync beside {name}", rows, ours, theirs, name))
-    return lines
+        yield line(f"first sync beside {name}", rows, ours, theirs, name)
 
 
 def bench():
     """The lines of the table. The tables are there, and are emptied."""
-    lines = []
     for rows in ROWS:
         full, table = fill_staging(rows)
-        lines += first_load(rows, full, table) + replay(rows, full, table)
+        yield from first_load(rows, full, table)
+        yield from replay(rows, full, table)
     full, _ = fill_staging(100_000)
-    lines += peers(100_000, full)
+    yield from peers(100_000, full)
     with Far(URL, ROUND_TRIP) as far:
-        lines.append(daily_far_away(full, far))
-        lines.append(far_away(full, 5_250, far, MAX_FAR_FEW))
-        lines.append(far_away(full, 100_000, far, MAX_FAR_MANY))
-    return lines
+        yield daily_far_away(full, far)
+        yield far_away(full, 5_250, far, MAX_FAR_FEW)
+        yield far_away(full, 100_000, far, MAX_FAR_MANY)
