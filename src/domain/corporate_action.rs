@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
 use super::answer::{ActionKind, RawAction, RawDay};
+use super::calendar::add_days;
 use super::text::bounded;
 use super::window::Window;
 
@@ -149,12 +150,14 @@ impl ToldActions {
         self.actions.append(&mut other.actions);
         self.told_at = self.told_at.max(other.told_at);
         self.refused.append(&mut other.refused);
+        // What lies between days that do not join is not known: then the later ones count.
         self.days = match (self.days, other.days) {
-            (Some(a), Some(b)) => Some(Window {
+            (Some(a), Some(b)) if joins(a, b) => Some(Window {
                 start: a.start.min(b.start),
                 end: a.end.max(b.end),
             }),
-            (a, b) => a.or(b),
+            (Some(a), Some(b)) if a.end > b.end => Some(a),
+            (a, b) => b.or(a),
         };
     }
 }
@@ -173,6 +176,11 @@ pub(crate) fn stands(ratio: f64, before: f64, after: f64) -> bool {
         _ => false,
     };
     is_nearer && (TELLING.recip()..=TELLING).contains(&(step / ratio))
+}
+
+/// Whether no day lies between two windows.
+fn joins(one: Window, other: Window) -> bool {
+    one.start <= add_days(other.end, 1) && other.start <= add_days(one.end, 1)
 }
 
 /// Reads events; `currency` is that of the answer's prices, in which an amount is that says none of its own. Those outside of the
@@ -405,7 +413,7 @@ mod tests {
         };
         let mut told = of("1", 5);
         told.append(of("2", 5));
-        told.append(of("3", 9));
+        told.append(of("3", 6));
         told.append(ToldActions::default());
         let amounts: Vec<_> = told.actions.iter().map(|a| a.terms.amount()).collect();
         assert_eq!(amounts, [Some(2.0), Some(3.0)]);
@@ -413,8 +421,14 @@ mod tests {
             told.days,
             Some(Window {
                 start: day(5),
-                end: day(9)
+                end: day(6)
             })
         );
+        told.append(of("4", 9));
+        let last = Window {
+            start: day(9),
+            end: day(9),
+        };
+        assert_eq!(told.days, Some(last), "the day between is not known");
     }
 }

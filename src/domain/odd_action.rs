@@ -5,6 +5,8 @@
 
 use chrono::NaiveDate;
 
+use super::currency::is_same_currency;
+
 /// A dividend of more than this share of the price must be seen in it. (The largest of the right ones that were not was 4.8 %.)
 const LARGE: f64 = 0.1;
 /// So much of a large dividend its ex-date's bar has fallen at least. (0.72 among the right ones, 0.16 among the wrong.)
@@ -46,7 +48,8 @@ pub(crate) struct Around {
 #[must_use]
 pub(crate) fn why_odd(paid: &Payment, currency: &str, others: &[Payment]) -> Option<String> {
     let Payment { date, amount, .. } = *paid;
-    if let Some(own) = paid.currency.as_deref().filter(|own| *own != currency) {
+    let own = paid.currency.as_deref();
+    if let Some(own) = own.filter(|own| !is_same_currency(own, currency)) {
         return Some(format!(
             "the dividend {amount} is in {own}, the prices are in {currency}"
         ));
@@ -147,11 +150,13 @@ mod tests {
             why_odd(&foreign, "GBP", &[]).unwrap(),
             "the dividend 0.01 is in USD, the prices are in GBP"
         );
-        let unknown = Payment {
-            currency: None,
-            ..foreign
-        };
-        assert!(!is_odd(&unknown));
+        for same in [None, Some("GBp")] {
+            let paid = Payment {
+                currency: same.map(str::to_owned),
+                ..foreign.clone()
+            };
+            assert_eq!(why_odd(&paid, "GBX", &[]), None, "{same:?}");
+        }
     }
 
     #[test]

@@ -98,8 +98,8 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     checked
 }
 
-/// The actions of the days that were asked for and of those that the answer has. All of them were told from the first of its rows
-/// on: what lies before the listing, or before the recording, it does not know.
+/// The actions of the days that were asked for and of those that the answer has. All of them were told from the first to the last
+/// of its rows, as far as the answer itself can say: a recording may be of fewer days than it is asked for.
 fn check_actions(answer: &Answer<'_>, context: Context<'_>) -> ToldActions {
     let asked = context.window;
     let Some(events) = &answer.actions else {
@@ -116,12 +116,12 @@ fn check_actions(answer: &Answer<'_>, context: Context<'_>) -> ToldActions {
         start: first.map_or(asked.start, |first| first.min(asked.start)),
         end: last.map_or(asked.end, |last| last.max(asked.end)),
     };
-    let told = Window {
-        start: first.map_or(asked.start, |first| first.max(asked.start)),
-        end: asked.end,
-    };
+    let told = first.zip(last).map(|(first, last)| Window {
+        start: first.max(asked.start),
+        end: last.min(asked.end),
+    });
     ToldActions {
-        days: first.and(Some(told)).filter(|told| told.start <= told.end),
+        days: told.filter(|told| told.start <= told.end),
         ..read_actions(events, answer.currency, own, context.fetched_at)
     }
 }

@@ -282,9 +282,11 @@ fn read(
         answer.actions = Some(Vec::new());
     }
     let mut checked = validate::check(&answer, context);
-    if !response.url.is_empty() && !request.upstream.asks_for_actions(&response.url) {
-        // A recording of a request for some of them only.
-        checked.actions.days = None;
+    if !response.url.is_empty() {
+        // All of the days that were asked for; none where a recording is of a request without them.
+        let is_asked = request.upstream.asks_for_actions(&response.url);
+        let has_rows = checked.actions.days.is_some();
+        checked.actions.days = (is_asked && has_rows).then_some(request.part.window);
     }
     Ok(checked)
 }
