@@ -61,36 +61,43 @@ fn worst(env: &TestEnv, body: &[u8]) -> f64 {
 fn our_factors_are_those_of_the_recorded_answer() {
     for (file, symbol, start, at, count) in [
         (
-            "AAPL_6mo_2025-10-29_live-last",
+            "yahoo/AAPL_6mo_2025-10-29_live-last",
             "AAPL",
             "2025-04-30",
             "2025-10-29T23:00:00Z",
             2,
         ),
         (
-            "historicalv8-AAPL-2020-01-01-to-2021-01-04.2021-11-12",
+            "yahoo/historicalv8-AAPL-2020-01-01-to-2021-01-04.2021-11-12",
             "AAPL",
             "2020-01-01",
             "2021-11-12T12:00:00Z",
             5,
         ),
         (
-            "historicalv8-QQQ-2020-01-01-to-2021-01-04.2021-11-12",
+            "yahoo/historicalv8-QQQ-2020-01-01-to-2021-01-04.2021-11-12",
             "QQQ",
             "2020-01-01",
             "2021-11-12T12:00:00Z",
             3,
         ),
         (
-            "chart-AAPL-2020-08-31-to-2020-11-07.2025-02-20",
+            "yahoo/chart-AAPL-2020-08-31-to-2020-11-07.2025-02-20",
             "AAPL",
             "2020-08-31",
             "2025-02-20T12:00:00Z",
             2,
         ),
+        (
+            "yahoo_events/MSFT_6mo_2025-10",
+            "MSFT",
+            "2025-04-30",
+            "2025-10-29T23:00:00Z",
+            2,
+        ),
     ] {
         let env = by_yahoo(symbol, "USD");
-        let body = recorded(&format!("yahoo/{file}.json"));
+        let body = recorded(&format!("{file}.json"));
         let ran = replay(&env, symbol, &body, at, start);
         assert_eq!(ran.code, 0, "{file}: {}", ran.stdout);
         assert_eq!(actions(&env).len(), count, "{file}: {:?}", actions(&env));
