@@ -12,7 +12,7 @@ WHERE s.own_currency = 1 AND coalesce(e.currency, m.currency) = m.currency;
 
 -- One bar for each asset and date: the first in the asset's source order, of the sources in its own currency. On a day that a better
 -- source lacks, a later one stands in only if the two agree: their closes differ by at most 2 % on at least half of the common days
--- among the ten days of the better source before and the ten after, within a year. suspect is 1 while the bar's series may hold two
+-- among the ten days of the better source before and the ten after, within 60 days. suspect is 1 while the bar's series may hold two
 -- scales.
 DROP VIEW best_price;
 CREATE VIEW best_price AS
@@ -37,14 +37,14 @@ WHERE NOT EXISTS (
                   SELECT * FROM (
                       SELECT q.date, q.close
                       FROM price_daily q
-                      WHERE q.asset_id = p.asset_id AND q.source = t.source AND q.date < p.date AND q.date >= date(p.date, '-365 days')
+                      WHERE q.asset_id = p.asset_id AND q.source = t.source AND q.date < p.date AND q.date >= date(p.date, '-60 days')
                       ORDER BY q.date DESC LIMIT 10
                   )
                   UNION ALL
                   SELECT * FROM (
                       SELECT q.date, q.close
                       FROM price_daily q
-                      WHERE q.asset_id = p.asset_id AND q.source = t.source AND q.date > p.date AND q.date <= date(p.date, '+365 days')
+                      WHERE q.asset_id = p.asset_id AND q.source = t.source AND q.date > p.date AND q.date <= date(p.date, '+60 days')
                       ORDER BY q.date LIMIT 10
                   )
               ) near

@@ -152,8 +152,8 @@ fn no_way(from: &str, to: &str, series: &[RateSeries]) -> String {
         false => format!("stored rates: {}", pairs.join(", ")),
     };
     format!(
-        "no stored rates lead from {from} to {to}; {there}. An asset such as {from}{to} with category \"fx\" and the source yahoo \
-         \"{from}{to}=X\" or ecb \"{to}\" brings them"
+        "no stored rates lead from {from} to {to}; {there}. An asset {from}{to} with category \"fx\" and the source yahoo \
+         \"{from}{to}=X\" brings them"
     )
 }
 

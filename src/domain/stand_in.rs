@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 /// The two sources are compared over so many days of the better one before the day, and so many after it.
 const DAYS_COMPARED: usize = 10;
 /// No further away than so many days.
-const WITHIN_DAYS: i64 = 365;
+const WITHIN_DAYS: i64 = 60;
 /// Closes that differ by no more than this share agree.
 const TOLERANCE: f64 = 0.02;
 
@@ -79,7 +79,7 @@ mod tests {
     fn what_cannot_be_compared_stands_in_only_for_a_source_without_bars() {
         assert!(may([], |_| None));
         assert!(!may(10..20, |_| None), "no common day");
-        assert!(may([386], |_| None), "it begins more than a year later");
-        assert!(!may([385], |_| None));
+        assert!(may([81], |_| None), "it begins more than 60 days later");
+        assert!(!may([80], |_| None));
     }
 }
