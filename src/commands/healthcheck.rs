@@ -91,8 +91,17 @@ fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Re
     let since = since(as_of);
     for asset in assets {
         let own = staging.own_sources(asset)?;
-        if let Some((newest, _)) = staging.newest_bar(&asset.id, &own, as_of)? {
-            let recent = staging.days_since(&asset.id, &own, since, as_of)?;
+        let recent = staging.days_since(&asset.id, &own, since, as_of)?;
+        let newest = match recent.keys().next_back() {
+            Some(day) => Some(*day),
+            // A bar since then that may not stand in makes nothing fresh.
+            None => {
+                let before = Some(sub_days(since, 1));
+                let newest = staging.newest_bar(&asset.id, &own, before)?;
+                newest.map(|(day, _)| day)
+            }
+        };
+        if let Some(newest) = newest {
             let first = match staging.has_bar_before(&asset.id, &own, since)? {
                 true => since,
                 false => recent.keys().next().copied().unwrap_or(newest),

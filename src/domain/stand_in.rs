@@ -1,12 +1,14 @@
 //! Whether a later source's bar may stand for an asset's price on a day that a better source lacks. The view `best_price` has the
 //! same rule in SQL.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 /// The two sources are compared over so many days of the better one before the day, and so many after it.
 const DAYS_COMPARED: usize = 10;
 /// No further away than so many days.
-const WITHIN_DAYS: i64 = 60;
+pub(crate) const WITHIN_DAYS: u64 = 60;
 /// Closes that differ by no more than this share agree.
 const TOLERANCE: f64 = 0.02;
 
@@ -16,7 +18,7 @@ const TOLERANCE: f64 = 0.02;
 /// A better source without a bar near has nothing to be compared with. One that has bars, of which not one is of a common day, cannot
 /// tell: then the later source does not stand in.
 #[must_use]
-pub(crate) fn agree(
+fn agree(
     day: NaiveDate,
     better: &[(NaiveDate, f64)],
     close_of: impl Fn(NaiveDate) -> Option<f64>,
@@ -26,7 +28,7 @@ pub(crate) fn agree(
         date.max(day)
             .signed_duration_since(date.min(day))
             .num_days()
-            <= WITHIN_DAYS
+            <= WITHIN_DAYS.cast_signed()
     };
     let near = before.iter().rev().take(DAYS_COMPARED);
     let near = near.chain(after.iter().take(DAYS_COMPARED));
@@ -39,6 +41,24 @@ pub(crate) fn agree(
         }
     }
     is_alone || (common > 0 && 2 * agreeing >= common)
+}
+
+/// Which source stands for the price of each day, by its place: the first that has a bar, a later one only where it agrees with all the
+/// better ones. `closes` are those of the sources, best first.
+#[must_use]
+pub(crate) fn best_sources(closes: &[BTreeMap<NaiveDate, f64>]) -> BTreeMap<NaiveDate, usize> {
+    let mut best: BTreeMap<NaiveDate, Option<usize>> = BTreeMap::new();
+    let mut better: Vec<Vec<(NaiveDate, f64)>> = Vec::new();
+    for (place, own) in closes.iter().enumerate() {
+        for day in own.keys() {
+            let agrees = |better: &Vec<_>| agree(*day, better, |day| own.get(&day).copied());
+            let stands = || better.iter().all(agrees).then_some(place);
+            best.entry(*day).or_insert_with(stands);
+        }
+        better.push(own.iter().map(|(day, close)| (*day, *close)).collect());
+    }
+    let taken = |(day, place): (NaiveDate, Option<usize>)| Some((day, place?));
+    best.into_iter().filter_map(taken).collect()
 }
 
 #[cfg(test)]

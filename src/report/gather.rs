@@ -14,7 +14,7 @@ use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
 use crate::jobs::healthcheck::{Bars, Health, check, recent_since};
-use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource};
+use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource, best_bars};
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
@@ -200,16 +200,13 @@ fn health(
     now: DateTime<Utc>,
 ) -> Option<Health> {
     let since = recent_since(now.date_naive());
-    let bars = |source: &str| {
-        let bars = series.get(source)?;
-        let (first, newest) = (bars.first()?.date, bars.last()?.date);
-        let recent = bars.iter().rev().take_while(|b| b.date >= since);
-        let recent = recent.map(|b| (b.date, b.is_final));
-        Some(Bars::new(first, newest, recent))
-    };
-    let own = own.iter().copied().filter_map(bars);
-    // Of one day the first source's.
-    let found = own.reduce(|best, later| best.and(&later));
+    let best = best_bars(series, own);
+    let ends = best.first().zip(best.last());
+    let found = ends.map(|((_, first), (_, newest))| {
+        let recent = best.iter().rev().take_while(|(_, b)| b.date >= since);
+        let recent = recent.map(|(_, b)| (b.date, b.is_final));
+        Bars::new(first.date, newest.date, recent)
+    });
     let id = asset.id.to_string();
     let found: HashMap<String, Bars> = found.into_iter().map(|b| (id.clone(), b)).collect();
     let waived = HashMap::from([(id, waived)]);

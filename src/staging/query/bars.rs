@@ -9,9 +9,10 @@ use rusqlite::{Row, params};
 
 use crate::domain::adjustment::Adjust;
 use crate::domain::asset::{Asset, AssetId};
+use crate::domain::calendar::sub_days;
 use crate::domain::checksum::{Checksum, Month, RowValues, Summing, month_of};
 use crate::domain::finding::Rule;
-use crate::domain::stand_in::agree;
+use crate::domain::stand_in::{WITHIN_DAYS, best_sources};
 use crate::staging::Staging;
 use crate::staging::bar_row::{BarRow, SOURCE_AT, StoredBar, bar_sql, text};
 
@@ -214,8 +215,8 @@ impl Staging {
         Ok(newest.map(|(date, _, is_final)| (date, is_final)))
     }
 
-    /// The days on which an asset has a bar of these sources, from one on and up to `until` if it is given, each with whether the
-    /// first such source's is final.
+    /// The days that have a price of these sources, from one on and up to `until` if it is given, each with whether it is final. A later
+    /// source's bar counts where it may stand in, as in the view `best_price`.
     pub(crate) fn days_since(
         &self,
         asset: &AssetId,
@@ -223,27 +224,30 @@ impl Staging {
         since: NaiveDate,
         until: Option<NaiveDate>,
     ) -> Result<BTreeMap<NaiveDate, bool>> {
-        let sql = "SELECT source, date, is_final FROM price_daily
+        let sql = "SELECT source, date, is_final, close FROM price_daily
              WHERE asset_id = ?1 AND date BETWEEN ?2 AND coalesce(?3, '~')";
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(sql)?;
+        let compared_from = sub_days(since, WITHIN_DAYS).to_string();
         let until = until.map(|d| d.to_string());
-        let mut rows = statement.query(params![asset.as_str(), since.to_string(), until])?;
-        let mut days: BTreeMap<NaiveDate, (usize, bool)> = BTreeMap::new();
+        let mut rows = statement.query(params![asset.as_str(), compared_from, until])?;
+        let mut closes = vec![BTreeMap::new(); sources.len()];
+        let mut finals: HashMap<(NaiveDate, usize), bool> = HashMap::new();
         while let Some(row) = rows.next()? {
             let source = text(row, 0)?;
             let place = sources.iter().position(|s| *s == source);
-            if let (Some(place), Ok(date)) = (place, text(row, 1)?.parse()) {
-                let this = (place, row.get(2).unwrap_or_default());
-                let best = days.entry(date).or_insert(this);
-                if place < best.0 {
-                    *best = this;
+            if let (Some(place), Ok(date), Ok(close)) = (place, text(row, 1)?.parse(), row.get(3)) {
+                if let Some(closes) = closes.get_mut(place) {
+                    closes.insert(date, close);
                 }
+                finals.insert((date, place), row.get(2).unwrap_or_default());
             }
         }
-        Ok(days
-            .into_iter()
-            .map(|(day, (_, is_final))| (day, is_final))
+        let best = best_sources(&closes).into_iter();
+        let recent = best.filter(|(date, _)| *date >= since);
+        let is_final = |key| finals.get(&key).copied().unwrap_or_default();
+        Ok(recent
+            .map(|(date, place)| (date, is_final((date, place))))
             .collect())
     }
 
@@ -458,20 +462,20 @@ pub(crate) fn best_bars<'a>(
     series: &'a StoredSeries,
     sources: &[&'a str],
 ) -> Vec<(&'a str, &'a StoredBar)> {
-    let mut best: BTreeMap<NaiveDate, Option<(&str, &StoredBar)>> = BTreeMap::new();
-    let mut better: Vec<Vec<(NaiveDate, f64)>> = Vec::new();
-    for source in sources {
-        let Some(bars) = series.get(*source) else {
-            continue;
-        };
-        let closes: BTreeMap<NaiveDate, f64> =
-            bars.iter().map(|b| (b.date, b.values.close)).collect();
-        for bar in bars {
-            let agrees = |better: &Vec<_>| agree(bar.date, better, |day| closes.get(&day).copied());
-            let stands = || better.iter().all(agrees).then_some((*source, bar));
-            best.entry(bar.date).or_insert_with(stands);
-        }
-        better.push(closes.into_iter().collect());
+    let found: Vec<(&str, &Vec<StoredBar>)> = sources
+        .iter()
+        .filter_map(|source| Some((*source, series.get(*source)?)))
+        .collect();
+    let closes = found.iter().map(|(_, bars)| {
+        let closes = bars.iter().map(|b| (b.date, b.values.close));
+        closes.collect()
+    });
+    let closes: Vec<BTreeMap<NaiveDate, f64>> = closes.collect();
+    let best = best_sources(&closes);
+    let mut taken = BTreeMap::new();
+    for (place, (source, bars)) in found.iter().enumerate() {
+        let own = bars.iter().filter(|b| best.get(&b.date) == Some(&place));
+        taken.extend(own.map(|bar| (bar.date, (*source, bar))));
     }
-    best.into_values().flatten().collect()
+    taken.into_values().collect()
 }

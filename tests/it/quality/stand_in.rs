@@ -105,6 +105,17 @@ fn a_source_that_says_something_else_does_not_stand_in() {
     assert_eq!(days(env.pairs(BEST)), [DAYS[0], DAYS[2], DAYS[3]]);
     let shown = env.json(&["show", "005930"]);
     assert_eq!(shown.rows().len(), 3, "{shown:?}");
+    // Naver is gone on the 12th: what Yahoo has of that day makes nothing fresh.
+    env.staging()
+        .execute(
+            "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, ingested_at)
+             VALUES ('005930', '2026-05-12', 'yahoo', 106.0, 106.0, 106.0, 106.0, '2026-05-12T12:00:00.000000Z')",
+            [],
+        )
+        .unwrap();
+    let health = env.json(&["healthcheck", "--as-of", "2026-05-13"]);
+    assert_eq!(health.row()["status"], "STALE", "{health:?}");
+    assert_eq!(health.row()["actual_date"], DAYS[3]);
     let latest = env.pairs("SELECT date, source FROM latest_price");
     assert_eq!(latest, [(DAYS[3].to_owned(), "naver".to_owned())]);
 }
