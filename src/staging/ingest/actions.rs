@@ -27,7 +27,17 @@ const IN_DIVIDEND: &str = "in_dividend";
 /// So many days before a dividend another one may be the same.
 const NEIGHBOURS: Days = Days::new(3);
 
+/// An answer that lists none of so many known actions has lost them: Yahoo did for three days (UPSTREAMS-NEWS, C 13).
+const SOME: usize = 2;
+
 type Key = (NaiveDate, ActionKind);
+
+/// Stored actions that an answer lists no longer.
+struct Gone {
+    keys: Vec<Key>,
+    /// Whether that can be meant.
+    is_credible: bool,
+}
 
 /// An action as it is stored.
 struct StoredAction {
@@ -101,8 +111,13 @@ impl ActionWriter<'_> {
             }
         }
         if let Some(days) = told.days {
-            self.withdraw(told, days, &stored, told_at)?;
-            self.cover(days, told_at)?;
+            let gone = self.find_gone(told, days, &stored, told_at);
+            if gone.is_credible {
+                self.withdraw(&gone.keys)?;
+                self.cover(days, told_at)?;
+            } else {
+                log::warn!(asset = self.asset.id.as_str(), source = self.source; "it lists none of {} known dividends and splits: it may have lost them for some days; they count as before", gone.keys.len());
+            }
         }
         let mut found = self.judge(reach, &fresh)?;
         found.extend(self.refused(told)?);
@@ -165,23 +180,35 @@ impl ActionWriter<'_> {
         Ok(true)
     }
 
-    /// Leaves out what an answer for its day lists no longer. It stays: the source may only have lost it for some days.
-    fn withdraw(
+    /// The stored actions of these days that the answer lists no longer.
+    fn find_gone(
         &self,
         told: &ToldActions,
         days: Window,
         stored: &BTreeMap<Key, StoredAction>,
         told_at: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut listed = told.actions.iter().map(|a| (a.date, a.terms.kind()));
-        let listed: BTreeSet<Key> = listed.by_ref().collect();
-        for (key, old) in stored {
-            let is_gone = days.contains(key.0) && !listed.contains(key) && !old.is_withdrawn();
-            if is_gone && !old.is_newer_than(told_at, self.now) {
-                self.keep_history(*key)?;
-                self.leave_out(*key, Some(WITHDRAWN))?;
-                log::warn!(asset = self.asset.id.as_str(), source = self.source; "its {} of {} is listed no longer; it counts no more", key.1.name(), key.0);
-            }
+    ) -> Gone {
+        let listed = told.actions.iter().map(|a| (a.date, a.terms.kind()));
+        let listed: BTreeSet<Key> = listed.collect();
+        let counting = stored
+            .iter()
+            .filter(|((date, _), old)| days.contains(*date) && !old.is_withdrawn());
+        let gone = counting
+            .clone()
+            .filter(|(key, old)| !listed.contains(key) && !old.is_newer_than(told_at, self.now));
+        let keys: Vec<Key> = gone.map(|(key, _)| *key).collect();
+        Gone {
+            is_credible: keys.len() < SOME || keys.len() < counting.count(),
+            keys,
+        }
+    }
+
+    /// Leaves out what is listed no longer. It stays: the source may only have lost it for some days.
+    fn withdraw(&self, gone: &[Key]) -> Result<()> {
+        for key in gone {
+            self.keep_history(*key)?;
+            self.leave_out(*key, Some(WITHDRAWN))?;
+            log::warn!(asset = self.asset.id.as_str(), source = self.source; "its {} of {} is listed no longer; it counts no more", key.1.name(), key.0);
         }
         Ok(())
     }

@@ -247,6 +247,30 @@ fn what_is_told_again_moves_nothing_and_what_changes_keeps_its_history() {
     assert_eq!(kept, ["2.0", "3.0", "3.0withdrawn"]);
 }
 
+/// As Yahoo lost the splits of many shares for three days in December 2021.
+#[test]
+fn an_answer_that_lost_all_of_them_takes_none_away() {
+    let env = by_yahoo("A", "USD");
+    let both = json!({
+        "dividends": {"1": {"amount": 1, "date": THURSDAY}},
+        "splits": {"1": {"numerator": 2, "denominator": 1, "date": THURSDAY}},
+    });
+    of_week(&env, both.clone(), "2024-01-05T23:00:00Z");
+    let known = actions(&env);
+    let ran = of_week(&env, json!({}), "2024-01-06T23:00:00Z");
+    assert!(
+        ran.stderr.contains("lists none of 2 known"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(actions(&env), known);
+    of_week(&env, paid("1"), "2024-01-07T23:00:00Z");
+    let split = "2024-01-04 split".to_owned();
+    assert!(actions(&env).contains(&(split, "2.0:1.0 withdrawn".to_owned())));
+    of_week(&env, both, "2024-01-08T23:00:00Z");
+    assert_eq!(actions(&env), known);
+}
+
 #[test]
 fn without_a_word_about_actions_nothing_is_adjusted() {
     let env = by_yahoo("A", "USD");
