@@ -7,6 +7,7 @@ use super::context::{find_asset, read_staging};
 use crate::cli::HistoryArgs;
 use crate::config::Config;
 use crate::output::print;
+use crate::staging::{StoredSource, Version};
 
 /// The columns of `history`.
 const COLUMNS: &[&str] = &[
@@ -35,9 +36,25 @@ pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {
         (None, Some(_)) => "There is no bar of that day.\n",
         (None, None) => "No bar of it has ever changed.\n",
     };
-    let text = |versions: &[_]| match versions {
+    let assets = staging.stored_assets()?;
+    let stored = assets.into_iter().find(|a| a.asset_id == asset.as_str());
+    let sources = stored.map_or_else(Vec::new, |a| a.sources);
+    let text = move |versions: &[Version]| match versions {
         [] => Ok(none.to_owned()),
-        _ => print::table(versions, COLUMNS),
+        _ => Ok(print::table(versions, COLUMNS)? + &units(&sources, versions)),
     };
     Ok(Answer::rows(versions, text).with_columns(COLUMNS))
+}
+
+/// What the prices of each source are in: `yahoo in GBp`.
+fn units(sources: &[StoredSource], versions: &[Version]) -> String {
+    let has_some = |s: &&StoredSource| versions.iter().any(|v| v.source == s.source);
+    let known = sources.iter().filter(has_some);
+    let words: Vec<String> = known
+        .map(|s| format!("{} in {}", s.source, s.currency))
+        .collect();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!("prices: {}\n", words.join(", ")),
+    }
 }

@@ -49,6 +49,7 @@ pub(crate) use query::bars::{
     Selection, StagedBar, StoredAsset, StoredFinding, StoredSeries, StoredSource, best_bars,
 };
 pub(crate) use query::corrections::{Correction, StoredReject};
+pub(crate) use query::history::Version;
 pub(crate) use query::runs::Ended;
 pub(crate) use query::status::{FindingRow, SeriesSummary};
 pub(crate) use runs::RunEnd;

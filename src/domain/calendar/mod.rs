@@ -174,8 +174,12 @@ impl Calendar {
     pub(crate) fn title(&self) -> &str {
         match &self.days {
             Sessions::Always => "every day, midnight to midnight UTC",
-            Sessions::ForeignExchange => "foreign exchange, every weekday",
-            Sessions::Weekdays(_) => "every weekday, holidays are not known",
+            Sessions::ForeignExchange => {
+                "currencies: every weekday but Christmas and New Year, final an hour after the day"
+            }
+            Sessions::Weekdays(_) => {
+                "every weekday, its holidays are not known, final an hour after the day"
+            }
             Sessions::List(table) => &table.title,
         }
     }

@@ -548,6 +548,8 @@ fn what_is_shown_has_its_unit_and_oil_below_zero_is_a_jump() {
     collect_units(&env);
     let shown = env.succeed(&["show", "TSCO.L", "--days", "3"]).stdout;
     assert!(shown.contains(" GBp "), "{shown}");
+    let history = env.succeed(&["history", "TSCO.L", "2020-06-24"]).stdout;
+    assert!(history.ends_with("prices: yahoo in GBp\n"), "{history}");
     let chart = env
         .succeed(&["show", "CL=F", "--days", "300", "--chart"])
         .stdout;
