@@ -192,7 +192,8 @@ mod tests {
         );
         assert_eq!(at("USD", "KRW", &won, 19), of(9, 1500.0));
         assert_eq!(at("USD", "KRW", &won, 20), None, "too old");
-        assert_eq!(at("KRW", "USD", &won, 9).unwrap().0, 1.0 / 1500.0);
+        let inverse = at("KRW", "USD", &won, 9).map(|(rate, _)| rate);
+        assert_eq!(inverse, Some(1.0 / 1500.0));
         assert_eq!(at("KRW", "KRW", &won, 9), Some((1.0, String::new())));
     }
 
@@ -203,8 +204,10 @@ mod tests {
             series("EUR", "KRW", &[(6, 1500.0)]),
         ];
         let (rate, named) = at("USD", "KRW", &euro, 7).unwrap();
-        assert_eq!(rate, 1200.0);
-        assert_eq!(named, "EURUSD of 2026-01-05, EURKRW of 2026-01-06");
+        assert_eq!(
+            (rate, named.as_str()),
+            (1200.0, "EURUSD of 2026-01-05, EURKRW of 2026-01-06")
+        );
         let missing = Exchange::between("JPY", "KRW", &euro).unwrap_err();
         assert!(
             missing.contains("from JPY to KRW") && missing.contains("EURUSD"),
@@ -216,7 +219,8 @@ mod tests {
     #[test]
     fn pence_are_hundredths_of_pounds() {
         let pound = [series("GBP", "KRW", &[(5, 1800.0)])];
-        assert_eq!(at("GBp", "KRW", &pound, 5).unwrap().0, 18.0);
+        let won = at("GBp", "KRW", &pound, 5).map(|(rate, _)| rate);
+        assert_eq!(won, Some(18.0));
         assert_eq!(at("GBp", "GBP", &pound, 5), Some((0.01, String::new())));
     }
 
