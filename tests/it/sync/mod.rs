@@ -1,6 +1,7 @@
 //! `sync` and `verify`: from the staging file to PostgreSQL.
 //!
 //! - `actions`: dividends and splits, and the prices adjusted by them
+//! - `best_price`: the view there and in the staging file
 //! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `failures`: each class of failure, one at a time
 //! - `hostile`: what answers is no PostgreSQL, or an evil one
@@ -16,6 +17,7 @@
 
 mod actions;
 mod apart;
+mod best_price;
 mod copy;
 mod failures;
 mod first_load;

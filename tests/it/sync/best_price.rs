@@ -1,0 +1,61 @@
+//! The view `best_price` of PostgreSQL shows what that of the staging file shows.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::asset;
+use crate::support::program::TestEnv;
+use crate::support::warehouse::warehouse;
+
+const VIEW: &str = "SELECT string_agg(concat_ws(' ', asset_id, date, source), E'\\n' ORDER BY asset_id, date) FROM best_price";
+
+/// Three sources with holes, in scales that differ now and then, and one that begins late.
+#[test]
+fn both_views_show_the_same_bars() {
+    let warehouse = warehouse!();
+    let env = TestEnv::new().with("DATABASE_URL", &warehouse.url());
+    let sources = [("naver", "A"), ("krx", "ks200"), ("yahoo", "A.KS")];
+    let assets = ["A", "B", "C"].map(|id| asset(id, "XKRX", "KRW", &sources));
+    env.write("data/assets.toml", assets.concat());
+    // Nothing is recorded: the assets are taken over all the same.
+    env.write("replay/.keep", "");
+    env.run(&["collect", "--replay", "replay"]);
+    let mut random = StdRng::seed_from_u64(20_261_129);
+    let staging = env.staging();
+    let first: chrono::NaiveDate = "2025-01-01".parse().unwrap();
+    for (place, id) in ["A", "B", "C"].iter().enumerate() {
+        for (source, begins) in [("naver", 70 * place), ("krx", 30), ("yahoo", 0)] {
+            let mut scale = 1.0;
+            for day in begins..240 {
+                if random.random_ratio(1, 25) {
+                    scale = [1.0, 1.01, 1.03, 10.0][random.random_range(0..4)];
+                }
+                if random.random_ratio(1, 4) {
+                    continue;
+                }
+                let date = first + chrono::Days::new(day as u64);
+                let close = 100.0 * scale;
+                staging
+                    .execute(
+                        "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, ingested_at)
+                         VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?4, '2026-01-01T00:00:00.000000Z')",
+                        (id, date.to_string(), source, close),
+                    )
+                    .unwrap();
+            }
+        }
+    }
+    let (code, sent) = env.sync(&[]);
+    assert_eq!(code, 0, "{sent}");
+    env.succeed(&["schema", "best-price", "--apply"]);
+    let here =
+        env.pairs("SELECT asset_id || ' ' || date, source FROM best_price ORDER BY asset_id, date");
+    let lines: Vec<String> = here
+        .iter()
+        .map(|(key, source)| format!("{key} {source}"))
+        .collect();
+    assert_eq!(warehouse.text(VIEW), lines.join("\n"));
+    let refused =
+        env.count("SELECT count(DISTINCT asset_id || date) FROM price_daily") - here.len() as i64;
+    assert!(refused > 20 && here.len() > 300, "{refused} {}", here.len());
+}
