@@ -88,9 +88,9 @@ pub(crate) struct SessionCoverage {
     pub(crate) asked_from: Option<NaiveDate>,
     /// The first day of the series that has a bar; before it there is neither a bar nor a gap.
     pub(crate) begins: Option<NaiveDate>,
-    /// Sessions that were asked for and due.
+    /// Sessions that were asked for and due, in order.
     pub(crate) due: Vec<NaiveDate>,
-    /// Those without a bar.
+    /// Those without a bar, in order.
     pub(crate) missing: Vec<NaiveDate>,
     /// Those that no answer came for: whether they have a bar is not known.
     pub(crate) unanswered: BTreeSet<NaiveDate>,
@@ -105,8 +105,10 @@ impl SessionCoverage {
     /// Whether the day was asked for, was due, and has a bar.
     #[must_use]
     pub(crate) fn has_a_bar(&self, day: NaiveDate) -> bool {
+        // Both are in order: asked about every day of many series, it must not read them all.
+        let has = |days: &[NaiveDate]| days.binary_search(&day).is_ok();
         let has_begun = self.begins.is_some_and(|first| day >= first);
-        has_begun && self.due.contains(&day) && !self.missing.contains(&day)
+        has_begun && has(&self.due) && !has(&self.missing)
     }
 }
 

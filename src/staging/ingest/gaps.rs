@@ -201,7 +201,11 @@ impl Staging {
                 together,
             )?,
         };
-        let agreed = agreed_sessions(together.iter().map(|s| &s.coverage));
+        // A calendar with a list needs no agreement.
+        let agreed = match calendar.has_unknown_holidays() {
+            true => agreed_sessions(together.iter().map(|s| &s.coverage)),
+            false => BTreeSet::new(),
+        };
         let mut no_gaps = closed.clone();
         for series in together {
             let notes = Notes::about(&tx, series.asset.id.as_str(), series.source, job_id, now);
