@@ -62,7 +62,7 @@ def by_sling(file, url):
     join = "&" if "?" in url else "?"
     target = url if "sslmode" in url else f"{url}{join}sslmode=disable"
     subprocess.run([program, "run", "--src-conn", f"sqlite://{file}", "--src-stream", rows, "--tgt-conn", target,
-                    "--tgt-object", "price_daily", "--mode", "incremental", "--primary-key", ",".join(KEY), "--update-key", "ingested_at"],
+                    "--tgt-object", "public.price_daily", "--mode", "incremental", "--primary-key", ",".join(KEY), "--update-key", "ingested_at"],
                    stdout=subprocess.DEVNULL, check=True)
 
 

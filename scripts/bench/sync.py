@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 from proxy import Far
@@ -207,12 +208,18 @@ def peers(rows, full):
         ours, theirs = [], []
         for _ in range(ROUNDS):
             empty_warehouse()
-            theirs.append(by_peer(name, full))
+            try:
+                theirs.append(by_peer(name, full))
+            except SystemExit as failure:
+                print(failure, file=sys.stderr)
+                yield [f"first sync beside {name}", f"{rows:,}", "", f"{name} failed", "", "", "", ""]
+                break
             check_rows(rows)
             empty_warehouse()
             stage(full)
             ours.append(sync()[0])
-        yield line(f"first sync beside {name}", rows, ours, theirs, name)
+        else:
+            yield line(f"first sync beside {name}", rows, ours, theirs, name)
 
 
 def bench():
