@@ -28,7 +28,7 @@ def fill(rows):
         FROM asset, day
         """,
         (ASSETS, rows // ASSETS))
-    database.execute("INSERT INTO series SELECT printf('S%03d', value), 'yahoo', printf('S%03d', value), 'USD' FROM "
+    database.execute("INSERT INTO series (asset_id, source, symbol, currency) SELECT printf('S%03d', value), 'yahoo', printf('S%03d', value), 'USD' FROM "
                      "(WITH RECURSIVE n (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < ?) SELECT value FROM n)",
                      (ASSETS - 1,))
     database.commit()

@@ -115,7 +115,7 @@ def fill(program):
     numbers = f"(WITH RECURSIVE n (a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM n WHERE a < {ASSETS - 1}) SELECT printf('S%04d', a) AS id FROM n)"
     database.execute("INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at, synced_revision) "
                      f"SELECT id, date, 'yahoo', open, high, low, close, volume, '2026-11-14T01:00:00.000000Z', 1 FROM {numbers}, bar")
-    database.execute(f"INSERT INTO series SELECT id, 'yahoo', id, 'USD', '2026-11-14' FROM {numbers}")
+    database.execute(f"INSERT INTO series (asset_id, source, symbol, currency, audited_on) SELECT id, 'yahoo', id, 'USD', '2026-11-14' FROM {numbers}")
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
