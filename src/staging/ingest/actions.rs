@@ -125,6 +125,17 @@ impl ActionWriter<'_> {
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 
+    /// Notes that the asset's closes came in another scale: the amounts that were told before are in the old one, and count no more
+    /// until they are told again.
+    pub(super) fn doubt_scale(&self) -> Result<()> {
+        let sql =
+            "UPDATE corporate_action_coverage SET first_date = last_date, revision = revision + 1
+             WHERE asset_id = ?1 AND first_date < last_date";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        statement.execute([self.asset.id.as_str()])?;
+        Ok(())
+    }
+
     fn connection(&self) -> &Connection {
         self.notes.connection()
     }

@@ -112,7 +112,7 @@ impl Writer<'_> {
         }
         let closes = self.closes(scale.first_stored())?;
         // Behind the bars, which tell whether a dividend can be right, and before the steps, which a split explains.
-        let about_actions = self.actions().write(&checked.actions)?;
+        let about_actions = self.write_actions(&scale)?;
         let about_bars = self.write_findings(&closes, &written.heard, &scale)?;
         written.tally.findings = about_actions + about_bars;
         self.series.remember(self.batch)?;
@@ -124,6 +124,20 @@ impl Writer<'_> {
             coverage,
             suspicion: self.suspicion(written.held_back)?,
         }))
+    }
+
+    /// Writes the actions of the answer. Of one whose prices are refused they are not believed either: it may be of another company.
+    fn write_actions(&self, scale: &ScaleCheck<'_>) -> Result<u64> {
+        let actions = self.actions();
+        let start = self.batch.window.start;
+        let is_whole = scale.first_stored().is_none_or(|first| start <= first);
+        match scale.verdict {
+            Verdict::Refused(_) => return Ok(0),
+            // All of it has moved, not a block that is mended.
+            Verdict::Restated(_) if is_whole => actions.doubt_scale()?,
+            _ => {}
+        }
+        actions.write(&self.batch.checked.actions)
     }
 
     fn actions(&self) -> ActionWriter<'_> {

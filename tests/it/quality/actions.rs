@@ -175,7 +175,7 @@ fn dividends_that_are_right_are_not_found() {
 }
 
 /// An answer of flat days from Monday 2024-01-01 on, with these events.
-fn flat(closes: &[(&str, &str)], events: Value) -> Vec<u8> {
+pub(super) fn flat(closes: &[(&str, &str)], events: Value) -> Vec<u8> {
     let rows: Vec<Vec<&str>> = closes
         .iter()
         .map(|(day, close)| vec![*day, *close, *close, *close, *close, "1000"])
@@ -195,7 +195,7 @@ const FLAT: [(&str, &str); 4] = [
     ("2024-01-05", "100"),
 ];
 /// 2024-01-04, at the open in New York.
-const THURSDAY: i64 = 1_704_378_600;
+pub(super) const THURSDAY: i64 = 1_704_378_600;
 
 pub(super) fn paid(amount: &str) -> Value {
     let event = format!(r#"{{"dividends":{{"1":{{"amount":{amount},"date":{THURSDAY}}}}}}}"#);
@@ -395,4 +395,47 @@ fn a_dividend_beyond_the_price_or_in_another_currency_is_left_out() {
     assert_eq!(odd_days(&env), ["2024-01-04"]);
     of_week(&env, paid("1"), "2024-01-07T23:00:00Z");
     assert_eq!(odd_days(&env), [""; 0]);
+}
+
+/// Another company's prices are refused, and its dividends with them; the known ones stay.
+#[test]
+fn an_answer_whose_prices_are_refused_tells_no_actions() {
+    let env = by_yahoo("A", "USD");
+    let days = ["02", "03", "04", "05", "08", "09", "10", "11"].map(|day| format!("2024-01-{day}"));
+    let of = |last: &'static str| -> Vec<(&str, &str)> {
+        let close = |n| if n < 4 { "100" } else { last };
+        days.iter()
+            .enumerate()
+            .map(|(n, day)| (day.as_str(), close(n)))
+            .collect()
+    };
+    let answer = |last, events| flat(&of(last), events);
+    replay(
+        &env,
+        "A",
+        answer("100", paid("2")),
+        "2024-01-11T23:00:00Z",
+        "2024-01-01",
+    );
+    let known = actions(&env);
+    for events in [paid("7"), json!({})] {
+        replay(
+            &env,
+            "A",
+            answer("300", events),
+            "2024-01-12T23:00:00Z",
+            "2024-01-01",
+        );
+        let open = env.pairs("SELECT DISTINCT rule, source FROM open_findings");
+        assert_eq!(open[0].0, "scale_refused", "{open:?}");
+        assert_eq!(actions(&env), known);
+    }
+    replay(
+        &env,
+        "A",
+        answer("100", paid("3")),
+        "2024-01-13T23:00:00Z",
+        "2024-01-01",
+    );
+    assert_eq!(actions(&env)[0].1, "3.0 USD");
 }
