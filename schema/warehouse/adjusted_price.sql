@@ -4,7 +4,8 @@
 --
 -- A split counts only while its step still stands in the closes: sources adjust for splits themselves. Below 5:4 a step cannot be
 -- told from the market's own moves. A dividend takes its share of the close before it, in the scale after all splits; sources divide
--- past amounts by later splits, though not by one of the same day.
+-- past amounts by later splits, though not by one of the same day; one that was told before a split whose step still stands is of the
+-- old shares, as the closes are.
 CREATE OR REPLACE VIEW adjusted_price AS
 WITH told AS (
     SELECT DISTINCT ON (m.asset_id) m.asset_id, c.source, c.first_date, c.last_date
@@ -19,33 +20,49 @@ WITH told AS (
     FROM best_price p
     WINDOW days AS (PARTITION BY p.asset_id ORDER BY p.date)
 ), action AS (
-    -- What happens between a bar and the next one: new shares for an old one, and what a new one is paid.
-    SELECT b.*, t.source AS action_source, t.last_date AS known_until, a.ratio, a.amount,
-           b.date >= t.first_date AS is_known
+    -- The new shares for an old one of the splits between a bar and the next one.
+    SELECT b.*, t.source AS action_source, t.last_date AS known_until, b.date >= t.first_date AS is_known,
+           (
+               SELECT max(e.numerator / e.denominator)
+               FROM corporate_action e
+               WHERE e.asset_id = b.asset_id AND e.source = t.source AND e.left_out IS NULL
+                 AND e.date > b.date AND e.date <= b.next_date
+           ) AS ratio
     FROM bar b
     LEFT JOIN told t ON t.asset_id = b.asset_id
+), standing AS (
+    SELECT a.*,
+           (ratio > 1.25 AND step * step > ratio OR ratio < 0.8 AND ratio > 0 AND step * step < ratio)
+           AND step / ratio BETWEEN 0.8 AND 1.25 AS stands
+    FROM action a
+), split AS (
+    SELECT s.*,
+           exp(sum(CASE WHEN stands THEN -ln(ratio) ELSE 0 END) OVER back) AS split_factor,
+           exp(sum(CASE WHEN stands THEN -ln(ratio) ELSE 0 END) OVER behind) AS split_later,
+           max(CASE WHEN stands THEN next_date END) OVER behind AS standing_later
+    FROM standing s
+    WINDOW back AS (PARTITION BY s.asset_id ORDER BY s.date DESC),
+           behind AS (PARTITION BY s.asset_id ORDER BY s.date DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), paid AS (
+    -- What a new share is paid between a bar and the next one.
+    SELECT s.*, a.amount
+    FROM split s
     LEFT JOIN LATERAL (
-        SELECT max(d.ratio) AS ratio, sum(d.amount / coalesce(d.ratio, 1)) AS amount
+        SELECT sum(d.amount / coalesce(d.ratio, 1)) AS amount
         FROM (
-            SELECT max(e.numerator / e.denominator) AS ratio, sum(e.amount) AS amount
+            SELECT max(e.numerator / e.denominator) AS ratio,
+                   sum(e.amount * CASE WHEN (e.ingested_at AT TIME ZONE 'UTC')::date < s.standing_later THEN s.split_later ELSE 1 END) AS amount
             FROM corporate_action e
-            WHERE e.asset_id = b.asset_id AND e.source = t.source AND e.left_out IS NULL
-              AND e.date > b.date AND e.date <= b.next_date
+            WHERE e.asset_id = s.asset_id AND e.source = s.action_source AND e.left_out IS NULL
+              AND e.date > s.date AND e.date <= s.next_date
             GROUP BY e.date
         ) d
     ) a ON true
-), split AS (
-    SELECT a.*,
-           exp(sum(CASE WHEN (ratio > 1.25 AND step * step > ratio OR ratio < 0.8 AND ratio > 0 AND step * step < ratio)
-                         AND step / ratio BETWEEN 0.8 AND 1.25
-                        THEN -ln(ratio) ELSE 0 END) OVER back) AS split_factor
-    FROM action a
-    WINDOW back AS (PARTITION BY a.asset_id ORDER BY a.date DESC)
 ), dividend AS (
     SELECT s.*,
            exp(sum(CASE WHEN amount < close * split_factor THEN ln(1 - amount / (close * split_factor)) ELSE 0 END) OVER back)
                AS dividend_factor
-    FROM split s
+    FROM paid s
     WINDOW back AS (PARTITION BY s.asset_id ORDER BY s.date DESC)
 )
 SELECT asset_id, date, source, close,

@@ -69,6 +69,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/009_source_said.sql"),
     include_str!("../../schema/staging/010_known_since.sql"),
     include_str!("../../schema/staging/011_corporate_action.sql"),
+    include_str!("../../schema/staging/012_adjustment.sql"),
 ];
 /// So many statements are kept as they are compiled: more than staging an asset needs. Of rusqlite's 16 none would be there for the
 /// next asset.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::actions::{actions, by_yahoo, factors, of_week, paid, replay, replayed_pair};
+use super::actions::{
+    THURSDAY, actions, by_yahoo, factors, flat, of_week, paid, replay, replayed_pair,
+};
 use crate::support::program::TestEnv;
 use crate::support::{asset, recorded, yahoo_shares};
 
@@ -422,4 +424,77 @@ fn a_dividend_that_is_entered_a_month_late_is_found_by_the_audit() {
         assert!(wrong.is_empty() && ours.len() > 100, "{evening}: {wrong:?}");
         events["dividends"]["2"] = json!({"amount": 374, "date": june});
     }
+}
+
+const DAY: i64 = 86_400;
+
+/// A dividend of the day before the split 4:1 of Thursday, which Yahoo lists before it adjusts anything for it.
+#[test]
+fn a_dividend_told_before_a_split_that_stands_is_of_the_old_shares() {
+    let env = by_yahoo("A", "USD");
+    let closes = [
+        ("2024-01-02", "100"),
+        ("2024-01-03", "98"),
+        ("2024-01-04", "24.5"),
+        ("2024-01-05", "24.5"),
+    ];
+    let events = |amount: f64| {
+        let split = json!({"1": {"numerator": 4, "denominator": 1, "date": THURSDAY}});
+        json!({"dividends": {"1": {"amount": amount, "date": THURSDAY - DAY}}, "splits": split})
+    };
+    let alone = json!({"dividends": events(2.0)["dividends"]});
+    replay(
+        &env,
+        "A",
+        flat(&closes[..2], alone),
+        "2024-01-03T23:00:00Z",
+        "2024-01-01",
+    );
+    assert_eq!(factors(&env)[0].1, "1.0 0.98");
+    // Then the closes stand in the old shares, and so does the dividend; then only the dividend is divided.
+    for (amount, evening) in [(2.0, "2024-01-05T23:00:00Z"), (0.5, "2024-01-06T23:00:00Z")] {
+        replay(
+            &env,
+            "A",
+            flat(&closes, events(amount)),
+            evening,
+            "2024-01-01",
+        );
+        let found: Vec<String> = factors(&env).into_iter().map(|(_, f)| f).collect();
+        assert_eq!(
+            found,
+            ["0.25 0.98", "0.25 1.0", "1.0 1.0", "1.0 1.0"],
+            "{amount}"
+        );
+    }
+}
+
+/// The closes came in another scale: the amounts that were told before may be in the old one.
+#[test]
+fn closes_in_another_scale_are_adjusted_by_what_is_told_since_then_only() {
+    let env = by_yahoo("A", "USD");
+    of_week(&env, paid("2"), "2024-01-05T23:00:00Z");
+    assert_eq!(factors(&env)[0].1, "1.0 0.98");
+    let days = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"];
+    let divided = days.map(|day| (day, "25"));
+    replay(
+        &env,
+        "A",
+        flat(&divided, Value::Null),
+        "2024-01-06T23:00:00Z",
+        "2024-01-01",
+    );
+    assert_eq!(
+        env.pairs("SELECT date, CAST(close AS TEXT) FROM price_daily")[0].1,
+        "25.0"
+    );
+    assert_eq!(factors(&env)[0].1, "unknown");
+    replay(
+        &env,
+        "A",
+        flat(&divided, paid("0.5")),
+        "2024-01-07T23:00:00Z",
+        "2024-01-01",
+    );
+    assert_eq!(factors(&env)[0].1, "1.0 0.98");
 }

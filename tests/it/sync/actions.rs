@@ -73,6 +73,7 @@ fn prices_are_adjusted_there_as_in_the_file() {
              INSERT INTO corporate_action (asset_id, source, date, kind, numerator, denominator)
              VALUES ('AAPL', 'yahoo', '2020-06-09', 'split', 7.0, 1.0);
              INSERT INTO corporate_action (asset_id, source, date, kind, amount) VALUES ('AAPL', 'yahoo', '2030-01-01', 'dividend', 1.0);
+             UPDATE corporate_action SET ingested_at = '2020-03-01T12:00:00Z', revision = revision + 1 WHERE date = '2020-02-07';
              UPDATE corporate_action SET left_out = 'odd', revision = revision + 1 WHERE date = '2020-11-06'",
         )
         .unwrap();
@@ -97,6 +98,20 @@ fn prices_are_adjusted_there_as_in_the_file() {
     let there: Vec<(String, String)> = rows.iter().map(|r| (r.get(0), r.get(1))).collect();
     assert_eq!(here.len(), 253);
     assert!(here[0].1.starts_with("0.142857143 0.99"), "{:?}", here[0]);
+    let factor = |at: usize| {
+        here[at]
+            .1
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    let (told_before, told_since) = (1.0 - factor(0) / factor(60), 1.0 - factor(60) / factor(120));
+    assert!(
+        told_before < told_since / 5.0,
+        "{told_before} {told_since}: a dividend told before the split is of the old shares"
+    );
     assert_eq!(here, there);
     warehouse.execute("UPDATE corporate_action_coverage SET first_date = '2020-03-02'");
     let unknown = "SELECT count(*) FROM adjusted_price WHERE date < '2020-03-02' AND close_all IS NULL AND split_factor IS NULL";
