@@ -13,6 +13,9 @@ use super::window::Window;
 /// So many characters of what is refused are kept.
 const LONGEST_RAW: usize = 200;
 
+/// No amount, and no ratio of shares, is larger than this or less than its inverse: a product of some can be computed everywhere.
+const LARGEST: f64 = 1e9;
+
 /// Why an event can be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum ActionRefusal {
@@ -24,6 +27,8 @@ pub(crate) enum ActionRefusal {
     NotPositive,
     #[error("it splits nothing")]
     NoSplit,
+    #[error("a number of it is out of all proportion")]
+    Extreme,
 }
 
 /// What an action is about.
@@ -238,7 +243,8 @@ fn read_action(
         ActionKind::Split => {
             let (numerator, denominator) =
                 (positive(event.numerator)?, positive(event.denominator)?);
-            if (numerator / denominator - 1.0).abs() < f64::EPSILON {
+            let ratio = in_proportion(numerator / denominator)?;
+            if (ratio - 1.0).abs() < f64::EPSILON {
                 return Err(ActionRefusal::NoSplit);
             }
             Terms::Split {
@@ -257,12 +263,21 @@ fn read_action(
     })
 }
 
-/// A finite number above zero.
+/// A number that is not out of all proportion.
+fn in_proportion(number: f64) -> Result<f64, ActionRefusal> {
+    if (LARGEST.recip()..=LARGEST).contains(&number) {
+        Ok(number)
+    } else {
+        Err(ActionRefusal::Extreme)
+    }
+}
+
+/// A number above zero, in proportion.
 fn positive(text: &str) -> Result<f64, ActionRefusal> {
     match text.parse::<f64>() {
         Ok(number) if !number.is_finite() => Err(ActionRefusal::NotANumber),
         Ok(number) if number <= 0.0 => Err(ActionRefusal::NotPositive),
-        Ok(number) => Ok(number),
+        Ok(number) => in_proportion(number),
         Err(_) => Err(ActionRefusal::NotANumber),
     }
 }
@@ -315,7 +330,7 @@ mod tests {
     #[test]
     fn only_what_pays_or_splits_is_an_action() {
         use ActionKind::{CapitalGain, Dividend};
-        use ActionRefusal::{NoDate, NoSplit, NotANumber, NotPositive};
+        use ActionRefusal::{Extreme, NoDate, NoSplit, NotANumber, NotPositive};
         let undated = RawAction {
             day: RawDay::Impossible("soon"),
             ..paid(Dividend, 1, "1")
@@ -332,6 +347,8 @@ mod tests {
             split(12, "0", "1"),
             split(13, "2", "NaN"),
             undated,
+            paid(Dividend, 14, "1e308"),
+            split(15, "1e9", "1e-9"),
         ];
         let (actions, refused) = read(&events);
         let four = Terms::Split {
@@ -356,7 +373,9 @@ mod tests {
                 NoSplit,
                 NotPositive,
                 NotANumber,
-                NoDate
+                NoDate,
+                Extreme,
+                Extreme
             ]
         );
     }
