@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use crate::domain::adjustment::Span;
@@ -30,6 +30,8 @@ pub(crate) struct Action {
     pub(crate) left_out: Option<String>,
     pub(crate) ingested_at: String,
 }
+
+const FACTORS: &str = "SELECT asset_id, since, until, split_factor, dividend_factor";
 
 impl Staging {
     /// The actions of an asset, or of all, oldest first.
@@ -64,10 +66,8 @@ impl Staging {
 
     /// The factors of an asset, or of all, by asset. An asset without any is not adjusted by anything that is known.
     pub(crate) fn adjustments(&self, asset: Option<&str>) -> Result<HashMap<String, Vec<Span>>> {
-        let sql = "SELECT asset_id, since, until, split_factor, dividend_factor FROM adjustment
-             WHERE ?1 IS NULL OR asset_id = ?1";
         let connection = self.connection()?;
-        let mut statement = connection.prepare(sql)?;
+        let mut statement = connection.prepare(&factors_sql(&connection, asset)?)?;
         let mut rows = statement.query(params![asset])?;
         let mut spans: HashMap<String, Vec<Span>> = HashMap::new();
         while let Some(row) = rows.next()? {
@@ -83,4 +83,18 @@ impl Staging {
         }
         Ok(spans)
     }
+}
+
+/// The query of the factors of an asset (?1), or of all. The view makes those of all assets before one of them is picked, which takes
+/// long in a large file: for one asset its text is read with the sources of that asset only.
+fn factors_sql(connection: &Connection, asset: Option<&str>) -> rusqlite::Result<String> {
+    let view = "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'adjustment'";
+    let text: Option<String> = connection.query_row(view, [], |r| r.get(0)).optional()?;
+    let body = text.as_deref().and_then(|t| t.split_once(" AS\n"));
+    Ok(match (asset, body) {
+        (Some(_), Some((_, body))) => format!(
+            "WITH asset_source AS (SELECT * FROM main.asset_source WHERE asset_id = ?1) {FACTORS} FROM ({body}) WHERE asset_id = ?1"
+        ),
+        _ => format!("{FACTORS} FROM adjustment WHERE ?1 IS NULL OR asset_id = ?1"),
+    })
 }
