@@ -15,7 +15,7 @@ use super::result_place::{CSV, FileFormat, JSON, JSON_LINES, result_place};
 use crate::cli::{ExportArgs, Format};
 use crate::config::{Config, ConfigError};
 use crate::domain::adjustment::{Adjust, Factors};
-use crate::domain::exchange::Exchange;
+use crate::domain::exchange::{Exchange, RateSeries};
 use crate::output::numbers::counted;
 use crate::output::print;
 use crate::process::result_file::Place;
@@ -88,14 +88,11 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
         end: args.end,
         adjust: args.adjust,
     };
-    let written = place.write(|to| match &args.currency {
-        Some(currency) => in_currency(
-            &staging,
-            &selection,
-            &rates::currency(currency)?,
-            format,
-            to,
-        ),
+    let target = args.currency.as_deref();
+    let target = target.map(|text| Target::read(&staging, &selection, text));
+    let target = target.transpose()?;
+    let written = place.write(|to| match &target {
+        Some(target) => in_currency(&staging, &selection, target, format, to),
         None => write(&staging, &selection, format, to),
     });
     if place != Place::Stdout {
@@ -165,29 +162,58 @@ struct ExchangedBar<'a> {
     rate: Option<&'a str>,
 }
 
+/// What `--in` asks for.
+struct Target {
+    currency: String,
+    assets: Vec<StoredAsset>,
+    rates: Vec<RateSeries>,
+}
+
+impl Target {
+    /// Reads the currency, and the chosen assets with all stored rates. A currency that none of them can be had in is refused, before
+    /// a file of empty prices takes the place of another.
+    fn read(staging: &Staging, selection: &Selection, text: &str) -> Result<Self> {
+        let currency = rates::currency(text)?;
+        let mut assets = staging.stored_assets()?;
+        let rates = stored_rates(staging, &assets)?;
+        if !selection.assets.is_empty() {
+            assets.retain(|a| selection.assets.contains(&a.asset_id));
+        }
+        let ways = assets
+            .iter()
+            .map(|a| Exchange::between(&a.currency, &currency, &rates));
+        let refused: Option<Vec<String>> = ways.map(Result::err).collect();
+        if let Some(why) = refused.and_then(|all| all.into_iter().next()) {
+            return Err(ConfigError(why).into());
+        }
+        Ok(Self {
+            currency,
+            assets,
+            rates,
+        })
+    }
+}
+
 /// Writes the best bar of each day with its prices in another currency, one asset after the other.
 fn in_currency(
     staging: &Staging,
     selection: &Selection,
-    currency: &str,
+    target: &Target,
     format: Format,
     to: &mut dyn Write,
 ) -> Result<u64> {
     let columns = BarRow::columns().chain(["currency", "rate"]);
     let mut writer = Writer::new(format, columns, BufWriter::new(to))?;
-    let assets = staging.stored_assets()?;
-    let rates = stored_rates(staging, &assets)?;
+    let currency = target.currency.as_str();
     let mut factors = match selection.adjust {
         Adjust::None => HashMap::new(),
         _ => staging.adjustments(None)?,
     };
     let mut count = 0;
-    let is_chosen =
-        |a: &&StoredAsset| selection.assets.is_empty() || selection.assets.contains(&a.asset_id);
-    for asset in assets.iter().filter(is_chosen) {
+    for asset in &target.assets {
         let spans = factors.remove(&asset.asset_id).unwrap_or_default();
         let factors = Factors::new(selection.adjust, spans);
-        let exchange = Exchange::between(&asset.currency, currency, &rates);
+        let exchange = Exchange::between(&asset.currency, currency, &target.rates);
         if let Err(why) = &exchange {
             log::warn!(asset = asset.asset_id.as_str(); "without prices: {why}");
         }
@@ -212,7 +238,7 @@ fn in_currency(
                 close: values.map(|v| v.close),
                 volume: bar.values.volume,
                 ingested_at: &bar.ingested_at,
-                is_final: bar.is_final,
+                is_final: bar.is_final && rate.as_ref().is_none_or(|r| r.is_final),
                 currency,
                 rate: rate.as_ref().map(|r| r.named.as_str()),
             };

@@ -1,10 +1,12 @@
 //! `--in`: prices in another currency, by the stored rates.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::config::ConfigError;
 use crate::domain::currency::read_currency;
-use crate::domain::exchange::{RateSeries, pair_of};
+use crate::domain::exchange::{RateSeries, StoredRate, pair_of};
 use crate::staging::{Staging, StoredAsset, best_bars};
 
 /// The currency that `--in` names.
@@ -16,26 +18,42 @@ pub(super) fn currency(text: &str) -> Result<String> {
     Ok(read.map_err(|why| ConfigError(format!("--in: {why}")))?)
 }
 
-/// The series of rates that are stored: the assets of the category fx whose source tells which currencies they are of.
+/// The series of rates that are stored: the assets of the category fx whose source tells which currencies they are of. Only the
+/// sources count that name this same pair.
 pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<Vec<RateSeries>> {
+    let suspects = staging.suspects()?;
     let mut rates = Vec::new();
     for asset in assets.iter().filter(|a| a.category == "fx") {
-        let mut pairs = asset.sources.iter().filter(|s| s.own_currency);
-        let pair = pairs.find_map(|s| {
-            pair_of(&s.source, &s.symbol).filter(|(_, quote)| *quote == asset.currency)
-        });
-        let Some((base, quote)) = pair else {
+        let own = asset.sources.iter().filter(|s| s.own_currency);
+        let pairs: BTreeMap<&str, (String, String)> = own
+            .filter_map(|s| Some((s.source.as_str(), pair_of(&s.source, &s.symbol)?)))
+            .filter(|(_, (_, quote))| *quote == asset.currency)
+            .collect();
+        let series = staging.stored_series(&asset.asset_id, None)?;
+        let mut sources = asset.own_sources(&series);
+        let first = sources.iter().find_map(|source| pairs.get(source));
+        let Some((base, quote)) = first else {
             continue;
         };
-        let series = staging.stored_series(&asset.asset_id, None)?;
-        let best = best_bars(&series, &asset.own_sources(&series));
+        sources.retain(|source| pairs.get(source) == first);
+        let is_suspect = |source: &str| {
+            let mut found = suspects.iter();
+            found.any(|f| f.asset_id == asset.asset_id && f.source == source)
+        };
+        let best = best_bars(&series, &sources).into_iter();
         rates.push(RateSeries {
             asset_id: asset.asset_id.clone(),
-            base,
-            quote,
+            base: base.clone(),
+            quote: quote.clone(),
             rates: best
-                .into_iter()
-                .map(|(_, bar)| (bar.date, bar.values.close))
+                .map(|(source, bar)| {
+                    let rate = StoredRate {
+                        close: bar.values.close,
+                        is_final: bar.is_final,
+                        is_suspect: is_suspect(source),
+                    };
+                    (bar.date, rate)
+                })
                 .collect(),
         });
     }

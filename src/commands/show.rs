@@ -193,6 +193,7 @@ fn days(
             let provisional = (!bar.is_final).then(|| "provisional".to_owned());
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
             let (values, rate) = prices.of(bar);
+            let is_final = bar.is_final && rate.as_ref().is_none_or(|rate| rate.is_final);
             let rate = rate.map_or_else(|| "no rate".to_owned(), |rate| rate.named);
             let rate = Some(rate).filter(|named| !named.is_empty());
             ShownDay {
@@ -208,7 +209,7 @@ fn days(
                     .zip(values)
                     .and_then(|(before, v)| numbers::change(before, v.close)),
                 volume: bar.values.volume,
-                is_final: bar.is_final,
+                is_final,
                 ingested_at: bar.ingested_at.clone(),
                 remarks: provisional.into_iter().chain(found).chain(rate).collect(),
             }

@@ -23,8 +23,29 @@ pub(crate) struct RateSeries {
     pub(crate) base: String,
     /// What it costs, and in which currency.
     pub(crate) quote: String,
-    /// The closes by day.
-    pub(crate) rates: BTreeMap<NaiveDate, f64>,
+    /// The rates by day.
+    pub(crate) rates: BTreeMap<NaiveDate, StoredRate>,
+}
+
+/// A stored rate of one day: its close, and what is not certain of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StoredRate {
+    pub(crate) close: f64,
+    pub(crate) is_final: bool,
+    /// Whether its series may hold two scales.
+    pub(crate) is_suspect: bool,
+}
+
+impl StoredRate {
+    /// What is said behind its name.
+    fn doubts(self) -> &'static str {
+        match (self.is_final, self.is_suspect) {
+            (true, false) => "",
+            (false, false) => " (provisional)",
+            (true, true) => " (suspect)",
+            (false, true) => " (provisional, suspect)",
+        }
+    }
 }
 
 /// The two currencies of a rate, by what its source calls it: one `base` costs so many `quote`. None where the name tells no pair.
@@ -52,8 +73,10 @@ pub(crate) fn pair_of(source: &str, symbol: &str) -> Option<(String, String)> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rate {
     pub(crate) factor: f64,
-    /// Which rates of which days it is made of; empty where there is none but hundredths.
+    /// Which rates of which day it is made of, and that one is provisional or suspect; empty where there is none but hundredths.
     pub(crate) named: String,
+    /// Whether all of them are final: a price is no more final than its rate.
+    pub(crate) is_final: bool,
 }
 
 /// The way from one currency to another.
@@ -103,24 +126,36 @@ impl<'a> Exchange<'a> {
         Ok(Self { scale, legs })
     }
 
-    /// The newest rate at or before a day; `None` where one of them is too old or missing.
+    /// The newest rate at or before a day; `None` where one of them is too old or missing. Two rates are of the same day: the way
+    /// from one currency to another by two days' markets was never to be had.
     #[must_use]
     pub(crate) fn at(&self, day: NaiveDate) -> Option<Rate> {
         let mut rate = Rate {
             factor: self.scale,
             named: String::new(),
+            is_final: true,
         };
+        let Some((first, others)) = self.legs.split_first() else {
+            return Some(rate);
+        };
+        let days = first.series.rates.range(..=day).rev().map(|(of, _)| *of);
+        let has_all = |of: &NaiveDate| others.iter().all(|l| l.series.rates.contains_key(of));
+        let of = days
+            .take_while(|of| (day - *of).num_days() <= MAX_AGE_DAYS)
+            .find(has_all)?;
         for leg in &self.legs {
-            let (of, value) = leg.series.rates.range(..=day).next_back()?;
-            if (day - *of).num_days() > MAX_AGE_DAYS || *value <= 0.0 {
+            let stored = leg.series.rates.get(&of)?;
+            if stored.close <= 0.0 {
                 return None;
             }
             match leg.is_inverse {
-                true => rate.factor /= value,
-                false => rate.factor *= value,
+                true => rate.factor /= stored.close,
+                false => rate.factor *= stored.close,
             }
             let comma = if rate.named.is_empty() { "" } else { ", " };
-            rate.named = format!("{}{comma}{} of {of}", rate.named, leg.series.asset_id);
+            let (asset_id, doubts) = (&leg.series.asset_id, stored.doubts());
+            rate.named = format!("{}{comma}{asset_id} of {of}{doubts}", rate.named);
+            rate.is_final &= stored.is_final;
         }
         Some(rate)
     }
@@ -151,9 +186,10 @@ fn no_way(from: &str, to: &str, series: &[RateSeries]) -> String {
         true => "there is no asset of the category fx with stored rates".to_owned(),
         false => format!("stored rates: {}", pairs.join(", ")),
     };
+    let ((from_whole, _), (to_whole, _)) = (whole(from), whole(to));
     format!(
-        "no stored rates lead from {from} to {to}; {there}. An asset {from}{to} with category \"fx\" and the source yahoo \
-         \"{from}{to}=X\" brings them"
+        "no stored rates lead from {from} to {to}; {there}. An asset {from_whole}{to_whole} with category \"fx\" and the \
+         source yahoo \"{from_whole}{to_whole}=X\" brings them"
     )
 }
 
@@ -165,12 +201,23 @@ mod tests {
         NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
     }
 
+    fn good(close: f64) -> StoredRate {
+        StoredRate {
+            close,
+            is_final: true,
+            is_suspect: false,
+        }
+    }
+
     fn series(base: &str, quote: &str, rates: &[(u32, f64)]) -> RateSeries {
         RateSeries {
             asset_id: format!("{base}{quote}"),
             base: base.to_owned(),
             quote: quote.to_owned(),
-            rates: rates.iter().map(|(n, rate)| (day(*n), *rate)).collect(),
+            rates: rates
+                .iter()
+                .map(|(n, rate)| (day(*n), good(*rate)))
+                .collect(),
         }
     }
 
@@ -200,14 +247,17 @@ mod tests {
     #[test]
     fn two_rates_with_a_currency_in_common_make_a_third() {
         let euro = [
-            series("EUR", "USD", &[(5, 1.25)]),
-            series("EUR", "KRW", &[(6, 1500.0)]),
+            series("EUR", "USD", &[(5, 1.25), (7, 1.3)]),
+            series("EUR", "KRW", &[(5, 1500.0), (6, 1600.0)]),
         ];
         let (rate, named) = at("USD", "KRW", &euro, 7).unwrap();
         assert_eq!(
             (rate, named.as_str()),
-            (1200.0, "EURUSD of 2026-01-05, EURKRW of 2026-01-06")
+            (1200.0, "EURUSD of 2026-01-05, EURKRW of 2026-01-05"),
+            "the newest day that both have"
         );
+        assert_eq!(at("USD", "KRW", &euro, 4), None);
+        assert_eq!(at("USD", "KRW", &euro, 16), None, "too old");
         let missing = Exchange::between("JPY", "KRW", &euro).unwrap_err();
         assert!(
             missing.contains("from JPY to KRW") && missing.contains("EURUSD"),
@@ -217,11 +267,34 @@ mod tests {
     }
 
     #[test]
+    fn a_provisional_or_suspect_rate_is_said_with_what_it_makes() {
+        let mut rates = [
+            series("EUR", "USD", &[(5, 1.25)]),
+            series("EUR", "KRW", &[(5, 1500.0)]),
+        ];
+        let made = |rates: &[RateSeries]| {
+            let rate = Exchange::between("USD", "KRW", rates).unwrap().at(day(5));
+            let rate = rate.unwrap();
+            (rate.named, rate.is_final)
+        };
+        assert!(made(&rates).1);
+        rates[0].rates.get_mut(&day(5)).unwrap().is_suspect = true;
+        rates[1].rates.get_mut(&day(5)).unwrap().is_final = false;
+        let named = "EURUSD of 2026-01-05 (suspect), EURKRW of 2026-01-05 (provisional)";
+        assert_eq!(made(&rates), (named.to_owned(), false));
+    }
+
+    #[test]
     fn pence_are_hundredths_of_pounds() {
         let pound = [series("GBP", "KRW", &[(5, 1800.0)])];
         let won = at("GBp", "KRW", &pound, 5).map(|(rate, _)| rate);
         assert_eq!(won, Some(18.0));
         assert_eq!(at("GBp", "GBP", &pound, 5), Some((0.01, String::new())));
+        let missing = Exchange::between("ZAc", "USX", &pound).unwrap_err();
+        assert!(
+            missing.contains("from ZAc to USX") && missing.contains("\"ZARUSD=X\""),
+            "{missing}"
+        );
     }
 
     #[test]

@@ -96,14 +96,10 @@ fn without_a_rate_there_is_no_price() {
         "{why}"
     );
     assert_eq!(env.run(&["show", "ACME", "--in", "dollars"]).code, 2);
-    let exported = env.succeed(&[
-        "export", "--in", "JPY", "--assets", "ACME", "--format", "json",
-    ]);
-    assert!(
-        exported.rows().iter().all(|r| r["close"].is_null()),
-        "{exported:?}"
-    );
-    assert!(exported.stderr.contains("from USD to JPY"), "{exported:?}");
+    let refused = env.run(&["export", "--in", "JPY", "--output", "yen.csv"]);
+    assert_eq!(refused.code, 2, "a file without one price is no export");
+    assert!(refused.error().contains("to JPY"), "{refused:?}");
+    assert!(!env.path("yen.csv").exists());
     // The rates are older than the days.
     let sql =
         "UPDATE price_daily SET date = replace(date, '2026', '2025') WHERE asset_id = 'USDKRW'";
@@ -111,6 +107,63 @@ fn without_a_rate_there_is_no_price() {
     let shown = env.json(&["show", "ACME", "--in", "KRW"]);
     assert!(shown.rows()[0]["close"].is_null(), "{shown:?}");
     assert!(shown.rows()[0]["remarks"].to_string().contains("no rate"));
+}
+
+#[test]
+fn a_provisional_or_suspect_rate_is_said_with_the_price() {
+    let (_server, env) = dollars_and_won();
+    env.staging()
+        .execute_batch(
+            "UPDATE price_daily SET is_final = 0 WHERE asset_id = 'USDKRW' AND date = '2026-01-06';
+             INSERT INTO finding (asset_id, source, date, rule, detail, first_seen, last_seen)
+             VALUES ('USDKRW', 'yahoo', '2026-01-06', 'scale_step', '', '2026-01-07T00:00:00Z', '2026-01-07T00:00:00Z')",
+        )
+        .unwrap();
+    let shown = env.json(&["show", "ACME", "--in", "KRW"]).rows();
+    let finals: Vec<_> = shown.iter().map(|r| r["is_final"].clone()).collect();
+    assert_eq!(
+        finals,
+        [true, false, false],
+        "a price is no more final than its rate"
+    );
+    let named = "USDKRW of 2026-01-06 (provisional, suspect)";
+    assert_eq!(shown[2]["remarks"][0], named);
+    let exported = env
+        .succeed(&["export", "--in", "KRW", "--assets", "ACME"])
+        .stdout;
+    let last = exported.lines().last().unwrap();
+    assert!(
+        last.ends_with(&format!(",false,KRW,\"{named}\"")),
+        "{exported}"
+    );
+}
+
+/// Won for a euro are no won for a dollar, whatever the asset is called.
+#[test]
+fn a_source_of_another_pair_gives_no_rates() {
+    let server = Server::new();
+    let share = [(DAYS[0], 10.0), (DAYS[1], 11.0), (DAYS[2], 12.0)];
+    server.answer(
+        &yahoo_route("ACME"),
+        yahoo("ACME", "USD", "America/New_York", &share),
+    );
+    let rates = r#"<gesmes:Envelope><Cube><Cube time="2026-01-05"><Cube currency="KRW" rate="1650"/></Cube></Cube></gesmes:Envelope>"#;
+    server.answer("/stats/eurofxref/eurofxref-hist.xml", Answer::ok(rates));
+    let rate = asset(
+        "USDKRW",
+        "24/5",
+        "KRW",
+        &[("yahoo", "USDKRW=X"), ("ecb", "KRW")],
+    );
+    let assets = [
+        asset("ACME", "XNYS", "USD", &[("yahoo", "ACME")]),
+        rate.replace("category = \"stock\"", "category = \"fx\""),
+    ];
+    let env = TestEnv::at(&server, &assets);
+    env.run(&["collect", "--start", DAYS[0], "--end", DAYS[2]]);
+    assert_eq!(env.bars(), 4);
+    let refused = env.run(&["show", "ACME", "--in", "KRW"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
 }
 
 /// The recipe of README, word by word.
