@@ -75,6 +75,7 @@ pub struct Context<'a> {
 pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     let mut checker = Checker {
         context,
+        zone: answer.zone,
         today: today(answer.zone, context),
         fractional_volume: answer.fractional_volume,
         days: BTreeMap::new(),
@@ -141,6 +142,8 @@ struct CheckedDay {
 
 struct Checker<'a> {
     context: Context<'a>,
+    /// That of the answer.
+    zone: Option<Tz>,
     today: NaiveDate,
     fractional_volume: bool,
     days: BTreeMap<NaiveDate, CheckedDay>,
@@ -182,7 +185,11 @@ impl Checker<'_> {
             fetched_at,
             ..
         } = self.context;
-        let is_final = calendar.is_final(date, fetched_at);
+        let is_over = || {
+            self.zone
+                .is_none_or(|z| calendar.is_over_in(z, date, fetched_at))
+        };
+        let is_final = calendar.is_final(date, fetched_at) && is_over();
         let day = CheckedDay {
             fetched: FetchedBar {
                 bar,
@@ -610,6 +617,31 @@ mod tests {
             .collect();
         assert_eq!(finals, [true, false]);
         assert!(check(&answer, context()).bars.iter().all(|b| b.is_final));
+    }
+
+    /// A coin of UTC days under Seoul's calendar, final there at 16:30, when half of the day is to come.
+    #[test]
+    fn a_bar_of_another_zone_is_provisional_until_its_day_is_over_there() {
+        let is_final = |zone, fetched_at: &str| {
+            let answer = Answer {
+                rows: vec![row("2026-01-15", GOOD, "5")],
+                zone: Some(zone),
+                ..Answer::default()
+            };
+            let context = Context {
+                fetched_at: fetched_at.parse().unwrap(),
+                ..context()
+            };
+            check(&answer, context).bars[0].is_final
+        };
+        assert!(!is_final(Tz::UTC, "2026-01-15T23:59:59Z"));
+        assert!(is_final(Tz::UTC, "2026-01-16T00:00:00Z"));
+        assert!(!is_final(Tz::America__New_York, "2026-01-16T04:59:59Z"));
+        assert!(is_final(Tz::Asia__Seoul, "2026-01-15T07:30:00Z"));
+        assert!(
+            is_final(Tz::Asia__Tokyo, "2026-01-15T07:30:00Z"),
+            "the same clock"
+        );
     }
 
     #[test]

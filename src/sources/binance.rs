@@ -1,5 +1,6 @@
 //! Binance's klines: a JSON array of arrays, oldest first, each of a UTC day; prices and volumes are strings.
 
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -90,6 +91,7 @@ impl Upstream for Klines {
         let rows = klines.iter().map(|kline| bar(kline));
         Ok(Answer {
             rows: rows.collect::<Result<_, _>>()?,
+            zone: Some(Tz::UTC),
             fractional_volume: true,
             ..Answer::default()
         })
@@ -217,7 +219,7 @@ mod tests {
                 "3.46100000"
             ]
         );
-        assert!(answer.fractional_volume);
+        assert!(answer.fractional_volume && answer.zone == Some(Tz::UTC));
         let body = kline("\"soon\"", OPENED);
         assert_eq!(
             parse(&body).unwrap().rows[0].day,

@@ -1,5 +1,6 @@
 //! Upbit's day candles: a JSON array, newest first, each of a UTC day (09:00 to 09:00 in Seoul).
 
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -70,6 +71,7 @@ impl Upstream for DayCandles {
             rows,
             symbol: market,
             currency: market.and_then(currency_of),
+            zone: Some(Tz::UTC),
             fractional_volume: true,
             ..Answer::default()
         })

@@ -326,6 +326,14 @@ impl Calendar {
         over <= fetched_at || self.final_at(date) <= fetched_at
     }
 
+    /// Whether a day is over in the zone by which a source dates its bars. Where that zone has the same day as the calendar, the final
+    /// time says enough; under a calendar of another zone a day may be final that is still traded (a coin's under Seoul's).
+    #[must_use]
+    pub(crate) fn is_over_in(&self, zone: Tz, date: NaiveDate, at: DateTime<Utc>) -> bool {
+        let end = |zone| in_zone(zone, add_days(date, 1), NaiveTime::MIN);
+        zone == self.zone() || end(zone) <= at || end(zone) == end(self.zone())
+    }
+
     /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
     pub(crate) fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
         self.table()
