@@ -91,8 +91,8 @@ pub(super) struct Fetcher<'a> {
     clock: &'a Clock,
     unavailable: UnavailableHosts,
     /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
-    /// there.
-    files: Mutex<HashMap<String, Response>>,
+    /// there; and why one could not be had after all tries.
+    files: Mutex<HashMap<String, Result<Response, String>>>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -129,18 +129,32 @@ impl<'a> Fetcher<'a> {
         let name = upstream.recording(symbol, part.window);
         let kept = self.files().get(&name).cloned();
         let is_kept = kept.is_some();
-        let response = kept.map_or_else(|| self.feed.get(request), Ok)?;
+        let response = match kept {
+            Some(kept) => kept.map_err(FetchError::NotAsked)?,
+            None => self.feed.get(request)?,
+        };
         let checked = read(request, &response, asset, entry);
         let is_settled = checked
             .as_ref()
             .map_or_else(|e| !e.is_transient(), |_| true);
-        if upstream.serves_whole_files() && part.recording.is_none() && !is_kept && is_settled {
-            self.files().insert(name, response);
+        if is_whole_file(request) && !is_kept && is_settled {
+            self.files().insert(name, Ok(response));
         }
         checked
     }
 
-    fn files(&self) -> MutexGuard<'_, HashMap<String, Response>> {
+    /// No asset asks again in this run for a file that could not be had after all tries.
+    fn give_up(&self, request: Request<'_>, error: &FetchError) {
+        if is_whole_file(request) && error.is_transient() {
+            let name = request
+                .upstream
+                .recording(request.symbol, request.part.window);
+            let why = format!("{error} (for {})", request.symbol);
+            self.files().insert(name, Err(why));
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, HashMap<String, Result<Response, String>>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -225,7 +239,11 @@ impl AssetFetcher<'_> {
             }
             let error = match self.fetcher.try_once(request, series.asset, series.entry) {
                 Err(error) if error.is_transient() && attempt + 1 < retry.tries => error,
-                result => return result,
+                Err(error) => {
+                    self.fetcher.give_up(request, &error);
+                    return Err(error);
+                }
+                checked => return checked,
             };
             let random = (clock.random)();
             let wait = retry.wait(attempt, random, error.retry_after());
@@ -237,6 +255,11 @@ impl AssetFetcher<'_> {
             attempt += 1;
         }
     }
+}
+
+/// Whether the answer is a file that holds the same days whatever is asked, and no recording of one request.
+fn is_whole_file(request: Request<'_>) -> bool {
+    request.upstream.serves_whole_files() && request.part.recording.is_none()
 }
 
 /// Reads an answer and checks that it is what was asked for.
@@ -345,6 +368,18 @@ mod tests {
         years: i32,
         stopped_after: usize,
     ) -> Ran {
+        let (mut fetched, waits, left) = fetch_for(1, tries, answers, years, stopped_after);
+        (fetched.remove(0), waits, left)
+    }
+
+    /// The same for so many assets one after the other in one run.
+    fn fetch_for(
+        assets: usize,
+        tries: u32,
+        answers: &[(u16, Option<&'static str>)],
+        years: i32,
+        stopped_after: usize,
+    ) -> (Vec<Result<usize, FetchError>>, Vec<u128>, usize) {
         let feed = Canned(Mutex::new(answers.iter().copied().collect()));
         let waits = Arc::new(Mutex::new(Vec::<u128>::new()));
         let (passed, slept) = (Arc::clone(&waits), Arc::clone(&waits));
@@ -385,10 +420,8 @@ mod tests {
             start: NaiveDate::from_ymd_opt(2025 - years + 1, 1, 1).unwrap(),
             end: NaiveDate::from_ymd_opt(2025, 12, 31).unwrap(),
         };
-        let fetched = fetcher
-            .for_asset()
-            .fetch(series, window)
-            .map(|f| f.lost.len());
+        let one = || fetcher.for_asset().fetch(series, window);
+        let fetched = (0..assets).map(|_| one().map(|f| f.lost.len())).collect();
         let left = feed.0.lock().unwrap().len();
         (fetched, waits.lock().unwrap().clone(), left)
     }
@@ -408,6 +441,22 @@ mod tests {
             } => *status,
             error => panic!("{error:?}"),
         }
+    }
+
+    #[test]
+    fn a_whole_file_that_cannot_be_had_is_not_asked_for_by_the_next_asset() {
+        let answers = [(503, None), (503, None), (200, None)];
+        let (fetched, waits, left) = fetch_for(2, 2, &answers, 1, 9);
+        assert_eq!(status(fetched[0].as_ref().unwrap_err()), 503);
+        assert!(
+            matches!(&fetched[1], Err(FetchError::NotAsked(why)) if why.contains("503") && why.contains("ks200")),
+            "{fetched:?}"
+        );
+        assert_eq!(
+            (waits.len(), left),
+            (1, 1),
+            "each asset tried the file again"
+        );
     }
 
     #[test]
