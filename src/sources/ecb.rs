@@ -160,7 +160,7 @@ impl<'a> RateReader<'a, '_> {
         match (self.has_days, self.found) {
             (None, _) => Err(AnswerError::OtherShape("no element Cube".to_owned())),
             (Some(true), None) => Err(AnswerError::UnknownSymbol(format!(
-                "the ECB has no rate of {:?}",
+                "the ECB has no rate of {:?}; its symbols are currencies like USD",
                 self.symbol
             ))),
             (_, found) => Ok(Answer {
