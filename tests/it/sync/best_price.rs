@@ -55,7 +55,7 @@ fn both_views_show_the_same_bars() {
         .map(|(key, source)| format!("{key} {source}"))
         .collect();
     assert_eq!(warehouse.text(VIEW), lines.join("\n"));
-    let refused =
-        env.count("SELECT count(DISTINCT asset_id || date) FROM price_daily") - here.len() as i64;
+    let refused = env.count("SELECT count(DISTINCT asset_id || date) FROM price_daily")
+        - i64::try_from(here.len()).unwrap();
     assert!(refused > 20 && here.len() > 300, "{refused} {}", here.len());
 }
