@@ -117,6 +117,18 @@ pub struct CorporateAction {
     pub(crate) told_at: DateTime<Utc>,
 }
 
+impl CorporateAction {
+    /// Both of one day as one action. Of two currencies it has the one that the prices are not in: their sum is no amount.
+    fn and(self, other: Self, currency: Option<&str>) -> Self {
+        let terms = self.terms.and(other.terms);
+        let last = match other.currency.as_deref() == currency {
+            true => self,
+            false => other,
+        };
+        Self { terms, ..last }
+    }
+}
+
 /// An event that can be none, with what stood in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefusedAction {
@@ -213,10 +225,11 @@ pub(crate) fn read_actions(
         match read_action(event, date, currency, told_at) {
             Ok(action) => {
                 let key = (action.date, action.terms.kind());
-                let terms = actions
-                    .get(&key)
-                    .map_or(action.terms, |first| first.terms.and(action.terms));
-                actions.insert(key, CorporateAction { terms, ..action });
+                let action = match actions.remove(&key) {
+                    Some(first) => first.and(action, currency),
+                    None => action,
+                };
+                actions.insert(key, action);
             }
             Err(reason) => told.refused.push(RefusedAction {
                 date,
@@ -405,6 +418,11 @@ mod tests {
             paid(ActionKind::Dividend, 5, "1"),
         ];
         let told = read_actions(&events, Some("USD"), january(), DateTime::UNIX_EPOCH);
+        let mixed = [events[1].clone(), paid(ActionKind::Dividend, 6, "2")];
+        for mixed in [mixed.clone(), [mixed[1].clone(), mixed[0].clone()]] {
+            let told = read_actions(&mixed, Some("USD"), january(), DateTime::UNIX_EPOCH);
+            assert_eq!(told.actions[0].currency.as_deref(), Some("EUR"));
+        }
         let currencies: Vec<_> = told.actions.iter().map(|a| a.currency.as_deref()).collect();
         assert_eq!(currencies, [Some("USD"), Some("EUR"), None]);
         let later = Window {

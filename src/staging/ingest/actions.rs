@@ -11,6 +11,7 @@ use super::findings::Notes;
 use crate::domain::answer::ActionKind;
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::corporate_action::{CorporateAction, Terms, ToldActions, stands};
+use crate::domain::currency::is_same_currency;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::odd_action::{Around, Payment, has_gain_in_it, median, why_odd};
 use crate::domain::steps::Split;
@@ -50,6 +51,12 @@ struct StoredAction {
 impl StoredAction {
     fn is_withdrawn(&self) -> bool {
         self.left_out.as_deref() == Some(WITHDRAWN)
+    }
+
+    /// Whether it is in another currency than these prices.
+    fn is_foreign(&self, currency: &str) -> bool {
+        let own = self.currency.as_deref();
+        own.is_some_and(|own| !is_same_currency(own, currency))
     }
 
     /// Whether it was told later than this, by a clock that was not wrong.
@@ -270,6 +277,8 @@ impl ActionWriter<'_> {
                     found.insert((rule, date));
                 }
                 odd.map(|_| ODD)
+            } else if action.is_foreign(self.currency) {
+                Some(ODD)
             } else {
                 self.is_in_dividend(*date, amount, &stored)?
                     .then_some(IN_DIVIDEND)
