@@ -306,10 +306,14 @@ fn read(
     }
     let mut checked = validate::check(&answer, context);
     if !response.url.is_empty() {
-        // All of the days that were asked for; none where a recording is of a request without them.
+        // From the answer's first row to the end of what was asked, as what lies before it may have been left out; none where a
+        // recording is of a request without them.
         let is_asked = request.upstream.asks_for_actions(&response.url);
-        let has_rows = checked.actions.days.is_some();
-        checked.actions.days = (is_asked && has_rows).then_some(request.part.window);
+        let rows = checked.actions.days.filter(|_| is_asked);
+        checked.actions.days = rows.map(|rows| Window {
+            end: request.part.window.end,
+            ..rows
+        });
     }
     Ok(checked)
 }

@@ -439,3 +439,44 @@ fn an_answer_whose_prices_are_refused_tells_no_actions() {
     );
     assert_eq!(actions(&env)[0].1, "3.0 USD");
 }
+
+/// Rows of a request for more days: what lies before the first one may have been left out.
+#[test]
+fn an_answer_that_begins_late_takes_nothing_away_before_its_first_row() {
+    let env = by_yahoo("A", "USD");
+    let at = |date: i64| json!({"amount": 1, "date": date});
+    let events = json!({"dividends": {"1": at(THURSDAY - 86_400), "2": at(THURSDAY + 86_400)}});
+    of_week(&env, events, "2024-01-05T23:00:00Z");
+    let known = actions(&env);
+    let late = flat(
+        &FLAT[2..],
+        json!({"dividends": {"2": at(THURSDAY + 86_400)}}),
+    );
+    env.write("replay/yahoo/A.json", late);
+    env.write(
+        "replay/yahoo/A.json.meta.json",
+        json!({
+            "status": 200,
+            "fetched_at": "2024-01-06T23:00:00Z",
+            "url": "https://query1.finance.yahoo.com/v8/finance/chart/A?events=div%7Csplit%7CcapitalGain",
+        })
+        .to_string(),
+    );
+    let ran = env.run(&["collect", "--replay", "replay", "--start", "2024-01-01"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!((known.len(), actions(&env)), (2, known));
+    let told = env.pairs("SELECT told_at, last_date FROM corporate_action_coverage");
+    assert_eq!(
+        told[0].0, "2024-01-06T23:00:00.000000Z",
+        "it was asked for them"
+    );
+}
+
+#[test]
+fn a_capital_gain_in_another_currency_counts_not() {
+    let env = by_yahoo("A", "USD");
+    let gain = json!({"capitalGains": {"1": {"amount": 2, "date": THURSDAY, "currency": "KRW"}}});
+    of_week(&env, gain, "2024-01-05T23:00:00Z");
+    assert_eq!(actions(&env)[0].1, "2.0 KRW odd");
+    assert_eq!(factors(&env)[0].1, "1.0 1.0");
+}
