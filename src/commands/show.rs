@@ -26,6 +26,8 @@ use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSerie
 const LONGEST_HEADING: usize = 500;
 /// So many days before the shown ones are read as well.
 const COMPARED_DAYS: u64 = 30;
+/// What is said of a day without a rate.
+const NO_RATE: &str = "no rate";
 /// Lines of the prices in a chart.
 const CHART_HEIGHT: usize = 15;
 
@@ -194,7 +196,7 @@ fn days(
             let found = found.into_iter().flatten().map(|f| f.rule.clone());
             let (values, rate) = prices.of(bar);
             let is_final = bar.is_final && rate.as_ref().is_none_or(|rate| rate.is_final);
-            let rate = rate.map_or_else(|| "no rate".to_owned(), |rate| rate.named);
+            let rate = rate.map_or_else(|| NO_RATE.to_owned(), |rate| rate.named);
             let rate = Some(rate).filter(|named| !named.is_empty());
             ShownDay {
                 asset_id: asset.asset_id.clone(),
@@ -243,7 +245,9 @@ fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
         Adjust::Splits => "splits that the source has not adjusted for",
         Adjust::All => "splits and dividends",
     };
-    let unknown = days.iter().filter(|d| d.close.is_none()).count();
+    let has_rate = |day: &&ShownDay| !day.remarks.iter().any(|r| r == NO_RATE);
+    let unpriced = days.iter().filter(|d| d.close.is_none());
+    let unknown = unpriced.filter(has_rate).count();
     let unknown = match unknown {
         0 => String::new(),
         _ => format!(

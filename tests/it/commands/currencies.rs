@@ -107,6 +107,11 @@ fn without_a_rate_there_is_no_price() {
     let shown = env.json(&["show", "ACME", "--in", "KRW"]);
     assert!(shown.rows()[0]["close"].is_null(), "{shown:?}");
     assert!(shown.rows()[0]["remarks"].to_string().contains("no rate"));
+    let adjusted = env.succeed(&["show", "ACME", "--in", "KRW", "--adjust", "splits"]);
+    assert!(
+        !adjusted.stdout.contains("no source tells"),
+        "the rate is missing, not a factor: {adjusted:?}"
+    );
 }
 
 #[test]
