@@ -1,13 +1,14 @@
 //! `--in`: prices in another currency, by the stored rates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use crate::config::ConfigError;
 use crate::domain::currency::read_currency;
 use crate::domain::exchange::{RateSeries, StoredRate, pair_of};
-use crate::staging::{Staging, StoredAsset, best_bars};
+use crate::domain::finding::Rule;
+use crate::staging::{Staging, StoredAsset, StoredFinding, best_bars};
 
 /// The currency that `--in` names.
 pub(super) fn currency(text: &str) -> Result<String> {
@@ -21,7 +22,6 @@ pub(super) fn currency(text: &str) -> Result<String> {
 /// The series of rates that are stored: the assets of the category fx whose source tells which currencies they are of. Only the
 /// sources count that name this same pair.
 pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<Vec<RateSeries>> {
-    let suspects = staging.suspects()?;
     let mut rates = Vec::new();
     for asset in assets.iter().filter(|a| a.category == "fx") {
         let own = asset.sources.iter().filter(|s| s.own_currency);
@@ -36,10 +36,11 @@ pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<
             continue;
         };
         sources.retain(|source| pairs.get(source) == first);
-        let is_suspect = |source: &str| {
-            let mut found = suspects.iter();
-            found.any(|f| f.asset_id == asset.asset_id && f.source == source)
-        };
+        let findings = staging.stored_findings(&asset.asset_id)?;
+        // Nobody splits a currency: a series that came in another scale as a whole is as doubtful as one that holds two.
+        let is_rebased = |f: &StoredFinding| f.rule.parse().is_ok_and(|r: Rule| r == Rule::Rebased);
+        let doubtful = findings.iter().filter(|f| f.is_suspect() || is_rebased(f));
+        let suspects: BTreeSet<&str> = doubtful.map(|f| f.source.as_str()).collect();
         let best = best_bars(&series, &sources).into_iter();
         rates.push(RateSeries {
             asset_id: asset.asset_id.clone(),
@@ -50,7 +51,7 @@ pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<
                     let rate = StoredRate {
                         close: bar.values.close,
                         is_final: bar.is_final,
-                        is_suspect: is_suspect(source),
+                        is_suspect: suspects.contains(source),
                     };
                     (bar.date, rate)
                 })

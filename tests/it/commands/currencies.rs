@@ -141,6 +141,10 @@ fn a_provisional_or_suspect_rate_is_said_with_the_price() {
         last.ends_with(&format!(",false,KRW,\"{named}\"")),
         "{exported}"
     );
+    let came_a_hundredfold = "UPDATE finding SET rule = 'rebased' WHERE asset_id = 'USDKRW'";
+    env.staging().execute(came_a_hundredfold, []).unwrap();
+    let shown = env.json(&["show", "ACME", "--in", "KRW"]).rows();
+    assert_eq!(shown[2]["remarks"][0], named, "nobody splits a currency");
 }
 
 /// Won for a euro are no won for a dollar, whatever the asset is called.
