@@ -2,8 +2,9 @@
 -- in its own currency that tells them, as of known_until. No row where nothing is known.
 --
 -- A split counts only while its step still stands in the closes: sources adjust for splits themselves. Below 5:4 a step cannot be
--- told from the market's own moves. A dividend takes its share of the close before it, in the scale after all splits: one that was told
--- before a split whose step still stands is of the old shares, as the closes are.
+-- told from the market's own moves. Of splits between two bars the last one counts: they have one step. A dividend takes its share of
+-- the close before it, in the scale after all splits: one that was told before a split whose step still stands is of the old shares,
+-- as the closes are.
 DROP VIEW adjusted_price;
 DROP VIEW adjustment;
 CREATE VIEW adjustment AS
@@ -45,7 +46,14 @@ chain (asset_id, source, first_date, last_date, since, until, amount, before, sp
                         THEN 1.0 / ratio ELSE 1.0 END
             FROM (
                 SELECT (SELECT max(a.numerator / a.denominator) FROM corporate_action a
-                        WHERE a.asset_id = c.asset_id AND a.source = c.source AND a.left_out IS NULL AND a.date = c.since) AS ratio,
+                        WHERE a.asset_id = c.asset_id AND a.source = c.source AND a.left_out IS NULL AND a.date = c.since
+                          AND NOT EXISTS (
+                              SELECT 1 FROM corporate_action o
+                              WHERE o.asset_id = c.asset_id AND o.source = c.source AND o.left_out IS NULL AND o.kind = 'split'
+                                AND o.date > c.since
+                                AND o.date <= (SELECT b.date FROM best_price b WHERE b.asset_id = c.asset_id AND b.date >= c.since
+                                               ORDER BY b.date LIMIT 1)
+                          )) AS ratio,
                        (SELECT b.close FROM best_price b WHERE b.asset_id = c.asset_id AND b.date < c.since ORDER BY b.date DESC LIMIT 1)
                        / (SELECT b.close FROM best_price b WHERE b.asset_id = c.asset_id AND b.date >= c.since ORDER BY b.date LIMIT 1)
                        AS step

@@ -498,3 +498,24 @@ fn closes_in_another_scale_are_adjusted_by_what_is_told_since_then_only() {
     );
     assert_eq!(factors(&env)[0].1, "1.0 0.98");
 }
+
+/// Listed on two days, between which there is no bar: both have the one step.
+#[test]
+fn a_split_that_is_listed_twice_between_two_bars_counts_once() {
+    let env = by_yahoo("A", "USD");
+    let closes = [
+        ("2024-01-02", "100"),
+        ("2024-01-04", "25"),
+        ("2024-01-05", "25"),
+    ];
+    let split = |date: i64| json!({"numerator": 4, "denominator": 1, "date": date});
+    let events = json!({"splits": {"1": split(THURSDAY - DAY), "2": split(THURSDAY)}});
+    replay(
+        &env,
+        "A",
+        flat(&closes, events),
+        "2024-01-05T23:00:00Z",
+        "2024-01-01",
+    );
+    assert_eq!(factors(&env)[0].1, "0.25 1.0");
+}
