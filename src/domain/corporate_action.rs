@@ -418,8 +418,8 @@ mod tests {
             paid(ActionKind::Dividend, 5, "1"),
         ];
         let told = read_actions(&events, Some("USD"), january(), DateTime::UNIX_EPOCH);
-        let mixed = [events[1].clone(), paid(ActionKind::Dividend, 6, "2")];
-        for mixed in [mixed.clone(), [mixed[1].clone(), mixed[0].clone()]] {
+        let mixed = [events[1], paid(ActionKind::Dividend, 6, "2")];
+        for mixed in [mixed, [mixed[1], mixed[0]]] {
             let told = read_actions(&mixed, Some("USD"), january(), DateTime::UNIX_EPOCH);
             assert_eq!(told.actions[0].currency.as_deref(), Some("EUR"));
         }
