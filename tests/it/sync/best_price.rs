@@ -1,4 +1,4 @@
-//! The view `best_price` of PostgreSQL shows what that of the staging file shows.
+//! The view `best_price` of PostgreSQL shows what that of the staging file shows, and `export --in` the same.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -55,6 +55,13 @@ fn both_views_show_the_same_bars() {
         .map(|(key, source)| format!("{key} {source}"))
         .collect();
     assert_eq!(warehouse.text(VIEW), lines.join("\n"));
+    // The program's own rule, which is the same in Rust.
+    let exported = env.succeed(&["export", "--in", "KRW"]).stdout;
+    let exported = exported.lines().skip(1).map(|line| {
+        let columns: Vec<&str> = line.split(',').take(3).collect();
+        columns.join(" ")
+    });
+    assert_eq!(exported.collect::<Vec<_>>(), lines);
     let refused = env.count("SELECT count(DISTINCT asset_id || date) FROM price_daily")
         - i64::try_from(here.len()).unwrap();
     assert!(refused > 20 && here.len() > 300, "{refused} {}", here.len());
