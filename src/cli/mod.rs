@@ -91,6 +91,11 @@ pub(crate) enum Command {
     Actions(ActionsArgs),
     /// Lets a session without a price pass: it is no finding any more and is not asked for again.
     Waive(WaiveArgs),
+    /// Takes a wrong bar out of the SQLite file and, by the next sync, out of PostgreSQL. The history keeps it.
+    ///
+    /// The same values of that source are not stored again, and their day is no gap; other values are taken. With --undo the
+    /// bar is put back.
+    Retract(RetractArgs),
     /// Compares the closes of an asset's sources over the days that they have in common; changes nothing.
     ///
     /// The exit code is 1 when a day differs.
@@ -330,6 +335,25 @@ pub(crate) struct WaiveArgs {
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
     pub(crate) reason: Option<String>,
     /// Takes the waiver back.
+    #[arg(long)]
+    pub(crate) undo: bool,
+}
+
+/// Arguments of `retract`.
+#[derive(Debug, Args)]
+pub(crate) struct RetractArgs {
+    /// The asset's id or name.
+    pub(crate) asset: String,
+    /// The day of the bar.
+    #[arg(value_parser = parse_date)]
+    pub(crate) date: NaiveDate,
+    /// The source of the bar, as `show` and the column `source` have it.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// Why the bar is wrong.
+    #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
+    pub(crate) reason: Option<String>,
+    /// Puts the bar back.
     #[arg(long)]
     pub(crate) undo: bool,
 }

@@ -115,12 +115,13 @@ fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Re
     Ok(found)
 }
 
-/// The sessions that were waived of each asset.
+/// The sessions of each asset that were waived, or whose bar was taken back.
 fn waived_of(staging: &Staging, assets: &[&Asset]) -> Result<HashMap<String, BTreeSet<NaiveDate>>> {
     let mut waived = HashMap::with_capacity(assets.len());
     for asset in assets {
         let id = asset.id.as_str();
-        let days: BTreeSet<NaiveDate> = staging.waivers(id)?.into_keys().collect();
+        let mut days: BTreeSet<NaiveDate> = staging.waivers(id)?.into_keys().collect();
+        days.append(&mut staging.retracted_days(id)?);
         waived.insert(id.to_owned(), days);
     }
     Ok(waived)

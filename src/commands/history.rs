@@ -22,6 +22,7 @@ const COLUMNS: &[&str] = &[
     "job_id",
     "replaced_at",
     "replaced_by",
+    "retracted",
 ];
 
 pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {

@@ -36,6 +36,7 @@ mod recorded_run;
 mod report;
 mod restore;
 mod result_place;
+mod retract;
 mod schema;
 mod sent_rows;
 mod settings;
@@ -107,6 +108,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::History(args) => history::run(args, config),
         Command::Actions(args) => actions::run(args, config),
         Command::Waive(args) => waive::run(args, config),
+        Command::Retract(args) => retract::run(args, config),
         Command::Reconcile(args) => reconcile::run(args, config),
         Command::Status(args) => status::run(args, config),
         Command::Assets(args) => assets::run(args, config),

@@ -232,6 +232,7 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
             .count_pending(&Scope::default())?
             .saturating_sub(rejected),
         suspects: staging.suspects()?,
+        retractions: staging.count_retractions()?,
         has_warehouse: state.config.names_warehouse(),
         sent_rows: sent_rows::worry(&state.config, &staging),
         rejected,

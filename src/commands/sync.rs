@@ -180,6 +180,7 @@ fn problems_and_succeeded(
         .collect();
     problems.extend(rejected.iter().map(refused));
     problems.extend(future(outcome).map(Problem::of_run));
+    problems.extend(not_retracted(outcome).map(Problem::of_run));
     Ok((problems, succeeded.collect()))
 }
 
@@ -204,9 +205,18 @@ fn future(outcome: &Outcome) -> Option<String> {
     let rows = outcome.skipped_future;
     (rows > 0).then(|| {
         format!(
-            "{rows} rows were skipped because their ingested_at in the warehouse lies in the future"
+            "{rows} rows were skipped because their ingested_at in the warehouse lies in the future: \
+             `pricestash verify --repair` lets the next sync write ours over them, `pricestash retract` takes a bar out on both sides"
         )
     })
+}
+
+/// What is said of bars that were taken back and stay in the warehouse.
+fn not_retracted(outcome: &Outcome) -> Option<String> {
+    let why = outcome.not_retracted.as_ref()?;
+    Some(format!(
+        "bars that were taken back stay in the warehouse, the next sync tries again: {why}"
+    ))
 }
 
 fn dry_run(rows: u64, target: &Target) -> Answer {
@@ -230,6 +240,7 @@ fn sync_table(outcomes: &[Outcome]) -> Result<String> {
         "skipped_older",
         "skipped_future",
         "rejected",
+        "retracted",
         "pending",
         "chunks",
         "retries",
@@ -241,8 +252,8 @@ fn sync_table(outcomes: &[Outcome]) -> Result<String> {
         if outcome.rejected > 0 {
             text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
         }
-        if let Some(skipped) = future(outcome) {
-            text.push_str(&format!("{skipped}\n"));
+        for sentence in future(outcome).into_iter().chain(not_retracted(outcome)) {
+            text.push_str(&format!("{sentence}\n"));
         }
     }
     Ok(text)

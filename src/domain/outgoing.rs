@@ -44,6 +44,21 @@ impl PendingRow {
     }
 }
 
+/// A bar that the owner took back, on its way out of the warehouse.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RetractedRow {
+    pub(crate) asset_id: String,
+    /// The session's day.
+    pub(crate) date: NaiveDate,
+    pub(crate) source: String,
+    /// What the bar said.
+    pub(crate) values: Values,
+    /// When it was fetched; `None` where another program wrote what is no time.
+    pub(crate) ingested_at: Option<DateTime<Utc>>,
+    /// When it was taken back, as it is written.
+    pub(crate) retracted_at: String,
+}
+
 /// A row of `asset_master` on its way to the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AssetRow {

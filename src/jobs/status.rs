@@ -68,6 +68,8 @@ pub(crate) struct Around {
     pub(crate) suspects: Vec<FindingRow>,
     /// Rows that wait for the warehouse and that the next sync sends.
     pub(crate) pending: u64,
+    /// Bars that were taken back and that the warehouse may still have.
+    pub(crate) retractions: u64,
     /// Whether there is a warehouse to send them to.
     pub(crate) has_warehouse: bool,
     /// Rows that the warehouse refused.
@@ -119,7 +121,20 @@ pub(crate) fn worries(
             "the process of {run} is gone, the next run closes it as abandoned"
         ));
     }
-    worries.extend(around.sent_rows.clone());
+    worries.extend(about_warehouse(around));
+    if around.alerts > 0 {
+        worries.push(counted(
+            around.alerts,
+            "alert could not be sent yet",
+            "alerts could not be sent yet",
+        ));
+    }
+    worries
+}
+
+/// What the warehouse does not have as it should.
+fn about_warehouse(around: &Around) -> Vec<String> {
+    let mut worries: Vec<String> = around.sent_rows.iter().cloned().collect();
     if around.rejected > 0 {
         worries.push(format!(
             "PostgreSQL refused {}, see the table sync_reject; `pricestash sync --full` tries again",
@@ -136,11 +151,11 @@ pub(crate) fn worries(
             "rows wait for PostgreSQL, `pricestash sync` sends them",
         ));
     }
-    if around.alerts > 0 {
+    if around.retractions > 0 && around.has_warehouse {
         worries.push(counted(
-            around.alerts,
-            "alert could not be sent yet",
-            "alerts could not be sent yet",
+            around.retractions,
+            "bar that was taken back is still in PostgreSQL, `pricestash sync` takes it out",
+            "bars that were taken back are still in PostgreSQL, `pricestash sync` takes them out",
         ));
     }
     worries

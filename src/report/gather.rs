@@ -102,15 +102,11 @@ fn assets(
         }
         let probably_closed = closed.get(calendar).cloned().unwrap_or_default();
         let waived = staging.waivers(id)?;
+        let mut accepted = staging.retracted_days(id)?;
+        accepted.extend(waived.keys());
         let health = subject.configured.and_then(|a| {
             let own = subject.stored.own_sources(&series);
-            health(
-                a,
-                &own,
-                &series,
-                waived.keys().copied().collect(),
-                wanted.now,
-            )
+            health(a, &own, &series, accepted, wanted.now)
         });
         let mut asset = AssetFacts {
             id: id.to_owned(),

@@ -42,6 +42,7 @@ pub(crate) use ingest::batch::{
     Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries, Suspicion, Tally,
 };
 pub(crate) use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
+pub(crate) use ingest::retraction::PutBack;
 pub use outbox::pending::Scope;
 pub(crate) use outbox::rejects::{Reject, RejectedSeries};
 pub(crate) use query::actions::Action;
@@ -70,6 +71,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/010_known_since.sql"),
     include_str!("../../schema/staging/011_corporate_action.sql"),
     include_str!("../../schema/staging/012_adjustment.sql"),
+    include_str!("../../schema/staging/013_retraction.sql"),
 ];
 /// So many statements are kept as they are compiled: more than staging an asset needs. Of rusqlite's 16 none would be there for the
 /// next asset.

@@ -138,6 +138,7 @@ mod tests {
             include_str!("upsert_runs.sql"),
             include_str!("upsert_actions.sql"),
             include_str!("upsert_coverage.sql"),
+            include_str!("delete_retracted.sql"),
         ] {
             assert_eq!(sql.matches("pg_control_system").count(), 1);
             assert_eq!(sql.matches(SYSTEM).count(), 1);

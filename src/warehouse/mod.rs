@@ -28,6 +28,7 @@ mod locks;
 mod parameters;
 mod prices;
 mod rehearse;
+mod retractions;
 mod tables;
 mod target;
 mod tls;

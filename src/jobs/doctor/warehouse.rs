@@ -55,7 +55,14 @@ fn tables(found: &Diagnosis) -> Check {
     let kept: Vec<&str> = kept.map(|t| t.name.as_str()).collect();
     let rights = match kept.is_empty() {
         true => String::new(),
-        false => format!("; this user may delete no row of {}", kept.join(", ")),
+        false => format!(
+            "; this user may delete no row of {}{}",
+            kept.join(", "),
+            match kept.contains(&"price_daily") {
+                true => ": `retract` needs DELETE to take a bar out there",
+                false => "",
+            }
+        ),
     };
     let constraints = found.tables.iter().flat_map(|t| &t.constraints);
     let constraints: Vec<&str> = constraints.map(String::as_str).collect();

@@ -3,6 +3,7 @@
 //! - `shared`: what the threads of one run share
 //! - `pipeline`: reads, sends and acknowledges at the same time
 //! - `assets`, `actions`, `runs`: send what belongs to the bars, `apart` what is refused of it
+//! - `retractions`: takes out the bars that the owner took back
 //! - `sender`: one connection: retries transient failures, bisects a chunk that contains a bad row
 //! - `rejected_rows`: records the rows that the warehouse refuses
 
@@ -25,6 +26,7 @@ mod apart;
 mod assets;
 mod pipeline;
 mod rejected_rows;
+mod retractions;
 mod runs;
 mod sender;
 mod shared;
@@ -50,6 +52,11 @@ pub(crate) struct Outcome {
     pub(crate) skipped_future: u64,
     /// Rows that stay in `sync_reject`.
     pub(crate) rejected: u64,
+    /// Rows taken out because their bars were taken back.
+    pub(crate) retracted: u64,
+    /// Why bars that were taken back could not be taken out.
+    #[serde(skip)]
+    pub(crate) not_retracted: Option<String>,
     /// The assets that the warehouse refuses, with its words.
     #[serde(skip)]
     pub(crate) refused_assets: Vec<(String, String)>,
@@ -66,13 +73,17 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The run's status: partial while rows or assets are refused, or rows skipped for a clock that was wrong.
+    /// The run's status: partial while rows or assets are refused, rows skipped for a clock that was wrong, or bars that were taken
+    /// back stay there.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
-        if self.rejected > 0 || self.skipped_future > 0 || !self.refused_assets.is_empty() {
-            Status::PartialFailure
-        } else {
-            Status::Success
+        let is_whole = self.rejected == 0
+            && self.skipped_future == 0
+            && self.not_retracted.is_none()
+            && self.refused_assets.is_empty();
+        match is_whole {
+            true => Status::Success,
+            false => Status::PartialFailure,
         }
     }
 }
@@ -97,7 +108,7 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// Sends what is pending: assets, then bars, then dividends and splits. Where the table that has what was acknowledged no longer has it, everything is
+    /// Sends what is pending: assets, then bars, then dividends and splits, then what was taken back. Where the table that has what was acknowledged no longer has it, everything is
     /// sent again.
     ///
     /// # Errors
@@ -115,7 +126,21 @@ impl<'a> WarehouseSync<'a> {
             return Err(Stopped.into());
         }
         self.send_actions();
-        self.outcome()
+        let retracted = self.send_retractions();
+        let mut outcome = self.outcome()?;
+        match retracted {
+            Ok(taken_out) => outcome.retracted = taken_out,
+            Err(error) => outcome.not_retracted = Some(format!("{error:#}")),
+        }
+        Ok(outcome)
+    }
+
+    /// Takes bars out that were taken back.
+    fn send_retractions(&self) -> Result<u64> {
+        let mut sender = Sender::new(&self.run);
+        let taken_out = sender.send_retractions();
+        sender.leave_connection();
+        taken_out
     }
 
     /// Sends dividends and splits. What cannot be written, as where a right is missing, is a warning: the prices were sent before.

@@ -72,7 +72,7 @@ pub(crate) struct Tally {
     pub(crate) changed: u64,
     /// Bars whose stored values are the same; their ingest time moved, unless it was the same too.
     pub(crate) unchanged: u64,
-    /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
+    /// Bars that were not stored: the stored one is newer or has the volume that this one lacks, or the owner took these values back.
     pub(crate) kept: u64,
     /// Rejected rows that were not in quarantine yet.
     pub(crate) rejected: u64,

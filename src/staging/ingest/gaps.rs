@@ -44,7 +44,7 @@ pub(super) fn session_coverage(
         due: batch.due,
         bars,
         first_before: first,
-        waived: &waived_days(connection, &asset.id)?,
+        waived: &accepted_days(connection, &asset.id, batch.source)?,
         without_bar: &batch.checked.without_bar,
         unanswered: &unanswered,
     }
@@ -62,6 +62,18 @@ pub(super) fn session_coverage(
 pub(super) fn waived_days(connection: &Connection, asset: &AssetId) -> Result<BTreeSet<NaiveDate>> {
     let mut statement = connection.prepare_cached("SELECT date FROM waiver WHERE asset_id = ?1")?;
     days(statement.query(params![asset.as_str()])?)
+}
+
+/// Those, and the days on which the owner took the bar of a source back: its series may do without them.
+pub(super) fn accepted_days(
+    connection: &Connection,
+    asset: &AssetId,
+    source: &str,
+) -> Result<BTreeSet<NaiveDate>> {
+    let sql = "SELECT date FROM waiver WHERE asset_id = ?1
+         UNION SELECT date FROM retraction WHERE asset_id = ?1 AND source = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    days(statement.query(params![asset.as_str(), source])?)
 }
 
 /// Keeps which parts of a window are to be asked for again.
@@ -133,7 +145,8 @@ fn has_bar_or_waiver(
     date: NaiveDate,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2 AND source = ?3)
-             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)";
+             OR EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
+             OR EXISTS (SELECT 1 FROM retraction WHERE asset_id = ?1 AND date = ?2 AND source = ?3)";
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_row(params![asset.as_str(), date.to_string(), source], |r| {
         r.get(0)

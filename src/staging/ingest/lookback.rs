@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rusqlite::{Connection, params};
 
-use super::gaps::waived_days;
+use super::gaps::accepted_days;
 use super::stored::{days, days_since, first_day};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::finding::Rule;
@@ -53,7 +53,7 @@ impl Staging {
         };
         let oldest = oldest(&connection, id, source, lookback)?;
         let known = days_since(&connection, id, source, lookback.since)?;
-        let waived = waived_days(&connection, &asset.id)?;
+        let waived = accepted_days(&connection, &asset.id, source)?;
         let is_missing =
             |day: &&NaiveDate| first < **day && !known.contains(*day) && !waived.contains(*day);
         let first_missing = lookback.recent.iter().find(is_missing).copied();

@@ -6,6 +6,7 @@ pub(in crate::staging) mod batch;
 pub(in crate::staging) mod findings;
 pub(in crate::staging) mod gaps;
 pub(in crate::staging) mod lookback;
+pub(in crate::staging) mod retraction;
 pub(in crate::staging) mod said;
 pub(in crate::staging) mod scale_check;
 pub(in crate::staging) mod series;

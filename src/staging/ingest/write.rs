@@ -10,10 +10,10 @@ use super::actions::{ActionWriter, splits};
 use super::batch::{Batch, Done, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
-use super::said;
 use super::scale_check::{Came, ScaleCheck, Taken};
 use super::series::SeriesTable;
 use super::stored::stored_bars;
+use super::{retraction, said};
 use crate::domain::alignment::Verdict;
 use crate::domain::bar::{Bar, FetchedBar, Sign};
 use crate::domain::bar_values::Values;
@@ -37,14 +37,20 @@ impl Staging {
         let mut connection = self.connection()?;
         // IMMEDIATE: what is read here decides what is written, so nobody may write in between.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let staged = Writer {
-            tx: &tx,
-            batch,
-            source: batch.source,
-            notes: Notes::of(&tx, batch),
-            series: SeriesTable::of(&tx, batch),
-        }
-        .write()?;
+        let staged = match retraction::leave_out(&tx, batch)? {
+            None => Writer::of(&tx, batch).write()?,
+            Some((checked, left_out)) => {
+                let rest = Batch {
+                    checked: &checked,
+                    ..*batch
+                };
+                let mut staged = Writer::of(&tx, &rest).write()?;
+                if let Staged::Done(done) = &mut staged {
+                    done.tally.kept += left_out;
+                }
+                staged
+            }
+        };
         if commit {
             tx.commit()?;
         }
@@ -75,7 +81,17 @@ struct WrittenBars {
     held_back: Vec<NaiveDate>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn of(tx: &'a Transaction<'a>, batch: &'a Batch<'a>) -> Self {
+        Self {
+            tx,
+            batch,
+            source: batch.source,
+            notes: Notes::of(tx, batch),
+            series: SeriesTable::of(tx, batch),
+        }
+    }
+
     /// Which prices the asset has. Where they may be below zero, no factor tells a scale.
     fn sign(&self) -> Sign {
         self.batch.asset.sign

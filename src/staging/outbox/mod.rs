@@ -5,5 +5,6 @@ mod actions;
 pub(in crate::staging) mod assets;
 pub(in crate::staging) mod pending;
 pub(in crate::staging) mod rejects;
+mod retractions;
 mod texts;
 mod warehouse;

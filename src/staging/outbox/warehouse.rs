@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::domain::acknowledgement::{
     Acknowledged, FoundTable, MOST_WITNESSES, Standing, TableIdentity, Witness,
 };
-use crate::domain::outgoing::PendingRow;
+use crate::domain::outgoing::{PendingRow, RetractedRow};
 use crate::domain::timestamp;
 use crate::staging::bar_row::{BarRow, bar_sql};
 use crate::staging::{Scope, Staging};
@@ -69,8 +69,8 @@ impl Staging {
         Ok(())
     }
 
-    /// Lets every row of the scope, every asset, action and run be pending again, refused ones too: this table is to get all of
-    /// them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
+    /// Lets every row of the scope, every asset, action, bar taken back and run be pending again, refused ones too: this table is to
+    /// get all of them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
     ///
     /// One transaction, so that a crash leaves either the old acknowledgements or none.
     pub fn begin_anew(&self, scope: &Scope, found: &FoundTable, now: DateTime<Utc>) -> Result<()> {
@@ -150,6 +150,22 @@ pub(super) fn keep_witnesses(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusql
     Ok(())
 }
 
+/// Forgets a witness that the warehouse no longer has.
+pub(super) fn drop_witness(tx: &Transaction<'_>, gone: &RetractedRow) -> Result<()> {
+    let kept: Option<Option<String>> = tx
+        .query_row("SELECT witnesses FROM warehouse", [], |r| r.get(0))
+        .optional()?;
+    let Some(json) = kept.flatten() else {
+        return Ok(());
+    };
+    let mut witnesses: Vec<Witness> = serde_json::from_str(&json).unwrap_or_default();
+    witnesses
+        .retain(|w| (&w.asset_id, w.date, &w.source) != (&gone.asset_id, gone.date, &gone.source));
+    let json = serde_json::json!(witnesses).to_string();
+    tx.execute("UPDATE warehouse SET witnesses = ?1", [json])?;
+    Ok(())
+}
+
 fn witness(row: &PendingRow) -> Witness {
     Witness {
         asset_id: row.asset_id.to_string(),
@@ -176,6 +192,11 @@ fn forget(tx: &Transaction<'_>, assets: Option<&str>) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE corporate_action_coverage SET synced_revision = 0",
         [],
+    )?;
+    tx.execute(
+        "UPDATE retraction SET synced_at = NULL
+         WHERE ?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1))",
+        [assets],
     )?;
     Ok(())
 }

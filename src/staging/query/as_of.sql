@@ -1,5 +1,5 @@
 -- An asset's bars as they were known at a time: fetched by then, and not replaced by then.
-SELECT date, source, known_since, brought_by, NULL, NULL, {values}
+SELECT date, source, known_since, brought_by, NULL, NULL, NULL, {values}
 FROM (
     SELECT date, source, {values}, coalesce(nullif(known_since, ''), ingested_at) AS known_since, brought_by
     FROM price_revision

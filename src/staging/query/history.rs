@@ -24,10 +24,12 @@ pub(crate) struct Version {
     pub(crate) known_since: String,
     /// The run that brought them, where it is known.
     pub(crate) job_id: Option<String>,
-    /// When values that replaced them were fetched; `None` for those that hold.
+    /// When values that replaced them were fetched, or they were taken back; `None` for those that hold.
     pub(crate) replaced_at: Option<String>,
     /// The run that replaced them.
     pub(crate) replaced_by: Option<String>,
+    /// Why the owner took them back, where nothing replaced them.
+    pub(crate) retracted: Option<String>,
 }
 
 fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
@@ -38,7 +40,8 @@ fn version(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
         job_id: optional_text(row, 3)?,
         replaced_at: optional_text(row, 4)?,
         replaced_by: optional_text(row, 5)?,
-        values: values(row, 6)?,
+        retracted: optional_text(row, 6)?,
+        values: values(row, 7)?,
     })
 }
 

@@ -7,6 +7,7 @@
 //! - `finality`, `week`: a file as its source served it through several days, each version or twice a day
 //! - `freshness`: `healthcheck`
 //! - `reconcile`: two sources of one asset
+//! - `retracted`: wrong bars that the owner takes back
 //! - `scale`: series that may hold two scales
 //! - `stand_in`: which source stands for a price, and when a second one is asked
 
@@ -19,6 +20,7 @@ mod freshness;
 mod gaps;
 mod jumps;
 mod reconcile;
+mod retracted;
 mod scale;
 mod splits;
 mod stand_in;

@@ -1,0 +1,6 @@
+-- Puts the bar back that was taken back at this time (?4), where none stands in its place: known again since now (?5).
+INSERT INTO price_daily (asset_id, date, source, {values}, ingested_at, known_since, is_final, job_id)
+SELECT asset_id, date, source, {values}, ingested_at, ?5, is_final, job_id
+FROM retraction
+WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND retracted_at = ?4
+ON CONFLICT DO NOTHING

@@ -1,0 +1,54 @@
+//! Bars out of the warehouse that the owner took back.
+
+use chrono::{DateTime, Utc};
+use postgres::types::Type;
+
+use super::error::WarehouseError;
+use super::{Parameter, Warehouse, parameter, recognise, values_sql};
+use crate::domain::bar_values::{ValueColumn, by_column};
+use crate::domain::outgoing::RetractedRow;
+
+/// The place of the first parameter with values: those before it are named in the statement.
+const VALUES_FROM: usize = 6;
+
+impl Warehouse {
+    /// Takes bars out, of the warehouse that is expected, or of any. Returns which one it was, and how many it had.
+    ///
+    /// # Errors
+    /// What the server says: 42501 where it lets this user delete nothing.
+    pub(crate) fn delete_retracted(
+        &mut self,
+        rows: &[RetractedRow],
+        expected: Option<&str>,
+    ) -> Result<(String, u64), WarehouseError> {
+        let text = |field: fn(&RetractedRow) -> &String| {
+            let column: Vec<String> = rows.iter().map(field).cloned().collect();
+            parameter(column, Type::TEXT_ARRAY)
+        };
+        let dates: Vec<_> = rows.iter().map(|r| r.date).collect();
+        let times: Vec<Option<DateTime<Utc>>> = rows.iter().map(|r| r.ingested_at).collect();
+        let mut parameters = vec![
+            text(|r| &r.asset_id),
+            parameter(dates, Type::DATE_ARRAY),
+            text(|r| &r.source),
+            parameter(times, Type::TIMESTAMPTZ_ARRAY),
+            parameter(expected.map(str::to_owned), Type::TEXT),
+        ];
+        let columns = by_column(rows.iter().map(|row| &row.values));
+        parameters.extend(columns.into_iter().map(of_values));
+        let sql = self.identified(values_sql!("delete_retracted.sql", VALUES_FROM), expected);
+        let found = self.query(sql, parameters)?;
+        let row = found.first().ok_or(WarehouseError::Closed)?;
+        let warehouse: String = row.try_get(0)?;
+        recognise(expected, &warehouse)?;
+        let gone: i64 = row.try_get(1)?;
+        Ok((warehouse, u64::try_from(gone).unwrap_or(0)))
+    }
+}
+
+fn of_values(column: ValueColumn) -> Parameter {
+    match column {
+        ValueColumn::Prices(prices) => parameter(prices, Type::FLOAT8_ARRAY),
+        ValueColumn::Counts(counts) => parameter(counts, Type::INT8_ARRAY),
+    }
+}
