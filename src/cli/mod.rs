@@ -119,6 +119,11 @@ pub(crate) enum Command {
     Init,
     /// Copies the SQLite file while others may write to it, and checks the copy.
     Backup(BackupArgs),
+    /// Fills an empty SQLite file from PostgreSQL: on a new machine, or where the file was lost.
+    ///
+    /// It takes the sources that assets.toml names, with their times of ingest. A volume of 0 is unknown until its source
+    /// tells it again: PostgreSQL has 0 for both.
+    Pull,
     /// Puts a backup in the place of the SQLite file; what was there is kept beside it.
     Restore(RestoreArgs),
     /// Removes what is old: rejected rows, runs, the history of changed prices, archived answers. Never a price.

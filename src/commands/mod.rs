@@ -30,6 +30,7 @@ mod leftovers;
 mod man;
 mod own_files;
 mod prune;
+mod pull;
 mod rates;
 mod reconcile;
 mod recorded_run;
@@ -116,6 +117,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Init => init::run(config),
         Command::Schema(args) => schema::run(args, config),
         Command::Backup(args) => backup::run(args, config),
+        Command::Pull => pull::run(config),
         Command::Restore(args) => restore::run(args, config),
         Command::Prune(args) => prune::run(args, config),
         // It writes the bars itself, as they come.

@@ -24,6 +24,7 @@ pub(crate) mod merge;
 pub(crate) mod misfit;
 pub(crate) mod odd_action;
 pub mod outgoing;
+pub(crate) mod pulled;
 pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod stand_in;

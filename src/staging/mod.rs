@@ -41,6 +41,7 @@ pub(crate) use file::run_lock::{RunLock, left_locks, remove_left_locks};
 pub(crate) use ingest::batch::{
     Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries, Suspicion, Tally,
 };
+pub(crate) use ingest::fill::Filling;
 pub(crate) use ingest::lookback::{HEALING_DAYS, Lookback, Reach};
 pub(crate) use ingest::retraction::PutBack;
 pub use outbox::pending::Scope;

@@ -27,6 +27,7 @@ mod identity;
 mod locks;
 mod parameters;
 mod prices;
+mod pull;
 mod rehearse;
 mod retractions;
 mod tables;

@@ -3,6 +3,7 @@
 
 pub(in crate::staging) mod actions;
 pub(in crate::staging) mod batch;
+pub(in crate::staging) mod fill;
 pub(in crate::staging) mod findings;
 pub(in crate::staging) mod gaps;
 pub(in crate::staging) mod lookback;

@@ -584,7 +584,7 @@ fn text_of(before: &mut Option<(DateTime<Utc>, String)>, time: DateTime<Utc>) ->
 }
 
 /// Runs a statement whose parameters end with the values of a bar.
-fn execute(
+pub(super) fn execute(
     statement: &mut Statement<'_>,
     parameters: &[&dyn ToSql],
     values: Values,

@@ -7,4 +7,4 @@ pub(in crate::staging) mod pending;
 pub(in crate::staging) mod rejects;
 mod retractions;
 mod texts;
-mod warehouse;
+pub(in crate::staging) mod warehouse;

@@ -82,18 +82,37 @@ impl Staging {
         let witnesses = assets.is_none().then_some(NO_WITNESSES);
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         forget(&tx, assets.as_deref())?;
-        tx.execute(
-            "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at, relation, place, witnesses) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
-            params![
-                found.table.database,
-                timestamp::to_text(now),
-                found.table.relation,
-                found.place,
-                witnesses
-            ],
-        )?;
+        put(&tx, found, witnesses, now)?;
         Ok(tx.commit()?)
     }
+}
+
+/// Notes which table has what is written next, none of which bears witness yet.
+pub(in crate::staging) fn put_table(
+    tx: &Transaction<'_>,
+    found: &FoundTable,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    Ok(put(tx, found, Some(NO_WITNESSES), now)?)
+}
+
+fn put(
+    tx: &Transaction<'_>,
+    found: &FoundTable,
+    witnesses: Option<&str>,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO warehouse (only_row, identity, recognised_at, relation, place, witnesses) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+        params![
+            found.table.database,
+            timestamp::to_text(now),
+            found.table.relation,
+            found.place,
+            witnesses
+        ],
+    )?;
+    Ok(())
 }
 
 /// What stands in the file when no bar is acknowledged, so that nobody looks for one in every row.
@@ -138,7 +157,10 @@ fn some_acknowledged(connection: &Connection) -> Result<Vec<Witness>> {
 }
 
 /// Keeps some of the rows that are acknowledged now as witnesses, from all over the chunk.
-pub(super) fn keep_witnesses(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<()> {
+pub(in crate::staging) fn keep_witnesses(
+    tx: &Transaction<'_>,
+    rows: &[PendingRow],
+) -> rusqlite::Result<()> {
     let step = rows.len().div_ceil(MOST_WITNESSES).max(1);
     let witnesses: Vec<Witness> = rows.iter().rev().step_by(step).map(witness).collect();
     if witnesses.is_empty() {

@@ -9,6 +9,7 @@
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `lost_tables`: the table is gone, emptied, moved or set back
 //! - `order`: every order of a sync's steps, against a model
+//! - `pull`: an empty file is filled from the warehouse
 //! - `retracted`: bars that the owner takes back
 //! - `first_load`: many rows at once
 //! - `sixty_thousand`: a large first load through kills, a crash and a second sync
@@ -25,6 +26,7 @@ mod first_load;
 mod hostile;
 mod lost_tables;
 mod order;
+mod pull;
 mod retracted;
 mod runs;
 mod shapes;
