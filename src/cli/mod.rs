@@ -219,7 +219,8 @@ pub(crate) struct VerifyArgs {
     /// Only these assets, by id or name, separated by commas.
     #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
-    /// Lets the rows that are missing there, or older there, be pending again, for the next sync.
+    /// Lets the rows that are missing there, or older there, be pending again, for the next sync; also those whose time of
+    /// ingest there lies in the future.
     #[arg(long)]
     pub(crate) repair: bool,
 }

@@ -59,7 +59,8 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     }
     let mut said = summary(&verified);
     if args.repair {
-        let rows = verify::repair(&staging, &verified)?;
+        let rows = verify::repair(&staging, &mut warehouse, &verified)
+            .map_err(|error| located(error, &target))?;
         let pending = counted(rows, "row is pending", "rows are pending");
         said.push_str(&format!(
             "{pending} again; `pricestash sync` sends what is pending.\n"

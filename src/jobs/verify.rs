@@ -12,7 +12,7 @@ use crate::domain::bar_values::COLUMNS;
 use crate::domain::checksum::{Checksum, Month, RowValues};
 use crate::domain::timestamp;
 use crate::staging::{StagedBar, Staging};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{RowKey, Warehouse};
 
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -220,16 +220,35 @@ fn differing_values(here: &RowValues, there: &RowValues) -> String {
     parts.join("; ")
 }
 
-/// Lets the rows that staging holds newer, or alone, be pending again. Returns how many were not.
-pub(crate) fn repair(staging: &Staging, verified: &Verified) -> Result<usize> {
-    let ours = verified.differences.iter().filter(|d| {
-        matches!(
-            d.difference,
-            MismatchKind::Missing | MismatchKind::Different
-        )
-    });
-    let keys: Vec<_> = ours
-        .map(|d| (d.asset_id.clone(), d.date, d.source.clone()))
-        .collect();
+/// Lets the rows that staging holds newer, or alone, be pending again, and those that are newer in the warehouse only by a time of
+/// ingest in the future, which tells nothing: there it is set to ours. Returns how many were not pending.
+///
+/// # Errors
+/// What staging or the warehouse says.
+pub(crate) fn repair(
+    staging: &Staging,
+    warehouse: &mut Warehouse,
+    verified: &Verified,
+) -> Result<usize> {
+    let (newer, ours): (Vec<&Mismatch>, Vec<&Mismatch>) = verified
+        .differences
+        .iter()
+        .filter(|d| d.difference != MismatchKind::Extra)
+        .partition(|d| d.difference == MismatchKind::NewerThere);
+    let newer: Vec<RowKey> = newer.into_iter().map(key).collect();
+    let mut keys: Vec<RowKey> = ours.into_iter().map(key).collect();
+    if !newer.is_empty() {
+        keys.extend(warehouse.unset_future(&newer)?);
+    }
     staging.make_pending(&keys)
+}
+
+fn key(difference: &Mismatch) -> RowKey {
+    let Mismatch {
+        asset_id,
+        date,
+        source,
+        ..
+    } = difference;
+    (asset_id.clone(), *date, source.clone())
 }

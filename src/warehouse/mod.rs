@@ -45,6 +45,7 @@ pub(crate) use prices::{Receipt, WriteCounts};
 pub(crate) use rehearse::Refused;
 pub(crate) use tables::schema;
 pub use target::Target;
+pub(crate) use verify::RowKey;
 
 use connection::Connection;
 use copying::Copying;

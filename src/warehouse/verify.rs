@@ -11,6 +11,9 @@ use super::{Warehouse, parameter, values_sql};
 use crate::domain::bar_values::Values;
 use crate::domain::checksum::{Checksum, Month, RowValues};
 
+/// Asset, day and source of a row.
+pub(crate) type RowKey = (String, NaiveDate, String);
+
 impl Warehouse {
     /// Every asset with rows, in order.
     pub(crate) fn asset_ids(&mut self) -> Result<Vec<String>, WarehouseError> {
@@ -82,6 +85,22 @@ impl Warehouse {
             Ok((place, row.try_get(1)?, values))
         });
         bars.collect()
+    }
+
+    /// Lets these rows be as old as can be where their time of ingest lies in the future, so that the next chunk writes over them.
+    /// Returns which of them.
+    pub(crate) fn unset_future(&mut self, keys: &[RowKey]) -> Result<Vec<RowKey>, WarehouseError> {
+        let assets: Vec<String> = keys.iter().map(|(asset, ..)| asset.clone()).collect();
+        let dates: Vec<NaiveDate> = keys.iter().map(|(_, date, _)| *date).collect();
+        let sources: Vec<String> = keys.iter().map(|(.., source)| source.clone()).collect();
+        let parameters = vec![
+            parameter(assets, Type::TEXT_ARRAY),
+            parameter(dates, Type::DATE_ARRAY),
+            parameter(sources, Type::TEXT_ARRAY),
+        ];
+        let rows = self.query(include_str!("unset_future.sql"), parameters)?;
+        let key = |row: &postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        rows.iter().map(key).collect()
     }
 
     /// Its rows by asset.

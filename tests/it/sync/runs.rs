@@ -155,7 +155,7 @@ fn a_newer_row_of_the_warehouse_stays_until_the_next_collect() {
 }
 
 #[test]
-fn a_warehouse_row_from_the_future_is_said_and_left() {
+fn a_warehouse_row_from_the_future_is_said_and_repaired_when_that_is_wished() {
     let warehouse = warehouse!();
     let (_server, env) = collected(&warehouse, &["005930"]);
     env.sync(&[]);
@@ -184,7 +184,15 @@ fn a_warehouse_row_from_the_future_is_said_and_left() {
     // It is not taken for sent: it is tried, and said, again, and arrives when the wrong time is gone.
     assert_eq!(env.pending(), 1);
     assert_eq!(env.sync(&[]).0, 3);
-    warehouse.execute("UPDATE price_daily SET ingested_at = '2020-01-01Z' WHERE close = 1");
+    let ran = env.run(&["sync"]);
+    assert!(ran.stdout.contains("`pricestash verify --repair`"), "{ran:?}");
+    let ran = env.run(&["verify", "--repair"]);
+    assert!(ran.stdout.contains("newer there"), "{ran:?}");
+    assert_eq!(
+        warehouse.count("SELECT count(*) FROM price_daily WHERE close = 1"),
+        1,
+        "it goes with the next sync"
+    );
     let (code, row) = env.sync(&[]);
     assert_eq!(code, 0);
     assert_counts(&row, &[("updated", 1), ("pending", 0)]);
