@@ -33,6 +33,10 @@ pub struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 
+    /// Shows every column of a table, however wide the screen is.
+    #[arg(long, global = true)]
+    pub(crate) wide: bool,
+
     /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
     #[arg(long, global = true, value_name = "DIR")]
     pub log_dir: Option<PathBuf>,

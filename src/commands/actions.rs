@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::context::{find_asset, read_staging};
 use crate::cli::ActionsArgs;
 use crate::config::Config;
-use crate::output::numbers::shortest;
+use crate::domain::digits::shortest;
 use crate::output::print;
 use crate::staging::Action;
 

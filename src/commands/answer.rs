@@ -9,6 +9,7 @@ use crate::config::redact::Redaction;
 use crate::domain::text::{brief, one_line};
 use crate::output::print;
 use crate::output::row::Row;
+use crate::output::screen::{self, Column, Screen, fold};
 
 /// What is printed, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ enum Content {
 /// Rows of whatever type: of them either the fields are taken, or the text is made.
 trait Rows {
     fn rows(self: Box<Self>) -> Result<Vec<Row>>;
-    fn text(self: Box<Self>) -> Result<String>;
+    fn text(self: Box<Self>, screen: Screen<'_>) -> Result<String>;
 }
 
 struct WithText<T, F> {
@@ -50,15 +51,15 @@ struct WithText<T, F> {
     text: F,
 }
 
-impl<T: Serialize, F: FnOnce(&[T]) -> Result<String>> Rows for WithText<T, F> {
+impl<T: Serialize, F: FnOnce(&[T], Screen<'_>) -> Result<String>> Rows for WithText<T, F> {
     fn rows(self: Box<Self>) -> Result<Vec<Row>> {
         // One after the other goes: of hundreds of thousands there is no room for two of each.
         let rows = self.rows.into_iter().map(|row| Row::of(&row));
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn text(self: Box<Self>) -> Result<String> {
-        (self.text)(&self.rows)
+    fn text(self: Box<Self>, screen: Screen<'_>) -> Result<String> {
+        (self.text)(&self.rows, screen)
     }
 }
 
@@ -68,15 +69,20 @@ impl Answer {
         rows: Vec<T>,
         text: impl FnOnce(&[T]) -> Result<String> + 'static,
     ) -> Self {
+        Self::on_screen(rows, |rows, _| text(rows))
+    }
+
+    /// Rows, and how people read them on a screen of some width.
+    pub(super) fn on_screen<T: Serialize + 'static>(
+        rows: Vec<T>,
+        text: impl FnOnce(&[T], Screen<'_>) -> Result<String> + 'static,
+    ) -> Self {
         Self::of(Content::Rows(Box::new(WithText { rows, text })))
     }
 
     /// Rows that people read as a table of these columns.
-    pub(super) fn table<T: Serialize + 'static>(
-        rows: Vec<T>,
-        columns: &'static [&'static str],
-    ) -> Self {
-        Self::rows(rows, |rows| print::table(rows, columns))
+    pub(super) fn table<T: Serialize + 'static>(rows: Vec<T>, columns: &'static [Column]) -> Self {
+        Self::on_screen(rows, |rows, screen| screen::table(rows, columns, screen))
     }
 
     /// One row that people read as a sentence.
@@ -137,7 +143,12 @@ impl Answer {
     }
 
     /// Makes of it what is printed: the one place that knows of formats. No secret is left in it.
-    pub(super) fn print(self, format: Format, redaction: &Redaction) -> Result<Printed> {
+    pub(super) fn print(
+        self,
+        format: Format,
+        screen: Screen<'_>,
+        redaction: &Redaction,
+    ) -> Result<Printed> {
         let taken = |rows: Box<dyn Rows>| -> Result<Vec<Row>> {
             if let Some(log) = self.beside_rows {
                 log();
@@ -147,8 +158,12 @@ impl Answer {
         };
         let text = match (self.content, format) {
             (Content::Rows(rows), Format::Table) => {
-                let text = redaction.text(&rows.text()?);
-                if self.is_drawn { text } else { lines(&text) }
+                let text = redaction.text(&rows.text(screen)?);
+                if self.is_drawn {
+                    text
+                } else {
+                    fold(&lines(&text), screen)
+                }
             }
             (Content::Rows(rows), Format::Json) => print::json(&taken(rows)?)?,
             (Content::Rows(rows), Format::Jsonl) => print::json_lines(&taken(rows)?)?,
@@ -156,7 +171,7 @@ impl Answer {
             (Content::Text(_), Format::Jsonl) => return Err(rows_only("jsonl")),
             (Content::Text(_), Format::Csv) => return Err(rows_only("csv")),
             (Content::Text(text), _) => redaction.text(&text),
-            (Content::Written(text), _) => lines(&redaction.text(&text)),
+            (Content::Written(text), _) => fold(&lines(&redaction.text(&text)), screen),
         };
         let exit_code = self.exit_code;
         Ok(Printed { text, exit_code })
@@ -196,6 +211,7 @@ mod tests {
 
     use super::*;
     use crate::config::redact::SecretKind;
+    use crate::output::screen::always;
 
     const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Csv, Format::Jsonl];
 
@@ -214,10 +230,14 @@ mod tests {
         }
     }
 
+    fn print_in(answer: Answer, format: Format, redaction: &Redaction) -> Result<Printed> {
+        answer.print(format, Screen::of_stdout(false, redaction), redaction)
+    }
+
     /// What is printed in each format; of an error what it says.
     fn printed(answer: impl Fn() -> Answer) -> [String; 4] {
         let redaction = Redaction::new([(SecretKind::Whole, "c4n4ry")]);
-        FORMATS.map(|format| match answer().print(format, &redaction) {
+        FORMATS.map(|format| match print_in(answer(), format, &redaction) {
             Ok(printed) => printed.text,
             Err(error) => format!("error: {error:#}"),
         })
@@ -225,11 +245,12 @@ mod tests {
 
     #[test]
     fn rows_are_printed_in_every_format_without_a_secret() {
-        let table = || Answer::table(vec![point()], &["what", "y"]);
+        const COLUMNS: &[Column] = &[always("what"), always("y")];
+        let table = || Answer::table(vec![point()], COLUMNS);
         assert_eq!(
             printed(table),
             [
-                " what                   y\n \"password=***\", ***  0.1\n",
+                " what                 y\n \"password=***\", ***  0.1\n",
                 "[\n  {\n    \"y\": 0.1,\n    \"what\": \"\\\"password=***\\\", ***\",\n    \"marks\": [\n      \"a\",\n      \"***\"\n    ]\n  }\n]\n",
                 "y,what,marks\n0.1,\"\"\"password=***\"\", ***\",\"a, ***\"\n",
                 "{\"y\":0.1,\"what\":\"\\\"password=***\\\", ***\",\"marks\":[\"a\",\"***\"]}\n",
@@ -264,7 +285,7 @@ mod tests {
                 "error: --format jsonl is for commands that print rows",
             ]
         );
-        let wrong = text().print(Format::Csv, &Redaction::default());
+        let wrong = print_in(text(), Format::Csv, &Redaction::default());
         assert!(wrong.unwrap_err().is::<ConfigError>());
         assert!(Answer::utf_8(vec![0xff]).is_err());
         let written = || Answer::written("Wrote it.\n".to_owned());
@@ -281,7 +302,7 @@ mod tests {
                 Ok(String::new())
             };
             let answer = Answer::rows(vec![point()], text).beside_rows(move || l.set(1));
-            let printed = answer.ending(3).print(format, &Redaction::default());
+            let printed = print_in(answer.ending(3), format, &Redaction::default());
             assert_eq!(printed.unwrap().exit_code, 3);
             let for_people = usize::from(format == Format::Table);
             assert_eq!((asked.get(), logged.get()), (for_people, 1 - for_people));
@@ -291,6 +312,6 @@ mod tests {
     #[test]
     fn what_is_no_row_is_an_error_and_no_text() {
         let answer = Answer::rows(vec![1], |_| Ok(String::new()));
-        assert!(answer.print(Format::Json, &Redaction::default()).is_err());
+        assert!(print_in(answer, Format::Json, &Redaction::default()).is_err());
     }
 }

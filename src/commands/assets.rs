@@ -15,6 +15,7 @@ use crate::domain::asset_names::AssetNames;
 use crate::domain::close::what_it_is;
 use crate::output::calendar_year::CalendarYear;
 use crate::output::print;
+use crate::output::screen::{Column, always, if_room, shortened};
 use crate::process::result_file::Place;
 
 /// The columns of `assets`.
@@ -95,8 +96,8 @@ fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
     let today = now().with_timezone(&calendar.zone()).date_naive();
     let year = year.unwrap_or_else(|| today.year());
     let days = CalendarYear::new(&calendar, year).days();
-    Ok(Answer::rows(days, move |_| {
-        Ok(CalendarYear::new(&calendar, year).text())
+    Ok(Answer::on_screen(days, move |_, screen| {
+        Ok(CalendarYear::new(&calendar, year).text(screen.room(200)))
     }))
 }
 
@@ -122,10 +123,14 @@ fn calendars() -> Result<Answer> {
         known_until: c.known_until(),
         origin: c.origin(),
     });
-    Ok(Answer::table(
-        rows.collect(),
-        &["calendar", "name", "zone", "known_until", "origin"],
-    ))
+    const COLUMNS: &[Column] = &[
+        always("calendar"),
+        shortened("name", 20),
+        if_room("zone"),
+        always("known_until"),
+        shortened("origin", 12),
+    ];
+    Ok(Answer::table(rows.collect(), COLUMNS))
 }
 
 /// What was done to an asset.

@@ -18,8 +18,9 @@ use crate::config::{Config, ConfigError};
 use crate::domain::asset::Asset;
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
-use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs};
+use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs, skipped};
 use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Archive, Feed, Http, Replay, prune_archive};
@@ -117,8 +118,9 @@ pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
     };
     let exit_code = exit_code(outcome.status(), args.partial_ok);
     let dry_run = args.dry_run;
-    let text = move |assets: &[AssetOutcome]| collect_table(assets, dry_run);
-    Ok(Answer::rows(outcome.assets, text).ending(exit_code))
+    let text =
+        move |assets: &[AssetOutcome], screen: Screen<'_>| collect_table(assets, screen, dry_run);
+    Ok(Answer::on_screen(outcome.assets, text).ending(exit_code))
 }
 
 fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
@@ -211,27 +213,28 @@ fn open_replay(folder: &Path, fetched_at: Option<DateTime<Utc>>) -> Result<Repla
     })
 }
 
-fn collect_table(assets: &[AssetOutcome], dry_run: bool) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "asset_id",
-        "status",
-        "source",
-        "start",
-        "end",
-        "new",
-        "changed",
-        "unchanged",
-        "kept",
-        "rejected",
-        "findings",
-        "elapsed_ms",
+fn collect_table(assets: &[AssetOutcome], screen: Screen<'_>, dry_run: bool) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("asset_id"),
+        always("status"),
+        always("source"),
+        if_room("start"),
+        if_room("end"),
+        always("new"),
+        always("changed"),
+        always("unchanged"),
+        always("kept"),
+        always("rejected"),
+        always("findings"),
+        if_room("elapsed_ms"),
     ];
     let messages = assets
         .iter()
+        .filter(|a| !a.is_skipped)
         .filter_map(|a| Some((a.asset_id.as_str(), a.message.as_deref()?)));
-    Ok(with_remarks(
-        print::table(assets, COLUMNS)?,
-        messages,
-        dry_run,
-    ))
+    let mut text = screen::table(assets, COLUMNS, screen)?;
+    if let Some(skipped) = skipped(assets) {
+        text.push_str(&format!("{skipped}\n"));
+    }
+    Ok(with_remarks(text, messages, dry_run))
 }

@@ -15,7 +15,7 @@ use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::jobs::alert_delivery::alert_of;
 use crate::jobs::healthcheck::{Bars, Freshness, Health, check, recent_since};
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Staging, explain};
 use crate::warehouse::DaysOfSeries;
 
@@ -50,7 +50,7 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     let all_ok = health.iter().all(is_ok);
     let unsaid = remarks(&health).map(|(asset, remark)| (asset.to_owned(), remark.to_owned()));
     let unsaid: Vec<_> = unsaid.collect();
-    let answer = Answer::rows(health, table).beside_rows(move || {
+    let answer = Answer::on_screen(health, table).beside_rows(move || {
         // The columns are fixed.
         for (asset, remark) in unsaid {
             log::info!(asset = asset; "{remark}");
@@ -221,15 +221,15 @@ fn remarks(health: &[Health]) -> impl Iterator<Item = (&str, &str)> {
         .map(|h| (h.asset_id.as_str(), h.remark.as_str()))
 }
 
-fn table(health: &[Health]) -> Result<String> {
-    let columns = &[
-        "asset_id",
-        "name",
-        "category",
-        "expected_date",
-        "actual_date",
-        "status",
+fn table(health: &[Health], screen: Screen<'_>) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("asset_id"),
+        shortened("name", 12),
+        if_room("category"),
+        always("expected_date"),
+        always("actual_date"),
+        always("status"),
     ];
-    let text = print::table(health, columns)?;
+    let text = screen::table(health, COLUMNS, screen)?;
     Ok(with_remarks(text, remarks(health), false))
 }

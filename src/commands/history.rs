@@ -1,12 +1,15 @@
 //! `history`: what the prices of an asset were, since when, and which run changed them.
 
 use anyhow::Result;
+use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{find_asset, read_staging};
 use crate::cli::HistoryArgs;
 use crate::config::Config;
-use crate::output::print;
+use crate::domain::digits::shortest;
+use crate::output::local_time::of_text;
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{StoredSource, Version};
 
 /// The columns of `history`.
@@ -40,11 +43,67 @@ pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {
     let assets = staging.stored_assets()?;
     let stored = assets.into_iter().find(|a| a.asset_id == asset.as_str());
     let sources = stored.map_or_else(Vec::new, |a| a.sources);
-    let text = move |versions: &[Version]| match versions {
+    let text = move |versions: &[Version], screen: Screen<'_>| match versions {
         [] => Ok(none.to_owned()),
-        _ => Ok(print::table(versions, COLUMNS)? + &units(&sources, versions)),
+        _ => Ok(table(versions, screen)? + &units(&sources, versions)),
     };
-    Ok(Answer::rows(versions, text).with_columns(COLUMNS))
+    Ok(Answer::on_screen(versions, text).with_columns(COLUMNS))
+}
+
+/// A version as people read it.
+#[derive(Serialize)]
+struct ShownVersion<'a> {
+    date: &'a str,
+    source: &'a str,
+    open: String,
+    high: String,
+    low: String,
+    close: String,
+    volume: Option<i64>,
+    known_since: String,
+    job_id: Option<&'a str>,
+    replaced_at: Option<String>,
+    replaced_by: Option<&'a str>,
+    retracted: Option<&'a str>,
+}
+
+impl<'a> ShownVersion<'a> {
+    fn of(version: &'a Version) -> Self {
+        let [open, high, low, close] = version.values.prices().map(shortest);
+        Self {
+            date: &version.date,
+            source: &version.source,
+            open,
+            high,
+            low,
+            close,
+            volume: version.values.volume,
+            known_since: of_text(&version.known_since),
+            job_id: version.job_id.as_deref(),
+            replaced_at: version.replaced_at.as_deref().map(of_text),
+            replaced_by: version.replaced_by.as_deref(),
+            retracted: version.retracted.as_deref(),
+        }
+    }
+}
+
+fn table(versions: &[Version], screen: Screen<'_>) -> Result<String> {
+    const SHOWN: &[Column] = &[
+        always("date"),
+        always("source"),
+        if_room("open").number(),
+        if_room("high").number(),
+        if_room("low").number(),
+        always("close").number(),
+        if_room("volume"),
+        always("known_since"),
+        if_room("job_id"),
+        always("replaced_at"),
+        if_room("replaced_by"),
+        shortened("retracted", 9),
+    ];
+    let shown: Vec<ShownVersion<'_>> = versions.iter().map(ShownVersion::of).collect();
+    screen::table(&shown, SHOWN, screen)
 }
 
 /// What the prices of each source are in: `yahoo in GBp`.

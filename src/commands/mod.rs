@@ -8,6 +8,7 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::config::{Config, ConfigError};
+use crate::output::screen::Screen;
 use crate::process::stop::Stop;
 use crate::staging::explain;
 
@@ -67,7 +68,10 @@ pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
     };
     ready
         .and_then(|()| dispatch(cli, config).map_err(|error| without_settings(error, config)))
-        .and_then(|answer| answer.print(cli.format, &config.redaction))
+        .and_then(|answer| {
+            let screen = Screen::of_stdout(cli.wide, &config.redaction);
+            answer.print(cli.format, screen, &config.redaction)
+        })
         .map_err(|error| explain(error, &config.staging_db))
 }
 

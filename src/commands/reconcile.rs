@@ -8,9 +8,10 @@ use super::answer::Answer;
 use super::context::{choose, read_assets, read_staging};
 use crate::cli::ReconcileArgs;
 use crate::config::Config;
+use crate::domain::digits::shortest;
 use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
 use crate::output::numbers::counted;
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always};
 
 /// The columns of `reconcile`.
 const COLUMNS: &[&str] = &[
@@ -39,19 +40,34 @@ pub(super) fn run(args: &ReconcileArgs, config: &Config) -> Result<Answer> {
         .flat_map(|c| c.differences.iter().cloned())
         .collect();
     let exit_code = u8::from(!differences.is_empty());
-    let text = move |differences: &[_]| comparison_table(&compared, differences);
-    let answer = Answer::rows(differences, text).with_columns(COLUMNS);
+    let text = move |differences: &[_], screen: Screen<'_>| {
+        comparison_table(&compared, differences, screen)
+    };
+    let answer = Answer::on_screen(differences, text).with_columns(COLUMNS);
     Ok(answer.ending(exit_code))
 }
 
-fn comparison_table(compared: &[Comparison], differences: &[Difference]) -> Result<String> {
+fn comparison_table(
+    compared: &[Comparison],
+    differences: &[Difference],
+    screen: Screen<'_>,
+) -> Result<String> {
     if compared.is_empty() {
         return Ok("No asset has bars of two sources in its own currency; `pricestash collect --all-sources` asks all of them.\n".to_owned());
     }
     let mut text = String::new();
     if !differences.is_empty() {
         let shown: Vec<ShownDifference<'_>> = differences.iter().map(ShownDifference::of).collect();
-        text = print::table(&shown, COLUMNS)?;
+        const SHOWN: &[Column] = &[
+            always("asset_id"),
+            always("date"),
+            always("source"),
+            always("close").number(),
+            always("other_source"),
+            always("other_close").number(),
+            always("difference"),
+        ];
+        text = screen::table(&shown, SHOWN, screen)?;
     }
     for c in compared {
         text.push_str(&format!(
@@ -77,9 +93,9 @@ struct ShownDifference<'a> {
     asset_id: &'a str,
     date: NaiveDate,
     source: &'a str,
-    close: f64,
+    close: String,
     other_source: &'a str,
-    other_close: f64,
+    other_close: String,
     difference: String,
 }
 
@@ -89,9 +105,9 @@ impl<'a> ShownDifference<'a> {
             asset_id: &difference.asset_id,
             date: difference.date,
             source: &difference.source,
-            close: difference.close,
+            close: shortest(difference.close),
             other_source: &difference.other_source,
-            other_close: difference.other_close,
+            other_close: shortest(difference.other_close),
             difference: format!("{:+.3} %", difference.difference * 100.0),
         }
     }

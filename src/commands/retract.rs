@@ -9,6 +9,7 @@ use super::context::{find_asset, now, open_staging};
 use crate::cli::RetractArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
+use crate::domain::digits::shortest;
 use crate::staging::{PutBack, Staging};
 
 /// What became of the bar. The fields are the columns of the result.
@@ -49,7 +50,7 @@ fn take_out(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<Strin
     Ok(format!(
         "The bar of {id} on {date} from {source}, close {}, is taken back; the history keeps it. The same values of {source} are not \
          stored again. `pricestash sync` takes it out of PostgreSQL.\n",
-        said.close
+        shortest(said.close)
     ))
 }
 

@@ -14,11 +14,12 @@ use crate::domain::adjustment::{Adjust, Factors};
 use crate::domain::asset::AssetId;
 use crate::domain::bar_values::Values;
 use crate::domain::calendar::sub_days;
+use crate::domain::digits::shortest;
 use crate::domain::exchange::{Exchange, Rate};
 use crate::domain::text::brief;
 use crate::output::chart::{Candle, Size, candles};
 use crate::output::numbers::{self, percent, price};
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSeries, best_bars};
 
@@ -90,10 +91,11 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     };
     let (ascii, with_chart) = (args.ascii, args.chart);
     let is_computed = args.adjust != Adjust::None || args.currency.is_some();
-    let answer = Answer::rows(days, move |days| {
+    let answer = Answer::on_screen(days, move |days, screen| {
         let mut terminal = Terminal::of_stdout();
         terminal.style.ascii |= ascii;
-        let table = table(days, is_computed, terminal.style.ascii)?;
+        let screen = screen.or_ascii(ascii);
+        let table = table(days, is_computed, screen)?;
         let mut text = heading(&asset, days) + &table + &adjusted_words(days, &factors);
         if with_chart {
             text.push_str(&chart(days, is_computed, terminal));
@@ -258,7 +260,18 @@ fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
     format!("\nAdjusted for {what}.{unknown}\n")
 }
 
-fn table(days: &[ShownDay], is_computed: bool, ascii: bool) -> Result<String> {
+fn table(days: &[ShownDay], is_computed: bool, screen: Screen<'_>) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("date"),
+        if_room("open").number(),
+        if_room("high").number(),
+        if_room("low").number(),
+        always("close").number(),
+        always("change").number(),
+        if_room("volume").number(),
+        if_room("source"),
+        always("remarks"),
+    ];
     #[derive(Serialize)]
     struct ShownRow<'a> {
         date: &'a str,
@@ -287,10 +300,8 @@ fn table(days: &[ShownDay], is_computed: bool, ascii: bool) -> Result<String> {
             remarks: d.remarks.join(", "),
         })
         .collect();
-    let numbers = ["open", "high", "low", "close", "change", "volume"];
-    let columns = [&["date"], &numbers[..], &["source", "remarks"]].concat();
-    let text = print::table_aligned(&rows, &columns, &numbers)?;
-    Ok(if ascii {
+    let text = screen::table(&rows, COLUMNS, screen)?;
+    Ok(if screen.is_ascii() {
         text.replace('−', "-")
     } else {
         text
@@ -302,7 +313,7 @@ fn table(days: &[ShownDay], is_computed: bool, ascii: bool) -> Result<String> {
 /// Computed ones (adjusted, or in another currency) have no digits of their own: two more than the currency are shown.
 fn decimals(days: &[ShownDay], is_computed: bool) -> usize {
     let of = |value: f64| {
-        let digits = numbers::shortest(value);
+        let digits = shortest(value);
         digits
             .split_once('.')
             .map_or(0, |(_, fraction)| fraction.len())

@@ -19,9 +19,9 @@ use crate::domain::run::{JobRun, in_words};
 use crate::jobs::healthcheck::{Freshness, Health};
 use crate::jobs::status::{Around, Record, records, worries};
 use crate::output::chart::sparkline;
-use crate::output::numbers::counted;
-use crate::output::print;
-use crate::output::terminal::Terminal;
+use crate::output::local_time::of_text;
+use crate::output::numbers::{counted, whole_percent};
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Scope, SeriesSummary, Staging};
 
 /// How far back success is counted.
@@ -44,6 +44,13 @@ const NOT_COUNTED: &str = "The file is too large to count its rows for a look at
 
 /// The columns of the findings.
 const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
+const SHOWN_FINDING: &[Column] = &[
+    always("asset_id"),
+    always("source"),
+    always("date"),
+    always("rule"),
+    shortened("detail", 20),
+];
 
 /// A series, or an active asset without one. Its serialized fields are the JSON result.
 #[derive(Serialize)]
@@ -125,18 +132,18 @@ pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
         return Ok(nothing_staged(args, config));
     };
     if args.runs {
-        return Ok(Answer::rows(
+        return Ok(Answer::on_screen(
             run_rows(staging.last_runs(RUNS[1])?),
             runs_table,
         ));
     }
     if args.findings {
         let findings = staging.open_findings(FINDINGS[1])?;
-        return Ok(Answer::table(findings, FINDING_COLUMNS).with_columns(FINDING_COLUMNS));
+        return Ok(Answer::table(findings, SHOWN_FINDING).with_columns(FINDING_COLUMNS));
     }
     let commands = records(&staging.ended_runs(now() - LOOKBACK)?);
     if args.commands {
-        return Ok(Answer::rows(command_rows(commands), command_table));
+        return Ok(Answer::on_screen(command_rows(commands), command_table));
     }
     let health = health(&staging, config)?;
     let rows = series_rows(&staging, &health)?;
@@ -146,7 +153,9 @@ pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
         health,
         config: config.clone(),
     };
-    Ok(Answer::rows(rows, |rows| state_text(state, rows)))
+    Ok(Answer::on_screen(rows, |rows, screen| {
+        state_text(state, rows, screen)
+    }))
 }
 
 fn nothing_staged(args: &StatusArgs, config: &Config) -> Answer {
@@ -222,7 +231,7 @@ struct State {
 }
 
 /// The one screen: whether all is well, then what that is made of.
-fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
+fn state_text(state: State, rows: &[SeriesRow], screen: Screen<'_>) -> Result<String> {
     let State {
         staging, commands, ..
     } = state;
@@ -255,36 +264,36 @@ fn state_text(state: State, rows: &[SeriesRow]) -> Result<String> {
         "\nStaged in {}, {} for PostgreSQL\n{}",
         state.config.staging_db.display(),
         counted(around.pending, "row waits", "rows wait"),
-        series_table(&staging, rows)?
+        series_table(&staging, rows, screen)?
     ));
     if rows.iter().any(|row| row.staged.is_none()) {
         text.push_str(NOT_COUNTED);
     }
     text.push_str("\nCommands, over 30 days\n");
-    text.push_str(&command_table(&command_rows(commands))?);
+    text.push_str(&command_table(&command_rows(commands), screen)?);
     text.push_str("\nLast runs (all: status --runs)\n");
-    text.push_str(&runs_table(&run_rows(staging.last_runs(RUNS[0])?))?);
+    text.push_str(&runs_table(&run_rows(staging.last_runs(RUNS[0])?), screen)?);
     if !staging.open_findings(1)?.is_empty() {
         text.push_str("\nOpen findings, newest first (all: status --findings)\n");
         let findings = staging.open_findings(FINDINGS[0])?;
-        text.push_str(&print::table(&findings, FINDING_COLUMNS)?);
+        text.push_str(&screen::table(&findings, SHOWN_FINDING, screen)?);
     }
     Ok(text)
 }
 
-fn series_table(staging: &Staging, rows: &[SeriesRow]) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "asset_id",
-        "source",
-        "staged",
-        "first_date",
-        "last_date",
-        "freshness",
-        "provisional",
-        "pending",
-        "open_findings",
-        "ok_30d",
-        "last_year",
+fn series_table(staging: &Staging, rows: &[SeriesRow], screen: Screen<'_>) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("asset_id"),
+        always("source"),
+        always("last_date"),
+        always("freshness"),
+        always("pending"),
+        always("open_findings").titled("findings"),
+        if_room("last_year"),
+        if_room("ok_30d").titled("ok 30 days"),
+        if_room("staged"),
+        if_room("first_date"),
+        if_room("provisional"),
     ];
     let shown: Vec<ShownSeries<'_>> = rows
         .iter()
@@ -293,20 +302,21 @@ fn series_table(staging: &Staging, rows: &[SeriesRow]) -> Result<String> {
                 row,
                 ok_30d: format!("{}/{}", row.record.succeeded_30d, row.record.runs_30d),
                 last_year: match rows.len() {
-                    ..=MOST_LINES => last_year(staging, row)?,
+                    ..=MOST_LINES => last_year(staging, row, screen)?,
                     _ => String::new(),
                 },
             })
         })
         .collect::<Result<_>>()?;
-    print::table(&shown, COLUMNS)
+    screen::table(&shown, COLUMNS, screen)
 }
 
 /// The closes of a series' last year as a line.
-fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
-    /// A mark for about a fortnight.
-    const WIDTH: usize = 26;
-    let ascii = Terminal::of_stdout().style.ascii;
+fn last_year(staging: &Staging, row: &SeriesRow, screen: Screen<'_>) -> Result<String> {
+    /// A mark for a month or, on a wide screen, a fortnight.
+    const WIDTHS: [usize; 2] = [13, 26];
+    /// Where there is room for the longer one beside everything else.
+    const WIDE: usize = 120;
     let last: Option<NaiveDate> = row.last_date.as_ref().and_then(|d| d.parse().ok());
     let Some(last) = last else {
         return Ok(String::new());
@@ -314,7 +324,13 @@ fn last_year(staging: &Staging, row: &SeriesRow) -> Result<String> {
     let series = staging.stored_series(&row.asset_id, Some(sub_days(last, 365)))?;
     let bars = row.source.as_ref().and_then(|s| series.get(s));
     let closes: Vec<f64> = bars.into_iter().flatten().map(|b| b.values.close).collect();
-    Ok(sparkline(&closes, WIDTH, ascii))
+    let [narrow, wide] = WIDTHS;
+    let width = if screen.room(WIDE) < WIDE {
+        narrow
+    } else {
+        wide
+    };
+    Ok(sparkline(&closes, width, screen.is_ascii()))
 }
 
 fn command_rows(commands: BTreeMap<String, Record>) -> Vec<CommandRow> {
@@ -323,21 +339,45 @@ fn command_rows(commands: BTreeMap<String, Record>) -> Vec<CommandRow> {
         .collect()
 }
 
-fn command_table(rows: &[CommandRow]) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "job_name",
-        "runs_30d",
-        "succeeded_30d",
-        "success_rate_30d",
-        "failure_streak",
-        "last_run_at",
-        "last_status",
-        "last_success_at",
+fn command_table(rows: &[CommandRow], screen: Screen<'_>) -> Result<String> {
+    #[derive(Serialize)]
+    struct ShownCommand<'a> {
+        command: &'a str,
+        runs: u32,
+        success: String,
+        failed_in_a_row: u32,
+        last_run: Option<String>,
+        last_status: Option<&'a str>,
+        last_success: Option<String>,
+    }
+    const COLUMNS: &[Column] = &[
+        always("command"),
+        always("runs"),
+        always("success").number(),
+        always("failed_in_a_row").titled("failures"),
+        always("last_run"),
+        always("last_status"),
+        if_room("last_success"),
     ];
-    let mut text = print::table(rows, COLUMNS)?;
+    let shown = rows
+        .iter()
+        .map(|CommandRow { job_name, record }| ShownCommand {
+            command: job_name,
+            runs: record.runs_30d,
+            success: record
+                .success_rate_30d
+                .map(whole_percent)
+                .unwrap_or_default(),
+            failed_in_a_row: record.failure_streak,
+            last_run: record.last_run_at.as_deref().map(of_text),
+            last_status: record.last_status.as_deref(),
+            last_success: record.last_success_at.as_deref().map(of_text),
+        });
+    let mut text = screen::table(&shown.collect::<Vec<_>>(), COLUMNS, screen)?;
     for CommandRow { job_name, record } in rows {
         if let (Some(error), Some(at)) = (&record.last_error, &record.last_error_at) {
             let error = in_words(error, LONGEST_ERROR);
+            let at = of_text(at);
             text.push_str(&format!("{job_name}, last error, {at}: {error}\n"));
         }
     }
@@ -345,18 +385,19 @@ fn command_table(rows: &[CommandRow]) -> Result<String> {
 }
 
 /// The runs, each error in a few words.
-fn runs_table(runs: &[RunRow]) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "started_at",
-        "job_name",
-        "status",
-        "seconds",
-        "host",
-        "process_id",
-        "version",
-        "error_message",
+fn runs_table(runs: &[RunRow], screen: Screen<'_>) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("started_at").titled("started"),
+        always("job_name").titled("command"),
+        always("status"),
+        always("seconds"),
+        if_room("host"),
+        if_room("process_id"),
+        if_room("version"),
+        shortened("error_message", 20),
     ];
     let short = |run: &RunRow| RunRow {
+        started_at: of_text(&run.started_at),
         error_message: run
             .error_message
             .as_deref()
@@ -364,5 +405,5 @@ fn runs_table(runs: &[RunRow]) -> Result<String> {
         ..run.clone()
     };
     let runs: Vec<RunRow> = runs.iter().map(short).collect();
-    print::table(&runs, COLUMNS)
+    screen::table(&runs, COLUMNS, screen)
 }

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
 use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::output::stderr::ProgressLine;
 use crate::process::stop::Stop;
 use crate::staging::{RejectedSeries, Scope, Staging};
@@ -47,7 +48,7 @@ pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
         send(run, &staging, &target, &options, config, &stop)
     })?;
     let exit_code = exit_code(outcome.status(), args.partial_ok);
-    Ok(Answer::rows(vec![outcome], sync_table).ending(exit_code))
+    Ok(Answer::on_screen(vec![outcome], sync_table).ending(exit_code))
 }
 
 /// What there is before a run can begin.
@@ -231,26 +232,29 @@ fn dry_run(rows: u64, target: &Target) -> Answer {
     Answer::row(DryRun { would_send: rows }, text)
 }
 
-fn sync_table(outcomes: &[Outcome]) -> Result<String> {
-    const COLUMNS: &[&str] = &[
-        "sent",
-        "inserted",
-        "updated",
-        "unchanged",
-        "skipped_older",
-        "skipped_future",
-        "rejected",
-        "retracted",
-        "pending",
-        "chunks",
-        "retries",
-        "round_trips",
-        "elapsed_ms",
+fn sync_table(outcomes: &[Outcome], screen: Screen<'_>) -> Result<String> {
+    const COLUMNS: &[Column] = &[
+        always("sent"),
+        always("inserted"),
+        always("updated"),
+        always("unchanged"),
+        always("skipped_older").titled("older"),
+        if_room("skipped_future"),
+        always("rejected"),
+        if_room("retracted"),
+        always("pending"),
+        if_room("chunks"),
+        if_room("retries"),
+        if_room("round_trips"),
+        always("elapsed_ms"),
     ];
-    let mut text = print::table(outcomes, COLUMNS)?;
+    let mut text = screen::table(outcomes, COLUMNS, screen)?;
     for outcome in outcomes {
         if outcome.rejected > 0 {
             text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
+        }
+        if outcome.retracted > 0 {
+            text.push_str(&format!("{} rows were taken out\n", outcome.retracted));
         }
         for sentence in future(outcome).into_iter().chain(not_retracted(outcome)) {
             text.push_str(&format!("{sentence}\n"));

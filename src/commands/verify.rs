@@ -12,7 +12,7 @@ use crate::domain::asset_names::items;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, shortened};
 
 /// Rows that a table shows at most: more are for a program.
 const SHOWN: usize = 1000;
@@ -67,8 +67,9 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
         ));
     }
     let exit_code = u8::from(!verified.differences.is_empty());
-    let text = move |differences: &[Mismatch]| Ok(table(differences)? + &said);
-    let answer = Answer::rows(verified.differences, text).with_columns(COLUMNS);
+    let text =
+        move |differences: &[Mismatch], screen: Screen<'_>| Ok(table(differences, screen)? + &said);
+    let answer = Answer::on_screen(verified.differences, text).with_columns(COLUMNS);
     Ok(answer.ending(exit_code))
 }
 
@@ -82,12 +83,20 @@ fn ended(verified: &Verified) -> (Status, Vec<Problem>) {
     (Status::PartialFailure, vec![problem])
 }
 
-fn table(differences: &[Mismatch]) -> Result<String> {
+fn table(differences: &[Mismatch], screen: Screen<'_>) -> Result<String> {
     if differences.is_empty() {
         return Ok(String::new());
     }
     let shown: Vec<_> = differences.iter().take(SHOWN).collect();
-    let mut text = print::table(&shown, COLUMNS)?;
+    const SHOWN_COLUMNS: &[Column] = &[
+        always("asset_id"),
+        always("date"),
+        always("source"),
+        always("difference"),
+        always("pending"),
+        shortened("detail", 20),
+    ];
+    let mut text = screen::table(&shown, SHOWN_COLUMNS, screen)?;
     if differences.len() > SHOWN {
         text.push_str(&format!(
             "… and {} more; --format csv shows all of them\n",

@@ -149,6 +149,8 @@ pub struct Setting {
     pub shown: String,
     /// `environment` or `.env`.
     pub origin: &'static str,
+    /// Whether it is what counts anyway.
+    pub is_default: bool,
 }
 
 /// Everything the program reads from its surroundings.

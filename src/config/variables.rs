@@ -144,6 +144,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             let value = self.get(name)?;
             Some(Setting {
                 name,
+                is_default: value == variable.default,
                 shown: match variable.secret {
                     Some(SecretKind::Address) => "***".to_owned(),
                     _ => redaction.text(&value),

@@ -1,9 +1,42 @@
-//! How finely prices are written: up to their last digit two closes are the same, whatever the factor between them.
+//! How finely prices are written: in the fewest digits that say them, and up to their last digit two closes are the same, whatever the
+//! factor between them.
 
 /// Closes are the same up to this share: Yahoo sends single precision, and adjusts in it.
 const SAME: f64 = 1e-4;
 /// A double has no more decimals that mean something in a price.
 const MOST_DECIMALS: usize = 15;
+
+/// The value as the nearest single-precision number.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "rounding to single precision is what is asked for"
+)]
+fn single(value: f64) -> f32 {
+    value as f32
+}
+
+/// The nearest single-precision number, as a double.
+#[must_use]
+pub(crate) fn to_single(value: f64) -> f64 {
+    f64::from(single(value))
+}
+
+/// Whether a value is a single-precision number, as Yahoo's prices are.
+#[must_use]
+pub(crate) fn is_single(value: f64) -> bool {
+    to_single(value).to_bits() == value.to_bits()
+}
+
+/// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
+/// otherwise.
+#[must_use]
+pub(crate) fn shortest(value: f64) -> String {
+    if value.fract().abs() > 0.0 && is_single(value) {
+        single(value).to_string()
+    } else {
+        value.to_string()
+    }
+}
 
 /// The weight of the last digit that any of these prices has: 1 for whole won, 0.01 for cents, 1e-10 for a coin.
 #[must_use]

@@ -1,5 +1,6 @@
 //! Jumps in a series whose prices may be zero or below, where no share tells how far a price moved.
 
+use super::digits::shortest;
 use super::finding::{Finding, Rule};
 use super::steps::DayClose;
 use super::window::Window;
@@ -31,8 +32,8 @@ pub(crate) fn find_jumps(days: &[DayClose], window: Window) -> Vec<Finding> {
                 rule: Rule::PriceJump,
                 detail: format!(
                     "close {} after {}, the usual change of a day is {}",
-                    day.close,
-                    before.close,
+                    shortest(day.close),
+                    shortest(before.close),
                     short(usual)
                 ),
             })

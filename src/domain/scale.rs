@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::alignment::{Alignment, Change, Compared, Lacking, MadeStep, STEP};
 use super::asset::AssetId;
 use super::bar::{Bar, FetchedBar, Sign};
-use super::digits::{last_digit, round_to};
+use super::digits::{last_digit, round_to, shortest};
 use super::finding::{Finding, Rule};
 use super::merge::Stored;
 
@@ -290,6 +290,7 @@ pub(crate) fn in_words(change: &Change) -> String {
         fetched,
     } = change.example;
     let factor = six_digits(change.factor);
+    let (stored, fetched) = (shortest(stored), shortest(fetched));
     format!("factor {factor} (the close of {date} was {stored}, is {fetched})")
 }
 

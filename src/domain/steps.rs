@@ -6,6 +6,7 @@ use super::alignment::STEP;
 use super::bar::Bar;
 use super::corporate_action::stands;
 use super::digits::last_digit;
+use super::digits::shortest;
 use super::finding::{Finding, Rule};
 use super::window::Window;
 
@@ -91,7 +92,7 @@ pub(crate) fn find_steps(days: &[DayClose], splits: &[Split], window: Window) ->
             } else {
                 Rule::PriceJump
             };
-            let (close, last) = (day.close, before.close);
+            let (close, last) = (shortest(day.close), shortest(before.close));
             let detail = format!("close {close} after {last}, {:+.1} %", change * 100.0);
             Some(Finding {
                 date: day.date,
@@ -106,7 +107,7 @@ fn find_unadjusted(before: &DayClose, day: &DayClose, splits: &[Split]) -> Optio
     let since = |s: &&Split| before.date < s.date && s.date <= day.date;
     let stands = |s: &&Split| stands(s.numerator / s.denominator, before.close, day.close);
     let split = splits.iter().find(|s| since(s) && stands(s))?;
-    let (close, last) = (day.close, before.close);
+    let (close, last) = (shortest(day.close), shortest(before.close));
     Some(Finding {
         date: day.date,
         rule: Rule::SplitUnadjusted,

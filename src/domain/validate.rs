@@ -13,6 +13,7 @@ use super::bar::{Bar, FetchedBar, MAX_VOLUME, Rejection};
 use super::bar_values::Values;
 use super::calendar::Calendar;
 use super::corporate_action::{ToldActions, read_actions};
+use super::digits::shortest;
 use super::finding::{Finding, Rejected, Rule};
 use super::text::{bounded, brief};
 use super::window::Window;
@@ -212,7 +213,7 @@ impl Checker<'_> {
             self.find(
                 date,
                 Rule::LiveDuplicate,
-                format!("the live row's close is {close}"),
+                format!("the live row's close is {}", shortest(close)),
             );
             if !day.may_be_live {
                 self.days.insert(date, day);
@@ -233,7 +234,7 @@ impl Checker<'_> {
                 self.find(
                     date,
                     Rule::Suspended,
-                    format!("only the close {} was sent", bar.close()),
+                    format!("only the close {} was sent", shortest(bar.close())),
                 );
             } else if bar.volume().is_none() {
                 self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
@@ -241,7 +242,7 @@ impl Checker<'_> {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }
             if self.context.sign == Sign::Positive && spread(bar) > OUTLIER {
-                let [open, high, low, close] = bar.prices();
+                let [open, high, low, close] = bar.prices().map(shortest);
                 self.find(
                     date,
                     Rule::BarOutlier,
@@ -249,7 +250,7 @@ impl Checker<'_> {
                 );
             }
             if bar.leaves_its_range() {
-                let [open, high, low, close] = bar.prices();
+                let [open, high, low, close] = bar.prices().map(shortest);
                 self.find(
                     date,
                     Rule::CloseOutsideRange,

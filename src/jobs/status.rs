@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::healthcheck::{Freshness, Health};
-use crate::output::numbers::counted;
+use crate::output::numbers::{counted, first_five};
 use crate::staging::{Ended, FindingRow};
 
 /// How something went over the last 30 days.
@@ -181,15 +181,6 @@ fn suspects(findings: &[FindingRow]) -> impl Iterator<Item = String> {
             "{asset_id} ({source}) may hold two scales: {rule} on {date}{more}: {detail}; if that is right, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
         ))
     })
-}
-
-fn first_five(names: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>();
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 #[cfg(test)]

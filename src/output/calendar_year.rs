@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::domain::calendar::Calendar;
 use crate::domain::timestamp;
 
-/// Months that stand side by side.
-const MONTHS_IN_A_ROW: usize = 3;
+/// Three months stand side by side where there is room for them.
+const WIDTH_OF_THREE: usize = 90;
 /// Four columns a day.
 const MONTH_WIDTH: usize = 7 * 4;
 /// What the marks around a day mean.
 const LEGEND: &str =
-    "[ ] closed weekday   * another final time   + session on a weekend   . no session";
+    "[ ] closed weekday  * another final time  + session on a weekend  . no session";
 
 /// A year of a calendar.
 pub(crate) struct CalendarYear<'a> {
@@ -60,9 +60,9 @@ impl<'a> CalendarYear<'a> {
             .collect()
     }
 
-    /// The year as text.
+    /// The year as text of at most so many columns, if two months have room in them.
     #[must_use]
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self, width: usize) -> String {
         let sessions = self
             .dates()
             .filter(|d| self.calendar.is_session(*d))
@@ -77,7 +77,7 @@ impl<'a> CalendarYear<'a> {
             .filter_map(|month| NaiveDate::from_ymd_opt(self.year, month, 1))
             .map(|first| self.month(first))
             .collect();
-        for row in months.chunks(MONTHS_IN_A_ROW) {
+        for row in months.chunks(if width < WIDTH_OF_THREE { 2 } else { 3 }) {
             text.push('\n');
             text.push_str(&side_by_side(row));
         }
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_year_shows_what_is_closed_and_why() {
-        let text = CalendarYear::new(built_in("XKRX"), 2026).text();
+        let text = CalendarYear::new(built_in("XKRX"), 2026).text(200);
         assert!(
             text.starts_with("XKRX 2026 (Asia/Seoul): 244 sessions\n"),
             "{text}"
@@ -275,15 +275,15 @@ mod tests {
     fn saturdays_of_old_are_marked_and_unknown_years_are_said() {
         assert!(
             CalendarYear::new(built_in("XKRX"), 1990)
-                .text()
+                .text(200)
                 .contains(" 13+")
         );
-        let unknown = CalendarYear::new(built_in("XNYS"), 2030).text();
+        let unknown = CalendarYear::new(built_in("XNYS"), 2030).text(200);
         assert!(
             unknown.contains("every day of its week counts"),
             "{unknown}"
         );
-        let always = CalendarYear::new(built_in("24/7"), 2024).text();
+        let always = CalendarYear::new(built_in("24/7"), 2024).text(200);
         assert!(
             always.starts_with("24/7 2024 (UTC): 366 sessions\n"),
             "{always}"
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_year_says_where_its_list_is_from_and_has_the_week_of_its_exchange() {
-        let text = CalendarYear::new(built_in("XTAE"), 2025).text();
+        let text = CalendarYear::new(built_in("XTAE"), 2025).text(200);
         for line in [
             " Mo  Tu  We  Th  Fr  Sa  Su",
             "  2025-10-02 Thu Yom Kippur",

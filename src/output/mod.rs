@@ -2,9 +2,11 @@
 
 pub(crate) mod calendar_year;
 pub(crate) mod chart;
+pub(crate) mod local_time;
 pub mod log;
 pub(crate) mod numbers;
 pub(crate) mod print;
 pub(crate) mod row;
+pub(crate) mod screen;
 pub(crate) mod stderr;
 pub(crate) mod terminal;

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::domain::digits::shortest;
+
 /// A number with what is counted, in the form for one or that for any other number: `1 row waits`, `2 rows wait`.
 pub(crate) fn counted<N: Display + PartialEq + From<u8>>(
     count: N,
@@ -12,35 +14,14 @@ pub(crate) fn counted<N: Display + PartialEq + From<u8>>(
     format!("{count} {noun}")
 }
 
-/// The value as the nearest single-precision number.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "rounding to single precision is what is asked for"
-)]
-fn single(value: f64) -> f32 {
-    value as f32
-}
-
-/// The nearest single-precision number, as a double.
+/// The first five of some names, and how many more there are.
 #[must_use]
-pub(crate) fn to_single(value: f64) -> f64 {
-    f64::from(single(value))
-}
-
-/// Whether a value is a single-precision number, as Yahoo's prices are.
-#[must_use]
-pub(crate) fn is_single(value: f64) -> bool {
-    to_single(value).to_bits() == value.to_bits()
-}
-
-/// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
-/// otherwise.
-#[must_use]
-pub(crate) fn shortest(value: f64) -> String {
-    if value.fract().abs() > 0.0 && is_single(value) {
-        single(value).to_string()
-    } else {
-        value.to_string()
+pub(crate) fn first_five(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
@@ -115,6 +96,23 @@ fn thousands(digits: &str) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A share of something in whole percent: `97 %`. One that is not all of it is never 100 %, and one that is something never 0 %.
+#[must_use]
+pub(crate) fn whole_percent(share: f64) -> String {
+    let percent = (share * 100.0).round();
+    let percent = if share < 1.0 {
+        percent.min(99.0)
+    } else {
+        percent
+    };
+    let percent = if share > 0.0 {
+        percent.max(1.0)
+    } else {
+        percent
+    };
+    format!("{percent} %")
 }
 
 /// By which share a price moved; `None` where there is nothing to compare with.

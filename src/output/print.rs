@@ -76,53 +76,67 @@ fn words(list: &[Value]) -> String {
     one_line(&words.join(", "))
 }
 
+/// A cell of a table for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TextCell {
+    pub(crate) text: String,
+    /// Whether it stands at the right, as numbers do.
+    pub(crate) is_right: bool,
+}
+
+impl TextCell {
+    /// What a field says; nothing where it is null.
+    pub(crate) fn of(value: Option<&Value>) -> Self {
+        let text = match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => brief(text, LONGEST_CELL),
+            Some(Value::Bool(yes)) => (if *yes { "yes" } else { "no" }).to_owned(),
+            Some(Value::Array(list)) => bounded(&words(list), LONGEST_CELL),
+            Some(other) => other.to_string(),
+        };
+        Self {
+            text,
+            is_right: matches!(value, Some(Value::Number(_))),
+        }
+    }
+}
+
 /// Rows as a table of some of their fields; `None` leaves an empty cell.
 ///
 /// # Errors
 /// When a row is no struct, which would be a mistake of ours.
 pub(crate) fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
-    table_aligned(rows, columns, &[])
+    let rows: Vec<Row> = rows.iter().map(Row::of).collect::<Result<_, _>>()?;
+    let filled = columns.iter().map(|column| {
+        let title = TextCell {
+            text: column.replace('_', " "),
+            is_right: false,
+        };
+        let cells = rows.iter().map(|row| TextCell::of(row.get(column)));
+        std::iter::once(title).chain(cells).collect()
+    });
+    Ok(self::columns(&filled.collect::<Vec<Vec<TextCell>>>()))
 }
 
-/// A table with some columns of texts that are numbers, which stand at the right like numbers.
-///
-/// # Errors
-/// As [`table`].
-pub(crate) fn table_aligned<T: Serialize>(
-    rows: &[T],
-    columns: &[&str],
-    numbers: &[&str],
-) -> Result<String> {
+/// Columns beside each other, each with its title first.
+pub(crate) fn columns(columns: &[Vec<TextCell>]) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(columns.iter().map(|c| c.replace('_', " ")));
-    for (at, _) in columns
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| numbers.contains(c))
-    {
-        if let Some(column) = table.column_mut(at) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for row in rows {
-        let row = Row::of(row)?;
-        table.add_row(columns.iter().map(|c| cell(row.get(c))));
+    let line = |at: usize| {
+        let cells = columns.iter().filter_map(move |column| column.get(at));
+        cells.map(|cell| match cell.is_right {
+            true => Cell::new(&cell.text).set_alignment(CellAlignment::Right),
+            false => Cell::new(&cell.text),
+        })
+    };
+    table.set_header(line(0));
+    for at in 1..columns.first().map_or(0, Vec::len) {
+        table.add_row(line(at));
     }
     let lines: Vec<String> = table.lines().map(|l| l.trim_end().to_owned()).collect();
-    Ok(lines.join("\n") + "\n")
-}
-
-fn cell(value: Option<&Value>) -> Cell {
-    match value {
-        None | Some(Value::Null) => Cell::new(""),
-        Some(Value::String(text)) => Cell::new(brief(text, LONGEST_CELL)),
-        Some(Value::Bool(yes)) => Cell::new(if *yes { "yes" } else { "no" }),
-        Some(Value::Array(list)) => Cell::new(bounded(&words(list), LONGEST_CELL)),
-        Some(other) => Cell::new(other).set_alignment(CellAlignment::Right),
-    }
+    lines.join("\n") + "\n"
 }
 
 /// What programs read, without a character that steers a terminal: in JSON such a one can only stand in a string, where it may
@@ -282,8 +296,8 @@ mod tests {
         ];
         let columns = ["active", "words", "price", "text", "absent"];
         assert_eq!(
-            table_aligned(&all, &columns, &["text"]).unwrap(),
-            " active  words  price   text  absent\n yes     a, b      1.5     7\n no             1000.0    10\n"
+            table(&all, &columns).unwrap(),
+            " active  words  price   text  absent\n yes     a, b      1.5  7\n no             1000.0  10\n"
         );
         assert_eq!(
             table::<Shown>(&[], &["some_day", "b"]).unwrap(),

@@ -13,6 +13,8 @@ const USUAL_WIDTH: usize = 80;
 pub(crate) struct Terminal {
     /// Columns.
     pub(crate) width: usize,
+    /// Whether that is known: of a pipe or a file it is not, unless COLUMNS says it.
+    pub(crate) has_width: bool,
     /// What may be drawn.
     pub(crate) style: Style,
 }
@@ -40,8 +42,10 @@ impl Terminal {
             .iter()
             .find_map(|name| set(name));
         let other_charset = locale.is_some_and(|l| !is_utf8(&l));
+        let width = width.or_else(columns);
         Self {
-            width: width.or_else(columns).unwrap_or(USUAL_WIDTH).clamp(20, 500),
+            width: width.unwrap_or(USUAL_WIDTH).clamp(20, 500),
+            has_width: width.is_some(),
             style: Style {
                 // The Linux console lacks most of the characters.
                 ascii: (is_terminal && is_simple) || (!cfg!(windows) && other_charset),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::facts::SeriesFacts;
 use crate::domain::adjustment::Factors;
+use crate::domain::digits::{is_single, shortest, to_single};
 use crate::output::numbers;
 use crate::staging::StoredBar;
 
@@ -98,8 +99,8 @@ fn prices(bar: &StoredBar) -> [f64; 4] {
 
 /// The prices moved by as many decimals as makes all of them whole, if there is such a number.
 fn whole_prices(bars: &[StoredBar]) -> (Option<String>, usize, bool) {
-    let single = bars.iter().flat_map(prices).all(numbers::is_single);
-    let texts = bars.iter().flat_map(prices).map(numbers::shortest);
+    let single = bars.iter().flat_map(prices).all(is_single);
+    let texts = bars.iter().flat_map(prices).map(shortest);
     let fraction = |text: String| text.split_once('.').map_or(0, |(_, f)| f.len());
     let decimals = texts.map(fraction).max().unwrap_or(0);
     if decimals > MOST_DECIMALS {
@@ -123,16 +124,12 @@ fn whole_prices(bars: &[StoredBar]) -> (Option<String>, usize, bool) {
 
 /// A price as a whole number of its last decimals; `None` where the script would not get the very same price back.
 fn move_point(price: f64, decimals: usize, single: bool) -> Option<i64> {
-    let text = numbers::shortest(price);
+    let text = shortest(price);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let number: i64 = format!("{whole}{fraction:0<decimals$}").parse().ok()?;
     let power: f64 = format!("1e{decimals}").parse().ok()?;
     let back = numbers::from_int(number) / power;
-    let back = if single {
-        numbers::to_single(back)
-    } else {
-        back
-    };
+    let back = if single { to_single(back) } else { back };
     (back.to_bits() == price.to_bits() && number.abs() < GREATEST).then_some(number)
 }
 

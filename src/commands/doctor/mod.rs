@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::asset::Asset;
 use crate::domain::text::brief;
 use crate::jobs::doctor::{self, Check, Verdict};
+use crate::output::screen::{Screen, hang};
 use crate::staging::Staging;
 
 mod alerts;
@@ -52,15 +53,18 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     checks.push(alerts::heartbeat(config));
     checks.push(schedule::check());
     let has_failed = checks.iter().any(|c| c.status == Verdict::Fail);
-    let answer = Answer::rows(checks, |checks| Ok(report_text(checks)));
+    let answer = Answer::on_screen(checks, |checks, screen| Ok(report_text(checks, screen)));
     Ok(answer.ending(u8::from(has_failed)))
 }
 
 /// The longest detail of a check, in characters: a server may say a megabyte.
 const LONGEST_DETAIL: usize = 2000;
 
+/// `FAIL` and the like.
+const STATUS_WIDTH: usize = 4;
+
 /// The report for people: a line for each check, and below it what to do.
-fn report_text(checks: &[Check]) -> String {
+fn report_text(checks: &[Check], screen: Screen<'_>) -> String {
     let width = checks.iter().map(|c| c.check.chars().count()).max();
     let width = width.unwrap_or_default();
     let mut text = String::new();
@@ -71,13 +75,15 @@ fn report_text(checks: &[Check]) -> String {
         remedy,
     } in checks
     {
-        let detail = brief(detail, LONGEST_DETAIL);
+        let at = STATUS_WIDTH + 2 + width + 2;
+        let detail = hang(&brief(detail, LONGEST_DETAIL), at, screen);
         text.push_str(&format!(
-            "{:<4}  {check:<width$}  {detail}\n",
+            "{:<STATUS_WIDTH$}  {check:<width$}  {detail}\n",
             status.name()
         ));
         if !remedy.is_empty() {
-            text.push_str(&format!("      {:<width$}  → {remedy}\n", ""));
+            let remedy = hang(&brief(remedy, LONGEST_DETAIL), at + 2, screen);
+            text.push_str(&format!("{:at$}→ {remedy}\n", ""));
         }
     }
     let count = |verdict| checks.iter().filter(|c| c.status == verdict).count();
@@ -92,9 +98,8 @@ fn report_text(checks: &[Check]) -> String {
 
 fn configuration(config: &Config) -> Check {
     const NAME: &str = "configuration";
-    let set: Vec<String> = config
-        .set
-        .iter()
+    let other = config.set.iter().filter(|s| !s.is_default);
+    let set: Vec<String> = other
         .map(|s| format!("{}={} ({})", s.name, s.shown, s.origin))
         .collect();
     let detail = match set.is_empty() {

@@ -199,7 +199,7 @@ impl Collector<'_> {
                 self.ask_what_is_due(series, plan, fetcher, progress, &error.to_string())
             }
             Err(error) => {
-                progress.warn(name, error.to_string());
+                progress.no_answer(name, &error);
                 Ok(Asked::NoAnswer)
             }
         }

@@ -250,7 +250,12 @@ impl AssetFetcher<'_> {
             if (clock.uptime)() + wait >= self.until {
                 return Err(error);
             }
-            log::info!(source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
+            // Of a host that cannot be reached one line is enough, when it is left alone.
+            let level = match error.is_unavailable() {
+                true => log::Level::Debug,
+                false => log::Level::Info,
+            };
+            log::log!(level, source = request.upstream.name(), symbol = request.symbol, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
             (clock.sleep)(wait)?;
             attempt += 1;
         }

@@ -28,7 +28,7 @@ mod workers;
 use closed_days::judge_closed_days;
 pub(crate) use collector::{Audit, Collector, Observer, Options};
 use fetch::Fetcher;
-pub(crate) use outcome::{AssetOutcome, Outcome};
+pub(crate) use outcome::{AssetOutcome, Outcome, skipped};
 pub(crate) use window::WindowArgs;
 
 impl Collector<'_> {
@@ -39,6 +39,9 @@ impl Collector<'_> {
     pub(crate) fn run(&self, assets: &[&Asset]) -> Outcome {
         let fetcher = Fetcher::new(self);
         let (outcomes, staged) = self.in_parallel(assets, &fetcher);
+        if let Some(skipped) = skipped(&outcomes) {
+            log::error!("{skipped}");
+        }
         let mut outcome = Outcome {
             assets: outcomes,
             problems: Vec::new(),

@@ -8,7 +8,8 @@ use crate::domain::gaps::SessionCoverage;
 use crate::domain::run::{AssetRun, Problem, Status};
 use crate::domain::validate::Checked;
 use crate::domain::window::Window;
-use crate::output::numbers::counted;
+use crate::output::numbers::{counted, first_five};
+use crate::sources::fetch::FetchError;
 use crate::staging::{Suspicion, Tally};
 
 /// What became of one asset. The fields are the columns of the result.
@@ -45,6 +46,9 @@ pub(crate) struct AssetOutcome {
     /// Whether this run found or confirmed that it is suspect.
     #[serde(skip)]
     is_news: bool,
+    /// Whether it failed only because no host of its sources could be reached.
+    #[serde(skip)]
+    pub(crate) is_skipped: bool,
 }
 
 impl AssetOutcome {
@@ -68,6 +72,20 @@ impl AssetOutcome {
             self.status = SUSPECT;
         }
     }
+}
+
+/// The assets whose sources could not be reached, in one sentence.
+#[must_use]
+pub(crate) fn skipped(assets: &[AssetOutcome]) -> Option<String> {
+    let skipped = assets.iter().filter(|a| a.is_skipped);
+    let ids: Vec<&str> = skipped.map(|a| a.asset_id.as_str()).collect();
+    let number = counted(ids.len() as u64, "asset was", "assets were");
+    (!ids.is_empty()).then(|| {
+        format!(
+            "{number} skipped, no source could be reached: {}",
+            first_five(&ids)
+        )
+    })
 }
 
 const OK: &str = "ok";
@@ -175,6 +193,8 @@ pub(super) struct AssetProgress {
     problems: Vec<Problem>,
     /// Sources that a replay has no recording of; worth saying only when no other one answered.
     not_asked: Vec<Problem>,
+    /// How many sources could not be reached.
+    unavailable: usize,
 }
 
 impl AssetProgress {
@@ -191,6 +211,7 @@ impl AssetProgress {
             is_news: false,
             problems: Vec::new(),
             not_asked: Vec::new(),
+            unavailable: 0,
         }
     }
 
@@ -207,6 +228,12 @@ impl AssetProgress {
 
     pub(super) fn warn(&mut self, source: &str, error: String) {
         self.problems.push(self.problem(Some(source), error));
+    }
+
+    /// Says why an endpoint gave nothing.
+    pub(super) fn no_answer(&mut self, source: &str, error: &FetchError) {
+        self.unavailable += usize::from(error.is_unavailable());
+        self.warn(source, error.to_string());
     }
 
     pub(super) fn fail(&mut self, source: Option<&str>, error: String) {
@@ -304,6 +331,9 @@ impl AssetProgress {
     }
 
     pub(super) fn finish(self, elapsed_ms: u64) -> AssetOutcome {
+        // Beside them it is said that no source has a bar.
+        let is_skipped =
+            self.failed && self.unavailable > 0 && self.unavailable + 1 == self.problems.len();
         let message: Vec<String> = self.problems.iter().map(Problem::words).collect();
         AssetOutcome {
             asset_id: self.asset_id,
@@ -325,13 +355,15 @@ impl AssetProgress {
             message: (!message.is_empty()).then(|| message.join(" · ")),
             problems: self.problems,
             is_news: self.is_news,
+            is_skipped,
         }
     }
 }
 
-/// One log line for what became of an asset.
+/// One log line for what became of an asset. Those whose sources could not be reached are said together, at the end.
 pub(super) fn log_outcome(outcome: &AssetOutcome) {
     let level = match (outcome.has_failed(), &outcome.message) {
+        (true, _) if outcome.is_skipped => log::Level::Debug,
         (true, _) => log::Level::Error,
         (false, Some(_)) => log::Level::Warn,
         (false, None) => log::Level::Info,

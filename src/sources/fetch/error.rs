@@ -128,6 +128,12 @@ impl FetchError {
         }
     }
 
+    /// Whether the host is to be left alone, or was already: this says nothing of the one request.
+    #[must_use]
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::NotAsked(_)) || self.about_host() == AboutHost::Closed
+    }
+
     /// What this failure, after its last try, says about the host.
     #[must_use]
     pub(crate) fn about_host(&self) -> AboutHost {
@@ -158,7 +164,7 @@ impl FetchError {
     }
 }
 
-const NO_SUCH_NAME: &str = "no answer: its name is not found, is the network up?";
+const NO_SUCH_NAME: &str = "its name cannot be resolved; is the network up?";
 
 /// Whether the connection itself could not be made.
 fn is_unreachable(kind: ErrorKind) -> bool {

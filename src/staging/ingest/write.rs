@@ -18,6 +18,7 @@ use crate::domain::alignment::Verdict;
 use crate::domain::bar::{Bar, FetchedBar, Sign};
 use crate::domain::bar_values::Values;
 use crate::domain::calendar::sub_days;
+use crate::domain::digits::shortest;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::gaps::SessionCoverage;
 use crate::domain::jumps::{self, find_jumps};
@@ -228,8 +229,8 @@ impl<'a> Writer<'a> {
         for (old, fetched) in lacking {
             let detail = format!(
                 "its source has no bar with a volume any more, the close {} was carried over as {}",
-                old.bar.close(),
-                fetched.bar.close()
+                shortest(old.bar.close()),
+                shortest(fetched.bar.close())
             );
             self.replace(Some(&old), &fetched.bar, &fetched, &mut rows)?;
             self.notes.put(&Finding {

@@ -7,6 +7,7 @@ mod doctor;
 mod logs;
 mod manual;
 mod results;
+mod screens;
 mod setup;
 mod show;
 mod status;

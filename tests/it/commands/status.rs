@@ -28,12 +28,15 @@ fn it_says_what_is_not_well_and_why() {
         "2 of 2 assets are not fresh: 005930, 000660",
         "the last 2 runs of collect did not succeed, the last one ended with partial_failure",
         "8 rows wait for PostgreSQL",
-        "2/4",
-        "4/4",
+        "50 %",
         "collect, last error, 20",
         "000660 naver: ",
     ] {
         assert!(screen.contains(words), "{words}: {screen}");
+    }
+    let wide = env.succeed(&["status", "--wide"]).stdout;
+    for words in ["2/4", "4/4", "provisional"] {
+        assert!(wide.contains(words), "{words}: {wide}");
     }
     // One screen.
     assert!(screen.lines().count() < 40, "{screen}");

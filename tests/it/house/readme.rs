@@ -247,12 +247,7 @@ fn collect_the_sample(folder: &Path) -> (String, PathBuf) {
 fn the_first_command_prints_what_stands_there() {
     let folder = tempfile::tempdir().unwrap();
     let (printed, staging) = collect_the_sample(folder.path());
-    // The last column is the time it took.
-    let without_time = |line| match str::rsplit_once(line, ' ') {
-        Some((line, time)) if time.parse::<u64>().is_ok() => line,
-        _ => line,
-    };
-    let printed = printed.lines().skip(1).map(without_time);
+    let printed = printed.lines().skip(1);
     let blocks = blocks(&read("README.md"));
     let shown = blocks.iter().find(|b| b.language == "text").unwrap();
     let table = shown

@@ -66,6 +66,7 @@ fn with_a_dead_host(env: TestEnv) -> TestEnv {
         .with("FETCH_BASE_DELAY", "0.4")
         .with("FETCH_MAX_RETRIES", "3")
         .with("LOG_FORMAT", "json")
+        .with("LOG_LEVEL", "debug")
 }
 
 /// What a dead host costs: two waits, 0.4 s and 0.8 s and each up to 30 % more, and nothing beside them.
@@ -196,7 +197,7 @@ fn a_name_that_nobody_knows_is_looked_up_for_one_asset_only() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.message("A")
-            .contains("its name is not found, is the network up?"),
+            .contains("its name cannot be resolved; is the network up?"),
         "{ran:?}"
     );
     assert!(

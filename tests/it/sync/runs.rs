@@ -185,7 +185,10 @@ fn a_warehouse_row_from_the_future_is_said_and_repaired_when_that_is_wished() {
     assert_eq!(env.pending(), 1);
     assert_eq!(env.sync(&[]).0, 3);
     let ran = env.run(&["sync"]);
-    assert!(ran.stdout.contains("`pricestash verify --repair`"), "{ran:?}");
+    assert!(
+        ran.stdout.contains("`pricestash verify --repair`"),
+        "{ran:?}"
+    );
     let ran = env.run(&["verify", "--repair"]);
     assert!(ran.stdout.contains("newer there"), "{ran:?}");
     assert_eq!(

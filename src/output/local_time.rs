@@ -1,0 +1,19 @@
+//! Times as people read them: local, to the minute.
+
+use chrono::{DateTime, Local, Utc};
+
+use crate::domain::timestamp;
+
+/// A time in the machine's zone.
+#[must_use]
+pub(crate) fn to_the_minute(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local)
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
+}
+
+/// The same of a time as it is stored; what is none stays as it is.
+#[must_use]
+pub(crate) fn of_text(text: &str) -> String {
+    timestamp::from_text(text).map_or_else(|| text.to_owned(), to_the_minute)
+}

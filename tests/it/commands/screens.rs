@@ -1,0 +1,139 @@
+//! What is printed fits the screen: 80 columns say what matters, 200 say all, and a sentence is folded between its words.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::program::TestEnv;
+use crate::support::server::{Answer, dead_origin};
+use crate::support::{repository, route, shares};
+
+/// The sample, collected, with an asset that has no recording and a long name.
+fn sample(columns: &str) -> TestEnv {
+    let env = TestEnv::new().with("COLUMNS", columns).with("TZ", "UTC");
+    let assets = std::fs::read_to_string(repository("data/assets.toml")).unwrap();
+    env.write("data/assets.toml", assets);
+    let folder = repository("data/sample");
+    let ran = env.run(&["collect", "--replay", folder.to_str().unwrap()]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    env
+}
+
+const SCREENS: [&[&str]; 13] = [
+    &["status"],
+    &["status", "--runs"],
+    &["status", "--commands"],
+    &["status", "--findings"],
+    &["healthcheck"],
+    &["assets", "--calendars"],
+    &["assets", "--calendar", "XKRX", "2026"],
+    &["show", "SOXL"],
+    &["show", "BTC", "--days", "5"],
+    &["history", "SOXL", "2026-06-05"],
+    &["reconcile"],
+    &["actions", "SOXL"],
+    &["sync"],
+];
+
+fn widest(text: &str) -> (usize, String) {
+    let lines = text.lines().map(|line| (line.width(), line.to_owned()));
+    lines.max().unwrap_or_default()
+}
+
+#[test]
+fn nothing_wraps_at_eighty_columns_and_wide_screens_show_more() {
+    let narrow = sample("80");
+    for arguments in SCREENS {
+        let ran = narrow.run(arguments);
+        let (width, line) = widest(&ran.stdout);
+        assert!(width <= 80, "{arguments:?} takes {width}: {line}");
+    }
+    // Its staging file is the same one.
+    let wide = narrow.with("COLUMNS", "200");
+    for (arguments, further) in [
+        (&["status"][..], "provisional"),
+        (&["status", "--runs"], "process id"),
+        (&["status", "--commands"], "last success"),
+        (&["healthcheck"], "category"),
+        (&["assets", "--calendars"], "zone"),
+        (&["show", "SOXL"], "source"),
+        (&["history", "SOXL", "2026-06-05"], "replaced by"),
+    ] {
+        let wide = wide.run(arguments).stdout;
+        assert!(wide.contains(further), "{arguments:?}: {wide}");
+        assert!(widest(&wide).0 <= 200, "{wide}");
+    }
+    let all = wide.with("COLUMNS", "40").run(&["status", "--wide"]).stdout;
+    assert!(all.contains("provisional") && widest(&all).0 > 80, "{all}");
+}
+
+#[test]
+fn status_at_eighty_columns_is_this() {
+    let env = sample("80");
+    env.staging()
+        .execute_batch(
+            "UPDATE job_run SET started_at = '2026-07-03T09:00:00.000000Z', ended_at = '2026-07-03T09:00:01.200000Z', host = 'h'",
+        )
+        .unwrap();
+    let text = env.run(&["status"]).stdout;
+    let table: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with(" asset id"))
+        .take(8)
+        .collect();
+    assert_eq!(
+        table,
+        [
+            " asset id  source  last date   freshness  pending  findings  last year",
+            " 000660    naver   2025-06-16  STALE          369         0  ▇▂▁▂▃▁▁▅▅▄▁▄█",
+            " 005930    naver   2026-01-23  STALE          732         0  ▁▁▁▁▁▁▂▂▃▅▄▅█",
+            " BTC       upbit   2025-07-29  STALE            2         0  ▁█",
+            " GC=F      yahoo   2025-08-22  STALE          753         5  ▁▂▃▂▂▄▄▆▇█▇██",
+            " KS200     krx     2026-03-20  STALE           52         0  ▁▁▂▃▄▅▄▆█▄▆▆▇",
+            " SI=F                          NO_DATA          0         0",
+            " SOXL      yahoo   2026-07-02  STALE          753         2  ▁▁▁▁▁▂▂▂▂▂▄█▅",
+        ],
+        "{text}"
+    );
+    let runs = text.split_once("Last runs").unwrap().1;
+    assert!(
+        !runs.contains("T09:00"),
+        "times are local, to the minute: {runs}"
+    );
+    let findings = text.split_once("Open findings").unwrap().1;
+    assert!(findings.contains("close 182.54 after 262.7"), "{findings}");
+}
+
+#[test]
+fn a_run_without_a_network_says_one_line_a_host_and_which_assets_were_skipped() {
+    let (server, env) = shares(&["A", "B", "C", "D", "E", "F", "G"]);
+    drop(server);
+    let gone = dead_origin();
+    let env = env
+        .with("NAVER_BASE_URL", &gone)
+        .with("NAVER_FCHART_BASE_URL", &gone)
+        .with("COLUMNS", "80");
+    let ran = env.collect();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let says = "7 assets were skipped, no source could be reached: A, B, C, D, E and 2 more";
+    assert!(ran.stdout.contains(says), "{ran:?}");
+    let hosts = ran.stderr.lines().filter(|l| l.contains("not asked again"));
+    assert_eq!(hosts.count(), 2, "{ran:?}");
+    assert!(ran.stderr.lines().count() <= 4, "{ran:?}");
+    // Each asset has its cause all the same.
+    assert_eq!(env.said().matches("no source has a bar").count(), 7);
+    // Where one host answers and refuses the asset, that is said of the asset.
+    let (server, env) = shares(&["A"]);
+    server.answer(&route("A"), Answer::new(404, "gone"));
+    let ran = env.collect();
+    assert!(!ran.stdout.contains("skipped"), "{ran:?}");
+}
+
+#[test]
+fn doctor_shows_the_settings_that_differ() {
+    let env = sample("80")
+        .with("FETCH_TIMEOUT", "30")
+        .with("FETCH_MAX_RETRIES", "7");
+    let text = env.run(&["doctor"]).stdout;
+    assert!(text.contains("FETCH_MAX_RETRIES=7 (environment)"), "{text}");
+    assert!(!text.contains("FETCH_TIMEOUT"), "{text}");
+    assert!(widest(&text).0 <= 80, "{text}");
+}
