@@ -206,6 +206,10 @@ pub(crate) struct SyncArgs {
     /// Only the prices of these assets, by id or name, separated by commas.
     #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
+    /// Makes the rows of asset_master that others made what the assets file says, and says what changes. Without it they stay as
+    /// they are.
+    #[arg(long)]
+    pub(crate) take_over_assets: bool,
     /// Says how many rows would be sent, and sends nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -46,6 +46,7 @@ mod show;
 mod signals;
 mod status;
 mod sync;
+mod take_over;
 mod verify;
 mod waive;
 mod windows_task;

@@ -12,9 +12,11 @@ use super::context::{
 };
 use super::recorded_run::{Run, exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
+use super::take_over::{TakeOver, changes_table, log_change};
 use crate::cli::SyncArgs;
 use crate::config::Config;
 use crate::domain::run::{Problem, Status};
+use crate::domain::take_over::Change;
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
 use crate::output::print;
 use crate::output::screen::{self, Column, Screen, always, if_room};
@@ -41,10 +43,17 @@ pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
     };
     if args.dry_run {
         let rows = staging.count_pending(&options.scope)?;
-        return Ok(dry_run(rows, &target));
+        let changes = match args.take_over_assets {
+            true => TakeOver::of(&staging, &target, &options.scope, config)?.changes,
+            false => Vec::new(),
+        };
+        return dry_run(rows, &target, changes);
     }
     let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
     let outcome = recorded("sync", &staging, config, &stop, |run| {
+        if args.take_over_assets {
+            TakeOver::of(&staging, &target, &options.scope, config)?.begin(&staging)?;
+        }
         send(run, &staging, &target, &options, config, &stop)
     })?;
     let exit_code = exit_code(outcome.status(), args.partial_ok);
@@ -220,16 +229,18 @@ fn not_retracted(outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn dry_run(rows: u64, target: &Target) -> Answer {
+fn dry_run(rows: u64, target: &Target, changes: Vec<Change>) -> Result<Answer> {
     #[derive(Serialize)]
     struct DryRun {
         would_send: u64,
     }
-    let text = format!(
+    let mut text = changes_table(&changes)?;
+    text.push_str(&format!(
         "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
         target.place()
-    );
-    Answer::row(DryRun { would_send: rows }, text)
+    ));
+    let answer = Answer::row(DryRun { would_send: rows }, text);
+    Ok(answer.beside_rows(move || changes.iter().for_each(log_change)))
 }
 
 fn sync_table(outcomes: &[Outcome], screen: Screen<'_>) -> Result<String> {

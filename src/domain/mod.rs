@@ -29,6 +29,7 @@ pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod stand_in;
 pub(crate) mod steps;
+pub(crate) mod take_over;
 pub(crate) mod text;
 pub(crate) mod timestamp;
 pub mod validate;

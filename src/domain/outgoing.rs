@@ -70,8 +70,29 @@ pub(crate) struct AssetRow {
     pub(crate) source_priority: String,
     /// Whether it is collected.
     pub(crate) is_active: bool,
+    /// Its own currency.
+    pub(crate) currency: String,
+    /// Its sources; none where it is no longer configured.
+    pub(crate) sources: Vec<AssetSource>,
+    /// Sources that left it and may stand in the warehouse.
+    pub(crate) removed: Vec<String>,
+    /// Whether the warehouse's row is ours, though nothing says so there.
+    pub(crate) is_claimed: bool,
     /// The revision that was read.
     pub(crate) revision: i64,
+}
+
+/// A row of the warehouse's `asset_source`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AssetSource {
+    /// Its stored name.
+    pub(crate) source: String,
+    /// Its place among the sources that may stand for the asset's price; `None` for one in another currency.
+    pub(crate) priority: Option<i32>,
+    /// What its bars are in.
+    pub(crate) currency: String,
+    /// What it calls the asset.
+    pub(crate) symbol: String,
 }
 
 /// A dividend, split or capital gain on its way to the warehouse.

@@ -73,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/011_corporate_action.sql"),
     include_str!("../../schema/staging/012_adjustment.sql"),
     include_str!("../../schema/staging/013_retraction.sql"),
+    include_str!("../../schema/staging/014_asset_source.sql"),
 ];
 /// So many statements are kept as they are compiled: more than staging an asset needs. Of rusqlite's 16 none would be there for the
 /// next asset.

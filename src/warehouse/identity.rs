@@ -135,6 +135,7 @@ mod tests {
             include_str!("upsert_prices.sql"),
             include_str!("copy_look.sql"),
             include_str!("upsert_assets.sql"),
+            include_str!("upsert_assets_alone.sql"),
             include_str!("upsert_runs.sql"),
             include_str!("upsert_actions.sql"),
             include_str!("upsert_coverage.sql"),

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use postgres::types::Type;
 use postgres::{Client, Transaction};
 
-use super::assets_and_runs::{of_assets, of_runs};
+use super::assets::of_assets;
 use super::error::WarehouseError;
 use super::locks;
 use super::prices::{VALUES_FROM, upsert};
+use super::runs::of_runs;
 use super::tables::{TABLES, Table};
 use super::{Warehouse, borrowed, parameter, values_sql};
 
@@ -111,7 +112,7 @@ impl Warehouse {
 
 fn statement(table: &Table) -> &'static str {
     match table.name {
-        "asset_master" => include_str!("upsert_assets.sql"),
+        "asset_master" => include_str!("upsert_assets_alone.sql"),
         "price_daily" => values_sql!("upsert_prices.sql", VALUES_FROM),
         _ => include_str!("upsert_runs.sql"),
     }

@@ -68,6 +68,20 @@ pub(super) const TABLES: &[Table] = &[
 /// Tables that no price needs: where they cannot be made or written, the others are.
 const FURTHER: &[Table] = &[
     Table {
+        name: "asset_source",
+        ddl: include_str!("../../schema/warehouse/asset_source.sql"),
+        columns: &[
+            ("asset_id", TEXT),
+            ("source", TEXT),
+            ("priority", &["int4"]),
+            ("currency", &["text", "varchar"]),
+            ("symbol", &["text", "varchar"]),
+            ("writes_master", &["bool"]),
+        ],
+        has_values: false,
+        key: &["asset_id", "source"],
+    },
+    Table {
         name: "corporate_action",
         ddl: include_str!("../../schema/warehouse/corporate_action.sql"),
         columns: &[

@@ -8,6 +8,11 @@ use super::apart::send_apart;
 use super::sender::Sender;
 use super::shared::CHUNK_OF_RECORDS;
 use crate::domain::outgoing::AssetRow;
+use crate::domain::text::brief;
+use crate::warehouse::TakenAssets;
+
+/// So many characters of the ids of assets are said at most.
+const LONGEST_LIST: usize = 300;
 
 impl Sender<'_> {
     /// Sends the assets that the warehouse does not have as they are. Says whether there were any.
@@ -47,9 +52,9 @@ impl Sender<'_> {
         send_apart(
             assets,
             &mut |assets| match self.ask(|w| w.upsert_assets(assets, expected.as_deref())) {
-                Ok(warehouse) => {
-                    run.recognise(&warehouse)?;
-                    run.staging.acknowledge_assets(assets).map(Ok)
+                Ok(taken) => {
+                    run.recognise(&taken.warehouse)?;
+                    self.settle_assets(assets, taken).map(Ok)
                 }
                 Err(failure) => Ok(Err(failure)),
             },
@@ -59,5 +64,28 @@ impl Sender<'_> {
                     .refuse_asset(&asset.asset_id, &failure.to_string())
             },
         )
+    }
+
+    fn settle_assets(&self, assets: &[AssetRow], taken: TakenAssets) -> Result<()> {
+        let TakenAssets {
+            written,
+            without_sources,
+            ..
+        } = taken;
+        if let Some(failure) = without_sources {
+            log::warn!(
+                "where the assets' prices come from was not sent to asset_source, the next sync sends it: {failure}"
+            );
+            return self.run.staging.claim_assets(&written);
+        }
+        let ids = assets.iter().map(|asset| asset.asset_id.as_str());
+        let others: Vec<&str> = ids.filter(|id| !written.iter().any(|w| w == id)).collect();
+        if !others.is_empty() {
+            log::info!(
+                "the warehouse's asset_master has rows of its owner, which stay as they are: {}; `pricestash sync --take-over-assets` makes them those of the assets file",
+                brief(&others.join(", "), LONGEST_LIST)
+            );
+        }
+        self.run.staging.acknowledge_assets(assets, &written)
     }
 }

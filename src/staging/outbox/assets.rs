@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, ToSql, Transaction, TransactionBehavior, params}
 
 use super::rejects::LONGEST_MESSAGE;
 use crate::domain::asset::{Asset, SourceEntry};
-use crate::domain::outgoing::AssetRow;
+use crate::domain::outgoing::{AssetRow, AssetSource};
 use crate::domain::text::brief;
 use crate::staging::Staging;
 use crate::staging::bar_row::{RawText, shown};
@@ -50,16 +50,28 @@ impl Staging {
     /// The assets that the warehouse does not have as they are. One that another program wrote and that is none is refused here
     /// already.
     pub(crate) fn pending_assets(&self) -> Result<Vec<AssetRow>> {
+        self.assets(false)
+    }
+
+    /// The configured assets, but those whose rows in the warehouse are known to be ours though nothing says so there.
+    pub(crate) fn configured_assets(&self) -> Result<Vec<AssetRow>> {
+        let assets = self.assets(true)?.into_iter();
+        Ok(assets
+            .filter(|asset| !asset.sources.is_empty() && !asset.is_claimed)
+            .collect())
+    }
+
+    fn assets(&self, with_sent: bool) -> Result<Vec<AssetRow>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
-            "SELECT asset_id, name, category, source_priority, is_active, revision FROM asset_master
-             WHERE revision <> synced_revision ORDER BY asset_id",
+            "SELECT asset_id, name, category, source_priority, is_active, currency, claimed, revision FROM asset_master
+             WHERE ?1 OR revision <> synced_revision ORDER BY asset_id",
         )?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([with_sent])?;
         let (mut assets, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
             match asset_row(row) {
-                Ok(asset) => assets.push(asset),
+                Ok(asset) => assets.push(with_sources(&connection, asset)?),
                 Err(_) => unreadable.push(RawText::of(row.get_ref(0)?)),
             }
         }
@@ -88,15 +100,47 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Notes that the warehouse has these assets, each in the revision that was sent.
-    pub(crate) fn acknowledge_assets(&self, rows: &[AssetRow]) -> Result<()> {
+    /// Notes that the warehouse has these assets with their sources, each in the revision that was sent, and that it says itself
+    /// which rows are ours: `written`.
+    pub(crate) fn acknowledge_assets(&self, rows: &[AssetRow], written: &[String]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
-            tx.prepare_cached("UPDATE asset_master SET synced_revision = ?2, refused = NULL WHERE asset_id = ?1 AND revision = ?2")?
-                .execute(params![row.asset_id, row.revision])?;
+            // Without a source there is no place for the mark.
+            let is_unsaid = row.sources.is_empty() && written.contains(&row.asset_id);
+            tx.prepare_cached(
+                "UPDATE asset_master SET synced_revision = ?2, refused = NULL, claimed = ?3 WHERE asset_id = ?1 AND revision = ?2",
+            )?
+            .execute(params![row.asset_id, row.revision, is_unsaid])?;
+            let removed = serde_json::json!(row.removed).to_string();
+            if !row.sources.is_empty() {
+                tx.prepare_cached(
+                    "DELETE FROM removed_asset_source WHERE asset_id = ?1 AND source IN (SELECT value FROM json_each(?2))",
+                )?
+                .execute(params![row.asset_id, removed])?;
+            }
         }
         Ok(tx.commit()?)
+    }
+
+    /// Lets the rows of these assets be ours with the next sync, whoever made them.
+    pub(crate) fn take_assets_over(&self, asset_ids: &[String]) -> Result<()> {
+        let ids = serde_json::json!(asset_ids).to_string();
+        self.connection()?.execute(
+            "UPDATE asset_master SET claimed = 1, revision = revision + 1 WHERE asset_id IN (SELECT value FROM json_each(?1))",
+            [ids],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that these assets' rows are ours, though the warehouse has no place for the mark yet: they stay pending.
+    pub(crate) fn claim_assets(&self, asset_ids: &[String]) -> Result<()> {
+        let ids = serde_json::json!(asset_ids).to_string();
+        self.connection()?.execute(
+            "UPDATE asset_master SET claimed = 1, refused = NULL WHERE asset_id IN (SELECT value FROM json_each(?1))",
+            [ids],
+        )?;
+        Ok(())
     }
 }
 
@@ -107,7 +151,31 @@ fn asset_row(row: &Row<'_>) -> rusqlite::Result<AssetRow> {
         category: row.get(2)?,
         source_priority: row.get(3)?,
         is_active: row.get(4)?,
-        revision: row.get(5)?,
+        currency: row.get(5)?,
+        sources: Vec::new(),
+        removed: Vec::new(),
+        is_claimed: row.get(6)?,
+        revision: row.get(7)?,
+    })
+}
+
+fn with_sources(connection: &Connection, asset: AssetRow) -> rusqlite::Result<AssetRow> {
+    let mut sources = connection.prepare_cached(include_str!("sources_of_asset.sql"))?;
+    let sources = sources.query_map([&asset.asset_id], |row| {
+        Ok(AssetSource {
+            source: row.get(0)?,
+            priority: row.get(1)?,
+            currency: row.get(2)?,
+            symbol: row.get(3)?,
+        })
+    })?;
+    let mut removed =
+        connection.prepare_cached("SELECT source FROM removed_asset_source WHERE asset_id = ?1")?;
+    let removed = removed.query_map([&asset.asset_id], |row| row.get(0))?;
+    Ok(AssetRow {
+        sources: sources.collect::<rusqlite::Result<_>>()?,
+        removed: removed.collect::<rusqlite::Result<_>>()?,
+        ..asset
     })
 }
 
@@ -172,7 +240,7 @@ mod tests {
             ),
             (1, "[\"upbit\"]", true)
         );
-        staging.acknowledge_assets(&rows).unwrap();
+        staging.acknowledge_assets(&rows, &[]).unwrap();
         let written = || -> u64 {
             let sql = "SELECT total_changes()";
             let connection = staging.connection().unwrap();

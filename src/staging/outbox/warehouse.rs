@@ -82,6 +82,10 @@ impl Staging {
         let witnesses = assets.is_none().then_some(NO_WITNESSES);
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         forget(&tx, assets.as_deref())?;
+        if !holds {
+            // Whose the rows of another asset_master are, is not known.
+            tx.execute("UPDATE asset_master SET claimed = 0", [])?;
+        }
         put(&tx, found, witnesses, now)?;
         Ok(tx.commit()?)
     }

@@ -8,6 +8,7 @@
 //! - `apart`: one bad thing alone: a run, an asset, a row, a connection
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `lost_tables`: the table is gone, emptied, moved or set back
+//! - `ownership`: rows of asset_master that others made, and those that are ours
 //! - `order`: every order of a sync's steps, against a model
 //! - `pull`: an empty file is filled from the warehouse
 //! - `retracted`: bars that the owner takes back
@@ -26,6 +27,7 @@ mod first_load;
 mod hostile;
 mod lost_tables;
 mod order;
+mod ownership;
 mod pull;
 mod retracted;
 mod runs;

@@ -1,4 +1,4 @@
-//! Assets and runs into the warehouse, so that a dashboard sees them.
+//! Runs into the warehouse, so that a dashboard sees them, and the days that its series have.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,10 @@ use postgres::types::Type;
 
 use super::error::WarehouseError;
 use super::{Parameter, Warehouse, parameter, recognise};
-use crate::domain::outgoing::{AssetRow, OutgoingRun};
+use crate::domain::outgoing::OutgoingRun;
 use crate::domain::run::JobRun;
 
 impl Warehouse {
-    /// Writes assets as they are configured, to the warehouse that is expected, or to any. Returns which one it was.
-    pub(crate) fn upsert_assets(
-        &mut self,
-        rows: &[AssetRow],
-        expected: Option<&str>,
-    ) -> Result<String, WarehouseError> {
-        self.write(include_str!("upsert_assets.sql"), of_assets(rows), expected)
-    }
-
     /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
     pub(crate) fn upsert_runs(
         &mut self,
@@ -72,22 +63,6 @@ pub(crate) struct DaysOfSeries {
     pub(crate) newest: NaiveDate,
     /// Those that were asked for one by one.
     pub(crate) recent: Vec<NaiveDate>,
-}
-
-/// The parameters of `upsert_assets.sql` for these assets, all but the last.
-pub(super) fn of_assets(rows: &[AssetRow]) -> Vec<Parameter> {
-    let text = |field: fn(&AssetRow) -> &String| {
-        let column: Vec<String> = rows.iter().map(field).cloned().collect();
-        parameter(column, Type::TEXT_ARRAY)
-    };
-    let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
-    vec![
-        text(|r| &r.asset_id),
-        text(|r| &r.name),
-        text(|r| &r.category),
-        text(|r| &r.source_priority),
-        parameter(active, Type::BOOL_ARRAY),
-    ]
 }
 
 /// The parameters of `upsert_runs.sql` for these runs, all but the last.

@@ -1,0 +1,198 @@
+//! Assets and their sources into the warehouse. A row of `asset_master` that stood there before us is its owner's.
+
+use postgres::types::Type;
+
+use super::error::WarehouseError;
+use super::{Parameter, Warehouse, parameter, recognise};
+use crate::domain::outgoing::{AssetRow, AssetSource};
+use crate::domain::take_over::OwnersRow;
+
+/// What the warehouse took of some assets.
+#[derive(Debug)]
+pub(crate) struct TakenAssets {
+    /// Which warehouse it was.
+    pub(crate) warehouse: String,
+    /// Those whose row of `asset_master` is ours, and now as it is configured; the others' rows are their owners'.
+    pub(crate) written: Vec<String>,
+    /// Why their sources were not written, where they were not.
+    pub(crate) without_sources: Option<WarehouseError>,
+}
+
+impl Warehouse {
+    /// Writes assets as they are configured, to the warehouse that is expected, or to any. Where it takes no sources, it gets the
+    /// assets alone.
+    pub(crate) fn upsert_assets(
+        &mut self,
+        rows: &[AssetRow],
+        expected: Option<&str>,
+    ) -> Result<TakenAssets, WarehouseError> {
+        let looked = self.query(include_str!("look_assets.sql"), Vec::new())?;
+        let look = looked.first().ok_or(WarehouseError::Closed)?;
+        let (has_sources, has_currency): (bool, bool) = (look.try_get(0)?, look.try_get(1)?);
+        let made = match has_sources {
+            true => Ok(()),
+            false => self.create_further().map(drop),
+        };
+        let written = made.and_then(|()| self.write_with_sources(rows, expected));
+        let taken = match written {
+            Ok(taken) => taken,
+            Err(failure) if self.is_not_the_sources(&failure) => return Err(failure),
+            Err(failure) => TakenAssets {
+                without_sources: Some(failure),
+                ..self.write_alone(rows, expected)?
+            },
+        };
+        if has_currency {
+            self.fill_currency(rows, &taken.written)?;
+        }
+        Ok(taken)
+    }
+
+    /// The rows of these assets in `asset_master` that are not ours by what the warehouse says.
+    pub(crate) fn owners_rows(
+        &mut self,
+        asset_ids: Vec<String>,
+    ) -> Result<Vec<OwnersRow>, WarehouseError> {
+        const COLUMNS: [&str; 5] = [
+            "name",
+            "category",
+            "source_priority",
+            "is_active",
+            "currency",
+        ];
+        let ids = || parameter(asset_ids.clone(), Type::TEXT_ARRAY);
+        let columns = parameter(COLUMNS.to_vec(), Type::TEXT_ARRAY);
+        let ours = "SELECT asset_id::text FROM asset_source WHERE writes_master AND asset_id = ANY ($1::text[])";
+        let ours: Vec<String> = match self.query(ours, vec![ids()]) {
+            // Nothing is marked yet.
+            Err(failure) if failure.is_missing_table() => Vec::new(),
+            rows => rows?.iter().map(|row| row.get(0)).collect(),
+        };
+        let rows = match self.query(include_str!("owners_rows.sql"), vec![ids(), columns]) {
+            Err(failure) if failure.is_missing_table() => Vec::new(),
+            rows => rows?,
+        };
+        let mut found = Vec::new();
+        for row in &rows {
+            let (columns, values): (Vec<String>, Vec<Option<String>>) =
+                (row.try_get(1)?, row.try_get(2)?);
+            found.push(OwnersRow {
+                asset_id: row.try_get(0)?,
+                values: columns.into_iter().zip(values).collect(),
+            });
+        }
+        found.retain(|row| !ours.contains(&row.asset_id));
+        Ok(found)
+    }
+
+    /// Whether it fails as well without the table of the sources.
+    fn is_not_the_sources(&self, failure: &WarehouseError) -> bool {
+        let is_question = !self.by_number && failure.is_about("pg_control_system");
+        let is_elsewhere = matches!(failure, WarehouseError::Elsewhere { .. });
+        is_question || is_elsewhere || failure.is_transient() || failure.is_missing_table()
+    }
+
+    fn write_with_sources(
+        &mut self,
+        rows: &[AssetRow],
+        expected: Option<&str>,
+    ) -> Result<TakenAssets, WarehouseError> {
+        let mut parameters = of_assets(rows);
+        parameters.extend(of_sources(rows));
+        let taken = self.write_assets(include_str!("upsert_assets.sql"), parameters, expected)?;
+        self.remove_sources(rows)?;
+        Ok(taken)
+    }
+
+    fn write_alone(
+        &mut self,
+        rows: &[AssetRow],
+        expected: Option<&str>,
+    ) -> Result<TakenAssets, WarehouseError> {
+        let sql = include_str!("upsert_assets_alone.sql");
+        self.write_assets(sql, of_assets(rows), expected)
+    }
+
+    fn write_assets(
+        &mut self,
+        sql: &'static str,
+        mut parameters: Vec<Parameter>,
+        expected: Option<&str>,
+    ) -> Result<TakenAssets, WarehouseError> {
+        parameters.push(parameter(expected.map(str::to_owned), Type::TEXT));
+        let rows = self.query(self.identified(sql, expected), parameters)?;
+        let row = rows.first().ok_or(WarehouseError::Closed)?;
+        let warehouse: String = row.try_get(0)?;
+        recognise(expected, &warehouse)?;
+        Ok(TakenAssets {
+            warehouse,
+            written: row.try_get(1)?,
+            without_sources: None,
+        })
+    }
+
+    fn remove_sources(&mut self, rows: &[AssetRow]) -> Result<(), WarehouseError> {
+        // Of an asset that is no longer configured here, another machine may be the one that collects it.
+        let configured = rows.iter().filter(|row| !row.sources.is_empty());
+        let gone =
+            configured.flat_map(|row| row.removed.iter().map(|source| (&row.asset_id, source)));
+        let (assets, sources): (Vec<String>, Vec<String>) = gone
+            .map(|(asset, source)| (asset.clone(), source.clone()))
+            .unzip();
+        if assets.is_empty() {
+            return Ok(());
+        }
+        let columns = [assets, sources].map(|column| parameter(column, Type::TEXT_ARRAY));
+        self.query(include_str!("remove_sources.sql"), columns.into())?;
+        Ok(())
+    }
+
+    /// Where a column of `asset_master` has a default, a dollar asset would be one in won.
+    fn fill_currency(&mut self, rows: &[AssetRow], ours: &[String]) -> Result<(), WarehouseError> {
+        let rows = rows.iter().filter(|row| ours.contains(&row.asset_id));
+        let (assets, currencies): (Vec<String>, Vec<String>) = rows
+            .map(|row| (row.asset_id.clone(), row.currency.clone()))
+            .unzip();
+        let columns = [assets, currencies].map(|column| parameter(column, Type::TEXT_ARRAY));
+        self.query(include_str!("fill_currency.sql"), columns.into())?;
+        Ok(())
+    }
+}
+
+/// The parameters of both statements for these assets, up to their sources.
+pub(super) fn of_assets(rows: &[AssetRow]) -> Vec<Parameter> {
+    let text = |field: fn(&AssetRow) -> &String| {
+        let column: Vec<String> = rows.iter().map(field).cloned().collect();
+        parameter(column, Type::TEXT_ARRAY)
+    };
+    let active: Vec<bool> = rows.iter().map(|r| r.is_active).collect();
+    let claimed: Vec<bool> = rows.iter().map(|r| r.is_claimed).collect();
+    vec![
+        text(|r| &r.asset_id),
+        text(|r| &r.name),
+        text(|r| &r.category),
+        text(|r| &r.source_priority),
+        parameter(active, Type::BOOL_ARRAY),
+        parameter(claimed, Type::BOOL_ARRAY),
+    ]
+}
+
+fn of_sources(rows: &[AssetRow]) -> Vec<Parameter> {
+    let sources = || {
+        rows.iter()
+            .flat_map(|row| row.sources.iter().map(move |source| (row, source)))
+    };
+    let text = |field: fn(&AssetSource) -> &String| {
+        let column: Vec<String> = sources().map(|(_, s)| field(s).clone()).collect();
+        parameter(column, Type::TEXT_ARRAY)
+    };
+    let assets: Vec<String> = sources().map(|(row, _)| row.asset_id.clone()).collect();
+    let priorities: Vec<Option<i32>> = sources().map(|(_, s)| s.priority).collect();
+    vec![
+        parameter(assets, Type::TEXT_ARRAY),
+        text(|s| &s.source),
+        parameter(priorities, Type::INT4_ARRAY),
+        text(|s| &s.currency),
+        text(|s| &s.symbol),
+    ]
+}
