@@ -8,13 +8,12 @@
 -- old shares, as the closes are.
 CREATE OR REPLACE VIEW adjusted_price AS
 WITH told AS (
-    SELECT DISTINCT ON (m.asset_id) m.asset_id, c.source, c.first_date, c.last_date
-    FROM asset_master m
-    CROSS JOIN LATERAL json_array_elements_text(m.source_priority::json) WITH ORDINALITY AS s (source, priority)
-    JOIN corporate_action_coverage c ON c.asset_id = m.asset_id AND c.source = s.source
-    ORDER BY m.asset_id, s.priority
+    SELECT DISTINCT ON (s.asset_id) s.asset_id, c.source, c.first_date, c.last_date
+    FROM own_source s
+    JOIN corporate_action_coverage c ON c.asset_id = s.asset_id AND c.source = s.source
+    ORDER BY s.asset_id, s.priority, s.source
 ), bar AS (
-    SELECT p.asset_id, p.date, p.source, p.close,
+    SELECT p.asset_id, p.date, p.source, p.close, p.currency, p.time,
            lead(p.date) OVER days AS next_date,
            p.close / nullif(lead(p.close) OVER days, 0) AS step
     FROM best_price p
@@ -71,5 +70,6 @@ SELECT asset_id, date, source, close,
        CASE WHEN is_known THEN close * split_factor END AS close_split,
        CASE WHEN is_known THEN close * split_factor * dividend_factor END AS close_all,
        CASE WHEN is_known THEN action_source END AS action_source,
-       CASE WHEN is_known THEN known_until END AS known_until
+       CASE WHEN is_known THEN known_until END AS known_until,
+       currency, time
 FROM dividend;

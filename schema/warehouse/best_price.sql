@@ -1,15 +1,30 @@
+-- Optional: the sources whose bars may stand for an asset's price, by priority: as asset_source has them, or for an asset that has none
+-- there by the list in asset_master, whoever wrote it. currency is NULL where nothing tells it.
+CREATE OR REPLACE VIEW own_source AS
+SELECT s.asset_id, s.source, s.priority, s.currency
+FROM asset_source s
+WHERE s.priority IS NOT NULL
+UNION ALL
+SELECT m.asset_id, o.source, o.priority, to_jsonb(m)->>'currency'
+FROM asset_master m
+-- What others wrote may be no list.
+CROSS JOIN LATERAL json_array_elements_text(
+    CASE WHEN json_typeof(m.source_priority::json) = 'array' THEN m.source_priority::json ELSE '[]' END
+) WITH ORDINALITY AS o (source, priority)
+WHERE NOT EXISTS (SELECT 1 FROM asset_source s WHERE s.asset_id = m.asset_id);
+
 -- Optional: one bar for each asset and date, the first in the asset's source order among the sources in its own currency. On a day that
 -- a better source lacks, a later one stands in only if the two agree: their closes differ by at most 2 % on at least half of the common
--- days among the ten days of the better source before and the ten after, within 60 days.
+-- days among the ten days of the better source before and the ten after, within 60 days. time is the date as a time, for dashboards.
 CREATE OR REPLACE VIEW best_price AS
-SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at
-FROM asset_master m
-CROSS JOIN LATERAL json_array_elements_text(m.source_priority::json) WITH ORDINALITY AS s (source, priority)
-JOIN price_daily p ON p.asset_id = m.asset_id AND p.source = s.source
+SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at, s.currency,
+       p.date::timestamp AT TIME ZONE 'UTC' AS time
+FROM own_source s
+JOIN price_daily p ON p.asset_id = s.asset_id AND p.source = s.source
 WHERE NOT EXISTS (
     SELECT 1
-    FROM json_array_elements_text(m.source_priority::json) WITH ORDINALITY AS t (source, priority)
-    WHERE t.priority < s.priority
+    FROM own_source t
+    WHERE t.asset_id = p.asset_id AND (t.priority, t.source) < (s.priority, s.source)
       AND CASE
           WHEN EXISTS (SELECT 1 FROM price_daily q WHERE q.asset_id = p.asset_id AND q.date = p.date AND q.source = t.source) THEN true
           ELSE (
@@ -34,3 +49,14 @@ WHERE NOT EXISTS (
           )
       END
 );
+
+-- Optional: the newest bar of each asset.
+CREATE OR REPLACE VIEW latest_price AS
+SELECT m.asset_id, m.name, b.date, b.source, b.open, b.high, b.low, b.close, b.volume, b.ingested_at, b.currency, b.time
+FROM asset_master m
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM best_price p
+    WHERE p.asset_id = m.asset_id
+    ORDER BY p.date DESC LIMIT 1
+) b;

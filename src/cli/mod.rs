@@ -432,9 +432,9 @@ pub(crate) enum Schema {
     Staging,
     /// The PostgreSQL database.
     Warehouse,
-    /// An optional view for the PostgreSQL database: one price for each asset and day, by the order of its sources.
+    /// Optional views for the PostgreSQL database: one price for each asset and day, by the order of its sources, and the newest.
     BestPrice,
-    /// The same adjusted for splits and dividends, with its factors, and the view before, which it reads.
+    /// The same adjusted for splits and dividends, with its factors, and the views before, which it reads.
     AdjustedPrice,
     /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
     Partitioned,

@@ -35,17 +35,11 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     }
     if args.which == Schema::BestPrice {
         connect(&target(config)?, config)?.create_best_price()?;
-        let table = "best_price";
-        return Ok(Answer::row(
-            Created { table },
-            format!("The view {table} is there.\n"),
-        ));
+        return Ok(views(&["best_price", "latest_price"]));
     }
     if args.which == Schema::AdjustedPrice {
         connect(&target(config)?, config)?.create_adjusted_price()?;
-        let rows = ["best_price", "adjusted_price"].map(|table| Created { table });
-        let text = "The views best_price and adjusted_price are there.\n";
-        return Ok(Answer::rows(rows.into(), |_| Ok(text.to_owned())));
+        return Ok(views(&["best_price", "latest_price", "adjusted_price"]));
     }
     let created = connect(&target(config)?, config)?
         .ensure_tables()
@@ -56,6 +50,13 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     };
     let rows = created.into_iter().map(|table| Created { table });
     Ok(Answer::rows(rows.collect(), |_| Ok(text)))
+}
+
+/// Views that were made, or made anew.
+fn views(names: &[&'static str]) -> Answer {
+    let text = format!("The views {} are there.\n", names.join(", "));
+    let rows = names.iter().map(|table| Created { table });
+    Answer::rows(rows.collect(), |_| Ok(text))
 }
 
 fn ddl(which: Schema) -> Answer {

@@ -141,7 +141,7 @@ fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
     (Box::new(value), of)
 }
 
-/// The optional view `best_price`.
+/// The optional views `best_price` and `latest_price`, and `own_source`, which they read.
 pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
 
 /// The optional view `adjusted_price`, over `best_price`.

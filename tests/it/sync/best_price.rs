@@ -1,8 +1,9 @@
-//! The view `best_price` of PostgreSQL shows what that of the staging file shows, and `export --in` the same.
+//! The views `best_price` and `latest_price` of PostgreSQL show what those of the staging file show, and `export --in` the same.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::ownership::ORIGINAL;
 use crate::support::asset;
 use crate::support::program::TestEnv;
 use crate::support::warehouse::warehouse;
@@ -55,6 +56,14 @@ fn both_views_show_the_same_bars() {
         .map(|(key, source)| format!("{key} {source}"))
         .collect();
     assert_eq!(warehouse.text(VIEW), lines.join("\n"));
+    let latest =
+        env.pairs("SELECT asset_id || ' ' || date, source FROM latest_price ORDER BY asset_id");
+    let latest: Vec<String> = latest
+        .iter()
+        .map(|(key, source)| format!("{key} {source} KRW"))
+        .collect();
+    let there = "SELECT string_agg(concat_ws(' ', asset_id, date, source, currency), E'\\n' ORDER BY asset_id) FROM latest_price";
+    assert_eq!(warehouse.text(there), latest.join("\n"));
     // The program's own rule, which is the same in Rust.
     let exported = env.succeed(&["export", "--in", "KRW"]).stdout;
     let exported = exported.lines().skip(1).map(|line| {
@@ -65,4 +74,43 @@ fn both_views_show_the_same_bars() {
     let refused = env.count("SELECT count(DISTINCT asset_id || date) FROM price_daily")
         - i64::try_from(here.len()).unwrap();
     assert!(refused > 20 && here.len() > 300, "{refused} {}", here.len());
+}
+
+/// What the view was before there was `asset_source`.
+const BEFORE: &str = "CREATE VIEW best_price AS
+    SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at
+    FROM asset_master m
+    CROSS JOIN LATERAL json_array_elements_text(m.source_priority::json) WITH ORDINALITY AS s (source, priority)
+    JOIN price_daily p ON p.asset_id = m.asset_id AND p.source = s.source";
+
+/// An owner's lists count for the assets that nobody configures here, and one that is no list breaks nothing.
+#[test]
+fn the_views_follow_asset_source_and_an_owners_lists_where_it_has_nothing() {
+    let warehouse = warehouse!();
+    warehouse.execute(ORIGINAL);
+    warehouse.execute(BEFORE);
+    warehouse.execute("UPDATE asset_master SET source_priority = '[\"x\", null, 1, \"fdr\", \"fdr\"]' WHERE asset_id = '005930'");
+    let env = TestEnv::new().with("DATABASE_URL", &warehouse.url());
+    for _ in 0..2 {
+        env.succeed(&["schema", "adjusted-price", "--apply"]);
+    }
+    let all = |view: &str| {
+        warehouse.text(&format!(
+            "SELECT coalesce(string_agg(concat_ws(' ', asset_id, date, source, currency, time AT TIME ZONE 'UTC'), E'\\n' ORDER BY date), '') FROM {view}"
+        ))
+    };
+    let theirs = "005930 2026-01-22 fdr KRW 2026-01-22 00:00:00\n005930 2026-01-23 fdr KRW 2026-01-23 00:00:00";
+    assert_eq!(all("best_price"), theirs);
+    assert_eq!(all("adjusted_price"), theirs);
+    assert!(theirs.ends_with(&all("latest_price")));
+    // Two machines that order them otherwise; what is in another currency does not count.
+    warehouse.execute(
+        "INSERT INTO price_daily
+         SELECT p.asset_id, p.date, s.source, p.open, p.high, p.low, p.close, p.volume
+         FROM price_daily p CROSS JOIN (VALUES ('naver'), ('krx'), ('usd')) AS s (source) WHERE p.source = 'fdr'
+         ON CONFLICT DO NOTHING;
+         INSERT INTO asset_source VALUES
+             ('005930', 'naver', 0, 'KRW', 'x', false), ('005930', 'krx', 0, 'KRW', 'x', false), ('005930', 'usd', NULL, 'USD', 'x', false)",
+    );
+    assert_eq!(all("best_price"), theirs.replace("fdr", "krx"));
 }
