@@ -423,6 +423,9 @@ pub(crate) struct SchemaArgs {
     /// Creates what is missing in the database of DATABASE_URL.
     #[arg(long)]
     pub(crate) apply: bool,
+    /// Of one-price: where its readers look; without it the schema that DATABASE_URL leads to, whatever DATABASE_SCHEMA says.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
 }
 
 /// A store with a schema.
@@ -436,6 +439,8 @@ pub(crate) enum Schema {
     BestPrice,
     /// The same adjusted for splits and dividends, with its factors, and the views before, which it reads.
     AdjustedPrice,
+    /// An optional view for programs that select price_daily by asset alone: its columns, and one row for each asset and day.
+    OnePrice,
     /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
     Partitioned,
     /// A variant of all tables for more than one machine: distributed by asset with Citus, to be made before the first sync.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
 use crate::config::assets_file::parse_assets;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Secret};
 use crate::domain::asset::{Asset, AssetId};
 use crate::domain::asset_names::AssetNames;
 use crate::domain::calendar::Calendars;
@@ -136,9 +136,15 @@ pub(super) fn target_or_say(
     waiting: impl FnOnce() -> Result<String>,
 ) -> Result<Target> {
     match config.warehouse_url()? {
-        Some(url) => Ok(Target::parse(url, config.sync.tls_mode)?),
+        Some(url) => Ok(target_of(url, config)?),
         None => Err(ConfigError(no_warehouse(&waiting()?)).into()),
     }
+}
+
+/// Where this is, as it is configured.
+pub(super) fn target_of(url: &Secret, config: &Config) -> Result<Target, ConfigError> {
+    let target = Target::parse(url, config.sync.tls_mode)?;
+    Ok(target.in_schema(config.sync.schema.as_deref()))
 }
 
 /// What to say where no warehouse is named.

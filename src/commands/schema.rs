@@ -12,12 +12,15 @@ use crate::{staging, warehouse};
 /// What `--apply` made.
 #[derive(Serialize)]
 struct Created {
-    table: &'static str,
+    table: String,
 }
 
 pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
+    if args.schema.is_some() && args.which != Schema::OnePrice {
+        return Err(ConfigError("--schema is of one-price only".to_owned()).into());
+    }
     if !args.apply {
-        return Ok(ddl(args.which));
+        return Ok(ddl(args));
     }
     if args.which == Schema::Staging {
         return Err(ConfigError(
@@ -41,6 +44,9 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
         connect(&target(config)?, config)?.create_adjusted_price()?;
         return Ok(views(&["best_price", "latest_price", "adjusted_price"]));
     }
+    if args.which == Schema::OnePrice {
+        return one_price(args.schema.as_deref(), config);
+    }
     let created = connect(&target(config)?, config)?
         .ensure_tables()
         .context("the warehouse's tables are not as needed")?;
@@ -48,27 +54,48 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
         true => "Every table is there.\n".to_owned(),
         false => format!("Created {}.\n", created.join(", ")),
     };
-    let rows = created.into_iter().map(|table| Created { table });
+    let rows = created.into_iter().map(|name| Created {
+        table: name.to_owned(),
+    });
     Ok(Answer::rows(rows.collect(), |_| Ok(text)))
+}
+
+/// Makes the view where its readers look.
+fn one_price(schema: Option<&str>, config: &Config) -> Result<Answer> {
+    let schema = match schema {
+        Some(schema) => schema.to_owned(),
+        None => {
+            let mut readers = config.clone();
+            readers.sync.schema = None;
+            connect(&target(&readers)?, config)?.own_schema()?
+        }
+    };
+    connect(&target(config)?, config)?.create_one_price(&schema)?;
+    let table = format!("{schema}.price_daily");
+    let text = format!("The view {table} is there: one row for each asset and day.\n");
+    Ok(Answer::row(Created { table }, text))
 }
 
 /// Views that were made, or made anew.
 fn views(names: &[&'static str]) -> Answer {
     let text = format!("The views {} are there.\n", names.join(", "));
-    let rows = names.iter().map(|table| Created { table });
+    let rows = names.iter().map(|name| Created {
+        table: (*name).to_owned(),
+    });
     Answer::rows(rows.collect(), |_| Ok(text))
 }
 
-fn ddl(which: Schema) -> Answer {
+fn ddl(args: &SchemaArgs) -> Answer {
     #[derive(Serialize)]
     struct Ddl {
         ddl: String,
     }
-    let ddl = match which {
+    let ddl = match args.which {
         Schema::Staging => staging::schema(),
         Schema::Warehouse => warehouse::schema(),
         Schema::BestPrice => warehouse::BEST_PRICE.to_owned(),
         Schema::AdjustedPrice => warehouse::adjusted_price(),
+        Schema::OnePrice => warehouse::one_price(args.schema.as_deref().unwrap_or("public")),
         Schema::Partitioned => warehouse::PARTITIONED.to_owned(),
         Schema::Citus => warehouse::citus(),
     };

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::context::patience;
+use super::context::{patience, target_of};
 use crate::config::Config;
 use crate::domain::acknowledgement::Standing;
 use crate::staging::Staging;
-use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
+use crate::warehouse::{Patience, Warehouse, WarehouseError};
 
 /// `status` is looked at while the network is down, too: it waits no longer for the answer, nor for a
 /// connection where `DATABASE_URL` has no time for that.
@@ -89,7 +89,7 @@ fn ask(config: &Config, staging: &Staging) -> anyhow::Result<SentRows> {
     if staging.acknowledged()?.is_none() {
         return Ok(SentRows::Stand);
     }
-    let target = Target::parse(url, config.sync.tls_mode)?;
+    let target = target_of(url, config)?;
     let Patience { connect, statement } = patience(config);
     let patience = Patience {
         connect: connect.min(LONGEST),

@@ -121,6 +121,8 @@ impl FromStr for TlsMode {
 pub struct SyncConfig {
     /// `DATABASE_URL`; `None` when it is not set or empty.
     pub(crate) database_url: Option<Secret>,
+    /// `DATABASE_SCHEMA`; `None` for the connection's own.
+    pub(crate) schema: Option<String>,
     /// `PGSSLMODE`, for a `DATABASE_URL` without `sslmode`.
     pub(crate) tls_mode: Option<TlsMode>,
     /// `SYNC_MAX_RETRIES` and `SYNC_BASE_DELAY`

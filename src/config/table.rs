@@ -34,6 +34,8 @@ pub enum Kind {
     Address,
     /// Where a PostgreSQL database is.
     Database,
+    /// The name of a schema in it.
+    Schema,
     /// A mode of `sslmode`.
     TlsMode,
     /// Which log lines are written.
@@ -62,6 +64,7 @@ impl Variable {
 /// Every variable, in the order in which `doctor` shows them, but for the origins, which the sources know.
 const VARIABLES: &[Variable] = &[
     secret("DATABASE_URL", Kind::Database, SecretKind::Connection),
+    plain("DATABASE_SCHEMA", "", Kind::Schema),
     plain("PGSSLMODE", "", Kind::TlsMode),
     plain("STAGING_DB", "data/staging.db", Kind::Path),
     plain("ASSETS_FILE", "data/assets.toml", Kind::Path),

@@ -12,6 +12,8 @@ use super::{ConfigError, LogFormat, Secret, TlsMode};
 const MAX_SECONDS: f64 = 86_400.0;
 /// The most tries a variable may ask for.
 const MAX_TRIES: u32 = 20;
+/// The longest name in PostgreSQL, in bytes.
+const MAX_NAME: usize = 63;
 /// The most days a variable may ask for.
 const MAX_DAYS: u32 = 3650;
 
@@ -85,6 +87,14 @@ impl Value {
         self.read(|text| text.parse().ok()).map(Some)
     }
 
+    pub(super) fn schema(&self) -> Result<Option<String>, ConfigError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        let is_right = |name: &str| name.len() <= MAX_NAME && !name.chars().any(char::is_control);
+        self.read(|text| is_right(text).then(|| Some(text.to_owned())))
+    }
+
     /// The value is a secret, so that it is not shown, nor anything of it.
     pub(super) fn database(self) -> Result<Option<Secret>, ConfigError> {
         if self.text.is_empty() {
@@ -139,6 +149,9 @@ impl Value {
             Kind::Address => "http or https address".to_owned(),
             Kind::Database => {
                 "like postgres://user:password@host:5432/name or host=… user=… dbname=…".to_owned()
+            }
+            Kind::Schema => {
+                format!("the name of a schema, {MAX_NAME} bytes at most, without quotes")
             }
             Kind::TlsMode => {
                 "one of disable, allow, prefer, require, verify-ca, verify-full".to_owned()

@@ -211,6 +211,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let tries = self.read_in(AREA, "SYNC_MAX_RETRIES", faults, |v| v.tries())?;
         Ok(SyncConfig {
             database_url: self.read_in(AREA, "DATABASE_URL", faults, Value::database)?,
+            schema: self.read_in(AREA, "DATABASE_SCHEMA", faults, |v| v.schema())?,
             tls_mode: self.read_in(AREA, "PGSSLMODE", faults, |v| v.tls_mode())?,
             retry: RetryPolicy { tries, base_delay },
             connect_timeout,
@@ -392,6 +393,11 @@ mod tests {
             ("LOG_FORMAT", "xml", "text or json"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
             ("PGSSLMODE", "always", "one of disable"),
+            (
+                "DATABASE_SCHEMA",
+                "a_name_of_a_schema_that_has_more_bytes_than_sixty_three_as_this_one_has",
+                "the name of a schema",
+            ),
             ("SYNC_MAX_RETRIES", "many", "a whole number of tries"),
         ] {
             let error = read(&[(name, value)], "").unwrap_err().0;

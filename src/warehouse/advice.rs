@@ -19,7 +19,7 @@ impl Said<'_> {
                 "grant the user of DATABASE_URL USAGE on that schema, and CREATE where tables are missing"
             }
             "42501" => {
-                "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run"
+                "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run, and on asset_source, corporate_action and corporate_action_coverage for what they hold"
             }
             "42P01" => {
                 "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
@@ -29,7 +29,7 @@ impl Said<'_> {
             }
             "42883" if self.message.contains("sha256") => "`verify` needs PostgreSQL 11 or newer",
             "08P01" if self.message.contains("startup parameter") => {
-                "the pooler takes no options: take options and schema out of DATABASE_URL, and give its user the search_path (ALTER ROLE … SET search_path)"
+                "the pooler takes no options: take options and schema out of DATABASE_URL and let DATABASE_SCHEMA go, and give its user the search_path (ALTER ROLE … SET search_path)"
             }
             "28000" if self.message.contains("pg_hba.conf") => {
                 "the server lets nobody in from this machine like this: add a line to its pg_hba.conf or this machine to its allowed addresses, or choose another sslmode"
@@ -37,7 +37,7 @@ impl Said<'_> {
             "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
             "3D000" => "create the database, or correct its name in DATABASE_URL",
             "3F000" => {
-                "create the schema, correct the search_path, or grant the user of DATABASE_URL USAGE on the schema"
+                "create the schema (CREATE SCHEMA …), correct DATABASE_SCHEMA or the search_path, or grant the user of DATABASE_URL USAGE on the schema"
             }
             "53100" => "the server's disk is full: make room there",
             "53200" | "53400" => "the server is at its limits: give it more memory",

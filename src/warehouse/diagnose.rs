@@ -98,6 +98,21 @@ impl Warehouse {
             .collect())
     }
 
+    /// Where others read `price_daily`: an asset of which two sources share days, how many days, and how many such assets there are.
+    pub(crate) fn shared_days(&mut self) -> Result<Option<(String, i64, i64)>, WarehouseError> {
+        let rows = match self.query(include_str!("shared_days.sql"), Vec::new()) {
+            // Nothing was synced yet, or no sync can write asset_source, which it says.
+            Err(failure) if failure.is_missing_table() || failure.is_forbidden() => {
+                return Ok(None);
+            }
+            rows => rows?,
+        };
+        let found = rows.first();
+        found
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
+            .transpose()
+    }
+
     /// Whether the warehouse's encoding has all characters of these texts.
     pub(crate) fn can_encode(&mut self, texts: Vec<String>) -> Result<bool, WarehouseError> {
         let parameters = vec![parameter(texts, Type::TEXT_ARRAY)];

@@ -36,6 +36,7 @@ mod target;
 mod tls;
 mod url;
 mod verify;
+mod views;
 
 pub(crate) use assets::TakenAssets;
 pub use connection::Patience;
@@ -48,6 +49,7 @@ pub(crate) use runs::DaysOfSeries;
 pub(crate) use tables::schema;
 pub use target::Target;
 pub(crate) use verify::RowKey;
+pub(crate) use views::{BEST_PRICE, adjusted_price, one_price};
 
 use connection::Connection;
 use copying::Copying;
@@ -139,19 +141,6 @@ fn borrowed(parameters: &[Parameter]) -> Vec<(&(dyn ToSql + Sync), Type)> {
 /// A parameter with its type.
 fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
     (Box::new(value), of)
-}
-
-/// The optional views `best_price` and `latest_price`, and `own_source`, which they read.
-pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
-
-/// The optional view `adjusted_price`, over `best_price`.
-#[must_use]
-pub(crate) fn adjusted_price() -> String {
-    [
-        BEST_PRICE,
-        include_str!("../../schema/warehouse/adjusted_price.sql"),
-    ]
-    .join("\n")
 }
 
 /// A variant of `price_daily`: hash-partitioned by asset.

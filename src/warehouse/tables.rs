@@ -200,18 +200,6 @@ impl Warehouse {
         Ok(!created.is_empty() || failure.is_missing_table())
     }
 
-    /// Creates the optional views `best_price` and `latest_price`, or brings them up to date.
-    pub(crate) fn create_best_price(&mut self) -> Result<(), WarehouseError> {
-        self.ensure_tables()?;
-        self.execute(super::BEST_PRICE.to_owned())
-    }
-
-    /// Creates the optional view `adjusted_price`, or brings it up to date, and those before, which it reads.
-    pub(crate) fn create_adjusted_price(&mut self) -> Result<(), WarehouseError> {
-        self.ensure_tables()?;
-        self.execute(super::adjusted_price())
-    }
-
     pub(super) fn missing_tables(&mut self) -> Result<Vec<&'static Table>, WarehouseError> {
         self.missing_of(TABLES)
     }

@@ -64,6 +64,16 @@ impl Target {
         })
     }
 
+    /// The same, with the tables in this schema, where one is given: the name as it stands, whatever `DATABASE_URL` says.
+    #[must_use]
+    pub(crate) fn in_schema(mut self, schema: Option<&str>) -> Self {
+        if let Some(schema) = schema {
+            let options = with_schema(self.config.get_options(), &quoted(schema));
+            self.config.options(&options);
+        }
+        self
+    }
+
     /// Host, port and database, for messages.
     #[must_use]
     pub(crate) fn place(&self) -> String {
@@ -187,6 +197,11 @@ fn with_schema(options: Option<&str>, schema: &str) -> String {
     let escaped = schema.replace('\\', "\\\\").replace(' ', "\\ ");
     let path = format!("-csearch_path={escaped}");
     options.map_or(path.clone(), |options| format!("{options} {path}"))
+}
+
+/// A name in SQL, as it stands.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Whether each host of a list has its address and its port, where more than one is given.
@@ -324,6 +339,11 @@ mod tests {
         assert_eq!(
             (target.verification, target.encryption),
             (Verification::Full, Encryption::Always)
+        );
+        let target = parse("postgres://h/d?schema=a").in_schema(Some("My \"own\""));
+        assert_eq!(
+            target.config.get_options(),
+            Some("-csearch_path=a -csearch_path=\"My\\ \"\"own\"\"\"")
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::commands::context::{now, patience};
+use crate::commands::context::{now, patience, target_of};
 use crate::commands::sent_rows::{LOST, SentRows};
 use crate::config::Config;
 use crate::domain::outgoing::OutgoingTexts;
@@ -10,7 +10,7 @@ use crate::domain::timestamp::millis;
 use crate::jobs::doctor::{self, Check};
 use crate::output::numbers::counted;
 use crate::staging::Staging;
-use crate::warehouse::{Target, Warehouse};
+use crate::warehouse::Warehouse;
 
 /// Connects, and looks at the tables and at whether it is the one that rows were sent to before.
 pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
@@ -26,7 +26,7 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
         }
         Err(fault) => return vec![Check::fail(NAME, fault.0, "mend it as it says")],
     };
-    let target = match Target::parse(url, config.sync.tls_mode) {
+    let target = match target_of(url, config) {
         Ok(target) => target,
         Err(error) => return vec![Check::fail(NAME, error.0, "mend DATABASE_URL")],
     };
@@ -67,6 +67,7 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     let mut checks = doctor::warehouse(&place, &found, &refused, &sent, now(), round_trip);
     checks.extend(encoding(&mut warehouse, &found.encoding, &sent));
     checks.extend(identity(&mut warehouse, staging));
+    checks.extend(shared_days(&mut warehouse));
     checks.extend(refusals(staging));
     checks
 }
@@ -89,6 +90,31 @@ fn encoding(warehouse: &mut Warehouse, name: &str, sent: &OutgoingTexts) -> Opti
         ),
         "use a database of the encoding UTF8",
     ))
+}
+
+/// Programs that select prices by asset alone see every bar of such days twice.
+fn shared_days(warehouse: &mut Warehouse) -> Option<Check> {
+    const NAME: &str = "warehouse readers";
+    const REMEDY: &str =
+        "let them read a view of one price: `pricestash schema one-price --apply`, or best_price";
+    let detail = match warehouse.shared_days() {
+        Ok(found) => {
+            let (asset, days, assets) = found?;
+            let others = match assets {
+                1 => String::new(),
+                _ => format!(", and so do those of {} other assets", assets - 1),
+            };
+            format!(
+                "others read price_daily, where sources of {asset} share {days} days{others}: who selects by asset alone sees two rows"
+            )
+        }
+        Err(failure) => {
+            format!(
+                "whether sources share days in a price_daily that others read is not known: {failure}"
+            )
+        }
+    };
+    Some(Check::warn(NAME, detail, REMEDY))
 }
 
 /// What the warehouse has refused and would refuse again.

@@ -8,6 +8,7 @@
 //! - `apart`: one bad thing alone: a run, an asset, a row, a connection
 //! - `storms`: hundreds of syncs that are killed, cut off and disturbed at random moments
 //! - `lost_tables`: the table is gone, emptied, moved or set back
+//! - `one_price`: one row an asset and day for readers who select by asset alone
 //! - `ownership`: rows of asset_master that others made, and those that are ours
 //! - `order`: every order of a sync's steps, against a model
 //! - `pull`: an empty file is filled from the warehouse
@@ -26,6 +27,7 @@ mod failures;
 mod first_load;
 mod hostile;
 mod lost_tables;
+mod one_price;
 mod order;
 mod ownership;
 mod pull;

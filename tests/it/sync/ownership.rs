@@ -28,7 +28,7 @@ fn gold(name: &str) -> String {
         .replace("The GC=F", name)
 }
 
-fn samsung() -> String {
+pub(super) fn samsung() -> String {
     let sources = [("naver", "005930"), ("yahoo", "005930.KS")];
     asset("005930", "XKRX", "KRW", &sources)
 }
@@ -38,7 +38,7 @@ fn soxl() -> String {
 }
 
 /// Takes the assets over into staging: nothing is recorded.
-fn configure(env: &TestEnv, assets: &[String]) {
+pub(super) fn configure(env: &TestEnv, assets: &[String]) {
     env.write("data/assets.toml", assets.concat());
     env.write("replay/.keep", "");
     env.run(&["collect", "--replay", "replay"]);

@@ -1,0 +1,7 @@
+-- The view of one price in the schema $1: whether there is such a schema, what stands there under the view's name (relkind), and
+-- whether that is a view that we made.
+SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text),
+       c.relkind::text,
+       coalesce(obj_description(c.oid, 'pg_class') LIKE 'pricestash: %', false)
+FROM (VALUES (1)) AS one (row)
+LEFT JOIN pg_class c ON c.relname = 'price_daily' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1::text)

@@ -1,0 +1,89 @@
+//! The optional views.
+
+use postgres::types::Type;
+
+use super::error::WarehouseError;
+use super::target::quoted;
+use super::{Warehouse, parameter};
+
+/// The optional views `best_price` and `latest_price`, and `own_source`, which they read.
+pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
+
+/// The optional view `adjusted_price`, over `best_price`.
+#[must_use]
+pub(crate) fn adjusted_price() -> String {
+    [
+        BEST_PRICE,
+        include_str!("../../schema/warehouse/adjusted_price.sql"),
+    ]
+    .join("\n")
+}
+
+/// The optional view of one price, in the schema where its readers look, over `best_price`.
+#[must_use]
+pub(crate) fn one_price(schema: &str) -> String {
+    let view = format!("{}.price_daily", quoted(schema));
+    let sql = include_str!("../../schema/warehouse/one_price.sql").replace("{view}", &view);
+    [BEST_PRICE, &sql].join("\n")
+}
+
+impl Warehouse {
+    /// Creates the optional views `best_price` and `latest_price`, or brings them up to date.
+    pub(crate) fn create_best_price(&mut self) -> Result<(), WarehouseError> {
+        self.ensure_tables()?;
+        self.execute(BEST_PRICE.to_owned())
+    }
+
+    /// Creates the optional view `adjusted_price`, or brings it up to date, and those before, which it reads.
+    pub(crate) fn create_adjusted_price(&mut self) -> Result<(), WarehouseError> {
+        self.ensure_tables()?;
+        self.execute(adjusted_price())
+    }
+
+    /// The schema in which this connection makes tables.
+    ///
+    /// # Errors
+    /// What the server says, or that there is none.
+    pub(crate) fn own_schema(&mut self) -> Result<String, WarehouseError> {
+        let rows = self.query("SELECT current_schema()::text", Vec::new())?;
+        let schema = rows.first().and_then(|row| row.get::<_, Option<String>>(0));
+        schema.ok_or_else(|| {
+            WarehouseError::Unfit(
+                "no schema of the search_path of DATABASE_URL is there".to_owned(),
+            )
+        })
+    }
+
+    /// Creates the optional view of one price in a schema, or brings it up to date.
+    ///
+    /// # Errors
+    /// What the server says, or that something else has its place.
+    pub(crate) fn create_one_price(&mut self, schema: &str) -> Result<(), WarehouseError> {
+        self.look_for_one_price(schema)?;
+        self.ensure_tables()?;
+        self.execute(one_price(schema))
+    }
+
+    fn look_for_one_price(&mut self, schema: &str) -> Result<(), WarehouseError> {
+        let rows = self.query(
+            include_str!("look_one_price.sql"),
+            vec![parameter(schema.to_owned(), Type::TEXT)],
+        )?;
+        let row = rows.first().ok_or(WarehouseError::Closed)?;
+        let (has_schema, kind): (bool, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let is_ours: bool = row.try_get(2)?;
+        let why = match kind.as_deref() {
+            _ if !has_schema => format!("there is no schema {schema}; CREATE SCHEMA makes one"),
+            None => return Ok(()),
+            Some("v") if is_ours => return Ok(()),
+            Some("v") => format!(
+                "there is a view {schema}.price_daily that pricestash did not make: drop it, or name another schema with --schema"
+            ),
+            Some(_) => format!(
+                "there is a table {schema}.price_daily, whose place the view cannot take: name the schema where the readers are to look \
+                 with --schema, or move that table into the schema of DATABASE_SCHEMA"
+            ),
+        };
+        Err(WarehouseError::Unfit(why))
+    }
+}
