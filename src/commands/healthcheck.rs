@@ -13,11 +13,15 @@ use crate::config::{Config, ConfigError};
 use crate::domain::alert::{Failure, Report};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, sub_days};
+use crate::domain::text::brief;
 use crate::jobs::alert_delivery::alert_of;
 use crate::jobs::healthcheck::{Bars, Freshness, Health, check, recent_since};
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Staging, explain};
 use crate::warehouse::DaysOfSeries;
+
+/// So many characters of assets that were not checked are said at most.
+const LONGEST_LIST: usize = 1000;
 
 /// A calendar that ends within so many days is worth a word.
 const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
@@ -26,7 +30,7 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
     let bars = if args.warehouse {
-        best_of(&active, &in_warehouse(config, args.as_of)?)
+        best_of(&active, &in_warehouse(config, &assets, args.as_of)?)
     } else {
         in_staging(&active, config, args.as_of)?
     };
@@ -127,21 +131,45 @@ fn waived_of(staging: &Staging, assets: &[&Asset]) -> Result<HashMap<String, BTr
     Ok(waived)
 }
 
-/// The warehouse does not know which bars are provisional.
-fn in_warehouse(config: &Config, as_of: Option<NaiveDate>) -> Result<BarsBySource> {
+/// The warehouse does not know which bars are provisional. Assets that it has and the assets file lacks are named.
+fn in_warehouse(
+    config: &Config,
+    assets: &[Asset],
+    as_of: Option<NaiveDate>,
+) -> Result<BarsBySource> {
     if config.warehouse_url()?.is_none() {
         return Err(
             ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
         );
     }
     let target = target(config)?;
-    let found = connect(&target, config)?.days_of_series(since(as_of), as_of);
+    let mut warehouse = connect(&target, config)?;
+    let found = warehouse.days_of_series(since(as_of), as_of);
     let found = found.map_err(|failure| located(failure.into(), &target))?;
+    match warehouse.active_assets() {
+        Ok(active) => warn_of_unchecked(&active, assets),
+        Err(failure) => log::warn!(
+            "whether the warehouse has assets that the assets file lacks is not known: {failure}"
+        ),
+    }
     let bars = |(key, days): (_, DaysOfSeries)| {
         let recent = days.recent.into_iter().map(|day| (day, true));
         (key, Bars::new(days.first, days.newest, recent))
     };
     Ok(found.into_iter().map(bars).collect())
+}
+
+/// Others may count on them, and nobody looks.
+fn warn_of_unchecked(active: &[(String, String)], assets: &[Asset]) {
+    let is_lacking = |id: &str| assets.iter().all(|asset| asset.id.as_str() != id);
+    let lacking = active.iter().filter(|(id, _)| is_lacking(id));
+    let lacking: Vec<String> = lacking.map(|(id, name)| format!("{id} ({name})")).collect();
+    if !lacking.is_empty() {
+        log::warn!(
+            "the warehouse's asset_master has active assets that the assets file lacks, whose prices were not checked: {}",
+            brief(&lacking.join(", "), LONGEST_LIST)
+        );
+    }
 }
 
 fn best_of(assets: &[&Asset], by_source: &BarsBySource) -> BarsByAsset {

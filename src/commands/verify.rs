@@ -54,6 +54,7 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     if let Some(error) = unknown
         && verified.rows == 0
         && verified.differences.is_empty()
+        && verified.foreign.is_empty()
     {
         return Err(error);
     }
@@ -67,9 +68,19 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
         ));
     }
     let exit_code = u8::from(!verified.differences.is_empty());
+    let foreign = foreign(&verified);
+    if let Some(foreign) = &foreign {
+        said.push_str(&format!("{foreign}\n"));
+    }
     let text =
-        move |differences: &[Mismatch], screen: Screen<'_>| Ok(table(differences, screen)? + &said);
+        move |differences: &[Mismatch], screen: Screen<'_>| Ok(said + &table(differences, screen)?);
     let answer = Answer::on_screen(verified.differences, text).with_columns(COLUMNS);
+    let answer = answer.beside_rows(move || {
+        // No row says it.
+        if let Some(foreign) = foreign {
+            log::info!("{foreign}");
+        }
+    });
     Ok(answer.ending(exit_code))
 }
 
@@ -104,6 +115,22 @@ fn table(differences: &[Mismatch], screen: Screen<'_>) -> Result<String> {
         ));
     }
     Ok(text)
+}
+
+/// What was not compared.
+fn foreign(verified: &Verified) -> Option<String> {
+    let sources = verified.foreign.iter().map(|(source, foreign)| {
+        let rows = counted(foreign.rows, "row", "rows");
+        let assets = counted(foreign.assets.len(), "asset", "assets");
+        format!("{source} ({rows} of {assets})")
+    });
+    let sources: Vec<String> = sources.collect();
+    (!sources.is_empty()).then(|| {
+        format!(
+            "The warehouse also has rows of other programs, which were not compared: {}.",
+            sources.join(", ")
+        )
+    })
 }
 
 fn summary(verified: &Verified) -> String {

@@ -11,6 +11,7 @@ use crate::domain::asset::AssetId;
 use crate::domain::bar_values::COLUMNS;
 use crate::domain::checksum::{Checksum, Month, RowValues};
 use crate::domain::timestamp;
+use crate::sources::SOURCES;
 use crate::staging::{StagedBar, Staging};
 use crate::warehouse::{RowKey, Warehouse};
 
@@ -54,6 +55,15 @@ pub(crate) struct Verified {
     pub(crate) months_that_differ: usize,
     /// Rows that are not the same, in key order.
     pub(crate) differences: Vec<Mismatch>,
+    /// What the warehouse has of sources that neither this file nor this program knows; it is not compared.
+    pub(crate) foreign: BTreeMap<String, Foreign>,
+}
+
+/// What the warehouse has of a source that is not ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    pub(crate) rows: u64,
+    pub(crate) assets: BTreeSet<String>,
 }
 
 /// Assets in one question: a few hundred thousand rows at most take a second or two.
@@ -80,8 +90,9 @@ pub(crate) fn verify(
         assets.iter().map(|a| a.as_str().to_owned()).collect()
     };
     let mut verified = Verified::default();
+    let known = staging.known_sources()?;
     for assets in all.chunks(ASSETS) {
-        verify_assets(staging, warehouse, assets, &mut verified)?;
+        verify_assets(staging, warehouse, assets, &known, &mut verified)?;
     }
     Ok(verified)
 }
@@ -90,6 +101,7 @@ fn verify_assets(
     staging: &Staging,
     warehouse: &mut Warehouse,
     assets: &[String],
+    known: &BTreeSet<String>,
     verified: &mut Verified,
 ) -> Result<()> {
     // Both sides compute at the same time.
@@ -101,7 +113,14 @@ fn verify_assets(
             .unwrap_or_else(|_| Err(anyhow!("the thread that reads staging panicked")));
         (here, there)
     });
-    let (here, there) = (here?, there?);
+    let (here, mut there) = (here?, there?);
+    there.retain(|month, sum| {
+        let is_ours = is_ours(&month.source, known);
+        if !is_ours {
+            verified.leave_out(month, sum);
+        }
+        is_ours
+    });
     let months: BTreeSet<&Month> = here.keys().chain(there.keys()).collect();
     let differ: Vec<Month> = months
         .iter()
@@ -119,6 +138,22 @@ fn verify_assets(
         new.sort_by(|a, b| (&a.asset_id, a.date, &a.source).cmp(&(&b.asset_id, b.date, &b.source)));
     }
     Ok(())
+}
+
+/// A source that this program knows is ours also where the file has nothing of it: the file may have been lost.
+fn is_ours(source: &str, known: &BTreeSet<String>) -> bool {
+    let name = source.split(':').next().unwrap_or(source);
+    let mut sources = SOURCES.iter();
+    known.contains(source) || name == "import" || sources.any(|(kind, _)| kind.name() == name)
+}
+
+impl Verified {
+    /// Counts a month that is not compared.
+    fn leave_out(&mut self, month: &Month, sum: &Checksum) {
+        let foreign = self.foreign.entry(month.source.clone()).or_default();
+        foreign.rows += sum.rows;
+        foreign.assets.insert(month.asset_id.clone());
+    }
 }
 
 fn sums_of(staging: &Staging, assets: &[String]) -> Result<HashMap<Month, Checksum>> {

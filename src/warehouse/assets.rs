@@ -48,6 +48,15 @@ impl Warehouse {
         Ok(taken)
     }
 
+    /// The assets that are switched on in `asset_master`, whoever made them, each with its name.
+    pub(crate) fn active_assets(&mut self) -> Result<Vec<(String, String)>, WarehouseError> {
+        let rows = self.query(include_str!("active_assets.sql"), Vec::new())?;
+        let assets = rows.iter();
+        assets
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
+    }
+
     /// The rows of these assets in `asset_master` that are not ours by what the warehouse says.
     pub(crate) fn owners_rows(
         &mut self,

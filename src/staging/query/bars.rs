@@ -1,7 +1,7 @@
 //! Bars and series as they are staged, read for `show`, `report`, `export`, `verify`, `healthcheck` and `reconcile`, with what
 //! was said about their days. Nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
@@ -354,6 +354,15 @@ impl Staging {
             }
         }
         Ok(count)
+    }
+
+    /// The sources of which there are bars, and those that are configured.
+    pub(crate) fn known_sources(&self) -> Result<BTreeSet<String>> {
+        let connection = self.connection()?;
+        let mut statement = connection
+            .prepare("SELECT source FROM asset_source UNION SELECT source FROM price_daily")?;
+        let sources = statement.query_map([], |r| text(r, 0))?;
+        Ok(sources.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Every asset with bars that a warehouse can have, in order: PostgreSQL has no text with a zero byte.

@@ -248,3 +248,19 @@ fn an_asset_that_is_refused_is_alone_with_that() {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert!(refused[0].1.contains("check constraint"), "{refused:?}");
 }
+
+#[test]
+fn healthcheck_names_assets_that_the_file_lacks() {
+    let warehouse = warehouse!();
+    warehouse.execute(ORIGINAL);
+    let env = machine(&warehouse, &[samsung(), soxl().replace("SOXL", "TQQQ")]);
+    let ran = env.run(&["healthcheck", "--warehouse"]);
+    let says = "that the assets file lacks, whose prices were not checked: KS200 (KOSPI200)\n";
+    assert!(ran.stderr.contains(says), "{ran:?}");
+    // One that is in the file, though not active there, is known.
+    let known = asset("KS200", "XKRX", "KRW", &[("krx", "ks200")]);
+    let off = known.replace("sources =", "active = false\nsources =");
+    configure(&env, &[samsung(), off]);
+    let ran = env.run(&["healthcheck", "--warehouse"]);
+    assert!(!ran.stderr.contains("the assets file lacks"), "{ran:?}");
+}

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::ownership::ORIGINAL;
 use crate::support::asset;
 use crate::support::program::TestEnv;
 use crate::support::stock::stocked;
@@ -153,4 +154,39 @@ fn the_variant_for_citus_distributes_the_tables_that_it_makes() {
     let distributed = "SELECT string_agg(concat_ws(' ', name, shards), ', ' ORDER BY name::text) FROM distributed";
     assert_eq!(warehouse.text(distributed), "asset_master, price_daily 4");
     assert_eq!(warehouse.count("SELECT count(*) FROM job_run"), 0);
+}
+
+#[test]
+fn rows_of_other_programs_are_named_once_and_no_difference() {
+    let warehouse = warehouse!();
+    warehouse.execute(ORIGINAL);
+    let env = stocked(&warehouse.url(), 100);
+    env.sync(&[]);
+    warehouse.execute(
+        "INSERT INTO price_daily SELECT '000000', date, 'hantoo', open, high, low, close, volume FROM price_daily WHERE source = 'fdr'",
+    );
+    let others = "rows of other programs, which were not compared: fdr (2 rows of 1 asset), hantoo (2 rows of 1 asset).";
+    let ran = env.run(&["verify"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stdout
+            .starts_with("Staging and the warehouse are equal: 100 rows"),
+        "{ran:?}"
+    );
+    assert!(ran.stdout.contains(others), "{ran:?}");
+    let ran = env.run(&["verify", "--format", "json"]);
+    assert!(
+        ran.rows().is_empty() && ran.stderr.contains(others),
+        "{ran:?}"
+    );
+    // Of a source that is ours nothing is left out, also where the file has nothing of it.
+    warehouse.execute("UPDATE price_daily SET source = 'yahoo' WHERE source = 'hantoo'");
+    let ran = env.run(&["verify"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let first = ran.stdout.lines().next().unwrap();
+    assert!(
+        first.ends_with("0 missing there, 2 extra, 0 different, 0 newer there."),
+        "{ran:?}"
+    );
+    assert_eq!(verify(&env, &[]).1.len(), 2);
 }

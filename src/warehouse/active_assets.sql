@@ -1,0 +1,5 @@
+-- The assets that are switched on, with their names.
+SELECT asset_id::text, coalesce(name, '')::text
+FROM asset_master
+WHERE is_active
+ORDER BY asset_id
