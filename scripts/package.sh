@@ -81,9 +81,10 @@ check_glibc() {
 # What both packages have: fill FOLDER TARGET
 fill() {
     rm -rf -- "$1"
-    mkdir -p -- "$1/data" "$1/scripts" "$1/completions"
+    mkdir -p -- "$1/data" "$1/scripts" "$1/completions" "$1/schema"
     cp -r data/assets.toml data/calendars data/sample data/report.png "$1/data/"
     cp README.md CHANGELOG.md LICENSE .env.example "$1/"
+    cp -r schema/README.md schema/grafana "$1/schema/"
     python3 scripts/third_party_licences.py "$2" >"$1/THIRD-PARTY-LICENCES.txt"
 }
 

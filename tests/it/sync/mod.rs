@@ -2,6 +2,7 @@
 //!
 //! - `actions`: dividends and splits, and the prices adjusted by them
 //! - `best_price`: the view there and in the staging file
+//! - `documents`: the steps, recipes and queries that schema/README.md and the dashboard give
 //! - `runs`: the warehouse as others made it, latest ingest, acknowledgement, replay
 //! - `failures`: each class of failure, one at a time
 //! - `hostile`: what answers is no PostgreSQL, or an evil one
@@ -23,6 +24,7 @@ mod actions;
 mod apart;
 mod best_price;
 mod copy;
+mod documents;
 mod failures;
 mod first_load;
 mod hostile;
