@@ -51,13 +51,28 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
+/// The body of a successful answer without its mark.
+///
+/// # Errors
+/// When it is a page for people, or UTF-16: no feed is.
+pub(super) fn feed_body(body: &[u8]) -> Result<&[u8], AnswerError> {
+    let body = without_mark(body);
+    if is_web_page(body) {
+        return Err(AnswerError::WebPage(first_words(body)));
+    }
+    if is_utf16(body) {
+        return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
+    }
+    Ok(body)
+}
+
 /// Whether a body says that it is UTF-16, in which no source answers.
-pub(super) fn is_utf16(body: &[u8]) -> bool {
+fn is_utf16(body: &[u8]) -> bool {
     body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff")
 }
 
 /// Whether a body is a page for people. No source's feed is one.
-pub(super) fn is_web_page(body: &[u8]) -> bool {
+fn is_web_page(body: &[u8]) -> bool {
     // A feed has no comment before its first element; pages do.
     const STARTS: [&[u8]; 8] = [
         b"<!doctype html",

@@ -8,6 +8,7 @@ mod body;
 mod ecb;
 pub(crate) mod fetch;
 mod krx;
+pub mod lookup;
 mod naver;
 mod naver_fchart;
 mod upbit;
@@ -41,7 +42,8 @@ pub fn endpoints(kind: SourceKind) -> &'static [&'static dyn Upstream] {
 #[must_use]
 pub fn origins() -> Vec<Variable> {
     let endpoints = SOURCES.iter().flat_map(|(_, endpoints)| *endpoints);
-    endpoints.map(|endpoint| endpoint.origin()).collect()
+    let own = endpoints.map(|endpoint| endpoint.origin());
+    own.chain(lookup::origins()).collect()
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ fn midnight_day(text: &str) -> Result<RawDay<'_>, AnswerError> {
 }
 
 /// `{"error": {"name": 404, "message": "Code not found"}}`; the name may be a number or a word.
-fn refusal(body: &[u8]) -> AnswerError {
+pub(super) fn refusal(body: &[u8]) -> AnswerError {
     #[derive(Deserialize)]
     struct Envelope<'a> {
         #[serde(borrow)]

@@ -2,7 +2,7 @@
 //!
 //! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
 
-use super::body::{AnswerError, first_words, is_utf16, is_web_page, without_mark};
+use super::body::{AnswerError, feed_body, first_words, without_mark};
 use crate::config::Variable;
 use crate::domain::answer::Answer;
 use crate::domain::asset::Category;
@@ -91,17 +91,10 @@ pub trait Upstream: Sync {
         symbol: &str,
         calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
-        let is_success = (200..300).contains(&status);
+        if (200..300).contains(&status) {
+            return self.parse(feed_body(body)?, symbol, calendar);
+        }
         let body = without_mark(body);
-        if is_success && is_web_page(body) {
-            return Err(AnswerError::WebPage(first_words(body)));
-        }
-        if is_success && is_utf16(body) {
-            return Err(AnswerError::OtherShape("text in UTF-16".to_owned()));
-        }
-        if is_success {
-            return self.parse(body, symbol, calendar);
-        }
         self.explain(status, body).unwrap_or_else(|| {
             Err(AnswerError::Status {
                 status,

@@ -156,7 +156,7 @@ struct Quote<'a> {
 }
 
 /// What an error object means.
-fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
+pub(super) fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
     let Ok(Object(complaint)) = serde_json::from_str::<Object<Complaint>>(error.get()) else {
         return Err(AnswerError::Refused(first_words(error.get().as_bytes())));
     };
@@ -351,7 +351,7 @@ fn cells<'a>(
 }
 
 /// The moment of a stamp (seconds, below zero before 1970), if it lies in the years 1 to 9999.
-fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
+pub(super) fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
     let Ok(seconds) = json_text(Some(stamp)).parse() else {
         return None;
     };

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 
-use super::Calendar;
+use super::{Calendar, Calendars};
 use crate::domain::answer::Said;
 
 /// Yahoo's codes of the exchanges (`meta.exchangeName`), by calendar. Two calendars may share one: the same holidays, or an
@@ -111,6 +111,47 @@ impl Calendar {
     }
 }
 
+impl Calendars {
+    /// The name of the calendar of an exchange, by its code and its zone at the source. `day` is one on which the clocks of two
+    /// zones are compared.
+    ///
+    /// # Errors
+    /// Why there is not one that fits both, in words.
+    pub(crate) fn of_exchange(
+        &self,
+        code: Option<&str>,
+        zone: Option<&str>,
+        day: NaiveDate,
+    ) -> Result<String, String> {
+        let instead = zone.map_or_else(String::new, |zone| {
+            format!("; weekdays@{zone} takes every weekday for a session")
+        });
+        let code = code.ok_or_else(|| format!("the source does not say its exchange{instead}"))?;
+        let mut names = calendars_of(code);
+        if names.is_empty() {
+            return Err(format!("its exchange {code} has no calendar here{instead}"));
+        }
+        let by_code = names.join(" or ");
+        if let Some(zone) = zone.and_then(|zone| zone.parse::<Tz>().ok()) {
+            let fits = |name: &&str| {
+                let calendar = self.get(name);
+                calendar.is_some_and(|calendar| same_clock(zone, calendar.zone(), day))
+            };
+            names.retain(fits);
+        }
+        match names[..] {
+            [one] => Ok(one.to_owned()),
+            [] => Err(format!(
+                "its exchange {code} is that of {by_code}, and its time zone is {}",
+                zone.unwrap_or_default()
+            )),
+            _ => Err(format!(
+                "its exchange {code} is that of several calendars: {by_code}"
+            )),
+        }
+    }
+}
+
 /// Whether two zones have the same time around a day, in summer and in winter: one place may have several names.
 fn same_clock(one: Tz, other: Tz, day: NaiveDate) -> bool {
     const HALF_A_YEAR: u64 = 182;
@@ -175,6 +216,36 @@ mod tests {
             misfit("XNYS", "XYZ", "Asia/Tokyo").unwrap(),
             "the source says that its exchange is in Asia/Tokyo, XNYS is in America/New_York"
         );
+    }
+
+    #[test]
+    fn an_exchange_has_a_calendar_where_its_zone_agrees() {
+        let calendars = Calendars::built_in().unwrap();
+        let day = "2026-11-28".parse().unwrap();
+        let found = |code: &str, zone: &str| {
+            let [code, zone] = [code, zone].map(|text| Some(text).filter(|t| !t.is_empty()));
+            calendars.of_exchange(code, zone, day)
+        };
+        for (code, zone, calendar) in [
+            ("NMS", "America/New_York", "XNYS"),
+            ("LSE", "Europe/London", "XLON"),
+            ("NSI", "Asia/Calcutta", "XNSE"),
+            ("CCY", "Europe/London", "24/5"),
+            ("CCC", "UTC", "24/7"),
+            ("CMX", "America/New_York", "CMES"),
+            ("CXI", "America/Chicago", "XCBF"),
+            ("WCB", "America/New_York", "XNYS"),
+            ("JPX", "", "XTKS"),
+        ] {
+            assert_eq!(found(code, zone).as_deref(), Ok(calendar), "{code} {zone}");
+        }
+        let refused = |code: &str, zone: &str| found(code, zone).unwrap_err();
+        assert!(
+            refused("JPX", "Europe/London").contains("XTKS, and its time zone is Europe/London")
+        );
+        assert!(refused("CXI", "").contains("XCBF or XNYS"));
+        assert!(refused("NYB", "America/New_York").contains("weekdays@America/New_York"));
+        assert!(refused("", "").contains("does not say"));
     }
 
     #[test]

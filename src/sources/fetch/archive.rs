@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::recording::{META, RecordingMeta, plain_name, stamped};
-use super::{Feed, FetchError, Part, Request, Response};
+use super::recording::{LOOK_UPS, META, RecordingMeta, plain_name, stamped};
+use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
 
@@ -50,10 +50,21 @@ impl<F: Feed> Archive<F> {
         failure.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn keep(&self, request: Request<'_>, response: &Response) -> io::Result<()> {
-        let window = request.part.window;
-        let recording = request.upstream.recording(request.symbol, window);
-        let path = self.free_path(&recording, response.fetched_at);
+    fn keep(&self, recording: &str, days: Option<Window>, response: &Response) {
+        if let Err(error) = self.write(recording, days, response) {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert_with(|| {
+                format!(
+                    "an answer was not kept in {}: {error}",
+                    self.folder.display()
+                )
+            });
+        }
+    }
+
+    /// Writes an answer, with the days that it was asked for.
+    fn write(&self, recording: &str, days: Option<Window>, response: &Response) -> io::Result<()> {
+        let path = self.free_path(recording, response.fetched_at);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -62,8 +73,8 @@ impl<F: Feed> Archive<F> {
             status: Some(response.status),
             headers: headers(response),
             fetched_at: Some(response.fetched_at),
-            start: Some(window.start),
-            end: Some(window.end),
+            start: days.map(|days| days.start),
+            end: days.map(|days| days.end),
         };
         // What says the status first: a body without it would be taken for a success.
         fs::write(with_ending(&path, META), serde_json::to_vec_pretty(&meta)?)?;
@@ -116,14 +127,19 @@ impl<F: Feed> Feed for Archive<F> {
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
         let response = self.feed.get(request)?;
-        if let Err(error) = self.keep(request, &response) {
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert_with(|| {
-                format!(
-                    "an answer was not kept in {}: {error}",
-                    self.folder.display()
-                )
-            });
+        let window = request.part.window;
+        let recording = request.upstream.recording(request.symbol, window);
+        self.keep(&recording, Some(window), &response);
+        Ok(response)
+    }
+}
+
+impl<F: LookUpFeed + Feed> LookUpFeed for Archive<F> {
+    fn look_up(&self, question: Question<'_>) -> Result<Response, FetchError> {
+        let response = self.feed.look_up(question)?;
+        let recordings = question.look_up.recordings(question.word);
+        if let Some(recording) = recordings.first() {
+            self.keep(&format!("{LOOK_UPS}/{recording}"), None, &response);
         }
         Ok(response)
     }
@@ -153,15 +169,27 @@ fn count_answers(files: &[PathBuf]) -> u64 {
     (files.len() - files.iter().filter(is_meta).count()) as u64
 }
 
+/// The folders of an archive that have answers in them, those of look-ups too.
+fn source_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let folders = |of: &Path| -> io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(of)?.map(|entry| Ok(entry?.path()));
+        let mut folders: Vec<PathBuf> = entries.collect::<io::Result<_>>()?;
+        folders.retain(|path| path.is_dir());
+        Ok(folders)
+    };
+    let mut found = folders(folder)?;
+    let look_ups = folder.join(LOOK_UPS);
+    if look_ups.is_dir() {
+        found.extend(folders(&look_ups)?);
+    }
+    Ok(found)
+}
+
 /// The files of answers in an archive that are older than so many days.
 fn old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
     let oldest = now - TimeDelta::days(i64::from(days));
     let mut old = Vec::new();
-    for source in fs::read_dir(folder)? {
-        let source = source?.path();
-        if !source.is_dir() {
-            continue;
-        }
+    for source in source_folders(folder)? {
         for file in fs::read_dir(&source)? {
             let file = file?;
             let name = file.file_name().to_string_lossy().into_owned();

@@ -10,7 +10,7 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::host_queue::HostQueues;
 use super::request_thread::{InThisThread, RequestThreads};
-use super::{Feed, FetchError, Part, Request, Response};
+use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
 use crate::config::{FetchConfig, Origins};
 use crate::domain::timestamp::{micros, millis};
 use crate::domain::window::Window;
@@ -115,16 +115,43 @@ impl Feed for Http {
     }
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
+        let Request {
+            upstream, symbol, ..
+        } = request;
         let url = self.url(request);
+        self.ask(url, upstream.headers(), upstream.name(), symbol)
+    }
+}
+
+impl LookUpFeed for Http {
+    fn look_up(&self, question: Question<'_>) -> Result<Response, FetchError> {
+        let Question {
+            look_up,
+            word,
+            today,
+        } = question;
+        let variable = look_up.origin();
+        let origin = self.origins.get(&variable);
+        let url = look_up.url(origin, word, today);
+        self.ask(url, look_up.headers(), look_up.name(), word)
+    }
+}
+
+impl Http {
+    fn ask(
+        &self,
+        url: String,
+        headers: &'static [(&'static str, &'static str)],
+        source: &str,
+        symbol: &str,
+    ) -> Result<Response, FetchError> {
         let turn = self.hosts.enter(&host_of(&url))?;
         let fetched_at = micros(Utc::now());
         let started = Instant::now();
-        let (status, headers, body) = self
-            .threads
-            .fetch(url.clone(), request.upstream.headers())?;
+        let (status, headers, body) = self.threads.fetch(url.clone(), headers)?;
         drop(turn);
         let elapsed = millis(started.elapsed());
-        log::debug!(source = request.upstream.name(), symbol = request.symbol, status = status, bytes = body.len(), elapsed_ms = elapsed; "answer");
+        log::debug!(source = source, symbol = symbol, status = status, bytes = body.len(), elapsed_ms = elapsed; "answer");
         Ok(Response {
             status,
             body,

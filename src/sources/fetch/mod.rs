@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Upstream;
+use super::lookup::LookUp;
 use crate::domain::asset::Category;
 use crate::domain::window::Window;
 
@@ -52,6 +53,17 @@ pub(crate) struct Request<'a> {
     pub(crate) category: Category,
     /// The days.
     pub(crate) part: &'a Part,
+}
+
+/// One question about a symbol or a name.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// How it is asked.
+    pub(crate) look_up: LookUp,
+    /// What is asked about.
+    pub(crate) word: &'a str,
+    /// The newest prices are those of before this day.
+    pub(crate) today: NaiveDate,
 }
 
 /// An answer as received.
@@ -119,6 +131,15 @@ pub(crate) trait Feed: Sync {
     /// # Errors
     /// When no answer came. An answer of whatever status is no error here.
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError>;
+}
+
+/// Gives the answers to questions, through the same client, into the same archive and from the same recordings as prices.
+pub(crate) trait LookUpFeed {
+    /// The answer to one question.
+    ///
+    /// # Errors
+    /// As [`Feed::get`].
+    fn look_up(&self, question: Question<'_>) -> Result<Response, FetchError>;
 }
 
 #[cfg(test)]

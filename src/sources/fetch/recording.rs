@@ -18,6 +18,8 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(super) const COMPRESSED: &str = ".gz";
 /// The end of the name of what is known beside a recording.
 pub(super) const META: &str = ".meta.json";
+/// The folder of the answers to look-ups, which has a folder of each source.
+pub(super) const LOOK_UPS: &str = "lookup";
 /// How a recording's time stands in its name.
 const STAMP: &str = "%Y%m%dT%H%M%S%.6fZ";
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::recording::{self, COMPRESSED, META, RecordingMeta};
-use super::{Feed, FetchError, Part, Request, Response};
+use super::recording::{self, COMPRESSED, LOOK_UPS, META, RecordingMeta};
+use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
 use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
@@ -20,6 +20,8 @@ use crate::sources::Upstream;
 pub(crate) struct Replay {
     folder: PathBuf,
     recordings: BTreeMap<String, Vec<String>>,
+    /// Those of look-ups, by their names below the folder of all of them.
+    look_ups: BTreeMap<String, Vec<String>>,
     fetched_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
@@ -44,8 +46,13 @@ impl Replay {
         fetched_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> io::Result<Self> {
+        let look_ups = folder.join(LOOK_UPS);
         Ok(Self {
             recordings: recording::list(folder)?,
+            look_ups: match look_ups.is_dir() {
+                true => recording::list(&look_ups)?,
+                false => BTreeMap::new(),
+            },
             folder: folder.to_owned(),
             fetched_at: fetched_at.map(timestamp::micros),
             now: timestamp::micros(now),
@@ -112,21 +119,23 @@ impl Replay {
     }
 }
 
+/// Which of several recordings of one request counts: a success, and the newest.
+fn rank(meta: &RecordingMeta) -> (bool, Option<DateTime<Utc>>) {
+    let is_success = meta.status.is_none_or(|s| (200..300).contains(&s));
+    (is_success, meta.fetched_at)
+}
+
 /// A request that was made again counts once: by its newest success, else by its newest failure.
 fn last_of_each_request(found: impl Iterator<Item = FoundRecording>) -> Vec<FoundRecording> {
     let mut by_url: HashMap<String, FoundRecording> = HashMap::new();
     let mut without_url = Vec::new();
-    let rank = |f: &FoundRecording| {
-        let is_success = f.meta.status.is_none_or(|s| (200..300).contains(&s));
-        (is_success, f.meta.fetched_at)
-    };
     for one in found {
         let Some(url) = one.meta.url.clone() else {
             without_url.push(one);
             continue;
         };
         match by_url.get(&url) {
-            Some(other) if rank(other) > rank(&one) => {}
+            Some(other) if rank(&other.meta) > rank(&one.meta) => {}
             _ => {
                 by_url.insert(url, one);
             }
@@ -183,6 +192,34 @@ impl Feed for Replay {
             status: meta.status.unwrap_or(200),
             body,
             fetched_at,
+            url: meta.url.unwrap_or_default(),
+            headers: Vec::new(),
+        })
+    }
+}
+
+impl LookUpFeed for Replay {
+    /// Of several recordings the newest success counts, else the newest failure.
+    fn look_up(&self, question: Question<'_>) -> Result<Response, FetchError> {
+        let names = question.look_up.recordings(question.word);
+        let files = names.iter().find_map(|name| self.look_ups.get(name));
+        let files = files.ok_or_else(|| {
+            let name = names.first().map_or("", String::as_str);
+            FetchError::NoRecording(format!("{LOOK_UPS}/{name}"))
+        })?;
+        let with_meta = files.iter().map(|file| {
+            let file = format!("{LOOK_UPS}/{file}");
+            Ok((self.meta(&file)?, file))
+        });
+        let found: Vec<(RecordingMeta, String)> = with_meta.collect::<Result<_, FetchError>>()?;
+        let newest = found.into_iter().max_by_key(|(meta, _)| rank(meta));
+        let (meta, file) = newest.ok_or_else(|| FetchError::NoRecording(names.join(" or ")))?;
+        let body = recording::read_body(&self.folder.join(&file))
+            .map_err(|e| FetchError::BadRecording(file, e.to_string()))?;
+        Ok(Response {
+            status: meta.status.unwrap_or(200),
+            body,
+            fetched_at: meta.fetched_at.or(self.fetched_at).unwrap_or(self.now),
             url: meta.url.unwrap_or_default(),
             headers: Vec::new(),
         })

@@ -5,9 +5,13 @@ use std::sync::LazyLock;
 use pricestash::domain::asset::SourceKind;
 use pricestash::domain::calendar::Calendars;
 use pricestash::sources::endpoints;
+use pricestash::sources::lookup::LookUp;
 
 #[path = "../../it/sources/rules.rs"]
 mod rules;
+
+#[path = "../../it/sources/lookup_rules.rs"]
+mod lookup_rules;
 
 /// What is asked for; only the ECB's file is of many symbols.
 const SYMBOL: &str = "USD";
@@ -22,12 +26,21 @@ pub fn read(kind: SourceKind, way: &str, calendar: &str, body: &[u8]) {
         .find(|w| w.name() == way)
         .expect("a way of this name");
     let calendar = CALENDARS.get(calendar).expect("a calendar of this name");
-    let status = match body.first() {
+    let status = status(body);
+    if let Ok(answer) = way.read(status, body, SYMBOL, &calendar) {
+        rules::assert_kept(&answer, body, &calendar);
+    }
+}
+
+/// Reads a body as the answer to a look-up, with any status as well.
+pub fn look_up(look_up: LookUp, body: &[u8]) {
+    lookup_rules::assert_kept(look_up, status(body), body, "KRW-BTC");
+}
+
+fn status(body: &[u8]) -> u16 {
+    match body.first() {
         Some(b'4') => 404,
         Some(b'5') => 503,
         _ => 200,
-    };
-    if let Ok(answer) = way.read(status, body, SYMBOL, &calendar) {
-        rules::assert_kept(&answer, body, &calendar);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! - `recordings`: every recorded answer in `tests/fixtures/`, and what comes out of it; the sample
 //! - `mutations`: every parser over answers to which something happened
+//! - `lookups`: the same of look-ups, with what each recorded answer says
+//! - `lookup_rules`: what they must keep
 //! - `rules`: what every answer that a parser reads must keep
 //! - `faults`: sources that fail as they do on the internet
 //! - `hosts`: hosts asked politely, in parallel, and left alone
@@ -10,6 +12,8 @@
 mod archive;
 mod faults;
 mod hosts;
+mod lookup_rules;
+mod lookups;
 mod mutations;
 mod recordings;
 mod rules;

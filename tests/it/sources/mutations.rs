@@ -18,7 +18,7 @@ use super::rules;
 use crate::support::way;
 use crate::support::window::{Recording, recordings_of};
 
-const CASES: u32 = 200_000;
+pub(super) const CASES: u32 = 200_000;
 const SEED: u64 = 20_260_320;
 
 /// A recording up to so many bytes is taken as a whole.
@@ -124,7 +124,7 @@ fn number(body: &[u8], at: usize) -> std::ops::Range<usize> {
     start..start + length
 }
 
-fn mutate_once(body: &mut Vec<u8>, other: &[u8], rng: &mut StdRng) {
+pub(super) fn mutate_once(body: &mut Vec<u8>, other: &[u8], rng: &mut StdRng) {
     let at = place(body, rng);
     match rng.random_range(0..12) {
         0 | 1 => {
@@ -220,10 +220,10 @@ impl Starts {
 }
 
 /// A case, which says what it was when the test fails at it.
-struct Case {
-    number: u32,
-    status: u16,
-    body: Vec<u8>,
+pub(super) struct Case {
+    pub(super) number: u32,
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
 }
 
 impl Drop for Case {
@@ -241,17 +241,22 @@ impl Drop for Case {
 }
 
 /// Past the test runner, which shows what a test prints only when it fails.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "{line}").unwrap();
+}
+
+/// The chances of a test, which says what they are.
+pub(super) fn seeded(name: &str, cases: u32) -> StdRng {
+    let seed = env::var("MUTATION_SEED").map_or(SEED, |text| text.parse().unwrap());
+    say(&format!("{name}: {cases} mutations, MUTATION_SEED={seed}"));
+    StdRng::seed_from_u64(seed)
 }
 
 fn try_all(name: &str) {
     let way = way(name);
     let starts = Starts::of(name);
-    let seed = env::var("MUTATION_SEED").map_or(SEED, |text| text.parse().unwrap());
-    say(&format!("{name}: {CASES} mutations, MUTATION_SEED={seed}"));
-    let mut rng = StdRng::seed_from_u64(seed);
+    let mut rng = seeded(name, CASES);
     let (mut read, mut bars) = (0, 0);
     for number in 0..CASES {
         let [mut body, other] = [(); 2].map(|()| starts.draw(&mut rng));

@@ -1,0 +1,212 @@
+//! Look-ups: what a symbol is, and which symbols have a name. Yahoo's chart and search, Naver's mobile site and search, Upbit's markets.
+//!
+//! As with prices nothing here touches the network: URLs are built and bytes are read.
+
+use chrono::NaiveDate;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::body::{AnswerError, feed_body, first_words, path_segment, query_value};
+use super::{upbit, yahoo};
+use crate::config::Variable;
+use crate::domain::asset::Category;
+use crate::domain::calendar::sub_days;
+use crate::domain::listing::Listing;
+use crate::domain::window::Window;
+use crate::sources::Upstream;
+
+mod naver_basic;
+mod naver_search;
+mod upbit_market;
+mod yahoo_meta;
+mod yahoo_search;
+
+/// So many days of prices are asked for with a symbol.
+const DAYS: u64 = 30;
+/// Naver's sites are asked as from there (public clients all send it).
+const FROM_NAVER: &[(&str, &str)] = &[("Referer", "https://m.stock.naver.com/")];
+/// What may not stand in the name of a file, on Windows either.
+const NOT_IN_A_NAME: &AsciiSet = &CONTROLS
+    .add(b'"')
+    .add(b'%')
+    .add(b'*')
+    .add(b'/')
+    .add(b':')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'@')
+    .add(b'\\')
+    .add(b'|');
+
+/// One way to ask what something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookUp {
+    /// What a symbol of Yahoo is: the `meta` of its chart.
+    YahooMeta,
+    /// The symbols of Yahoo that a text finds.
+    YahooSearch,
+    /// What a code of the Korean exchange is: `/basic`.
+    NaverBasic,
+    /// The codes of Naver that a text finds.
+    NaverSearch,
+    /// Whether Upbit has a market, with its newest candle.
+    UpbitMarket,
+    /// The names of all markets of Upbit; the word does not matter.
+    UpbitMarkets,
+}
+
+impl LookUp {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::YahooMeta,
+        Self::YahooSearch,
+        Self::NaverBasic,
+        Self::NaverSearch,
+        Self::UpbitMarket,
+        Self::UpbitMarkets,
+    ];
+
+    /// How it is called in messages, and its folder below `lookup` in an archive.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::YahooMeta => "yahoo",
+            Self::YahooSearch => "yahoo_search",
+            Self::NaverBasic => "naver",
+            Self::NaverSearch => "naver_search",
+            Self::UpbitMarket => "upbit",
+            Self::UpbitMarkets => "upbit_markets",
+        }
+    }
+
+    /// The variable that says where it is asked.
+    #[must_use]
+    pub(crate) fn origin(self) -> Variable {
+        match self {
+            Self::YahooMeta => yahoo::Chart.origin(),
+            Self::YahooSearch => {
+                Variable::origin("YAHOO_SEARCH_BASE_URL", "https://query2.finance.yahoo.com")
+            }
+            Self::NaverBasic => {
+                Variable::origin("NAVER_MOBILE_BASE_URL", "https://m.stock.naver.com")
+            }
+            Self::NaverSearch => {
+                Variable::origin("NAVER_SEARCH_BASE_URL", "https://ac.stock.naver.com")
+            }
+            Self::UpbitMarket | Self::UpbitMarkets => upbit::DayCandles.origin(),
+        }
+    }
+
+    /// The URL of a question, behind what counts as its origin.
+    #[must_use]
+    pub(crate) fn url(self, origin: &str, word: &str, today: NaiveDate) -> String {
+        let days = Window {
+            start: sub_days(today, DAYS),
+            end: today,
+        };
+        match self {
+            // As prices are asked for: an answer to this is known to come.
+            Self::YahooMeta => yahoo::Chart.url(origin, word, Category::Stock, days),
+            Self::YahooSearch => {
+                let text = query_value(word);
+                format!(
+                    "{origin}/v1/finance/search?q={text}&quotesCount=20&newsCount=0&enableFuzzyQuery=false"
+                )
+            }
+            Self::NaverBasic => {
+                let code = path_segment(word);
+                format!("{origin}/api/stock/{code}/basic")
+            }
+            Self::NaverSearch => {
+                let text = query_value(word);
+                format!("{origin}/ac?q={text}&target=stock,index")
+            }
+            Self::UpbitMarket => upbit::DayCandles.url(origin, word, Category::Crypto, days),
+            Self::UpbitMarkets => format!("{origin}/v1/market/all"),
+        }
+    }
+
+    /// Request headers beyond the client's own.
+    #[must_use]
+    pub(crate) fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::NaverBasic | Self::NaverSearch => FROM_NAVER,
+            _ => &[],
+        }
+    }
+
+    /// The files below `lookup` in a replay folder that may hold the recorded answer, the one that an archive writes first. Who
+    /// records searches only may put them with their source.
+    #[must_use]
+    pub(crate) fn recordings(self, word: &str) -> Vec<String> {
+        let folders: &[&str] = match self {
+            Self::YahooSearch => &["yahoo_search", "yahoo"],
+            Self::NaverSearch => &["naver_search", "naver"],
+            Self::UpbitMarkets => return vec!["upbit/market_all.json".to_owned()],
+            _ => &[self.name()],
+        };
+        let word = file_name(word);
+        let file = |folder: &&str| format!("{folder}/{word}.json");
+        folders.iter().map(file).collect()
+    }
+
+    /// Reads an answer with its HTTP status: the one listing of a symbol, or all that were found.
+    ///
+    /// # Errors
+    /// When the body is no answer to the question, or says that the symbol is unknown.
+    pub fn read(self, status: u16, body: &[u8], word: &str) -> Result<Vec<Listing>, AnswerError> {
+        if !(200..300).contains(&status) {
+            return self.explain(status, body, word);
+        }
+        let body = feed_body(body)?;
+        match self {
+            Self::YahooMeta => yahoo_meta::read(body, word).map(|listing| vec![listing]),
+            Self::YahooSearch => yahoo_search::read(body),
+            Self::NaverBasic => naver_basic::read(body, word).map(|listing| vec![listing]),
+            Self::NaverSearch => naver_search::read(body),
+            Self::UpbitMarket => upbit_market::read(body, Some(word)),
+            Self::UpbitMarkets => upbit_market::read(body, None),
+        }
+    }
+
+    /// What an answer without success says. 409 of Naver is an unknown code, 404 of Upbit an unknown market, 404 of Yahoo an unknown
+    /// symbol; each in its own words, without which it is only a status.
+    fn explain(self, status: u16, body: &[u8], word: &str) -> Result<Vec<Listing>, AnswerError> {
+        let said = match (self, status) {
+            (Self::YahooMeta, 400 | 404 | 422) => yahoo_meta::read(body, word).map(|l| vec![l]),
+            (Self::NaverBasic, 409) => Err(naver_basic::refusal(body)),
+            (Self::UpbitMarket, 404) => Err(upbit::refusal(body)),
+            _ => Err(AnswerError::OtherShape(String::new())),
+        };
+        match said {
+            Ok(listings) => Ok(listings),
+            Err(said @ (AnswerError::UnknownSymbol(_) | AnswerError::Refused(_))) => Err(said),
+            Err(_) => Err(AnswerError::Status {
+                status,
+                words: first_words(body),
+            }),
+        }
+    }
+}
+
+/// A word as the name of a file: letters of every script stay, so that people find it.
+fn file_name(word: &str) -> String {
+    let mut name = String::new();
+    for c in word.chars() {
+        match c.is_ascii() {
+            true => name.extend(utf8_percent_encode(
+                c.encode_utf8(&mut [0; 4]),
+                NOT_IN_A_NAME,
+            )),
+            false => name.push(c),
+        }
+    }
+    name
+}
+
+/// The variables that say where look-ups are asked, beyond those of the prices.
+#[must_use]
+pub(super) fn origins() -> Vec<Variable> {
+    let own = [LookUp::YahooSearch, LookUp::NaverSearch, LookUp::NaverBasic];
+    own.map(LookUp::origin).to_vec()
+}
