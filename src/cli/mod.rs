@@ -14,7 +14,9 @@ use crate::domain::adjustment::Adjust;
 use crate::domain::finding::Rule;
 use crate::domain::window::Window;
 use clap_complete::Shell;
-pub(crate) use setup::{AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs};
+pub(crate) use setup::{
+    AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs, LookUpArgs, SearchAssetsArgs,
+};
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
@@ -412,6 +414,18 @@ pub(crate) struct AssetsArgs {
     /// The year of the calendar; this year when it is left out.
     #[arg(requires = "calendar", value_name = "YEAR", value_parser = parse_year)]
     pub(crate) year: Option<i32>,
+}
+
+impl AssetsArgs {
+    /// Whether the network is asked.
+    #[must_use]
+    pub(crate) fn asks(&self) -> bool {
+        match &self.command {
+            Some(AssetsCommand::Search(args)) => args.look_up.replay.is_none(),
+            Some(AssetsCommand::Add(args)) => args.look_up.replay.is_none() && !args.is_complete(),
+            _ => false,
+        }
+    }
 }
 
 /// Arguments of `schema`.

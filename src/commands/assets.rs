@@ -1,14 +1,15 @@
 //! `assets`: the configured assets are shown or edited, or a year of a calendar is shown.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::context::{assets_text, now, read_assets, read_calendars};
-use crate::cli::{AddAssetArgs, AssetsArgs, AssetsCommand, AssetsEdit};
-use crate::config::assets_edit::{self, NewAsset};
-use crate::config::assets_file::parse_assets;
+use super::edited_assets::write_assets;
+use super::{assets_add, assets_search};
+use crate::cli::{AssetsArgs, AssetsCommand, AssetsEdit};
+use crate::config::assets_edit;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::SourceKind;
 use crate::domain::asset_names::AssetNames;
@@ -16,7 +17,6 @@ use crate::domain::close::what_it_is;
 use crate::output::calendar_year::CalendarYear;
 use crate::output::print;
 use crate::output::screen::{Column, always, if_room, shortened};
-use crate::process::result_file::Place;
 
 /// The columns of `assets`.
 const COLUMNS: &[&str] = &[
@@ -36,8 +36,11 @@ struct AssetRow {
 }
 
 pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
-    if let Some(AssetsCommand::Edit(command)) = &args.command {
-        return edit_assets(command, config);
+    match &args.command {
+        Some(AssetsCommand::Add(args)) => return assets_add::run(args, config),
+        Some(AssetsCommand::Edit(command)) => return edit_assets(command, config),
+        Some(AssetsCommand::Search(args)) => return assets_search::run(args, config),
+        Some(AssetsCommand::List) | None => {}
     }
     if let Some(name) = &args.calendar {
         return calendar(name, args.year);
@@ -140,16 +143,11 @@ struct Edited {
     result: &'static str,
 }
 
-/// `assets add|remove|enable|disable`.
+/// `assets remove|enable|disable`.
 fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let text = assets_text(path)?;
     let (id, edited, result) = match command {
-        AssetsEdit::Add(args) => (
-            args.id.clone(),
-            assets_edit::add(&text, &new_asset(args)),
-            "added",
-        ),
         AssetsEdit::Remove { id } => {
             let id = known_id(id, config)?;
             let edited = assets_edit::remove(&text, &id);
@@ -166,16 +164,8 @@ fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
             (id, edited, "disabled")
         }
     };
-    let wrong =
-        |why: String| ConfigError(format!("{}: {why}; it was left as it is", path.display()));
-    let edited = edited.map_err(wrong)?;
-    // What could not be read again is not written.
-    parse_assets(&edited, &read_calendars()?).map_err(wrong)?;
-    let is_same = edited == text;
-    Place::of(path)
-        .map_err(anyhow::Error::from)
-        .and_then(|place| place.write(|to| Ok(to.write_all(edited.as_bytes())?)))
-        .with_context(|| format!("{} cannot be written", path.display()))?;
+    let is_same = edited.as_ref() == Ok(&text);
+    write_assets(path, &text, edited)?;
     let row = Edited {
         asset_id: id.clone(),
         result: if is_same { "was so before" } else { result },
@@ -195,17 +185,5 @@ fn known_id(name: &str, config: &Config) -> Result<String, ConfigError> {
             names.find(name).map(str::to_owned).map_err(ConfigError)
         }
         Err(_) => Ok(name.to_owned()),
-    }
-}
-
-fn new_asset(args: &AddAssetArgs) -> NewAsset {
-    NewAsset {
-        id: args.id.clone(),
-        name: args.name.clone(),
-        category: args.category.clone(),
-        calendar: args.calendar.clone(),
-        currency: args.currency.clone(),
-        active: !args.inactive,
-        sources: args.sources.clone(),
     }
 }

@@ -1,29 +1,26 @@
 //! `collect`: daily prices are fetched, checked and staged.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::answer::{Answer, with_remarks};
 use super::collect_progress::CollectProgress;
 use super::context::{choose, now, read_assets};
+use super::feeds::{Source, unfit_archive};
 use super::recorded_run::{exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::CollectArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::Asset;
-use crate::domain::run::Problem;
-use crate::domain::timestamp::CLOCK_TOLERANCE;
 use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs, skipped};
 use crate::output::print;
 use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::process::clock::Clock;
 use crate::process::stop::Stop;
-use crate::sources::fetch::{Archive, Feed, Http, Replay, prune_archive};
+use crate::sources::fetch::prune_archive;
 use crate::staging::Staging;
 
 fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
@@ -145,33 +142,6 @@ fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
     }
 }
 
-/// Where answers come from.
-enum Source {
-    Sources(Http),
-    Archived(Archive<Http>),
-    Recordings(Replay),
-}
-
-impl Source {
-    fn feed(&self) -> &dyn Feed {
-        match self {
-            Self::Sources(feed) => feed,
-            Self::Archived(feed) => feed,
-            Self::Recordings(feed) => feed,
-        }
-    }
-
-    /// What went wrong beside the answers.
-    fn problem(&self) -> Option<Problem> {
-        let Self::Archived(archive) = self else {
-            return None;
-        };
-        let error = archive.failure()?;
-        log::error!("{error}");
-        Some(Problem::of_run(error))
-    }
-}
-
 fn open_source(
     args: &CollectArgs,
     config: &Config,
@@ -179,38 +149,18 @@ fn open_source(
     stop: &Stop,
 ) -> Result<Source> {
     if let Some(folder) = &args.replay {
-        return Ok(Source::Recordings(open_replay(folder, args.fetched_at)?));
+        return Source::recordings(folder, args.fetched_at);
     }
-    let http = Http::new(&config.fetch, Arc::clone(clock), stop.clone());
     let Some(folder) = &args.archive else {
-        return Ok(Source::Sources(http));
+        return Ok(Source::network(config, clock, stop));
     };
-    let unfit = |e: io::Error| {
-        ConfigError(format!(
-            "--archive is {folder:?}, which cannot be written ({e})"
-        ))
-    };
-    let archive = Archive::new(http, folder).map_err(unfit)?;
-    let removed = prune_archive(folder, args.archive_days, now()).map_err(unfit)?;
+    let source = Source::archived(folder, config, clock, stop)?;
+    let removed =
+        prune_archive(folder, args.archive_days, now()).map_err(|e| unfit_archive(folder, &e))?;
     if removed > 0 {
         log::info!(answers = removed; "removed from the archive, older than {} days", args.archive_days);
     }
-    Ok(Source::Archived(archive))
-}
-
-fn open_replay(folder: &Path, fetched_at: Option<DateTime<Utc>>) -> Result<Replay> {
-    if let Some(time) = fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
-        return Err(ConfigError(format!("--fetched-at {time} lies in the future")).into());
-    }
-    if !folder.is_dir() {
-        return Err(ConfigError(format!("--replay is {folder:?}, which is no folder")).into());
-    }
-    Replay::new(folder, fetched_at, now()).map_err(|e| {
-        ConfigError(format!(
-            "--replay is {folder:?}, which cannot be read ({e})"
-        ))
-        .into()
-    })
+    Ok(source)
 }
 
 fn collect_table(assets: &[AssetOutcome], screen: Screen<'_>, dry_run: bool) -> Result<String> {

@@ -39,6 +39,7 @@ fn used(command: &Command, config: &Config) -> &'static [Area] {
         | Command::Man(_)
         | Command::WindowsTask(_)
         | Command::Schema(SchemaArgs { apply: false, .. }) => &[],
+        Command::Assets(args) if args.asks() => &[Area::DotEnv, Area::Log, Area::Fetch],
         Command::Collect(args) if args.replay.is_none() => &[Area::DotEnv, Area::Log, Area::Fetch],
         // Without a warehouse it says that there is none.
         Command::Sync(_) if config.names_warehouse() => &[Area::DotEnv, Area::Log, Area::Warehouse],

@@ -1,5 +1,6 @@
 //! Edits of the text of `assets.toml` that keep everything else in it: comments, order, blanks, line ends.
 
+use super::assets_file::syntax_error;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 /// The byte order mark that Windows editors put in front.
@@ -60,34 +61,40 @@ impl NewSource {
     }
 }
 
-/// The text with a further asset at its end.
+/// The text with further assets at its end.
 ///
 /// # Errors
-/// When the text is no TOML, or has the asset already.
-pub(crate) fn add(text: &str, asset: &NewAsset) -> Result<String, String> {
+/// When the text is no TOML, or has one of the assets already.
+pub(crate) fn add(text: &str, new: &[NewAsset]) -> Result<String, String> {
     edit(text, |assets| {
-        if find(assets, &asset.id).is_some() {
-            return Err(format!("the asset {:?} is there already", asset.id));
+        for asset in new {
+            if find(assets, &asset.id).is_some() {
+                return Err(format!("the asset {:?} is there already", asset.id));
+            }
+            assets.push(block(asset));
         }
-        let mut table = Table::new();
-        for (key, text) in [
-            ("id", &asset.id),
-            ("name", &asset.name),
-            ("category", &asset.category),
-            ("calendar", &asset.calendar),
-            ("currency", &asset.currency),
-        ] {
-            table.insert(key, value(text));
-        }
-        if !asset.active {
-            table.insert("active", value(false));
-        }
-        let sources: Array = asset.sources.iter().map(inline).collect();
-        table.insert("sources", value(sources));
-        table.decor_mut().set_prefix("\n");
-        assets.push(table);
         Ok(String::new())
     })
+}
+
+fn block(asset: &NewAsset) -> Table {
+    let mut table = Table::new();
+    for (key, text) in [
+        ("id", &asset.id),
+        ("name", &asset.name),
+        ("category", &asset.category),
+        ("calendar", &asset.calendar),
+        ("currency", &asset.currency),
+    ] {
+        table.insert(key, value(text));
+    }
+    if !asset.active {
+        table.insert("active", value(false));
+    }
+    let sources: Array = asset.sources.iter().map(inline).collect();
+    table.insert("sources", value(sources));
+    table.decor_mut().set_prefix("\n");
+    table
 }
 
 fn inline(source: &NewSource) -> InlineTable {
@@ -167,15 +174,22 @@ fn edit(
     let plain = text.trim_start_matches(MARK).replace("\r\n", "\n");
     let mut document: DocumentMut = plain
         .parse()
-        .map_err(|e: toml_edit::TomlError| e.message().replace('\n', " "))?;
+        .map_err(|e: toml_edit::TomlError| syntax_error(&plain, e.span(), e.message()))?;
+    // toml_edit counts what stands in a file without a table as its end.
+    let head = match document.is_empty() {
+        true => document.trailing().as_str().unwrap_or_default().to_owned(),
+        false => String::new(),
+    };
+    if document.is_empty() {
+        document.set_trailing("");
+    }
     let assets = document
         .entry("asset")
         .or_insert(Item::ArrayOfTables(ArrayOfTables::new()))
         .as_array_of_tables_mut()
         .ok_or("asset is no list of [[asset]] tables")?;
     let tail = with(assets)?;
-    let mut edited = document.to_string();
-    edited.push_str(&tail);
+    let mut edited = format!("{head}{document}{tail}");
     if is_windows {
         edited = edited.replace('\n', "\r\n");
     }
@@ -262,14 +276,17 @@ mod tests {
                 NewSource::parse("upbit:X:KRW").unwrap(),
             ],
         };
-        let added = add("[[asset]]\nid = \"A\"\n", &asset).unwrap();
+        let new = [asset];
+        let added = add("[[asset]]\nid = \"A\"\n", &new).unwrap();
         assert_eq!(
             added,
             "[[asset]]\nid = \"A\"\n\n[[asset]]\nid = \"GC=F\"\nname = 'Gold \"futures\"'\ncategory = \"commodity\"\ncalendar = \"CMES\"\n\
              currency = \"USD\"\nactive = false\nsources = [{ source = \"yahoo\", symbol = \"GC=F\" }, { source = \"upbit\", symbol = \"X\", currency = \"KRW\" }]\n"
         );
-        assert!(add(&added, &asset).unwrap_err().contains("already"));
-        assert!(add("", &asset).unwrap().contains("[[asset]]"));
+        assert!(add(&added, &new).unwrap_err().contains("already"));
+        assert!(add("", &new).unwrap().contains("[[asset]]"));
+        let below = add("# mine\n", &new).unwrap();
+        assert!(below.starts_with("# mine\n\n[[asset]]\n"), "{below}");
     }
 
     #[test]

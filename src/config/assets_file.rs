@@ -1,6 +1,7 @@
 //! The assets file: TOML read into assets, every value checked.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -82,15 +83,22 @@ fn active_by_default() -> bool {
 /// # Errors
 /// One sentence with the line, the value, and what would be right.
 pub(crate) fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
+    let assets = parse_any_assets(text, calendars)?;
+    if assets.is_empty() {
+        return Err("there is no [[asset]] in it".to_owned());
+    }
+    Ok(assets)
+}
+
+/// Reads it where there need not be one yet.
+///
+/// # Errors
+/// As [`parse_assets`].
+pub(crate) fn parse_any_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-    let file: AssetsFile = toml::from_str(text).map_err(|e| {
-        let line = e
-            .span()
-            .map(|s| format!("line {}: ", line_of(s.start)))
-            .unwrap_or_default();
-        format!("{line}{}", e.message().replace('\n', " "))
-    })?;
+    let file: AssetsFile =
+        toml::from_str(text).map_err(|e| syntax_error(text, e.span(), e.message()))?;
     let mut seen = HashSet::new();
     let mut assets = Vec::with_capacity(file.asset.len());
     for entry in file.asset {
@@ -118,10 +126,52 @@ pub(crate) fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asse
         }
         assets.push(asset);
     }
-    if assets.is_empty() {
-        return Err("there is no [[asset]] in it".to_owned());
-    }
     Ok(assets)
+}
+
+/// What is said of a text that is no TOML, or has something else where a text should be: the line, and why. A code without its
+/// quotes is what people write most often, and what TOML says of it (leading zeros) helps nobody.
+pub(super) fn syntax_error(text: &str, place: Option<Range<usize>>, why: &str) -> String {
+    let why = why.replace('\n', " ");
+    let Some(place) = place else {
+        return why;
+    };
+    let before = text.get(..place.start).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    match unquoted(line) {
+        Some((key, code)) => format!(
+            "line {number}: {key} = {code} is no text: write it in quotes, {key} = \"{code}\""
+        ),
+        None => format!("line {number}: {why}"),
+    }
+}
+
+/// A key whose value should be a text, and the bare word that begins with a digit in its place (`id = 005930`).
+fn unquoted(line: &str) -> Option<(&'static str, &str)> {
+    let line = line.split('#').next().unwrap_or_default();
+    ["id", "symbol"].into_iter().find_map(|key| {
+        let mut behind_keys = line.match_indices(key).filter_map(|(at, _)| {
+            let before = line.get(..at)?.chars().next_back();
+            let is_key = before.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | ','));
+            let value = line.get(at + key.len()..)?.trim_start().strip_prefix('=')?;
+            is_key.then(|| value.trim_start())
+        });
+        let value = behind_keys.find(|value| value.starts_with(|c: char| c.is_ascii_digit()))?;
+        let end = value.find(|c: char| !c.is_ascii_alphanumeric());
+        Some((key, value.get(..end.unwrap_or(value.len()))?))
+    })
+}
+
+/// What is wrong without the line, for a text that is no file.
+pub(crate) fn without_line(why: &str) -> &str {
+    let behind = why
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "));
+    match behind {
+        Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => why,
+    }
 }
 
 /// Gives every entry the name its bars are stored under, so that another series is never mixed with the first:
@@ -301,5 +351,36 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
         let name = refused(&ONE.replace("BTC-USD", "AVERYLONGSYMBOL-USD"));
         assert!(name.contains("longer than 20"), "{name}");
         assert_eq!(refused(""), "there is no [[asset]] in it");
+        assert_eq!(
+            parse_any_assets("", &Calendars::built_in().unwrap()),
+            Ok(Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_code_without_quotes_has_a_sentence_of_its_own() {
+        for code in ["005930", "5930", "0193T0"] {
+            let text = ONE.replace("\"BTC\"", code);
+            let said = refused(&text);
+            let expected =
+                format!("line 3: id = {code} is no text: write it in quotes, id = \"{code}\"");
+            assert_eq!(said, expected);
+        }
+        let said = refused(&ONE.replace("\"KRW-BTC\"", "005930"));
+        assert!(said.contains("symbol = \"005930\""), "{said}");
+        // What is quoted, and what stands in a comment, is not meant.
+        let other = refused(&ONE.replace("= \"BTC\"", "= \"5930\" \"BTC\" # id = 5"));
+        assert!(!other.contains("in quotes"), "{other}");
+    }
+
+    #[test]
+    fn a_line_is_left_out_where_there_is_no_file() {
+        assert_eq!(
+            without_line("line 12: the id is wrong: x"),
+            "the id is wrong: x"
+        );
+        for other in ["there is none", "line of: x", "lines"] {
+            assert_eq!(without_line(other), other);
+        }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod collect;
 pub(crate) mod doctor;
 pub(crate) mod healthcheck;
 pub(crate) mod import;
+pub(crate) mod lookup;
 pub(crate) mod pull;
 pub(crate) mod reconcile;
 pub(crate) mod status;

@@ -1,6 +1,8 @@
 //! What commands print, write and refuse, and who is told.
 
 mod alerts;
+mod assets_add;
+mod assets_search;
 mod cli;
 mod currencies;
 mod doctor;

@@ -1,0 +1,138 @@
+//! What `assets add` says of its words: a table of a few, a screen about many.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::domain::text::brief;
+use crate::output::print;
+
+/// The columns of the table.
+const COLUMNS: &[&str] = &[
+    "asset_id",
+    "name",
+    "category",
+    "exchange",
+    "calendar",
+    "currency",
+    "first_day",
+    "newest_day",
+    "newest_price",
+    "result",
+];
+/// So many of those that were not added are named with their reasons on a screen of 24 lines, and so many remarks.
+const NAMED: usize = 12;
+const REMARKED: usize = 4;
+/// So many characters fit a line.
+const LINE: usize = 150;
+
+/// A word, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct AddedRow {
+    pub(super) asset_id: String,
+    pub(super) result: &'static str,
+    pub(super) name: Option<String>,
+    /// As the source calls what it is.
+    pub(super) kind: Option<String>,
+    pub(super) exchange: Option<String>,
+    pub(super) category: Option<String>,
+    pub(super) calendar: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) first_day: Option<NaiveDate>,
+    pub(super) newest_day: Option<NaiveDate>,
+    pub(super) newest_price: Option<String>,
+    pub(super) sources: Vec<String>,
+    /// What has to be said by an option, or why it was not added.
+    pub(super) why: Vec<String>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// The table of a few words, each remark and reason below it.
+pub(super) fn table(rows: &[AddedRow], is_written: bool, dry_run: bool) -> Result<String> {
+    if let [row] = rows
+        && row.kind.is_none()
+        && row.newest_price.is_none()
+        && row.result == "added"
+    {
+        return Ok(format!("{} added.\n", row.asset_id));
+    }
+    let mut text = print::table(rows, COLUMNS)?;
+    for row in rows {
+        for said in row.why.iter().chain(&row.remarks) {
+            text.push_str(&format!("{}: {said}\n", row.asset_id));
+        }
+    }
+    text.push_str(match (is_written, dry_run) {
+        (true, false) => "",
+        (true, true) => "This was a dry run: nothing was written.\n",
+        (false, _) => "Nothing was written: all words of a command line are added, or none.\n",
+    });
+    Ok(text)
+}
+
+/// One screen about the words of a file.
+pub(super) fn summary(rows: &[AddedRow], there_already: usize, dry_run: bool) -> String {
+    let is_good = |row: &&AddedRow| matches!(row.result, "added" | "would be added");
+    let good = rows.iter().filter(is_good);
+    let mut calendars: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in good.clone() {
+        let calendar = row.calendar.as_deref().unwrap_or_default();
+        *calendars.entry(calendar).or_default() += 1;
+    }
+    let mut results: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        *results.entry(row.result).or_default() += 1;
+    }
+    let mut counts: Vec<String> = results.iter().map(|(r, n)| format!("{n} {r}")).collect();
+    if there_already > 0 {
+        counts.push(format!("{there_already} there already"));
+    }
+    let mut text = format!("{}.\n", counts.join(", "));
+    if !calendars.is_empty() {
+        let by: Vec<String> = calendars
+            .iter()
+            .map(|(c, n)| format!("{n} of {c}"))
+            .collect();
+        text.push_str(&format!("{}\n", brief(&by.join(", "), 2 * LINE)));
+    }
+    let bad: Vec<&AddedRow> = rows.iter().filter(|row| !is_good(row)).collect();
+    let reason = |row: &&AddedRow| {
+        let why = row.why.join("; ");
+        format!("{} {}: {why}", row.asset_id, row.result)
+    };
+    text.push_str(&some(&bad, NAMED, reason, |row| row.asset_id.clone()));
+    let remarked: Vec<&AddedRow> = good.filter(|row| !row.remarks.is_empty()).collect();
+    let remark = |row: &&AddedRow| format!("{}: {}", row.asset_id, row.remarks.join("; "));
+    text.push_str(&some(&remarked, REMARKED, remark, |row| {
+        row.asset_id.clone()
+    }));
+    if dry_run {
+        text.push_str("This was a dry run: nothing was written.\n");
+    }
+    text
+}
+
+/// A line of each of the first, and the names of the rest.
+fn some<'a>(
+    rows: &[&'a AddedRow],
+    most: usize,
+    line: impl Fn(&&'a AddedRow) -> String,
+    name: impl Fn(&&'a AddedRow) -> String,
+) -> String {
+    let (shown, rest) = rows.split_at(rows.len().min(most));
+    let mut text: String = shown
+        .iter()
+        .map(|row| format!("{}\n", brief(&line(row), LINE)))
+        .collect();
+    if !rest.is_empty() {
+        let names: Vec<String> = rest.iter().map(name).collect();
+        let line = format!("and {} more: {}", rest.len(), names.join(", "));
+        text.push_str(&format!(
+            "{} (--format json says all)\n",
+            brief(&line, LINE)
+        ));
+    }
+    text
+}

@@ -1,0 +1,257 @@
+//! `assets add`: what words are is looked up, and what is certain is written.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::added::{AddedRow, summary, table};
+use super::answer::Answer;
+use super::context::{assets_text, read_calendars};
+use super::edited_assets::{check_assets, check_edited, write_assets};
+use super::feeds::Source;
+use super::signals::stop_on_signals;
+use crate::cli::AddAssetArgs;
+use crate::config::assets_edit::{self, NewAsset};
+use crate::config::assets_file::{parse_any_assets, without_line};
+use crate::config::{Config, ConfigError};
+use crate::domain::asset::Asset;
+use crate::domain::calendar::Calendars;
+use crate::domain::listing::{Doubt, Given};
+use crate::jobs::lookup::{Found, Outcome, Wanted, find};
+use crate::process::clock::Clock;
+use crate::process::result_file;
+
+/// After so many words of a long list it is said how far it is.
+const SAID_EVERY: usize = 25;
+/// The exit code where nothing could be added, and where only a part was.
+const NOTHING: u8 = 1;
+const PARTLY: u8 = 3;
+
+pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
+    let path = &config.assets_file;
+    let calendars = read_calendars()?;
+    let text = assets_text(path)?;
+    let there = parse_any_assets(&text, &calendars)
+        .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?;
+    let mut wanted = wanted(args)?;
+    let count = wanted.len();
+    let is_there = |w: &Wanted| place_of(w, &there);
+    if args.from.is_none()
+        && let Some(id) = wanted.iter().find_map(is_there)
+    {
+        let path = path.display();
+        let why = format!("{path}: the asset {id:?} is there already; it was left as it is");
+        return Err(ConfigError(why).into());
+    }
+    wanted.retain(|w| is_there(w).is_none());
+    let there_already = count - wanted.len();
+    let mut found = look_up_all(args, &wanted, &calendars, config)?;
+    refuse_twins(&mut found);
+    // Somebody may have edited it while the sources were asked.
+    let text = assets_text(path)?;
+    if args.from.is_some() {
+        refuse_unfit(&mut found, &text);
+    }
+    let new: Vec<NewAsset> = found.iter().filter_map(certain).cloned().collect();
+    let is_written = !new.is_empty() && (args.from.is_some() || new.len() == found.len());
+    if is_written {
+        let edited = assets_edit::add(&text, &new);
+        match args.dry_run {
+            true => check_assets(path, &text, edited).map(drop)?,
+            false => write_assets(path, &text, edited)?,
+        }
+    }
+    let rows: Vec<AddedRow> = found
+        .iter()
+        .map(|f| row(f, is_written, args.dry_run))
+        .collect();
+    let exit_code = match new.len() {
+        all if all == found.len() => 0,
+        _ if is_written => PARTLY,
+        _ => NOTHING,
+    };
+    let (dry_run, is_list) = (args.dry_run, args.from.is_some());
+    let print = move |rows: &[AddedRow]| match is_list {
+        true => Ok(summary(rows, there_already, dry_run)),
+        false => table(rows, is_written, dry_run),
+    };
+    Ok(Answer::rows(rows, print).ending(exit_code))
+}
+
+/// What is asked for: the words of the command line, or those of the file.
+fn wanted(args: &AddAssetArgs) -> Result<Vec<Wanted>> {
+    let words = match &args.from {
+        Some(file) => words_of(file)?,
+        None => args.words.clone(),
+    };
+    let is_of_one = args.name.is_some() || !args.sources.is_empty();
+    if is_of_one && words.len() != 1 {
+        let why = "--name and --source are of one asset, and several words are named";
+        return Err(ConfigError(why.to_owned()).into());
+    }
+    let mut wanted: Vec<Wanted> = Vec::with_capacity(words.len());
+    for word in words {
+        if wanted.iter().any(|w| w.word.eq_ignore_ascii_case(&word)) {
+            continue;
+        }
+        wanted.push(Wanted {
+            word,
+            given: Given {
+                name: args.name.clone(),
+                category: args.category.clone(),
+                calendar: args.calendar.clone(),
+                currency: args.currency.clone(),
+            },
+            sources: args.sources.clone(),
+            active: !args.inactive,
+        });
+    }
+    Ok(wanted)
+}
+
+/// The words of a file, one a line.
+fn words_of(file: &Path) -> Result<Vec<String>> {
+    let unfit = |why: String| ConfigError(format!("--from is {file:?}: {why}"));
+    let bytes = result_file::read(file).map_err(|e| unfit(format!("it cannot be read ({e})")))?;
+    let text = String::from_utf8(bytes).map_err(|_| unfit("it is not UTF-8 text".to_owned()))?;
+    let mut words = Vec::new();
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        match line.split_whitespace().count() {
+            0 => {}
+            1 => words.push(line.to_owned()),
+            _ => {
+                let number = number + 1;
+                let why = format!("line {number}: {line:?} should be one word, like AAPL");
+                return Err(unfit(why).into());
+            }
+        }
+    }
+    match words.is_empty() {
+        true => Err(unfit("there is no word in it".to_owned()).into()),
+        false => Ok(words),
+    }
+}
+
+/// The id of the asset that has a word already: as its id, or as the symbol that one of its sources is asked for.
+fn place_of(wanted: &Wanted, there: &[Asset]) -> Option<String> {
+    let is_it = |asset: &&Asset| {
+        let has_symbol = |symbol: &str| symbol.eq_ignore_ascii_case(&wanted.word);
+        asset.id.as_str() == wanted.word
+            || (wanted.sources.is_empty() && asset.sources.iter().any(|s| has_symbol(&s.symbol)))
+    };
+    there.iter().find(is_it).map(|asset| asset.id.to_string())
+}
+
+fn look_up_all(
+    args: &AddAssetArgs,
+    wanted: &[Wanted],
+    calendars: &Calendars,
+    config: &Config,
+) -> Result<Vec<Found>> {
+    let stop = stop_on_signals("nothing is written")?;
+    let clock = Arc::new(Clock::real(&stop));
+    let source = Source::for_look_ups(&args.look_up, config, &clock, &stop)?;
+    let look_ups = source.look_ups(config, &clock);
+    let mut found = Vec::with_capacity(wanted.len());
+    for (at, wanted) in wanted.iter().enumerate() {
+        if at > 0 && at % SAID_EVERY == 0 {
+            log::info!("{at} words looked up");
+        }
+        found.push(find(&look_ups, calendars, wanted)?);
+    }
+    source.problem();
+    Ok(found)
+}
+
+/// Two words may be of one asset (`KRW=X` and `USDKRW=X` are not, `aapl` and `AAPL` are).
+fn refuse_twins(found: &mut [Found]) {
+    let mut ids: Vec<String> = Vec::new();
+    for one in found {
+        if ids.contains(&one.id) {
+            let why = format!("{} is there a second time", one.id);
+            one.outcome = Outcome::Unknown(why);
+        } else {
+            ids.push(one.id.clone());
+        }
+    }
+}
+
+/// What the assets file would refuse: an id that is too long, a value that a person gave.
+fn refuse_unfit(found: &mut [Found], text: &str) {
+    let new: Vec<NewAsset> = found.iter().filter_map(certain).cloned().collect();
+    let fits = |new: &[NewAsset]| {
+        assets_edit::add(text, new).and_then(|edited| check_edited(text, &edited))
+    };
+    // One by one only where something is wrong.
+    if new.is_empty() || fits(&new).is_ok() {
+        return;
+    }
+    for one in found {
+        let fit = certain(one).map_or(Ok(()), |asset| fits(std::slice::from_ref(asset)));
+        if let Err(why) = fit {
+            one.outcome = Outcome::Unknown(without_line(&why).to_owned());
+        }
+    }
+}
+
+fn certain(found: &Found) -> Option<&NewAsset> {
+    match &found.outcome {
+        Outcome::Asset(asset) => Some(asset),
+        _ => None,
+    }
+}
+
+fn row(found: &Found, is_written: bool, dry_run: bool) -> AddedRow {
+    let listing = found.listing.as_ref();
+    let mut row = AddedRow {
+        asset_id: found.id.clone(),
+        result: "",
+        name: listing.and_then(|l| l.name.clone()),
+        kind: listing.and_then(|l| l.kind.clone()),
+        exchange: listing.and_then(|l| l.exchange_name.clone().or_else(|| l.exchange.clone())),
+        category: None,
+        calendar: None,
+        currency: None,
+        first_day: listing.and_then(|l| l.first_day),
+        newest_day: listing.and_then(|l| l.newest_day),
+        newest_price: listing.and_then(|l| l.newest_price.clone()),
+        sources: Vec::new(),
+        why: Vec::new(),
+        remarks: found.remarks.clone(),
+    };
+    match &found.outcome {
+        Outcome::Asset(asset) => {
+            row.result = match (is_written, dry_run) {
+                (true, false) => "added",
+                (true, true) => "would be added",
+                (false, _) => "not added",
+            };
+            row.name = Some(asset.name.clone());
+            row.category = Some(asset.category.clone());
+            row.calendar = Some(asset.calendar.clone());
+            row.currency = Some(asset.currency.clone());
+            let source = |s: &assets_edit::NewSource| format!("{}:{}", s.source, s.symbol);
+            row.sources = asset.sources.iter().map(source).collect();
+        }
+        Outcome::Doubtful(proposal) => {
+            row.result = "doubtful";
+            row.name = Some(proposal.name.clone()).filter(|name| !name.is_empty());
+            row.category.clone_from(&proposal.category);
+            row.calendar.clone_from(&proposal.calendar);
+            row.currency.clone_from(&proposal.currency);
+            let asked = |Doubt { option, why }: &Doubt| format!("{option} is needed: {why}");
+            row.why = proposal.doubts.iter().map(asked).collect();
+        }
+        Outcome::Unknown(why) => {
+            row.result = "unknown";
+            row.why = vec![why.clone()];
+        }
+        Outcome::NotAsked(why) => {
+            row.result = "not asked";
+            row.why = vec![why.clone()];
+        }
+    }
+    row
+}

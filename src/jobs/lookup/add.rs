@@ -1,0 +1,285 @@
+//! From a word to an asset: the source that fits it is asked what it is, and Yahoo whether it has the same.
+
+use chrono::NaiveDate;
+
+use super::LookUps;
+use crate::config::assets_edit::{NewAsset, NewSource};
+use crate::domain::asset::SourceKind;
+use crate::domain::calendar::Calendars;
+use crate::domain::listing::{
+    Doubt, Given, Listing, Proposal, Word, propose, second_symbol, why_no_second,
+};
+use crate::sources::AnswerError;
+use crate::sources::fetch::FetchError;
+use crate::sources::is_same_symbol;
+use crate::sources::lookup::LookUp;
+
+/// What a person wants to add.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The word; the id where sources are given.
+    pub(crate) word: String,
+    /// What he says himself.
+    pub(crate) given: Given,
+    /// The sources that he names; none where the word says them.
+    pub(crate) sources: Vec<NewSource>,
+    /// Whether it is collected by default.
+    pub(crate) active: bool,
+}
+
+/// What became of a word.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// The id that the asset has or would have.
+    pub(crate) id: String,
+    /// What the source said, where it was asked and answered.
+    pub(crate) listing: Option<Listing>,
+    pub(crate) outcome: Outcome,
+    /// What a person should know, and nothing hangs on.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// How a look-up ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// An asset that is certain.
+    Asset(NewAsset),
+    /// What would become of it, and what a person has to say himself.
+    Doubtful(Proposal),
+    /// No source has it.
+    Unknown(String),
+    /// The source could not be asked.
+    NotAsked(String),
+}
+
+/// Looks up one word. Nothing is asked where a person says all of it.
+///
+/// # Errors
+/// When the program is told to stop.
+pub(crate) fn find(
+    look_ups: &LookUps<'_>,
+    calendars: &Calendars,
+    wanted: &Wanted,
+) -> Result<Found, FetchError> {
+    if let Some(asset) = complete(wanted) {
+        return Ok(Found {
+            id: asset.id.clone(),
+            listing: None,
+            outcome: Outcome::Asset(asset),
+            remarks: Vec::new(),
+        });
+    }
+    let ended = |outcome| Found {
+        id: wanted.word.clone(),
+        listing: None,
+        outcome,
+        remarks: Vec::new(),
+    };
+    let word = match wanted.sources.first() {
+        Some(NewSource { source, symbol, .. }) => match Word::of_source(source, symbol) {
+            Some(word) => word,
+            None => return Ok(ended(Outcome::Doubtful(cannot_ask(source, wanted)))),
+        },
+        None => match Word::read(&wanted.word) {
+            Ok(word) => word,
+            Err(why) => return Ok(ended(Outcome::Unknown(why))),
+        },
+    };
+    match ask(look_ups, &word) {
+        Ok(asked) => asset(look_ups, calendars, wanted, asked),
+        Err(error @ FetchError::Stopped(_)) => Err(error),
+        Err(FetchError::Answer {
+            error: AnswerError::UnknownSymbol(why),
+            ..
+        }) => Ok(ended(Outcome::Unknown(why))),
+        Err(error) => Ok(ended(Outcome::NotAsked(error.to_string()))),
+    }
+}
+
+/// The asset, where a person says all of it.
+fn complete(wanted: &Wanted) -> Option<NewAsset> {
+    let Given {
+        name,
+        category,
+        calendar,
+        currency,
+    } = wanted.given.clone();
+    if wanted.sources.is_empty() {
+        return None;
+    }
+    Some(NewAsset {
+        id: wanted.word.clone(),
+        name: name?,
+        category: category?,
+        calendar: calendar?,
+        currency: currency?,
+        active: wanted.active,
+        sources: wanted.sources.clone(),
+    })
+}
+
+/// What a person has to say where the source says nothing of its symbols.
+fn cannot_ask(source: &str, wanted: &Wanted) -> Proposal {
+    let Given {
+        name,
+        category,
+        calendar,
+        currency,
+    } = wanted.given.clone();
+    let options = [
+        ("--name", &name),
+        ("--category", &category),
+        ("--calendar", &calendar),
+        ("--currency", &currency),
+    ];
+    let missing = options.into_iter().filter(|(_, given)| given.is_none());
+    let why = format!("{source} cannot be asked what it is");
+    let doubts = missing.map(|(option, _)| Doubt {
+        option,
+        why: why.clone(),
+    });
+    Proposal {
+        doubts: doubts.collect(),
+        name: name.unwrap_or_default(),
+        category,
+        calendar,
+        currency,
+        remarks: Vec::new(),
+    }
+}
+
+/// What the first source says, and when.
+struct Asked {
+    listing: Listing,
+    day: NaiveDate,
+    remarks: Vec<String>,
+}
+
+fn ask(look_ups: &LookUps<'_>, word: &Word) -> Result<Asked, FetchError> {
+    let look_up = match word {
+        Word::Naver(_) => LookUp::NaverBasic,
+        Word::Upbit(_) => LookUp::UpbitMarket,
+        Word::Yahoo(_) => LookUp::YahooMeta,
+    };
+    let symbol = word.symbol();
+    let (mut listing, day) = look_ups.ask_one(look_up, symbol)?;
+    if !is_same_symbol(symbol, &listing.symbol) {
+        return Err(FetchError::Symbol {
+            got: listing.symbol,
+            expected: symbol.to_owned(),
+        });
+    }
+    // A rate against the dollar has two names; the one that was typed stays.
+    symbol.clone_into(&mut listing.symbol);
+    let mut remarks = Vec::new();
+    if look_up == LookUp::UpbitMarket {
+        match look_ups.market(symbol) {
+            Ok(Some(market)) => {
+                listing.name = market.name;
+                listing.english_name = market.english_name;
+            }
+            Ok(None) => remarks
+                .push("Upbit's list of markets does not have it: it may be delisted".to_owned()),
+            Err(why) => remarks.push(format!("its name is not known: {why}")),
+        }
+    }
+    Ok(Asked {
+        listing,
+        day,
+        remarks,
+    })
+}
+
+fn asset(
+    look_ups: &LookUps<'_>,
+    calendars: &Calendars,
+    wanted: &Wanted,
+    asked: Asked,
+) -> Result<Found, FetchError> {
+    let Asked {
+        mut listing,
+        day,
+        mut remarks,
+    } = asked;
+    let has_sources = !wanted.sources.is_empty();
+    let second = match has_sources && wanted.given.category.is_some() {
+        true => None,
+        // Who names the sources is told nothing of others, but what they say of the category counts.
+        false if has_sources => second_source(look_ups, &listing, &mut Vec::new())?,
+        false => second_source(look_ups, &listing, &mut remarks)?,
+    };
+    if listing.source == SourceKind::Naver {
+        listing.first_day = second.as_ref().and_then(|second| second.first_day);
+    }
+    let mut proposal = propose(&listing, second.as_ref(), &wanted.given, calendars, day);
+    remarks.append(&mut proposal.remarks);
+    let sources = match has_sources {
+        true => wanted.sources.clone(),
+        false => [Some(&listing), second.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(entry)
+            .collect(),
+    };
+    let id = match has_sources {
+        true => wanted.word.clone(),
+        false => listing.symbol.clone(),
+    };
+    let outcome = match proposal {
+        Proposal {
+            name,
+            category: Some(category),
+            calendar: Some(calendar),
+            currency: Some(currency),
+            doubts,
+            ..
+        } if doubts.is_empty() => Outcome::Asset(NewAsset {
+            id: id.clone(),
+            name,
+            category,
+            calendar,
+            currency,
+            active: wanted.active,
+            sources,
+        }),
+        proposal => Outcome::Doubtful(proposal),
+    };
+    Ok(Found {
+        id,
+        listing: Some(listing),
+        outcome,
+        remarks,
+    })
+}
+
+fn entry(listing: &Listing) -> NewSource {
+    NewSource {
+        source: listing.source.name().to_owned(),
+        symbol: listing.symbol.clone(),
+        currency: None,
+    }
+}
+
+/// What Yahoo has of the same, where it has. That it has not, or does not answer, is said, and is no obstacle.
+fn second_source(
+    look_ups: &LookUps<'_>,
+    first: &Listing,
+    remarks: &mut Vec<String>,
+) -> Result<Option<Listing>, FetchError> {
+    let Some(symbol) = second_symbol(first) else {
+        return Ok(None);
+    };
+    let why = match look_ups.ask_one(LookUp::YahooMeta, &symbol) {
+        Ok((second, _)) if is_same_symbol(&symbol, &second.symbol) => {
+            match why_no_second(first, &second) {
+                None => return Ok(Some(second)),
+                Some(why) => why,
+            }
+        }
+        Ok((second, _)) => format!("Yahoo answers for {symbol} with {}", second.symbol),
+        Err(error @ FetchError::Stopped(_)) => return Err(error),
+        Err(error) => format!("{symbol} at Yahoo: {error}"),
+    };
+    remarks.push(format!("no second source: {why}"));
+    Ok(None)
+}

@@ -1,0 +1,143 @@
+//! Looking up what a word is: asked like prices, but a person waits for it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use crate::domain::listing::Listing;
+use crate::domain::timestamp::millis;
+use crate::process::clock::Clock;
+use crate::process::retry::RetryPolicy;
+use crate::sources::AnswerError;
+use crate::sources::fetch::{AboutHost, FetchError, LookUpFeed, Question, Response};
+use crate::sources::lookup::LookUp;
+
+mod add;
+mod search;
+
+pub(crate) use add::{Found, Outcome, Wanted, find};
+pub(crate) use search::{Searched, search};
+
+/// So long a command may wait in vain, failed requests and the waits behind them together; then a source that fails once is left alone.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Asks, each question again while that may help.
+pub(crate) struct LookUps<'a> {
+    feed: &'a dyn LookUpFeed,
+    retry: RetryPolicy,
+    clock: &'a Clock,
+    today: NaiveDate,
+    /// Why a source is not asked any more.
+    closed: RefCell<HashMap<&'static str, String>>,
+    /// What was waited in vain.
+    lost: Cell<Duration>,
+    /// The names of Upbit's markets, which are one answer.
+    markets: RefCell<Option<Result<Vec<Listing>, String>>>,
+}
+
+/// What was answered, and on which day.
+struct Answered {
+    listings: Vec<Listing>,
+    day: NaiveDate,
+}
+
+impl<'a> LookUps<'a> {
+    pub(crate) fn new(
+        feed: &'a dyn LookUpFeed,
+        retry: RetryPolicy,
+        clock: &'a Clock,
+        today: NaiveDate,
+    ) -> Self {
+        Self {
+            feed,
+            retry,
+            clock,
+            today,
+            closed: RefCell::default(),
+            lost: Cell::default(),
+            markets: RefCell::default(),
+        }
+    }
+
+    /// The answer to one question.
+    fn ask(&self, look_up: LookUp, word: &str) -> Result<Answered, FetchError> {
+        let name = look_up.name();
+        let mut attempt = 0;
+        loop {
+            if let Some(why) = self.closed.borrow().get(name) {
+                return Err(FetchError::NotAsked(why.clone()));
+            }
+            let began = (self.clock.uptime)();
+            let error = match self.ask_once(look_up, word) {
+                Ok(answered) => return Ok(answered),
+                Err(error) => error,
+            };
+            let spent = (self.clock.uptime)().saturating_sub(began);
+            self.lost.set(self.lost.get() + spent);
+            let wait = self
+                .retry
+                .wait(attempt, (self.clock.random)(), error.retry_after());
+            let has_patience = self.lost.get() + wait < PATIENCE;
+            let is_silent = error.about_host() == AboutHost::Silent;
+            if error.is_transient() && !is_silent && attempt + 1 < self.retry.tries && has_patience
+            {
+                log::info!(source = name, word = word, attempt = attempt + 1, wait_ms = millis(wait); "trying again: {error}");
+                (self.clock.sleep)(wait)?;
+                self.lost.set(self.lost.get() + wait);
+                attempt += 1;
+                continue;
+            }
+            let is_lost = error.is_transient() && self.lost.get() >= PATIENCE;
+            if error.about_host() != AboutHost::Nothing || is_lost {
+                let why = format!("{error} (for {word})");
+                log::warn!(source = name; "not asked again in this run: {why}");
+                self.closed.borrow_mut().insert(name, why);
+            }
+            return Err(error);
+        }
+    }
+
+    fn ask_once(&self, look_up: LookUp, word: &str) -> Result<Answered, FetchError> {
+        let question = Question {
+            look_up,
+            word,
+            today: self.today,
+        };
+        let response: Response = self.feed.look_up(question)?;
+        let read = look_up.read(response.status, &response.body, word);
+        let listings = read.map_err(|error| FetchError::Answer {
+            error,
+            retry_after: response.retry_after(),
+        })?;
+        let day = response.fetched_at.date_naive();
+        Ok(Answered { listings, day })
+    }
+
+    /// The one listing of a symbol, with the day of the answer.
+    fn ask_one(&self, look_up: LookUp, symbol: &str) -> Result<(Listing, NaiveDate), FetchError> {
+        let Answered { listings, day } = self.ask(look_up, symbol)?;
+        let listing = listings.into_iter().next();
+        let listing = listing.ok_or_else(|| FetchError::Answer {
+            error: AnswerError::OtherShape("nothing about the symbol".to_owned()),
+            retry_after: None,
+        })?;
+        Ok((listing, day))
+    }
+
+    /// A market of Upbit as the list of all of them has it. The list is asked for once.
+    fn market(&self, market: &str) -> Result<Option<Listing>, String> {
+        if self.markets.borrow().is_none() {
+            let asked = self.ask(LookUp::UpbitMarkets, market);
+            let markets = asked.map(|answered| answered.listings);
+            *self.markets.borrow_mut() = Some(markets.map_err(|error| error.to_string()));
+        }
+        let markets = self.markets.borrow();
+        match markets.as_ref() {
+            Some(Ok(markets)) => Ok(markets.iter().find(|m| m.symbol == market).cloned()),
+            Some(Err(why)) => Err(why.clone()),
+            None => Ok(None),
+        }
+    }
+}
