@@ -42,6 +42,8 @@ pub struct Listing {
     pub zone: Option<String>,
     /// The currency of its prices (`GBp`).
     pub currency: Option<String>,
+    /// Whether the answer has bars of the last weeks, where it would have them.
+    pub has_bars: Option<bool>,
     /// The first day of its prices at the source.
     pub first_day: Option<NaiveDate>,
     /// The day of its newest price.
@@ -64,6 +66,7 @@ impl Listing {
             exchange_name: None,
             zone: None,
             currency: None,
+            has_bars: None,
             first_day: None,
             newest_day: None,
             newest_price: None,

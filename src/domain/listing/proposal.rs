@@ -147,6 +147,7 @@ fn category(first: &Listing, second: Option<&Listing>) -> Result<Category, Strin
             other.name()
         )),
         (Err(_), Some(Ok(other))) if first.kind.is_none() => Ok(other),
+        (Err(_), Some(Err(why))) if first.kind.is_none() => Err(why),
         (own, _) => own,
     }
 }
@@ -213,6 +214,9 @@ fn currency(
 
 /// What is said of a listing without a recent price.
 fn age(listing: &Listing, today: NaiveDate) -> Option<String> {
+    if listing.has_bars == Some(false) {
+        return Some("it has no recent bar: it may be delisted or suspended".to_owned());
+    }
     match listing.newest_day {
         None if listing.newest_price.is_some() => None,
         None => Some("it has no recent price".to_owned()),
@@ -403,5 +407,11 @@ mod tests {
         assert!(remarks(Some("2026-09-25")).is_empty());
         assert!(remarks(Some("2024-07-24"))[0].contains("2024-07-24"));
         assert!(remarks(None)[0].contains("no recent price"));
+        let empty = Listing {
+            has_bars: Some(false),
+            ..apple()
+        };
+        let said = proposed(&empty, None, &Given::default());
+        assert!(said.doubts.is_empty() && said.remarks[0].contains("no recent bar"));
     }
 }

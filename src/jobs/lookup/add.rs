@@ -91,7 +91,11 @@ pub(crate) fn find(
         Err(FetchError::Answer {
             error: AnswerError::UnknownSymbol(why),
             ..
-        }) => Ok(ended(Outcome::Unknown(why))),
+        }) => {
+            let word = word.symbol();
+            let why = format!("{why}; `pricestash assets search {word}` looks for it by name");
+            Ok(ended(Outcome::Unknown(why)))
+        }
         Err(error) => Ok(ended(Outcome::NotAsked(error.to_string()))),
     }
 }

@@ -141,3 +141,81 @@ impl<'a> LookUps<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    /// Answers every question with this status, and counts them.
+    struct Canned {
+        status: u16,
+        asked: Cell<usize>,
+    }
+
+    impl LookUpFeed for Canned {
+        fn look_up(&self, _: Question<'_>) -> Result<Response, FetchError> {
+            self.asked.set(self.asked.get() + 1);
+            if self.status == 0 {
+                let silent = ureq::Error::Timeout(ureq::Timeout::Global);
+                return Err(FetchError::Network(Box::new(silent)));
+            }
+            Ok(Response {
+                status: self.status,
+                body: b"{}".to_vec(),
+                fetched_at: DateTime::<Utc>::UNIX_EPOCH,
+                url: String::new(),
+                headers: Vec::new(),
+            })
+        }
+    }
+
+    /// Asks for two hundred words; the requests that were made, and the seconds that were waited.
+    fn ask_for_two_hundred(status: u16) -> (usize, u64) {
+        let waits = Arc::new(Mutex::new(Duration::ZERO));
+        let (passed, slept) = (Arc::clone(&waits), Arc::clone(&waits));
+        let clock = Clock {
+            uptime: Box::new(move || *passed.lock().unwrap()),
+            sleep: Box::new(move |time| {
+                *slept.lock().unwrap() += time;
+                Ok(())
+            }),
+            random: Box::new(|| 0.0),
+        };
+        let feed = Canned {
+            status,
+            asked: Cell::new(0),
+        };
+        let retry = RetryPolicy {
+            tries: 3,
+            base_delay: Duration::from_secs(1),
+        };
+        let day = DateTime::<Utc>::UNIX_EPOCH.date_naive();
+        let look_ups = LookUps::new(&feed, retry, &clock, day);
+        for word in 0..200 {
+            let asked = look_ups.ask(LookUp::YahooMeta, &format!("S{word}"));
+            assert!(asked.is_err());
+        }
+        let waited = waits.lock().unwrap().as_secs();
+        (feed.asked.get(), waited)
+    }
+
+    #[test]
+    fn two_hundred_words_are_not_waited_for_in_vain() {
+        // Three seconds a word are waited eight times; then each is asked once, as its source answers.
+        let (asked, waited) = ask_for_two_hundred(503);
+        assert!(waited <= PATIENCE.as_secs(), "{waited} s");
+        assert!((200..230).contains(&asked), "{asked}");
+        assert_eq!(
+            ask_for_two_hundred(404),
+            (200, 0),
+            "what is final is not asked again"
+        );
+        assert_eq!(ask_for_two_hundred(0), (1, 0), "one silence is enough");
+        let (asked, waited) = ask_for_two_hundred(429);
+        assert!(asked == 3 && waited == 3, "{asked} {waited}");
+    }
+}

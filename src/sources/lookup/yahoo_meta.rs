@@ -27,6 +27,7 @@ struct Chart<'a> {
 struct Series<'a> {
     #[serde(borrow)]
     meta: Option<Object<Meta<'a>>>,
+    timestamp: Option<Vec<&'a RawValue>>,
 }
 
 /// Older answers have no names; a delisted fund's currency is null.
@@ -63,7 +64,10 @@ pub(super) fn read(body: &[u8], word: &str) -> Result<Listing, AnswerError> {
     let Some(Object(meta)) = series.meta else {
         return Err(AnswerError::OtherShape("a chart without meta".to_owned()));
     };
-    Ok(meta.listing(word))
+    Ok(Listing {
+        has_bars: Some(series.timestamp.is_some_and(|stamps| !stamps.is_empty())),
+        ..meta.listing(word)
+    })
 }
 
 impl Meta<'_> {

@@ -132,6 +132,9 @@ fn twenty_assets_are_added_by_one_word_each() {
             [name, category, calendar, currency]
         );
     }
+    // A word in another case is the same word.
+    let ran = env.run(&["assets", "add", "aapl", "--replay", "recorded"]);
+    assert!(ran.code == 2 && ran.error().contains("there already"), "{ran:?}");
     let sources = |id: &str| listed[id]["sources"].to_string();
     assert_eq!(
         sources("005930"),

@@ -271,12 +271,13 @@ fn old_answers_go_and_everything_else_stays() {
     for (name, path) in &first {
         age(path, if name.starts_with("yahoo/") { 11 } else { 9 });
     }
-    env.write("kept/yahoo/SOXL.json", "mine");
-    env.write("kept/notes.txt", "mine");
-    for mine in ["kept/yahoo/SOXL.json", "kept/notes.txt"] {
+    let look_up = "kept/lookup/yahoo/AAPL@20260101T000000.000000Z.json.gz";
+    for mine in ["kept/yahoo/SOXL.json", "kept/notes.txt", look_up] {
+        env.write(mine, "mine");
         age(&env.path(mine), 1000);
     }
     env.run(&collect);
+    assert!(!env.path(look_up).exists(), "an answer as old as any other");
     let second = kept(&env);
     for name in first.keys() {
         assert_eq!(

@@ -97,7 +97,10 @@ fn yahoos_meta_says_what_a_symbol_is() {
 fn an_unknown_symbol_is_not_an_empty_chart() {
     let meta = |status, body: &[u8]| LookUp::YahooMeta.read(status, body, "X");
     let empty = meta(200, &recorded("yahoo/CAPIO.ST_nodata.json")).unwrap();
-    assert_eq!(empty[0].symbol, "CAPIO.ST");
+    assert_eq!(
+        (&*empty[0].symbol, empty[0].has_bars),
+        ("CAPIO.ST", Some(false))
+    );
     let nothing = br#"{"chart":{"result":null,"error":{"code":"Bad Request","description":"Data doesn't exist for startDate = 1, endDate = 2"}}}"#;
     assert_eq!(line(&meta(400, nothing).unwrap()[0]), "X|-|-|-|-|-|-|-|-");
     let unknown = meta(404, &recorded("yahoo/err_404_not-found.json")).unwrap_err();
