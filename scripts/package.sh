@@ -82,7 +82,7 @@ check_glibc() {
 fill() {
     rm -rf -- "$1"
     mkdir -p -- "$1/data" "$1/scripts" "$1/completions" "$1/schema"
-    cp -r data/assets.toml data/calendars data/sample data/report.png "$1/data/"
+    cp -r data/assets.toml data/README.md data/calendars data/sample data/report.png "$1/data/"
     cp README.md CHANGELOG.md LICENSE .env.example "$1/"
     cp -r schema/README.md schema/grafana "$1/schema/"
     python3 scripts/third_party_licences.py "$2" >"$1/THIRD-PARTY-LICENCES.txt"

@@ -22,6 +22,8 @@ const COLUMNS: &[&str] = &[
     "newest_price",
     "result",
 ];
+/// The result of a word whose source gave no answer.
+pub(super) const FAILED: &str = "failed";
 /// So many of those that were not added are named with their reasons on a screen of 24 lines, and so many remarks.
 const NAMED: usize = 12;
 const REMARKED: usize = 4;
@@ -64,9 +66,15 @@ pub(super) fn table(rows: &[AddedRow], is_written: bool, dry_run: bool) -> Resul
             text.push_str(&format!("{}: {said}\n", row.asset_id));
         }
     }
+    if rows.iter().any(|row| row.result == FAILED) {
+        text.push_str(
+            "With --name, --category, --calendar, --currency and --source nothing is asked.\n",
+        );
+    }
     text.push_str(match (is_written, dry_run) {
         (true, false) => "",
         (true, true) => "This was a dry run: nothing was written.\n",
+        (false, _) if rows.len() == 1 => "Nothing was written.\n",
         (false, _) => "Nothing was written: all words of a command line are added, or none.\n",
     });
     Ok(text)

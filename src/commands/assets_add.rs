@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::added::{AddedRow, summary, table};
+use super::added::{AddedRow, FAILED, summary, table};
 use super::answer::Answer;
 use super::context::{assets_text, read_calendars};
 use super::edited_assets::{check_assets, check_edited, write_assets};
@@ -171,7 +171,7 @@ fn refuse_twins(found: &mut [Found]) {
     for one in found {
         if ids.contains(&one.id) {
             let why = format!("{} is there a second time", one.id);
-            one.outcome = Outcome::Unknown(why);
+            one.outcome = Outcome::Refused(why);
         } else {
             ids.push(one.id.clone());
         }
@@ -191,7 +191,7 @@ fn refuse_unfit(found: &mut [Found], text: &str) {
     for one in found {
         let fit = certain(one).map_or(Ok(()), |asset| fits(std::slice::from_ref(asset)));
         if let Err(why) = fit {
-            one.outcome = Outcome::Unknown(without_line(&why).to_owned());
+            one.outcome = Outcome::Refused(without_line(&why).to_owned());
         }
     }
 }
@@ -248,8 +248,12 @@ fn row(found: &Found, is_written: bool, dry_run: bool) -> AddedRow {
             row.result = "unknown";
             row.why = vec![why.clone()];
         }
-        Outcome::NotAsked(why) => {
-            row.result = "not asked";
+        Outcome::Refused(why) => {
+            row.result = "refused";
+            row.why = vec![why.clone()];
+        }
+        Outcome::Failed(why) => {
+            row.result = FAILED;
             row.why = vec![why.clone()];
         }
     }

@@ -64,6 +64,16 @@ impl Word {
         }
     }
 
+    /// Who is asked.
+    #[must_use]
+    pub(crate) fn source(&self) -> &'static str {
+        match self {
+            Self::Naver(_) => "naver",
+            Self::Upbit(_) => "upbit",
+            Self::Yahoo(_) => "yahoo",
+        }
+    }
+
     /// The symbol.
     #[must_use]
     pub(crate) fn symbol(&self) -> &str {

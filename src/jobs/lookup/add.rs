@@ -48,8 +48,10 @@ pub(crate) enum Outcome {
     Doubtful(Proposal),
     /// No source has it.
     Unknown(String),
-    /// The source could not be asked.
-    NotAsked(String),
+    /// The assets file would not take it.
+    Refused(String),
+    /// The source could not be asked, or gave no answer.
+    Failed(String),
 }
 
 /// Looks up one word. Nothing is asked where a person says all of it.
@@ -96,7 +98,12 @@ pub(crate) fn find(
             let why = format!("{why}; `pricestash assets search {word}` looks for it by name");
             Ok(ended(Outcome::Unknown(why)))
         }
-        Err(error) => Ok(ended(Outcome::NotAsked(error.to_string()))),
+        Err(FetchError::Symbol { got, .. }) => {
+            let source = word.source();
+            let why = format!("{source} answers with {got}; add that if it is meant");
+            Ok(ended(Outcome::Unknown(why)))
+        }
+        Err(error) => Ok(ended(Outcome::Failed(error.to_string()))),
     }
 }
 

@@ -134,7 +134,10 @@ fn twenty_assets_are_added_by_one_word_each() {
     }
     // A word in another case is the same word.
     let ran = env.run(&["assets", "add", "aapl", "--replay", "recorded"]);
-    assert!(ran.code == 2 && ran.error().contains("there already"), "{ran:?}");
+    assert!(
+        ran.code == 2 && ran.error().contains("there already"),
+        "{ran:?}"
+    );
     let sources = |id: &str| listed[id]["sources"].to_string();
     assert_eq!(
         sources("005930"),
@@ -182,7 +185,11 @@ fn what_contradicts_itself_is_asked_for_and_nothing_is_written() {
         "a share without trade: {remarks}"
     );
     // There is no recording, and no page for people is taken for a code.
+    let renamed = fs::read(repository("tests/fixtures/lookup/yahoo/AAPL.json")).unwrap();
+    env.write("recorded/lookup/yahoo/OLD.json", renamed);
     for (word, reason) in [
+        ("OLD", "yahoo answers with AAPL"),
+        ("GOOG", "--name, --category"),
         ("GOOG", "no recording"),
         ("005390", "no such code"),
         ("000000", "web page"),
@@ -383,8 +390,7 @@ fn a_source_that_does_not_want_us_is_left_alone() {
     // A minute's wait is not begun while a person waits for two hundred words.
     assert_eq!(server.paths().len(), 101, "one refusal is enough");
     assert!(
-        ran.stdout
-            .starts_with("98 added, 2 doubtful, 100 not asked."),
+        ran.stdout.starts_with("98 added, 2 doubtful, 100 failed."),
         "{ran:?}"
     );
     assert!(ran.stdout.lines().count() <= 24, "{ran:?}");

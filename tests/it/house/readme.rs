@@ -91,6 +91,7 @@ fn every_command_line_is_one_that_the_program_takes() {
     let readme = read("README.md");
     let lines = [
         command_lines(&readme),
+        command_lines(&read("data/README.md")),
         arguments_of_the_daily_script(&readme),
     ]
     .concat();
