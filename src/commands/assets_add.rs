@@ -161,6 +161,8 @@ fn look_up_all(
         }
         found.push(find(&look_ups, calendars, wanted)?);
     }
+    // Who stops it does not want what was found so far either.
+    anyhow::ensure!(!stop.is_set(), "stopped, nothing was written");
     source.problem();
     Ok(found)
 }

@@ -167,38 +167,64 @@ struct Asked {
 }
 
 fn ask(look_ups: &LookUps<'_>, word: &Word) -> Result<Asked, FetchError> {
-    let look_up = match word {
-        Word::Naver(_) => LookUp::NaverBasic,
-        Word::Upbit(_) => LookUp::UpbitMarket,
-        Word::Yahoo(_) => LookUp::YahooMeta,
-    };
     let symbol = word.symbol();
-    let (mut listing, day) = look_ups.ask_one(look_up, symbol)?;
-    if !is_same_symbol(symbol, &listing.symbol) {
+    let mut asked = match word {
+        Word::Naver(_) => one(look_ups, LookUp::NaverBasic, symbol)?,
+        Word::Yahoo(_) => one(look_ups, LookUp::YahooMeta, symbol)?,
+        Word::Upbit(_) => market(look_ups, symbol)?,
+    };
+    if !is_same_symbol(symbol, &asked.listing.symbol) {
         return Err(FetchError::Symbol {
-            got: listing.symbol,
+            got: asked.listing.symbol,
             expected: symbol.to_owned(),
         });
     }
     // A rate against the dollar has two names; the one that was typed stays.
-    symbol.clone_into(&mut listing.symbol);
-    let mut remarks = Vec::new();
-    if look_up == LookUp::UpbitMarket {
-        match look_ups.market(symbol) {
-            Ok(Some(market)) => {
-                listing.name = market.name;
-                listing.english_name = market.english_name;
-            }
-            Ok(None) => remarks
-                .push("Upbit's list of markets does not have it: it may be delisted".to_owned()),
-            Err(why) => remarks.push(format!("its name is not known: {why}")),
-        }
-    }
+    symbol.clone_into(&mut asked.listing.symbol);
+    Ok(asked)
+}
+
+fn one(look_ups: &LookUps<'_>, look_up: LookUp, symbol: &str) -> Result<Asked, FetchError> {
+    let (listing, day) = look_ups.ask_one(look_up, symbol)?;
     Ok(Asked {
         listing,
         day,
-        remarks,
+        remarks: Vec::new(),
     })
+}
+
+/// A market of Upbit: its newest candle, and its names out of the list of all of them. Either says that it is there.
+fn market(look_ups: &LookUps<'_>, symbol: &str) -> Result<Asked, FetchError> {
+    let candle = match one(look_ups, LookUp::UpbitMarket, symbol) {
+        Err(
+            error @ (FetchError::Stopped(_)
+            | FetchError::Answer {
+                error: AnswerError::UnknownSymbol(_),
+                ..
+            }),
+        ) => return Err(error),
+        candle => candle,
+    };
+    let listed = look_ups.market(symbol)?;
+    match (candle, listed) {
+        (Ok(mut asked), Ok(Some(market))) => {
+            asked.listing.name = market.name;
+            asked.listing.english_name = market.english_name;
+            Ok(asked)
+        }
+        (Ok(mut asked), other) => {
+            let why = other.err();
+            let why = why.unwrap_or_else(|| "it is not in Upbit's list of markets".to_owned());
+            asked.remarks.push(format!("its name is not known: {why}"));
+            Ok(asked)
+        }
+        (Err(error), Ok(Some(listing))) => Ok(Asked {
+            listing,
+            day: look_ups.today,
+            remarks: vec![format!("its newest price is not known: {error}")],
+        }),
+        (Err(error), _) => Err(error),
+    }
 }
 
 fn asset(

@@ -126,19 +126,22 @@ impl<'a> LookUps<'a> {
         Ok((listing, day))
     }
 
-    /// A market of Upbit as the list of all of them has it. The list is asked for once.
-    fn market(&self, market: &str) -> Result<Option<Listing>, String> {
+    /// A market of Upbit as the list of all of them has it, or why the list could not be had. It is asked for once.
+    fn market(&self, market: &str) -> Result<Result<Option<Listing>, String>, FetchError> {
         if self.markets.borrow().is_none() {
-            let asked = self.ask(LookUp::UpbitMarkets, market);
-            let markets = asked.map(|answered| answered.listings);
-            *self.markets.borrow_mut() = Some(markets.map_err(|error| error.to_string()));
+            let markets = match self.ask(LookUp::UpbitMarkets, market) {
+                Ok(answered) => Ok(answered.listings),
+                Err(error @ FetchError::Stopped(_)) => return Err(error),
+                Err(error) => Err(error.to_string()),
+            };
+            *self.markets.borrow_mut() = Some(markets);
         }
         let markets = self.markets.borrow();
-        match markets.as_ref() {
+        Ok(match markets.as_ref() {
             Some(Ok(markets)) => Ok(markets.iter().find(|m| m.symbol == market).cloned()),
             Some(Err(why)) => Err(why.clone()),
             None => Ok(None),
-        }
+        })
     }
 }
 

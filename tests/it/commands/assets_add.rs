@@ -279,6 +279,41 @@ fn another_coin_of_the_same_letters_is_no_second_source() {
 }
 
 #[test]
+fn the_list_of_markets_or_a_candle_says_that_a_market_is_there() {
+    let (server, env) = sources();
+    let add = ["assets", "add", "KRW-ETH", "--dry-run"];
+    server.answer("/v1/candles/days?market=KRW-ETH", Answer::new(500, "away"));
+    let listed = env.json(&add).row();
+    assert_eq!(
+        (text_of(&listed["name"]), text_of(&listed["newest_day"])),
+        ("이더리움".to_owned(), "-".to_owned())
+    );
+    assert!(
+        listed["remarks"]
+            .to_string()
+            .contains("its newest price is not known")
+    );
+    let (server, env) = sources();
+    server.answer("/v1/market/all", Answer::new(500, "away"));
+    let traded = env.json(&add).row();
+    assert_eq!(
+        (text_of(&traded["name"]), text_of(&traded["newest_day"])),
+        ("KRW-ETH".to_owned(), "2025-07-29".to_owned())
+    );
+    assert!(
+        traded["remarks"]
+            .to_string()
+            .contains("its name is not known")
+    );
+    server.answer(
+        "/v1/candles/days?market=KRW-ETH",
+        Answer::new(404, recorded("upbit/err_404_code-not-found.json")),
+    );
+    let ran = env.json(&add);
+    assert_eq!((ran.code, &ran.row()["result"]), (1, &"unknown".into()));
+}
+
+#[test]
 fn what_the_source_cannot_say_while_it_is_away_is_asked_for() {
     let (server, env) = sources();
     server.answer(&yahoo_route("005930.KS"), Answer::new(503, "away"));
