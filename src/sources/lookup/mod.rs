@@ -174,6 +174,7 @@ impl LookUp {
     fn explain(self, status: u16, body: &[u8], word: &str) -> Result<Vec<Listing>, AnswerError> {
         let said = match (self, status) {
             (Self::YahooMeta, 400 | 404 | 422) => yahoo_meta::read(body, word).map(|l| vec![l]),
+            (Self::YahooSearch, 400) => yahoo_search::read(body),
             (Self::NaverBasic, 409) => Err(naver_basic::refusal(body)),
             (Self::UpbitMarket, 404) => Err(upbit::refusal(body)),
             _ => Err(AnswerError::OtherShape(String::new())),

@@ -175,8 +175,10 @@ fn searches_list_every_hit() {
     let strange = read(yahoo, 200, "badResult.fake").unwrap_err();
     assert!(strange.contains("without a symbol"), "{strange}");
     let refused = br#"{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}"#;
-    let refused = yahoo.read(200, refused, "x").unwrap_err();
-    assert_eq!(refused.to_string(), "the source says: Invalid Crumb");
+    for status in [200, 400] {
+        let refused = yahoo.read(status, refused, "x").unwrap_err();
+        assert_eq!(refused.to_string(), "the source says: Invalid Crumb");
+    }
 
     assert_eq!(
         symbols(naver, "삼성"),
