@@ -85,7 +85,7 @@ pub(crate) struct ImportArgs {
     /// A CSV file with the columns asset_id, date, open, high, low, close and perhaps volume, as `export` writes it.
     pub(crate) file: PathBuf,
     /// The source that the bars are stored under; none that is collected, so that they never take a fetched bar's place.
-    #[arg(long, value_name = "NAME", default_value = "import")]
+    #[arg(long, value_name = "NAME", default_value = "manual")]
     pub(crate) source: String,
     /// Checks every row, but writes nothing.
     #[arg(long)]

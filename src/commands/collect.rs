@@ -53,7 +53,7 @@ struct Prepared {
 fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared> {
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
-    choose(&assets, &args.assets)?;
+    choose_asked(&assets, &args.assets)?;
     let clock = Arc::new(Clock::real(stop));
     let source = open_source(args, config, &clock, stop)?;
     Ok(Prepared {
@@ -62,6 +62,21 @@ fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared>
         clock,
         source,
     })
+}
+
+/// The chosen assets that anybody is asked for. The prices of the others are imported, which is no failure of a run.
+fn choose_asked<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
+    let mut chosen = choose(assets, wanted)?;
+    let only_imported = chosen.iter().find(|a| !a.is_collected()).map(|a| &a.id);
+    let only_imported = only_imported.filter(|_| !wanted.is_empty());
+    chosen.retain(|asset| asset.is_collected());
+    match only_imported {
+        Some(id) if chosen.is_empty() => Err(ConfigError(format!(
+            "nobody is asked for {id}: its source is manual; `pricestash import FILE` brings its prices"
+        ))
+        .into()),
+        _ => Ok(chosen),
+    }
 }
 
 pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
@@ -77,7 +92,7 @@ pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
         clock,
         source,
     } = prepared?;
-    let chosen = choose(&assets, &args.assets)?;
+    let chosen = choose_asked(&assets, &args.assets)?;
     let options = options(args, window, config);
     let collector = |staging: &Staging, job_id: Uuid| {
         let mut outcome = Collector {

@@ -41,8 +41,8 @@ impl AssetLine {
         check_text("name", &self.name, MAX_NAME_CHARS)
             .map_err(|why| format!("asset {id}: {why}"))?;
         let currency = read_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
-        let sources =
-            name_sources(self.sources, &currency).map_err(|why| format!("asset {id}: {why}"))?;
+        let sources = name_sources(self.sources, &id, &currency)
+            .map_err(|why| format!("asset {id}: {why}"))?;
         let AssetLine {
             name,
             category,
@@ -69,9 +69,22 @@ impl AssetLine {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceLine {
-    source: SourceKind,
-    symbol: String,
+    source: String,
+    /// What the source calls the asset. Nobody is asked for prices that are imported, so that they need none.
+    symbol: Option<String>,
     currency: Option<String>,
+}
+
+impl SourceLine {
+    fn kind(&self) -> Result<SourceKind, String> {
+        SourceKind::named(&self.source).ok_or_else(|| {
+            let known = SourceKind::BUILT_IN.map(SourceKind::name).join(", ");
+            format!(
+                "the source {:?} should be one of {known}, or manual for prices that only import brings",
+                self.source
+            )
+        })
+    }
 }
 
 fn active_by_default() -> bool {
@@ -176,19 +189,19 @@ pub(crate) fn without_line(why: &str) -> &str {
 
 /// Gives every entry the name its bars are stored under, so that another series is never mixed with the first:
 /// an entry in another currency, and every later entry of a kind that the asset already has, gets `kind:symbol`.
-fn name_sources(entries: Vec<SourceLine>, own_currency: &str) -> Result<Vec<SourceEntry>, String> {
+fn name_sources(
+    entries: Vec<SourceLine>,
+    id: &AssetId,
+    own_currency: &str,
+) -> Result<Vec<SourceEntry>, String> {
     if entries.is_empty() {
         return Err("sources is empty, it needs at least one like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
     }
     let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
-    for SourceLine {
-        source: kind,
-        symbol,
-        currency,
-    } in entries
-    {
-        check_symbol(&symbol)?;
-        let currency = read_currency(currency.as_deref().unwrap_or(own_currency))?;
+    for entry in entries {
+        let kind = entry.kind()?;
+        let symbol = symbol_of(&entry, kind, id)?;
+        let currency = read_currency(entry.currency.as_deref().unwrap_or(own_currency))?;
         let repeated = sources.iter().any(|s| s.kind == kind);
         let stored_as = if repeated || currency != own_currency {
             format!("{}:{symbol}", kind.name())
@@ -215,6 +228,18 @@ fn name_sources(entries: Vec<SourceLine>, own_currency: &str) -> Result<Vec<Sour
         });
     }
     Ok(sources)
+}
+
+/// What the source calls the asset: of imported prices the file says the id.
+fn symbol_of(entry: &SourceLine, kind: SourceKind, id: &AssetId) -> Result<String, String> {
+    match (&entry.symbol, kind) {
+        (Some(symbol), _) => check_symbol(symbol).map(|()| symbol.clone()),
+        (None, SourceKind::Manual) => Ok(id.to_string()),
+        (None, _) => Err(format!(
+            "its source {} has no symbol; write what {0} calls it, like {{ source = \"{0}\", symbol = \"…\" }}",
+            kind.name()
+        )),
+    }
 }
 
 fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {

@@ -49,9 +49,8 @@ impl fmt::Display for AssetId {
     }
 }
 
-/// The kinds of source this program can ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// Where prices come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceKind {
     /// Naver finance: its day API, then fchart; the same data under one name.
     Naver,
@@ -65,9 +64,28 @@ pub enum SourceKind {
     Binance,
     /// The ECB's reference rates.
     Ecb,
+    /// Nobody is asked: `import` brings the prices.
+    Manual,
 }
 
 impl SourceKind {
+    /// The sources that this program knows how to ask.
+    pub(crate) const BUILT_IN: [Self; 6] = [
+        Self::Naver,
+        Self::Yahoo,
+        Self::Krx,
+        Self::Upbit,
+        Self::Binance,
+        Self::Ecb,
+    ];
+
+    /// The kind that has a name in `assets.toml`.
+    #[must_use]
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut kinds = Self::BUILT_IN.into_iter().chain([Self::Manual]);
+        kinds.find(|kind| kind.name() == name)
+    }
+
     /// The zone of the one country whose exchanges the source has; None for a source of the world.
     #[must_use]
     pub(crate) fn zone(self) -> Option<Tz> {
@@ -84,6 +102,7 @@ impl SourceKind {
             Self::Upbit => "upbit",
             Self::Binance => "binance",
             Self::Ecb => "ecb",
+            Self::Manual => "manual",
         }
     }
 }
@@ -171,6 +190,12 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
+    /// Whether anybody is asked for its prices; those of any other asset only `import` brings.
+    #[must_use]
+    pub(crate) fn is_collected(&self) -> bool {
+        self.sources.iter().any(|s| s.kind != SourceKind::Manual)
+    }
+
     /// The stored source names in the asset's own currency, best first: the ones that `best_price` may show.
     pub(crate) fn own_sources(&self) -> impl Iterator<Item = &str> {
         self.sources

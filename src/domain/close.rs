@@ -32,6 +32,7 @@ pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
         SourceKind::Upbit | SourceKind::Binance => {
             "the last trade before midnight UTC, 09:00 in Seoul"
         }
+        SourceKind::Manual => "what the imported files say",
     }
 }
 

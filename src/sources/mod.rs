@@ -31,7 +31,7 @@ pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
     (SourceKind::Ecb, &[&ecb::ReferenceRates]),
 ];
 
-/// The endpoints of one source.
+/// The endpoints of one source; none where nobody is asked.
 #[must_use]
 pub fn endpoints(kind: SourceKind) -> &'static [&'static dyn Upstream] {
     let source = SOURCES.iter().find(|(k, _)| *k == kind);
@@ -74,13 +74,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_source_has_its_line() {
-        // serde names every kind there is.
-        let error = serde_json::from_str::<SourceKind>("\"?\"").unwrap_err();
-        let error = error.to_string();
-        let (_, kinds) = error.split_once("expected one of ").unwrap();
-        let kinds: Vec<&str> = kinds.split('`').skip(1).step_by(2).collect();
-        let names: Vec<&str> = SOURCES.iter().map(|(kind, _)| kind.name()).collect();
-        assert_eq!(names, kinds);
+        let kinds: Vec<SourceKind> = SOURCES.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, SourceKind::BUILT_IN);
         for (kind, endpoints) in SOURCES {
             assert!(!endpoints.is_empty(), "{kind:?}");
         }

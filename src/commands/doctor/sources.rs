@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::commands::context::now;
 use crate::config::{Config, FetchConfig};
 use crate::domain::answer::RawDay;
-use crate::domain::asset::Asset;
+use crate::domain::asset::{Asset, SourceKind};
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::domain::timestamp::millis;
 use crate::domain::window::Window;
@@ -55,9 +55,7 @@ pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
             ));
         }
         let is_dead = asked.iter().all(|(_, answer)| answer.is_err());
-        let is_needed = active
-            .iter()
-            .any(|a| a.sources.iter().all(|s| s.kind == entry.kind));
+        let is_needed = active.iter().any(|a| has_no_other(a, entry.kind));
         checks.extend(
             asked
                 .into_iter()
@@ -65,6 +63,17 @@ pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
         );
     }
     checks
+}
+
+/// Whether nobody else is asked for an asset.
+fn has_no_other(asset: &Asset, kind: SourceKind) -> bool {
+    let mut asked = asset
+        .sources
+        .iter()
+        .map(|s| s.kind)
+        .filter(|k| *k != SourceKind::Manual)
+        .peekable();
+    asked.peek().is_some() && asked.all(|k| k == kind)
 }
 
 /// `is_missed`: no way to the source answers, and an asset has no other one.

@@ -4,6 +4,7 @@
 //! - `upkeep`: copies, room, bars out and in
 //! - `windows`: what only Windows has
 
+mod imports;
 mod locks;
 mod upkeep;
 #[cfg(windows)]

@@ -382,38 +382,6 @@ fn only_what_is_old_is_pruned_and_never_a_price() {
 }
 
 #[test]
-fn an_export_comes_back_bit_for_bit_under_its_own_source() {
-    let env = sample();
-    env.succeed(&["export", "--output", "bars.csv"]);
-    let csv = fs::read_to_string(env.path("bars.csv")).unwrap();
-    assert_eq!(csv.lines().count(), 2662);
-    assert_eq!(
-        csv.lines().next().unwrap(),
-        "asset_id,date,source,open,high,low,close,volume,ingested_at,is_final"
-    );
-    assert_eq!(env.succeed(&["export"]).stdout, csv);
-    let rows = env
-        .succeed(&["import", "bars.csv", "--format", "json"])
-        .rows();
-    let new: u64 = rows.iter().map(|r| r["new"].as_u64().unwrap()).sum();
-    assert_eq!((rows.len(), new), (6, 2661));
-    let different = "SELECT count(*) FROM price_daily a JOIN price_daily b
-                     ON b.asset_id = a.asset_id AND b.date = a.date AND b.source = 'import' AND a.source <> 'import'
-                     WHERE (a.open, a.high, a.low, a.close) IS NOT (b.open, b.high, b.low, b.close) OR a.volume IS NOT b.volume";
-    assert_eq!(env.count(different), 0);
-    assert_eq!(
-        env.count("SELECT count(*) FROM price_daily WHERE source = 'import'"),
-        2661
-    );
-    let again = env
-        .succeed(&["import", "bars.csv", "--format", "json"])
-        .rows();
-    let unchanged: u64 = again.iter().map(|r| r["unchanged"].as_u64().unwrap()).sum();
-    assert_eq!(unchanged, 2661);
-    assert_eq!(env.runs().last().unwrap().0, "import");
-}
-
-#[test]
 fn an_export_takes_what_is_asked_for_in_three_formats() {
     let env = sample();
     let arguments = [
@@ -451,47 +419,4 @@ fn an_export_takes_what_is_asked_for_in_three_formats() {
             .code,
         2
     );
-}
-
-#[test]
-fn an_import_goes_through_the_rules() {
-    let (_server, env) = shares(&["005930"]);
-    let header = "asset_id,date,open,high,low,close,volume\n";
-    let import = |rows: &str, more: &[&str]| {
-        env.write("in.csv", format!("\u{feff}{header}{rows}"));
-        env.run(&[&["import", "in.csv", "--format", "json"], more].concat())
-    };
-    let mixed = "005930,2024-01-02,1,2,1,2,5\n005930,2024-01-03,1,1,2,1,5\n005930,2024-02-30,1,2,1,2,5\n005930,0000-01-03,1,2,1,2,5\n\
-                 005930,2999-01-03,1,2,1,2,5\n005930,2024-01-04,-1,2,1,2,\n005930,2024-01-05,1,2,1,2,\n";
-    assert_eq!(import(mixed, &["--dry-run"]).code, 3);
-    assert!(!env.path("data/staging.db").exists());
-    let ran = import(mixed, &[]);
-    assert_eq!(ran.code, 3, "{ran:?}");
-    let row = ran.row();
-    assert_eq!((&row["new"], &row["rejected"]), (&2.into(), &5.into()));
-    assert_eq!(
-        env.count("SELECT count(*) FROM quarantine WHERE source = 'import'"),
-        5
-    );
-    assert_eq!(
-        env.count("SELECT count(*) FROM price_daily WHERE source = 'import' AND volume IS NULL"),
-        1
-    );
-    assert_eq!(
-        import("005930,2024-01-03,1,1,2,1,5\n", &["--source", "old"]).code,
-        1
-    );
-    for (rows, more, says) in [
-        ("NOPE,2024-01-02,1,2,1,2,5\n", &[][..], "NOPE"),
-        ("", &[], "no bar"),
-        (mixed, &["--source", "naver"], "naver"),
-        (mixed, &["--source", "yahoo:X"], "yahoo:X"),
-        (mixed, &["--source", ""], "--source"),
-    ] {
-        let ran = import(rows, more);
-        assert_eq!(ran.code, 2, "{ran:?}");
-        assert!(ran.error().contains(says), "{ran:?}");
-    }
-    env.write("in.csv", "date,close\n2024-01-02,1\n");
-    assert!(env.run(&["import", "in.csv"]).error().contains("asset_id"));
 }
