@@ -7,6 +7,9 @@ use clap::Args;
 
 use super::parse_date;
 use crate::domain::adjustment::Adjust;
+use crate::domain::date_format::DateFormat;
+use crate::domain::number_format::Decimal;
+use crate::domain::table_columns::NamedColumn;
 
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
@@ -82,11 +85,31 @@ pub(crate) struct ExportArgs {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// A CSV file with the columns asset_id, date, open, high, low, close and perhaps volume, as `export` writes it.
+    /// A CSV file whose first line names its columns: a date and a close are enough. What `export` writes keeps its sources and the
+    /// times at which its bars were fetched.
     pub(crate) file: PathBuf,
-    /// The source that the bars are stored under; none that is collected, so that they never take a fetched bar's place.
-    #[arg(long, value_name = "NAME", default_value = "manual")]
-    pub(crate) source: String,
+    /// Whose prices they are, by id or name, where the file has no column of assets, or another word in it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) asset: Option<String>,
+    /// The source that the bars are stored under; none that is collected, so that they never take a fetched bar's place [default:
+    /// manual, or those that an export names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Which column is which, by its name or number, like close=NAV or date=1; may be given several times.
+    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = NamedColumn::parse)]
+    pub(crate) columns: Vec<NamedColumn>,
+    /// What stands before a fraction, . or , where the file does not tell it.
+    #[arg(long, value_name = "MARK", value_parser = Decimal::parse)]
+    pub(crate) decimal: Option<Decimal>,
+    /// How days are written, like %d/%m/%Y, where the file does not tell it.
+    #[arg(long, value_name = "PATTERN", value_parser = DateFormat::parse)]
+    pub(crate) date_format: Option<DateFormat>,
+    /// Takes only the close, for all four prices of a bar without a volume.
+    #[arg(long)]
+    pub(crate) close_only: bool,
+    /// Takes 5930 for 005930, where a spreadsheet has dropped the zeros.
+    #[arg(long)]
+    pub(crate) leading_zeros: bool,
     /// Checks every row, but writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

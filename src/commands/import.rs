@@ -1,4 +1,4 @@
-//! `import`: the bars of a CSV file are checked and staged under a source of their own.
+//! `import`: the bars of a file are checked and staged under a source of their own, or under those that an export names.
 
 use anyhow::Result;
 use uuid::Uuid;
@@ -9,53 +9,55 @@ use super::recorded_run::recorded_quietly;
 use crate::cli::ImportArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::{Asset, AssetId};
+use crate::domain::asset_names::AssetNames;
 use crate::domain::run::{Problem, Status};
-use crate::jobs::import::{Import, Imported, Rows};
+use crate::jobs::import::{Import, Imported, Table, TableOptions, decode, is_free};
 use crate::output::print;
 use crate::process::result_file::read;
-use crate::sources::SOURCES;
 use crate::staging::Staging;
 
+/// Where bars go of which nothing says a source.
+const MANUAL: &str = "manual";
+
+/// An asset of the assets file, and what the imported file calls it.
+type Chosen<'a> = (&'a Asset, String);
+
 pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
-    check_source(&args.source)?;
+    args.source.as_deref().map_or(Ok(()), check_source)?;
     let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
-    let text = read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
-    let rows = Rows::read(&text).map_err(wrong)?;
+    let bytes = read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
+    let text = decode(&bytes).map_err(wrong)?;
+    let options = TableOptions {
+        columns: args.columns.clone(),
+        decimal: args.decimal,
+        dates: args.date_format.clone(),
+        close_only: args.close_only,
+    };
+    let rows = Table::read(&text, &options).map_err(wrong)?;
     let assets = read_assets(&config.assets_file)?;
-    let ids: Vec<String> = rows.assets().map(str::to_owned).collect();
-    if ids.is_empty() {
-        return Err(wrong("it has no bar".to_owned()).into());
-    }
-    let is_known = |id: &&String| assets.iter().any(|a| a.id.as_str() == **id);
-    if let Some(unknown) = ids.iter().find(|id| !is_known(id)) {
-        return Err(wrong(format!(
-            "its asset {unknown:?} is not in the assets file; `pricestash assets add` adds one"
-        ))
-        .into());
-    }
-    let is_named = |asset: &&Asset| ids.iter().any(|id| asset.id.as_str() == id);
-    let chosen: Vec<&Asset> = assets.iter().filter(is_named).collect();
+    let chosen = choose(args, &rows, &assets).map_err(wrong)?;
+    let source = source_of(args, &rows).map_err(wrong)?;
     let imported = if args.dry_run {
         let staging =
             Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
-        stage(&staging, args, &chosen, &rows, Uuid::nil())?
+        stage(&staging, source, &chosen, &rows, None)?
     } else {
         let staging = Staging::open(&config.staging_db)?;
         staging.put_assets(&assets)?;
-        let body = |job_id| stage(&staging, args, &chosen, &rows, job_id);
+        let body = |job_id| stage(&staging, source, &chosen, &rows, Some(job_id));
         let ended = |imported: &Vec<_>| (status(imported), problems(imported));
         recorded_quietly("import", &staging, config, body, ended)?
     };
+    say_what_is_not_shown(&imported, &assets);
     let (dry_run, exit_code) = (args.dry_run, status(&imported).exit_code());
     Ok(Answer::rows(imported, move |imported| table(imported, dry_run)).ending(exit_code))
 }
 
 /// A name under which nothing fetched can stand.
 fn check_source(name: &str) -> Result<(), ConfigError> {
-    let kind = name.split(':').next().unwrap_or_default();
-    if SOURCES.iter().any(|(k, _)| k.name() == kind) {
+    if !is_free(name) {
         return Err(ConfigError(format!(
-            "--source is {name:?}, under which fetched bars stand; it should be a name of its own like import"
+            "--source is {name:?}, under which fetched bars stand; it should be a name of its own like manual"
         )));
     }
     // The same rules as for an asset's id: both are keys of 1 to 20 characters.
@@ -66,25 +68,131 @@ fn check_source(name: &str) -> Result<(), ConfigError> {
     })
 }
 
+/// The source that all bars are stored under; `None` where the file names the source of each.
+///
+/// A file that says where its bars are from, and not when they were fetched, cannot go under those names: it would beat what was
+/// fetched since.
+fn source_of<'a>(args: &'a ImportArgs, rows: &Table<'_>) -> Result<Option<&'a str>, String> {
+    match (&args.source, rows.names_sources(), rows.has_times()) {
+        (Some(source), ..) => Ok(Some(source)),
+        (None, true, true) => Ok(None),
+        (None, true, false) => Err(
+            "it has a column source and none of ingested_at, so that nobody knows whether its bars are older than what was \
+             fetched; --source NAME stores all of them under a name of your own"
+                .to_owned(),
+        ),
+        (None, false, _) => Ok(Some(MANUAL)),
+    }
+}
+
+/// The assets that the file has bars of.
+fn choose<'a>(
+    args: &ImportArgs,
+    rows: &Table<'_>,
+    assets: &'a [Asset],
+) -> Result<Vec<Chosen<'a>>, String> {
+    let called: Vec<&str> = rows.assets().collect();
+    let [first, others @ ..] = &called[..] else {
+        return Err("it has no bar".to_owned());
+    };
+    if let Some(wanted) = &args.asset {
+        let names = AssetNames::of(assets);
+        let id = names.find(wanted)?;
+        if !others.is_empty() {
+            return Err(format!(
+                "--asset is {wanted:?}, but it has bars of {} assets, {} among them; without --asset each goes to its own",
+                called.len(),
+                called
+                    .iter()
+                    .take(3)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
+        }
+        let asset = assets.iter().find(|a| a.id.as_str() == id);
+        return Ok(asset
+            .map(|a| (a, (*first).to_owned()))
+            .into_iter()
+            .collect());
+    }
+    if !rows.names_assets() {
+        return Err(
+            "it has no column asset_id; say whose prices they are with --asset ID".to_owned(),
+        );
+    }
+    let of = |name: &&str| find(args, name, assets).map(|asset| (asset, (*name).to_owned()));
+    called.iter().map(of).collect()
+}
+
+/// The asset that a file calls so: by its id, letter by letter.
+fn find<'a>(args: &ImportArgs, name: &str, assets: &'a [Asset]) -> Result<&'a Asset, String> {
+    if let Some(asset) = assets.iter().find(|a| a.id.as_str() == name) {
+        return Ok(asset);
+    }
+    let is_shortened = |asset: &&Asset| {
+        let is_number = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+        is_number && asset.id.as_str().strip_suffix(name).is_some_and(is_zeros)
+    };
+    match assets.iter().find(is_shortened) {
+        Some(asset) if args.leading_zeros => Ok(asset),
+        Some(asset) => Err(format!(
+            "its asset {name:?} is not in the assets file, {} is: a spreadsheet drops leading zeros. If that is meant, say \
+             --leading-zeros",
+            asset.id
+        )),
+        None => {
+            let unknown = AssetNames::of(assets).find(name).map_or_else(
+                |why| why,
+                |id| format!("there is no asset {name:?}; {id} is called so, say --asset {id} if it is meant"),
+            );
+            Err(unknown)
+        }
+    }
+}
+
+fn is_zeros(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b == b'0')
+}
+
 fn stage(
     staging: &Staging,
-    args: &ImportArgs,
-    assets: &[&Asset],
-    rows: &Rows<'_>,
-    job_id: Uuid,
+    source: Option<&str>,
+    chosen: &[Chosen<'_>],
+    rows: &Table<'_>,
+    job_id: Option<Uuid>,
 ) -> Result<Vec<Imported>> {
-    let job_id = job_id.to_string();
     let import = Import {
         staging,
-        source: &args.source,
-        job_id: &job_id,
+        source,
+        job_id: &job_id.unwrap_or_default().to_string(),
         now: now(),
-        commit: !args.dry_run,
+        commit: job_id.is_some(),
     };
-    assets
-        .iter()
-        .map(|asset| import.asset(asset, rows))
-        .collect()
+    let mut imported = Vec::new();
+    for (asset, called) in chosen {
+        imported.extend(import.asset(asset, called, rows)?);
+    }
+    Ok(imported)
+}
+
+/// Says which bars stand beside the prices that are shown, because the assets file does not name their source.
+fn say_what_is_not_shown(imported: &[Imported], assets: &[Asset]) {
+    for Imported {
+        asset_id, source, ..
+    } in imported.iter().filter(|i| i.has_bars())
+    {
+        let asset = assets.iter().find(|a| a.id.as_str() == asset_id);
+        if asset.is_some_and(|a| !a.own_sources().any(|own| own == source)) {
+            let how = match source.as_str() {
+                MANUAL => {
+                    "; { source = \"manual\" } among its sources in the assets file shows them"
+                }
+                _ => "",
+            };
+            log::info!(asset = asset_id.as_str(), source = source.as_str(); "these bars are kept, but best_price does not show them{how}");
+        }
+    }
 }
 
 fn status(imported: &[Imported]) -> Status {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use super::number_format::Decimal;
 use super::text::brief;
 
 /// So many characters of a word are kept: a source may send a megabyte of them.
@@ -29,6 +30,8 @@ pub struct Answer<'a> {
     pub actions: Option<Vec<RawAction<'a>>>,
     /// Whether volumes are amounts with a fraction (coins), not counts.
     pub fractional_volume: bool,
+    /// How its numbers are written.
+    pub decimal: Decimal,
 }
 
 impl Answer<'_> {

@@ -15,6 +15,7 @@ use super::calendar::Calendar;
 use super::corporate_action::{ToldActions, read_actions};
 use super::digits::shortest;
 use super::finding::{Finding, Rejected, Rule};
+use super::number_format::Decimal;
 use super::text::{bounded, brief};
 use super::window::Window;
 
@@ -79,6 +80,7 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
         zone: answer.zone,
         today: today(answer.zone, context),
         fractional_volume: answer.fractional_volume,
+        decimal: answer.decimal,
         days: BTreeMap::new(),
         checked: Checked::default(),
     };
@@ -147,6 +149,7 @@ struct Checker<'a> {
     zone: Option<Tz>,
     today: NaiveDate,
     fractional_volume: bool,
+    decimal: Decimal,
     days: BTreeMap<NaiveDate, CheckedDay>,
     checked: Checked,
 }
@@ -159,7 +162,18 @@ impl Checker<'_> {
                 return self.reject(row, Rejection::ImpossibleDate);
             }
         };
-        let is_empty = is_empty(row, self.context.sign);
+        // What is kept of a row is what was sent.
+        let plain = plain_numbers(row, self.decimal);
+        let [open, high, low, close, volume] = plain.each_ref().map(AsRef::as_ref);
+        let plain = RawBar {
+            open,
+            high,
+            low,
+            close,
+            volume,
+            ..*row
+        };
+        let is_empty = is_empty(&plain, self.context.sign);
         if date > self.today && !is_empty {
             return self.reject(row, Rejection::FutureDate);
         }
@@ -169,7 +183,7 @@ impl Checker<'_> {
         if is_empty {
             return self.checked.without_bar.push(date);
         }
-        match read_row(row, date, self.fractional_volume, self.context.sign) {
+        match read_row(&plain, date, self.fractional_volume, self.context.sign) {
             Ok(Row::Bar { bar, suspended }) => self.add(row, bar, suspended),
             Ok(Row::Incomplete) => {
                 self.checked.without_bar.push(date);
@@ -284,6 +298,10 @@ impl Checker<'_> {
     fn find(&mut self, date: NaiveDate, rule: Rule, detail: String) {
         self.checked.findings.push(Finding { date, rule, detail });
     }
+}
+
+fn plain_numbers<'a>(row: &RawBar<'a>, decimal: Decimal) -> [Cow<'a, str>; 5] {
+    [row.open, row.high, row.low, row.close, row.volume].map(|text| decimal.plain(text))
 }
 
 enum Row {

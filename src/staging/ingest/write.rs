@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{CachedStatement, Statement, ToSql, Transaction, TransactionBehavior, params};
 
 use super::actions::{ActionWriter, splits};
-use super::batch::{Batch, Done, Staged, Suspicion, Tally};
+use super::batch::{Batch, Done, Reading, Staged, Suspicion, Tally};
 use super::findings::{Judged, Notes};
 use super::gaps::{self, Judgement};
 use super::scale_check::{Came, ScaleCheck, Taken};
@@ -277,6 +277,10 @@ impl<'a> Writer<'a> {
                 written.held_back.extend(old.is_none().then_some(date));
                 continue;
             }
+            if old.is_some_and(|old| self.is_other_copy(old, fetched)) {
+                written.tally.kept += 1;
+                continue;
+            }
             let decision = decide(old, fetched, self.batch.now, rescaling, self.batch.settled);
             if !matches!(decision, Decision::Older) {
                 heard.push(date);
@@ -317,6 +321,13 @@ impl<'a> Writer<'a> {
         written.heard = heard.into_iter().collect();
         written.new = new.into_iter().collect();
         Ok(written)
+    }
+
+    /// Whether a file has other values of what was fetched at the same time: then it is not what was fetched.
+    fn is_other_copy(&self, old: &Stored, fetched: &FetchedBar) -> bool {
+        self.batch.reading == Reading::File
+            && old.ingested_at == Some(fetched.fetched_at)
+            && !old.bar.same_values(&fetched.bar)
     }
 
     /// Writes a bar over a stored one; `changed` is what it was, if its values changed.

@@ -1,0 +1,443 @@
+//! A file as rows of text: how it is written is found out from all of it, and refused where it can be read in two ways.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use anyhow::Result;
+use csv::{ByteRecord, StringRecord};
+
+use crate::domain::date_format::{DateFormat, DateHint};
+use crate::domain::number_format::{Decimal, Hint};
+use crate::domain::table_columns::{Columns, Field, NamedColumn};
+
+/// What the user says about a file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableOptions {
+    /// Columns that are called otherwise than others call them.
+    pub(crate) columns: Vec<NamedColumn>,
+    /// How its numbers are written.
+    pub(crate) decimal: Option<Decimal>,
+    /// How its days are written.
+    pub(crate) dates: Option<DateFormat>,
+    /// Whether only the close is taken.
+    pub(crate) close_only: bool,
+}
+
+/// A row as text; empty where the file does not have the column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) date: String,
+    pub(super) open: String,
+    pub(super) high: String,
+    pub(super) low: String,
+    pub(super) close: String,
+    pub(super) volume: String,
+    pub(super) source: String,
+    pub(super) ingested_at: String,
+    pub(super) currency: String,
+}
+
+/// A file, and where in it each asset's rows stand: they are read when their turn comes, so that those of one asset are in memory.
+#[derive(Debug)]
+pub(crate) struct Table<'a> {
+    text: &'a str,
+    delimiter: u8,
+    columns: Columns,
+    pub(super) decimal: Decimal,
+    pub(super) dates: DateFormat,
+    /// By asset, in the file's order; rows that follow one another are one part. The asset is empty where there is no column of it.
+    parts: BTreeMap<String, Vec<Range<usize>>>,
+}
+
+impl<'a> Table<'a> {
+    /// Looks through a file; columns that are not known are left alone.
+    ///
+    /// # Errors
+    /// One sentence with the line and what is wrong with it, and with what to say where it can be read in two ways.
+    pub(crate) fn read(text: &'a str, options: &TableOptions) -> Result<Self, String> {
+        let (delimiter, columns, header) = find_columns(text, &options.columns)?;
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let columns = match options.close_only {
+            true => columns.close_only(),
+            false => columns,
+        };
+        let has_header = !is_day(
+            header.get(columns.of(Field::Date).unwrap_or(usize::MAX)),
+            options,
+        );
+        columns.check(&header)?;
+        let mut table = Self {
+            text,
+            delimiter,
+            columns,
+            decimal: Decimal::default(),
+            dates: DateFormat::default(),
+            parts: BTreeMap::new(),
+        };
+        let mut reader = reader(text, delimiter, has_header);
+        let mut record = StringRecord::new();
+        let mut hints = Hints::default();
+        if has_header {
+            reader.headers().map_err(|e| e.to_string())?;
+        }
+        loop {
+            let start = at(reader.position());
+            let line = reader.position().line();
+            if !reader.read_record(&mut record).map_err(|e| e.to_string())? {
+                break;
+            }
+            table.add(&record, start..at(reader.position()));
+            let columns = &table.columns;
+            for field in [
+                Field::Open,
+                Field::High,
+                Field::Low,
+                Field::Close,
+                Field::Volume,
+            ] {
+                hints.take_number(cell(&record, columns.of(field)), line);
+            }
+            hints.take_day(cell(&record, columns.of(Field::Date)), line);
+        }
+        table.decimal = match options.decimal {
+            Some(decimal) => decimal,
+            None => hints.decimal(delimiter)?,
+        };
+        table.dates = match &options.dates {
+            Some(dates) => dates.clone(),
+            None => hints.dates()?,
+        };
+        Ok(table)
+    }
+
+    fn add(&mut self, record: &StringRecord, part: Range<usize>) {
+        let asset = cell(record, self.columns.of(Field::Asset));
+        match self.parts.get_mut(asset) {
+            Some(parts) => match parts.last_mut() {
+                Some(last) if last.end == part.start => last.end = part.end,
+                _ => parts.push(part),
+            },
+            None => drop(self.parts.insert(asset.to_owned(), vec![part])),
+        }
+    }
+
+    /// The assets that the file has bars of, as it calls them; an empty name where it has no column of them.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = &str> {
+        self.parts.keys().map(String::as_str)
+    }
+
+    /// Whether it says whose prices they are.
+    pub(crate) fn names_assets(&self) -> bool {
+        self.columns.of(Field::Asset).is_some()
+    }
+
+    /// Whether it says which source each bar is of.
+    pub(crate) fn names_sources(&self) -> bool {
+        self.columns.of(Field::Source).is_some()
+    }
+
+    /// Whether it says when each bar was fetched.
+    pub(crate) fn has_times(&self) -> bool {
+        self.columns.of(Field::IngestedAt).is_some()
+    }
+
+    /// The rows of an asset, as the file calls it.
+    pub(super) fn of(&self, asset: &str) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        let mut record = StringRecord::new();
+        for part in self.parts.get(asset).into_iter().flatten() {
+            let text = self.text.get(part.clone()).unwrap_or_default();
+            let mut reader = reader(text, self.delimiter, false);
+            while reader.read_record(&mut record)? {
+                rows.push(self.row(&record));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn row(&self, record: &StringRecord) -> Row {
+        let text = |field| cell(record, self.columns.of(field)).to_owned();
+        let close = text(Field::Close);
+        let price = |field| match self.columns.is_close_only() {
+            true => close.clone(),
+            false => text(field),
+        };
+        Row {
+            date: text(Field::Date),
+            open: price(Field::Open),
+            high: price(Field::High),
+            low: price(Field::Low),
+            volume: text(Field::Volume),
+            source: text(Field::Source),
+            ingested_at: text(Field::IngestedAt),
+            currency: text(Field::Currency),
+            close,
+        }
+    }
+}
+
+fn reader(text: &str, delimiter: u8, has_headers: bool) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(has_headers)
+        .buffer_capacity(text.len().clamp(1, 8192))
+        .from_reader(text.as_bytes())
+}
+
+/// What separates the columns, and which they are: the separator by which most of them are found.
+fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<String>), String> {
+    const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+    let mut best: Option<(usize, u8, Result<Columns, String>, Vec<String>)> = None;
+    for delimiter in DELIMITERS {
+        let mut record = ByteRecord::new();
+        let found = reader(text, delimiter, false).read_byte_record(&mut record);
+        if !found.map_err(|e| e.to_string())? {
+            return Err("it has no bar".to_owned());
+        }
+        let words = record.iter().map(|word| String::from_utf8_lossy(word));
+        let header: Vec<String> = words.map(|word| word.trim().to_owned()).collect();
+        let words: Vec<&str> = header.iter().map(String::as_str).collect();
+        let columns = Columns::find(&words, named);
+        // A word may be found in any case; of two separators the one with more columns counts.
+        let count = columns.as_ref().map_or(0, Columns::count) * 1000 + header.len();
+        if best.as_ref().is_none_or(|(most, ..)| count > *most) {
+            best = Some((count, delimiter, columns, header));
+        }
+    }
+    match best {
+        Some((_, delimiter, columns, header)) => Ok((delimiter, columns?, header)),
+        None => Err("it has no bar".to_owned()),
+    }
+}
+
+/// Whether the first line's day is one, so that the line is no header.
+fn is_day(text: Option<&&str>, options: &TableOptions) -> bool {
+    let Some(text) = text else {
+        return false;
+    };
+    match &options.dates {
+        Some(dates) => dates.day(text, None).is_some(),
+        None => DateFormat::hint(text) != DateHint::Nothing,
+    }
+}
+
+/// How far a file is read.
+fn at(position: &csv::Position) -> usize {
+    usize::try_from(position.byte()).unwrap_or(usize::MAX)
+}
+
+/// The text in a column; empty where the file does not have it. Spreadsheets are told by `="005930"` that it is a text.
+fn cell(record: &StringRecord, place: Option<usize>) -> &str {
+    let text = place
+        .and_then(|at| record.get(at))
+        .unwrap_or_default()
+        .trim();
+    let told = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
+    told.unwrap_or(text)
+}
+
+/// A text of the file that tells something, and its line.
+type Witness = (String, u64);
+
+/// What the rows say about how the file is written.
+#[derive(Default)]
+struct Hints {
+    numbers: Vec<(Decimal, Witness)>,
+    either_number: Option<Witness>,
+    days: Vec<(DateFormat, Witness)>,
+    either_day: Option<Witness>,
+}
+
+impl Hints {
+    fn take_number(&mut self, text: &str, line: u64) {
+        match Decimal::hint(text) {
+            Hint::Nothing => {}
+            Hint::Is(decimal) => note(&mut self.numbers, decimal, text, line),
+            Hint::Either if self.either_number.is_none() => {
+                self.either_number = Some((text.to_owned(), line));
+            }
+            Hint::Either => {}
+        }
+    }
+
+    fn take_day(&mut self, text: &str, line: u64) {
+        match DateFormat::hint(text) {
+            DateHint::Nothing => {}
+            DateHint::Is(format) => note(&mut self.days, format, text, line),
+            DateHint::Either if self.either_day.is_none() => {
+                self.either_day = Some((text.to_owned(), line));
+            }
+            DateHint::Either => {}
+        }
+    }
+
+    fn decimal(&self, delimiter: u8) -> Result<Decimal, String> {
+        match (&self.numbers[..], &self.either_number) {
+            ([], None) => Ok(Decimal::Point),
+            // Where commas separate columns, a point is no comma of another country.
+            ([], Some((text, _))) if delimiter == b',' && text.contains('.') => Ok(Decimal::Point),
+            ([], Some((text, line))) => Err(format!(
+                "line {line}: {text:?} may be thousands or a number with a fraction, and no other row tells; say --decimal . \
+                 where the fraction stands behind a point, --decimal , where behind a comma"
+            )),
+            ([(decimal, _)], _) => Ok(*decimal),
+            ([(_, a), (_, b), ..], _) => Err(format!(
+                "its numbers are written in two ways, {} and {}; say which counts with --decimal . or --decimal ,",
+                shown(a),
+                shown(b)
+            )),
+        }
+    }
+
+    fn dates(&self) -> Result<DateFormat, String> {
+        match (&self.days[..], &self.either_day) {
+            ([], None) => Ok(DateFormat::YearFirst),
+            ([], Some((text, line))) => Err(format!(
+                "line {line}: {text:?} may be day and month or month and day, and no other row tells; say --date-format \
+                 {} or {}",
+                pattern(text, "%d", "%m"),
+                pattern(text, "%m", "%d")
+            )),
+            ([(format, _)], None) => Ok(format.clone()),
+            ([(format @ (DateFormat::DayFirst | DateFormat::MonthFirst), _)], Some(_)) => {
+                Ok(format.clone())
+            }
+            ([(_, a), ..], Some(b)) | ([(_, a), (_, b), ..], _) => Err(format!(
+                "its days are written in two ways, {} and {}; say which counts with --date-format, like %Y-%m-%d",
+                shown(a),
+                shown(b)
+            )),
+        }
+    }
+}
+
+/// Keeps the first witness of each thing.
+fn note<T: PartialEq>(seen: &mut Vec<(T, Witness)>, what: T, text: &str, line: u64) {
+    if !seen.iter().any(|(known, _)| *known == what) {
+        seen.push((what, (text.to_owned(), line)));
+    }
+}
+
+fn shown((text, line): &Witness) -> String {
+    format!("{text:?} in line {line}")
+}
+
+/// The pattern of a day like this one.
+fn pattern(text: &str, first: &str, second: &str) -> String {
+    let separator = text.chars().find(|c| !c.is_ascii_digit()).unwrap_or('/');
+    format!("{first}{separator}{second}{separator}%Y")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table<'a>(text: &'a str) -> Result<Table<'a>, String> {
+        Table::read(text, &TableOptions::default())
+    }
+
+    #[test]
+    fn rows_are_found_again_wherever_they_stand() {
+        let file = "volume,date, asset_id ,open,high,low,close,note\r\n\
+             1,2026-01-05,A,1,1,1,1,\"two\r\nlines\"\r\n2,2026-01-06, A ,1,1,1,2,\r\n\r\n\
+             3,2026-01-05,B,1,1,1,3,x\r\n4,2026-01-07,A,1,1,1,4,\"a \"\"quote\"\"\"";
+        let table = table(file).unwrap();
+        assert_eq!(table.assets().collect::<Vec<_>>(), ["A", "B"]);
+        let closes = |asset| -> Vec<String> {
+            let rows = table.of(asset).unwrap().into_iter();
+            rows.map(|r| format!("{} {} {}", r.date, r.close, r.volume))
+                .collect()
+        };
+        assert_eq!(
+            closes("A"),
+            ["2026-01-05 1 1", "2026-01-06 2 2", "2026-01-07 4 4"]
+        );
+        assert_eq!(closes("B"), ["2026-01-05 3 3"]);
+        assert!(closes("C").is_empty());
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_is_written() {
+        for (file, decimal, dates, close) in [
+            (
+                "Date;Close\n31.12.2025;12,5\n",
+                Decimal::Comma,
+                DateFormat::DayFirst,
+                "12,5",
+            ),
+            (
+                "Datum\tClose\n2025-12-31\t1.234,5\n",
+                Decimal::Comma,
+                DateFormat::YearFirst,
+                "1.234,5",
+            ),
+            (
+                "date,close\n12/31/2025,\"1,234.5\"\n",
+                Decimal::Point,
+                DateFormat::MonthFirst,
+                "1,234.5",
+            ),
+            (
+                "일자,종가,거래량\n20251231,\"71,000\",\"1,234,567\"\n",
+                Decimal::Point,
+                DateFormat::YearFirst,
+                "71,000",
+            ),
+            (
+                "date,close\n2025-12-31,1.234\n",
+                Decimal::Point,
+                DateFormat::YearFirst,
+                "1.234",
+            ),
+            (
+                "date|close\n01/02/2025|1\n13/02/2025|1\n",
+                Decimal::Point,
+                DateFormat::DayFirst,
+                "1",
+            ),
+            (
+                "code,날짜,종가\n=\"005930\",2025. 12. 31.,5\n",
+                Decimal::Point,
+                DateFormat::YearFirst,
+                "5",
+            ),
+        ] {
+            let table = table(file).unwrap();
+            assert_eq!((table.decimal, &table.dates), (decimal, &dates), "{file}");
+            let asset = table.assets().next().unwrap();
+            let rows = table.of(asset).unwrap();
+            assert_eq!((&*rows[0].close, &*rows[0].open), (close, close), "{file}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_asked_about() {
+        for (file, says) in [
+            ("Date;Close\n2025-12-31;1.234\n", "--decimal"),
+            ("Date,Close\n2025-12-31,\"71,000\"\n", "--decimal"),
+            ("Date;Close\n2025-12-31;1.5\n2025-12-30;1,5\n", "two ways"),
+            (
+                "Date,Close\n01/02/2025,5\n",
+                "--date-format %d/%m/%Y or %m/%d/%Y",
+            ),
+            ("Date,Close\n13/02/2025,5\n02/13/2025,5\n", "two ways"),
+            ("Date,Close\n2025-02-13,5\n02/03/2025,5\n", "two ways"),
+            ("", "no bar"),
+        ] {
+            let why = table(file).unwrap_err();
+            assert!(why.contains(says), "{file}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_header_has_its_columns_named_by_number() {
+        let options = TableOptions {
+            columns: ["date=1", "close=2"]
+                .map(|c| NamedColumn::parse(c).unwrap())
+                .to_vec(),
+            ..TableOptions::default()
+        };
+        let table = Table::read("2025-12-30;5\n2025-12-31;6\n", &options).unwrap();
+        assert_eq!(table.of("").unwrap().len(), 2);
+    }
+}
