@@ -16,6 +16,7 @@ use crate::domain::window::Window;
 use clap_complete::Shell;
 pub(crate) use setup::{
     AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs, LookUpArgs, SearchAssetsArgs,
+    TestSourceArgs,
 };
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
 

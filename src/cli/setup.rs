@@ -29,9 +29,26 @@ pub(crate) enum AssetsCommand {
     /// it is named, and nothing is written. With all of it said (--name, --category, --calendar, --currency, --source) nothing is
     /// asked.
     Add(AddAssetArgs),
+    /// Asks a source of your own for a symbol, and shows what of its answer would be taken. Nothing is stored.
+    TestSource(TestSourceArgs),
     /// What to change.
     #[command(flatten)]
     Edit(AssetsEdit),
+}
+
+/// Arguments of `assets test-source`.
+#[derive(Debug, Args)]
+pub(crate) struct TestSourceArgs {
+    /// The name of a [[source]] in the assets file.
+    pub(crate) name: String,
+    /// What it calls an asset.
+    pub(crate) symbol: String,
+    /// Asks for so many days back from today.
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) days: u32,
+    /// Reads the recorded answer in DIR/NAME instead of asking.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) replay: Option<PathBuf>,
 }
 
 /// What to change in the assets file. Its comments stay.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::context::{assets_text, now, read_assets, read_calendars};
 use super::edited_assets::write_assets;
-use super::{assets_add, assets_search};
+use super::{assets_add, assets_search, test_source};
 use crate::cli::{AssetsArgs, AssetsCommand, AssetsEdit};
 use crate::config::assets_edit;
 use crate::config::{Config, ConfigError};
@@ -40,6 +40,7 @@ pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
         Some(AssetsCommand::Add(args)) => return assets_add::run(args, config),
         Some(AssetsCommand::Edit(command)) => return edit_assets(command, config),
         Some(AssetsCommand::Search(args)) => return assets_search::run(args, config),
+        Some(AssetsCommand::TestSource(args)) => return test_source::run(args, config),
         Some(AssetsCommand::List) | None => {}
     }
     if let Some(name) = &args.calendar {

@@ -13,7 +13,7 @@ use super::feeds::Source;
 use super::signals::stop_on_signals;
 use crate::cli::AddAssetArgs;
 use crate::config::assets_edit::{self, NewAsset};
-use crate::config::assets_file::{parse_any_assets, without_line};
+use crate::config::assets_file::{parse_assets_file, without_line};
 use crate::config::{Config, ConfigError};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendars;
@@ -32,7 +32,8 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let calendars = read_calendars()?;
     let text = assets_text(path)?;
-    let there = parse_any_assets(&text, &calendars)
+    let there = parse_assets_file(&text, &calendars)
+        .map(|file| file.assets)
         .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?;
     let mut wanted = wanted(args)?;
     let count = wanted.len();

@@ -14,7 +14,7 @@ use super::recorded_run::{exit_code, or_notify, recorded};
 use super::signals::stop_on_signals;
 use crate::cli::CollectArgs;
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::Asset;
+use crate::domain::asset::{Asset, SourceKind};
 use crate::jobs::collect::{AssetOutcome, Audit, Collector, Options, WindowArgs, skipped};
 use crate::output::print;
 use crate::output::screen::{self, Column, Screen, always, if_room};
@@ -53,7 +53,10 @@ struct Prepared {
 fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared> {
     let window = check_window(args)?;
     let assets = read_assets(&config.assets_file)?;
-    choose_asked(&assets, &args.assets)?;
+    let chosen = choose_asked(&assets, &args.assets)?;
+    if args.replay.is_none() {
+        check_keys(&chosen, config)?;
+    }
     let clock = Arc::new(Clock::real(stop));
     let source = open_source(args, config, &clock, stop)?;
     Ok(Prepared {
@@ -61,6 +64,15 @@ fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared>
         assets,
         clock,
         source,
+    })
+}
+
+/// Refuses a source of the user's own whose key is not there.
+fn check_keys(chosen: &[&Asset], config: &Config) -> Result<(), ConfigError> {
+    let mut kinds = chosen.iter().flat_map(|a| &a.sources).map(|s| s.kind);
+    kinds.try_for_each(|kind| match kind {
+        SourceKind::User(source) => config.fetch.keys.check(source).map_err(ConfigError),
+        _ => Ok(()),
     })
 }
 
@@ -164,7 +176,7 @@ fn open_source(
     stop: &Stop,
 ) -> Result<Source> {
     if let Some(folder) = &args.replay {
-        return Source::recordings(folder, args.fetched_at);
+        return Source::recordings(folder, args.fetched_at, &config.fetch.keys);
     }
     let Some(folder) = &args.archive else {
         return Ok(Source::network(config, clock, stop));

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::context::read_calendars;
 use crate::config::ConfigError;
-use crate::config::assets_file::{parse_any_assets, parse_assets, without_line};
+use crate::config::assets_file::{parse_assets, parse_assets_file, without_line};
 use crate::process::result_file::Place;
 
 /// Writes an edited assets file in place of the old text. What could not be read again is not written, and what is wrong in the file
@@ -44,7 +44,7 @@ pub(super) fn check_edited(old: &str, edited: &str) -> Result<(), String> {
     let Err(why) = parse_assets(edited, &calendars) else {
         return Ok(());
     };
-    match parse_any_assets(old, &calendars) {
+    match parse_assets_file(old, &calendars) {
         Ok(_) => Err(without_line(&why).to_owned()),
         Err(why) => Err(why),
     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::context::now;
 use crate::cli::LookUpArgs;
+use crate::config::keys::Keys;
 use crate::config::{Config, ConfigError};
 use crate::domain::run::Problem;
 use crate::domain::timestamp::CLOCK_TOLERANCE;
@@ -42,7 +43,11 @@ impl Source {
     }
 
     /// The recordings of a folder; `fetched_at` is their time where they have none of their own.
-    pub(super) fn recordings(folder: &Path, fetched_at: Option<DateTime<Utc>>) -> Result<Self> {
+    pub(super) fn recordings(
+        folder: &Path,
+        fetched_at: Option<DateTime<Utc>>,
+        keys: &Keys,
+    ) -> Result<Self> {
         if let Some(time) = fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
             return Err(ConfigError(format!("--fetched-at {time} lies in the future")).into());
         }
@@ -54,7 +59,7 @@ impl Source {
                 "--replay is {folder:?}, which cannot be read ({e})"
             ))
         });
-        Ok(Self::Recordings(replay?))
+        Ok(Self::Recordings(replay?.hiding(keys)))
     }
 
     /// The answers to look-ups, as the command line says.
@@ -65,7 +70,7 @@ impl Source {
         stop: &Stop,
     ) -> Result<Self> {
         match (&args.replay, &args.archive) {
-            (Some(folder), _) => Self::recordings(folder, None),
+            (Some(folder), _) => Self::recordings(folder, None, &config.fetch.keys),
             (None, Some(folder)) => Self::archived(folder, config, clock, stop),
             (None, None) => Ok(Self::network(config, clock, stop)),
         }

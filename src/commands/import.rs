@@ -23,6 +23,7 @@ const MANUAL: &str = "manual";
 type Chosen<'a> = (&'a Asset, String);
 
 pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
+    let assets = read_assets(&config.assets_file)?;
     args.source.as_deref().map_or(Ok(()), check_source)?;
     let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
     let bytes = read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
@@ -34,7 +35,6 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
         close_only: args.close_only,
     };
     let rows = Table::read(&text, &options).map_err(wrong)?;
-    let assets = read_assets(&config.assets_file)?;
     let chosen = choose(args, &rows, &assets).map_err(wrong)?;
     let source = source_of(args, &rows).map_err(wrong)?;
     let imported = if args.dry_run {

@@ -52,6 +52,7 @@ mod signals;
 mod status;
 mod sync;
 mod take_over;
+mod test_source;
 mod verify;
 mod waive;
 mod windows_task;

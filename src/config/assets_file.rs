@@ -5,19 +5,32 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::source_file::SourceTable;
 use crate::domain::asset::{Asset, AssetId, Category, MAX_KEY_CHARS, SourceEntry, SourceKind};
 use crate::domain::bar::Sign;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::currency::read_currency;
+use crate::domain::user_source::UserSource;
 
 /// The longest asset name, in characters: `varchar(100)` in the warehouse.
 const MAX_NAME_CHARS: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AssetsFile {
+struct FileText {
+    #[serde(default)]
+    source: Vec<toml::Spanned<SourceTable>>,
     #[serde(default)]
     asset: Vec<toml::Spanned<AssetLine>>,
+}
+
+/// What stands in the assets file.
+#[derive(Debug, Default)]
+pub(crate) struct AssetsFile {
+    /// In the order of the file.
+    pub(crate) assets: Vec<Asset>,
+    /// The sources of the user's own, also those that no asset has.
+    pub(crate) sources: Vec<&'static UserSource>,
 }
 
 #[derive(Deserialize)]
@@ -36,12 +49,12 @@ struct AssetLine {
 }
 
 impl AssetLine {
-    fn check(self, calendar: Calendar) -> Result<Asset, String> {
+    fn check(self, calendar: Calendar, own: &[&'static UserSource]) -> Result<Asset, String> {
         let id = AssetId::new(&self.id)?;
         check_text("name", &self.name, MAX_NAME_CHARS)
             .map_err(|why| format!("asset {id}: {why}"))?;
         let currency = read_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
-        let sources = name_sources(self.sources, &id, &currency)
+        let sources = name_sources(self.sources, own, &id, &currency)
             .map_err(|why| format!("asset {id}: {why}"))?;
         let AssetLine {
             name,
@@ -69,19 +82,26 @@ impl AssetLine {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceLine {
-    source: String,
+    source: toml::Spanned<String>,
     /// What the source calls the asset. Nobody is asked for prices that are imported, so that they need none.
     symbol: Option<String>,
     currency: Option<String>,
 }
 
 impl SourceLine {
-    fn kind(&self) -> Result<SourceKind, String> {
-        SourceKind::named(&self.source).ok_or_else(|| {
-            let known = SourceKind::BUILT_IN.map(SourceKind::name).join(", ");
+    fn kind(&self, own: &[&'static UserSource]) -> Result<SourceKind, String> {
+        let named = own
+            .iter()
+            .find(|source| source.name == *self.source.get_ref());
+        let kind = SourceKind::named(self.source.get_ref())
+            .or(named.map(|source| SourceKind::User(source)));
+        kind.ok_or_else(|| {
+            let built_in = SourceKind::BUILT_IN.map(SourceKind::name).into_iter();
+            let known: Vec<&str> = built_in.chain(own.iter().map(|s| s.name.as_str())).collect();
             format!(
-                "the source {:?} should be one of {known}, or manual for prices that only import brings",
-                self.source
+                "the source {:?} should be one of {}, manual for prices that only import brings, or have a [[source]] of its own",
+                self.source.get_ref(),
+                known.join(", ")
             )
         })
     }
@@ -96,22 +116,37 @@ fn active_by_default() -> bool {
 /// # Errors
 /// One sentence with the line, the value, and what would be right.
 pub(crate) fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
-    let assets = parse_any_assets(text, calendars)?;
+    let AssetsFile { assets, .. } = parse_assets_file(text, calendars)?;
     if assets.is_empty() {
         return Err("there is no [[asset]] in it".to_owned());
     }
     Ok(assets)
 }
 
-/// Reads it where there need not be one yet.
+/// The same with the sources of the user's own; there may be no asset yet.
 ///
 /// # Errors
 /// As [`parse_assets`].
-pub(crate) fn parse_any_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
+pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<AssetsFile, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-    let file: AssetsFile =
+    let file: FileText =
         toml::from_str(text).map_err(|e| syntax_error(text, e.span(), e.message()))?;
+    let mut sources: Vec<&'static UserSource> = Vec::new();
+    for entry in file.source {
+        let line = line_of(entry.span().start);
+        let source = entry
+            .into_inner()
+            .check()
+            .map_err(|why| format!("line {line}: {why}"))?;
+        if sources.iter().any(|s| s.name == source.name) {
+            return Err(format!(
+                "line {line}: the source {:?} is there a second time",
+                source.name
+            ));
+        }
+        sources.push(source.kept());
+    }
     let mut seen = HashSet::new();
     let mut assets = Vec::with_capacity(file.asset.len());
     for entry in file.asset {
@@ -130,7 +165,13 @@ pub(crate) fn parse_any_assets(text: &str, calendars: &Calendars) -> Result<Vec<
             )
         })?;
         let calendar = calendar.clone();
-        let asset = entry.check(calendar).map_err(&at_its_line)?;
+        for source in &entry.sources {
+            let line = || line_of(source.source.span().start);
+            source
+                .kind(&sources)
+                .map_err(|why| format!("line {}: {why}", line()))?;
+        }
+        let asset = entry.check(calendar, &sources).map_err(&at_its_line)?;
         if !seen.insert(asset.id.clone()) {
             return Err(at_its_line(format!(
                 "the id {:?} is there a second time, each asset needs its own",
@@ -139,7 +180,16 @@ pub(crate) fn parse_any_assets(text: &str, calendars: &Calendars) -> Result<Vec<
         }
         assets.push(asset);
     }
-    Ok(assets)
+    Ok(AssetsFile { assets, sources })
+}
+
+/// The sources of the user's own that a text like `assets.toml` defines, for who reads their answers.
+///
+/// # Errors
+/// One sentence with the line, the value, and what would be right.
+pub fn read_sources(text: &str) -> Result<Vec<SourceKind>, String> {
+    let file = parse_assets_file(text, &Calendars::built_in()?)?;
+    Ok(file.sources.into_iter().map(SourceKind::User).collect())
 }
 
 /// What is said of a text that is no TOML, or has something else where a text should be: the line, and why. A code without its
@@ -191,6 +241,7 @@ pub(crate) fn without_line(why: &str) -> &str {
 /// an entry in another currency, and every later entry of a kind that the asset already has, gets `kind:symbol`.
 fn name_sources(
     entries: Vec<SourceLine>,
+    own: &[&'static UserSource],
     id: &AssetId,
     own_currency: &str,
 ) -> Result<Vec<SourceEntry>, String> {
@@ -199,7 +250,7 @@ fn name_sources(
     }
     let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
     for entry in entries {
-        let kind = entry.kind()?;
+        let kind = entry.kind(own)?;
         let symbol = symbol_of(&entry, kind, id)?;
         let currency = read_currency(entry.currency.as_deref().unwrap_or(own_currency))?;
         let repeated = sources.iter().any(|s| s.kind == kind);
@@ -253,7 +304,7 @@ fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
 }
 
 /// A symbol becomes part of a URL's path and of a file name, so that only what every source uses is let through.
-fn check_symbol(symbol: &str) -> Result<(), String> {
+pub(crate) fn check_symbol(symbol: &str) -> Result<(), String> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b".^=_-&".contains(&b);
     if symbol.is_empty()
         || symbol.len() > 40
@@ -377,7 +428,7 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
         assert!(name.contains("longer than 20"), "{name}");
         assert_eq!(refused(""), "there is no [[asset]] in it");
         assert_eq!(
-            parse_any_assets("", &Calendars::built_in().unwrap()),
+            parse_assets_file("", &Calendars::built_in().unwrap()).map(|f| f.assets),
             Ok(Vec::new())
         );
     }

@@ -5,8 +5,10 @@
 pub(crate) mod assets_edit;
 pub(crate) mod assets_file;
 mod dot_env;
+pub(crate) mod keys;
 pub(crate) mod redact;
 mod secret;
+mod source_file;
 mod table;
 mod value;
 mod variables;
@@ -20,7 +22,9 @@ use log::LevelFilter;
 use thiserror::Error;
 
 use crate::process::retry::RetryPolicy;
+pub use assets_file::read_sources;
 pub use dot_env::read_dot_env;
+use keys::Keys;
 use redact::Redaction;
 pub use secret::Secret;
 pub use table::{Kind, Variable, all_variables};
@@ -81,6 +85,8 @@ pub struct FetchConfig {
     pub(crate) audit_days: u32,
     /// The `…_BASE_URL` variables of the sources.
     pub(crate) origins: Origins,
+    /// The keys of the user's own sources.
+    pub(crate) keys: Keys,
 }
 
 /// `sslmode`: whether the connection to the warehouse is encrypted, and what of the server is checked.

@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What stands in a secret's place.
 const MASK: &str = "***";
@@ -35,12 +36,12 @@ pub enum SecretKind {
 #[derive(Clone, Default)]
 pub struct Redaction {
     /// The longest first, so that a part does not hide what surrounds it.
-    secrets: Arc<Vec<String>>,
+    secrets: Arc<RwLock<Vec<String>>>,
 }
 
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Redaction({} secrets)", self.secrets.len())
+        write!(f, "Redaction({} secrets)", self.secrets().len())
     }
 }
 
@@ -50,26 +51,33 @@ impl Redaction {
     pub(crate) fn new<'a>(values: impl IntoIterator<Item = (SecretKind, &'a str)>) -> Self {
         let mut secrets = Vec::new();
         for (kind, value) in values {
-            for secret in secrets_in(kind, value.trim()) {
-                // As a JSON or a debug text would show it.
-                let escaped = serde_json::Value::from(secret.as_str()).to_string();
-                secrets.push(escaped.trim_matches('"').to_owned());
-                secrets.push(secret);
-            }
+            secrets.extend(secrets_in(kind, value.trim()).iter().flat_map(|s| forms(s)));
         }
-        secrets.retain(|s| s.chars().count() >= SHORTEST);
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
         Self {
-            secrets: Arc::new(secrets),
+            secrets: Arc::new(RwLock::new(in_order(secrets))),
         }
+    }
+
+    /// Masks a key from now on, wherever this redaction is used.
+    pub(super) fn learn(&self, key: &str) {
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        if key.is_empty() || secrets.iter().any(|s| s == key) {
+            return;
+        }
+        let mut all = mem::take(&mut *secrets);
+        all.extend(forms(key));
+        *secrets = in_order(all);
+    }
+
+    fn secrets(&self) -> RwLockReadGuard<'_, Vec<String>> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A text without secrets.
     #[must_use]
     pub(crate) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
-        for secret in self.secrets.iter().filter(|s| !s.is_empty()) {
+        for secret in self.secrets().iter().filter(|s| !s.is_empty()) {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(mask(&text, secret));
             }
@@ -116,6 +124,74 @@ impl Redaction {
         let inside = escaped.strip_prefix('"').and_then(|e| e.strip_suffix('"'));
         inside.unwrap_or(MASK).to_owned()
     }
+}
+
+/// The bytes without a key, in each form in which it may be quoted.
+#[must_use]
+pub(super) fn without_key(bytes: Vec<u8>, key: &str) -> Vec<u8> {
+    forms(key)
+        .iter()
+        .fold(bytes, |bytes, form| replace(bytes, form.as_bytes()))
+}
+
+fn replace(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = &bytes[..];
+    while let Some((before, after)) = find(rest, secret) {
+        out.extend_from_slice(before);
+        out.extend_from_slice(MASK.as_bytes());
+        rest = after;
+    }
+    if rest.len() == bytes.len() {
+        return bytes;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// What stands before and behind the first occurrence.
+fn find<'b>(bytes: &'b [u8], secret: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+    let mut windows = bytes.windows(secret.len().max(1));
+    let at = windows.position(|window| window == secret)?;
+    let (before, from) = bytes.split_at_checked(at)?;
+    Some((before, from.get(secret.len()..)?))
+}
+
+/// A secret as it is, as a JSON or a debug text shows it, as it stands in a URL.
+fn forms(secret: &str) -> Vec<String> {
+    let escaped = serde_json::Value::from(secret).to_string();
+    let escaped = escaped.trim_matches('"').to_owned();
+    let in_url = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let lower = in_url
+        .replace("%2F", "%2f")
+        .replace("%3D", "%3d")
+        .replace("%2B", "%2b");
+    let mut forms = vec![
+        escaped.replace('/', "\\/"),
+        secret.replace('&', "&amp;"),
+        utf8_percent_encode(secret, UNRESERVED).to_string(),
+        in_url,
+        lower,
+        escaped,
+        secret.to_owned(),
+    ];
+    forms.retain(|form| !form.is_empty());
+    forms
+}
+
+/// What RFC 3986 leaves as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The longest first.
+fn in_order(mut secrets: Vec<String>) -> Vec<String> {
+    secrets.retain(|s| s.chars().count() >= SHORTEST);
+    secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    secrets.dedup();
+    secrets
 }
 
 /// Where a JSON string ends whose opening quote was just read.

@@ -175,7 +175,7 @@ fn without_driver(url: &str) -> String {
     split().unwrap_or_else(|| url.to_owned())
 }
 
-fn is_web_address(value: &str) -> bool {
+pub(super) fn is_web_address(value: &str) -> bool {
     let uri: Option<ureq::http::Uri> = value.parse().ok();
     uri.is_some_and(|u| {
         matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some_and(|h| !h.is_empty())

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::iter;
 
 use super::dot_env::parse_dot_env;
+use super::keys::Keys;
 use super::redact::{Redaction, SecretKind};
 use super::table::{Kind, Variable, all_variables};
 use super::value::Value;
@@ -24,6 +25,7 @@ pub struct Variables<E> {
     table: Vec<Variable>,
     environment: E,
     dot_env: HashMap<String, String>,
+    redaction: Redaction,
     /// What is wrong with `.env`; its other lines count all the same for how that is said.
     wrong: Option<ConfigError>,
 }
@@ -32,12 +34,15 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     /// Variables from the environment (a look-up) over those of a `.env` file's text, the sources' origins among them.
     pub fn new(environment: E, dot_env: &str, origins: &[Variable]) -> Self {
         let (dot_env, wrong) = parse_dot_env(dot_env);
-        Self {
+        let mut variables = Self {
             table: all_variables(origins),
             environment,
             dot_env,
+            redaction: Redaction::default(),
             wrong,
-        }
+        };
+        variables.redaction = variables.known_secrets();
+        variables
     }
 
     /// What a name is set to; `None` when it is not set, or set to nothing.
@@ -122,9 +127,14 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         })
     }
 
-    /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts.
+    /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts; and the keys that
+    /// are read later. All that are given are one.
     #[must_use]
     pub fn redaction(&self) -> Redaction {
+        self.redaction.clone()
+    }
+
+    fn known_secrets(&self) -> Redaction {
         let secrets = self.table.iter().filter_map(|v| Some((v.name, v.secret?)));
         let values: Vec<(SecretKind, String)> = secrets
             .flat_map(|(name, kind)| {
@@ -199,6 +209,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             host_interval,
             audit_days,
             origins: Origins(read.collect::<Result<_, _>>()?),
+            keys: Keys::new(self.dot_env.clone(), self.redaction()),
         })
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::bar::Sign;
 use super::calendar::Calendar;
+use super::user_source::UserSource;
 
 /// The longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
 pub(crate) const MAX_KEY_CHARS: usize = 20;
@@ -66,6 +67,8 @@ pub enum SourceKind {
     Ecb,
     /// Nobody is asked: `import` brings the prices.
     Manual,
+    /// One of the user's own.
+    User(&'static UserSource),
 }
 
 impl SourceKind {
@@ -79,7 +82,7 @@ impl SourceKind {
         Self::Ecb,
     ];
 
-    /// The kind that has a name in `assets.toml`.
+    /// The kind of this program that has a name in `assets.toml`.
     #[must_use]
     pub(crate) fn named(name: &str) -> Option<Self> {
         let mut kinds = Self::BUILT_IN.into_iter().chain([Self::Manual]);
@@ -103,6 +106,7 @@ impl SourceKind {
             Self::Binance => "binance",
             Self::Ecb => "ecb",
             Self::Manual => "manual",
+            Self::User(source) => &source.name,
         }
     }
 }

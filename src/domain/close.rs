@@ -33,6 +33,7 @@ pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
             "the last trade before midnight UTC, 09:00 in Seoul"
         }
         SourceKind::Manual => "what the imported files say",
+        SourceKind::User(_) => "what your own source sends",
     }
 }
 

@@ -29,6 +29,9 @@ pub enum AnswerError {
     /// The source does not know the symbol, in its own words.
     #[error("{0}")]
     UnknownSymbol(String),
+    /// The source wants to be asked less often, and says so in an answer of success.
+    #[error("the source wants to be asked less often: {0}")]
+    TooMany(String),
     /// The source answered with an error of its own.
     #[error("the source says: {0}")]
     Refused(String),
@@ -137,7 +140,7 @@ pub(super) fn path_segment(symbol: &str) -> String {
 }
 
 /// A text as a value of a query.
-pub(super) fn query_value(text: &str) -> String {
+pub(crate) fn query_value(text: &str) -> String {
     utf8_percent_encode(text, QUERY).to_string()
 }
 

@@ -1,4 +1,5 @@
-//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance, the ECB and the KRX index cache are asked, and how their answers are read.
+//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance, the ECB and the KRX index cache are asked, and how their answers are read; and those of the
+//! user's own (`user`).
 
 use crate::config::Variable;
 use crate::domain::asset::SourceKind;
@@ -13,11 +14,12 @@ mod naver;
 mod naver_fchart;
 mod upbit;
 mod upstream;
+mod user;
 mod xml;
 mod yahoo;
 mod yahoo_events;
 
-pub(crate) use body::AnswerError;
+pub(crate) use body::{AnswerError, query_value};
 pub use upstream::Upstream;
 pub(crate) use upstream::is_same_symbol;
 
@@ -33,9 +35,12 @@ pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
 
 /// The endpoints of one source; none where nobody is asked.
 #[must_use]
-pub fn endpoints(kind: SourceKind) -> &'static [&'static dyn Upstream] {
+pub fn endpoints(kind: SourceKind) -> Vec<&'static dyn Upstream> {
+    if let SourceKind::User(source) = kind {
+        return vec![source];
+    }
     let source = SOURCES.iter().find(|(k, _)| *k == kind);
-    source.map_or(&[], |(_, endpoints)| endpoints)
+    source.map_or_else(Vec::new, |(_, endpoints)| endpoints.to_vec())
 }
 
 /// The variables that say where the sources are asked.

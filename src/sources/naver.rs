@@ -42,8 +42,11 @@ impl Upstream for DayApi {
     }
 
     /// The API is the mobile site's own and is asked as from there (public clients all send it).
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[("Referer", "https://m.stock.naver.com/")]
+    fn headers(&self, _symbol: &str, _part: Window) -> Vec<(String, String)> {
+        vec![(
+            "Referer".to_owned(),
+            "https://m.stock.naver.com/".to_owned(),
+        )]
     }
 
     fn recording(&self, symbol: &str, _part: Window) -> String {

@@ -2,6 +2,8 @@
 //!
 //! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
 
+use std::time::Duration;
+
 use super::body::{AnswerError, feed_body, first_words, without_mark};
 use crate::config::Variable;
 use crate::domain::answer::Answer;
@@ -14,7 +16,7 @@ use crate::domain::window::Window;
 /// An implementation is pure: the same bytes give the same answer, whatever the clock and the machine's zone say.
 pub trait Upstream: Sync {
     /// How the way is called in messages (`naver`, `naver fchart`).
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The variable that says where it is asked, with the place that is asked otherwise.
     fn origin(&self) -> Variable;
@@ -27,9 +29,15 @@ pub trait Upstream: Sync {
     /// The URL of the request for one part, behind what counts as its origin.
     fn url(&self, origin: &str, symbol: &str, category: Category, part: Window) -> String;
 
-    /// Request headers beyond the client's own.
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
+    /// Request headers beyond the client's own. In them and in the URL a key stands by its name, `${NAME}`: who sends the request puts
+    /// its value there.
+    fn headers(&self, _symbol: &str, _part: Window) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// The least time between two requests that the source wants, where it is more than is kept anyway.
+    fn interval(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// What is known of how far back the source reaches, where it reaches less far than its series.

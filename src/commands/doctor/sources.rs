@@ -51,7 +51,7 @@ pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
         for endpoint in endpoints(entry.kind) {
             asked.push((
                 endpoint.name().to_owned(),
-                ask(&http, *endpoint, asset, &entry.symbol),
+                ask(&http, endpoint, asset, &entry.symbol),
             ));
         }
         let is_dead = asked.iter().all(|(_, answer)| answer.is_err());

@@ -67,8 +67,8 @@ fn teller<'a>(
         .iter()
         .filter(|s| s.currency == asset.currency);
     let found = own.find_map(|entry| {
-        let mut endpoints = endpoints(entry.kind).iter();
-        Some((entry, *endpoints.find(|e| e.tells_actions())?))
+        let mut endpoints = endpoints(entry.kind).into_iter();
+        Some((entry, endpoints.find(|e| e.tells_actions())?))
     });
     // One that was asked behind the first, for some sessions, has told those only.
     let served = staged.first().map(|s| s.source);

@@ -86,10 +86,10 @@ impl Collector<'_> {
         if entry.currency != asset.currency {
             return Ok(false);
         }
-        let Some(upstream) = endpoints(entry.kind).first() else {
+        let Some(upstream) = endpoints(entry.kind).into_iter().next() else {
             return Ok(false);
         };
-        let now = self.feed.asked_at(*upstream, &entry.symbol);
+        let now = self.feed.asked_at(upstream, &entry.symbol);
         let calendar = &asset.calendar;
         let today = calendar.trading_day(now, calendar.zone());
         let asked = plan_window(self.options.window, today, Reach::NothingStaged);
@@ -114,11 +114,11 @@ impl Collector<'_> {
         // What the source has no bar for, by the last endpoint that answered.
         let mut lacking = None;
         for upstream in endpoints(entry.kind) {
-            let asked_at = self.feed.asked_at(*upstream, &entry.symbol);
+            let asked_at = self.feed.asked_at(upstream, &entry.symbol);
             let series = Series {
                 asset,
                 entry,
-                upstream: *upstream,
+                upstream,
                 asked_at,
             };
             let plan = self.plan(series)?;

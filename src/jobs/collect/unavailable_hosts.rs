@@ -14,7 +14,7 @@ const SILENT_ASSETS: u32 = 3;
 
 /// What is known of hosts, by the name of the endpoint that leads to them.
 #[derive(Default)]
-pub(super) struct UnavailableHosts(Mutex<HashMap<&'static str, Host>>);
+pub(super) struct UnavailableHosts(Mutex<HashMap<String, Host>>);
 
 #[derive(Default)]
 struct Host {
@@ -24,12 +24,12 @@ struct Host {
 }
 
 impl UnavailableHosts {
-    fn hosts(&self) -> MutexGuard<'_, HashMap<&'static str, Host>> {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<String, Host>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails when the host is not to be asked.
-    pub(super) fn check(&self, endpoint: &'static str) -> Result<(), FetchError> {
+    pub(super) fn check(&self, endpoint: &str) -> Result<(), FetchError> {
         match self.hosts().get(endpoint).and_then(|h| h.closed.clone()) {
             Some(why) => Err(FetchError::NotAsked(why)),
             None => Ok(()),
@@ -37,26 +37,26 @@ impl UnavailableHosts {
     }
 
     /// An asset got something from it.
-    pub(super) fn answered(&self, endpoint: &'static str) {
+    pub(super) fn answered(&self, endpoint: &str) {
         if let Some(host) = self.hosts().get_mut(endpoint) {
             host.silent = 0;
         }
     }
 
     /// One request for a symbol failed.
-    pub(super) fn failed(&self, endpoint: &'static str, symbol: &str, error: &FetchError) {
+    pub(super) fn failed(&self, endpoint: &str, symbol: &str, error: &FetchError) {
         if error.about_host() == AboutHost::Closed {
             self.hosts()
-                .entry(endpoint)
+                .entry(endpoint.to_owned())
                 .or_default()
                 .close(endpoint, symbol, error);
         }
     }
 
     /// An asset of this symbol got nothing from it. This is why, by its first request.
-    pub(super) fn gave_nothing(&self, endpoint: &'static str, symbol: &str, error: &FetchError) {
+    pub(super) fn gave_nothing(&self, endpoint: &str, symbol: &str, error: &FetchError) {
         let mut hosts = self.hosts();
-        let host = hosts.entry(endpoint).or_default();
+        let host = hosts.entry(endpoint.to_owned()).or_default();
         match error.about_host() {
             AboutHost::Nothing => host.silent = 0,
             AboutHost::Closed | AboutHost::Page => host.close(endpoint, symbol, error),

@@ -71,8 +71,8 @@ impl Collector<'_> {
     }
 
     fn first_host(&self, asset: &Asset) -> String {
-        let entry = asset.sources.first();
-        let first = entry.and_then(|e| endpoints(e.kind).first().map(|first| (e, *first)));
+        let mut entries = asset.sources.iter();
+        let first = entries.find_map(|e| Some((e, endpoints(e.kind).into_iter().next()?)));
         first.map_or_else(String::new, |(entry, upstream)| {
             let asked_at = (self.now)();
             Series {

@@ -12,6 +12,7 @@ use crate::domain::asset::{Asset, SourceKind};
 use crate::domain::currency::is_same_currency;
 use crate::domain::scale::in_words;
 use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
+use crate::domain::user_source::UserSource;
 use crate::domain::validate::{Checked, Context, check};
 use crate::domain::window::Window;
 use crate::output::numbers::counted;
@@ -274,6 +275,7 @@ impl Import<'_> {
 pub(crate) fn is_free(source: &str) -> bool {
     let kind = source.split(':').next().unwrap_or_default();
     SourceKind::named(kind).is_none_or(|kind| kind == SourceKind::Manual)
+        && !UserSource::is_known(kind)
 }
 
 /// Applies the rules to rows that were fetched at one time.

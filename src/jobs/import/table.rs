@@ -184,11 +184,15 @@ fn reader(text: &str, delimiter: u8, has_headers: bool) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// What separates the columns, and which they are: the separator by which most of them are found.
-fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<String>), String> {
-    const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-    let mut best: Option<(usize, u8, Result<Columns, String>, Vec<String>)> = None;
-    for delimiter in DELIMITERS {
+/// A file taken apart by one separator.
+struct Found {
+    delimiter: u8,
+    columns: Result<Columns, String>,
+    header: Vec<String>,
+}
+
+impl Found {
+    fn by(text: &str, delimiter: u8, named: &[NamedColumn]) -> Result<Self, String> {
         let mut record = ByteRecord::new();
         let found = reader(text, delimiter, false).read_byte_record(&mut record);
         if !found.map_err(|e| e.to_string())? {
@@ -197,17 +201,30 @@ fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<S
         let words = record.iter().map(|word| String::from_utf8_lossy(word));
         let header: Vec<String> = words.map(|word| word.trim().to_owned()).collect();
         let words: Vec<&str> = header.iter().map(String::as_str).collect();
-        let columns = Columns::find(&words, named);
-        // A word may be found in any case; of two separators the one with more columns counts.
-        let count = columns.as_ref().map_or(0, Columns::count) * 1000 + header.len();
-        if best.as_ref().is_none_or(|(most, ..)| count > *most) {
-            best = Some((count, delimiter, columns, header));
+        Ok(Self {
+            delimiter,
+            columns: Columns::find(&words, named),
+            header,
+        })
+    }
+
+    /// How many columns are known, and how many there are.
+    fn rank(&self) -> (usize, usize) {
+        let known = self.columns.as_ref().map_or(0, Columns::count);
+        (known, self.header.len())
+    }
+}
+
+/// What separates the columns, and which they are: the separator by which most of them are found.
+fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<String>), String> {
+    let mut best = Found::by(text, b',', named)?;
+    for delimiter in [b';', b'\t', b'|'] {
+        let found = Found::by(text, delimiter, named)?;
+        if found.rank() > best.rank() {
+            best = found;
         }
     }
-    match best {
-        Some((_, delimiter, columns, header)) => Ok((delimiter, columns?, header)),
-        None => Err("it has no bar".to_owned()),
-    }
+    Ok((best.delimiter, best.columns?, best.header))
 }
 
 /// Whether the first line's day is one, so that the line is no header.

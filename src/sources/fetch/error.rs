@@ -38,6 +38,9 @@ pub(crate) enum FetchError {
         /// As configured.
         expected: String,
     },
+    /// A key of the user's own source is not there, or would go where it should not.
+    #[error("{0}")]
+    Key(String),
     /// The replay folder has no such recording.
     #[error("no recording {0}")]
     NoRecording(String),
@@ -85,7 +88,7 @@ impl FetchError {
             ),
             Self::Answer { error, .. } => match error {
                 AnswerError::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
-                AnswerError::CutShort(_) => true,
+                AnswerError::CutShort(_) | AnswerError::TooMany(_) => true,
                 AnswerError::UnknownSymbol(_)
                 | AnswerError::Refused(_)
                 | AnswerError::WebPage(_)
@@ -94,6 +97,7 @@ impl FetchError {
             },
             Self::Symbol { .. }
             | Self::Currency { .. }
+            | Self::Key(_)
             | Self::NoRecording(_)
             | Self::BadRecording(..)
             | Self::NotAsked(_)
@@ -140,6 +144,7 @@ impl FetchError {
         match self {
             Self::Answer { error, .. } => match error {
                 AnswerError::WebPage(_) => AboutHost::Page,
+                AnswerError::TooMany(_) => AboutHost::Closed,
                 AnswerError::Status { status, words } => match status {
                     418 | 429 => AboutHost::Closed,
                     401 | 403 if words.starts_with('<') => AboutHost::Page,
@@ -247,6 +252,7 @@ mod tests {
             status(503, ""),
             status(599, ""),
             answer(AnswerError::CutShort(text())),
+            answer(AnswerError::TooMany(text())),
             io(ErrorKind::ConnectionReset),
             io(ErrorKind::ConnectionRefused),
             io(ErrorKind::UnexpectedEof),

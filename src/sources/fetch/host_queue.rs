@@ -61,8 +61,8 @@ impl HostQueues {
         }
     }
 
-    /// Waits until the host may be asked.
-    pub(super) fn enter(&self, host: &str) -> Result<Turn, Stopped> {
+    /// Waits until the host may be asked. Behind this request it is left alone for so long at least.
+    pub(super) fn enter(&self, host: &str, interval: Duration) -> Result<Turn, Stopped> {
         let line = {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lines.entry(host.to_owned()).or_default())
@@ -80,7 +80,10 @@ impl HostQueues {
         drop(state);
         let turn = Turn(line);
         (self.clock.sleep)(next.saturating_sub((self.clock.uptime)()))?;
-        let pause = self.interval.mul_f64(1.0 + JITTER * (self.clock.random)());
+        let pause = self
+            .interval
+            .max(interval)
+            .mul_f64(1.0 + JITTER * (self.clock.random)());
         turn.0.state().next = (self.clock.uptime)() + pause;
         Ok(turn)
     }
@@ -114,14 +117,18 @@ mod tests {
         let hosts = HostQueues::new(Duration::from_millis(1000), clock, Stop::default());
         let mut times = Vec::new();
         for host in ["a", "a", "b", "a"] {
-            drop(hosts.enter(host).unwrap());
+            drop(hosts.enter(host, Duration::ZERO).unwrap());
             times.push(now.load(Ordering::SeqCst));
         }
         assert_eq!(times, [0, 1150, 1150, 2300]);
         // What a request itself took counts.
         now.fetch_add(5000, Ordering::SeqCst);
-        drop(hosts.enter("a").unwrap());
+        drop(hosts.enter("a", Duration::ZERO).unwrap());
         assert_eq!(now.load(Ordering::SeqCst), 7300);
+        // A source may want to be left alone for longer, not for less.
+        drop(hosts.enter("b", Duration::from_secs(10)).unwrap());
+        drop(hosts.enter("b", Duration::ZERO).unwrap());
+        assert_eq!(now.load(Ordering::SeqCst), 7300 + 11_500);
     }
 
     #[test]
@@ -133,7 +140,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let turn = hosts.enter("a").unwrap();
+                        let turn = hosts.enter("a", Duration::ZERO).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -149,9 +156,9 @@ mod tests {
         let (clock, _) = still(0.0);
         let stop = Stop::default();
         let hosts = HostQueues::new(Duration::ZERO, clock, stop.clone());
-        let turn = hosts.enter("a").unwrap();
+        let turn = hosts.enter("a", Duration::ZERO).unwrap();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| hosts.enter("a").map(drop));
+            let waiting = scope.spawn(|| hosts.enter("a", Duration::ZERO).map(drop));
             stop.set();
             assert_eq!(waiting.join().unwrap(), Err(Stopped));
         });

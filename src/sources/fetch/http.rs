@@ -8,9 +8,11 @@ use ureq::Agent;
 use ureq::http::Uri;
 use ureq::unversioned::transport::DefaultConnector;
 
+use super::filled::{key_names, with_keys, without_keys};
 use super::host_queue::HostQueues;
-use super::request_thread::{InThisThread, RequestThreads};
+use super::request_thread::{InThisThread, Job, RequestThreads};
 use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
+use crate::config::keys::Keys;
 use crate::config::{FetchConfig, Origins};
 use crate::domain::timestamp::{micros, millis};
 use crate::domain::window::Window;
@@ -30,6 +32,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Http {
     threads: RequestThreads,
     origins: Origins,
+    keys: Keys,
     hosts: HostQueues,
 }
 
@@ -52,10 +55,12 @@ impl Http {
         Self {
             threads: RequestThreads::new(agent, config.timeout, stop.clone()),
             origins: config.origins.clone(),
+            keys: config.keys.clone(),
             hosts: HostQueues::new(config.host_interval, clock, stop),
         }
     }
 
+    /// The URL with each key by its name.
     fn url(&self, request: Request<'_>) -> String {
         let Request {
             upstream,
@@ -107,7 +112,7 @@ impl Feed for Http {
     }
 
     fn host(&self, request: Request<'_>) -> String {
-        host_of(&self.url(request))
+        host_of(&without_keys(&self.url(request)))
     }
 
     fn parts(&self, upstream: &dyn Upstream, _symbol: &str, window: Window) -> Vec<Part> {
@@ -116,10 +121,18 @@ impl Feed for Http {
 
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError> {
         let Request {
-            upstream, symbol, ..
+            upstream,
+            symbol,
+            part,
+            ..
         } = request;
-        let url = self.url(request);
-        self.ask(url, upstream.headers(), upstream.name(), symbol)
+        let wanted = Wanted {
+            url: self.url(request),
+            headers: upstream.headers(symbol, part.window),
+            keys: key_names(request),
+            interval: upstream.interval(),
+        };
+        self.ask(wanted, upstream.name(), symbol)
     }
 }
 
@@ -132,31 +145,70 @@ impl LookUpFeed for Http {
         } = question;
         let variable = look_up.origin();
         let origin = self.origins.get(&variable);
-        let url = look_up.url(origin, word, today);
-        self.ask(url, look_up.headers(), look_up.name(), word)
+        let headers = look_up.headers().iter();
+        let wanted = Wanted {
+            url: look_up.url(origin, word, today),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            keys: Vec::new(),
+            interval: Duration::ZERO,
+        };
+        self.ask(wanted, look_up.name(), word)
     }
 }
 
+/// What is sent, each key by its name.
+struct Wanted {
+    url: String,
+    headers: Vec<(String, String)>,
+    /// The names of its keys.
+    keys: Vec<String>,
+    /// The least time between two requests to its host that the source wants.
+    interval: Duration,
+}
+
 impl Http {
-    fn ask(
-        &self,
-        url: String,
-        headers: &'static [(&'static str, &'static str)],
-        source: &str,
-        symbol: &str,
-    ) -> Result<Response, FetchError> {
-        let turn = self.hosts.enter(&host_of(&url))?;
+    fn ask(&self, wanted: Wanted, source: &str, symbol: &str) -> Result<Response, FetchError> {
+        let Wanted {
+            url,
+            headers,
+            keys: names,
+            interval,
+        } = wanted;
+        let shown = without_secrets(&without_keys(&url));
+        let headers = headers.into_iter().map(|(name, value)| {
+            let value = with_keys(&self.keys, &value, false)?;
+            Ok((name, value))
+        });
+        let job = Job {
+            url: with_keys(&self.keys, &url, true)?,
+            headers: headers.collect::<Result<_, FetchError>>()?,
+            is_sent_on: names.is_empty(),
+        };
+        let turn = self.hosts.enter(&host_of(&shown), interval)?;
         let fetched_at = micros(Utc::now());
         let started = Instant::now();
-        let (status, headers, body) = self.threads.fetch(url.clone(), headers)?;
+        let (status, mut headers, body) = self.threads.fetch(job)?;
         drop(turn);
+        let body = self.keys.hide(&names, body);
+        if !names.is_empty() {
+            for (_, value) in &mut headers {
+                *value = self.keys.hide_in(value);
+            }
+        }
+        if !names.is_empty() && (300..400).contains(&status) {
+            return Err(FetchError::Key(format!(
+                "it sends the request on to another address (HTTP {status}), where the key is not sent; write the address that answers into url"
+            )));
+        }
         let elapsed = millis(started.elapsed());
         log::debug!(source = source, symbol = symbol, status = status, bytes = body.len(), elapsed_ms = elapsed; "answer");
         Ok(Response {
             status,
             body,
             fetched_at,
-            url: without_secrets(&url),
+            url: shown,
             headers,
         })
     }

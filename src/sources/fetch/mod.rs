@@ -11,6 +11,7 @@ use crate::domain::window::Window;
 
 mod archive;
 mod error;
+mod filled;
 mod host_queue;
 mod http;
 mod recording;
@@ -19,6 +20,7 @@ mod request_thread;
 
 pub(crate) use archive::{Archive, count_old_answers, prune_archive};
 pub(crate) use error::{AboutHost, FetchError};
+pub(crate) use filled::without_keys;
 pub(crate) use http::Http;
 pub(crate) use replay::Replay;
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::filled::key_names;
 use super::recording::{self, COMPRESSED, LOOK_UPS, META, RecordingMeta};
 use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
+use crate::config::keys::Keys;
 use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
@@ -24,6 +26,7 @@ pub(crate) struct Replay {
     look_ups: BTreeMap<String, Vec<String>>,
     fetched_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    keys: Keys,
 }
 
 /// A recording with the days that it stands for.
@@ -56,7 +59,17 @@ impl Replay {
             folder: folder.to_owned(),
             fetched_at: fetched_at.map(timestamp::micros),
             now: timestamp::micros(now),
+            keys: Keys::default(),
         })
+    }
+
+    /// The same, with these keys hidden where an answer quotes them.
+    #[must_use]
+    pub(crate) fn hiding(self, keys: &Keys) -> Self {
+        Self {
+            keys: keys.clone(),
+            ..self
+        }
     }
 
     fn meta(&self, file: &str) -> Result<RecordingMeta, FetchError> {
@@ -190,7 +203,7 @@ impl Feed for Replay {
         });
         Ok(Response {
             status: meta.status.unwrap_or(200),
-            body,
+            body: self.keys.hide(&key_names(request), body),
             fetched_at,
             url: meta.url.unwrap_or_default(),
             headers: Vec::new(),

@@ -26,8 +26,14 @@ const MAX_BODY: u64 = 16 << 20;
 
 /// Status, headers and body.
 type Received = (u16, Vec<(String, String)>, Vec<u8>);
-/// A URL and the headers that a source wants.
-type Job = (String, &'static [(&'static str, &'static str)]);
+/// A request as it is sent.
+pub(super) struct Job {
+    pub(super) url: String,
+    /// What the source wants beyond the client's own.
+    pub(super) headers: Vec<(String, String)>,
+    /// Whether it is sent on where the source says so. A key goes to nobody else.
+    pub(super) is_sent_on: bool,
+}
 
 /// A thread that sends one request at a time. It ends when this is dropped and its request is done.
 struct RequestThread {
@@ -55,14 +61,10 @@ impl RequestThreads {
     }
 
     /// Sends a request and waits for the answer. One that hangs is left alone after a stop, and when its time is up.
-    pub(super) fn fetch(
-        &self,
-        url: String,
-        headers: &'static [(&'static str, &'static str)],
-    ) -> Result<Received, FetchError> {
+    pub(super) fn fetch(&self, job: Job) -> Result<Received, FetchError> {
         let idle = self.idle().pop();
         let thread = idle.map_or_else(|| RequestThread::start(self.agent.clone()), Ok)?;
-        thread.jobs.send((url, headers)).map_err(|_| died())?;
+        thread.jobs.send(job).map_err(|_| died())?;
         let answer = self.wait(&thread.answers)?;
         self.idle().push(thread);
         answer
@@ -97,9 +99,9 @@ impl RequestThread {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let (answered, answers) = mpsc::channel();
         let serve = move || {
-            for (url, headers) in waiting {
+            for job in waiting {
                 // Nobody listens any more after a stop.
-                drop(answered.send(fetch(&agent, &url, headers)));
+                drop(answered.send(fetch(&agent, &job)));
             }
         };
         thread::Builder::new()
@@ -111,12 +113,14 @@ impl RequestThread {
 }
 
 /// Sends one request and reads the answer.
-fn fetch(agent: &Agent, url: &str, headers: &[(&str, &str)]) -> Result<Received, FetchError> {
-    let request = headers
-        .iter()
-        .fold(agent.get(url), |request, (name, value)| {
-            request.header(*name, *value)
-        });
+fn fetch(agent: &Agent, job: &Job) -> Result<Received, FetchError> {
+    let headers = job.headers.iter();
+    let mut request = headers.fold(agent.get(&job.url), |request, (name, value)| {
+        request.header(name, value)
+    });
+    if !job.is_sent_on {
+        request = request.config().max_redirects(0).build();
+    }
     let mut response = request
         .call()
         .map_err(|error| FetchError::Network(Box::new(error)))?;
@@ -203,6 +207,14 @@ mod tests {
         url
     }
 
+    fn job(url: &str) -> Job {
+        Job {
+            url: url.to_owned(),
+            headers: Vec::new(),
+            is_sent_on: true,
+        }
+    }
+
     fn threads(longest: Duration, stop: &Stop) -> RequestThreads {
         let agent = Agent::with_parts(
             Config::default(),
@@ -219,7 +231,7 @@ mod tests {
     fn one_request_after_the_other_is_sent_by_one_thread() {
         let (url, threads) = (serve(3), threads(Duration::MAX, &Stop::default()));
         for _ in 0..3 {
-            let (status, _, body) = threads.fetch(url.clone(), &[]).unwrap();
+            let (status, _, body) = threads.fetch(job(&url)).unwrap();
             assert_eq!((status, &*body), (200, &b"[]"[..]));
             assert_eq!(threads.idle().len(), 1);
         }
@@ -229,13 +241,13 @@ mod tests {
     fn a_request_that_hangs_is_left_alone_and_its_thread_with_it() {
         let stop = Stop::default();
         let (url, hasty) = (serve(1), threads(Duration::from_millis(100), &stop));
-        hasty.fetch(url.clone(), &[]).unwrap();
-        let error = hasty.fetch(url.clone(), &[]).unwrap_err();
+        hasty.fetch(job(&url)).unwrap();
+        let error = hasty.fetch(job(&url)).unwrap_err();
         assert_eq!(error.to_string(), "no answer in time");
         assert!(hasty.idle().is_empty(), "it may yet answer another request");
         stop.set();
         let patient = threads(Duration::MAX, &stop);
-        let error = patient.fetch(url, &[]).unwrap_err();
+        let error = patient.fetch(job(&url)).unwrap_err();
         assert!(matches!(error, FetchError::Stopped(_)), "{error}");
         assert!(patient.idle().is_empty());
     }

@@ -277,11 +277,7 @@ impl<'a> Writer<'a> {
                 written.held_back.extend(old.is_none().then_some(date));
                 continue;
             }
-            if old.is_some_and(|old| self.is_other_copy(old, fetched)) {
-                written.tally.kept += 1;
-                continue;
-            }
-            let decision = decide(old, fetched, self.batch.now, rescaling, self.batch.settled);
+            let decision = self.decide(old, fetched, rescaling);
             if !matches!(decision, Decision::Older) {
                 heard.push(date);
             }
@@ -323,11 +319,21 @@ impl<'a> Writer<'a> {
         Ok(written)
     }
 
-    /// Whether a file has other values of what was fetched at the same time: then it is not what was fetched.
-    fn is_other_copy(&self, old: &Stored, fetched: &FetchedBar) -> bool {
-        self.batch.reading == Reading::File
-            && old.ingested_at == Some(fetched.fetched_at)
-            && !old.bar.same_values(&fetched.bar)
+    /// What to do with a bar. A file that has other values of what was fetched at the same time is not what was fetched.
+    fn decide(&self, old: Option<&Stored>, fetched: &FetchedBar, rescaling: bool) -> Decision {
+        let Batch {
+            reading,
+            now,
+            settled,
+            ..
+        } = *self.batch;
+        let is_other = |old: &Stored| {
+            old.ingested_at == Some(fetched.fetched_at) && !old.bar.same_values(&fetched.bar)
+        };
+        match reading == Reading::File && old.is_some_and(is_other) {
+            true => Decision::Older,
+            false => decide(old, fetched, now, rescaling, settled),
+        }
     }
 
     /// Writes a bar over a stored one; `changed` is what it was, if its values changed.

@@ -8,6 +8,7 @@
 //! - `faults`: sources that fail as they do on the internet
 //! - `hosts`: hosts asked politely, in parallel, and left alone
 //! - `archive`: answers that are kept, and read again
+//! - `user`: sources of the user's own
 
 mod archive;
 mod faults;
@@ -17,3 +18,4 @@ mod lookups;
 mod mutations;
 mod recordings;
 mod rules;
+mod user;

@@ -9,8 +9,10 @@ use std::io::Write;
 use std::sync::LazyLock;
 use std::{env, thread};
 
+use pricestash::config::read_sources;
 use pricestash::domain::answer::RawBar;
 use pricestash::domain::calendar::{Calendar, Calendars};
+use pricestash::sources::{Upstream, endpoints};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -206,7 +208,7 @@ impl Starts {
     }
 
     fn draw(&self, rng: &mut StdRng) -> Vec<u8> {
-        if rng.random_range(0..10) == 0 {
+        if self.recordings.is_empty() || rng.random_range(0..10) == 0 {
             return self.others[rng.random_range(0..self.others.len())].to_vec();
         }
         let recording = &self.recordings[rng.random_range(0..self.recordings.len())];
@@ -254,8 +256,10 @@ pub(super) fn seeded(name: &str, cases: u32) -> StdRng {
 }
 
 fn try_all(name: &str) {
-    let way = way(name);
-    let starts = Starts::of(name);
+    try_way(name, way(name), &Starts::of(name));
+}
+
+fn try_way(name: &str, way: &dyn Upstream, starts: &Starts) {
     let mut rng = seeded(name, CASES);
     let (mut read, mut bars) = (0, 0);
     for number in 0..CASES {
@@ -330,6 +334,63 @@ fn windows_of_recordings_are_answers() {
         }
         assert!(cut >= least, "{name}: {cut} recordings");
     }
+}
+
+/// A source of the user's own, and short answers of the shapes that such have.
+fn try_user(name: &str, definition: &str, answers: &[&'static str]) {
+    let text =
+        format!("[[source]]\nname = \"{name}\"\nurl = \"https://h/{{symbol}}\"\n{definition}");
+    let kind = read_sources(&text).unwrap().remove(0);
+    let starts = Starts {
+        recordings: Vec::new(),
+        others: answers.iter().map(|body| body.as_bytes()).collect(),
+    };
+    try_way(name, endpoints(kind)[0], &starts);
+}
+
+#[test]
+fn user_csv() {
+    try_user(
+        "user_csv",
+        "format = \"csv\"\ndelimiter = \";\"\ndecimal = \",\"\ndate = \"Date\"\nopen = 2\nhigh = 3\nlow = 4\nclose = \"Close\"\nvolume = 6\n",
+        &[
+            "Date;Open;High;Low;Close;Volume\r\n2026-03-04;1.756,79;1.760,1;1.750,9;1.756,79;202.012.148\r\n2026-03-05;1.756;1.756;1.756;1.756;\r\n",
+            "\u{feff}Date;\"Open\";High;Low;Close;Volume\n\"2026-03-04\";\"1,5\";\"2 000,5\";1,5;1,5;\"a \"\"quote\"\"\"\n\n2026/3/5;1;1;1;1;1",
+            "Exceeded the daily hits limit",
+        ],
+    );
+}
+
+#[test]
+fn user_json() {
+    try_user(
+        "user_json",
+        "format = \"json\"\nrows = \"a.b\"\ndate = \"d\"\nopen = \"o\"\nhigh = \"h\"\nlow = \"l\"\nclose = \"c.v\"\nvolume = \"v\"\nzone = \"UTC\"\n",
+        &[
+            r#"{"a":{"b":[{"d":"2026-08-10T00:00:00.000Z","o":643.5,"h":"647.24","l":642.11,"c":{"v":645.31},"v":41235678},{"d":"2026\/08\/11","o":1,"h":2,"l":1,"c.v":2,"v":null}]},"error":[]}"#,
+            r#"{"a.b":[{"d":"20260810","o":1,"h":1,"l":1,"c":{"v":1}}]}"#,
+            r#"{"Note":"call frequency","a":{"b":[]}}"#,
+        ],
+    );
+}
+
+#[test]
+fn user_json_by_day_and_by_number() {
+    try_user(
+        "user_days",
+        "format = \"json\"\ndate = \"*\"\nclose = 1\nvolume = 2\n",
+        &[
+            r#"{"2026-08-10":[645.31,5],"2026-08-11":12.5,"2026-08-12":["1,234.5",null]}"#,
+            r#"{"error":"none"}"#,
+        ],
+    );
+    try_user(
+        "user_numbers",
+        "format = \"json\"\ndate = 1\nlow = 2\nhigh = 3\nopen = 4\nclose = 5\nvolume = 6\ndate_format = \"epoch_ms\"\nzone = \"Asia/Seoul\"\n",
+        &[
+            "[[1786320000000,63733.03,65341.83,64848.68,63911.88,6197.02944527],[\"1786233600000\",1,3,2,2,1]]",
+        ],
+    );
 }
 
 #[test]

@@ -1,0 +1,258 @@
+//! `assets test-source`: one request to a source of the user's own, and what of its answer would be taken. Nothing is stored.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::context::{assets_text, read_calendars};
+use super::feeds::Source;
+use crate::cli::TestSourceArgs;
+use crate::config::assets_file::{AssetsFile, check_symbol, parse_assets_file};
+use crate::config::{Area, Config, ConfigError};
+use crate::domain::answer::{Answer as SourceAnswer, RawBar, RawDay};
+use crate::domain::asset::{Asset, Category, SourceKind};
+use crate::domain::bar::Sign;
+use crate::domain::calendar::{Calendar, sub_days};
+use crate::domain::run::Status;
+use crate::domain::text::brief;
+use crate::domain::user_source::UserSource;
+use crate::domain::validate::{Checked, Context, check};
+use crate::domain::window::Window;
+use crate::output::numbers::counted;
+use crate::output::print;
+use crate::process::clock::Clock;
+use crate::process::stop::Stop;
+use crate::sources::Upstream;
+use crate::sources::fetch::{Part, Request, Response, without_keys};
+
+/// So many rows are shown, and so many of those that would be refused.
+const SHOWN: usize = 10;
+/// So much of a value is shown.
+const LONGEST_VALUE: usize = 24;
+
+/// A row as it was read. The fields are the columns of the result.
+#[derive(Serialize)]
+struct ReadRow {
+    date: String,
+    open: String,
+    high: String,
+    low: String,
+    close: String,
+    volume: String,
+    /// `ok`, or why it would be no bar.
+    result: String,
+}
+
+/// What an asset of this source is, where the assets file has one.
+struct Subject {
+    calendar: Calendar,
+    category: Category,
+    sign: Sign,
+}
+
+pub(super) fn run(args: &TestSourceArgs, config: &Config) -> Result<Answer> {
+    check_symbol(&args.symbol).map_err(ConfigError)?;
+    let file = read_file(config)?;
+    let source = find(&file, &args.name)?;
+    let subject = subject(&file, source, &args.symbol)?;
+    let stop = Stop::default();
+    let answers = match &args.replay {
+        Some(folder) => Source::recordings(folder, None, &config.fetch.keys)?,
+        None => {
+            config.refuse(&[Area::Fetch])?;
+            config.fetch.keys.check(source).map_err(ConfigError)?;
+            Source::network(config, &Arc::new(Clock::real(&stop)), &stop)
+        }
+    };
+    let feed = answers.feed();
+    let asked_at = feed.asked_at(source, &args.symbol);
+    let today = subject
+        .calendar
+        .trading_day(asked_at, subject.calendar.zone());
+    let window = Window {
+        start: sub_days(today, u64::from(args.days)),
+        end: today,
+    };
+    let part = feed.parts(source, &args.symbol, window).pop();
+    let part = part.unwrap_or_else(|| Part::of(window));
+    let request = Request {
+        upstream: source,
+        symbol: &args.symbol,
+        category: subject.category,
+        part: &part,
+    };
+    let asked = shown_request(request);
+    let response = feed.get(request).map_err(|why| anyhow!("{asked}: {why}"))?;
+    let answer = source
+        .read(
+            response.status,
+            &response.body,
+            &args.symbol,
+            &subject.calendar,
+        )
+        .map_err(|why| anyhow!("{asked}: {why}"))?;
+    Ok(judge(&answer, &response, &subject, asked))
+}
+
+fn read_file(config: &Config) -> Result<AssetsFile> {
+    let path = &config.assets_file;
+    let file = parse_assets_file(&assets_text(path)?, &read_calendars()?);
+    Ok(file.map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
+}
+
+fn find(file: &AssetsFile, name: &str) -> Result<&'static UserSource, ConfigError> {
+    let found = file.sources.iter().find(|source| source.name == name);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = file.sources.iter().map(|s| s.name.as_str()).collect();
+        let known = match names[..] {
+            [] => "it has none".to_owned(),
+            _ => format!("it has {}", names.join(", ")),
+        };
+        ConfigError(format!(
+            "there is no [[source]] {name:?} in the assets file, {known}; data/README.md says how one is written"
+        ))
+    })
+}
+
+/// The asset that has the symbol of this source; without one its days are those of UTC, every day is a session.
+fn subject(file: &AssetsFile, source: &'static UserSource, symbol: &str) -> Result<Subject> {
+    let kind = SourceKind::User(source);
+    let has = |asset: &&Asset| {
+        asset
+            .sources
+            .iter()
+            .any(|s| s.kind == kind && s.symbol == symbol)
+    };
+    if let Some(asset) = file.assets.iter().find(has) {
+        return Ok(Subject {
+            calendar: asset.calendar.clone(),
+            category: asset.category,
+            sign: asset.sign,
+        });
+    }
+    let calendar = read_calendars()?.get("24/7");
+    Ok(Subject {
+        calendar: calendar.ok_or_else(|| anyhow!("the calendar 24/7 is missing"))?,
+        category: Category::Stock,
+        sign: Sign::Positive,
+    })
+}
+
+/// The request without its keys.
+fn shown_request(request: Request<'_>) -> String {
+    let Request {
+        upstream,
+        symbol,
+        category,
+        part,
+    } = request;
+    let url = without_keys(&upstream.url("", symbol, category, part.window));
+    let headers = upstream.headers(symbol, part.window).into_iter();
+    let headers = headers.map(|(name, value)| format!(" [{name}: {}]", without_keys(&value)));
+    format!("GET {url}{}", headers.collect::<String>())
+}
+
+fn judge(
+    answer: &SourceAnswer<'_>,
+    response: &Response,
+    subject: &Subject,
+    asked: String,
+) -> Answer {
+    let all = check_rows(answer, answer.rows.clone(), response, subject);
+    let days = all.bars.iter().map(|b| b.bar.date());
+    let span = match (days.clone().min(), days.max()) {
+        (Some(first), Some(last)) => format!(", bars from {first} to {last}"),
+        _ => String::new(),
+    };
+    let refused = match all.rejected.len() {
+        0 => String::new(),
+        count => format!(", {} would be refused", counted(count, "row", "rows")),
+    };
+    let head = format!(
+        "{asked}\nHTTP {}, {}, {}{span}{refused}\n",
+        response.status,
+        counted(response.body.len(), "byte", "bytes"),
+        counted(answer.rows.len(), "row", "rows"),
+    );
+    let read = answer.rows.iter().map(|row| {
+        let result = result_of(row, &check_rows(answer, vec![*row], response, subject));
+        read_row(row, result)
+    });
+    let (mut first, mut bad) = (Vec::new(), Vec::new());
+    for (at, row) in read.enumerate() {
+        match at < SHOWN {
+            true => first.push(row),
+            false if row.result != OK && bad.len() < SHOWN => bad.push(row),
+            false => {}
+        }
+    }
+    first.extend(bad);
+    let status = Status::of(all.bars.len(), all.rejected.len());
+    let exit_code = match all.bars.is_empty() {
+        true => Status::Failure.exit_code(),
+        false => status.exit_code(),
+    };
+    const COLUMNS: &[&str] = &["date", "open", "high", "low", "close", "volume", "result"];
+    let said = head.clone();
+    Answer::rows(first, move |rows| Ok(head + &print::table(rows, COLUMNS)?))
+        .with_columns(COLUMNS)
+        .beside_rows(move || log::info!("{}", said.trim_end().replace('\n', "; ")))
+        .ending(exit_code)
+}
+
+const OK: &str = "ok";
+
+fn check_rows(
+    answer: &SourceAnswer<'_>,
+    rows: Vec<RawBar<'_>>,
+    response: &Response,
+    subject: &Subject,
+) -> Checked {
+    let answer = SourceAnswer {
+        rows,
+        zone: answer.zone,
+        fractional_volume: answer.fractional_volume,
+        decimal: answer.decimal,
+        ..SourceAnswer::default()
+    };
+    let ever = Window {
+        start: NaiveDate::MIN,
+        end: NaiveDate::MAX,
+    };
+    let context = Context {
+        window: ever,
+        calendar: &subject.calendar,
+        sign: subject.sign,
+        fetched_at: response.fetched_at,
+    };
+    check(&answer, context)
+}
+
+/// What would become of one row.
+fn result_of(row: &RawBar<'_>, checked: &Checked) -> String {
+    match (checked.bars.first(), checked.rejected.first()) {
+        (Some(_), _) => OK.to_owned(),
+        (None, Some(rejected)) => rejected.reason.to_string(),
+        (None, None) if row.close.is_empty() => "no price".to_owned(),
+        (None, None) => "incomplete".to_owned(),
+    }
+}
+
+fn read_row(row: &RawBar<'_>, result: String) -> ReadRow {
+    let shown = |text: &str| brief(text, LONGEST_VALUE);
+    ReadRow {
+        date: match row.day {
+            RawDay::Date(date) => date.to_string(),
+            RawDay::Impossible(text) => shown(text),
+        },
+        open: shown(row.open),
+        high: shown(row.high),
+        low: shown(row.low),
+        close: shown(row.close),
+        volume: shown(row.volume),
+        result,
+    }
+}
