@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
+use pricestash::config::read_sources;
 use pricestash::domain::asset::SourceKind;
 use pricestash::domain::calendar::Calendars;
-use pricestash::sources::endpoints;
 use pricestash::sources::lookup::LookUp;
+use pricestash::sources::{Upstream, endpoints};
 
 #[path = "../../it/sources/rules.rs"]
 mod rules;
@@ -21,10 +22,20 @@ static CALENDARS: LazyLock<Calendars> =
 
 /// Reads a body by one way to a source. Any status may come with it: the first byte says which.
 pub fn read(kind: SourceKind, way: &str, calendar: &str, body: &[u8]) {
-    let way = endpoints(kind)
-        .iter()
-        .find(|w| w.name() == way)
-        .expect("a way of this name");
+    let ways = endpoints(kind);
+    let way = ways.iter().find(|w| w.name() == way);
+    read_by(*way.expect("a way of this name"), calendar, body);
+}
+
+/// Reads a body as a source of the user's own would be read; the definition is without its name and URL.
+pub fn read_user(definition: &str, calendar: &str, body: &[u8]) {
+    let text = format!("[[source]]\nname = \"mine\"\nurl = \"https://h/{{symbol}}\"\n{definition}");
+    let kinds = read_sources(&text).expect("a right definition");
+    let ways = kinds.into_iter().flat_map(endpoints);
+    ways.for_each(|way| read_by(way, calendar, body));
+}
+
+fn read_by(way: &dyn Upstream, calendar: &str, body: &[u8]) {
     let calendar = CALENDARS.get(calendar).expect("a calendar of this name");
     let status = status(body);
     if let Ok(answer) = way.read(status, body, SYMBOL, &calendar) {
