@@ -29,6 +29,12 @@ impl Warehouse {
         let looked = self.query(include_str!("look_assets.sql"), Vec::new())?;
         let look = looked.first().ok_or(WarehouseError::Closed)?;
         let (has_sources, has_currency): (bool, bool) = (look.try_get(0)?, look.try_get(1)?);
+        if look.try_get(2)? {
+            return Err(WarehouseError::Unfit(
+                "price_daily here is the view of one price, made for readers: set DATABASE_SCHEMA to the schema of the tables"
+                    .to_owned(),
+            ));
+        }
         let made = match has_sources {
             true => Ok(()),
             false => self.create_further().map(drop),

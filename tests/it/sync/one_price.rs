@@ -81,9 +81,13 @@ fn old_readers_see_one_row_a_day_where_the_old_table_was() {
         columns("public.price_daily"),
         columns("pricestash.price_daily")
     );
-    // The other schema is another table: what was sent is not there.
+    // Who forgets the schema sends nothing into the readers'.
     let ran = env.with("DATABASE_SCHEMA", "").run(&["sync"]);
     assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.error().contains("set DATABASE_SCHEMA"), "{ran:?}");
+    let made =
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = 'asset_source'";
+    assert_eq!(warehouse.count(made), 0);
     assert_eq!(answers(&warehouse), ANSWERS);
 }
 

@@ -264,3 +264,35 @@ fn healthcheck_names_assets_that_the_file_lacks() {
     let ran = env.run(&["healthcheck", "--warehouse"]);
     assert!(!ran.stderr.contains("the assets file lacks"), "{ran:?}");
 }
+
+#[test]
+fn two_machines_with_overlapping_assets_end_equal_in_any_order() {
+    let lists = [vec![samsung(), gold("Gold")], vec![gold("Gold"), soxl()]];
+    let mut ends = Vec::new();
+    for order in [[0, 1], [1, 0]] {
+        let Some(warehouse) = TestWarehouse::of("sync::ownership::two_machines") else {
+            return;
+        };
+        let machines = order.map(|at: usize| {
+            let env = machine(&warehouse, &lists[at]);
+            env.staging()
+                .execute(
+                    "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, ingested_at)
+                     SELECT 'GC=F', '2026-01-0' || column1, 'yahoo', ?1, ?1, ?1, ?1, '2026-01-1' || column1 || 'T00:00:00.00000' || ?2 || 'Z'
+                     FROM (VALUES (1), (2), (3)) WHERE column1 <> 1 + 2 * ?2",
+                    rusqlite::params![1.5 + f64::from(u8::try_from(at).unwrap()), at],
+                )
+                .unwrap();
+            assert_eq!(env.sync(&[]).0, 0);
+            env
+        });
+        // Once more each, so that nothing depends on who was the last.
+        assert!(machines.iter().all(|env| env.sync(&["--full"]).0 == 0));
+        let master = MASTER.replace(", currency", "");
+        let prices = "SELECT string_agg(p::text, E'\\n' ORDER BY date) FROM price_daily AS p";
+        ends.push([&master, OURS, prices].map(|sql| warehouse.text(sql)));
+    }
+    assert_eq!(ends[0], ends[1]);
+    assert_eq!(ends[0][0].lines().count(), 3);
+    assert_eq!(ends[0][2].lines().count(), 3);
+}
