@@ -39,19 +39,14 @@ impl Warehouse {
             true => Ok(()),
             false => self.create_further().map(drop),
         };
-        let written = made.and_then(|()| self.write_with_sources(rows, expected));
-        let taken = match written {
-            Ok(taken) => taken,
-            Err(failure) if self.is_not_the_sources(&failure) => return Err(failure),
-            Err(failure) => TakenAssets {
+        let written = made.and_then(|()| self.write_with_sources(rows, has_currency, expected));
+        match written {
+            Err(failure) if !self.is_not_the_sources(&failure) => Ok(TakenAssets {
                 without_sources: Some(failure),
-                ..self.write_alone(rows, expected)?
-            },
-        };
-        if has_currency {
-            self.fill_currency(rows, &taken.written)?;
+                ..self.write_alone(rows, has_currency, expected)?
+            }),
+            taken => taken,
         }
-        Ok(taken)
     }
 
     /// The assets that are switched on in `asset_master`, whoever made them, each with its name.
@@ -110,11 +105,13 @@ impl Warehouse {
     fn write_with_sources(
         &mut self,
         rows: &[AssetRow],
+        has_currency: bool,
         expected: Option<&str>,
     ) -> Result<TakenAssets, WarehouseError> {
         let mut parameters = of_assets(rows);
         parameters.extend(of_sources(rows));
-        let taken = self.write_assets(include_str!("upsert_assets.sql"), parameters, expected)?;
+        let sql = statement(include_str!("upsert_assets.sql"), has_currency);
+        let taken = self.write_assets(sql, parameters, expected)?;
         self.remove_sources(rows)?;
         Ok(taken)
     }
@@ -122,15 +119,16 @@ impl Warehouse {
     fn write_alone(
         &mut self,
         rows: &[AssetRow],
+        has_currency: bool,
         expected: Option<&str>,
     ) -> Result<TakenAssets, WarehouseError> {
-        let sql = include_str!("upsert_assets_alone.sql");
+        let sql = statement(ALONE, has_currency);
         self.write_assets(sql, of_assets(rows), expected)
     }
 
     fn write_assets(
         &mut self,
-        sql: &'static str,
+        sql: String,
         mut parameters: Vec<Parameter>,
         expected: Option<&str>,
     ) -> Result<TakenAssets, WarehouseError> {
@@ -161,17 +159,23 @@ impl Warehouse {
         self.query(include_str!("remove_sources.sql"), columns.into())?;
         Ok(())
     }
+}
 
-    /// Where a column of `asset_master` has a default, a dollar asset would be one in won.
-    fn fill_currency(&mut self, rows: &[AssetRow], ours: &[String]) -> Result<(), WarehouseError> {
-        let rows = rows.iter().filter(|row| ours.contains(&row.asset_id));
-        let (assets, currencies): (Vec<String>, Vec<String>) = rows
-            .map(|row| (row.asset_id.clone(), row.currency.clone()))
-            .unzip();
-        let columns = [assets, currencies].map(|column| parameter(column, Type::TEXT_ARRAY));
-        self.query(include_str!("fill_currency.sql"), columns.into())?;
-        Ok(())
-    }
+const ALONE: &str = include_str!("upsert_assets_alone.sql");
+
+/// The statement that writes assets alone, into a table that may have no column for the currency.
+pub(super) fn alone() -> String {
+    statement(ALONE, false)
+}
+
+/// The statement of a file for an `asset_master` with or without a column for the currency: where that has a default, a dollar asset
+/// would be one in won.
+fn statement(file: &str, has_currency: bool) -> String {
+    let parts = [", currency = EXCLUDED.currency", ", currency"];
+    parts.iter().fold(file.to_owned(), |sql, part| {
+        let part_or_none = if has_currency { part } else { "" };
+        sql.replace(&format!("{{{part}}}"), part_or_none)
+    })
 }
 
 /// The parameters of both statements for these assets, up to their sources.
@@ -189,6 +193,7 @@ pub(super) fn of_assets(rows: &[AssetRow]) -> Vec<Parameter> {
         text(|r| &r.source_priority),
         parameter(active, Type::BOOL_ARRAY),
         parameter(claimed, Type::BOOL_ARRAY),
+        text(|r| &r.currency),
     ]
 }
 

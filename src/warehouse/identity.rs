@@ -63,13 +63,14 @@ impl Warehouse {
     /// A statement that asks which warehouse this is, in the way in which this one can tell, and in which it was told before.
     pub(super) fn identified(
         &self,
-        sql: &'static str,
+        sql: impl Into<Cow<'static, str>>,
         expected: Option<&str>,
     ) -> Cow<'static, str> {
+        let sql = sql.into();
         if self.by_number || expected.is_some_and(|known| known.starts_with(BY_NUMBER)) {
             sql.replace(SYSTEM, &number(&self.place)).into()
         } else {
-            sql.into()
+            sql
         }
     }
 

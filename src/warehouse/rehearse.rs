@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use postgres::types::Type;
 use postgres::{Client, Transaction};
 
-use super::assets::of_assets;
+use super::assets::{alone, of_assets};
 use super::error::WarehouseError;
 use super::locks;
 use super::prices::{VALUES_FROM, upsert};
@@ -110,11 +110,11 @@ impl Warehouse {
     }
 }
 
-fn statement(table: &Table) -> &'static str {
+fn statement(table: &Table) -> Cow<'static, str> {
     match table.name {
-        "asset_master" => include_str!("upsert_assets_alone.sql"),
-        "price_daily" => values_sql!("upsert_prices.sql", VALUES_FROM),
-        _ => include_str!("upsert_runs.sql"),
+        "asset_master" => alone().into(),
+        "price_daily" => values_sql!("upsert_prices.sql", VALUES_FROM).into(),
+        _ => include_str!("upsert_runs.sql").into(),
     }
 }
 

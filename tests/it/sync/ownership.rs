@@ -247,6 +247,9 @@ fn an_asset_that_is_refused_is_alone_with_that() {
     let refused = env.pairs("SELECT asset_id, refused FROM asset_master WHERE refused IS NOT NULL");
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert!(refused[0].1.contains("check constraint"), "{refused:?}");
+    // Nor does it stand there in another currency.
+    let ids = "SELECT string_agg(asset_id, ' ') FROM asset_master";
+    assert_eq!(warehouse.text(ids), "005930");
 }
 
 #[test]
