@@ -24,7 +24,7 @@ const SHORTEST_KEY: usize = 8;
 
 /// A column: its name, or its number from 1 on.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a column should be its name in quotes, or its number from 1 on")]
 enum ColumnWord {
     Number(u32),
     Name(String),
@@ -142,10 +142,7 @@ impl SourceTable {
             .map(|(_, rest)| rest)
             .unwrap_or_default();
         let (authority, path) = host.split_at(host.find(['/', '?']).unwrap_or(host.len()));
-        if !is_web_address(head)
-            || authority.is_empty()
-            || path.is_empty() && url.texts().count() < 2 && head != self.url
-        {
+        if !is_web_address(head) || authority.is_empty() || (path.is_empty() && head != self.url) {
             return Err(
                 "url should begin with http:// or https:// and a host without any place in it, like \
                  https://example.com/{symbol}.csv"
@@ -367,6 +364,11 @@ interval = 2
             ),
             (
                 "https://api.tiingo.com",
+                "https://api${TIINGO_TOKEN}.com",
+                "without any place",
+            ),
+            (
+                "https://api.tiingo.com",
                 "https://me:pass@api.tiingo.com",
                 "password before its host",
             ),
@@ -398,6 +400,7 @@ interval = 2
             ("interval = 2", "delimiter = \";\"", "for csv"),
             ("interval = 2", "intervall = 2", "unknown field"),
             ("close = \"close\"", "close = 0", "from 1"),
+            ("close = \"close\"", "close = 1.5", "its number from 1 on"),
             ("close = \"close\"\n", "", "missing field `close`"),
         ] {
             let text = TIINGO.replace(from, to);

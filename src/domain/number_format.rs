@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 
+/// Whether a text says that there is no number, as people and programs write that.
+#[must_use]
+pub(crate) fn is_nothing(text: &str) -> bool {
+    const WORDS: [&str; 6] = ["null", "n/a", "nan", "none", "n/d", "#n/a"];
+    matches!(text, "" | "-" | "." | "--")
+        || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 /// What stands before the fraction of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Decimal {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use csv::{ByteRecord, StringRecord};
 
 use crate::domain::date_format::{DateFormat, DateHint};
-use crate::domain::number_format::{Decimal, Hint};
+use crate::domain::number_format::{Decimal, Hint, is_nothing};
 use crate::domain::table_columns::{Columns, Field, NamedColumn};
 
 /// What the user says about a file.
@@ -157,17 +157,21 @@ impl<'a> Table<'a> {
 
     fn row(&self, record: &StringRecord) -> Row {
         let text = |field| cell(record, self.columns.of(field)).to_owned();
-        let close = text(Field::Close);
+        let number = |field| match text(field) {
+            nothing if is_nothing(&nothing) => String::new(),
+            number => number,
+        };
+        let close = number(Field::Close);
         let price = |field| match self.columns.is_close_only() {
             true => close.clone(),
-            false => text(field),
+            false => number(field),
         };
         Row {
             date: text(Field::Date),
             open: price(Field::Open),
             high: price(Field::High),
             low: price(Field::Low),
-            volume: text(Field::Volume),
+            volume: number(Field::Volume),
             source: text(Field::Source),
             ingested_at: text(Field::IngestedAt),
             currency: text(Field::Currency),
@@ -411,6 +415,12 @@ mod tests {
                 Decimal::Point,
                 DateFormat::DayFirst,
                 "1",
+            ),
+            (
+                "date,close\n2025-12-31,null\n",
+                Decimal::Point,
+                DateFormat::YearFirst,
+                "",
             ),
             (
                 "code,날짜,종가\n=\"005930\",2025. 12. 31.,5\n",

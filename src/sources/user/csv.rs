@@ -7,6 +7,7 @@ use super::complaint;
 use super::fields::{day_of, named};
 use crate::domain::answer::{RawBar, RawDay};
 use crate::domain::column::Column;
+use crate::domain::number_format::is_nothing;
 use crate::domain::user_source::UserSource;
 
 /// The rows of an answer.
@@ -227,8 +228,6 @@ fn is_number(column: &Column) -> bool {
 
 /// A field; empty where the source writes that it has nothing.
 fn field<'a>(record: &Record<'a>, at: usize) -> &'a str {
-    match record.fields.get(at).copied().unwrap_or_default() {
-        "null" | "NULL" | "N/A" | "n/a" | "NaN" | "nan" | "." | "-" | "N/D" => "",
-        text => text,
-    }
+    let text = record.fields.get(at).copied().unwrap_or_default();
+    if is_nothing(text) { "" } else { text }
 }

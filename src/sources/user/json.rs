@@ -11,6 +11,7 @@ use super::complaint;
 use super::fields::{day_of, named};
 use crate::domain::answer::{RawBar, RawDay};
 use crate::domain::column::Column;
+use crate::domain::number_format::is_nothing;
 use crate::domain::user_source::UserSource;
 
 /// The column that is the key of a row in an object by day.
@@ -178,10 +179,8 @@ impl<'a> Row<'a> {
 
     /// The text of a column; empty where the source says that it has nothing.
     fn text(&self, column: &Column) -> &'a str {
-        match json_text(self.value(column)).trim() {
-            "N/A" | "n/a" | "NaN" | "nan" | "." | "-" | "None" => "",
-            text => text,
-        }
+        let text = json_text(self.value(column)).trim();
+        if is_nothing(text) { "" } else { text }
     }
 
     fn shape(&self) -> String {

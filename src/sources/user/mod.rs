@@ -71,7 +71,6 @@ impl Upstream for UserSource {
         };
         Ok(Answer {
             rows,
-            zone: self.zone,
             fractional_volume: calendar.name() == OF_COINS,
             decimal: self.decimal,
             ..Answer::default()

@@ -366,6 +366,13 @@ fn a_key_is_in_no_byte_that_the_program_writes() {
     collect.extend(["--start", "2024-01-02", "--end", "2024-01-03"]);
     let mut ran: Vec<Ran> = (0..6).map(|_| env.run(&collect)).collect();
     assert_eq!(env.count("SELECT count(*) FROM quarantine"), 2, "{ran:?}");
+    let masked =
+        "SELECT count(*) FROM quarantine WHERE raw LIKE '%\"close\":\"***\"%' OR date = '***'";
+    assert_eq!(
+        env.count(masked),
+        2,
+        "an answer that quotes it is kept without it"
+    );
     let test_source = env.run(&["assets", "test-source", "mine", "A"]);
     assert!(
         format!("{test_source:?}").contains("apikey=***"),
