@@ -136,11 +136,29 @@ fn write(
     format: Format,
     to: &mut dyn Write,
 ) -> Result<u64> {
-    let mut writer = Writer::new(format, BarRow::columns(), BufWriter::new(to))?;
-    let bars = staging.export(selection, |bar| writer.bar(Record(bar), bar))?;
+    let adjusted = match selection.adjust {
+        Adjust::None => None,
+        Adjust::Splits => Some("splits"),
+        Adjust::All => Some("all"),
+    };
+    // Prices that are adjusted say so, so that nobody takes them for what a source has sent.
+    let columns = BarRow::columns().chain(adjusted.map(|_| "adjusted"));
+    let mut writer = Writer::new(format, columns, BufWriter::new(to))?;
+    let bars = staging.export(selection, |bar| match adjusted {
+        Some(adjusted) => writer.bar((Record(bar), adjusted), AdjustedBar { bar, adjusted }),
+        None => writer.bar(Record(bar), bar),
+    })?;
     let to = writer.finish()?.into_inner();
     to.map_err(io::IntoInnerError::into_error)?;
     Ok(bars)
+}
+
+/// A bar with adjusted prices, and what they are adjusted for.
+#[derive(Serialize)]
+struct AdjustedBar<'a> {
+    #[serde(flatten)]
+    bar: BarRow<'a>,
+    adjusted: &'static str,
 }
 
 /// A bar in another currency. The fields are the columns.

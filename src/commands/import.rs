@@ -35,6 +35,13 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
         close_only: args.close_only,
     };
     let rows = Table::read(&text, &options).map_err(wrong)?;
+    if rows.is_computed() {
+        return Err(wrong(
+            "its prices are adjusted or in another currency, and no source has sent them so; export them without --adjust and --in"
+                .to_owned(),
+        )
+        .into());
+    }
     let chosen = choose(args, &rows, &assets).map_err(wrong)?;
     let source = source_of(args, &rows).map_err(wrong)?;
     let imported = if args.dry_run {

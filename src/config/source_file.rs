@@ -24,7 +24,10 @@ const SHORTEST_KEY: usize = 8;
 
 /// A column: its name, or its number from 1 on.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a column should be its name in quotes, or its number from 1 on")]
+#[serde(
+    untagged,
+    expecting = "a column should be its name in quotes, or its number from 1 on"
+)]
 enum ColumnWord {
     Number(u32),
     Name(String),

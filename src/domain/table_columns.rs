@@ -15,10 +15,12 @@ pub(crate) enum Field {
     Source,
     IngestedAt,
     Currency,
+    /// What an export says whose prices are computed.
+    Computed,
 }
 
 impl Field {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Asset,
         Self::Date,
         Self::Open,
@@ -29,6 +31,7 @@ impl Field {
         Self::Source,
         Self::IngestedAt,
         Self::Currency,
+        Self::Computed,
     ];
 
     /// The words above such a column in small letters, the first is ours. Adjusted closes are no closes.
@@ -80,6 +83,7 @@ impl Field {
             Self::Source => &["source"],
             Self::IngestedAt => &["ingested_at"],
             Self::Currency => &["currency"],
+            Self::Computed => &["adjusted", "rate"],
         }
     }
 

@@ -141,6 +141,11 @@ impl<'a> Table<'a> {
         self.columns.of(Field::IngestedAt).is_some()
     }
 
+    /// Whether it is an export of prices that are adjusted or in another currency, which no source has sent.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.has_times() && self.columns.of(Field::Computed).is_some()
+    }
+
     /// The rows of an asset, as the file calls it.
     pub(super) fn of(&self, asset: &str) -> Result<Vec<Row>> {
         let mut rows = Vec::new();

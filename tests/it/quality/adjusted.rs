@@ -332,15 +332,15 @@ fn shown_and_exported_prices_are_adjusted() {
         .succeed(&["export", "--adjust", "all", "--format", "csv"])
         .stdout;
     let plain = env.succeed(&["export", "--format", "csv"]).stdout;
-    assert_eq!(csv.lines().next(), plain.lines().next());
-    assert_eq!(
-        csv.lines().nth(1).unwrap(),
-        plain
-            .lines()
-            .nth(1)
-            .unwrap()
-            .replace("100", "98")
-            .replace("980", "1000")
+    let line = |csv: &str, at: usize| csv.lines().nth(at).unwrap().to_owned();
+    assert_eq!(line(&csv, 0), line(&plain, 0) + ",adjusted");
+    let expected = line(&plain, 1).replace("100", "98").replace("980", "1000");
+    assert_eq!(line(&csv, 1), expected + ",all");
+    env.write("adjusted.csv", &csv);
+    let refused = env.run(&["import", "adjusted.csv"]);
+    assert!(
+        refused.code == 2 && refused.error().contains("without --adjust"),
+        "{refused:?}"
     );
     let text = env.succeed(&["show", "A", "--adjust", "all"]).stdout;
     assert!(
