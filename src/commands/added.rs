@@ -7,21 +7,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::text::brief;
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
-/// The columns of the table.
-const COLUMNS: &[&str] = &[
-    "asset_id",
-    "name",
-    "category",
-    "exchange",
-    "calendar",
-    "currency",
-    "first_day",
-    "newest_day",
-    "newest_price",
-    "result",
-];
 /// The result of a word whose source gave no answer.
 pub(super) const FAILED: &str = "failed";
 /// So many of those that were not added are named with their reasons on a screen of 24 lines, and so many remarks.
@@ -52,7 +39,24 @@ pub(super) struct AddedRow {
 }
 
 /// The table of a few words, each remark and reason below it.
-pub(super) fn table(rows: &[AddedRow], is_written: bool, dry_run: bool) -> Result<String> {
+pub(super) fn table(
+    rows: &[AddedRow],
+    is_written: bool,
+    dry_run: bool,
+    screen: Screen<'_>,
+) -> Result<String> {
+    const SHOWN: &[Column] = &[
+        always("asset_id"),
+        shortened("name", 10),
+        if_room("category"),
+        if_room("exchange"),
+        always("calendar"),
+        always("currency"),
+        always("first_day"),
+        if_room("newest_day"),
+        always("newest_price").titled("newest").number(),
+        always("result"),
+    ];
     if let [row] = rows
         && row.kind.is_none()
         && row.newest_price.is_none()
@@ -60,7 +64,7 @@ pub(super) fn table(rows: &[AddedRow], is_written: bool, dry_run: bool) -> Resul
     {
         return Ok(format!("{} added.\n", row.asset_id));
     }
-    let mut text = print::table(rows, COLUMNS)?;
+    let mut text = screen::table(rows, SHOWN, screen)?;
     for row in rows {
         for said in row.why.iter().chain(&row.remarks) {
             text.push_str(&format!("{}: {said}\n", row.asset_id));

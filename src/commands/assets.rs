@@ -15,8 +15,7 @@ use crate::domain::asset::SourceKind;
 use crate::domain::asset_names::AssetNames;
 use crate::domain::close::what_it_is;
 use crate::output::calendar_year::CalendarYear;
-use crate::output::print;
-use crate::output::screen::{Column, always, if_room, shortened};
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
 /// The columns of `assets`.
 const COLUMNS: &[&str] = &[
@@ -68,9 +67,28 @@ pub(super) fn run(args: &AssetsArgs, config: &Config) -> Result<Answer> {
     let rows: Vec<AssetRow> = rows.collect();
     let closes = closes_of(&kinds);
     Ok(
-        Answer::rows(rows, move |rows| Ok(print::table(rows, COLUMNS)? + &closes))
+        Answer::on_screen(rows, move |rows, screen| Ok(table(rows, screen)? + &closes))
             .with_columns(COLUMNS),
     )
+}
+
+fn table(rows: &[AssetRow], screen: Screen<'_>) -> Result<String> {
+    const SHOWN: &[Column] = &[
+        always("asset_id"),
+        shortened("name", 12),
+        if_room("category"),
+        always("calendar"),
+        always("currency"),
+        if_room("active"),
+        shortened("sources", 20),
+    ];
+    let mut text = screen::table(rows, SHOWN, screen)?;
+    let inactive = rows.iter().filter(|row| !row.active);
+    let inactive: Vec<&str> = inactive.map(|row| row.asset_id.as_str()).collect();
+    if !inactive.is_empty() {
+        text.push_str(&format!("inactive: {}\n", inactive.join(", ")));
+    }
+    Ok(text)
 }
 
 /// What a close of each source is that an asset has.

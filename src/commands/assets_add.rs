@@ -19,6 +19,7 @@ use crate::domain::asset::Asset;
 use crate::domain::calendar::Calendars;
 use crate::domain::listing::{Doubt, Given};
 use crate::jobs::lookup::{Found, Outcome, Wanted, find};
+use crate::output::screen::Screen;
 use crate::process::clock::Clock;
 use crate::process::result_file;
 
@@ -73,11 +74,11 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
         _ => NOTHING,
     };
     let (dry_run, is_list) = (args.dry_run, args.from.is_some());
-    let print = move |rows: &[AddedRow]| match is_list {
+    let print = move |rows: &[AddedRow], screen: Screen<'_>| match is_list {
         true => Ok(summary(rows, there_already, dry_run)),
-        false => table(rows, is_written, dry_run),
+        false => table(rows, is_written, dry_run, screen),
     };
-    Ok(Answer::rows(rows, print).ending(exit_code))
+    Ok(Answer::on_screen(rows, print).ending(exit_code))
 }
 
 /// What is asked for: the words of the command line, or those of the file.

@@ -12,7 +12,7 @@ use crate::cli::SearchAssetsArgs;
 use crate::config::{Config, ConfigError};
 use crate::domain::listing::{Listing, SearchText, is_exact, word_to_add};
 use crate::jobs::lookup::{Searched, search};
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::process::clock::Clock;
 
 /// The columns of the table.
@@ -55,8 +55,9 @@ pub(super) fn run(args: &SearchAssetsArgs, config: &Config) -> Result<Answer> {
     for (source, why) in &failures {
         log::error!("{source} could not be asked: {why}");
     }
-    let print = move |rows: &[HitRow]| told(rows, &text, exit_code == NEITHER);
-    Ok(Answer::rows(rows, print)
+    let print =
+        move |rows: &[HitRow], screen: Screen<'_>| told(rows, &text, exit_code == NEITHER, screen);
+    Ok(Answer::on_screen(rows, print)
         .ending(exit_code)
         .with_columns(COLUMNS))
 }
@@ -73,7 +74,21 @@ fn row(text: &SearchText, hit: &Listing) -> HitRow {
     }
 }
 
-fn told(rows: &[HitRow], text: &SearchText, is_unasked: bool) -> Result<String> {
+fn told(
+    rows: &[HitRow],
+    text: &SearchText,
+    is_unasked: bool,
+    screen: Screen<'_>,
+) -> Result<String> {
+    const SHOWN: &[Column] = &[
+        always("add"),
+        shortened("name", 20),
+        if_room("symbol"),
+        always("source"),
+        if_room("kind"),
+        always("exchange"),
+        always("exact"),
+    ];
     let name = text.as_str();
     if rows.is_empty() {
         return Ok(match is_unasked {
@@ -81,7 +96,7 @@ fn told(rows: &[HitRow], text: &SearchText, is_unasked: bool) -> Result<String> 
             false => format!("Nothing is found for {name:?}.\n"),
         });
     }
-    let mut told = print::table(rows, COLUMNS)?;
+    let mut told = screen::table(rows, SHOWN, screen)?;
     if text.is_isin() {
         told.push_str("The answers do not repeat the ISIN: compare the name before you add one.\n");
     } else if !rows.iter().any(|row| row.exact) {

@@ -344,9 +344,20 @@ interval = 2
         assert_eq!(source.form, AnswerForm::Csv { delimiter: ',' });
     }
 
+    /// Each: what is replaced in the example, by what, and what is said of it.
+    fn assert_refused(changes: &[(&str, &str, &str)]) {
+        for (from, to, says) in changes {
+            let text = TIINGO.replace(from, to);
+            assert_ne!(text, TIINGO, "{from}");
+            let why = check(&text).unwrap_err();
+            assert!(why.contains(says), "{to}: {why}");
+            assert!(!why.contains("0123456789abcdef"), "{why}");
+        }
+    }
+
     #[test]
     fn a_wrong_definition_is_refused_with_what_would_be_right() {
-        for (from, to, says) in [
+        assert_refused(&[
             ("\"tiingo\"", "\"yahoo\"", "one of pricestash's own"),
             ("\"tiingo\"", "\"lookup\"", "one of pricestash's own"),
             ("\"tiingo\"", "\"Tiingo\"", "small letters"),
@@ -390,6 +401,12 @@ interval = 2
                 "Token 0123456789abcdef",
                 "${MY_KEY}",
             ),
+        ]);
+    }
+
+    #[test]
+    fn a_wrong_column_or_form_is_refused_with_what_would_be_right() {
+        assert_refused(&[
             ("open = \"open\"\n", "", "all three, or none"),
             ("interval = 2", "interval = -1", "seconds from 0"),
             ("interval = 2", "zone = \"Mars\"", "a zone like"),
@@ -405,13 +422,7 @@ interval = 2
             ("close = \"close\"", "close = 0", "from 1"),
             ("close = \"close\"", "close = 1.5", "its number from 1 on"),
             ("close = \"close\"\n", "", "missing field `close`"),
-        ] {
-            let text = TIINGO.replace(from, to);
-            assert_ne!(text, TIINGO, "{from}");
-            let why = check(&text).unwrap_err();
-            assert!(why.contains(says), "{to}: {why}");
-            assert!(!why.contains("0123456789abcdef"), "{why}");
-        }
+        ]);
     }
 
     #[test]

@@ -17,7 +17,8 @@ fn sample(columns: &str) -> TestEnv {
     env
 }
 
-const SCREENS: [&[&str]; 13] = [
+const SCREENS: [&[&str]; 14] = [
+    &["assets"],
     &["status"],
     &["status", "--runs"],
     &["status", "--commands"],

@@ -54,7 +54,7 @@ fn a_table_and_a_chart_end_with_the_newest_day() {
     let (table, chart) = ran.stdout.split_once("┤").unwrap();
     let rows = table.lines().filter(|l| l.starts_with(" 20"));
     assert_eq!(rows.clone().count(), 40, "{}", ran.stdout);
-    let last = rows.last().unwrap();
+    let last = rows.max().unwrap();
     let close = f64::from_bits(bits[3]);
     let close = format!("{},{:03}", (close / 1000.0).floor(), close % 1000.0);
     assert!(
