@@ -7,6 +7,7 @@ use super::answer::Answer;
 use super::context::{connect, target};
 use crate::cli::{Schema, SchemaArgs};
 use crate::config::{Config, ConfigError};
+use crate::warehouse::{Warehouse, WarehouseError};
 use crate::{staging, warehouse};
 
 /// What `--apply` made.
@@ -37,11 +38,11 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
         .into());
     }
     if args.which == Schema::BestPrice {
-        connect(&target(config)?, config)?.create_best_price()?;
+        make(config, Warehouse::create_best_price)?;
         return Ok(views(&["best_price", "latest_price"]));
     }
     if args.which == Schema::AdjustedPrice {
-        connect(&target(config)?, config)?.create_adjusted_price()?;
+        make(config, Warehouse::create_adjusted_price)?;
         return Ok(views(&["best_price", "latest_price", "adjusted_price"]));
     }
     if args.which == Schema::OnePrice {
@@ -60,6 +61,21 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::rows(rows.collect(), |_| Ok(text)))
 }
 
+/// Makes views, and says what makes them slow.
+fn make(
+    config: &Config,
+    create: impl FnOnce(&mut Warehouse) -> Result<(), WarehouseError>,
+) -> Result<()> {
+    let mut warehouse = connect(&target(config)?, config)?;
+    create(&mut warehouse)?;
+    if warehouse.compiles_queries()? {
+        log::info!(
+            "jit is on there: compiling a query of these views may take seconds, where the query takes a tenth of one; ALTER DATABASE … SET jit = off ends that"
+        );
+    }
+    Ok(())
+}
+
 /// Makes the view where its readers look.
 fn one_price(schema: Option<&str>, config: &Config) -> Result<Answer> {
     let schema = match schema {
@@ -70,7 +86,7 @@ fn one_price(schema: Option<&str>, config: &Config) -> Result<Answer> {
             connect(&target(&readers)?, config)?.own_schema()?
         }
     };
-    connect(&target(config)?, config)?.create_one_price(&schema)?;
+    make(config, |warehouse| warehouse.create_one_price(&schema))?;
     let table = format!("{schema}.price_daily");
     let text = format!("The view {table} is there: one row for each asset and day.\n");
     Ok(Answer::row(Created { table }, text))

@@ -40,6 +40,24 @@ impl Warehouse {
         self.execute(adjusted_price())
     }
 
+    /// Whether there is a view `best_price` of a program that did not know `asset_source`.
+    pub(crate) fn has_older_best_price(&mut self) -> Result<bool, WarehouseError> {
+        let sql = "SELECT relkind = 'v' AND NOT EXISTS (
+                SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'time' AND NOT attisdropped
+            )
+            FROM pg_class AS c WHERE c.oid = to_regclass('best_price')";
+        let rows = self.query(sql, Vec::new())?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
+    /// Whether the server compiles queries that it takes for expensive.
+    pub(crate) fn compiles_queries(&mut self) -> Result<bool, WarehouseError> {
+        // PostgreSQL 10 has no such setting.
+        let sql = "SELECT coalesce(current_setting('jit', true), 'off') = 'on'";
+        let rows = self.query(sql, Vec::new())?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
     /// The schema in which this connection makes tables.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ pub(super) fn check(config: &Config, staging: Option<&Staging>) -> Vec<Check> {
     checks.extend(encoding(&mut warehouse, &found.encoding, &sent));
     checks.extend(identity(&mut warehouse, staging));
     checks.extend(shared_days(&mut warehouse));
+    checks.extend(older_view(&mut warehouse));
     checks.extend(refusals(staging));
     checks
 }
@@ -115,6 +116,18 @@ fn shared_days(warehouse: &mut Warehouse) -> Option<Check> {
         }
     };
     Some(Check::warn(NAME, detail, REMEDY))
+}
+
+/// A view is only made anew by who asks for it.
+fn older_view(warehouse: &mut Warehouse) -> Option<Check> {
+    // Who cannot be asked has failed before.
+    warehouse.has_older_best_price().ok()?.then(|| {
+        Check::warn(
+            "warehouse views",
+            "best_price is of an older pricestash: it goes by the source lists in asset_master, whoever wrote them, and one that is no list breaks it",
+            "`pricestash schema best-price --apply`",
+        )
+    })
 }
 
 /// What the warehouse has refused and would refuse again.

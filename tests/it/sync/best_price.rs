@@ -91,9 +91,22 @@ fn the_views_follow_asset_source_and_an_owners_lists_where_it_has_nothing() {
     warehouse.execute(BEFORE);
     warehouse.execute("UPDATE asset_master SET source_priority = '[\"x\", null, 1, \"fdr\", \"fdr\"]' WHERE asset_id = '005930'");
     let env = TestEnv::new().with("DATABASE_URL", &warehouse.url());
-    for _ in 0..2 {
-        env.succeed(&["schema", "adjusted-price", "--apply"]);
+    let says_older = || {
+        let doctor = env.run(&["doctor", "--offline"]);
+        doctor
+            .stdout
+            .contains("best_price is of an older pricestash")
+    };
+    assert!(says_older());
+    for (jit, says) in [("on", true), ("off", false)] {
+        warehouse.execute(&format!(
+            "ALTER DATABASE {} SET jit = {jit}",
+            warehouse.name()
+        ));
+        let ran = env.succeed(&["schema", "adjusted-price", "--apply"]);
+        assert_eq!(ran.stderr.contains("jit is on there"), says, "{ran:?}");
     }
+    assert!(!says_older());
     let all = |view: &str| {
         warehouse.text(&format!(
             "SELECT coalesce(string_agg(concat_ws(' ', asset_id, date, source, currency, time AT TIME ZONE 'UTC'), E'\\n' ORDER BY date), '') FROM {view}"
