@@ -2,7 +2,7 @@
 
 use postgres::types::Type;
 
-use super::error::WarehouseError;
+use super::error::{Class, WarehouseError};
 use super::{Parameter, Warehouse, parameter, recognise};
 use crate::domain::outgoing::{AssetRow, AssetSource};
 use crate::domain::take_over::OwnersRow;
@@ -41,7 +41,10 @@ impl Warehouse {
         };
         let written = made.and_then(|()| self.write_with_sources(rows, has_currency, expected));
         match written {
-            Err(failure) if !self.is_not_the_sources(&failure) => Ok(TakenAssets {
+            Err(failure) if self.is_not_the_sources(&failure) => Err(failure),
+            // One of several keeps no other's sources back.
+            Err(failure) if failure.class() == Class::Data && rows.len() > 1 => Err(failure),
+            Err(failure) => Ok(TakenAssets {
                 without_sources: Some(failure),
                 ..self.write_alone(rows, has_currency, expected)?
             }),

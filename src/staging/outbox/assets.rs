@@ -70,8 +70,8 @@ impl Staging {
         let mut rows = statement.query([with_sent])?;
         let (mut assets, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            match asset_row(row) {
-                Ok(asset) => assets.push(with_sources(&connection, asset)?),
+            match asset_row(row).and_then(|asset| with_sources(&connection, asset)) {
+                Ok(asset) => assets.push(asset),
                 Err(_) => unreadable.push(RawText::of(row.get_ref(0)?)),
             }
         }
@@ -79,7 +79,7 @@ impl Staging {
             refuse(
                 &connection,
                 &asset,
-                "its row in asset_master is no asset: a value of it is of another type",
+                "its row in asset_master, or one of its sources, is none: a value of it is of another type",
             )?;
         }
         Ok(assets)

@@ -299,3 +299,28 @@ fn two_machines_with_overlapping_assets_end_equal_in_any_order() {
     assert_eq!(ends[0][0].lines().count(), 3);
     assert_eq!(ends[0][2].lines().count(), 3);
 }
+
+/// What another program wrote into the staging file.
+#[test]
+fn an_odd_source_keeps_no_other_back() {
+    let warehouse = warehouse!();
+    let env = machine(&warehouse, &[samsung(), soxl(), gold("Gold")]);
+    env.staging()
+        .execute_batch(
+            "UPDATE asset_source SET symbol = char(65, 0, 66) WHERE asset_id = 'SOXL';
+             UPDATE asset_source SET priority = 'x' WHERE asset_id = 'GC=F'",
+        )
+        .unwrap();
+    let ran = env.run(&["sync"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let ours = "005930 naver 0 KRW 005930\n005930 yahoo 1 KRW 005930.KS";
+    assert_eq!(warehouse.text(OURS), ours);
+    assert!(
+        ran.stderr.contains("was not sent to asset_source"),
+        "{ran:?}"
+    );
+    let ids = "SELECT string_agg(asset_id, ' ' ORDER BY asset_id) FROM asset_master";
+    assert_eq!(warehouse.text(ids), "005930 SOXL");
+    let refused = env.pairs("SELECT asset_id, refused FROM asset_master WHERE refused IS NOT NULL");
+    assert!(refused.len() == 1 && refused[0].0 == "GC=F", "{refused:?}");
+}
