@@ -158,8 +158,18 @@ impl Warehouse {
         if assets.is_empty() {
             return Ok(());
         }
-        let columns = [assets, sources].map(|column| parameter(column, Type::TEXT_ARRAY));
-        self.query(include_str!("remove_sources.sql"), columns.into())?;
+        let columns = || {
+            let columns = [assets.clone(), sources.clone()];
+            columns
+                .map(|column| parameter(column, Type::TEXT_ARRAY))
+                .into()
+        };
+        match self.query(include_str!("remove_sources.sql"), columns()) {
+            Err(failure) if failure.is_forbidden() => {
+                self.query(include_str!("retire_sources.sql"), columns())?;
+            }
+            removed => drop(removed?),
+        }
         Ok(())
     }
 }

@@ -324,3 +324,20 @@ fn an_odd_source_keeps_no_other_back() {
     let refused = env.pairs("SELECT asset_id, refused FROM asset_master WHERE refused IS NOT NULL");
     assert!(refused.len() == 1 && refused[0].0 == "GC=F", "{refused:?}");
 }
+
+#[test]
+fn who_may_delete_nothing_takes_a_source_out_of_the_prices() {
+    let mut warehouse = warehouse!();
+    let owner = TestEnv::new().with("DATABASE_URL", &warehouse.url());
+    owner.succeed(&["schema", "warehouse", "--apply"]);
+    let url = warehouse.url_of_a_writer("asset_master, price_daily, job_run, asset_source");
+    let env = machine(&warehouse, &[samsung()]).with("DATABASE_URL", &url);
+    assert_eq!(env.sync(&[]).0, 0);
+    let naver = asset("005930", "XKRX", "KRW", &[("naver", "005930")]);
+    configure(&env, &[naver]);
+    let ran = env.run(&["sync"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.stderr.contains("asset_source"), "{ran:?}");
+    let left = "005930 naver 0 KRW 005930\n005930 yahoo KRW 005930.KS";
+    assert_eq!(warehouse.text(OURS), left);
+}
