@@ -14,8 +14,9 @@ pub(super) const FAILED: &str = "failed";
 /// So many of those that were not added are named with their reasons on a screen of 24 lines, and so many remarks.
 const NAMED: usize = 12;
 const REMARKED: usize = 4;
-/// So many characters fit a line.
-const LINE: usize = 150;
+/// So many characters fit a line where nobody says how wide the screen is, and so many say what was cut.
+const WIDE: usize = 170;
+const CUT: usize = 20;
 
 /// A word, and what became of it.
 #[derive(Debug, Clone, Serialize)]
@@ -85,7 +86,14 @@ pub(super) fn table(
 }
 
 /// One screen about the words of a file.
-pub(super) fn summary(rows: &[AddedRow], there_already: usize, dry_run: bool) -> String {
+pub(super) fn summary(
+    rows: &[AddedRow],
+    there_already: usize,
+    dry_run: bool,
+    screen: Screen<'_>,
+) -> String {
+    // Each is one line, also on a narrow screen: what was cut says how long it was.
+    let longest = screen.room(WIDE).saturating_sub(CUT);
     let is_good = |row: &&AddedRow| matches!(row.result, "added" | "would be added");
     let good = rows.iter().filter(is_good);
     let mut calendars: BTreeMap<&str, usize> = BTreeMap::new();
@@ -107,17 +115,19 @@ pub(super) fn summary(rows: &[AddedRow], there_already: usize, dry_run: bool) ->
             .iter()
             .map(|(c, n)| format!("{n} of {c}"))
             .collect();
-        text.push_str(&format!("{}\n", brief(&by.join(", "), 2 * LINE)));
+        text.push_str(&format!("{}\n", brief(&by.join(", "), longest)));
     }
     let bad: Vec<&AddedRow> = rows.iter().filter(|row| !is_good(row)).collect();
     let reason = |row: &&AddedRow| {
         let why = row.why.join("; ");
         format!("{} {}: {why}", row.asset_id, row.result)
     };
-    text.push_str(&some(&bad, NAMED, reason, |row| row.asset_id.clone()));
+    text.push_str(&some(&bad, NAMED, longest, reason, |row| {
+        row.asset_id.clone()
+    }));
     let remarked: Vec<&AddedRow> = good.filter(|row| !row.remarks.is_empty()).collect();
     let remark = |row: &&AddedRow| format!("{}: {}", row.asset_id, row.remarks.join("; "));
-    text.push_str(&some(&remarked, REMARKED, remark, |row| {
+    text.push_str(&some(&remarked, REMARKED, longest, remark, |row| {
         row.asset_id.clone()
     }));
     if dry_run {
@@ -130,21 +140,20 @@ pub(super) fn summary(rows: &[AddedRow], there_already: usize, dry_run: bool) ->
 fn some<'a>(
     rows: &[&'a AddedRow],
     most: usize,
+    longest: usize,
     line: impl Fn(&&'a AddedRow) -> String,
     name: impl Fn(&&'a AddedRow) -> String,
 ) -> String {
     let (shown, rest) = rows.split_at(rows.len().min(most));
     let mut text: String = shown
         .iter()
-        .map(|row| format!("{}\n", brief(&line(row), LINE)))
+        .map(|row| format!("{}\n", brief(&line(row), longest)))
         .collect();
     if !rest.is_empty() {
         let names: Vec<String> = rest.iter().map(name).collect();
         let line = format!("and {} more: {}", rest.len(), names.join(", "));
-        text.push_str(&format!(
-            "{} (--format json says all)\n",
-            brief(&line, LINE)
-        ));
+        text.push_str(&format!("{}\n", brief(&line, longest)));
+        text.push_str("--format json says all.\n");
     }
     text
 }

@@ -75,7 +75,7 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
     };
     let (dry_run, is_list) = (args.dry_run, args.from.is_some());
     let print = move |rows: &[AddedRow], screen: Screen<'_>| match is_list {
-        true => Ok(summary(rows, there_already, dry_run)),
+        true => Ok(summary(rows, there_already, dry_run, screen)),
         false => table(rows, is_written, dry_run, screen),
     };
     Ok(Answer::on_screen(rows, print).ending(exit_code))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::support::program::{Ran, TestEnv};
 use crate::support::server::{Answer, Server};
@@ -419,8 +420,10 @@ fn a_source_that_does_not_want_us_is_left_alone() {
             Answer::new(429, "Too Many Requests").header("retry-after", "60"),
         );
     }
-    let env = env.with("FETCH_MAX_RETRIES", "3");
+    let env = env.with("FETCH_MAX_RETRIES", "3").with("COLUMNS", "80");
     let ran = env.run(&["assets", "add", "--from", "list.txt"]);
+    let widest = ran.stdout.lines().map(UnicodeWidthStr::width).max();
+    assert!(widest <= Some(80), "{ran:?}");
     assert_eq!(ran.code, 3, "{ran:?}");
     // A minute's wait is not begun while a person waits for two hundred words.
     assert_eq!(server.paths().len(), 101, "one refusal is enough");
