@@ -344,85 +344,77 @@ interval = 2
         assert_eq!(source.form, AnswerForm::Csv { delimiter: ',' });
     }
 
-    /// Each: what is replaced in the example, by what, and what is said of it.
-    fn assert_refused(changes: &[(&str, &str, &str)]) {
-        for (from, to, says) in changes {
+    /// What stands in the definition, what stands there instead, and what is said.
+    const WRONG: &[(&str, &str, &str)] = &[
+        ("\"tiingo\"", "\"yahoo\"", "one of pricestash's own"),
+        ("\"tiingo\"", "\"lookup\"", "one of pricestash's own"),
+        ("\"tiingo\"", "\"Tiingo\"", "small letters"),
+        ("\"tiingo\"", "\"../x\"", "small letters"),
+        ("\"tiingo\"", "\"com1\"", "device"),
+        ("\"json\"", "\"xml\"", "csv"),
+        ("{symbol}", "SPY", "every asset would get the same"),
+        ("{symbol}", "{ticker}", "{symbol}"),
+        (
+            "https://api.tiingo.com",
+            "ftp://api.tiingo.com",
+            "http:// or https://",
+        ),
+        (
+            "https://api.tiingo.com",
+            "https://{symbol}.tiingo.com",
+            "without any place",
+        ),
+        (
+            "https://api.tiingo.com",
+            "https://api${TIINGO_TOKEN}.com",
+            "without any place",
+        ),
+        (
+            "https://api.tiingo.com",
+            "https://me:pass@api.tiingo.com",
+            "password before its host",
+        ),
+        (
+            "https://api.tiingo.com",
+            "http://api.tiingo.com",
+            "use https",
+        ),
+        (
+            "prices?",
+            "prices?token=0123456789abcdef&",
+            "token=${MY_KEY}",
+        ),
+        (
+            "Token ${TIINGO_TOKEN}",
+            "Token 0123456789abcdef",
+            "${MY_KEY}",
+        ),
+        ("open = \"open\"\n", "", "all three, or none"),
+        ("interval = 2", "interval = -1", "seconds from 0"),
+        ("interval = 2", "zone = \"Mars\"", "a zone like"),
+        ("interval = 2", "date_format = \"epoch\"", "add zone"),
+        (
+            "interval = 2",
+            "date_format = \"%Y\"",
+            "a year, a month and a day",
+        ),
+        ("interval = 2", "decimal = \"x\"", "should be . or ,"),
+        ("interval = 2", "delimiter = \";\"", "for csv"),
+        ("interval = 2", "intervall = 2", "unknown field"),
+        ("close = \"close\"", "close = 0", "from 1"),
+        ("close = \"close\"", "close = 1.5", "its number from 1 on"),
+        ("close = \"close\"\n", "", "missing field `close`"),
+    ];
+
+    #[test]
+    fn a_wrong_definition_is_refused_with_what_would_be_right() {
+        for (from, to, says) in WRONG {
             let text = TIINGO.replace(from, to);
             assert_ne!(text, TIINGO, "{from}");
             let why = check(&text).unwrap_err();
             assert!(why.contains(says), "{to}: {why}");
             assert!(!why.contains("0123456789abcdef"), "{why}");
         }
-    }
-
-    #[test]
-    fn a_wrong_definition_is_refused_with_what_would_be_right() {
-        assert_refused(&[
-            ("\"tiingo\"", "\"yahoo\"", "one of pricestash's own"),
-            ("\"tiingo\"", "\"lookup\"", "one of pricestash's own"),
-            ("\"tiingo\"", "\"Tiingo\"", "small letters"),
-            ("\"tiingo\"", "\"../x\"", "small letters"),
-            ("\"tiingo\"", "\"com1\"", "device"),
-            ("\"json\"", "\"xml\"", "csv"),
-            ("{symbol}", "SPY", "every asset would get the same"),
-            ("{symbol}", "{ticker}", "{symbol}"),
-            (
-                "https://api.tiingo.com",
-                "ftp://api.tiingo.com",
-                "http:// or https://",
-            ),
-            (
-                "https://api.tiingo.com",
-                "https://{symbol}.tiingo.com",
-                "without any place",
-            ),
-            (
-                "https://api.tiingo.com",
-                "https://api${TIINGO_TOKEN}.com",
-                "without any place",
-            ),
-            (
-                "https://api.tiingo.com",
-                "https://me:pass@api.tiingo.com",
-                "password before its host",
-            ),
-            (
-                "https://api.tiingo.com",
-                "http://api.tiingo.com",
-                "use https",
-            ),
-            (
-                "prices?",
-                "prices?token=0123456789abcdef&",
-                "token=${MY_KEY}",
-            ),
-            (
-                "Token ${TIINGO_TOKEN}",
-                "Token 0123456789abcdef",
-                "${MY_KEY}",
-            ),
-        ]);
-    }
-
-    #[test]
-    fn a_wrong_column_or_form_is_refused_with_what_would_be_right() {
-        assert_refused(&[
-            ("open = \"open\"\n", "", "all three, or none"),
-            ("interval = 2", "interval = -1", "seconds from 0"),
-            ("interval = 2", "zone = \"Mars\"", "a zone like"),
-            ("interval = 2", "date_format = \"epoch\"", "add zone"),
-            (
-                "interval = 2",
-                "date_format = \"%Y\"",
-                "a year, a month and a day",
-            ),
-            ("interval = 2", "decimal = \"x\"", "should be . or ,"),
-            ("interval = 2", "delimiter = \";\"", "for csv"),
-            ("interval = 2", "intervall = 2", "unknown field"),
-            ("close = \"close\"", "close = 0", "from 1"),
-            ("close = \"close\"", "close = 1.5", "its number from 1 on"),
-            ("close = \"close\"\n", "", "missing field `close`"),
-        ]);
     }
 
     #[test]

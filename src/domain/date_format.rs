@@ -1,7 +1,10 @@
 //! How days are written. The order of day and month is never guessed.
+//!
+//! Midnight is the day that is written, in whatever zone: sources stamp sessions of New York with `T00:00:00Z`, and no session begins at
+//! that moment on the evening before. (In Seoul and Tokyo, where it is the opening, both are the same day.)
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
 /// How a table writes its days.
@@ -128,7 +131,10 @@ fn by_pattern(text: &str, pattern: &str, zone: Option<Tz>) -> Option<NaiveDate> 
         return plausible(NaiveDate::parse_from_str(text, pattern).ok()?);
     }
     let time = DateTime::parse_from_str(text, pattern).ok()?;
-    plausible(time.with_timezone(&zone?).date_naive())
+    plausible(match time.time() == NaiveTime::MIN {
+        true => time.date_naive(),
+        false => time.with_timezone(&zone?).date_naive(),
+    })
 }
 
 /// There is no year 0, and none of five digits: those are a slip.
@@ -145,7 +151,11 @@ fn moment(text: &str, in_a_second: i64, zone: Option<Tz>) -> Option<NaiveDate> {
         .map_or(text.trim(), |(whole, _)| whole);
     let seconds = whole.parse::<i64>().ok()?.div_euclid(in_a_second);
     let time = DateTime::from_timestamp(seconds, 0)?;
-    plausible(time.with_timezone(&zone?).date_naive())
+    let zone = zone?;
+    plausible(match time.time() == NaiveTime::MIN {
+        true => time.date_naive(),
+        false => time.with_timezone(&zone).date_naive(),
+    })
 }
 
 /// The three numbers of a day, whatever stands between them.
@@ -173,8 +183,8 @@ fn in_order([year, month, day]: [u32; 3]) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year.cast_signed(), month, day).filter(|_| is_year)
 }
 
-/// A day with its year first. A time behind it is let go where it is none of another place's: midnight, or without an offset;
-/// else it is a moment, which is a day in a zone.
+/// A day with its year first. A time behind it is let go where it is midnight or without an offset; else it is a moment, which is a
+/// day in a zone.
 fn year_first(text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
     let text = text.trim();
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
@@ -193,7 +203,7 @@ fn year_first(text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
     let is_midnight = clock.chars().all(|c| !c.is_ascii_digit() || c == '0');
     match (is_clock, zone) {
         (false, _) => None,
-        (true, _) if offset.is_empty() || (is_midnight && zone.is_none()) => Some(day),
+        (true, _) if offset.is_empty() || is_midnight => Some(day),
         (true, zone) => {
             let clock: Vec<i64> = clock
                 .split([':', '.'])
@@ -281,54 +291,46 @@ mod tests {
 
     #[test]
     fn a_moment_is_a_day_of_a_zone_and_of_none_without() {
+        use DateFormat::{Epoch, EpochMillis, YearFirst};
         let (seoul, utc) = (Some(Tz::Asia__Seoul), Some(Tz::UTC));
         let offset = DateFormat::parse("%Y-%m-%d %H:%M:%S %z").unwrap();
         for (format, text, zone, read) in [
-            (DateFormat::Epoch, "1786320000", utc, "2026-08-10"),
-            (DateFormat::Epoch, "1786287600.5", utc, "2026-08-09"),
-            (DateFormat::Epoch, "1786287600", seoul, "2026-08-10"),
-            (
-                DateFormat::EpochMillis,
-                "1786287600000",
-                seoul,
-                "2026-08-10",
-            ),
-            (
-                DateFormat::YearFirst,
-                "2026-08-09T15:00:00Z",
-                seoul,
-                "2026-08-10",
-            ),
-            (
-                DateFormat::YearFirst,
-                "2026-08-10T00:00:00-05:00",
-                utc,
-                "2026-08-10",
-            ),
-            (
-                DateFormat::YearFirst,
-                "2026-08-10T00:00:00+0900",
-                utc,
-                "2026-08-09",
-            ),
+            (Epoch, "1786320000", utc, "2026-08-10"),
+            (Epoch, "1786287600.5", utc, "2026-08-09"),
+            (Epoch, "1786287600", seoul, "2026-08-10"),
+            (EpochMillis, "1786287600000", seoul, "2026-08-10"),
+            (YearFirst, "2026-08-09T15:00:00Z", seoul, "2026-08-10"),
             (offset, "2026-08-09 15:00:00 +0000", seoul, "2026-08-10"),
         ] {
             assert_eq!(format.day(text, zone), day(read), "{text}");
         }
-        assert_eq!(
-            DateFormat::YearFirst.day("2026-08-09T15:00:00Z", None),
-            None
-        );
-        assert_eq!(DateFormat::Epoch.day("1786320000", None), None);
-        assert!(DateFormat::Epoch.is_of_moments() && !DateFormat::YearFirst.is_of_moments());
+        assert_eq!(YearFirst.day("2026-08-09T15:00:00Z", None), None);
+        assert_eq!(Epoch.day("1786320000", None), None);
+        assert!(Epoch.is_of_moments() && !YearFirst.is_of_moments());
         for text in [
-            "99999999999999999999",
+            "9".repeat(20).as_str(),
             "-1e9",
             "x",
             "2026-08-09T15:00:00+99999",
         ] {
-            assert_eq!(DateFormat::Epoch.day(text, utc), None);
-            assert_eq!(DateFormat::YearFirst.day(text, utc), None);
+            assert_eq!(Epoch.day(text, utc), None);
+            assert_eq!(YearFirst.day(text, utc), None);
+        }
+    }
+
+    #[test]
+    fn midnight_is_the_day_that_is_written_and_not_the_evening_before() {
+        use DateFormat::{Epoch, YearFirst};
+        let new_york = Some(Tz::America__New_York);
+        let offset = DateFormat::parse("%Y-%m-%d %H:%M:%S %z").unwrap();
+        for (format, text, zone) in [
+            (YearFirst, "2026-08-10T00:00:00.000Z", new_york),
+            (YearFirst, "2026-08-10T00:00:00-05:00", Some(Tz::UTC)),
+            (YearFirst, "2026-08-10T00:00:00+0900", Some(Tz::UTC)),
+            (Epoch, "1786320000", new_york),
+            (offset, "2026-08-10 00:00:00 +0000", new_york),
+        ] {
+            assert_eq!(format.day(text, zone), day("2026-08-10"), "{text}");
         }
     }
 

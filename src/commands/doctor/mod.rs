@@ -44,6 +44,7 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     checks.extend(calendars(&active));
     checks.extend(misfits(&active, staging.as_ref()));
     checks.extend(warehouse::check(config, staging.as_ref()));
+    checks.extend(sources::missing_keys(config, &active));
     if args.offline {
         checks.push(Check::ok("sources", "not asked, --offline"));
     } else {

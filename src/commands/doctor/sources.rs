@@ -29,6 +29,22 @@ struct Answered {
     is_current: bool,
 }
 
+/// The keys of the user's own sources that are not there: without them no run begins.
+pub(super) fn missing_keys(config: &Config, active: &[&Asset]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for kind in active.iter().flat_map(|a| &a.sources).map(|s| s.kind) {
+        if let SourceKind::User(source) = kind
+            && let Err(why) = config.fetch.keys.check(source)
+        {
+            let check = Check::fail("keys", why, "`collect` does not begin without it");
+            if !checks.contains(&check) {
+                checks.push(check);
+            }
+        }
+    }
+    checks
+}
+
 /// One small request on each way that an active asset needs.
 pub(super) fn check(config: &Config, active: &[&Asset]) -> Vec<Check> {
     let fetch = FetchConfig {

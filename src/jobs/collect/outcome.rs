@@ -46,7 +46,7 @@ pub(crate) struct AssetOutcome {
     /// Whether this run found or confirmed that it is suspect.
     #[serde(skip)]
     is_news: bool,
-    /// Whether it failed only because no host of its sources could be reached.
+    /// Whether it failed only because no host of its sources could be asked.
     #[serde(skip)]
     pub(crate) is_skipped: bool,
 }
@@ -74,7 +74,7 @@ impl AssetOutcome {
     }
 }
 
-/// The assets whose sources could not be reached, in one sentence.
+/// The assets whose sources could not be asked, in one sentence.
 #[must_use]
 pub(crate) fn skipped(assets: &[AssetOutcome]) -> Option<String> {
     let skipped = assets.iter().filter(|a| a.is_skipped);
@@ -82,7 +82,7 @@ pub(crate) fn skipped(assets: &[AssetOutcome]) -> Option<String> {
     let number = counted(ids.len() as u64, "asset was", "assets were");
     (!ids.is_empty()).then(|| {
         format!(
-            "{number} skipped, no source could be reached: {}",
+            "{number} skipped, their sources could not be asked: {}",
             first_five(&ids)
         )
     })
@@ -193,7 +193,7 @@ pub(super) struct AssetProgress {
     problems: Vec<Problem>,
     /// Sources that a replay has no recording of; worth saying only when no other one answered.
     not_asked: Vec<Problem>,
-    /// How many sources could not be reached.
+    /// How many sources could not be asked.
     unavailable: usize,
 }
 
@@ -360,7 +360,7 @@ impl AssetProgress {
     }
 }
 
-/// One log line for what became of an asset. Those whose sources could not be reached are said together, at the end.
+/// One log line for what became of an asset. Those whose sources could not be asked are said together, at the end.
 pub(super) fn log_outcome(outcome: &AssetOutcome) {
     let level = match (outcome.has_failed(), &outcome.message) {
         (true, _) if outcome.is_skipped => log::Level::Debug,

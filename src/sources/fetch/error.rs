@@ -132,10 +132,14 @@ impl FetchError {
         }
     }
 
-    /// Whether the host is to be left alone, or was already: this says nothing of the one request.
+    /// Whether nobody was there, or the host was left alone already: this says nothing of the one request.
     #[must_use]
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(self, Self::NotAsked(_)) || self.about_host() == AboutHost::Closed
+        match self {
+            Self::NotAsked(_) => true,
+            Self::Network(_) => self.about_host() == AboutHost::Closed,
+            _ => false,
+        }
     }
 
     /// What this failure, after its last try, says about the host.

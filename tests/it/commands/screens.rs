@@ -114,7 +114,7 @@ fn a_run_without_a_network_says_one_line_a_host_and_which_assets_were_skipped() 
         .with("COLUMNS", "80");
     let ran = env.collect();
     assert_eq!(ran.code, 1, "{ran:?}");
-    let says = "7 assets were skipped, no source could be reached: A, B, C, D, E and 2 more";
+    let says = "7 assets were skipped, their sources could not be asked: A, B, C, D, E and 2 more";
     assert!(ran.stdout.contains(says), "{ran:?}");
     let hosts = ran.stderr.lines().filter(|l| l.contains("not asked again"));
     assert_eq!(hosts.count(), 2, "{ran:?}");

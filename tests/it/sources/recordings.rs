@@ -205,6 +205,7 @@ fn no_recording_is_forgotten() {
         "repair_pairs",
         "restated",
         "series",
+        "user",
         "world_daily",
         "yahoo_events",
     ];

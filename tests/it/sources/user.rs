@@ -88,6 +88,7 @@ fn a_stranger_who_follows_the_readme_has_his_prices() {
     let commands: Vec<String> = blocks("sh")
         .iter()
         .flat_map(|b| b.lines())
+        .filter(|line| line.contains("test-source"))
         .map(str::to_owned)
         .collect();
     for command in commands {
@@ -414,6 +415,8 @@ fn a_wrong_definition_or_a_missing_key_is_refused_at_start() {
         assert!(ran.code == 2 && ran.error().contains(says), "{ran:?}");
     };
     refused(&env, "source mine: CANARY_KEY is not set");
+    let doctor = env.run(&["doctor", "--offline"]).stdout;
+    assert!(doctor.contains("FAIL  keys"), "{doctor}");
     env.set("CANARY_KEY", "short");
     refused(&env, "fewer than 8 characters");
     assert!(server.paths().is_empty());
@@ -480,7 +483,7 @@ fn it_is_tried_again_spaced_and_left_alone_like_any_other() {
     let before = server.count("/d/B");
     let ran = env.run(&window);
     assert!(
-        ran.code == 1 && ran.stdout.contains("not asked again in this run"),
+        ran.code == 1 && ran.stderr.contains("not asked again in this run"),
         "{ran:?}"
     );
     assert_eq!(

@@ -131,7 +131,7 @@ fn what_the_first_version_has_sent_is_ours() {
         .execute_batch(
             "DROP TRIGGER asset_source_added; DROP TRIGGER asset_source_changed; DROP TRIGGER asset_source_removed;
              DROP TRIGGER series_currency; DROP TABLE removed_asset_source; ALTER TABLE asset_master DROP COLUMN claimed;
-             PRAGMA user_version = 12",
+             PRAGMA user_version = 13",
         )
         .unwrap();
     warehouse.execute("DROP TABLE asset_source");
