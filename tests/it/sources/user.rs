@@ -493,6 +493,49 @@ fn it_is_tried_again_spaced_and_left_alone_like_any_other() {
     );
 }
 
+/// A recording of the source `mine`: closes of these days of August 2026.
+fn august(env: &TestEnv, folder: &str, fetched_at: &str, closes: &[(u32, f64)]) {
+    let row =
+        |(day, close): &(u32, f64)| format!("{{\"date\":\"2026-08-{day:02}\",\"close\":{close}}}");
+    let rows: Vec<String> = closes.iter().map(row).collect();
+    env.write(
+        &format!("{folder}/mine/A.json"),
+        format!("[{}]", rows.join(",")),
+    );
+    let meta = format!("{{\"fetched_at\":\"{fetched_at}\"}}");
+    env.write(&format!("{folder}/mine/A.json.meta.json"), meta);
+}
+
+#[test]
+fn its_bars_are_provisional_until_they_are_final_and_follow_a_split() {
+    let env = TestEnv::new();
+    let server = Server::new();
+    env.write("data/assets.toml", keyed(&server).replace("XKRX", "XNYS"));
+    let days = [3, 4, 5, 6, 7, 10, 11, 12, 13, 14];
+    let before: Vec<(u32, f64)> = days.map(|day| (day, 100.0 + f64::from(day))).to_vec();
+    august(&env, "first", "2026-08-15T00:00:00Z", &before);
+    env.succeed(&["collect", "--replay", "first"]);
+    let mut after: Vec<(u32, f64)> = before
+        .iter()
+        .map(|(day, close)| (*day, close / 2.0))
+        .collect();
+    after.push((17, 58.0));
+    august(&env, "second", "2026-08-17T19:00:00Z", &after);
+    env.succeed(&["collect", "--replay", "second"]);
+    let count = |what: &str| env.count(&format!("SELECT count(*) FROM price_daily WHERE {what}"));
+    assert_eq!(
+        (
+            count("close < 60"),
+            count("is_final = 0 AND date = '2026-08-17'")
+        ),
+        (11, 1)
+    );
+    assert_eq!(env.count("SELECT count(*) FROM price_revision"), 10);
+    // An old recording changes nothing.
+    env.run(&["collect", "--replay", "first"]);
+    assert_eq!(count("close < 60"), 11);
+}
+
 #[test]
 fn a_test_of_a_source_shows_what_would_be_refused_and_works_on_recordings() {
     let env = TestEnv::new();
