@@ -144,7 +144,9 @@ fn verify_assets(
 fn is_ours(source: &str, known: &BTreeSet<String>) -> bool {
     let name = source.split(':').next().unwrap_or(source);
     let mut sources = SOURCES.iter();
-    known.contains(source) || name == "import" || sources.any(|(kind, _)| kind.name() == name)
+    known.contains(source)
+        || ["import", "manual"].contains(&name)
+        || sources.any(|(kind, _)| kind.name() == name)
 }
 
 impl Verified {
