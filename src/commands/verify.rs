@@ -12,7 +12,7 @@ use crate::domain::asset_names::items;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
 use crate::output::numbers::counted;
-use crate::output::screen::{self, Column, Screen, always, shortened};
+use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
 /// Rows that a table shows at most: more are for a program.
 const SHOWN: usize = 1000;
@@ -104,7 +104,7 @@ fn table(differences: &[Mismatch], screen: Screen<'_>) -> Result<String> {
         always("date"),
         always("source"),
         always("difference"),
-        always("pending"),
+        if_room("pending"),
         shortened("detail", 20),
     ];
     let mut text = screen::table(&shown, SHOWN_COLUMNS, screen)?;

@@ -56,7 +56,7 @@ fn one_changed_digit_a_missing_an_extra_and_a_newer_row_are_found_and_ours_repai
         "OTHER 2020-01-08 extra false",
     ];
     assert_eq!(verify(&env, &[]), (1, expected.map(str::to_owned).to_vec()));
-    let ran = env.run(&["verify", "--assets", "000001"]);
+    let ran = env.run(&["verify", "--assets", "000001", "--wide"]);
     assert!(
         ran.stdout
             .contains("close 1234.2 here, 1234.2000000000003 there"),
