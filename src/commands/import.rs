@@ -8,10 +8,12 @@ use super::context::{now, read_assets};
 use super::recorded_run::recorded_quietly;
 use crate::cli::ImportArgs;
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::{Asset, AssetId};
+use crate::domain::asset::Asset;
 use crate::domain::asset_names::AssetNames;
 use crate::domain::run::{Problem, Status};
-use crate::jobs::import::{Import, Imported, Table, TableOptions, decode, is_free};
+use crate::jobs::import::{
+    Import, Imported, Table, TableOptions, check_source_name, decode, is_free,
+};
 use crate::output::print;
 use crate::process::result_file::read;
 use crate::staging::Staging;
@@ -67,12 +69,7 @@ fn check_source(name: &str) -> Result<(), ConfigError> {
             "--source is {name:?}, under which fetched bars stand; it should be a name of its own like manual"
         )));
     }
-    // The same rules as for an asset's id: both are keys of 1 to 20 characters.
-    AssetId::new(name).map(drop).map_err(|_| {
-        ConfigError(format!(
-            "--source is {name:?}, it should have 1 to 20 characters"
-        ))
-    })
+    check_source_name(name).map_err(|why| ConfigError(format!("--source: {why}")))
 }
 
 /// The source that all bars are stored under; `None` where the file names the source of each.

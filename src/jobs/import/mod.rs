@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::domain::answer::{Answer, RawBar, RawDay};
-use crate::domain::asset::{Asset, SourceKind};
+use crate::domain::asset::{Asset, AssetId, SourceKind};
 use crate::domain::currency::is_same_currency;
 use crate::domain::scale::in_words;
 use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
@@ -128,6 +128,8 @@ impl Import<'_> {
         source: &'t str,
         rows: &[Row],
     ) -> Result<Target<'t>, String> {
+        // A file may have anything there.
+        check_source_name(source)?;
         let entry = asset.sources.iter().find(|s| s.stored_as == source);
         let target = match entry {
             Some(entry) => Target {
@@ -269,6 +271,17 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a name that can be no source.
+///
+/// # Errors
+/// What it should be.
+pub(crate) fn check_source_name(name: &str) -> Result<(), String> {
+    // The same rules as for an asset's id: both are keys of 1 to 20 characters.
+    AssetId::new(name)
+        .map(drop)
+        .map_err(|_| format!("the source is {name:?}, it should have 1 to 20 characters"))
 }
 
 /// Whether a name is none that fetched bars stand under.

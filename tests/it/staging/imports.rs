@@ -157,6 +157,10 @@ fn an_old_export_never_beats_a_newer_fetch() {
             "no source",
         ),
         (
+            "asset_id,date,source,close,ingested_at\nA,2024-01-02,,5,2026-01-01T00:00:00Z\n",
+            "1 to 20 characters",
+        ),
+        (
             "asset_id,date,source,close,ingested_at,currency\nA,2024-01-02,naver,5,2026-01-01T00:00:00Z,USD\n",
             "in USD",
         ),
