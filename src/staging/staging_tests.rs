@@ -297,10 +297,16 @@ fn an_older_ingest_never_wins_but_a_wrong_clock_does_not_last() {
 fn an_equal_ingest_time_does_not_lose_a_correction() {
     let bench = Bench::new();
     bench.stage("a", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11 5"]);
-    assert_eq!(
-        bench.stage("b", "2026-01-07T10:00:00Z", &["2026-01-05 10 12 9 11.5 5"]),
-        tally(0, 1, 0, 0, 0)
-    );
+    let again = |reading| {
+        let rows = ["2026-01-05 10 12 9 11.5 5"];
+        match bench.try_stage("b", "2026-01-07T10:00:00Z", &rows, &[], reading) {
+            Staged::Done(done) => done.tally,
+            other => panic!("{other:?}"),
+        }
+    };
+    // A file that says so is not what was fetched.
+    assert_eq!(again(Reading::File), tally(0, 0, 0, 1, 0));
+    assert_eq!(again(Reading::All), tally(0, 1, 0, 0, 0));
 }
 
 #[test]
