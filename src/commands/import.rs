@@ -14,6 +14,7 @@ use crate::domain::run::{Problem, Status};
 use crate::jobs::import::{
     Import, Imported, Table, TableOptions, check_source_name, decode, is_free,
 };
+use crate::output::numbers::counted;
 use crate::output::print;
 use crate::process::result_file::read;
 use crate::staging::Staging;
@@ -180,23 +181,31 @@ fn stage(
     Ok(imported)
 }
 
-/// Says which bars stand beside the prices that are shown, because the assets file does not name their source.
+/// Says of which assets bars stand beside the prices that are shown, because the assets file does not name their source.
 fn say_what_is_not_shown(imported: &[Imported], assets: &[Asset]) {
-    for Imported {
-        asset_id, source, ..
-    } in imported.iter().filter(|i| i.has_bars())
-    {
-        let asset = assets.iter().find(|a| a.id.as_str() == asset_id);
-        if asset.is_some_and(|a| !a.own_sources().any(|own| own == source)) {
-            let how = match source.as_str() {
-                MANUAL => {
-                    "; { source = \"manual\" } among its sources in the assets file shows them"
-                }
-                _ => "",
-            };
-            log::info!(asset = asset_id.as_str(), source = source.as_str(); "these bars are kept, but best_price does not show them{how}");
-        }
+    const NAMED: usize = 5;
+    let is_shown = |i: &&Imported| {
+        let asset = assets.iter().find(|a| a.id.as_str() == i.asset_id);
+        asset.is_none_or(|a| a.own_sources().any(|own| own == i.source))
+    };
+    let hidden = imported.iter().filter(|i| i.has_bars() && !is_shown(i));
+    let ids: Vec<&str> = hidden.clone().map(|i| i.asset_id.as_str()).collect();
+    if ids.is_empty() {
+        return;
     }
+    let how = match hidden.clone().any(|i| i.source == MANUAL) {
+        true => {
+            "; { source = \"manual\" } among the sources of an asset in the assets file shows them"
+        }
+        false => "",
+    };
+    let named: Vec<&str> = ids.iter().copied().take(NAMED).collect();
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    log::info!(
+        "the bars of {} ({}{more}) are kept, but best_price does not show them{how}",
+        counted(ids.len(), "series", "series"),
+        named.join(", ")
+    );
 }
 
 fn status(imported: &[Imported]) -> Status {
