@@ -126,12 +126,97 @@ impl Redaction {
     }
 }
 
-/// The bytes without a key, in each form in which it may be quoted.
+/// The bytes without a key, in each form in which it may be quoted: as it is, and with any of its characters escaped as JSON, HTML or a
+/// URL may escape them.
 #[must_use]
 pub(super) fn without_key(bytes: Vec<u8>, key: &str) -> Vec<u8> {
-    forms(key)
+    let bytes = forms(key)
         .iter()
-        .fold(bytes, |bytes, form| replace(bytes, form.as_bytes()))
+        .fold(bytes, |bytes, form| replace(bytes, form.as_bytes()));
+    without_escaped(bytes, key.as_bytes())
+}
+
+/// Looks for the key in what the bytes mean, and masks what is written there.
+fn without_escaped(bytes: Vec<u8>, key: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut copied, mut at) = (0, 0);
+    while at < bytes.len() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match escaped_length(rest, key) {
+            Some(length) => {
+                out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+                out.extend_from_slice(MASK.as_bytes());
+                at += length;
+                copied = at;
+            }
+            None => at += 1,
+        }
+    }
+    if copied == 0 {
+        return bytes;
+    }
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    out
+}
+
+/// How long the key is at the beginning of a text, with whatever of it escaped: `\u002b`, `\/`, `&#43;`, `&#x2B;`, `&amp;` and `%2B`
+/// are one character.
+fn escaped_length(text: &[u8], key: &[u8]) -> Option<usize> {
+    let (mut at, mut left) = (0, key);
+    while let Some(byte) = left.first() {
+        let rest = text.get(at..)?;
+        let escape = match rest.first()? {
+            b'\\' => backslash_escape(rest),
+            b'&' => entity(rest),
+            b'%' => rest.get(1..3).and_then(hexadecimal).map(|code| (code, 3)),
+            _ => None,
+        };
+        let escape = escape.and_then(|(code, length)| Some((char::from_u32(code)?, length)));
+        let mut utf_8 = [0; 4];
+        let meant = escape.map(|(c, length)| (c.encode_utf8(&mut utf_8).len(), length));
+        let (width, length) = match meant {
+            Some((width, length)) if left.starts_with(utf_8.get(..width)?) => (width, length),
+            _ if rest.first() == Some(byte) => (1, 1),
+            _ => return None,
+        };
+        left = left.get(width..)?;
+        at += length;
+    }
+    Some(at)
+}
+
+/// A character that is written behind a backslash, and how long that is.
+fn backslash_escape(text: &[u8]) -> Option<(u32, usize)> {
+    match text.get(1)? {
+        b'u' => Some((hexadecimal(text.get(2..6)?)?, 6)),
+        c @ (b'/' | b'"' | b'\\') => Some((u32::from(*c), 2)),
+        _ => None,
+    }
+}
+
+/// A character that is written as an entity of HTML, and how long that is.
+fn entity(text: &[u8]) -> Option<(u32, usize)> {
+    /// `&#x10FFFF;`
+    const LONGEST: usize = 10;
+    let end = text.iter().take(LONGEST).position(|b| *b == b';')?;
+    let name = std::str::from_utf8(text.get(1..end)?).ok()?;
+    let code = match (name, name.strip_prefix('#')) {
+        ("amp", _) => u32::from(b'&'),
+        ("lt", _) => u32::from(b'<'),
+        ("gt", _) => u32::from(b'>'),
+        ("quot", _) => u32::from(b'"'),
+        (_, Some(number)) => match number.strip_prefix(['x', 'X']) {
+            Some(number) => u32::from_str_radix(number, 16).ok()?,
+            None => number.parse().ok()?,
+        },
+        _ => return None,
+    };
+    Some((code, end + 1))
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(digits).ok()?;
+    u32::from_str_radix(text, 16).ok()
 }
 
 fn replace(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
@@ -521,5 +606,24 @@ mod tests {
                 "[\"password=***, host=h\"]"
             );
         }
+    }
+
+    #[test]
+    fn a_key_is_found_however_it_is_escaped() {
+        let key = "sEcrEt+Key/0123&\u{e9}==";
+        for written in [
+            "sEcrEt+Key/0123&\u{e9}==",
+            "sEcrEt\\u002bKey\\u002f0123\\u0026\\u00e9\\u003d\\u003d",
+            "sEcrEt\\u002BKey\\/0123\\u0026\u{e9}==",
+            "sEcrEt&#43;Key&#x2F;0123&amp;\u{e9}&#x3d;&#61;",
+            "sEcrEt%2bKey%2F0123%26\u{e9}==",
+        ] {
+            let quoted = format!("{{\"a\":\"&#1; 5 % off \\\\ &\",\"error\":\"bad {written}!\"}}");
+            let masked = String::from_utf8(without_key(quoted.into_bytes(), key)).unwrap();
+            let expected = "{\"a\":\"&#1; 5 % off \\\\ &\",\"error\":\"bad ***!\"}";
+            assert_eq!(masked, expected, "{written}");
+        }
+        let other = b"sEcrEt+Key/0123&".to_vec();
+        assert_eq!(without_key(other.clone(), key), other);
     }
 }
