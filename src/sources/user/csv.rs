@@ -61,9 +61,16 @@ pub(super) fn rows<'a>(
 
 /// A text without the columns: a sentence of the source's, or another table.
 fn no_table(body: &[u8], first: &Record<'_>, lacking: String) -> AnswerError {
-    match first.fields[..] {
-        [_] => complaint::of_text(body),
-        _ => AnswerError::OtherShape(lacking),
+    let [only] = first.fields[..] else {
+        return AnswerError::OtherShape(lacking);
+    };
+    let is_header = !only.contains(char::is_whitespace);
+    let delimiter = [";", "|", "\t", ","].into_iter().find(|d| only.contains(d));
+    match delimiter.filter(|_| is_header) {
+        Some(delimiter) => {
+            AnswerError::OtherShape(format!("{lacking}; is delimiter = {delimiter:?} meant?"))
+        }
+        None => complaint::of_text(body),
     }
 }
 

@@ -573,3 +573,12 @@ fn a_test_of_a_source_shows_what_would_be_refused_and_works_on_recordings() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_forgotten_delimiter_is_asked_about() {
+    let csv = "format = \"csv\"\ndate = \"Day\"\nclose = \"Last\"\n";
+    let refused = read(csv, "X", "XPAR", b"Day;Last\n2026-01-05;12\n").unwrap_err();
+    assert!(refused.contains("is delimiter = \";\" meant?"), "{refused}");
+    let said = read(csv, "X", "XPAR", b"Please try again later; thank you\n").unwrap_err();
+    assert!(said.contains("Please try again later"), "{said}");
+}
