@@ -78,8 +78,16 @@ struct WrittenBars {
     changed: BTreeSet<NaiveDate>,
     /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
     lacking_volume: BTreeSet<NaiveDate>,
-    /// Days without a stored bar whose fetched one was held back.
+    /// Days whose bar was held back: of a source those without a stored one, of a file all.
     held_back: Vec<NaiveDate>,
+}
+
+impl WrittenBars {
+    /// Notes a bar that was held back. Who brings a file wants its values; of a source the stored ones may be the better ones.
+    fn hold_back(&mut self, date: NaiveDate, is_new: bool, reading: Reading) {
+        let is_wanted = is_new || reading == Reading::File;
+        self.held_back.extend(is_wanted.then_some(date));
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -274,7 +282,7 @@ impl<'a> Writer<'a> {
                 && old.is_none_or(|old| !old.bar.same_values(&fetched.bar))
             {
                 written.tally.kept += 1;
-                written.held_back.extend(old.is_none().then_some(date));
+                written.hold_back(date, old.is_none(), self.batch.reading);
                 continue;
             }
             let decision = self.decide(old, fetched, rescaling);

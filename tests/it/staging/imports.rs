@@ -308,3 +308,33 @@ fn an_import_goes_through_the_rules() {
         assert!(ran.error().contains(says), "{ran:?}");
     }
 }
+
+/// A single price out of a file cannot be told from one in another scale. It is not taken in silence, and not left out in silence.
+#[test]
+fn a_correction_that_cannot_be_told_from_a_split_is_said_and_taken_when_the_owner_says_so() {
+    let env = TestEnv::new();
+    env.write("data/assets.toml", OWN_FUND);
+    env.write("in.csv", fund_rows());
+    env.succeed(&["import", "in.csv"]);
+    env.write("fix.csv", format!("Date;Close\n{};105\n", WEEK[1]));
+    let fix = ["import", "fix.csv", "--asset", "FUND"];
+    let ran = env.run(&fix);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.stdout.contains("suspect: scale_unknown 2024-01-03"),
+        "{ran:?}"
+    );
+    let closes = "SELECT date, CAST(CAST(close AS INTEGER) AS TEXT) FROM price_daily ORDER BY date";
+    assert_eq!(env.pairs(closes)[1].1, "101");
+    env.succeed(&[
+        "waive",
+        "FUND",
+        WEEK[1],
+        "--rule",
+        "scale_unknown",
+        "--reason",
+        "a misprint",
+    ]);
+    env.succeed(&fix);
+    assert_eq!(env.pairs(closes)[1].1, "105");
+}
