@@ -8,7 +8,7 @@ use super::recorded_run::recorded_quietly;
 use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::jobs::pull::{Pulled, pull};
-use crate::output::numbers::counted;
+use crate::output::numbers::{counted, first_five};
 use crate::staging::Staging;
 
 pub(super) fn run(config: &Config) -> Result<Answer> {
@@ -21,9 +21,12 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
         let pulled = pull(&staging, &mut warehouse, &assets, now());
         let pulled = pulled.map_err(|error| located(error, &target))?;
         if pulled.bars == 0 {
+            let left = left(&pulled).into_iter().chain(unnamed(&pulled));
+            let left: Vec<String> = left.collect();
             bail!(
-                "nothing was taken: {}",
-                sentences(&pulled, &format!("the warehouse at {place}")).trim_end()
+                "nothing was taken: the warehouse at {place} has no bar that assets.toml names{}{}",
+                if left.is_empty() { "" } else { "; " },
+                left.join("; ")
             );
         }
         Ok(pulled)
@@ -51,30 +54,55 @@ fn sentences(pulled: &Pulled, place: &str) -> String {
         ),
     };
     let mut text = format!("{place}: {bars} of {series}{actions}; they count as sent.\n");
-    for sentence in left(pulled) {
+    for sentence in left(pulled).into_iter().chain(unnamed(pulled)) {
         text.push_str(&format!("{sentence}.\n"));
     }
+    text
+}
+
+/// What PostgreSQL has beside it.
+fn unnamed(pulled: &Pulled) -> Vec<String> {
+    let mut unnamed = Vec::new();
     if !pulled.not_named.is_empty() {
         let sources = pulled.not_named.iter();
         let sources: Vec<String> = sources
             .map(|(name, rows)| format!("{name} ({rows})"))
             .collect();
-        text.push_str(&format!(
-            "Rows of sources that assets.toml does not name for these assets stay there: {}.\n",
+        unnamed.push(format!(
+            "rows of sources that assets.toml does not name for these assets stay there: {}",
             sources.join(", ")
         ));
     }
-    text
+    if !pulled.other_assets.is_empty() {
+        let ids: Vec<&str> = pulled.other_assets.iter().map(String::as_str).collect();
+        unnamed.push(format!(
+            "assets that assets.toml does not name stay there: {}",
+            first_five(&ids)
+        ));
+    }
+    unnamed
 }
 
 /// What is configured and could not be taken.
 fn left(pulled: &Pulled) -> Vec<String> {
-    let mut left: Vec<String> = pulled.other_currency.clone();
-    if let Some([asset_id, date, source]) = &pulled.first_no_bar {
-        let rows = counted(pulled.no_bars, "row is no bar", "rows are no bars");
+    let mut left = Vec::new();
+    if pulled.unknown_currency > 0 {
         left.push(format!(
-            "{rows} and stay there, the first one is {asset_id} {date} from {source}"
+            "{} there: the table asset_source does not say in which currency their series are; `pricestash sync` of a machine that \
+             has them says it",
+            counted(pulled.unknown_currency, "row stays", "rows stay")
         ));
+    }
+    if pulled.no_bars > 0 {
+        let rows = counted(
+            pulled.no_bars,
+            "row is no bar and stays there",
+            "rows are no bars and stay there",
+        );
+        let first = pulled.first_no_bar.as_ref();
+        let first = first
+            .map(|[asset_id, date, source]| format!(", such as {asset_id} {date} from {source}"));
+        left.push(format!("{rows}{}", first.unwrap_or_default()));
     }
     left
 }

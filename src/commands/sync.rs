@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::domain::run::{Problem, Status};
 use crate::domain::take_over::Change;
 use crate::jobs::sync::{Options, Outcome, WarehouseAccess, WarehouseSync};
+use crate::output::numbers::counted;
 use crate::output::print;
 use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::output::stderr::ProgressLine;
@@ -225,7 +226,7 @@ fn future(outcome: &Outcome) -> Option<String> {
 fn not_retracted(outcome: &Outcome) -> Option<String> {
     let why = outcome.not_retracted.as_ref()?;
     Some(format!(
-        "bars that were taken back stay in the warehouse, the next sync tries again: {why}"
+        "bars that were taken back stay in the warehouse, the next sync tries again; it needs the right DELETE on price_daily: {why}"
     ))
 }
 
@@ -265,7 +266,12 @@ fn sync_table(outcomes: &[Outcome], screen: Screen<'_>) -> Result<String> {
             text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
         }
         if outcome.retracted > 0 {
-            text.push_str(&format!("{} rows were taken out\n", outcome.retracted));
+            let rows = counted(
+                outcome.retracted,
+                "row was taken out",
+                "rows were taken out",
+            );
+            text.push_str(&format!("{rows}\n"));
         }
         for sentence in future(outcome).into_iter().chain(not_retracted(outcome)) {
             text.push_str(&format!("{sentence}\n"));

@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::asset::AssetId;
 use crate::domain::asset_names::items;
 use crate::domain::run::{Problem, Status};
-use crate::jobs::verify::{self, Mismatch, MismatchKind, Verified};
+use crate::jobs::verify::{self, Mismatch, MismatchKind, Repaired, Verified};
 use crate::output::numbers::counted;
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
@@ -60,12 +60,9 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     }
     let mut said = summary(&verified);
     if args.repair {
-        let rows = verify::repair(&staging, &mut warehouse, &verified)
+        let repaired = verify::repair(&staging, &mut warehouse, &verified)
             .map_err(|error| located(error, &target))?;
-        let pending = counted(rows, "row is pending", "rows are pending");
-        said.push_str(&format!(
-            "{pending} again; `pricestash sync` sends what is pending.\n"
-        ));
+        said.push_str(&repair_words(repaired));
     }
     let exit_code = u8::from(!verified.differences.is_empty());
     let foreign = foreign(&verified);
@@ -82,6 +79,33 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
         }
     });
     Ok(answer.ending(exit_code))
+}
+
+fn repair_words(repaired: Repaired) -> String {
+    let Repaired {
+        pending,
+        set_back,
+        retracted,
+    } = repaired;
+    let mut words = String::new();
+    if set_back > 0 {
+        words.push_str(&format!(
+            "{} there in the future, which was set back.\n",
+            counted(
+                set_back,
+                "row had a time of ingest",
+                "rows had a time of ingest"
+            )
+        ));
+    }
+    if retracted > 0 {
+        words.push_str(&format!(
+            "{} here and is there again: the next sync takes it out.\n",
+            counted(retracted, "bar was taken back", "bars were taken back")
+        ));
+    }
+    let pending = counted(pending, "row is pending", "rows are pending");
+    words + &format!("{pending} again; `pricestash sync` sends what is pending.\n")
 }
 
 /// How a comparison ended.

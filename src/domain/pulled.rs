@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::asset::Asset;
 use super::bar::Bar;
 use super::bar_values::Values;
+use super::timestamp::CLOCK_TOLERANCE;
 
 /// What a series in the warehouse was fetched from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) struct SeriesOrigin {
 }
 
 /// A bar as it is staged, with whether it is final: as far as the warehouse can tell. `None` where it is no bar (NaN, high below
-/// low), as another program may have stored it.
+/// low), as another program may have stored it, or its day or its time of ingest is still to come: a clock was wrong.
 ///
 /// The warehouse has 0 for a volume that is unknown, so that 0 says nothing: the source tells it again where it was one. Whether a
 /// bar is final follows from when it was fetched.
@@ -28,11 +29,23 @@ pub(crate) fn staged(
     date: NaiveDate,
     values: Values,
     ingested_at: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Option<(Values, bool)> {
+    let calendar = &asset.calendar;
+    let today = calendar.trading_day(now, calendar.zone());
+    if date > today || ingested_at > now + CLOCK_TOLERANCE {
+        return None;
+    }
     let values = Values {
         volume: values.volume.filter(|v| *v != 0),
         ..values
     };
     let bar = Bar::new(date, values, asset.sign).ok()?;
-    Some((bar.values(), asset.calendar.is_final(date, ingested_at)))
+    Some((bar.values(), calendar.is_final(date, ingested_at)))
+}
+
+/// Whether a series says of itself what it is: bars out of a file have no origin but the file.
+#[must_use]
+pub(crate) fn is_of_files(source: &str) -> bool {
+    ["manual", "import"].contains(&source)
 }

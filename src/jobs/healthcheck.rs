@@ -160,6 +160,16 @@ fn agreed_sessions<'a>(
     twice
 }
 
+/// The newest session with a bar; of a series without one lately its newest day, if that is not still to come.
+fn newest_session(bars: &Bars, calendar: &Calendar, today: NaiveDate) -> NaiveDate {
+    let past = bars.recent.range(..=today).map(|(day, _)| *day);
+    match past.rev().find(|day| calendar.is_session(*day)) {
+        Some(day) => day,
+        None if bars.newest <= today => bars.newest,
+        None => bars.first,
+    }
+}
+
 fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> Health {
     let Expectation {
         waived,
@@ -197,7 +207,9 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     let is_known = |day: &NaiveDate| agreed.is_none_or(|agreed| agreed.contains(day));
     let due = calendar.sessions(since, expected);
     health.missing = due.filter(|d| lacks(d) && is_known(d)).collect();
-    let later = bars.recent.range(expected..).map(|(day, _)| *day);
+    // A bar of a day that is still to come is none.
+    let later = bars.recent.range(expected..=today.max(expected));
+    let later = later.map(|(day, _)| *day);
     if later.into_iter().any(|day| calendar.is_session(day)) {
         health.remark = match (bars.recent.get(&expected), health.missing.is_empty()) {
             (Some(false), true) => "the expected bar is provisional".to_owned(),
@@ -207,8 +219,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
         return health;
     }
     // A row on a closed day makes nothing fresh.
-    let sessions = bars.recent.keys().rfind(|day| calendar.is_session(**day));
-    let newest = sessions.copied().unwrap_or(bars.newest).min(expected);
+    let newest = newest_session(bars, calendar, today).min(expected);
     let behind = calendar.sessions(newest, expected);
     let behind: Vec<NaiveDate> = behind.filter(|d| *d > newest && lacks(d)).collect();
     if behind.len() > max_lag {

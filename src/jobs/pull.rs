@@ -1,11 +1,12 @@
 //! `pull`: an empty staging file is filled with what the warehouse has of the configured series.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::config::ConfigError;
 use crate::domain::asset::{Asset, SourceEntry};
 use crate::domain::outgoing::PendingRow;
 use crate::domain::pulled::{self, SeriesOrigin};
@@ -30,19 +31,21 @@ pub(crate) struct Pulled {
     /// The first of them.
     #[serde(skip)]
     pub(crate) first_no_bar: Option<[String; 3]>,
-    /// Series in another currency than assets.toml says, each with why.
-    #[serde(skip)]
-    pub(crate) other_currency: Vec<String>,
+    /// Rows of series of which the warehouse does not say in which currency they are.
+    pub(crate) unknown_currency: u64,
     /// Rows of sources that assets.toml does not name, by source.
     #[serde(skip)]
     pub(crate) not_named: BTreeMap<String, u64>,
+    /// The assets that assets.toml does not name.
+    #[serde(skip)]
+    pub(crate) other_assets: Vec<String>,
 }
 
 impl Pulled {
     /// Partial where something that is configured could not be taken.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
-        match self.no_bars == 0 && self.other_currency.is_empty() {
+        match self.no_bars == 0 && self.unknown_currency == 0 {
             true => Status::Success,
             false => Status::PartialFailure,
         }
@@ -52,19 +55,23 @@ impl Pulled {
 /// Fills the file, which counts as sent to this warehouse.
 ///
 /// # Errors
-/// That the file is not empty, or what staging or the warehouse says; then nothing was taken.
+/// That the file is not empty, [`ConfigError`] for a series that is of another symbol or currency than assets.toml says, or what
+/// staging or the warehouse says; then nothing was taken.
 pub(crate) fn pull(
     staging: &Staging,
     warehouse: &mut Warehouse,
     assets: &[Asset],
     now: DateTime<Utc>,
 ) -> Result<Pulled> {
-    staging.put_assets(assets)?;
-    staging.fill(|filling| {
+    warehouse.check_is_table()?;
+    let pulled = staging.fill(|filling| {
         let ids: Vec<String> = assets.iter().map(|a| a.id.to_string()).collect();
         filling.put_table(&warehouse.find_table(None)?, now)?;
         let origins = warehouse.origins_of(&ids)?;
-        let mut taker = Taker::new(assets, &origins);
+        let mut taker = Taker::new(assets, &origins, now)?;
+        taker.pulled.no_bars = warehouse.count_out_of_time(&ids)?;
+        let others = warehouse.asset_ids()?.into_iter();
+        taker.pulled.other_assets = others.filter(|id| !ids.contains(id)).collect();
         let mut last: Option<PendingRow> = None;
         loop {
             let page = warehouse.bars_after(&ids, last.as_ref(), PAGE)?;
@@ -76,82 +83,93 @@ pub(crate) fn pull(
         taker.put_origins(filling)?;
         taker.take_actions(warehouse, &ids, filling)?;
         Ok(taker.pulled)
-    })
+    })?;
+    staging.put_assets(assets)?;
+    Ok(pulled)
 }
 
 /// A configured series that bars are taken of.
 struct Wanted<'a> {
-    asset: &'a Asset,
-    entry: &'a SourceEntry,
+    /// What it was fetched from; `None` where the warehouse does not say it.
     origin: Option<&'a SeriesOrigin>,
     bars: u64,
 }
 
 /// Decides what is taken, and counts it.
 struct Taker<'a> {
+    now: DateTime<Utc>,
+    assets: HashMap<&'a str, &'a Asset>,
     /// By asset and source.
     wanted: HashMap<&'a str, HashMap<&'a str, Wanted<'a>>>,
+    /// The series that bars were taken of.
+    series: BTreeSet<(String, String)>,
     pulled: Pulled,
 }
 
 impl<'a> Taker<'a> {
-    fn new(assets: &'a [Asset], origins: &'a [SeriesOrigin]) -> Self {
+    fn new(
+        assets: &'a [Asset],
+        origins: &'a [SeriesOrigin],
+        now: DateTime<Utc>,
+    ) -> Result<Self, ConfigError> {
         let origins: HashMap<(&str, &str), &SeriesOrigin> = origins
             .iter()
             .map(|o| ((o.asset_id.as_str(), o.source.as_str()), o))
             .collect();
-        let mut taker = Self {
-            wanted: HashMap::new(),
-            pulled: Pulled::default(),
-        };
+        let mut wanted: HashMap<&str, HashMap<&str, Wanted<'_>>> = HashMap::new();
         for asset in assets {
             for entry in &asset.sources {
                 let key = (asset.id.as_str(), entry.stored_as.as_str());
                 let origin = origins.get(&key).copied();
-                if let Some(other) = origin.filter(|o| o.currency != entry.currency) {
-                    taker.pulled.other_currency.push(format!(
-                        "{} from {} is in {} there, assets.toml says {}",
-                        key.0, key.1, other.currency, entry.currency
-                    ));
+                if let Some(other) = origin {
+                    check_origin(entry, other)?;
                 }
-                let wanted = Wanted {
-                    asset,
-                    entry,
-                    origin,
-                    bars: 0,
-                };
-                taker.wanted.entry(key.0).or_default().insert(key.1, wanted);
+                let series = Wanted { origin, bars: 0 };
+                wanted.entry(key.0).or_default().insert(key.1, series);
             }
         }
-        taker
+        Ok(Self {
+            now,
+            assets: assets.iter().map(|a| (a.id.as_str(), a)).collect(),
+            wanted,
+            series: BTreeSet::new(),
+            pulled: Pulled::default(),
+        })
     }
 
     fn take(&mut self, row: PendingRow) -> Option<(PendingRow, bool)> {
+        let asset = self.assets.get(&*row.asset_id).copied()?;
         let of_asset = self.wanted.get_mut(&*row.asset_id);
-        let Some(wanted) = of_asset.and_then(|of| of.get_mut(&*row.source)) else {
-            *self
-                .pulled
-                .not_named
-                .entry(row.source.to_string())
-                .or_default() += 1;
-            return None;
-        };
-        if wanted.is_in_other_currency() {
-            return None;
+        let mut wanted = of_asset.and_then(|of| of.get_mut(&*row.source));
+        match &wanted {
+            _ if pulled::is_of_files(&row.source) => {}
+            None => {
+                let not_named = &mut self.pulled.not_named;
+                *not_named.entry(row.source.to_string()).or_default() += 1;
+                return None;
+            }
+            Some(wanted) if wanted.origin.is_none() => {
+                self.pulled.unknown_currency += 1;
+                return None;
+            }
+            Some(_) => {}
         }
-        let staged = pulled::staged(wanted.asset, row.date, row.values, row.ingested_at);
+        let staged = pulled::staged(asset, row.date, row.values, row.ingested_at, self.now);
         let Some((values, is_final)) = staged else {
             self.pulled.no_bars += 1;
             self.pulled.first_no_bar.get_or_insert_with(|| row.key());
             return None;
         };
-        self.pulled.series += u64::from(wanted.bars == 0);
         self.pulled.bars += 1;
-        wanted.bars += 1;
+        if let Some(wanted) = &mut wanted {
+            wanted.bars += 1;
+        }
+        let series = (row.asset_id.to_string(), row.source.to_string());
+        self.series.insert(series);
         Some((PendingRow { values, ..row }, is_final))
     }
 
-    /// Where the warehouse does not say what a series was fetched from, the next answer is compared by its closes alone.
+    /// Notes what the series were fetched from, so that no other symbol or currency slips into them.
     fn put_origins(&self, filling: &Filling<'_>) -> Result<()> {
         for wanted in self.wanted.values().flat_map(HashMap::values) {
             if let Some(origin) = wanted.origin.filter(|_| wanted.bars > 0) {
@@ -170,7 +188,7 @@ impl<'a> Taker<'a> {
     ) -> Result<()> {
         let is_wanted = |asset_id: &str, source: &str| {
             let wanted = self.wanted.get(asset_id).and_then(|of| of.get(source));
-            wanted.is_some_and(|w| !w.is_in_other_currency())
+            wanted.is_some_and(|w| w.origin.is_some())
         };
         let mut actions = 0;
         for row in warehouse.actions_of(ids)? {
@@ -185,13 +203,25 @@ impl<'a> Taker<'a> {
             }
         }
         self.pulled.actions = actions;
+        self.pulled.series = self.series.len() as u64;
         Ok(())
     }
 }
 
-impl Wanted<'_> {
-    fn is_in_other_currency(&self) -> bool {
-        self.origin
-            .is_some_and(|o| o.currency != self.entry.currency)
+/// A series of another currency or symbol would be taken for what assets.toml says, here and by the next sync there.
+fn check_origin(entry: &SourceEntry, origin: &SeriesOrigin) -> Result<(), ConfigError> {
+    let SeriesOrigin {
+        asset_id,
+        source,
+        symbol,
+        currency,
+    } = origin;
+    if *currency == entry.currency && *symbol == entry.symbol {
+        return Ok(());
     }
+    Err(ConfigError(format!(
+        "{asset_id} from {source} is {symbol} in {currency} in PostgreSQL, and {} in {} in assets.toml: write there what it is, or give \
+         the asset another id",
+        entry.symbol, entry.currency
+    )))
 }

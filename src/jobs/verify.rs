@@ -80,6 +80,7 @@ pub(crate) fn verify(
     warehouse: &mut Warehouse,
     assets: &[AssetId],
 ) -> Result<Verified> {
+    warehouse.check_is_table()?;
     let all: Vec<String> = if assets.is_empty() {
         let both = staging
             .asset_ids()?
@@ -257,8 +258,20 @@ fn differing_values(here: &RowValues, there: &RowValues) -> String {
     parts.join("; ")
 }
 
+/// What [`repair`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Repaired {
+    /// Rows that are pending again.
+    pub(crate) pending: usize,
+    /// Rows whose time of ingest in the warehouse lay in the future and was set back there.
+    pub(crate) set_back: usize,
+    /// Bars that were taken back here, are there all the same, and wait again to be taken out.
+    pub(crate) retracted: usize,
+}
+
 /// Lets the rows that staging holds newer, or alone, be pending again, and those that are newer in the warehouse only by a time of
-/// ingest in the future, which tells nothing: there it is set to ours. Returns how many were not pending.
+/// ingest in the future, which tells nothing: there it is set back. A bar that was taken back here and that another machine has sent
+/// again is taken out again.
 ///
 /// # Errors
 /// What staging or the warehouse says.
@@ -266,18 +279,26 @@ pub(crate) fn repair(
     staging: &Staging,
     warehouse: &mut Warehouse,
     verified: &Verified,
-) -> Result<usize> {
-    let (newer, ours): (Vec<&Mismatch>, Vec<&Mismatch>) = verified
-        .differences
-        .iter()
-        .filter(|d| d.difference != MismatchKind::Extra)
-        .partition(|d| d.difference == MismatchKind::NewerThere);
-    let newer: Vec<RowKey> = newer.into_iter().map(key).collect();
-    let mut keys: Vec<RowKey> = ours.into_iter().map(key).collect();
-    if !newer.is_empty() {
-        keys.extend(warehouse.unset_future(&newer)?);
-    }
-    staging.make_pending(&keys)
+) -> Result<Repaired> {
+    let of = |kind: MismatchKind| {
+        let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
+        of_kind.map(key).collect::<Vec<RowKey>>()
+    };
+    let newer = of(MismatchKind::NewerThere);
+    let set_back = match newer.is_empty() {
+        true => Vec::new(),
+        false => warehouse.unset_future(&newer)?,
+    };
+    let keys = [
+        of(MismatchKind::Missing),
+        of(MismatchKind::Different),
+        set_back.clone(),
+    ];
+    Ok(Repaired {
+        pending: staging.make_pending(&keys.concat())?,
+        set_back: set_back.len(),
+        retracted: staging.retract_again(&of(MismatchKind::Extra))?,
+    })
 }
 
 fn key(difference: &Mismatch) -> RowKey {

@@ -18,6 +18,16 @@ pub(crate) struct TakenAssets {
     pub(crate) without_sources: Option<WarehouseError>,
 }
 
+fn refuse_readers_view(is_view: bool) -> Result<(), WarehouseError> {
+    match is_view {
+        true => Err(WarehouseError::Unfit(
+            "price_daily here is the view of one price, made for readers: set DATABASE_SCHEMA to the schema of the tables"
+                .to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
 impl Warehouse {
     /// Writes assets as they are configured, to the warehouse that is expected, or to any. Where it takes no sources, it gets the
     /// assets alone.
@@ -29,12 +39,7 @@ impl Warehouse {
         let looked = self.query(include_str!("look_assets.sql"), Vec::new())?;
         let look = looked.first().ok_or(WarehouseError::Closed)?;
         let (has_sources, has_currency): (bool, bool) = (look.try_get(0)?, look.try_get(1)?);
-        if look.try_get(2)? {
-            return Err(WarehouseError::Unfit(
-                "price_daily here is the view of one price, made for readers: set DATABASE_SCHEMA to the schema of the tables"
-                    .to_owned(),
-            ));
-        }
+        refuse_readers_view(look.try_get(2)?)?;
         let made = match has_sources {
             true => Ok(()),
             false => self.create_further().map(drop),
@@ -50,6 +55,16 @@ impl Warehouse {
             }),
             taken => taken,
         }
+    }
+
+    /// Sees to it that the bars are not asked of the view for readers, which hides some.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Unfit`], or what the server says.
+    pub(crate) fn check_is_table(&mut self) -> Result<(), WarehouseError> {
+        let looked = self.query(include_str!("look_assets.sql"), Vec::new())?;
+        let look = looked.first().ok_or(WarehouseError::Closed)?;
+        refuse_readers_view(look.try_get(2)?)
     }
 
     /// The assets that are switched on in `asset_master`, whoever made them, each with its name.

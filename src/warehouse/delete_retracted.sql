@@ -1,6 +1,8 @@
 -- Takes bars out that were taken back: each where it stands with the values that were refused, or was not fetched later, or has an
 -- ingest time in the future, which tells nothing. Other values that were fetched later stay.
 --
+-- The last column counts those that stay.
+--
 -- $1 to $4: the columns; the values are the last parameters. $5: which warehouse this must be, NULL for any.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
@@ -22,5 +24,13 @@ WITH here AS (
       )
     RETURNING 1
 )
-SELECT here.warehouse, (SELECT count(*) FROM gone)
+SELECT here.warehouse, (SELECT count(*) FROM gone),
+       (
+           -- Every part of a statement sees the table as it was before it.
+           SELECT count(DISTINCT (stored.asset_id, stored.date, stored.source))
+           FROM refused
+           JOIN price_daily AS stored
+               ON stored.asset_id = refused.asset_id AND stored.date = refused.date AND stored.source = refused.source
+               AND stored.asset_id::text = refused.asset_id COLLATE "C" AND stored.source::text = refused.source COLLATE "C"
+       ) - (SELECT count(*) FROM gone)
 FROM here

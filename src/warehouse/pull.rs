@@ -36,6 +36,19 @@ impl Warehouse {
         rows.iter().map(bar).collect()
     }
 
+    /// How many bars of these assets [`Warehouse::bars_after`] leaves out.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn count_out_of_time(&mut self, assets: &[String]) -> Result<u64, WarehouseError> {
+        let sql = "SELECT count(*) FROM price_daily
+             WHERE asset_id = ANY ($1::text[])
+               AND NOT (date BETWEEN '1000-01-01' AND '9999-12-31' AND ingested_at BETWEEN '1900-01-01' AND '9999-12-31')";
+        let rows = self.query(sql, vec![parameter(assets.to_vec(), Type::TEXT_ARRAY)])?;
+        let count: i64 = rows.first().ok_or(WarehouseError::Closed)?.try_get(0)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// The dividends and splits of these assets; none where the table is not there.
     ///
     /// # Errors

@@ -12,7 +12,8 @@ use crate::domain::outgoing::RetractedRow;
 const VALUES_FROM: usize = 6;
 
 impl Warehouse {
-    /// Takes bars out, of the warehouse that is expected, or of any. Returns which one it was, and how many it had.
+    /// Takes bars out, of the warehouse that is expected, or of any. Returns which one it was, how many are gone, and how many stay
+    /// because other values were fetched later.
     ///
     /// # Errors
     /// What the server says: 42501 where it lets this user delete nothing.
@@ -20,7 +21,7 @@ impl Warehouse {
         &mut self,
         rows: &[RetractedRow],
         expected: Option<&str>,
-    ) -> Result<(String, u64), WarehouseError> {
+    ) -> Result<(String, [u64; 2]), WarehouseError> {
         let text = |field: fn(&RetractedRow) -> &String| {
             let column: Vec<String> = rows.iter().map(field).cloned().collect();
             parameter(column, Type::TEXT_ARRAY)
@@ -41,8 +42,11 @@ impl Warehouse {
         let row = found.first().ok_or(WarehouseError::Closed)?;
         let warehouse: String = row.try_get(0)?;
         recognise(expected, &warehouse)?;
-        let gone: i64 = row.try_get(1)?;
-        Ok((warehouse, u64::try_from(gone).unwrap_or(0)))
+        let count = |at| -> Result<u64, WarehouseError> {
+            let count: i64 = row.try_get(at)?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        };
+        Ok((warehouse, [count(1)?, count(2)?]))
     }
 }
 

@@ -126,7 +126,7 @@ impl<'a> WarehouseSync<'a> {
             return Err(Stopped.into());
         }
         self.send_actions();
-        let retracted = self.send_retractions();
+        let retracted = self.send_retractions(&options.scope);
         let mut outcome = self.outcome()?;
         match retracted {
             Ok(taken_out) => outcome.retracted = taken_out,
@@ -136,9 +136,9 @@ impl<'a> WarehouseSync<'a> {
     }
 
     /// Takes bars out that were taken back.
-    fn send_retractions(&self) -> Result<u64> {
+    fn send_retractions(&self, scope: &Scope) -> Result<u64> {
         let mut sender = Sender::new(&self.run);
-        let taken_out = sender.send_retractions();
+        let taken_out = sender.send_retractions(scope);
         sender.leave_connection();
         taken_out
     }

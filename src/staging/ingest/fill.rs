@@ -28,10 +28,11 @@ impl Staging {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql =
-            "SELECT EXISTS (SELECT 1 FROM price_daily) OR EXISTS (SELECT 1 FROM corporate_action)";
+            "SELECT EXISTS (SELECT 1 FROM price_daily) OR EXISTS (SELECT 1 FROM corporate_action)
+                OR EXISTS (SELECT 1 FROM retraction) OR EXISTS (SELECT 1 FROM series)";
         if tx.query_row(sql, [], |r| r.get(0))? {
             return Err(ConfigError(format!(
-                "{} has prices already, and only an empty file is filled: let STAGING_DB name a new one, or move this one away",
+                "{} has prices already, or had some, and only an empty file is filled: let STAGING_DB name a new one, or move this one away",
                 self.path.display()
             ))
             .into());

@@ -21,6 +21,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether an asset is meant.
+    pub(crate) fn has(&self, asset_id: &str) -> bool {
+        self.assets.is_empty() || self.assets.iter().any(|id| id.as_str() == asset_id)
+    }
+
     /// The assets as a JSON list, for SQL; `None` for all.
     pub(super) fn assets_json(&self) -> Option<String> {
         (!self.assets.is_empty()).then(|| {

@@ -1,7 +1,7 @@
 //! Bars that the owner took back, on their way out of the warehouse.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Row, Transaction, TransactionBehavior, params};
 
 use super::warehouse::drop_witness;
@@ -33,6 +33,23 @@ impl Staging {
     pub(crate) fn count_retractions(&self) -> Result<u64> {
         let sql = "SELECT count(*) FROM retraction WHERE synced_at IS NULL";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
+    }
+
+    /// Lets the bars of these rows that were taken back here be taken out again. Returns how many that are.
+    pub(crate) fn retract_again(&self, rows: &[(String, NaiveDate, String)]) -> Result<usize> {
+        let mut connection = self.connection()?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut changed = 0;
+        for (asset_id, date, source) in rows {
+            changed += tx
+                .prepare_cached(
+                    "UPDATE retraction SET synced_at = NULL
+                     WHERE asset_id = ?1 AND date = ?2 AND source = ?3 AND synced_at IS NOT NULL",
+                )?
+                .execute(params![asset_id, date.to_string(), source])?;
+        }
+        tx.commit()?;
+        Ok(changed)
     }
 
     /// Notes that the warehouse no longer has these bars. One that the owner put back meanwhile is sent again.

@@ -108,7 +108,7 @@ fn what_the_warehouse_cannot_tell_is_unknown() {
     let ran = env.run(&["pull"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     for says in [
-        "1 row is no bar and stay there, the first one is A 2024-01-02 from naver",
+        "2 rows are no bars and stay there, such as A 2024-01-02 from naver",
         "fdr (4)",
     ] {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
@@ -124,25 +124,91 @@ fn what_the_warehouse_cannot_tell_is_unknown() {
 }
 
 #[test]
-fn a_series_in_another_currency_stays_there() {
+fn a_series_of_something_else_is_not_taken_for_what_the_assets_file_says() {
+    for (change, says) in [
+        ("currency = 'USD'", "A from naver is A in USD in PostgreSQL"),
+        (
+            "symbol = '000660'",
+            "A from naver is 000660 in KRW in PostgreSQL",
+        ),
+    ] {
+        let warehouse = warehouse!();
+        let (_server, env) = collected(&warehouse, &["A", "B"]);
+        warehouse.execute(&format!(
+            "UPDATE asset_source SET {change} WHERE asset_id = 'A'"
+        ));
+        let said = "SELECT string_agg(concat_ws(' ', asset_id, symbol, currency), ',' ORDER BY asset_id) FROM asset_source";
+        let before = warehouse.text(said);
+        lose_the_file(&env);
+        let ran = env.run(&["pull"]);
+        assert!(ran.code == 2 && ran.error().contains(says), "{ran:?}");
+        assert_eq!(env.bars(), 0);
+        assert_eq!(env.sync(&[]).0, 0);
+        assert_eq!(warehouse.text(said), before, "nothing is said of it there");
+    }
+}
+
+#[test]
+fn a_series_of_which_nobody_says_the_currency_stays_there() {
     let warehouse = warehouse!();
     let (_server, env) = collected(&warehouse, &["A", "B"]);
-    warehouse.execute(
-        "CREATE TABLE IF NOT EXISTS asset_source (asset_id text, source text, priority int, currency text, symbol text, writes_master boolean);
-         DELETE FROM asset_source;
-         INSERT INTO asset_source VALUES ('A', 'naver', 1, 'USD', 'A', true), ('B', 'naver', 1, 'KRW', '000660', true)",
-    );
+    warehouse.execute("DELETE FROM asset_source WHERE asset_id = 'A'");
     lose_the_file(&env);
     let ran = env.run(&["pull"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("A from naver is in USD there, assets.toml says KRW"),
+            .contains("4 rows stay there: the table asset_source does not say"),
         "{ran:?}"
     );
     assert_eq!(env.bars(), 4);
-    let origin = env.pairs("SELECT asset_id, symbol || ' ' || currency FROM series");
-    assert_eq!(origin, [("B".to_owned(), "000660 KRW".to_owned())]);
+}
+
+#[test]
+fn what_is_to_come_stays_there_and_makes_nothing_fresh() {
+    let warehouse = warehouse!();
+    let (_server, env) = collected(&warehouse, &["A"]);
+    warehouse.execute(
+        "INSERT INTO price_daily SELECT asset_id, '2099-01-05', source, 1, 1, 1, 1, 1, ingested_at FROM price_daily WHERE date = '2024-01-05';
+         UPDATE price_daily SET ingested_at = now() + interval '1 year' WHERE date = '2024-01-04'",
+    );
+    let health = env.json(&["healthcheck", "--warehouse"]);
+    assert_eq!(health.row()["status"], "STALE", "{health:?}");
+    lose_the_file(&env);
+    let ran = env.run(&["pull"]);
+    assert!(
+        ran.code == 3 && ran.stdout.contains("2 rows are no bars"),
+        "{ran:?}"
+    );
+    let days = env.pairs("SELECT date, source FROM price_daily ORDER BY date");
+    let days: Vec<&str> = days.iter().map(|(day, _)| day.as_str()).collect();
+    assert_eq!(days, [WEEK[0], WEEK[1], WEEK[3]]);
+}
+
+#[test]
+fn prices_out_of_files_come_too_and_other_assets_are_named() {
+    let warehouse = warehouse!();
+    let (_server, env) = collected(&warehouse, &["A", "B"]);
+    env.write("own.csv", "Date;Close\n2023-12-28;99\n");
+    env.succeed(&["import", "own.csv", "--asset", "A"]);
+    assert_eq!(env.sync(&[]).0, 0);
+    lose_the_file(&env);
+    env.write(
+        "data/assets.toml",
+        asset("A", "XKRX", "KRW", &[("naver", "A")]),
+    );
+    let ran = env.run(&["pull"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stdout
+            .contains("assets that assets.toml does not name stay there: B"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        env.count("SELECT count(*) FROM price_daily WHERE source = 'manual'"),
+        1
+    );
+    assert_eq!(env.bars(), 5);
 }
 
 #[test]

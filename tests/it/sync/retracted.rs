@@ -139,3 +139,22 @@ fn a_bar_that_is_put_back_while_it_is_taken_out_is_sent_again() {
         "2024-01-02 100, 2024-01-03 101, 2024-01-04 102, 2024-01-05 103"
     );
 }
+
+#[test]
+fn a_bar_that_another_machine_has_sent_again_is_taken_out_again() {
+    let warehouse = warehouse!();
+    let (_server, env) = collected(&warehouse);
+    let (_other_server, other) = collected(&warehouse);
+    retract(&env, WEEK[1], &["--reason", "a misprint"]);
+    assert_eq!(env.sync(&[]).1["retracted"], 1);
+    other.run(&["verify", "--repair"]);
+    assert_eq!(other.sync(&[]).1["inserted"], 1);
+    let ran = env.run(&["verify", "--repair"]);
+    let says = "1 bar was taken back here and is there again: the next sync takes it out";
+    assert!(ran.stdout.contains(says), "{ran:?}");
+    assert_eq!(env.sync(&["--assets", "A"]).1["retracted"], 1);
+    assert_eq!(
+        warehouse.text(DAYS),
+        "2024-01-02 100, 2024-01-04 102, 2024-01-05 103"
+    );
+}
