@@ -16,6 +16,7 @@ use crate::domain::answer::{Answer as SourceAnswer, RawBar, RawDay};
 use crate::domain::asset::{Asset, Category, SourceKind};
 use crate::domain::bar::Sign;
 use crate::domain::calendar::{Calendar, sub_days};
+use crate::domain::digits::shortest;
 use crate::domain::run::Status;
 use crate::domain::text::brief;
 use crate::domain::user_source::UserSource;
@@ -178,8 +179,8 @@ fn judge(
         counted(answer.rows.len(), "row", "rows"),
     );
     let read = answer.rows.iter().map(|row| {
-        let result = result_of(row, &check_rows(answer, vec![*row], response, subject));
-        read_row(row, result)
+        let alone = check_rows(answer, vec![*row], response, subject);
+        read_row(row, &alone, result_of(row, &alone, &all))
     });
     let (mut first, mut bad) = (Vec::new(), Vec::new());
     for (at, row) in read.enumerate() {
@@ -231,28 +232,48 @@ fn check_rows(
     check(&answer, context)
 }
 
-/// What would become of one row.
-fn result_of(row: &RawBar<'_>, checked: &Checked) -> String {
-    match (checked.bars.first(), checked.rejected.first()) {
-        (Some(_), _) => OK.to_owned(),
-        (None, Some(rejected)) => rejected.reason.to_string(),
-        (None, None) if row.close.is_empty() => "no price".to_owned(),
-        (None, None) => "incomplete".to_owned(),
+/// What would become of one row: by itself, and beside the others.
+fn result_of(row: &RawBar<'_>, alone: &Checked, all: &Checked) -> String {
+    let Some(fetched) = alone.bars.first() else {
+        return match alone.rejected.first() {
+            Some(rejected) => rejected.reason.to_string(),
+            None if row.close.is_empty() => "no price".to_owned(),
+            None => "incomplete".to_owned(),
+        };
+    };
+    let date = fetched.bar.date();
+    let is_taken = all
+        .bars
+        .iter()
+        .any(|b| b.bar.date() == date && b.bar.same_values(&fetched.bar));
+    let day = date.to_string();
+    let refused = all.rejected.iter().find(|r| r.date == day);
+    match refused.filter(|_| !is_taken) {
+        Some(rejected) => rejected.reason.to_string(),
+        None if alone.unread_volumes.is_empty() => OK.to_owned(),
+        None => "volume_unknown".to_owned(),
     }
 }
 
-fn read_row(row: &RawBar<'_>, result: String) -> ReadRow {
+/// A row as it is taken; of one that is not, as it was received.
+fn read_row(row: &RawBar<'_>, alone: &Checked, result: String) -> ReadRow {
     let shown = |text: &str| brief(text, LONGEST_VALUE);
+    let taken = alone.bars.first().map(|fetched| fetched.bar);
+    let price = |at: usize, text: &str| {
+        let price = taken.and_then(|bar| bar.prices().get(at).copied());
+        price.map_or_else(|| shown(text), shortest)
+    };
+    let volume = taken.and_then(|bar| bar.volume());
     ReadRow {
         date: match row.day {
             RawDay::Date(date) => date.to_string(),
             RawDay::Impossible(text) => shown(text),
         },
-        open: shown(row.open),
-        high: shown(row.high),
-        low: shown(row.low),
-        close: shown(row.close),
-        volume: shown(row.volume),
+        open: price(0, row.open),
+        high: price(1, row.high),
+        low: price(2, row.low),
+        close: price(3, row.close),
+        volume: volume.map_or_else(|| shown(row.volume), |v| v.to_string()),
         result,
     }
 }

@@ -206,20 +206,23 @@ fn place_of(header: &[&str], column: &Column) -> Result<usize, String> {
 
 fn place_by_words(header: &[&str], field: Field) -> Result<Option<usize>, String> {
     let header: Vec<String> = header.iter().map(|word| word.to_lowercase()).collect();
-    for word in field.words() {
-        let mut places = (0..).zip(&header).filter(|(_, h)| h == word);
-        if let Some((place, _)) = places.next() {
-            return match places.next() {
-                None => Ok(Some(place)),
-                Some(_) => Err(format!(
-                    "it has two columns {word}; say which one counts with --column {}={}",
-                    field.name(),
-                    place + 1
-                )),
-            };
-        }
+    let words = field.words();
+    let places = (0..).zip(&header);
+    let places = places.filter(|(_, h)| words.contains(&h.as_str()));
+    let mut places: Vec<(usize, &String)> = places.collect();
+    if places.len() > 1 {
+        // Beside a date it is the time of that day.
+        places.retain(|(_, h)| *h != "time");
     }
-    Ok(None)
+    match places[..] {
+        [] => Ok(None),
+        [(place, _)] => Ok(Some(place)),
+        [(first, one), (_, other), ..] => Err(format!(
+            "it has two columns for {field}, {one} and {other}; say which one counts, such as --column {field}={}",
+            first + 1,
+            field = field.name(),
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::calendar::Calendar;
 use super::corporate_action::{ToldActions, read_actions};
 use super::digits::shortest;
 use super::finding::{Finding, Rejected, Rule};
-use super::number_format::Decimal;
+use super::number_format::{self, Decimal};
 use super::text::{bounded, brief};
 use super::window::Window;
 
@@ -36,6 +36,8 @@ pub struct Checked {
     pub(crate) actions: ToldActions,
     /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
     pub(crate) without_bar: Vec<NaiveDate>,
+    /// The volumes of bars that say something and are no count (`1.2M`), as received: they count as unknown.
+    pub(crate) unread_volumes: BTreeMap<NaiveDate, String>,
 }
 
 impl Checked {
@@ -45,6 +47,7 @@ impl Checked {
         self.rejected.append(&mut other.rejected);
         self.findings.append(&mut other.findings);
         self.without_bar.append(&mut other.without_bar);
+        self.unread_volumes.append(&mut other.unread_volumes);
         self.first_trade = self.first_trade.or(other.first_trade);
         self.said.update(other.said);
         self.actions.append(other.actions);
@@ -138,6 +141,9 @@ fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     )
 }
 
+/// So much of a volume is shown that is no count.
+const LONGEST_VOLUME: usize = 24;
+
 struct CheckedDay {
     fetched: FetchedBar,
     may_be_live: bool,
@@ -184,7 +190,13 @@ impl Checker<'_> {
             return self.checked.without_bar.push(date);
         }
         match read_row(&plain, date, self.fractional_volume, self.context.sign) {
-            Ok(Row::Bar { bar, suspended }) => self.add(row, bar, suspended),
+            Ok(Row::Bar { bar, suspended }) => {
+                if bar.volume().is_none() && !number_format::is_nothing(row.volume.trim()) {
+                    let text = brief(row.volume, LONGEST_VOLUME);
+                    self.checked.unread_volumes.insert(date, text);
+                }
+                self.add(row, bar, suspended);
+            }
             Ok(Row::Incomplete) => {
                 self.checked.without_bar.push(date);
                 self.find(date, Rule::Incomplete, raw_json(row));
@@ -251,7 +263,12 @@ impl Checker<'_> {
                     format!("only the close {} was sent", shortest(bar.close())),
                 );
             } else if bar.volume().is_none() {
-                self.find(date, Rule::VolumeUnknown, "no volume was sent".to_owned());
+                let unread = self.checked.unread_volumes.get(&date);
+                let why = unread.map_or_else(
+                    || "no volume was sent".to_owned(),
+                    |text| format!("the volume {text} is no count"),
+                );
+                self.find(date, Rule::VolumeUnknown, why);
             } else if bar.volume() == Some(0) {
                 self.find(date, Rule::ZeroVolume, "the volume is 0".to_owned());
             }

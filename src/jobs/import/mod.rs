@@ -351,11 +351,34 @@ fn complaint(checked: &Checked) -> Option<String> {
         .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
         .collect();
     let more = if rejected.len() > SHOWN { " …" } else { "" };
-    (!rejected.is_empty()).then(|| {
+    let quarantine = (!rejected.is_empty()).then(|| {
         format!(
             "{} went to quarantine: {}{more}",
             counted(rejected.len(), "row", "rows"),
             shown.join("; ")
         )
-    })
+    });
+    let unread = checked.unread_volumes.first_key_value();
+    let unread = unread.map(|(date, text)| {
+        format!(
+            "{} no count, such as {text} of {date}, and unknown now",
+            counted(checked.unread_volumes.len(), "volume is", "volumes are")
+        )
+    });
+    let without = checked.without_bar.first().map(|date| {
+        format!(
+            "{} without all prices, such as {date}",
+            counted(
+                checked.without_bar.len(),
+                "row is left out",
+                "rows are left out"
+            )
+        )
+    });
+    let said: Vec<String> = quarantine
+        .into_iter()
+        .chain(unread)
+        .chain(without)
+        .collect();
+    (!said.is_empty()).then(|| said.join(" · "))
 }

@@ -178,7 +178,18 @@ impl Places {
             let column = named(column, symbol);
             let place = match &*column {
                 Column::Number(number) => number.checked_sub(1).filter(|at| *at < header.len()),
-                Column::Name(name) => header.iter().position(|word| word == name),
+                Column::Name(name) => {
+                    let mut places = (0..).zip(header).filter(|(_, word)| *word == name);
+                    let place = places.next().map(|(at, _)| at);
+                    if let (Some(first), Some((second, _))) = (place, places.next()) {
+                        return Err(format!(
+                            "two columns {name}; take the number of the one that counts, {} or {}",
+                            first + 1,
+                            second + 1
+                        ));
+                    }
+                    place
+                }
             };
             place.ok_or_else(|| {
                 let there: Vec<&str> = header.iter().copied().take(12).collect();

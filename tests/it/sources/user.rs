@@ -100,7 +100,7 @@ fn a_stranger_who_follows_the_readme_has_his_prices() {
             "{ran:?}"
         );
         assert!(
-            ran.stdout.contains("12,75") && !env.path("data/staging.db").exists(),
+            ran.stdout.contains("12.75") && !env.path("data/staging.db").exists(),
             "{ran:?}"
         );
     }
@@ -581,4 +581,39 @@ fn a_forgotten_delimiter_is_asked_about() {
     assert!(refused.contains("is delimiter = \";\" meant?"), "{refused}");
     let said = read(csv, "X", "XPAR", b"Please try again later; thank you\n").unwrap_err();
     assert!(said.contains("Please try again later"), "{said}");
+}
+
+#[test]
+fn a_test_of_a_source_shows_what_is_taken_as_it_is_taken() {
+    let env = TestEnv::new();
+    env.write(
+        "data/assets.toml",
+        "[[source]]\nname = \"mine\"\nurl = \"https://h/{symbol}\"\nformat = \"csv\"\ndate = \"Date\"\nclose = \"Close\"\nvolume = \"Volume\"\n",
+    );
+    env.write(
+        "kept/mine/X.csv",
+        "Date,Close,Volume\n2024-01-02,\"12,500\",7\n2024-01-03,13,1.2M\n2024-01-03,14,8\n",
+    );
+    let ran = env.json(&["assets", "test-source", "mine", "X", "--replay", "kept"]);
+    let told: Vec<String> = ran
+        .rows()
+        .iter()
+        .map(|r| format!("{} {} {}", r["close"], r["volume"], r["result"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"12500\" \"7\" \"ok\"",
+            "\"13\" \"1.2M\" \"volume_unknown\"",
+            "\"14\" \"8\" \"second_row_of_date\"",
+        ],
+        "{ran:?}"
+    );
+    let both = read(
+        "format = \"csv\"\ndate = \"Date\"\nclose = \"Close\"\n",
+        "X",
+        "XPAR",
+        b"Date,Close,Close\n2026-01-05,1,2\n",
+    );
+    assert!(both.unwrap_err().contains("two columns Close"));
 }

@@ -338,3 +338,30 @@ fn a_correction_that_cannot_be_told_from_a_split_is_said_and_taken_when_the_owne
     env.succeed(&fix);
     assert_eq!(env.pairs(closes)[1].1, "105");
 }
+
+#[test]
+fn what_a_file_says_in_vain_or_twice_is_said() {
+    let env = TestEnv::new();
+    env.write("data/assets.toml", OWN_FUND);
+    let import = |text: &str| {
+        env.write("in.csv", text);
+        env.run(&["import", "in.csv", "--asset", "FUND", "--dry-run"])
+    };
+    let volumes =
+        import("Date,Close,Volume\n2024-01-02,100,1.2M\n2024-01-03,101,abc\n2024-01-04,102,5\n");
+    let says = "2 volumes are no count, such as 1.2M of 2024-01-02, and unknown now";
+    assert!(
+        volumes.code == 3 && volumes.stdout.contains(says),
+        "{volumes:?}"
+    );
+    let gaps = import(
+        "Date,Open,High,Low,Close\n2024-01-02,1,1,1,1\n2024-01-03,,,,1.1\n2024-01-04,N/A,,,\n",
+    );
+    let says = "2 rows are left out without all prices, such as 2024-01-03";
+    assert!(gaps.code == 3 && gaps.stdout.contains(says), "{gaps:?}");
+    let twice = import("Date,Close,Price\n2024-01-02,100,200\n");
+    let says = "it has two columns for close, close and price; say which one counts, such as --column close=2";
+    assert!(twice.code == 2 && twice.error().contains(says), "{twice:?}");
+    let with_time = import("Date,Time,Close\n2024-01-02,09:00,100\n");
+    assert_eq!(with_time.code, 0, "{with_time:?}");
+}
