@@ -67,13 +67,19 @@ fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared>
     })
 }
 
-/// Refuses a source of the user's own whose key is not there.
+/// Refuses a run whose assets all need a key that is not there. Of several assets each fails by itself.
 fn check_keys(chosen: &[&Asset], config: &Config) -> Result<(), ConfigError> {
-    let mut kinds = chosen.iter().flat_map(|a| &a.sources).map(|s| s.kind);
-    kinds.try_for_each(|kind| match kind {
-        SourceKind::User(source) => config.fetch.keys.check(source).map_err(ConfigError),
-        _ => Ok(()),
-    })
+    let missing = |kind: SourceKind| match kind {
+        SourceKind::User(source) => config.fetch.keys.check(source).err(),
+        _ => None,
+    };
+    // Of every source of every asset; with one that can be asked the run begins.
+    let kinds = chosen.iter().flat_map(|a| &a.sources).map(|s| s.kind);
+    let all: Option<Vec<String>> = kinds.map(missing).collect();
+    match all.and_then(|all| all.into_iter().next()) {
+        Some(why) => Err(ConfigError(why)),
+        None => Ok(()),
+    }
 }
 
 /// The chosen assets that anybody is asked for. The prices of the others are imported, which is no failure of a run.

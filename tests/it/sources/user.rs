@@ -405,6 +405,24 @@ fn a_key_is_in_no_byte_that_the_program_writes() {
     assert_eq!(find_key(&written), None);
 }
 
+/// A source that needs no key, beside one that does.
+const OTHER: &str = "[[source]]
+name = \"open\"
+url = \"{origin}/o/{symbol}\"
+format = \"csv\"
+date = \"Date\"
+close = \"Close\"
+
+[[asset]]
+id = \"B\"
+name = \"The B\"
+category = \"stock\"
+calendar = \"XKRX\"
+currency = \"KRW\"
+sources = [{ source = \"open\", symbol = \"B\" }]
+
+";
+
 #[test]
 fn a_wrong_definition_or_a_missing_key_is_refused_at_start() {
     let server = Server::new();
@@ -415,11 +433,25 @@ fn a_wrong_definition_or_a_missing_key_is_refused_at_start() {
         assert!(ran.code == 2 && ran.error().contains(says), "{ran:?}");
     };
     refused(&env, "source mine: CANARY_KEY is not set");
+    let other = OTHER.replace("{origin}", &server.origin());
+    env.write("data/assets.toml", other + &keyed(&server));
+    server.answer("/o/B", Answer::ok("Date,Close\n2024-01-02,5\n"));
+    let ran = env.json(&["collect", "--start", "2024-01-02", "--end", "2024-01-02"]);
+    assert_eq!(
+        (ran.code, &ran.of("B")["status"]),
+        (3, &"ok".into()),
+        "{ran:?}"
+    );
+    assert!(
+        ran.message("A").contains("CANARY_KEY is not set"),
+        "{ran:?}"
+    );
+    env.write("data/assets.toml", keyed(&server));
     let doctor = env.run(&["doctor", "--offline"]).stdout;
     assert!(doctor.contains("FAIL  keys"), "{doctor}");
     env.set("CANARY_KEY", "short");
     refused(&env, "fewer than 8 characters");
-    assert!(server.paths().is_empty());
+    assert_eq!(server.count("/d/A"), 0);
     env.set("CANARY_KEY", CANARY);
     for (from, to, says) in [
         (
