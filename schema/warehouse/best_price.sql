@@ -16,12 +16,13 @@ WHERE NOT EXISTS (SELECT 1 FROM asset_source s WHERE s.asset_id = m.asset_id);
 -- Optional: one bar for each asset and date, the first in the asset's source order among the sources in its own currency. On a day that
 -- a better source lacks, a later one stands in only if the two agree: their closes differ by at most 2 % on at least half of the common
 -- days among the ten days of the better source before and the ten after, within 60 days. time is the date as a time, for dashboards.
+-- What another program wrote and is no price (to PostgreSQL NaN is the greatest number) is left out.
 CREATE OR REPLACE VIEW best_price AS
 SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at, s.currency,
        p.date::timestamp AT TIME ZONE 'UTC' AS time
 FROM own_source s
 JOIN price_daily p ON p.asset_id = s.asset_id AND p.source = s.source
-WHERE NOT EXISTS (
+WHERE greatest(p.open, p.high, p.low, p.close) < 'Infinity' AND NOT EXISTS (
     SELECT 1
     FROM own_source t
     WHERE t.asset_id = p.asset_id AND (t.priority, t.source) < (s.priority, s.source)

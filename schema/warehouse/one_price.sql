@@ -14,7 +14,8 @@ FROM (
     ORDER BY o.asset_id, count(*) DESC, o.source
 ) other
 JOIN price_daily p ON p.asset_id = other.asset_id AND p.source = other.source
-WHERE NOT EXISTS (
+-- To PostgreSQL NaN is the greatest number.
+WHERE greatest(p.open, p.high, p.low, p.close) < 'Infinity' AND NOT EXISTS (
     SELECT 1
     FROM own_source t
     WHERE t.asset_id = p.asset_id

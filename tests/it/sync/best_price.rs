@@ -127,3 +127,29 @@ fn the_views_follow_asset_source_and_an_owners_lists_where_it_has_nothing() {
     );
     assert_eq!(all("best_price"), theirs.replace("fdr", "krx"));
 }
+
+#[test]
+fn what_is_no_price_is_in_no_view() {
+    let warehouse = warehouse!();
+    let env = TestEnv::new().with("DATABASE_URL", &warehouse.url());
+    env.write(
+        "data/assets.toml",
+        asset("A", "XKRX", "KRW", &[("naver", "A")]),
+    );
+    env.write("replay/.keep", "");
+    env.run(&["collect", "--replay", "replay"]);
+    env.sync(&[]);
+    env.succeed(&["schema", "warehouse", "--apply"]);
+    warehouse.execute(
+        "INSERT INTO price_daily VALUES ('A', '2024-01-02', 'naver', 1, 1, 1, 1, 1, now()), ('A', '2024-01-03', 'naver', 1, 1, 1, 'NaN', 1, now()),
+             ('A', '2024-01-04', 'old', 'NaN', 1, 1, 1, 1, now()), ('A', '2024-01-05', 'old', 1, 'Infinity', 1, 1, 1, now())",
+    );
+    warehouse.execute("CREATE SCHEMA readers");
+    for view in [&["best-price"][..], &["one-price", "--schema", "readers"]] {
+        env.succeed(&[&["schema"], view, &["--apply"]].concat());
+    }
+    for view in ["best_price", "readers.price_daily"] {
+        let days = warehouse.text(&format!("SELECT string_agg(date::text, ' ') FROM {view}"));
+        assert_eq!(days, "2024-01-02", "{view}");
+    }
+}
