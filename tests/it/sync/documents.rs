@@ -98,7 +98,7 @@ fn the_steps_from_the_python_collector_end_with_its_readers_on_new_prices() {
     let assets = asset("005930", "XKRX", "KRW", &[("naver", "005930")]);
     let env = TestEnv::at(&server, &[assets]);
     let master = "SELECT string_agg(m::text, E'\\n' ORDER BY asset_id) FROM asset_master AS m";
-    let bars = "SELECT string_agg(p::text, E'\\n' ORDER BY date) FROM price_daily AS p WHERE source = 'fdr'";
+    let bars = "SELECT string_agg(replace(p::text, 'old:fdr', 'fdr'), E'\\n' ORDER BY date) FROM price_daily AS p WHERE source IN ('fdr', 'old:fdr')";
     let before = [master, bars].map(|sql| warehouse.text(sql));
     let mut client = warehouse.client();
     let mut blocks = blocks("For those who come from the Python collector");
@@ -121,7 +121,12 @@ fn the_steps_from_the_python_collector_end_with_its_readers_on_new_prices() {
         }
         done.push(language.as_str());
     }
-    assert_eq!(done, ["ini", "sql", "sh", "bat", "sql", "sh", "sql", "sql"]);
+    assert_eq!(
+        done,
+        [
+            "ini", "sql", "sh", "bat", "sql", "sql", "sh", "sql", "sql", "sql"
+        ]
+    );
     assert_eq!([master, bars].map(|sql| warehouse.text(sql)), before);
     let reader = "SELECT concat_ws(' ', max(date), count(*), count(DISTINCT date)) FROM price_daily WHERE asset_id = '005930'";
     assert_eq!(warehouse.text(reader), format!("{newest} 7 7"));
