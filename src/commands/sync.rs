@@ -48,7 +48,8 @@ pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
             true => TakeOver::of(&staging, &target, &options.scope, config)?.changes,
             false => Vec::new(),
         };
-        return dry_run(rows, &target, changes);
+        let retracted = staging.count_retractions()?;
+        return dry_run(rows, retracted, &target, changes);
     }
     let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
     let outcome = recorded("sync", &staging, config, &stop, |run| {
@@ -230,12 +231,20 @@ fn not_retracted(outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn dry_run(rows: u64, target: &Target, changes: Vec<Change>) -> Result<Answer> {
+fn dry_run(rows: u64, retracted: u64, target: &Target, changes: Vec<Change>) -> Result<Answer> {
     #[derive(Serialize)]
     struct DryRun {
         would_send: u64,
     }
     let mut text = changes_table(&changes)?;
+    if retracted > 0 {
+        let bars = counted(
+            retracted,
+            "bar that was taken back",
+            "bars that were taken back",
+        );
+        text.push_str(&format!("{bars} would be taken out. "));
+    }
     text.push_str(&format!(
         "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
         target.place()

@@ -22,7 +22,7 @@ impl Said<'_> {
                 "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run, and on asset_source, corporate_action and corporate_action_coverage for what they hold"
             }
             "42P01" => {
-                "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`"
+                "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`; where they lie in another schema, DATABASE_SCHEMA says which"
             }
             "42703" | "42P10" | "42804" => {
                 "compare the tables with those that `pricestash schema warehouse` prints"

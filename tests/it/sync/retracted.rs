@@ -31,6 +31,11 @@ fn a_bar_leaves_the_warehouse_with_the_next_sync_and_comes_back_with_it() {
         status.contains("1 bar that was taken back is still in PostgreSQL"),
         "{status}"
     );
+    let dry = env.run(&["sync", "--dry-run"]).stdout;
+    assert!(
+        dry.contains("1 bar that was taken back would be taken out"),
+        "{dry}"
+    );
     let (code, outcome) = env.sync(&[]);
     assert_eq!(
         (code, &outcome["retracted"], &outcome["sent"]),

@@ -190,3 +190,22 @@ fn rows_of_other_programs_are_named_once_and_no_difference() {
     );
     assert_eq!(verify(&env, &[]).1.len(), 2);
 }
+
+#[test]
+fn a_time_without_an_end_is_one_in_the_future() {
+    let warehouse = warehouse!();
+    let env = stocked(&warehouse.url(), 3);
+    env.sync(&[]);
+    warehouse
+        .execute("UPDATE price_daily SET close = 1, ingested_at = 'infinity' WHERE volume = 1");
+    let found = (1, vec!["000000 2020-01-02 newer_there false".to_owned()]);
+    assert_eq!(verify(&env, &[]), found);
+    let ran = env.run(&["verify", "--repair"]);
+    assert!(
+        ran.stdout
+            .contains("1 row had a time of ingest there in the future"),
+        "{ran:?}"
+    );
+    assert_eq!(env.sync(&[]).1["updated"], 1);
+    assert_eq!(verify(&env, &[]), (0, vec![]));
+}
