@@ -80,9 +80,26 @@ fn table(rows: &[AssetRow], screen: Screen<'_>) -> Result<String> {
         always("calendar"),
         always("currency"),
         if_room("active"),
-        shortened("sources", 20),
+        shortened("asked", 20).titled("sources"),
     ];
-    let mut text = screen::table(rows, SHOWN, screen)?;
+    #[derive(Serialize)]
+    struct ShownAsset<'a> {
+        #[serde(flatten)]
+        row: &'a AssetRow,
+        asked: String,
+    }
+    let asked = |row: &AssetRow| {
+        // The asset's own currency stands in a column of its own.
+        let own = format!(" {}", row.currency);
+        let sources = row.sources.iter();
+        let sources: Vec<&str> = sources.map(|s| s.strip_suffix(&own).unwrap_or(s)).collect();
+        sources.join(", ")
+    };
+    let shown = rows.iter().map(|row| ShownAsset {
+        asked: asked(row),
+        row,
+    });
+    let mut text = screen::table(&shown.collect::<Vec<_>>(), SHOWN, screen)?;
     let inactive = rows.iter().filter(|row| !row.active);
     let inactive: Vec<&str> = inactive.map(|row| row.asset_id.as_str()).collect();
     if !inactive.is_empty() {

@@ -205,8 +205,8 @@ fn fit(columns: &mut [Filled], width: Option<usize>) {
         column.shown = Some(least);
         left = left.saturating_sub(least + AROUND);
     }
-    // A shortened text says more with the room that is left than a further column does.
-    for column in columns.iter_mut() {
+    // A shortened text says more with the room that is left than a further column does, and the last one most: the first is a name.
+    for column in columns.iter_mut().rev() {
         if let (Room::Shortened(_), Some(shown)) = (column.column.room, column.shown) {
             let more = (column.widest - shown).min(left);
             column.shown = Some(shown + more);
