@@ -205,15 +205,9 @@ fn year_first(text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
         (false, _) => None,
         (true, _) if offset.is_empty() || is_midnight => Some(day),
         (true, zone) => {
-            let clock: Vec<i64> = clock
-                .split([':', '.'])
-                .map(|part| part.parse().unwrap_or(0))
-                .collect();
-            let part = |at: usize| clock.get(at).copied().unwrap_or(0);
-            let local = day.and_hms_opt(0, 0, 0)?
-                + TimeDelta::try_seconds(
-                    part(0) % 100 * 3600 + part(1) % 100 * 60 + part(2) % 100,
-                )?;
+            let mut parts = clock.split([':', '.']).map(|part| part.parse().ok());
+            let mut part = || parts.next().unwrap_or(Some(0));
+            let local = day.and_hms_opt(part()?, part()?, part()?)?;
             let time = local.and_utc() - TimeDelta::try_minutes(minutes(offset)?)?;
             plausible(time.with_timezone(&zone?).date_naive())
         }
@@ -305,6 +299,8 @@ mod tests {
             assert_eq!(format.day(text, zone), day(read), "{text}");
         }
         assert_eq!(YearFirst.day("2026-08-09T15:00:00Z", None), None);
+        // No clock shows it, and four days later is not what is meant.
+        assert_eq!(YearFirst.day("2026-08-09T99:00:00Z", seoul), None);
         assert_eq!(Epoch.day("1786320000", None), None);
         assert!(Epoch.is_of_moments() && !YearFirst.is_of_moments());
         for text in [
