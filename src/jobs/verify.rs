@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::asset::AssetId;
 use crate::domain::bar_values::COLUMNS;
 use crate::domain::checksum::{Checksum, Month, RowValues};
+use crate::domain::pulled::is_of_files;
 use crate::domain::timestamp;
 use crate::sources::SOURCES;
 use crate::staging::{StagedBar, Staging};
@@ -145,9 +146,7 @@ fn verify_assets(
 fn is_ours(source: &str, known: &BTreeSet<String>) -> bool {
     let name = source.split(':').next().unwrap_or(source);
     let mut sources = SOURCES.iter();
-    known.contains(source)
-        || ["import", "manual"].contains(&name)
-        || sources.any(|(kind, _)| kind.name() == name)
+    known.contains(source) || is_of_files(name) || sources.any(|(kind, _)| kind.name() == name)
 }
 
 impl Verified {
@@ -285,18 +284,23 @@ pub(crate) fn repair(
         of_kind.map(key).collect::<Vec<RowKey>>()
     };
     let newer = of(MismatchKind::NewerThere);
-    let set_back = match newer.is_empty() {
+    let future = match newer.is_empty() {
         true => Vec::new(),
-        false => warehouse.unset_future(&newer)?,
+        false => warehouse.find_future(&newer)?,
     };
     let keys = [
         of(MismatchKind::Missing),
         of(MismatchKind::Different),
-        set_back.clone(),
+        future.clone(),
     ];
+    // Pending first: a row that was set back there and is not sent again would stay as it is.
+    let pending = staging.make_pending(&keys.concat())?;
+    if !future.is_empty() {
+        warehouse.unset_future(&future)?;
+    }
     Ok(Repaired {
-        pending: staging.make_pending(&keys.concat())?,
-        set_back: set_back.len(),
+        pending,
+        set_back: future.len(),
         retracted: staging.retract_again(&of(MismatchKind::Extra))?,
     })
 }

@@ -87,9 +87,23 @@ impl Warehouse {
         bars.collect()
     }
 
+    /// Which of these rows have a time of ingest in the future.
+    pub(crate) fn find_future(&mut self, keys: &[RowKey]) -> Result<Vec<RowKey>, WarehouseError> {
+        self.rows_of_keys(include_str!("find_future.sql"), keys)
+    }
+
     /// Lets these rows be as old as can be where their time of ingest lies in the future, so that the next chunk writes over them.
-    /// Returns which of them.
-    pub(crate) fn unset_future(&mut self, keys: &[RowKey]) -> Result<Vec<RowKey>, WarehouseError> {
+    pub(crate) fn unset_future(&mut self, keys: &[RowKey]) -> Result<(), WarehouseError> {
+        self.rows_of_keys(include_str!("unset_future.sql"), keys)
+            .map(drop)
+    }
+
+    /// A statement about rows ($1 to $3: their keys), and the keys that it answers with.
+    fn rows_of_keys(
+        &mut self,
+        sql: &'static str,
+        keys: &[RowKey],
+    ) -> Result<Vec<RowKey>, WarehouseError> {
         let assets: Vec<String> = keys.iter().map(|(asset, ..)| asset.clone()).collect();
         let dates: Vec<NaiveDate> = keys.iter().map(|(_, date, _)| *date).collect();
         let sources: Vec<String> = keys.iter().map(|(.., source)| source.clone()).collect();
@@ -98,7 +112,7 @@ impl Warehouse {
             parameter(dates, Type::DATE_ARRAY),
             parameter(sources, Type::TEXT_ARRAY),
         ];
-        let rows = self.query(include_str!("unset_future.sql"), parameters)?;
+        let rows = self.query(sql, parameters)?;
         let key = |row: &postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
         rows.iter().map(key).collect()
     }

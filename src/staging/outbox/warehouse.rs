@@ -184,7 +184,10 @@ pub(super) fn drop_witness(tx: &Transaction<'_>, gone: &RetractedRow) -> Result<
     let Some(json) = kept.flatten() else {
         return Ok(());
     };
-    let mut witnesses: Vec<Witness> = serde_json::from_str(&json).unwrap_or_default();
+    // What cannot be read names no witness, and is looked for anew.
+    let Ok(mut witnesses) = serde_json::from_str::<Vec<Witness>>(&json) else {
+        return Ok(());
+    };
     witnesses
         .retain(|w| (&w.asset_id, w.date, &w.source) != (&gone.asset_id, gone.date, &gone.source));
     let json = serde_json::json!(witnesses).to_string();
