@@ -2,26 +2,9 @@
 
 use std::fs;
 
+use super::sample;
 use crate::support::program::TestEnv;
 use crate::support::{WEEK, asset, repository, route, shares, week};
-
-/// The sample, collected.
-fn sample() -> TestEnv {
-    let env = TestEnv::new();
-    let assets = fs::read(repository("data/assets.toml")).unwrap();
-    env.write("data/assets.toml", assets);
-    let sample = repository("data/sample");
-    let assets = "KS200,005930,000660,SOXL,BTC,GC=F";
-    let replay = [
-        "collect",
-        "--assets",
-        assets,
-        "--replay",
-        sample.to_str().unwrap(),
-    ];
-    assert_eq!(env.run(&replay).code, 0);
-    env
-}
 
 /// A fund of which nobody is asked, and a share that is collected.
 const OWN_FUND: &str = "[[asset]]

@@ -6,10 +6,11 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
+use super::sample;
 use crate::support::program::{COLLECT, TestEnv, until};
 use crate::support::server::{Gate, Server};
 use crate::support::warehouse::warehouse;
-use crate::support::{asset, repository, route, shares, week};
+use crate::support::{asset, route, shares, week};
 
 /// What a SQLite file says to a question.
 fn ask(env: &TestEnv, file: &str, sql: &str) -> String {
@@ -22,24 +23,6 @@ fn ask(env: &TestEnv, file: &str, sql: &str) -> String {
             other => format!("{other:?}"),
         })
         .unwrap()
-}
-
-/// The sample, collected.
-fn sample() -> TestEnv {
-    let env = TestEnv::new();
-    let assets = fs::read(repository("data/assets.toml")).unwrap();
-    env.write("data/assets.toml", assets);
-    let sample = repository("data/sample");
-    let assets = "KS200,005930,000660,SOXL,BTC,GC=F";
-    let replay = [
-        "collect",
-        "--assets",
-        assets,
-        "--replay",
-        sample.to_str().unwrap(),
-    ];
-    assert_eq!(env.run(&replay).code, 0);
-    env
 }
 
 #[test]
