@@ -50,7 +50,7 @@ case ${1-} in
     [01][0-9]:[0-5][0-9] | 2[0-3]:[0-5][0-9]) time=$1 ;;
     *) fail 2 "'$1' should be a time of day from 00:00 to 23:59 like 18:00, or --uninstall" ;;
 esac
-command -v systemctl >/dev/null || fail 1 'there is no systemd here; cron does as well, see README.md'
+command -v systemctl >/dev/null || fail 1 'there is no systemd here; cron does as well, see scripts/README.md'
 
 if ((EUID == 0)); then
     user_option=

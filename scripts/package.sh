@@ -85,6 +85,12 @@ fill() {
     cp -r data/assets.toml data/README.md data/calendars data/sample data/report.png "$1/data/"
     cp README.md CHANGELOG.md LICENSE .env.example "$1/"
     cp -r schema/README.md schema/grafana "$1/schema/"
+    # The documents name each other.
+    local room
+    for room in scripts src tests; do
+        mkdir -p -- "$1/$room"
+        cp "$room/README.md" "$1/$room/"
+    done
     python3 scripts/third_party_licences.py "$2" >"$1/THIRD-PARTY-LICENCES.txt"
 }
 

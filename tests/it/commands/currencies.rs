@@ -175,11 +175,11 @@ fn a_source_of_another_pair_gives_no_rates() {
     assert_eq!(refused.code, 2, "{refused:?}");
 }
 
-/// The recipe of README, word by word.
+/// The recipe of schema/README.md, word by word.
 #[test]
 fn the_recipe_in_sql_says_the_same() {
     let (_server, env) = dollars_and_won();
-    let readme = std::fs::read_to_string(crate::support::repository("README.md")).unwrap();
+    let readme = std::fs::read_to_string(crate::support::repository("schema/README.md")).unwrap();
     let at = readme.find("-- ACME in won").unwrap();
     let recipe = &readme[at..at + readme[at..].find("```").unwrap()];
     let in_won = env.pairs(&format!(
