@@ -12,6 +12,9 @@
 #
 # The tests of the report open it in Chromium, by chromedriver; where that is missing, apt-get installs both. With
 # BROWSER_TEST=0, or where they cannot be had, these tests are left out.
+#
+# The tests of `export` give its files to Beancount, hledger, Ledger, pandas, Polars and DuckDB, which pip and apt-get install below
+# target; with TEST_READERS= (empty), or where they cannot be had, these tests are left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/throwaway_postgres.sh
@@ -55,6 +58,24 @@ find_browser() {
     fi
 }
 
+# Programs that read what `export` writes, and the SQLite file: Beancount, hledger, Ledger, pandas, Polars, DuckDB. Without them
+# their tests are left out, and that is said loudly.
+READERS=(beancount==3.2.3 pandas==3.1.1 polars==2.1.0 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-sqlite-scanner==1.5.5)
+find_readers() {
+    local folder=target/test-readers
+    if ! [[ -f $folder/complete ]]; then
+        printf 'scripts/test.sh: installing %s\n' "${READERS[*]}" >&2
+        rm -rf -- "$folder"
+        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check --timeout 20 "${READERS[@]}"; } >&2; then
+            echo 'scripts/test.sh: THE TESTS WITH OTHER READERS ARE LEFT OUT: they could not be installed' >&2
+            return
+        fi
+        touch "$folder/complete"
+    fi
+    command -v hledger >/dev/null || { can_install && install hledger ledger; } || true
+    export TEST_READERS=$folder
+}
+
 # What did not run, a line each.
 left_out=
 
@@ -77,6 +98,9 @@ say_what_was_left_out() {
     if [[ ${BROWSER_TEST:-} != 1 ]]; then
         left_out+='the tests of the report in a browser'$'\n'
     fi
+    if [[ -z ${TEST_READERS:-} ]]; then
+        left_out+='the tests with programs that read exports'$'\n'
+    fi
     # Tests that cargo test leaves out by itself.
     left_out+=$(cargo test --locked --quiet -- --list --ignored 2>/dev/null | sed -n 's/: test$//p')
     if [[ -n $left_out ]]; then
@@ -98,6 +122,7 @@ if [[ -z ${TEST_DATABASE_URL:-} ]]; then
 fi
 export INTEGRATION_TEST=1
 [[ ${BROWSER_TEST:-} == 0 ]] || find_browser
+[[ -n ${TEST_READERS+set} ]] || find_readers
 cargo test --locked "$@"
 if (($# == 0)); then
     run_part windows 'the tests of the Windows program' test-windows.sh

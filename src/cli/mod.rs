@@ -18,7 +18,7 @@ pub(crate) use setup::{
     AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs, LookUpArgs, SearchAssetsArgs,
     TestSourceArgs,
 };
-pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PruneArgs, RestoreArgs};
+pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PivotField, PruneArgs, RestoreArgs};
 
 /// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
 ///
@@ -60,6 +60,22 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Of `export`: CSV as Excel keeps it.
+    #[value(hide = true)]
+    ExcelCsv,
+    /// Of `export`: price directives of Ledger and hledger.
+    #[value(hide = true)]
+    Ledger,
+    /// Of `export`: price directives of Beancount.
+    #[value(hide = true)]
+    Beancount,
+}
+
+impl Format {
+    /// Whether only `export` writes it.
+    pub(crate) fn is_of_export(self) -> bool {
+        matches!(self, Self::ExcelCsv | Self::Ledger | Self::Beancount)
+    }
 }
 
 /// The commands.
@@ -135,7 +151,11 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Removes what is old: rejected rows, runs, the history of changed prices, archived answers. Never a price.
     Prune(PruneArgs),
-    /// Writes bars as CSV (the default), JSON or, with --format jsonl, one JSON object a line.
+    /// Writes bars as CSV (the default), JSON, for Excel or for a ledger.
+    ///
+    /// Beside csv, json and jsonl, --format may be excel-csv (CSV as Excel keeps it: Korean letters, leading zeros), ledger (price
+    /// directives of Ledger and hledger) or beancount. In a ledger an asset is called by its `commodity` in assets.toml, else by its
+    /// id.
     Export(ExportArgs),
     /// Checks the bars of a CSV file and stages them under a source of their own.
     Import(ImportArgs),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::parse_date;
 use crate::domain::adjustment::Adjust;
@@ -77,9 +77,30 @@ pub(crate) struct ExportArgs {
     /// is none, prices are empty.
     #[arg(long = "in", value_name = "CURRENCY")]
     pub(crate) currency: Option<String>,
+    /// Writes a table of one value: a row for each day, a column for each asset. Provisional bars are left out.
+    #[arg(long, value_enum, value_name = "VALUE")]
+    pub(crate) pivot: Option<PivotField>,
+    /// Of --format excel-csv: the decimal mark of your Excel, . or , (then ; separates the cells).
+    #[arg(long, value_name = "MARK", value_parser = Decimal::parse)]
+    pub(crate) decimal: Option<Decimal>,
     /// Writes to a file, which is replaced when the new one is complete; - is stdout.
     #[arg(long, value_name = "FILE", alias = "out")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// What a table of `export --pivot` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PivotField {
+    /// The first price of the day.
+    Open,
+    /// The highest price.
+    High,
+    /// The lowest price.
+    Low,
+    /// The last price.
+    Close,
+    /// What was traded.
+    Volume,
 }
 
 /// Arguments of `import`.

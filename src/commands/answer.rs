@@ -167,7 +167,11 @@ impl Answer {
             }
             (Content::Rows(rows), Format::Json) => print::json(&taken(rows)?)?,
             (Content::Rows(rows), Format::Jsonl) => print::json_lines(&taken(rows)?)?,
-            (Content::Rows(rows), Format::Csv) => print::csv(&taken(rows)?, self.columns)?,
+            // The formats of `export` alone, which has written its rows by itself.
+            (
+                Content::Rows(rows),
+                Format::Csv | Format::ExcelCsv | Format::Ledger | Format::Beancount,
+            ) => print::csv(&taken(rows)?, self.columns)?,
             (Content::Text(_), Format::Jsonl) => return Err(rows_only("jsonl")),
             (Content::Text(_), Format::Csv) => return Err(rows_only("csv")),
             (Content::Text(text), _) => redaction.text(&text),

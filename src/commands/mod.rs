@@ -110,6 +110,12 @@ fn recorded_name(command: &Command) -> Option<&'static str> {
 }
 
 fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
+    if cli.format.is_of_export() && !matches!(cli.command, Command::Export(_)) {
+        return Err(ConfigError(
+            "--format excel-csv, ledger and beancount are for `pricestash export`".to_owned(),
+        )
+        .into());
+    }
     match &cli.command {
         Command::Collect(args) => collect::run(args, config),
         Command::Sync(args) => sync::run(args, config),

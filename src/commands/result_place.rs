@@ -28,6 +28,14 @@ pub(super) const JSON_LINES: FileFormat = FileFormat {
     name: "JSON lines",
     endings: &["jsonl", "ndjson"],
 };
+pub(super) const LEDGER: FileFormat = FileFormat {
+    name: "a price list of Ledger",
+    endings: &["ledger", "journal", "hledger"],
+};
+pub(super) const BEANCOUNT: FileFormat = FileFormat {
+    name: "a price list of Beancount",
+    endings: &["beancount", "bean"],
+};
 pub(super) const HTML: FileFormat = FileFormat {
     name: "HTML",
     endings: &["html", "htm"],

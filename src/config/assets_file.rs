@@ -10,6 +10,7 @@ use crate::domain::asset::{Asset, AssetId, Category, MAX_KEY_CHARS, SourceEntry,
 use crate::domain::bar::Sign;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::currency::read_currency;
+use crate::domain::price_list::is_commodity;
 use crate::domain::user_source::UserSource;
 
 /// The longest asset name, in characters: `varchar(100)` in the warehouse.
@@ -43,6 +44,7 @@ struct AssetLine {
     currency: String,
     #[serde(default)]
     nonpositive: bool,
+    commodity: Option<String>,
     #[serde(default = "active_by_default")]
     active: bool,
     sources: Vec<SourceLine>,
@@ -54,12 +56,19 @@ impl AssetLine {
         check_text("name", &self.name, MAX_NAME_CHARS)
             .map_err(|why| format!("asset {id}: {why}"))?;
         let currency = read_currency(&self.currency).map_err(|why| format!("asset {id}: {why}"))?;
+        if let Some(commodity) = self.commodity.as_deref().filter(|c| !is_commodity(c)) {
+            return Err(format!(
+                "asset {id}: the commodity {commodity:?} should have 2 to 24 capital letters, digits and ' . _ -, with a letter \
+                 first and a letter or digit last, like \"SAMSUNG\""
+            ));
+        }
         let sources = name_sources(self.sources, own, &id, &currency)
             .map_err(|why| format!("asset {id}: {why}"))?;
         let AssetLine {
             name,
             category,
             nonpositive,
+            commodity,
             active,
             ..
         } = self;
@@ -75,6 +84,7 @@ impl AssetLine {
             },
             active,
             sources,
+            commodity,
         })
     }
 }

@@ -191,6 +191,8 @@ pub(crate) struct Asset {
     pub(crate) active: bool,
     /// Where its prices come from, in the order in which the sources are asked.
     pub(crate) sources: Vec<SourceEntry>,
+    /// What ledgers call it, where that is not its id.
+    pub(crate) commodity: Option<String>,
 }
 
 impl Asset {

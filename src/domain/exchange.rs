@@ -77,6 +77,8 @@ pub(crate) struct Rate {
     pub(crate) named: String,
     /// Whether all of them are final: a price is no more final than its rate.
     pub(crate) is_final: bool,
+    /// Whether the series of one of them may hold two scales.
+    pub(crate) is_suspect: bool,
 }
 
 /// The way from one currency to another.
@@ -134,6 +136,7 @@ impl<'a> Exchange<'a> {
             factor: self.scale,
             named: String::new(),
             is_final: true,
+            is_suspect: false,
         };
         let Some((first, others)) = self.legs.split_first() else {
             return Some(rate);
@@ -156,13 +159,15 @@ impl<'a> Exchange<'a> {
             let (asset_id, doubts) = (&leg.series.asset_id, stored.doubts());
             rate.named = format!("{}{comma}{asset_id} of {of}{doubts}", rate.named);
             rate.is_final &= stored.is_final;
+            rate.is_suspect |= stored.is_suspect;
         }
         Some(rate)
     }
 }
 
 /// The currency whose hundredths this one is, and how much of it one is.
-fn whole(currency: &str) -> (&str, f64) {
+#[must_use]
+pub(crate) fn whole(currency: &str) -> (&str, f64) {
     let found = HUNDREDTHS.iter().find(|(part, _)| *part == currency);
     found.map_or((currency, 1.0), |(_, whole)| (*whole, 0.01))
 }

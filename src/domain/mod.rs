@@ -28,6 +28,7 @@ pub(crate) mod misfit;
 pub mod number_format;
 pub(crate) mod odd_action;
 pub mod outgoing;
+pub(crate) mod price_list;
 pub(crate) mod pulled;
 pub(crate) mod run;
 pub(crate) mod scale;

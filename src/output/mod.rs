@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar_year;
 pub(crate) mod chart;
+pub(crate) mod excel;
 pub(crate) mod local_time;
 pub mod log;
 pub(crate) mod numbers;

@@ -159,7 +159,7 @@ impl<'a> BarRow<'a> {
         Ok([part(0)?, part(1)?, part(2)?])
     }
 
-    pub(super) fn asset_id(self) -> rusqlite::Result<&'a str> {
+    pub(crate) fn asset_id(self) -> rusqlite::Result<&'a str> {
         self.text(0)
     }
 
@@ -173,7 +173,7 @@ impl<'a> BarRow<'a> {
         Ok(timestamp::day_from_text(self.day()?))
     }
 
-    pub(super) fn source(self) -> rusqlite::Result<&'a str> {
+    pub(crate) fn source(self) -> rusqlite::Result<&'a str> {
         self.text(SOURCE_AT)
     }
 

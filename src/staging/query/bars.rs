@@ -122,6 +122,18 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The currency of each series, by asset and source: that of its bars, else that of the source. Unknown ones are left out.
+    pub(crate) fn currencies(&self) -> Result<HashMap<(String, String), String>> {
+        let sql = "SELECT asset_id, source, currency FROM asset_source
+                   UNION ALL
+                   SELECT asset_id, source, currency FROM series";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(sql)?;
+        // A later row takes the place of an earlier one.
+        let rows = statement.query_map([], |r| Ok(((text(r, 0)?, text(r, 1)?), text(r, 2)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Every asset of the file: those configured at the last collect, and those that only have bars.
     pub(crate) fn stored_assets(&self) -> Result<Vec<StoredAsset>> {
         let connection = self.connection()?;

@@ -72,7 +72,10 @@ fn prices_are_shown_and_exported_in_won_with_the_rate_named() {
         .succeed(&["export", "--in", "KRW", "--assets", "ACME"])
         .stdout;
     let lines: Vec<&str> = exported.lines().collect();
-    assert!(lines[0].ends_with("is_final,currency,rate"), "{exported}");
+    assert!(
+        lines[0].ends_with("is_final,name,currency,rate"),
+        "{exported}"
+    );
     assert!(
         lines[1].starts_with("ACME,2026-01-05,yahoo,14000.0,"),
         "{exported}"
@@ -138,9 +141,14 @@ fn a_provisional_or_suspect_rate_is_said_with_the_price() {
         .stdout;
     let last = exported.lines().last().unwrap();
     assert!(
-        last.ends_with(&format!(",false,KRW,\"{named}\"")),
+        last.ends_with(&format!(",false,The ACME,KRW,\"{named}\"")),
         "{exported}"
     );
+    let ledger = env.succeed(&[
+        "export", "--in", "KRW", "--assets", "ACME", "--format", "ledger",
+    ]);
+    let doubted = format!("; the next price is by {named}\nP 2026-01-06 ACME 15950 KRW\n");
+    assert!(ledger.stdout.contains(&doubted), "{ledger:?}");
     let came_a_hundredfold = "UPDATE finding SET rule = 'rebased' WHERE asset_id = 'USDKRW'";
     env.staging().execute(came_a_hundredfold, []).unwrap();
     let shown = env.json(&["show", "ACME", "--in", "KRW"]).rows();

@@ -6,6 +6,7 @@ mod assets_search;
 mod cli;
 mod currencies;
 mod doctor;
+mod exports;
 mod logs;
 mod manual;
 mod results;

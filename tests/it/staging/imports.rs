@@ -66,7 +66,7 @@ fn an_export_comes_back_bit_for_bit_under_its_own_sources() {
     assert_eq!(csv.lines().count(), 2662);
     assert_eq!(
         csv.lines().next().unwrap(),
-        "asset_id,date,source,open,high,low,close,volume,ingested_at,is_final"
+        "asset_id,date,source,open,high,low,close,volume,ingested_at,is_final,name,currency"
     );
     assert_eq!(env.succeed(&["export"]).stdout, csv);
     let total = |env: &TestEnv, arguments: &[&str], count: &str| -> u64 {

@@ -1,0 +1,315 @@
+//! `export`: bars are written to a file or to stdout as they come.
+
+mod best;
+mod ledger;
+mod pivot;
+mod writer;
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use self::best::Chosen;
+use self::ledger::Commodities;
+use self::writer::{RowFormat, Writer, system_error};
+use super::answer::Answer;
+use super::context::{find_assets, read_staging};
+use super::result_place::{BEANCOUNT, CSV, FileFormat, JSON, JSON_LINES, LEDGER, result_place};
+use crate::cli::{ExportArgs, Format, PivotField};
+use crate::config::{Config, ConfigError};
+use crate::domain::adjustment::Adjust;
+use crate::domain::number_format::Decimal;
+use crate::domain::price_list::PriceList;
+use crate::domain::text::brief;
+use crate::output::numbers::counted;
+use crate::process::result_file::Place;
+use crate::staging::{BarRow, Record, Selection, Staging};
+
+/// What is written.
+enum Kind {
+    /// Bars as they are stored, or adjusted.
+    Bars(RowFormat),
+    /// The best bars in another currency.
+    InCurrency(RowFormat, Chosen),
+    /// One value a day and asset.
+    Pivot(RowFormat, Chosen, PivotField),
+    /// Closes for a ledger.
+    Prices(PriceList, Chosen, Commodities),
+}
+
+pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<Answer> {
+    check(args, format)?;
+    let path = args.output.as_deref().unwrap_or(Path::new("-"));
+    let place = result_place(path, file_format(format), choose_format, config)?;
+    let staging = read_staging(config)?;
+    let assets = find_assets(&args.assets, &staging, config)?;
+    let selection = Selection {
+        assets: assets.iter().map(ToString::to_string).collect(),
+        source: args.source.clone(),
+        start: args.start,
+        end: args.end,
+        adjust: args.adjust,
+    };
+    let kind = kind(args, format, &staging, &selection, config)?;
+    let written = place.write(|to| match &kind {
+        Kind::Bars(format) => write(&staging, &selection, *format, to),
+        Kind::InCurrency(format, chosen) => in_currency(&staging, &selection, chosen, *format, to),
+        Kind::Pivot(format, chosen, field) => {
+            pivot::write(&staging, &selection, chosen, *field, *format, to)
+        }
+        Kind::Prices(list, chosen, commodities) => {
+            ledger::write(&staging, &selection, chosen, (*list, commodities), to)
+        }
+    });
+    if place != Place::Stdout {
+        let count =
+            written.with_context(|| format!("the export {} cannot be written", path.display()))?;
+        return Ok(exported(count, &kind, path, format));
+    }
+    match written {
+        // A reader like `head` has seen enough.
+        Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {}
+        // What the staging file cannot give is said by SQLite.
+        Err(e) if system_error(&e).is_some() => {
+            return Err(e.context("the export cannot be printed"));
+        }
+        other => drop(other?),
+    }
+    Ok(Answer::written(String::new()))
+}
+
+/// Refuses options that contradict each other.
+fn check(args: &ExportArgs, format: Format) -> Result<()> {
+    let wrong = |why: String| Err(ConfigError(why).into());
+    if let (Some(start), Some(end)) = (args.start, args.end)
+        && start > end
+    {
+        return wrong(format!("--start {start} is after --end {end}"));
+    }
+    if args.decimal.is_some() && format != Format::ExcelCsv {
+        return wrong("--decimal is for --format excel-csv".to_owned());
+    }
+    if args.pivot.is_some() && price_list(format).is_some() {
+        return wrong("--pivot is for tables, and a ledger is none".to_owned());
+    }
+    Ok(())
+}
+
+fn price_list(format: Format) -> Option<PriceList> {
+    match format {
+        Format::Ledger => Some(PriceList::Ledger),
+        Format::Beancount => Some(PriceList::Beancount),
+        _ => None,
+    }
+}
+
+fn row_format(format: Format, decimal: Option<Decimal>) -> RowFormat {
+    match format {
+        Format::ExcelCsv => RowFormat::Excel(decimal.unwrap_or_default()),
+        Format::Jsonl => RowFormat::Lines,
+        Format::Json => RowFormat::Array,
+        _ => RowFormat::Csv,
+    }
+}
+
+fn kind(
+    args: &ExportArgs,
+    format: Format,
+    staging: &Staging,
+    selection: &Selection,
+    config: &Config,
+) -> Result<Kind> {
+    let chosen = || Chosen::read(staging, selection, args.currency.as_deref());
+    if let Some(list) = price_list(format) {
+        let chosen = chosen()?;
+        let commodities = Commodities::read(list, &chosen, config)?;
+        return Ok(Kind::Prices(list, chosen, commodities));
+    }
+    let rows = row_format(format, args.decimal);
+    Ok(match (args.pivot, &args.currency) {
+        (Some(field), _) => Kind::Pivot(rows, chosen()?, field),
+        (None, Some(_)) => Kind::InCurrency(rows, chosen()?),
+        (None, None) => Kind::Bars(rows),
+    })
+}
+
+fn file_format(format: Format) -> &'static FileFormat {
+    match format {
+        Format::Table | Format::Csv | Format::ExcelCsv => &CSV,
+        Format::Json => &JSON,
+        Format::Jsonl => &JSON_LINES,
+        Format::Ledger => &LEDGER,
+        Format::Beancount => &BEANCOUNT,
+    }
+}
+
+/// What to do about a name with an ending of another format.
+fn choose_format(ending: &str) -> String {
+    match ending {
+        "csv" => "--format csv or excel-csv writes that".to_owned(),
+        "json" => "--format json writes that".to_owned(),
+        "jsonl" | "ndjson" => "--format jsonl writes that".to_owned(),
+        "ledger" | "journal" | "hledger" => "--format ledger writes that".to_owned(),
+        "beancount" | "bean" => "--format beancount writes that".to_owned(),
+        _ => "a name with .csv opens in a spreadsheet too".to_owned(),
+    }
+}
+
+/// The longest text of a cell, in characters: another program may have written a megabyte, or colours.
+const LONGEST_TEXT: usize = 500;
+
+/// A text of the file as it is written.
+fn shown(text: &str) -> String {
+    brief(text, LONGEST_TEXT)
+}
+
+/// Names of assets and currencies of series.
+struct Labels {
+    names: HashMap<String, String>,
+    currencies: HashMap<(String, String), String>,
+}
+
+impl Labels {
+    fn read(staging: &Staging) -> Result<Self> {
+        let names = staging.stored_assets()?.into_iter();
+        let currencies = staging.currencies()?.into_iter();
+        Ok(Self {
+            names: names.map(|a| (a.asset_id, shown(&a.name))).collect(),
+            currencies: currencies.map(|(key, c)| (key, shown(&c))).collect(),
+        })
+    }
+
+    /// The name of a bar's asset, and the currency of its prices where that is known.
+    fn of(&self, bar: BarRow<'_>) -> Result<(&str, Option<&str>)> {
+        let asset_id = bar.asset_id()?;
+        let name = self.names.get(asset_id).map_or("", String::as_str);
+        let key = (asset_id.to_owned(), bar.source()?.to_owned());
+        Ok((name, self.currencies.get(&key).map(String::as_str)))
+    }
+}
+
+fn write(
+    staging: &Staging,
+    selection: &Selection,
+    format: RowFormat,
+    to: &mut dyn Write,
+) -> Result<u64> {
+    let adjusted = match selection.adjust {
+        Adjust::None => None,
+        Adjust::Splits => Some("splits"),
+        Adjust::All => Some("all"),
+    };
+    let labels = Labels::read(staging)?;
+    // Prices that are adjusted say so, so that nobody takes them for what a source has sent.
+    let columns = BarRow::columns().chain(["name", "currency"]);
+    let columns = columns.chain(adjusted.map(|_| "adjusted"));
+    let mut writer = Writer::new(format, columns.map(str::to_owned), BufWriter::new(to))?;
+    let bars = staging.export(selection, |bar| {
+        let (name, currency) = labels.of(bar)?;
+        let labelled = LabelledBar {
+            bar,
+            name,
+            currency,
+            adjusted,
+        };
+        match adjusted {
+            Some(adjusted) => writer.bar((Record(bar), name, currency, adjusted), labelled),
+            None => writer.bar((Record(bar), name, currency), labelled),
+        }
+    })?;
+    let to = writer.finish()?.into_inner();
+    to.map_err(io::IntoInnerError::into_error)?;
+    Ok(bars)
+}
+
+/// A bar with the name of its asset, its currency, and what its prices are adjusted for.
+#[derive(Serialize)]
+struct LabelledBar<'a> {
+    #[serde(flatten)]
+    bar: BarRow<'a>,
+    name: &'a str,
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adjusted: Option<&'static str>,
+}
+
+/// A bar in another currency. The fields are the columns.
+#[derive(Clone, Copy, Serialize)]
+struct ExchangedBar<'a> {
+    asset_id: &'a str,
+    date: NaiveDate,
+    source: &'a str,
+    /// Its prices; none where the rate or the factor of the adjustment is not known.
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
+    close: Option<f64>,
+    volume: Option<i64>,
+    ingested_at: &'a str,
+    is_final: bool,
+    name: &'a str,
+    currency: &'a str,
+    /// Which rates of which days its prices are made by.
+    rate: Option<&'a str>,
+}
+
+/// Writes the best bar of each day with its prices in another currency, one asset after the other.
+fn in_currency(
+    staging: &Staging,
+    selection: &Selection,
+    chosen: &Chosen,
+    format: RowFormat,
+    to: &mut dyn Write,
+) -> Result<u64> {
+    let columns = BarRow::columns().chain(["name", "currency", "rate"]);
+    let mut writer = Writer::new(format, columns.map(str::to_owned), BufWriter::new(to))?;
+    let mut count = 0;
+    chosen.bars(staging, selection, |asset, bar| {
+        let values = bar.values;
+        let exchanged = ExchangedBar {
+            asset_id: &asset.asset_id,
+            date: bar.date(),
+            source: bar.source,
+            open: values.map(|v| v.open),
+            high: values.map(|v| v.high),
+            low: values.map(|v| v.low),
+            close: values.map(|v| v.close),
+            volume: bar.stored.values.volume,
+            ingested_at: &bar.stored.ingested_at,
+            is_final: bar.is_final,
+            name: &shown(&asset.name),
+            currency: chosen.currency(asset),
+            rate: bar.rate.as_ref().map(|r| r.named.as_str()),
+        };
+        writer.bar(exchanged, exchanged)?;
+        count += 1;
+        Ok(())
+    })?;
+    let to = writer.finish()?.into_inner();
+    to.map_err(io::IntoInnerError::into_error)?;
+    Ok(count)
+}
+
+/// What is said of a file: with a table or as CSV the bars are the only rows, and this is a sentence about them.
+fn exported(count: u64, kind: &Kind, path: &Path, format: Format) -> Answer {
+    #[derive(Serialize)]
+    struct Exported {
+        file: String,
+        bars: u64,
+    }
+    let file = path.display().to_string();
+    let what = match kind {
+        Kind::Bars(_) | Kind::InCurrency(..) => counted(count, "bar", "bars"),
+        Kind::Pivot(..) => counted(count, "day", "days"),
+        Kind::Prices(..) => counted(count, "price", "prices"),
+    };
+    let text = format!("Wrote {what} to {file}.\n");
+    match format {
+        Format::Json | Format::Jsonl => Answer::row(Exported { file, bars: count }, text),
+        _ => Answer::written(text),
+    }
+}
