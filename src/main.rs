@@ -23,7 +23,8 @@ type Surroundings = Variables<fn(&str) -> Option<String>>;
 fn main() -> ExitCode {
     // Before the command line: its errors are lines like others, and may show a secret.
     let (variables, dot_env) = read_variables();
-    let mut log = Log::new(variables.log_format(), variables.redaction());
+    let mut log =
+        Log::new(variables.log_format(), variables.redaction()).in_language(variables.language());
     let parsed = Cli::command().try_get_matches().and_then(|matches| {
         let command = matches.subcommand_name().unwrap_or_default().to_owned();
         Ok((Cli::from_arg_matches(&matches)?, command))

@@ -162,7 +162,7 @@ impl Answer {
                 if self.is_drawn {
                     text
                 } else {
-                    fold(&lines(&text), screen)
+                    fold(&lines(&text, screen), screen)
                 }
             }
             (Content::Rows(rows), Format::Json) => print::json(&taken(rows)?)?,
@@ -175,17 +175,25 @@ impl Answer {
             (Content::Text(_), Format::Jsonl) => return Err(rows_only("jsonl")),
             (Content::Text(_), Format::Csv) => return Err(rows_only("csv")),
             (Content::Text(text), _) => redaction.text(&text),
-            (Content::Written(text), _) => fold(&lines(&redaction.text(&text)), screen),
+            (Content::Written(text), _) => fold(&lines(&redaction.text(&text), screen), screen),
         };
         let exit_code = self.exit_code;
         Ok(Printed { text, exit_code })
     }
 }
 
-/// A text of several lines, each of which may hold words of others.
-fn lines(text: &str) -> String {
+/// A text of several lines, each of which may hold words of others. Sentences are said in the reader's language.
+fn lines(text: &str, screen: Screen<'_>) -> String {
     const LONGEST_LINE: usize = 10_000;
-    let lines = text.split('\n').map(|line| brief(line, LONGEST_LINE));
+    let lines = text.split('\n').map(|line| {
+        let line = brief(line, LONGEST_LINE);
+        match (line.starts_with(' '), line.strip_prefix("- ")) {
+            // Of a table: fields have one name in every language.
+            (true, _) => line,
+            (_, Some(item)) => format!("- {}", screen.sentence(item)),
+            _ => screen.sentence(&line),
+        }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

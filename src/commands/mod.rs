@@ -76,7 +76,8 @@ pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
     ready
         .and_then(|()| dispatch(cli, config).map_err(|error| without_settings(error, config)))
         .and_then(|answer| {
-            let screen = Screen::of_stdout(cli.wide, &config.redaction);
+            let screen =
+                Screen::of_stdout(cli.wide, &config.redaction).in_language(config.language);
             answer.print(cli.format, screen, &config.redaction)
         })
         .map_err(|error| explain(error, &config.staging_db))

@@ -6,6 +6,7 @@ pub(crate) mod assets_edit;
 pub(crate) mod assets_file;
 mod dot_env;
 pub(crate) mod keys;
+mod language;
 pub(crate) mod redact;
 mod secret;
 mod source_file;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use thiserror::Error;
 
+use crate::domain::language::Language;
 use crate::process::retry::RetryPolicy;
 pub use assets_file::read_sources;
 pub use dot_env::read_dot_env;
@@ -46,7 +48,7 @@ pub(crate) struct Unwritable(pub(crate) String);
 pub enum Area {
     /// A line of `.env` that is none: it may be any setting.
     DotEnv,
-    /// How log lines are written.
+    /// How log lines are written, and what people read.
     Log,
     /// How sources are asked.
     Fetch,
@@ -176,6 +178,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// How log lines are written.
     pub log: LogConfig,
+    /// `PRICESTASH_LANG`, else the system's.
+    pub language: Language,
     /// Keeps secrets out of everything that is said.
     pub redaction: Redaction,
     /// What is not left to the defaults.

@@ -42,6 +42,8 @@ pub enum Kind {
     LogLevel,
     /// How log lines look.
     LogFormat,
+    /// What people read.
+    Language,
     /// That of the variable of this name, which is asked first.
     OlderNameOf(&'static str),
     /// None of ours: a library reads it. It is known so that its secret is.
@@ -75,6 +77,7 @@ const VARIABLES: &[Variable] = &[
     plain("AUDIT_DAYS", "7", Kind::Days),
     plain("LOG_LEVEL", "info", Kind::LogLevel),
     plain("LOG_FORMAT", "text", Kind::LogFormat),
+    plain("PRICESTASH_LANG", "", Kind::Language),
     plain("SYNC_MAX_RETRIES", "3", Kind::Tries),
     plain("SYNC_BASE_DELAY", "1.0", Kind::Pause),
     plain("SYNC_CONNECT_TIMEOUT", "10", Kind::TimeLimit),

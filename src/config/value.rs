@@ -7,6 +7,7 @@ use log::LevelFilter;
 
 use super::table::{Kind, Variable};
 use super::{ConfigError, LogFormat, Secret, TlsMode};
+use crate::domain::language::Language;
 
 /// The longest time a variable may ask for, in seconds: a day.
 const MAX_SECONDS: f64 = 86_400.0;
@@ -78,6 +79,13 @@ impl Value {
             "json" => Some(LogFormat::Json),
             _ => None,
         })
+    }
+
+    pub(super) fn language(&self) -> Result<Option<Language>, ConfigError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.read(Language::of_code).map(Some)
     }
 
     pub(super) fn tls_mode(&self) -> Result<Option<TlsMode>, ConfigError> {
@@ -158,6 +166,7 @@ impl Value {
             }
             Kind::LogLevel => "one of off, error, warn, info, debug, trace".to_owned(),
             Kind::LogFormat => "text or json".to_owned(),
+            Kind::Language => "en or ko".to_owned(),
             Kind::Path | Kind::OlderNameOf(_) | Kind::Foreign => "any text".to_owned(),
         }
     }
@@ -231,6 +240,10 @@ mod tests {
             (
                 value(Kind::LogFormat, "-1").log_format().unwrap_err(),
                 "text or json",
+            ),
+            (
+                value(Kind::Language, "-1").language().unwrap_err(),
+                "en or ko",
             ),
         ] {
             assert_eq!(error.0, format!("X is \"-1\", it should be {right}"));

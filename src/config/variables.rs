@@ -5,6 +5,7 @@ use std::iter;
 
 use super::dot_env::parse_dot_env;
 use super::keys::Keys;
+use super::language;
 use super::redact::{Redaction, SecretKind};
 use super::table::{Kind, Variable, all_variables};
 use super::value::Value;
@@ -12,6 +13,7 @@ use super::{
     Area, Config, ConfigError, FetchConfig, LogConfig, LogFormat, NotifyConfig, Origins, Setting,
     SyncConfig,
 };
+use crate::domain::language::Language;
 use crate::process::retry::RetryPolicy;
 
 /// A name with so many wrong, missing or swapped letters is taken for a slip.
@@ -106,6 +108,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let log = self.read_log(&mut faults)?;
         let fetch = self.read_fetch(&mut faults)?;
         let sync = self.read_sync(&mut faults)?;
+        let language = self.read_in(Area::Log, "PRICESTASH_LANG", &mut faults, |v| v.language())?;
         let addresses = self.table.iter().filter(|v| v.kind == Kind::Address);
         Ok(Config {
             staging_db: self.value("STAGING_DB")?.path(),
@@ -117,6 +120,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
                 heartbeat: self.value("HEARTBEAT_URL")?.address(),
             },
             log,
+            language: language.unwrap_or_else(|| self.system_language()),
             redaction: self.redaction(),
             set: self.settings(),
             warnings: addresses
@@ -173,6 +177,18 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
     pub fn log_format(&self) -> LogFormat {
         let format = self.value("LOG_FORMAT").and_then(|v| v.log_format());
         format.unwrap_or(LogFormat::Text)
+    }
+
+    /// The language that people read, before everything else is read; with a wrong value, the system's.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        let chosen = self.value("PRICESTASH_LANG").and_then(|v| v.language());
+        let chosen = chosen.ok().flatten();
+        chosen.unwrap_or_else(|| self.system_language())
+    }
+
+    fn system_language(&self) -> Language {
+        language::of_system(&self.environment, language::of_windows)
     }
 
     /// Warnings of names in `.env` that are nearly those of variables. In the environment they may be another program's.
@@ -402,6 +418,7 @@ mod tests {
             ("NAVER_BASE_URL", "http://x?a=1", "without a query"),
             ("LOG_LEVEL", "loud", "one of off"),
             ("LOG_FORMAT", "xml", "text or json"),
+            ("PRICESTASH_LANG", "kr", "en or ko"),
             ("SYNC_CONNECT_TIMEOUT", "x", "a number of seconds"),
             ("PGSSLMODE", "always", "one of disable"),
             (
@@ -417,6 +434,31 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn the_language_is_that_which_was_chosen_else_the_system_s() {
+        let korean_system = [("LANG", "ko_KR.UTF-8")];
+        let english = [korean_system[0], ("PRICESTASH_LANG", "en")];
+        for (environment, dot_env, language) in [
+            (&english[..], "", Language::English),
+            (&english, "PRICESTASH_LANG=ko", Language::English),
+            (&korean_system, "PRICESTASH_LANG=en", Language::English),
+            (&[], "PRICESTASH_LANG=KO", Language::Korean),
+            (&korean_system, "", Language::Korean),
+            // A locale stands in the environment only.
+            (&[("LANG", "C")], "LC_ALL=ko_KR.UTF-8", Language::English),
+        ] {
+            assert_eq!(
+                read_all(environment, dot_env).language,
+                language,
+                "{environment:?} {dot_env}"
+            );
+        }
+        // What is wrong is said in the system's.
+        let wrong = [korean_system[0], ("PRICESTASH_LANG", "kr")];
+        assert!(read(&wrong, "").is_err());
+        assert_eq!(read_all(&wrong, "").language, Language::Korean);
     }
 
     #[test]

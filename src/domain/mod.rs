@@ -22,6 +22,7 @@ pub(crate) mod exchange;
 pub(crate) mod finding;
 pub(crate) mod gaps;
 pub(crate) mod jumps;
+pub mod language;
 pub mod listing;
 pub(crate) mod merge;
 pub(crate) mod misfit;

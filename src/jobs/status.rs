@@ -173,12 +173,12 @@ fn suspects(findings: &[FindingRow]) -> impl Iterator<Item = String> {
             rule,
             detail,
         } = first;
-        let more = match findings.len() {
-            1 => String::new(),
-            n => format!(", the last of {n} on {}", last.date),
+        let when = match findings.len() {
+            1 => date.clone(),
+            n => format!("{date}, the last of {n} on {}", last.date),
         };
         Some(format!(
-            "{asset_id} ({source}) may hold two scales: {rule} on {date}{more}: {detail}; if that is right, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
+            "{asset_id} ({source}) may hold two scales: {rule} on {when}: {detail}; if that is right, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
         ))
     })
 }

@@ -17,6 +17,7 @@ use log::{Level, LevelFilter, Record};
 use super::stderr;
 use crate::config::redact::Redaction;
 use crate::config::{ConfigError, LogFormat, Unwritable};
+use crate::domain::language::Language;
 use crate::domain::text::brief;
 
 /// The longest text of a line, in characters.
@@ -29,6 +30,8 @@ const KEEP_DAYS: u64 = 30;
 pub struct Log {
     format: LogFormat,
     redaction: Redaction,
+    /// Of the one error that says why nothing was done; every other line is English.
+    language: Language,
     file: Option<File>,
 }
 
@@ -39,8 +42,15 @@ impl Log {
         Self {
             format,
             redaction,
+            language: Language::English,
             file: None,
         }
+    }
+
+    /// The same for who reads this language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Writes the lines also to the day's file in a folder.
@@ -75,18 +85,24 @@ impl Log {
         panic::set_hook(Box::new(move |info| log.fail(&panic_message(info))));
     }
 
-    /// Says why nothing could be done: on stderr as `error: …` or a JSON line, in the file as a log line.
+    /// Says why nothing could be done: on stderr as `error: …` in the reader's language or as a JSON line, in the file as a log line.
     pub fn fail(&self, message: &str) {
         self.with_record(Level::Error, message, |record| {
             let line = self.line(record);
             let said = match self.format {
                 LogFormat::Json => line.clone(),
-                LogFormat::Text => format!("error: {}", self.clean(message)),
+                LogFormat::Text => self.error(message),
             };
             // Where stderr is gone there is nobody to tell.
             drop(io::stderr().write_all(format!("{said}\n").as_bytes()));
             drop(self.append(format!("{line}\n").as_bytes()));
         });
+    }
+
+    fn error(&self, message: &str) -> String {
+        let message = self.language.sentence(&self.clean(message));
+        self.language
+            .say("error: {message}", &[("message", &message)])
     }
 
     /// Notes in the file how a command ended: nobody watches a scheduled run.

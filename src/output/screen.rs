@@ -8,6 +8,7 @@ use super::print::{self, TextCell};
 use super::row::Row;
 use super::terminal::Terminal;
 use crate::config::redact::Redaction;
+use crate::domain::language::Language;
 
 /// Where a result is read.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub(crate) struct Screen<'a> {
     folds: bool,
     /// Whether it shows ASCII only.
     ascii: bool,
+    /// In which sentences are read; tables have the names of fields in every one.
+    language: Language,
     /// What of a text must not be shown: looked for before it is shortened, so that no part of it stays.
     redaction: &'a Redaction,
 }
@@ -31,8 +34,21 @@ impl<'a> Screen<'a> {
             width: (!wide).then_some(terminal.width),
             folds: !wide && terminal.has_width,
             ascii: terminal.style.ascii,
+            language: Language::English,
             redaction,
         }
+    }
+
+    /// The same for who reads this language.
+    #[must_use]
+    pub(crate) fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    /// A sentence in the reader's language.
+    #[must_use]
+    pub(crate) fn sentence(self, english: &str) -> String {
+        self.language.sentence(english)
     }
 
     /// What a text may show.
@@ -342,6 +358,7 @@ mod tests {
             width: Some(width),
             folds: true,
             ascii: false,
+            language: Language::English,
             redaction: &SECRET,
         }
     }

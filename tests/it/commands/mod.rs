@@ -7,6 +7,7 @@ mod cli;
 mod currencies;
 mod doctor;
 mod exports;
+mod korean;
 mod logs;
 mod manual;
 mod results;

@@ -44,13 +44,14 @@ pub(crate) struct Running {
 }
 
 impl TestEnv {
-    /// An empty folder; no wait between requests or tries.
+    /// An empty folder; no wait between requests or tries; English, also on a Korean Windows.
     pub(crate) fn new() -> Self {
         let env = Self {
             folder: tempfile::tempdir().unwrap(),
             variables: BTreeMap::new(),
         };
-        env.with("FETCH_HOST_INTERVAL", "0")
+        env.with("LC_MESSAGES", "C")
+            .with("FETCH_HOST_INTERVAL", "0")
             .with("FETCH_BASE_DELAY", "0")
             .with("FETCH_MAX_RETRIES", "2")
             .with("SYNC_BASE_DELAY", "0")

@@ -1,0 +1,9 @@
+//! Errors that an owner meets.
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[(&str, &str)] = &[
+    ("error: {message}", "오류: {message}"),
+    // Variables
+    ("{name} is {value}, it should be {right}", "{name} 값이 {value}입니다. {~right} 합니다"),
+    ("en or ko", "en 또는 ko여야"),
+];

@@ -1,0 +1,191 @@
+//! What people read, in their language. The program says everything in English: in its code, its logs, JSON and records. Where an
+//! owner reads and acts, the Korean of a sentence is looked up in one table, [`korean`], by that English.
+//!
+//! A new text: say it in English by [`Language::say`], and add its row to the table. The tests of the table name what is missing,
+//! and what nobody says any more.
+
+use std::fmt::Display;
+
+mod korean;
+mod particle;
+#[cfg(test)]
+mod table_tests;
+mod template;
+
+use template::{Template, Value};
+
+/// A language that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// That of the code.
+    #[default]
+    English,
+    /// By the table; a text that it lacks stays English.
+    Korean,
+}
+
+/// What parts of a message are joined by.
+const JOINTS: [&str; 5] = [": ", "; ", ". ", " · ", "\n"];
+/// A message of more parts than this is not ours, and is left as it is.
+const MOST_PARTS: usize = 64;
+
+impl Language {
+    /// By its code (`en`, `ko`).
+    #[must_use]
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        match code.to_ascii_lowercase().as_str() {
+            "en" => Some(Self::English),
+            "ko" => Some(Self::Korean),
+            _ => None,
+        }
+    }
+
+    /// By a locale (`ko_KR.UTF-8`, `ko-KR`). What we write is UTF-8: who reads another character set reads English.
+    #[must_use]
+    pub(crate) fn of_locale(locale: &str) -> Self {
+        let locale = locale.to_ascii_lowercase();
+        let (name, charset) = locale.split_once('.').unwrap_or((&locale, "utf-8"));
+        let charset = charset.split('@').next().unwrap_or_default();
+        match name.split(['_', '-', '@']).next() {
+            Some("ko") if matches!(charset, "utf-8" | "utf8") => Self::Korean,
+            _ => Self::English,
+        }
+    }
+
+    /// A text with its values: `{name}` in it is the value of that name.
+    #[must_use]
+    pub(crate) fn say(self, english: &str, values: &[(&str, &dyn Display)]) -> String {
+        let values: Vec<(&str, String)> = values.iter().map(|(n, v)| (*n, v.to_string())).collect();
+        let values: Vec<Value<'_>> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        match self.of_text(english) {
+            Some(korean) => Template::of(korean).fill(&values, |part| self.sentence(part)),
+            None => Template::of(english).fill(&values, str::to_owned),
+        }
+    }
+
+    /// A message that was made and perhaps recorded in English: each of its parts that the table has. What others said in it (a
+    /// server, a file's name) stays as it is.
+    #[must_use]
+    pub(crate) fn sentence(self, english: &str) -> String {
+        if self == Self::English {
+            return english.to_owned();
+        }
+        let parts: usize = JOINTS.iter().map(|j| english.matches(j).count()).sum();
+        match parts > MOST_PARTS {
+            true => english.to_owned(),
+            false => self.parts(english),
+        }
+    }
+
+    /// The longest beginning that the table has, then the rest in the same way.
+    fn parts(self, english: &str) -> String {
+        if let Some(whole) = self.whole(english) {
+            return whole;
+        }
+        let mut joints: Vec<(usize, &str)> = JOINTS
+            .iter()
+            .flat_map(|joint| english.match_indices(joint))
+            .collect();
+        joints.sort_unstable();
+        let apart = |at: usize, joint: &str| {
+            let (head, rest) = english.split_at_checked(at)?;
+            Some((head, rest.strip_prefix(joint)?))
+        };
+        let known = joints.iter().rev().find_map(|(at, joint)| {
+            let (head, rest) = apart(*at, joint)?;
+            Some((self.whole(head)?, *joint, rest))
+        });
+        let first = || {
+            let (at, joint) = joints.first()?;
+            let (head, rest) = apart(*at, joint)?;
+            Some((head.to_owned(), *joint, rest))
+        };
+        match known.or_else(first) {
+            Some((head, joint, rest)) => format!("{head}{joint}{}", self.parts(rest)),
+            None => english.to_owned(),
+        }
+    }
+
+    /// A sentence that a row of the table fits as a whole: of several the one with the most words of its own.
+    fn whole(self, english: &str) -> Option<String> {
+        let rows = self.rows();
+        let read = rows.filter_map(|(template, korean)| {
+            // Most rows begin otherwise.
+            let beginning = template.split('{').next().unwrap_or_default();
+            if !english.starts_with(beginning) {
+                return None;
+            }
+            let template = Template::of(template);
+            Some((template.length(), template.read(english)?, *korean))
+        });
+        let (_, values, korean) = read.max_by_key(|(length, ..)| *length)?;
+        Some(Template::of(korean).fill(&values, |part| self.sentence(part)))
+    }
+
+    /// The row of a text.
+    fn of_text(self, english: &str) -> Option<&'static str> {
+        self.rows()
+            .find(|(text, _)| *text == english)
+            .map(|(_, korean)| *korean)
+    }
+
+    fn rows(self) -> impl Iterator<Item = &'static korean::Row> {
+        let table: &[&[korean::Row]] = match self {
+            Self::English => &[],
+            Self::Korean => korean::TABLE,
+        };
+        table.iter().copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_names_the_language_and_a_character_set_that_can_show_it() {
+        for korean in [
+            "ko",
+            "ko_KR",
+            "ko-KR",
+            "ko_KR.UTF-8",
+            "ko_KR.utf8@x",
+            "KO_kr.utf-8",
+        ] {
+            assert_eq!(Language::of_locale(korean), Language::Korean, "{korean}");
+        }
+        for english in [
+            "",
+            "C",
+            "POSIX",
+            "C.UTF-8",
+            "en_US.UTF-8",
+            "kok_IN",
+            "ko_KR.eucKR",
+        ] {
+            assert_eq!(Language::of_locale(english), Language::English, "{english}");
+        }
+    }
+
+    #[test]
+    fn english_is_said_as_it_is_written() {
+        let said = Language::English.say("{a} of {b}, {a}", &[("a", &1), ("b", &"{a}")]);
+        assert_eq!(said, "1 of {a}, 1");
+        let message = "PostgreSQL: what: ever";
+        assert_eq!(Language::English.sentence(message), message);
+    }
+
+    #[test]
+    fn a_message_is_read_part_by_part_and_what_is_not_ours_stays() {
+        let korean = |text| Language::Korean.sentence(text);
+        assert_eq!(korean("All is well."), "모두 정상입니다.");
+        assert_eq!(
+            korean("naver: no source has a bar; who knows"),
+            "naver: 가격을 준 데이터 제공처가 없습니다; who knows"
+        );
+        assert_eq!(korean("no such words"), "no such words");
+        // Not ours: nobody waits for it to be read.
+        let long = "a: ".repeat(100_000);
+        assert_eq!(korean(&long), long);
+    }
+}

@@ -1,0 +1,134 @@
+//! Korean where an owner reads and acts, and English where a program or a log does.
+
+use crate::support::program::{COLLECT, Ran, TestEnv};
+use crate::support::server::{Answer, Server};
+use crate::support::{route, shares};
+
+/// Shares, and somebody who reads Korean.
+fn korean_shares(ids: &[&str]) -> (Server, TestEnv) {
+    let (server, env) = shares(ids);
+    (server, env.with("PRICESTASH_LANG", "ko"))
+}
+
+fn assert_said(said: &str, words: &[&str]) {
+    for word in words {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+/// The one error of a run that was refused, in Korean.
+fn korean_error(ran: &Ran) -> &str {
+    assert!(!ran.stderr.contains("error:"), "{ran:?}");
+    let mut errors = ran.stderr.lines().filter_map(|l| l.strip_prefix("오류: "));
+    match (errors.next(), errors.next()) {
+        (Some(error), None) => error,
+        _ => panic!("not one error: {ran:?}"),
+    }
+}
+
+#[test]
+fn the_variable_counts_then_the_locale() {
+    let headline = |variables: &[(&str, &str)]| {
+        let env = TestEnv::new().without("LC_MESSAGES");
+        let env = variables
+            .iter()
+            .fold(env, |env, (name, value)| env.with(name, value));
+        env.succeed(&["status"]).stdout
+    };
+    let (korean, english) = ("아직 저장된 시세가 없습니다", "Nothing is staged yet");
+    let locale = ("LANG", "ko_KR.UTF-8");
+    for (variables, words) in [
+        (&[locale][..], korean),
+        (&[("PRICESTASH_LANG", "ko")], korean),
+        (&[("PRICESTASH_LANG", "ko"), ("LC_ALL", "C.UTF-8")], korean),
+        (&[("PRICESTASH_LANG", "en"), locale], english),
+        (&[("LC_ALL", "C.UTF-8"), locale], english),
+        (&[], english),
+    ] {
+        let said = headline(variables);
+        assert!(said.starts_with(words), "{variables:?}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_language_is_refused_in_that_of_the_system() {
+    let (_server, env) = shares(&["005930"]);
+    let env = env.with("PRICESTASH_LANG", "kr");
+    let ran = env.run(&["status"]);
+    assert_eq!(ran.code, 2);
+    assert_said(ran.error(), &["PRICESTASH_LANG is \"kr\"", "en or ko"]);
+    let env = env.without("LC_MESSAGES").with("LANG", "ko_KR.UTF-8");
+    let ran = env.run(&["status"]);
+    assert_eq!(ran.code, 2);
+    assert_said(
+        korean_error(&ran),
+        &["PRICESTASH_LANG", "\"kr\"", "en 또는 ko"],
+    );
+}
+
+#[test]
+fn status_begins_in_korean() {
+    let (server, env) = korean_shares(&["005930", "000660"]);
+    server.answer(&route("000660"), Answer::new(404, "gone"));
+    let ran = env.collect();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let env = env.with("DATABASE_URL", "postgres://u@127.0.0.1:1/d");
+    let ran = env.succeed(&["status"]);
+    assert_said(
+        &ran.stdout,
+        &[
+            "확인이 필요합니다:\n- 종목 2개 중 2개의 시세가 최신이 아닙니다: 005930, 000660\n",
+            "- 마지막 collect 실행이 partial_failure로 끝났습니다\n",
+            "- PostgreSQL로 보낼 행이 4개 있습니다. `pricestash sync`가 보냅니다\n",
+            "data/staging.db에 저장됨, PostgreSQL 대기 4개 행\n",
+            "최근 실행 (전체: status --runs)",
+            // Names of fields are those of JSON and SQL.
+            "asset id",
+        ],
+    );
+}
+
+#[test]
+fn collect_and_sync_end_in_korean() {
+    let (_server, env) = korean_shares(&["005930"]);
+    let ran = env.run(&[&COLLECT[..], &["--dry-run"]].concat());
+    assert_said(
+        &ran.stdout,
+        &["시험 실행이므로 아무것도 저장하지 않았습니다.\n"],
+    );
+    assert_eq!(env.collect().code, 0);
+    let ran = env.succeed(&["sync", "--if-configured"]);
+    assert_eq!(
+        ran.stdout,
+        "보낸 행이 없습니다: DATABASE_URL이 설정되지 않았습니다(data/staging.db에 4개 행이 대기 중입니다). 환경 변수나 .env에 설정하세요. \
+         예: DATABASE_URL=postgres://user:password@host:5432/prices.\n"
+    );
+    // The log is English.
+    assert_said(&ran.stderr, &["sync is left out: DATABASE_URL is not set"]);
+}
+
+#[test]
+fn what_programs_read_is_the_same_in_every_language() {
+    let printed = |language: &str| {
+        let (server, env) = shares(&["005930", "000660"]);
+        let env = env.with("PRICESTASH_LANG", language);
+        server.answer(&route("000660"), Answer::new(404, "gone"));
+        let collected = env.json(&COLLECT).rows();
+        let messages: Vec<String> = collected
+            .iter()
+            .map(|row| row["message"].to_string())
+            .collect();
+        let errors = env.pairs("SELECT error_message, '' FROM job_run");
+        let csv = env.run(&["status", "--format", "csv"]).stdout;
+        let header = csv.lines().next().unwrap().to_owned();
+        let refused = env.with("LOG_FORMAT", "json").run(&["show", "nobody"]);
+        let message = |line: &str| -> serde_json::Value {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["message"].clone()
+        };
+        let lines: Vec<_> = refused.stderr.lines().map(message).collect();
+        (messages, errors, header, refused.code, lines)
+    };
+    let english = printed("en");
+    assert_eq!(printed("ko"), english);
+    assert!(!english.4.is_empty(), "{english:?}");
+}
