@@ -212,6 +212,7 @@ fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<
             false => "healthcheck",
         },
         status: "stale",
+        language: config.language,
         host: &host(),
         run: None,
         failures: stale.into_iter().map(failure).collect(),
@@ -225,13 +226,16 @@ fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<
 
 fn failure(health: &Health) -> Failure {
     let status = health.status.name();
-    let mut words = match health.actual_date {
-        Some(newest) => format!("{status}, the newest bar is of {newest}"),
-        None => format!("{status}, there is no bar"),
+    let words = match (health.actual_date, health.expected_date) {
+        (Some(newest), Some(expected)) => {
+            format!("{status}, the newest bar is of {newest}, that of {expected} should be there")
+        }
+        (Some(newest), None) => format!("{status}, the newest bar is of {newest}"),
+        (None, Some(expected)) => {
+            format!("{status}, there is no bar, that of {expected} should be there")
+        }
+        (None, None) => format!("{status}, there is no bar"),
     };
-    if let Some(expected) = health.expected_date {
-        words.push_str(&format!(", that of {expected} should be there"));
-    }
     Failure {
         asset_id: health.asset_id.clone(),
         name: health.name.clone(),

@@ -53,7 +53,8 @@ pub(super) fn recorded<T>(
             staging.explain(error)
         );
     }
-    let begun = staging.begin_run(job_name, config.notify.webhook.is_some(), now());
+    let alerts = config.notify.webhook.as_ref().map(|_| config.language);
+    let begun = staging.begin_run(job_name, alerts, now());
     let begun = begun.map_err(|error| staging.explain(error));
     let (id, lock) = or_notify(job_name, config, stop, begun)?;
     let run = Run {
@@ -129,6 +130,7 @@ impl Run<'_> {
         let report = Report {
             topic: self.job_name,
             status: status.name(),
+            language: self.config.language,
             host: &host(),
             run: Some(&self.id.to_string()),
             failures: failures(problems, succeeded, &names),
@@ -174,7 +176,7 @@ pub(super) fn recorded_quietly<T>(
     body: impl FnOnce(Uuid) -> Result<T>,
     ended: impl FnOnce(&T) -> (Status, Vec<Problem>),
 ) -> Result<T> {
-    let (id, lock) = staging.begin_run(job_name, false, now())?;
+    let (id, lock) = staging.begin_run(job_name, None, now())?;
     let result = body(id);
     let (status, problems) = match &result {
         Ok(given) => ended(given),
@@ -246,6 +248,7 @@ fn alert_without_staging(
     let report = Report {
         topic: job_name,
         status: Status::Failure.name(),
+        language: config.language,
         host: &host(),
         run: None,
         failures: failures(&problems, &[], &Default::default()),

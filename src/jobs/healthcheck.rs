@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, sub_days};
-use crate::output::numbers::counted;
+use crate::output::numbers::{counted, first_five};
 
 /// Sessions of so many days are looked at one by one.
 pub(crate) const RECENT_DAYS: u64 = 30;
@@ -214,7 +214,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
         health.remark = match (bars.recent.get(&expected), health.missing.is_empty()) {
             (Some(false), true) => "the expected bar is provisional".to_owned(),
             (_, true) => String::new(),
-            (_, false) => said(&health.missing, "of the last 30 days "),
+            (_, false) => said(&health.missing, true),
         };
         return health;
     }
@@ -225,7 +225,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     if behind.len() > max_lag {
         health.status = Freshness::Stale;
     }
-    health.remark = said(&behind, "");
+    health.remark = said(&behind, false);
     if !behind.is_empty() && !behind.iter().any(is_known) {
         health
             .remark
@@ -234,22 +234,17 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     health
 }
 
-/// How many sessions are missing, and which.
-fn said(missing: &[NaiveDate], of: &str) -> String {
-    /// So many missing sessions are named.
-    const NAMED: usize = 5;
-    let named: Vec<String> = missing
-        .iter()
-        .take(NAMED)
-        .map(ToString::to_string)
-        .collect();
-    let more = match missing.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let count = counted(missing.len(), "session", "sessions");
-    let are = if missing.len() == 1 { "is" } else { "are" };
-    format!("{count} {of}{are} missing: {}{more}", named.join(", "))
+/// How many sessions are missing, and which; `lately`: of the last 30 days.
+fn said(missing: &[NaiveDate], lately: bool) -> String {
+    let days: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let days = first_five(&days.iter().map(String::as_str).collect::<Vec<_>>());
+    let sessions = counted(missing.len(), "session", "sessions");
+    match (missing.len(), lately) {
+        (1, true) => format!("{sessions} of the last 30 days is missing: {days}"),
+        (_, true) => format!("{sessions} of the last 30 days are missing: {days}"),
+        (1, false) => format!("{sessions} is missing: {days}"),
+        (_, false) => format!("{sessions} are missing: {days}"),
+    }
 }
 
 #[cfg(test)]

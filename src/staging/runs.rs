@@ -12,6 +12,7 @@ use super::file::run_lock::{RunLock, is_abandoned, lock_path, remove_lock_file};
 use super::file::running::{host, running, under_way};
 use super::job_run::job_runs_as;
 use crate::domain::alert::abandoned;
+use crate::domain::language::Language;
 use crate::domain::outgoing::OutgoingRun;
 use crate::domain::run::{AssetRun, JobRun, Problem, Status, error_message};
 use crate::domain::timestamp;
@@ -31,11 +32,12 @@ pub(crate) struct RunEnd<'a> {
 }
 
 impl Staging {
-    /// Records that a run has begun, and closes those whose process died; `alerts` keeps an alert of each of them.
+    /// Records that a run has begun, and closes those whose process died. Of each of them an alert is kept, where
+    /// there is somebody to notify, in that language.
     pub(crate) fn begin_run(
         &self,
         job_name: &str,
-        alerts: bool,
+        alerts: Option<Language>,
         now: DateTime<Utc>,
     ) -> Result<(Uuid, RunLock)> {
         self.close_abandoned_runs(alerts, now)?;
@@ -116,7 +118,7 @@ impl Staging {
     }
 
     /// Closes the runs that are `running` though their process is gone.
-    fn close_abandoned_runs(&self, alerts: bool, now: DateTime<Utc>) -> Result<()> {
+    fn close_abandoned_runs(&self, alerts: Option<Language>, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         for run in running(&connection)? {
             let path = lock_path(&self.path, &run.job_id);
@@ -130,9 +132,9 @@ impl Staging {
                  WHERE job_id = ?1 AND status = 'running'",
                 params![run.job_id, timestamp::to_text(now), error_message(&[problem])],
             )?;
-            if closed > 0 && alerts {
-                let content =
-                    abandoned(&run.job_name, &run.job_id, run.host_name(), &run.started_at);
+            if let Some(language) = alerts.filter(|_| closed > 0) {
+                let (job, host) = (&run.job_name, run.host_name());
+                let content = abandoned(language, job, &run.job_id, host, &run.started_at);
                 put_content(&tx, Some(&run.job_id), &content, now)?;
             }
             tx.commit()?;
@@ -220,7 +222,9 @@ mod tests {
     fn a_run_goes_from_running_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
-        let (id, lock) = staging.begin_run("collect", true, Utc::now()).unwrap();
+        let (id, lock) = staging
+            .begin_run("collect", Some(Language::English), Utc::now())
+            .unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap().runs;
         let problem = Problem::of_asset("X", "HTTP 404");
@@ -268,8 +272,12 @@ mod tests {
     fn only_a_run_whose_process_is_gone_is_abandoned() {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
-        let (_, alive) = staging.begin_run("collect", true, Utc::now()).unwrap();
-        let (_, mut dead) = staging.begin_run("collect", true, Utc::now()).unwrap();
+        let (_, alive) = staging
+            .begin_run("collect", Some(Language::English), Utc::now())
+            .unwrap();
+        let (_, mut dead) = staging
+            .begin_run("collect", Some(Language::English), Utc::now())
+            .unwrap();
         assert_eq!(
             statuses(&staging)
                 .iter()
@@ -280,7 +288,9 @@ mod tests {
         assert!(staging.runs_cut_off().unwrap().is_empty());
         dead.die();
         assert_eq!(staging.runs_cut_off().unwrap().len(), 1);
-        let (_, third) = staging.begin_run("sync", true, Utc::now()).unwrap();
+        let (_, third) = staging
+            .begin_run("sync", Some(Language::English), Utc::now())
+            .unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
         assert_eq!(all, ["running", "failure", "running"]);
         assert!(
@@ -292,7 +302,9 @@ mod tests {
         );
         assert!(staging.runs_cut_off().unwrap().is_empty());
         // Closed once, and told once.
-        let (_, fourth) = staging.begin_run("sync", true, Utc::now()).unwrap();
+        let (_, fourth) = staging
+            .begin_run("sync", Some(Language::English), Utc::now())
+            .unwrap();
         assert_eq!(staging.claim_alerts(Utc::now()).unwrap().len(), 1);
         drop((alive, dead, third, fourth));
         let left: Vec<_> = fs::read_dir(folder.path())

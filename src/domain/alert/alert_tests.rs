@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::markdown::MAX_LENGTH;
 use super::markdown::length;
 use super::{Case, Failure, Report, abandoned, cause, compose, pack, payload};
+use crate::domain::language::Language;
 
 const RUN: &str = "0198f0aa-0000-7000-8000-000000000001";
 
@@ -27,6 +28,7 @@ fn report(failures: Vec<Failure>, succeeded: &[&str]) -> Report<'static> {
     Report {
         topic: "collect",
         status: "partial_failure",
+        language: Language::English,
         host: "home_pc",
         run: Some(RUN),
         failures,
@@ -242,7 +244,13 @@ fn kept_alerts_go_together_where_they_fit() {
 #[test]
 fn an_abandoned_run_says_which_and_what_follows() {
     assert_eq!(
-        abandoned("collect", RUN, "home_pc", "2026-11-24T18:00:00.000000Z"),
+        abandoned(
+            Language::English,
+            "collect",
+            RUN,
+            "home_pc",
+            "2026-11-24T18:00:00.000000Z"
+        ),
         "**pricestash collect** `failure` on home_pc: abandoned, its process died (a power cut, a restart, a kill). \
          It began at 2026-11-24T18:00:00.000000Z. What was staged until then is safe; the next run goes on from there.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
@@ -264,4 +272,56 @@ fn a_cause_is_the_same_on_another_day_and_not_with_another_status() {
     }
     assert_ne!(cause("HTTP 404."), cause("HTTP 503."));
     assert_ne!(cause("naver: HTTP 404"), cause("yahoo: HTTP 404"));
+}
+
+#[test]
+fn an_alert_in_korean_says_the_same() {
+    let korean = |failures, succeeded: &[&str]| Report {
+        language: Language::Korean,
+        ..report(failures, succeeded)
+    };
+    let old = failure("A", "", "HTTP 404");
+    let (content, known) =
+        compose_for(&korean(vec![old.clone()], &[]), &Known::new(), "2026-11-23");
+    assert!(content.unwrap().contains("1개 종목 중 1개"));
+    let both = korean(
+        vec![
+            old.clone(),
+            failure("005930", "삼성전자", "naver: no source has a bar"),
+        ],
+        &["B"],
+    );
+    let (content, known) = compose_for(&both, &known, "2026-11-25");
+    let content = content.unwrap();
+    let mut lines = content.lines();
+    assert_eq!(
+        lines.next(),
+        Some("**pricestash collect** `partial_failure` (home_pc): 3개 종목 중 2개")
+    );
+    assert_eq!(
+        lines.next(),
+        Some("• **005930** 삼성전자: naver: 가격을 준 데이터 제공처가 없습니다")
+    );
+    assert_eq!(lines.next(), Some("이전과 같음: A (3일째)"));
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("받을 수 있었던 시세는 저장했습니다.")
+    );
+    assert_eq!(
+        lines.next(),
+        Some("실행 `0198f0aa-0000-7000-8000-000000000001`")
+    );
+    assert_eq!(lines.next(), None);
+    let (content, known) = compose_for(&korean(vec![old], &["005930"]), &known, "2026-11-27");
+    assert_eq!(
+        content.unwrap(),
+        "**pricestash collect** `partial_failure`, 5일째: 이전과 같음, A; 실행 `0198f0aa-0000-7000-8000-000000000001`\n\
+         정상으로 돌아옴: 005930 (2일 만에)"
+    );
+    // The same case in another language is no other case.
+    let again = report(vec![failure("A", "", "HTTP 404")], &[]);
+    let (content, _) = compose_for(&again, &known, "2026-11-28");
+    assert!(content.unwrap().contains("sixth day: as before, A;"));
 }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::markdown::{MAX_LENGTH, clip, escape, length};
 use super::report::{Failure, NAMED, Report, Told};
+use crate::domain::language::Language;
 
 /// The longest line about one asset when there is room.
 const MAX_LINE: usize = 600;
@@ -27,11 +28,7 @@ pub(super) fn content(
         parts.push(in_one_line(report, again, today));
     }
     if !recovered.is_empty() {
-        let named: Vec<String> = recovered
-            .iter()
-            .map(|(id, since)| format!("{} (after {})", escape(id), days(*since, today)))
-            .collect();
-        parts.push(format!("Well again: {}", first_ten(&named)));
+        parts.push(well_again(report.language, recovered, today));
     }
     // The recovery is the part that must not be cut off.
     let room = MAX_LENGTH - parts.get(1).map_or(0, |p| length(p).min(500) + 1);
@@ -43,35 +40,24 @@ pub(super) fn content(
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
+fn well_again(language: Language, recovered: &[(&str, NaiveDate)], today: NaiveDate) -> String {
+    let named = recovered.iter().map(|(id, since)| {
+        let days = days(language, *since, today);
+        language.say(
+            "{asset} (after {days})",
+            &[("asset", &escape(id)), ("days", &days)],
+        )
+    });
+    let assets = first_ten(language, &named.collect::<Vec<_>>());
+    language.say("Well again: {assets}", &[("assets", &assets)])
+}
+
 /// Everything about failures that are new, and a line about those that go on.
 fn in_full(report: &Report<'_>, news: &[Told<'_>], again: &[Told<'_>], today: NaiveDate) -> String {
     let told = news.iter().chain(again);
     let assets = told.filter(|t| !t.failure.asset_id.is_empty()).count();
     let head = head(report, assets);
-    let mut tail = String::new();
-    if news.len() > NAMED {
-        tail.push_str(&format!("\nand {} more", news.len() - NAMED));
-    }
-    if !again.is_empty() {
-        let named: Vec<String> = again
-            .iter()
-            .map(|t| {
-                let who = match t.failure.asset_id.as_str() {
-                    "" => "the run as a whole".to_owned(),
-                    id => escape(id),
-                };
-                format!("{who} ({})", ordinal_day(t.since, today))
-            })
-            .collect();
-        tail.push_str(&format!(
-            "\nAs before: {}",
-            clip(&first_ten(&named), MAX_LINE)
-        ));
-    }
-    tail.push_str(&format!("\n{}", advice(report.topic)));
-    if let Some(run) = report.run {
-        tail.push_str(&format!("\nRun `{run}`"));
-    }
+    let tail = tail(report, news, again, today);
     let shown = news.len().min(NAMED);
     let room = MAX_LENGTH.saturating_sub(length(&head) + length(&tail));
     // One for the line end.
@@ -79,9 +65,36 @@ fn in_full(report: &Report<'_>, news: &[Told<'_>], again: &[Told<'_>], today: Na
     let lines: Vec<String> = news
         .iter()
         .take(NAMED)
-        .map(|told| format!("\n{}", clip(&line(told, today), line_room)))
+        .map(|told| format!("\n{}", clip(&line(report.language, told, today), line_room)))
         .collect();
     format!("{head}{}{tail}", lines.concat())
+}
+
+/// What stands below the failures: those that go on, what to do, the run.
+fn tail(report: &Report<'_>, news: &[Told<'_>], again: &[Told<'_>], today: NaiveDate) -> String {
+    let language = report.language;
+    let mut lines = vec![String::new()];
+    if news.len() > NAMED {
+        let more = news.len() - NAMED;
+        lines.push(language.say("and {more} more", &[("more", &more)]));
+    }
+    if !again.is_empty() {
+        let named = again.iter().map(|t| {
+            let who = match t.failure.asset_id.as_str() {
+                "" => language.say("the run as a whole", &[]),
+                id => escape(id),
+            };
+            format!("{who} ({})", ordinal_day(language, t.since, today))
+        });
+        let assets = first_ten(language, &named.collect::<Vec<_>>());
+        let assets = clip(&assets, MAX_LINE);
+        lines.push(language.say("As before: {assets}", &[("assets", &assets)]));
+    }
+    lines.push(advice(report));
+    if let Some(run) = report.run {
+        lines.push(language.say("Run `{run}`", &[("run", &run)]));
+    }
+    lines.join("\n")
 }
 
 fn head(report: &Report<'_>, failed: usize) -> String {
@@ -89,28 +102,34 @@ fn head(report: &Report<'_>, failed: usize) -> String {
         topic,
         status,
         host,
+        language,
         ..
     } = report;
+    let host = clip(&escape(host), MAX_HOST);
+    let head = language.say(
+        "**pricestash {topic}** `{status}` on {host}",
+        &[("topic", topic), ("status", status), ("host", &host)],
+    );
     let all = failed + report.succeeded.len();
-    let count = match failed {
-        0 => String::new(),
-        _ => format!(": {failed} of {all} assets"),
-    };
-    format!(
-        "**pricestash {topic}** `{status}` on {}{count}",
-        clip(&escape(host), MAX_HOST)
-    )
+    match failed {
+        0 => head,
+        _ => language.say(
+            "{head}: {failed} of {all} assets",
+            &[("head", &head), ("failed", &failed), ("all", &all)],
+        ),
+    }
 }
 
-fn line(told: &Told<'_>, today: NaiveDate) -> String {
+fn line(language: Language, told: &Told<'_>, today: NaiveDate) -> String {
     let Failure {
         asset_id,
         name,
         words,
         ..
     } = told.failure;
+    let words = escape(&language.sentence(words));
     if asset_id.is_empty() {
-        return format!("• {}", escape(words));
+        return format!("• {words}");
     }
     let name = match name.is_empty() || name == asset_id {
         true => String::new(),
@@ -118,94 +137,108 @@ fn line(told: &Told<'_>, today: NaiveDate) -> String {
     };
     let day = match told.since == today {
         true => String::new(),
-        false => format!(" ({})", ordinal_day(told.since, today)),
+        false => format!(" ({})", ordinal_day(language, told.since, today)),
     };
-    format!("• **{}**{name}{day}: {}", escape(asset_id), escape(words))
+    format!("• **{}**{name}{day}: {words}", escape(asset_id))
 }
 
 /// What goes on as it was said before.
 fn in_one_line(report: &Report<'_>, again: &[Told<'_>], today: NaiveDate) -> String {
+    let Report {
+        topic,
+        status,
+        language,
+        ..
+    } = report;
     let oldest = again.iter().map(|t| t.since).min().unwrap_or(today);
-    let run = report
-        .run
-        .map(|run| format!("; run `{run}`"))
-        .unwrap_or_default();
     let named: Vec<String> = again
         .iter()
         .filter(|t| !t.failure.asset_id.is_empty())
         .map(|t| escape(&t.failure.asset_id))
         .collect();
     let what = match (named.is_empty(), again.first()) {
-        (true, Some(told)) => escape(&told.failure.words),
-        _ => format!("as before, {}", first_ten(&named)),
+        (true, Some(told)) => escape(&language.sentence(&told.failure.words)),
+        _ => {
+            let assets = first_ten(*language, &named);
+            language.say("as before, {assets}", &[("assets", &assets)])
+        }
     };
     let what = clip(&what, MAX_LINE);
-    let Report { topic, status, .. } = report;
-    format!(
-        "**pricestash {topic}** `{status}`, {}: {what}{run}",
-        ordinal_day(oldest, today)
-    )
+    let day = ordinal_day(*language, oldest, today);
+    let line = format!("**pricestash {topic}** `{status}`, {day}: {what}");
+    match report.run {
+        Some(run) => language.say("{line}; run `{run}`", &[("line", &line), ("run", &run)]),
+        None => line,
+    }
 }
 
 /// The first ten of a list, and how many more there are.
-fn first_ten(named: &[String]) -> String {
-    let shown = named.iter().take(NAMED).cloned().collect::<Vec<_>>();
+fn first_ten(language: Language, named: &[String]) -> String {
+    let names = named
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     match named.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        0 => names,
+        more => language.say(
+            "{names} and {more} more",
+            &[("names", &names), ("more", &more)],
+        ),
     }
 }
 
 /// What the user can do.
-fn advice(topic: &str) -> &'static str {
-    match topic {
-        "collect" => {
-            "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a right answer, or by `pricestash waive` as its message says."
-        }
-        "sync" => {
-            "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rows that were refused stand in the table `sync_reject`; `pricestash sync --full` sends them again."
-        }
-        _ => {
-            "`pricestash collect` asks again. When the exchange was closed, add the day to data/calendars or `pricestash waive` it."
-        }
+fn advice(report: &Report<'_>) -> String {
+    let language = report.language;
+    match report.topic {
+        "collect" => language.say(
+            "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a right answer, or by `pricestash waive` as its message says.",
+            &[],
+        ),
+        "sync" => language.say(
+            "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rows that were refused stand in the table `sync_reject`; `pricestash sync --full` sends them again.",
+            &[],
+        ),
+        _ => language.say(
+            "`pricestash collect` asks again. When the exchange was closed, add the day to data/calendars or `pricestash waive` it.",
+            &[],
+        ),
     }
 }
 
 /// The alert of a run whose process died.
 #[must_use]
-pub(crate) fn abandoned(job_name: &str, run: &str, host: &str, started_at: &str) -> String {
-    format!(
-        "**pricestash {}** `failure` on {}: abandoned, its process died (a power cut, a restart, a kill). It began at {}. \
-         What was staged until then is safe; the next run goes on from there.\nRun `{}`",
-        escape(job_name),
-        clip(&escape(host), MAX_HOST),
-        escape(started_at),
-        escape(run),
+pub(crate) fn abandoned(
+    language: Language,
+    job_name: &str,
+    run: &str,
+    host: &str,
+    started_at: &str,
+) -> String {
+    language.say(
+        "**pricestash {topic}** `failure` on {host}: abandoned, its process died (a power cut, a restart, a kill). It began at {start}. What was staged until then is safe; the next run goes on from there.\nRun `{run}`",
+        &[
+            ("topic", &escape(job_name)),
+            ("host", &clip(&escape(host), MAX_HOST)),
+            ("start", &escape(started_at)),
+            ("run", &escape(run)),
+        ],
     )
 }
 
 /// `third day`, counted from the first one.
-fn ordinal_day(since: NaiveDate, today: NaiveDate) -> String {
-    const NAMES: [&str; 10] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-        "tenth",
-    ];
-    let number = (today - since).num_days().max(0) + 1;
-    let name = usize::try_from(number - 1).ok().and_then(|n| NAMES.get(n));
-    match (name, number % 10, number % 100) {
-        (Some(name), ..) => format!("{name} day"),
-        (None, _, 11..=13) => format!("{number}th day"),
-        (None, 1, _) => format!("{number}st day"),
-        (None, 2, _) => format!("{number}nd day"),
-        (None, 3, _) => format!("{number}rd day"),
-        (None, ..) => format!("{number}th day"),
-    }
+fn ordinal_day(language: Language, since: NaiveDate, today: NaiveDate) -> String {
+    let number = (today - since).num_days().max(0).unsigned_abs() + 1;
+    let ordinal = language.ordinal(number);
+    language.say("{ordinal} day", &[("ordinal", &ordinal)])
 }
 
-fn days(since: NaiveDate, today: NaiveDate) -> String {
+fn days(language: Language, since: NaiveDate, today: NaiveDate) -> String {
     match (today - since).num_days().max(0) {
-        0 => "less than a day".to_owned(),
-        1 => "1 day".to_owned(),
-        n => format!("{n} days"),
+        0 => language.say("less than a day", &[]),
+        1 => language.say("1 day", &[]),
+        number => language.say("{number} days", &[("number", &number)]),
     }
 }

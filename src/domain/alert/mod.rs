@@ -1,4 +1,4 @@
-//! What an alert says: pure, from what a command found and what was said before. No clock, no network.
+//! What an alert says: pure, from what a command found, what was said before and the language of who is told. No clock, no network.
 //!
 //! A failure is told in full once. While it stays the same it is one line a run ("third day"). When it is gone, that is said
 //! once, and only for an asset that an earlier alert named.

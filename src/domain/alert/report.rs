@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use crate::domain::language::Language;
+
 /// So many assets are named.
 pub(super) const NAMED: usize = 10;
 
@@ -14,6 +16,8 @@ pub(crate) struct Report<'a> {
     pub(crate) topic: &'static str,
     /// How it ended: `partial_failure`, `failure`, `stale`.
     pub(crate) status: &'a str,
+    /// That of who is told.
+    pub(crate) language: Language,
     /// The machine.
     pub(crate) host: &'a str,
     /// The run's id, where it was a run.
@@ -31,7 +35,7 @@ pub(crate) struct Failure {
     pub(crate) asset_id: String,
     /// Its name for people.
     pub(crate) name: String,
-    /// What happened, in the source's own words.
+    /// What happened, as it is recorded: in English, and in the source's own words.
     pub(crate) words: String,
     /// The same failure has the same cause, also on another day.
     pub(crate) cause: String,

@@ -26,6 +26,8 @@ pub enum Language {
 
 /// What parts of a message are joined by.
 const JOINTS: [&str; 5] = [": ", "; ", ". ", " · ", "\n"];
+/// Those of them that never stand in a value.
+const PART_ENDS: [&str; 3] = ["; ", " · ", "\n"];
 /// A message of more parts than this is not ours, and is left as it is.
 const MOST_PARTS: usize = 64;
 
@@ -60,6 +62,26 @@ impl Language {
         match self.of_text(english) {
             Some(korean) => Template::of(korean).fill(&values, |part| self.sentence(part)),
             None => Template::of(english).fill(&values, str::to_owned),
+        }
+    }
+
+    /// `third`, and as it is counted in days: 3일.
+    #[must_use]
+    pub(crate) fn ordinal(self, number: u64) -> String {
+        const NAMES: [&str; 10] = [
+            "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+            "tenth",
+        ];
+        if self == Self::Korean {
+            return format!("{number}일");
+        }
+        let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+        match (at.and_then(|at| NAMES.get(at)), number % 10, number % 100) {
+            (Some(name), ..) => (*name).to_owned(),
+            (None, 1, tens) if tens != 11 => format!("{number}st"),
+            (None, 2, tens) if tens != 12 => format!("{number}nd"),
+            (None, 3, tens) if tens != 13 => format!("{number}rd"),
+            (None, ..) => format!("{number}th"),
         }
     }
 
@@ -108,33 +130,43 @@ impl Language {
 
     /// A sentence that a row of the table fits as a whole: of several the one with the most words of its own.
     fn whole(self, english: &str) -> Option<String> {
-        let rows = self.rows();
-        let read = rows.filter_map(|(template, korean)| {
+        let read = self.sentences().iter().copied().flatten();
+        let read = read.filter_map(|(template, korean)| {
             // Most rows begin otherwise.
             let beginning = template.split('{').next().unwrap_or_default();
             if !english.starts_with(beginning) {
                 return None;
             }
             let template = Template::of(template);
-            Some((template.length(), template.read(english)?, *korean))
+            let values = template.read(english)?;
+            let korean = Template::of(korean);
+            // Else the last value would swallow the parts behind it.
+            let is_joined = |(name, value): &(&str, &str)| {
+                PART_ENDS.iter().any(|end| value.contains(end)) && !korean.translates(name)
+            };
+            let is_whole = !values.iter().any(is_joined);
+            is_whole.then(|| (template.length(), values, korean))
         });
         let (_, values, korean) = read.max_by_key(|(length, ..)| *length)?;
-        Some(Template::of(korean).fill(&values, |part| self.sentence(part)))
+        Some(korean.fill(&values, |part| self.sentence(part)))
     }
 
     /// The row of a text.
     fn of_text(self, english: &str) -> Option<&'static str> {
-        self.rows()
-            .find(|(text, _)| *text == english)
-            .map(|(_, korean)| *korean)
+        let parts = match self {
+            Self::English => &[],
+            Self::Korean => korean::PARTS,
+        };
+        let mut rows = self.sentences().iter().chain(parts).copied().flatten();
+        let row = rows.find(|(text, _)| *text == english);
+        row.map(|(_, korean)| *korean)
     }
 
-    fn rows(self) -> impl Iterator<Item = &'static korean::Row> {
-        let table: &[&[korean::Row]] = match self {
+    fn sentences(self) -> &'static [&'static [korean::Row]] {
+        match self {
             Self::English => &[],
-            Self::Korean => korean::TABLE,
-        };
-        table.iter().copied().flatten()
+            Self::Korean => korean::SENTENCES,
+        }
     }
 }
 
@@ -182,6 +214,10 @@ mod tests {
         assert_eq!(
             korean("naver: no source has a bar; who knows"),
             "naver: 가격을 준 데이터 제공처가 없습니다; who knows"
+        );
+        assert_eq!(
+            korean("STALE, the newest bar is of 2026-01-02; no bar in its own currency"),
+            "STALE, 최신 시세는 2026-01-02입니다; 종목의 통화로 된 시세가 없습니다"
         );
         assert_eq!(korean("no such words"), "no such words");
         // Not ours: nobody waits for it to be read.

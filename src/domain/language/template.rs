@@ -40,6 +40,12 @@ impl<'a> Template<'a> {
         Self(pieces)
     }
 
+    /// Whether a value is put in in the reader's language.
+    pub(super) fn translates(&self, name: &str) -> bool {
+        let mark = Mark::Translated;
+        self.0.contains(&Piece::Place { name, mark })
+    }
+
     /// The names of its places.
     #[cfg(test)]
     pub(super) fn names(&self) -> Vec<&'a str> {

@@ -2,7 +2,7 @@
 
 use crate::support::program::{COLLECT, Ran, TestEnv};
 use crate::support::server::{Answer, Server};
-use crate::support::{route, shares};
+use crate::support::{route, shares, week};
 
 /// Shares, and somebody who reads Korean.
 fn korean_shares(ids: &[&str]) -> (Server, TestEnv) {
@@ -105,6 +105,56 @@ fn collect_and_sync_end_in_korean() {
     );
     // The log is English.
     assert_said(&ran.stderr, &["sync is left out: DATABASE_URL is not set"]);
+}
+
+#[test]
+fn alerts_are_korean_from_the_failure_to_its_end() {
+    const WEBHOOK: &str = "/api/webhooks/1/t0ken-of-the-webhook";
+    let (server, env) = korean_shares(&["005930", "000660"]);
+    let discord = Server::new();
+    discord.answer(WEBHOOK, Answer::ok("{}"));
+    let env = env.with(
+        "ALERT_WEBHOOK_URL",
+        &format!("{}{WEBHOOK}", discord.origin()),
+    );
+    let posted = || {
+        let last = discord.seen(WEBHOOK).pop().unwrap();
+        let message: serde_json::Value = serde_json::from_str(&last.body).unwrap();
+        message["content"].as_str().unwrap().to_owned()
+    };
+    server.answer(&route("000660"), Answer::new(404, "gone"));
+    assert_eq!(env.collect().code, 3);
+    assert_said(
+        &posted(),
+        &[
+            "): 2개 종목 중 1개\n• **000660**",
+            "가격을 준 데이터 제공처가 없습니다",
+            "\n받을 수 있었던 시세는 저장했습니다.",
+            "\n실행 `",
+        ],
+    );
+    assert_eq!(env.collect().code, 3);
+    assert_said(
+        &posted(),
+        &["`partial_failure`, 1일째: 이전과 같음, 000660; 실행 `"],
+    );
+    server.answer(&route("000660"), week([100, 101, 102, 103]));
+    assert_eq!(env.collect().code, 0);
+    assert_eq!(posted(), "정상으로 돌아옴: 000660 (하루 만에)");
+    assert_eq!(env.run(&["healthcheck", "--as-of", "2024-01-10"]).code, 1);
+    assert_said(
+        &posted(),
+        &[
+            "`stale`",
+            "STALE, 최신 시세는 2024-01-05, 2024-01-09 시세가 있어야 합니다; 거래일 2일의 시세가 없습니다: 2024-01-08, 2024-01-09",
+            "`pricestash collect`가 다시 요청합니다.",
+        ],
+    );
+    // What is recorded is English.
+    assert_said(
+        &env.pairs("SELECT error_message, '' FROM job_run WHERE error_message IS NOT NULL")[0].0,
+        &["no source has a bar"],
+    );
 }
 
 #[test]

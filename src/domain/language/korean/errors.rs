@@ -2,7 +2,6 @@
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[(&str, &str)] = &[
-    ("error: {message}", "오류: {message}"),
     // Variables
     ("{name} is {value}, it should be {right}", "{name} 값이 {value}입니다. {~right} 합니다"),
     ("en or ko", "en 또는 ko여야"),

@@ -6,11 +6,15 @@
 //! asset 종목 · bar 시세 · session 거래일 · closed day 휴장일 · exchange 거래소 · source 데이터 제공처 · warehouse PostgreSQL ·
 //! staging file SQLite 파일 · row 행 · run 실행 · to waive 예외로 두다 · to retract 철회하다
 
+mod alerts;
 mod errors;
 mod status;
 
 /// An English text and its Korean.
 pub(super) type Row = (&'static str, &'static str);
 
-/// All of it, by place.
-pub(super) const TABLE: &[&[Row]] = &[status::ROWS, errors::ROWS];
+/// Sentences, which are also found by what was made of them.
+pub(super) const SENTENCES: &[&[Row]] = &[status::ROWS, errors::ROWS];
+
+/// Parts of which a text is composed. They are too short to be found in a sentence.
+pub(super) const PARTS: &[&[Row]] = &[alerts::ROWS];
