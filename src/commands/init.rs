@@ -9,7 +9,13 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use crate::config::Config;
+use crate::domain::language::{Language, with_comments};
 use crate::output::print;
+use crate::output::screen::Screen;
+
+/// As they are in English.
+const DOT_ENV: &str = include_str!("../../.env.example");
+const ASSETS: &str = include_str!("../../data/assets.toml");
 
 /// A file and what became of it.
 #[derive(Serialize)]
@@ -20,12 +26,12 @@ struct InitFile {
 
 pub(super) fn run(config: &Config) -> Result<Answer> {
     let files = [
-        (Path::new(".env"), include_str!("../../.env.example")),
-        (&*config.assets_file, include_str!("../../data/assets.toml")),
+        (Path::new(".env"), dot_env(config.language)),
+        (&*config.assets_file, with_comments(ASSETS, config.language)),
     ];
     let mut written = Vec::new();
     for (path, content) in files {
-        let is_new = write_new(path, content)
+        let is_new = write_new(path, &content)
             .with_context(|| format!("{} cannot be written", path.display()))?;
         written.push(InitFile {
             file: path.display().to_string(),
@@ -36,10 +42,32 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
             },
         });
     }
-    Ok(Answer::rows(written, |written| {
-        Ok(print::table(written, &["file", "result"])?
-            + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n")
-    }))
+    Ok(Answer::on_screen(written, text))
+}
+
+fn text(written: &[InitFile], screen: Screen<'_>) -> Result<String> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        file: &'a str,
+        result: String,
+    }
+    let shown = written.iter().map(|InitFile { file, result }| Shown {
+        file,
+        result: screen.sentence(result),
+    });
+    Ok(
+        print::table(&shown.collect::<Vec<_>>(), &["file", "result"])?
+            + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n",
+    )
+}
+
+/// The settings. A scheduled run has no locale, so that the language is one of them.
+fn dot_env(language: Language) -> String {
+    let text = with_comments(DOT_ENV, language);
+    match language {
+        Language::English => text,
+        Language::Korean => text.replace("\nPRICESTASH_LANG=\n", "\nPRICESTASH_LANG=ko\n"),
+    }
 }
 
 /// Writes a file unless one is there; says whether it did.

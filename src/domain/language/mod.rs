@@ -6,12 +6,14 @@
 
 use std::fmt::Display;
 
+mod comments;
 mod korean;
 mod particle;
 #[cfg(test)]
 mod table_tests;
 mod template;
 
+pub(crate) use comments::with_comments;
 use template::{Template, Value};
 
 /// A language that people read.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::comments::{Part, parts};
 use super::korean::{PARTS, SENTENCES};
 use super::template::Template;
 
@@ -98,7 +99,7 @@ fn shape(text: &str) -> String {
     shape.trim_end_matches(['.', '\n', ' ']).to_owned()
 }
 
-/// What the program says: the shape of every literal and of each of its lines.
+/// What the program says: the shape of every literal and of each of its lines, and of the comments that it writes.
 fn said() -> BTreeSet<String> {
     let mut texts = Vec::new();
     sources(
@@ -106,7 +107,17 @@ fn said() -> BTreeSet<String> {
         &mut texts,
     );
     let literals = texts.iter().flat_map(|text| literals(text));
+    let files = [
+        include_str!("../../../.env.example"),
+        include_str!("../../../data/assets.toml"),
+    ];
+    let comments = files.iter().flat_map(|file| parts(file));
+    let comments = comments.filter_map(|part| match part {
+        Part::Comment(_, words) => Some(words),
+        Part::Line(_) => None,
+    });
     literals
+        .chain(comments)
         .flat_map(|literal| {
             let lines: Vec<String> = literal.lines().map(shape).collect();
             lines.into_iter().chain([shape(&literal)])

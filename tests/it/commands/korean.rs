@@ -1,5 +1,7 @@
 //! Korean where an owner reads and acts, and English where a program or a log does.
 
+use std::fs;
+
 use crate::support::program::{COLLECT, Ran, TestEnv};
 use crate::support::server::{Answer, Server};
 use crate::support::{route, shares, week};
@@ -154,6 +156,51 @@ fn alerts_are_korean_from_the_failure_to_its_end() {
     assert_said(
         &env.pairs("SELECT error_message, '' FROM job_run WHERE error_message IS NOT NULL")[0].0,
         &["no source has a bar"],
+    );
+}
+
+#[test]
+fn init_writes_korean_comments_beside_the_same_settings() {
+    let settings = |env: &TestEnv, file: &str| -> Vec<String> {
+        let text = fs::read_to_string(env.path(file)).unwrap();
+        let lines = text.lines().filter(|l| !l.starts_with('#'));
+        lines.map(str::to_owned).collect()
+    };
+    let english = TestEnv::new();
+    english.succeed(&["init"]);
+    let korean = TestEnv::new()
+        .without("LC_MESSAGES")
+        .with("LANG", "ko_KR.UTF-8");
+    let said = korean.succeed(&["init"]).stdout;
+    assert_said(
+        &said,
+        &[
+            "만들었습니다",
+            "그다음 `pricestash doctor`가 빠진 것을 알려 줍니다.",
+        ],
+    );
+    // A scheduled run, which has no locale, speaks Korean too.
+    let mut expected = settings(&english, ".env");
+    for line in expected.iter_mut().filter(|l| *l == "PRICESTASH_LANG=") {
+        line.push_str("ko");
+    }
+    assert_eq!(settings(&korean, ".env"), expected);
+    let assets = "data/assets.toml";
+    assert_eq!(settings(&korean, assets), settings(&english, assets));
+    for file in [".env", assets] {
+        let text = fs::read_to_string(korean.path(file)).unwrap();
+        let is_korean = |l: &str| l.contains(|c| ('가'..='힣').contains(&c));
+        let comments = text.lines().filter(|l| l.starts_with('#') && l.len() > 1);
+        let english: Vec<&str> = comments.filter(|l| !is_korean(l)).collect();
+        assert!(
+            english.iter().all(|l| *l == "# MY_KEY=0123456789abcdef"),
+            "{english:?}"
+        );
+    }
+    let korean = korean.without("LANG");
+    assert_said(
+        &korean.succeed(&["init"]).stdout,
+        &["이미 있어 그대로 두었습니다"],
     );
 }
 

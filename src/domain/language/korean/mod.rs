@@ -8,6 +8,7 @@
 
 mod alerts;
 mod errors;
+mod init;
 mod status;
 
 /// An English text and its Korean.
@@ -17,4 +18,4 @@ pub(super) type Row = (&'static str, &'static str);
 pub(super) const SENTENCES: &[&[Row]] = &[status::ROWS, errors::ROWS];
 
 /// Parts of which a text is composed. They are too short to be found in a sentence.
-pub(super) const PARTS: &[&[Row]] = &[alerts::ROWS];
+pub(super) const PARTS: &[&[Row]] = &[alerts::ROWS, init::ROWS];

@@ -1,0 +1,107 @@
+//! The comments of what `init` writes. `\n` begins a further line of a comment.
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[(&str, &str)] = &[
+    // .env
+    (
+        "Copy this file to .env and set what you need; everything here shows its default unless it says otherwise. A value is taken as it stands, nothing in it is substituted. Quotes around it are optional.",
+        "필요한 것만 설정하세요. 따로 적지 않았으면 여기 있는 값이 기본값입니다.\n값은 적힌 그대로 쓰며 치환하지 않습니다. 따옴표는 없어도 됩니다.",
+    ),
+    (
+        "Where sync sends the prices: a URL or key=value pairs. Not set: nothing is sent, everything waits in the file. TLS is used unless the host is this machine; ?sslmode=disable|allow|prefer|require|verify-ca|verify-full and &sslrootcert=FILE say otherwise. Example: postgres://user:password@host:5432/prices",
+        "sync가 시세를 보낼 곳: URL 또는 key=value 쌍. 비워 두면 보내지 않고 파일에 쌓아 둡니다.\n호스트가 이 컴퓨터가 아니면 TLS를 씁니다. ?sslmode=disable|allow|prefer|require|verify-ca|verify-full과\n&sslrootcert=FILE로 바꿀 수 있습니다. 예: postgres://user:password@host:5432/prices",
+    ),
+    (
+        "The schema of the tables there, which must exist, such as pricestash. Not set: the connection's own.",
+        "테이블을 둘 스키마(예: pricestash). 미리 만들어 두어야 합니다. 비워 두면 연결의 기본 스키마를 씁니다.",
+    ),
+    (
+        "sslmode for a DATABASE_URL that names none: disable, allow, prefer, require, verify-ca or verify-full.",
+        "DATABASE_URL에 sslmode가 없을 때 쓸 값: disable, allow, prefer, require, verify-ca, verify-full.",
+    ),
+    (
+        "The SQLite file that prices are staged in, and the assets to collect.",
+        "시세를 저장할 SQLite 파일과 수집할 종목 파일.",
+    ),
+    (
+        "One HTTP request: seconds as a whole, tries, seconds before the second try (doubled for each further one, up to 30 % more at random). FDR_TIMEOUT, FDR_MAX_RETRIES and FDR_BASE_DELAY are read where these are not set.",
+        "HTTP 요청 하나: 전체 제한 시간(초), 시도 횟수, 두 번째 시도 전 대기(초. 다음부터는 두 배씩, 무작위로 최대 30 % 더).\n설정하지 않으면 FDR_TIMEOUT, FDR_MAX_RETRIES, FDR_BASE_DELAY를 읽습니다.",
+    ),
+    (
+        "Seconds between two requests to one host, up to 30 % more at random.",
+        "같은 호스트에 보내는 요청 사이의 간격(초). 무작위로 최대 30 % 더 기다립니다.",
+    ),
+    (
+        "Days after which a series is compared as a whole with its source, to see what changed further back; 0 is never.",
+        "과거 시세가 바뀌었는지 데이터 제공처와 전체를 비교하는 주기(일). 0이면 비교하지 않습니다.",
+    ),
+    (
+        "The sources' origins, for a mirror or a test server.",
+        "데이터 제공처의 주소. 미러나 시험용 서버를 쓸 때만 바꿉니다.",
+    ),
+    (
+        "The same of what `assets add` and `assets search` ask beside them.",
+        "`assets add`와 `assets search`가 추가로 요청하는 곳의 주소.",
+    ),
+    (
+        "One statement to PostgreSQL, connecting included: tries, seconds before the second try (doubled for each further one, up to 30 % more at random).",
+        "PostgreSQL 명령 하나(연결 포함): 시도 횟수, 두 번째 시도 전 대기(초. 다음부터는 두 배씩, 무작위로 최대 30 % 더).",
+    ),
+    (
+        "The connection to PostgreSQL: seconds until it stands, seconds for the answer to one statement.",
+        "PostgreSQL 연결: 연결까지의 제한 시간(초), 명령 하나의 응답 제한 시간(초).",
+    ),
+    (
+        "Keys of your own sources stand here under the names that you give them in assets.toml, see data/README.md: MY_KEY=0123456789abcdef",
+        "직접 추가한 데이터 제공처의 키는 assets.toml에 적은 이름으로 여기에 둡니다. data/README.md를 보세요.\nMY_KEY=0123456789abcdef",
+    ),
+    (
+        "The log on stderr: off, error, warn, info, debug or trace (WARNING and CRITICAL are read too); text or json.",
+        "stderr 로그: off, error, warn, info, debug, trace(WARNING, CRITICAL도 됨). 형식은 text 또는 json.",
+    ),
+    (
+        "The language of alerts, advice and errors: en or ko. Not set: that of LC_ALL, LC_MESSAGES or LANG, else that of Windows. The log and what programs read is English.",
+        "알림, 조언, 오류의 언어: en 또는 ko. 비워 두면 LC_ALL, LC_MESSAGES, LANG, 없으면 Windows의 언어를 따릅니다.\n예약 실행에는 로캘이 없을 수 있으므로 여기에 적어 둡니다. 로그와 프로그램이 읽는 출력은 영어입니다.",
+    ),
+    (
+        "Alerts: a Discord webhook (Channel settings, Integrations, Webhooks). Not set: nobody is told.",
+        "알림: Discord 웹훅(채널 설정, 연동, 웹후크). 비워 두면 알림을 보내지 않습니다.",
+    ),
+    (
+        "A heartbeat that notices when the daily task never ran, for example a check of healthchecks.io: pinged with /start behind it when a run starts, as it is when it succeeds, with /fail when it fails.",
+        "매일 실행이 아예 되지 않은 것을 알아채는 하트비트(예: healthchecks.io). 시작하면 주소 뒤에 /start를 붙여,\n성공하면 그대로, 실패하면 /fail을 붙여 호출합니다.",
+    ),
+    // assets.toml
+    (
+        "The assets that are collected. One [[asset]] each; `pricestash assets add AAPL` adds one, data/README.md says how.",
+        "수집할 종목. 종목마다 [[asset]] 하나입니다. `pricestash assets add AAPL`로 추가합니다. 자세한 것은 data/README.md에 있습니다.",
+    ),
+    (
+        "id        1 to 20 characters, the key of its prices",
+        "id        1~20자, 시세를 찾는 키",
+    ),
+    (
+        "category  stock | index | etf | fund | bond | rate | fx | crypto | commodity",
+        "category  stock(주식) | index(지수) | etf | fund(펀드) | bond(채권) | rate(금리) | fx(환율) | crypto(암호화폐) | commodity(원자재)",
+    ),
+    (
+        "calendar  XKRX (Seoul) | XNYS (New York) | XLON (London) | CMES (futures) | 24/5 (currencies) | 24/7 (crypto, UTC) or another one of `pricestash assets --calendars`",
+        "calendar  XKRX(서울) | XNYS(뉴욕) | XLON(런던) | CMES(선물) | 24/5(환율) | 24/7(암호화폐, UTC)\n          또는 `pricestash assets --calendars`에 나오는 다른 것",
+    ),
+    (
+        "currency  of its own series, as the source says it (GBp is pence); a source in another currency is stored apart, as source:symbol",
+        "currency  데이터 제공처가 말하는 대로의 통화(GBp는 펜스). 통화가 다른 제공처의 시세는\n          source:symbol로 따로 저장합니다",
+    ),
+    (
+        "nonpositive  true keeps prices of zero and below (oil futures, interest rates)",
+        "nonpositive  true이면 0 이하의 가격도 저장합니다(원유 선물, 금리)",
+    ),
+    (
+        "active    false stops collecting it; its prices stay",
+        "active    false이면 수집을 멈춥니다. 저장한 시세는 남습니다",
+    ),
+    (
+        "sources   naver | krx | yahoo | upbit, asked in this order until one answers with prices",
+        "sources   naver | krx | yahoo | upbit. 적힌 순서대로, 시세가 나올 때까지 요청합니다",
+    ),
+];
