@@ -8,6 +8,7 @@ mod facts;
 mod gather;
 mod pack;
 mod page;
+mod phrase;
 mod runs;
 mod script_data;
 mod strip;

@@ -35,7 +35,7 @@ pub(super) struct AssetView {
     pub(super) badge: Badge,
     pub(super) pending: String,
     pub(super) is_pending: bool,
-    pub(super) open_findings: String,
+    pub(super) open_findings: usize,
     pub(super) findings: Vec<StoredFinding>,
     pub(super) more_findings: usize,
     pub(super) gaps: Listed,
@@ -52,7 +52,7 @@ pub(super) struct AssetView {
 pub(super) struct AdjustedView {
     pub(super) words: &'static str,
     /// Days with a bar whose factor is not known.
-    pub(super) left_out: String,
+    pub(super) left_out: usize,
     /// Whether there is a bar to draw.
     pub(super) is_any: bool,
 }
@@ -188,7 +188,7 @@ pub(super) fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> A
         badge,
         pending: numbers::whole(asset.pending),
         is_pending: asset.pending > 0,
-        open_findings: number(asset.findings.len()),
+        open_findings: asset.findings.len(),
         findings: listed.collect(),
         more_findings: asset.findings.len().saturating_sub(LISTED_FINDINGS),
         late: Listed::of(&days, DayKind::Late),
@@ -218,11 +218,7 @@ fn adjusted(asset: &AssetFacts) -> Option<AdjustedView> {
     let left_out = best.len() - known;
     Some(AdjustedView {
         words,
-        left_out: if left_out > 0 {
-            number(left_out)
-        } else {
-            String::new()
-        },
+        left_out,
         is_any: known > 0,
     })
 }

@@ -1,7 +1,7 @@
 //! Corrections, and rows here and there, in the words of the page.
 
 use super::facts::{AssetFacts, Facts, WarehouseFacts};
-use super::view::{Change, number};
+use super::view::Change;
 use super::view_runs::time;
 use crate::domain::bar_values::Values;
 use crate::output::numbers;
@@ -23,7 +23,7 @@ pub(super) struct Groups {
     /// How many older groups are not listed.
     pub(super) more: usize,
     /// Values in all of them.
-    pub(super) values: String,
+    pub(super) values: usize,
 }
 
 /// What one run changed of one series.
@@ -87,7 +87,7 @@ pub(super) fn corrections(facts: &Facts) -> CorrectionsView {
 }
 
 fn newest(mut groups: Vec<GroupView>) -> Groups {
-    let values = number(groups.iter().map(|g| g.count).sum());
+    let values = groups.iter().map(|g| g.count).sum();
     groups.sort_by(|a, b| b.replaced_at.cmp(&a.replaced_at));
     let more = groups.len().saturating_sub(LISTED_GROUPS);
     groups.truncate(LISTED_GROUPS);

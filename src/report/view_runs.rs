@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::RUN_DAYS;
 use super::facts::{Facts, RunFacts, SourceFacts};
+use super::phrase::Phrase;
 use crate::output::numbers;
 
 /// So many runs are listed.
@@ -32,7 +33,7 @@ pub(super) struct RunDay {
     pub(super) y: usize,
     pub(super) height: usize,
     /// Its date, how it ended, its runs and rows, the longest run's time.
-    pub(super) says: String,
+    pub(super) says: Phrase,
     /// Below: how long the longest took, up to 20 high.
     pub(super) bar: String,
     pub(super) bar_y: String,
@@ -44,7 +45,7 @@ pub(super) struct RunView {
     pub(super) job_name: String,
     pub(super) status: String,
     pub(super) mark: &'static str,
-    pub(super) took: String,
+    pub(super) took: Option<String>,
     pub(super) rows: String,
     pub(super) problems: Vec<(String, String)>,
     pub(super) more_problems: usize,
@@ -149,12 +150,15 @@ fn run_days(runs: &[&RunFacts], now: DateTime<Utc>, longest: i64) -> Vec<RunDay>
             x,
             y: 24 - height,
             height,
-            says: format!(
-                "{date} · {} · {} × · {} rows · {}",
-                status.replace('_', " "),
-                runs.len(),
-                numbers::whole(rows),
-                duration(took)
+            says: Phrase::new(
+                "{0} · {1} · runs: {2} · rows: {3} · {4}",
+                &[
+                    date.to_string(),
+                    status.replace('_', " "),
+                    runs.len().to_string(),
+                    numbers::whole(rows),
+                    duration(took),
+                ],
             ),
             status,
             bar: format!("{:.1}", bar.max(0.6)),
@@ -181,7 +185,7 @@ fn run(run: &RunFacts) -> RunView {
         job_name: run.job_name.clone(),
         status: run.status.clone(),
         mark: mark(&run.status),
-        took: run.milliseconds.map(duration).unwrap_or_default(),
+        took: run.milliseconds.map(duration),
         rows: run.rows.map(numbers::whole).unwrap_or_default(),
         problems: problems
             .map(|p| {

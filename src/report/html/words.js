@@ -1,56 +1,73 @@
-// The words of the page in Korean; in English they stand in the page itself.
+// The words of the page in Korean; in English they stand in the page itself. {0} and {1} are values.
 const KOREAN = {
-  "Skip to the board": "현황판으로 건너뛰기", "Sections": "구역", "Board": "현황판", "Charts": "차트", "Runs": "실행",
-  "Corrections": "정정", "Sync": "동기화", "At a glance": "한눈에", "series are fresh": "최신 상태인 종목",
-  "sessions without a bar": "빠진 거래일", "open findings": "열린 발견 사항", "prices corrected afterwards": "사후 정정된 가격",
-  "runs succeeded": "성공한 실행", "rows wait for PostgreSQL": "PostgreSQL 대기 행", "rows refused by PostgreSQL": "PostgreSQL 거부 행",
-  "Find an asset": "종목 찾기", "Only what needs attention": "확인이 필요한 것만", "Asset": "종목", "Newest close": "최근 종가",
-  "Change of the day": "전일 대비", "One year": "1년", "Newest bar": "최근 거래일", "Freshness": "최신성", "Gaps": "빈 날",
-  "Findings": "발견", "Pending": "대기", "provisional": "잠정", "suspect": "의심", "assets may hold two scales": "두 가지 척도가 섞였을 수 있는 자산", "fresh": "최신", "stale": "지연", "no data": "데이터 없음",
-  "not collected": "수집 안 함", "expected": "기대", "No asset matches.": "맞는 종목이 없습니다.", "Charts and coverage": "차트와 수집 범위",
-  "Kinds of days": "날의 종류", "bar": "가격 있음", "gap": "빠짐", "late": "최근 가격 이후", "waived": "면제", "closed": "휴장",
-  "probably closed": "휴장 추정", "stock": "주식", "index": "지수", "etf": "ETF", "crypto": "암호화폐", "commodity": "원자재",
-  "There is no bar in its own currency.": "자기 통화로 된 가격이 없습니다.", "Coverage": "수집 범위",
-  "sessions since the newest bar": "최근 가격 이후의 거래일", "Waived": "면제", "Open findings": "열린 발견 사항", "Day": "날짜",
-  "Rule": "규칙", "Source": "소스", "Detail": "내용", "Runs of the last days": "최근 실행 (일)", "succeeded": "성공", "typically": "보통",
-  "no run": "실행 없음", "Sources": "소스", "Answered": "응답", "Success rate": "성공률", "Last complaint": "최근 오류", "Started": "시작",
-  "Command": "명령", "End": "결과", "Duration": "소요", "Rows": "행", "What failed": "실패 내용", "success": "성공",
-  "partial failure": "일부 실패", "failure": "실패", "running": "진행 중", "runs that succeeded, not listed": "개의 성공한 실행은 생략",
+  "Skip to the board": "현황판으로 바로 가기", "Sections": "바로 가기", "Board": "현황판", "Charts": "차트", "Runs": "실행 기록",
+  "Corrections": "정정 내역", "Sync": "동기화", "At a glance": "한눈에 보기", "series are fresh": "최신 상태인 종목",
+  "sessions without a bar": "누락일", "open findings": "미해결 특이 사항", "prices corrected afterwards": "사후 정정된 가격",
+  "runs succeeded": "성공한 실행", "rows wait for PostgreSQL": "PostgreSQL 전송 대기 행", "rows refused by PostgreSQL": "PostgreSQL이 거부한 행",
+  "assets may hold two scales": "가격 기준이 섞였을 수 있는 종목",
+  "Find an asset": "종목 찾기", "Only what needs attention": "확인이 필요한 종목만", "Asset": "종목", "Newest close": "최근 종가",
+  "Change of the day": "전일 대비", "One year": "1년 추이", "Newest bar": "최근 가격일", "Freshness": "최신 여부", "Gaps": "누락일",
+  "Findings": "특이 사항", "Pending": "전송 대기", "provisional": "잠정", "suspect": "의심 구간", "fresh": "최신", "stale": "지연",
+  "no data": "데이터 없음", "not collected": "수집 안 함", "expected": "예상 날짜", "No asset matches.": "조건에 맞는 종목이 없습니다.",
+  "Charts and coverage": "차트와 수집 현황", "Kinds of days": "날짜 구분", "bar": "가격 있음", "gap": "누락", "late": "최근 가격 이후 거래일",
+  "waived": "예외 처리", "closed": "휴장", "probably closed": "휴장 추정", "stock": "주식", "index": "지수", "etf": "ETF", "crypto": "암호화폐",
+  "commodity": "원자재", "fx": "환율", "fund": "펀드", "bond": "채권", "rate": "금리",
+  "There is no bar in its own currency.": "종목의 통화로 저장된 가격이 없습니다.", "Coverage": "수집 현황",
+  "{0} sessions without a bar": "누락일 {0}일", "{0} sessions since the newest bar": "최근 가격 이후 거래일 {0}일", "Waived": "예외 처리",
+  "{0} open findings": "미해결 특이 사항 {0}건", "Day": "날짜", "Rule": "규칙", "Source": "출처", "Detail": "내용",
+  "Runs of the last {0} days": "최근 {0}일 실행", "{0}/{1} succeeded": "{1}회 중 {0}회 성공", "typically {0}": "보통 {0}", "no run": "실행 없음",
+  "{0} · {1} · runs: {2} · rows: {3} · {4}": "{0} · {1} · 실행 {2}회 · {3}행 · {4}",
+  "Sources": "출처", "Answered": "응답", "Success rate": "성공률", "Last complaint": "최근 오류", "Started": "시작 시각",
+  "Command": "명령", "End": "결과", "Duration": "소요 시간", "Rows": "행 수", "What failed": "실패 내용", "success": "성공",
+  "partial failure": "일부 실패", "failure": "실패", "running": "실행 중", "+{0} runs that succeeded, not listed": "그 밖에 성공한 실행 {0}건 생략",
   "Above the line, a day's worst end: low is success, higher is partial failure, highest is failure. Below, how long its longest run took.":
-    "선 위는 그날 가장 나쁜 결과: 낮으면 성공, 높으면 일부 실패, 가장 높으면 실패. 선 아래는 가장 오래 걸린 시간.",
-  "What changed afterwards": "나중에 바뀐 것", "No stored price was corrected.": "정정된 가격이 없습니다.", "Provisional values that were replaced": "대체된 잠정치", "provisional before": "잠정치에서 확정",
-  "corrected": "정정", "days": "일", "by run": "실행", "Value": "값", "before": "이전", "after": "이후", "Change": "변화",
-  "days, not listed": "일 생략", "older ones, not listed": "건의 이전 정정 생략", "open": "시가", "high": "고가", "low": "저가",
-  "close": "종가", "volume": "거래량", "On the way to PostgreSQL": "PostgreSQL로 가는 길", "Rows that wait": "대기 행", "Last sync": "마지막 동기화",
-  "never synced": "동기화한 적 없음", "Last verified": "마지막 검증", "never verified": "검증한 적 없음", "Warehouse": "웨어하우스",
-  "reachable": "연결됨", "not reachable": "연결 안 됨", "DATABASE_URL is not set": "DATABASE_URL이 설정되지 않음", "Rows by asset": "종목별 행",
-  "Staged": "보관", "Rows refused by PostgreSQL": "PostgreSQL이 거부한 행", "None.": "없음.", "Message": "메시지", "Refused": "거부 시각",
-  "This file makes no request to any network.": "이 파일은 네트워크에 접속하지 않습니다.",
-  "Chart": "차트", "Range": "기간", "3M": "3개월", "6M": "6개월", "1Y": "1년", "3Y": "3년", "5Y": "5년", "All": "전체", "Candles": "캔들", "Line": "선", "Log scale": "로그 눈금", "Compare with": "비교",
-  "nothing": "없음", "Arrow keys move from bar to bar, plus and minus zoom, Home and End go to the ends.":
-    "화살표 키로 하루씩 이동, +와 -로 확대·축소, Home과 End로 양 끝으로 이동.",
-  "no bar": "가격 없음", "unknown": "알 수 없음", "jump": "급변", "suspended": "거래 정지",
-  "correction": "정정", "finding": "발견", "difference": "차이",
-  "Arrow keys move from day to day and from year to year.": "화살표 키로 날짜와 연도를 이동.", "Coverage day by day": "일별 수집 범위",
-  "unknown day": "범위 밖", "Marks": "표시",
-  "The prices of this chart are adjusted for splits.": "이 차트의 가격은 액면분할을 반영한 가격입니다.",
-  "The prices of this chart are adjusted for splits and dividends.": "이 차트의 가격은 액면분할과 배당을 반영한 가격입니다.",
-  "days without a known factor are left out.": "일은 조정 계수를 알 수 없어 뺐습니다.",
+    "선 위는 그날의 가장 나쁜 결과입니다. 낮으면 성공, 높으면 일부 실패, 가장 높으면 실패입니다. 선 아래는 가장 오래 걸린 실행의 소요 시간입니다.",
+  "What changed afterwards": "사후 정정 내역", "No stored price was corrected.": "정정된 가격이 없습니다.",
+  "{0} provisional values that were replaced": "새 값으로 바뀐 잠정 가격 {0}건", "provisional before": "잠정 가격 교체",
+  "corrected": "정정", "{0} days": "{0}일", "by run": "실행 ID", "Value": "항목", "before": "변경 전", "after": "변경 후", "Change": "변화율",
+  "+{0} days, not listed": "그 밖에 {0}일 생략", "+{0} older ones, not listed": "이전 내역 {0}건 생략", "open": "시가", "high": "고가", "low": "저가",
+  "close": "종가", "volume": "거래량", "On the way to PostgreSQL": "PostgreSQL 전송 현황", "Rows that wait": "전송 대기 행",
+  "Last sync": "마지막 동기화", "never synced": "동기화한 적 없음", "Last verified": "마지막 검증", "never verified": "검증한 적 없음",
+  "Warehouse": "PostgreSQL", "reachable": "연결됨", "not reachable": "연결할 수 없음", "DATABASE_URL is not set": "DATABASE_URL이 설정되지 않았습니다",
+  "Rows by asset": "종목별 행 수", "Staged": "SQLite 저장", "Rows refused by PostgreSQL": "PostgreSQL이 거부한 행", "None.": "없습니다.",
+  "Message": "오류 메시지", "Refused": "거부 시각", "This file makes no request to any network.": "이 파일은 네트워크에 접속하지 않습니다.",
+  "Chart": "차트", "Range": "기간", "3M": "3개월", "6M": "6개월", "1Y": "1년", "3Y": "3년", "5Y": "5년", "All": "전체", "Candles": "캔들",
+  "Line": "선", "Log scale": "로그 눈금", "Compare with": "비교 대상", "nothing": "없음",
+  "Arrow keys move from bar to bar, plus and minus zoom, Home and End go to the ends.":
+    "좌우 화살표 키로 하루씩 이동하고, +와 - 키로 확대·축소하며, Home과 End 키로 처음과 끝으로 이동합니다.",
+  "no bar": "가격 없음", "unknown": "알 수 없음", "jump": "급등락", "suspended": "거래 정지",
+  "correction": "정정", "finding": "특이 사항", "difference": "차이",
+  "Arrow keys move from day to day and from year to year.": "화살표 키로 날짜와 연도를 이동합니다.", "Coverage day by day": "일별 수집 현황",
+  "unknown day": "수집 범위 밖", "Marks": "표시",
+  "The prices of this chart are adjusted for splits.": "이 차트는 액면분할을 반영한 수정주가입니다.",
+  "The prices of this chart are adjusted for splits and dividends.": "이 차트는 액면분할과 배당을 반영한 수정주가입니다.",
+  "{0} days without a known factor are left out.": "수정 계수를 알 수 없는 {0}일은 제외했습니다.",
 };
 
 const page = document.documentElement;
 let korean = (navigator.languages?.[0] ?? navigator.language ?? "").toLowerCase().startsWith("ko");
 
-/** A text in the language of the page. */
-function say(english) {
-  return korean && Object.hasOwn(KOREAN, english) ? KOREAN[english] : english;
+const UNITS = { h: "시간", min: "분", s: "초" };
+
+/** A text in the language of the page, with its values in their places. */
+function say(english, ...values) {
+  const text = korean && Object.hasOwn(KOREAN, english) ? KOREAN[english] : english;
+  return text.replace(/\{(\d)\}/g, (_, at) => sayValue(values[at]));
+}
+
+/** A value: a number, a day, a word of the page, or how long something took. */
+function sayValue(value) {
+  if (!korean) return value;
+  return Object.hasOwn(KOREAN, value) ? KOREAN[value] : String(value).replace(/ (h|min|s)\b/g, (_, unit) => UNITS[unit]);
 }
 
 /** Puts the words of a part of the page into its language; the English ones are remembered on the elements. */
 function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) {
-    element.dataset.t ||= element.textContent.trim();
-    element.textContent = say(element.dataset.t);
+    // Not what a pattern would give: "1 day" has the pattern of "2 days".
+    element.dataset.english ??= element.textContent.trim();
+    element.dataset.t ||= element.dataset.english;
+    element.textContent = korean ? say(element.dataset.t, ...(element.dataset.n ?? "").split("|")) : element.dataset.english;
   }
   for (const [name, attribute] of [["label", "aria-label"], ["placeholder", "placeholder"]]) {
     for (const element of root.querySelectorAll(`[data-${name}]`)) {

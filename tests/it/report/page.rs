@@ -253,7 +253,7 @@ fn a_korean_browser_reads_korean_with_rising_prices_in_red() {
     assert_eq!((title().as_str(), up().as_str()), ("현황판", "#c02b34"));
     // Every word of the page has its Korean one: only names, units and values stay.
     let left = browser.run(
-        "return [...document.querySelectorAll('[data-t]')].filter((e) => e.textContent === e.dataset.t).map((e) => e.dataset.t)",
+        "return [...document.querySelectorAll('[data-t]')].filter((e) => e.textContent === e.dataset.english && e.dataset.t !== '{0}').map((e) => e.dataset.english)",
     );
     let left = left.as_array().unwrap();
     assert!(
@@ -261,8 +261,30 @@ fn a_korean_browser_reads_korean_with_rising_prices_in_red() {
             .all(|w| ["XKRX", "XNYS", "KRW", "USD"].contains(&w.as_str().unwrap())),
         "{left:?}"
     );
+    // A number stands before its counter, and behind what it counts.
+    let late = || browser.text("document.querySelector('#asset-0 .days.late').textContent");
+    let runs = || browser.text("document.querySelector('#runs-title').textContent");
+    let says = |text: &str, before: &str, after: &str| {
+        let number = text
+            .strip_prefix(before)
+            .and_then(|t| t.strip_suffix(after));
+        number.is_some_and(|n| n.parse::<u32>().is_ok())
+    };
+    assert!(says(&late(), "최근 가격 이후 거래일 ", "일"), "{}", late());
+    assert_eq!(runs(), "최근 90일 실행");
+    let took = browser.text("document.querySelector('.run-strip title').textContent");
+    assert!(
+        took.contains(" · 성공 · 실행 1회 · ") && !took.contains("rows"),
+        "{took}"
+    );
     browser.run("document.querySelector('#language').click()");
     assert_eq!((title().as_str(), up().as_str()), ("Board", "#10794a"));
+    assert!(
+        says(&late(), "", " sessions since the newest bar"),
+        "{}",
+        late()
+    );
+    assert_eq!(runs(), "Runs of the last 90 days");
 }
 
 #[test]
