@@ -161,7 +161,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
     WindowsTask(WindowsTaskArgs),
-    /// Prints the completions for a shell, which then completes commands and options.
+    /// Prints the completions for a shell, which then completes commands, options, assets, sources and calendars.
     Completions(CompletionsArgs),
     /// Prints the manual page of the program, or of one command.
     Man(ManArgs),
@@ -504,6 +504,9 @@ pub(crate) struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+    /// Prints the assets, sources or calendars that fit the last of these words, which are a command line: the script asks for them.
+    #[arg(last = true, hide = true)]
+    pub(crate) words: Vec<String>,
 }
 
 /// Arguments of `man`.

@@ -142,7 +142,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Export(args) => export::run(args, cli.format, config),
         Command::Import(args) => import::run(args, config),
         Command::WindowsTask(args) => windows_task::run(args, config),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(args, config),
         Command::Man(args) => man::run(args),
     }
 }

@@ -4,6 +4,8 @@ mod alerts;
 mod assets_add;
 mod assets_search;
 mod cli;
+#[cfg(unix)]
+mod completions;
 mod currencies;
 mod doctor;
 mod exports;
