@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use self::best::Chosen;
 use self::ledger::Commodities;
-use self::writer::{RowFormat, Writer, system_error};
+use self::writer::{RowFormat, Writer, shown, system_error};
 use super::answer::Answer;
 use super::context::{find_assets, read_staging};
 use super::result_place::{BEANCOUNT, CSV, FileFormat, JSON, JSON_LINES, LEDGER, result_place};
@@ -24,7 +24,6 @@ use crate::config::{Config, ConfigError};
 use crate::domain::adjustment::Adjust;
 use crate::domain::number_format::Decimal;
 use crate::domain::price_list::PriceList;
-use crate::domain::text::brief;
 use crate::output::numbers::counted;
 use crate::process::result_file::Place;
 use crate::staging::{BarRow, Record, Selection, Staging};
@@ -157,14 +156,6 @@ fn choose_format(ending: &str) -> String {
         "beancount" | "bean" => "--format beancount writes that".to_owned(),
         _ => "a name with .csv opens in a spreadsheet too".to_owned(),
     }
-}
-
-/// The longest text of a cell, in characters: another program may have written a megabyte, or colours.
-const LONGEST_TEXT: usize = 500;
-
-/// A text of the file as it is written.
-fn shown(text: &str) -> String {
-    brief(text, LONGEST_TEXT)
 }
 
 /// Names of assets and currencies of series.

@@ -9,8 +9,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use super::best::{BestBar, Chosen};
-use super::shown;
-use super::writer::{RowFormat, Writer};
+use super::writer::{RowFormat, Writer, shown};
 use crate::cli::PivotField;
 use crate::output::numbers::{counted, first_five};
 use crate::staging::{Selection, Staging, StoredFinding};

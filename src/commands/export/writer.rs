@@ -6,8 +6,17 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::domain::number_format::Decimal;
+use crate::domain::text::brief;
 use crate::output::row::Row;
 use crate::output::{excel, print};
+
+/// The longest text of a cell, in characters: another program may have written a megabyte, or colours.
+const LONGEST_TEXT: usize = 500;
+
+/// A text of the file as it is written.
+pub(super) fn shown(text: &str) -> String {
+    brief(text, LONGEST_TEXT)
+}
 
 /// How bars are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

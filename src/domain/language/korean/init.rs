@@ -93,6 +93,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "currency  데이터 제공처가 말하는 대로의 통화(GBp는 펜스). 통화가 다른 제공처의 시세는\n          source:symbol로 따로 저장합니다",
     ),
     (
+        "commodity    its name in ledgers (pricestash export --format beancount), if its id is no legal name there",
+        "commodity    장부에서 쓰는 이름(pricestash export --format beancount). id를 그대로 쓸 수 없을 때 적습니다",
+    ),
+    (
         "nonpositive  true keeps prices of zero and below (oil futures, interest rates)",
         "nonpositive  true이면 0 이하의 가격도 저장합니다(원유 선물, 금리)",
     ),
