@@ -77,13 +77,15 @@ fn report_text(checks: &[Check], screen: Screen<'_>) -> String {
     } in checks
     {
         let at = STATUS_WIDTH + 2 + width + 2;
-        let detail = hang(&brief(detail, LONGEST_DETAIL), at, screen);
+        let detail = screen.sentence(&brief(detail, LONGEST_DETAIL));
+        let detail = hang(&detail, at, screen);
         text.push_str(&format!(
             "{:<STATUS_WIDTH$}  {check:<width$}  {detail}\n",
             status.name()
         ));
         if !remedy.is_empty() {
-            let remedy = hang(&brief(remedy, LONGEST_DETAIL), at + 2, screen);
+            let remedy = screen.sentence(&brief(remedy, LONGEST_DETAIL));
+            let remedy = hang(&remedy, at + 2, screen);
             text.push_str(&format!("{:at$}→ {remedy}\n", ""));
         }
     }

@@ -101,13 +101,15 @@ fn shared_days(warehouse: &mut Warehouse) -> Option<Check> {
     let detail = match warehouse.shared_days() {
         Ok(found) => {
             let (asset, days, assets) = found?;
-            let others = match assets {
-                1 => String::new(),
-                _ => format!(", and so do those of {} other assets", assets - 1),
-            };
-            format!(
-                "others read price_daily, where sources of {asset} share {days} days{others}: who selects by asset alone sees two rows"
-            )
+            match assets {
+                1 => format!(
+                    "others read price_daily, where sources of {asset} share {days} days: who selects by asset alone sees two rows"
+                ),
+                _ => format!(
+                    "others read price_daily, where sources of {asset} share {days} days, and so do those of {} other assets: who selects by asset alone sees two rows",
+                    assets - 1
+                ),
+            }
         }
         Err(failure) => {
             format!(

@@ -23,11 +23,16 @@ fn sources(folder: &Path, texts: &mut Vec<String>) {
         if path.is_dir() && name != "korean" {
             sources(&path, texts);
         } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-            texts.push(code.to_owned());
+            texts.push(code_of(&path));
         }
     }
+}
+
+/// A file without its tests.
+fn code_of(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    code.to_owned()
 }
 
 /// The string literals of a file, as the compiler reads them.
@@ -216,4 +221,52 @@ fn a_literal_is_read_as_the_compiler_does() {
         "// \"no\"\nlet a = \"b \\\"c\\\" \\\n    d\\n\"; '\"'; let r = r\"\\x\"; r#\"\"y\"\"#;";
     assert_eq!(literals(code), ["b \"c\" d\n", "\\x", "\"y\""]);
     assert_eq!(shape("{a:?} of {}: {0}.\n"), "{} of {}: {}");
+}
+
+/// What an owner reads: each sentence in these files has its Korean.
+const OF_OWNERS: [&str; 4] = [
+    "commands/doctor",
+    "jobs/doctor",
+    "jobs/status.rs",
+    "jobs/healthcheck.rs",
+];
+
+/// Of them, what stands behind a number within a sentence, which Korean counts in its own way.
+const COUNTED: [&str; 2] = ["file is left", "files are left"];
+
+/// Whether a literal is a sentence, and no name, SQL or part of a command.
+fn is_sentence(literal: &str) -> bool {
+    let words = literal.split_whitespace();
+    words
+        .filter(|w| w.bytes().all(|b| b.is_ascii_lowercase()))
+        .count()
+        >= 3
+}
+
+#[test]
+fn every_sentence_that_an_owner_reads_has_its_korean() {
+    let known: BTreeSet<String> = rows().map(|(english, _)| shape(english)).collect();
+    let mut missing = Vec::new();
+    for place in OF_OWNERS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("src")
+            .join(place);
+        let mut texts = Vec::new();
+        match path.is_dir() {
+            true => sources(&path, &mut texts),
+            false => texts.push(code_of(&path)),
+        }
+        for literal in texts.iter().flat_map(|text| literals(text)) {
+            let said = shape(&literal);
+            let is_known = known.contains(&said) || known.contains(&format!("{{}} {said}"));
+            if is_sentence(&literal) && !is_known && !COUNTED.contains(&&*literal) {
+                missing.push(format!("{place}: {literal}"));
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "the table lacks:\n{}",
+        missing.join("\n")
+    );
 }

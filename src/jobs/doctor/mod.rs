@@ -41,18 +41,18 @@ pub(crate) fn staging_file(path: &Path, found: &staging::Diagnosis) -> Check {
             "let that end, or close the program that has the file open for writing",
         );
     }
-    let size = found.bytes.map_or_else(
-        || "is not there yet and can be made".to_owned(),
-        |bytes| format!("is sound and writable, {}", megabytes(bytes)),
-    );
-    let log = match found.log_bytes {
-        0 => String::new(),
+    let state = match found.bytes {
+        None => format!("{place} is not there yet and can be made"),
+        Some(bytes) => format!("{place} is sound and writable, {}", megabytes(bytes)),
+    };
+    let detail = match found.log_bytes {
+        0 => state,
         log => format!(
-            ", {} of it in its write-ahead log, which a copy of the file alone lacks",
+            "{state}, {} of it in its write-ahead log, which a copy of the file alone lacks",
             megabytes(log)
         ),
     };
-    Check::ok(NAME, format!("{place} {size}{log}"))
+    Check::ok(NAME, detail)
 }
 
 /// Where the staging file lies: `file_system` is the system's name of what it is on, where that is known.

@@ -51,32 +51,26 @@ fn tables(found: &Diagnosis) -> Check {
         let missing = found.missing.join(", ");
         return Check::ok(NAME, format!("{missing} will be created by the next sync"));
     }
+    let mut details = vec!["all are there, and may be written".to_owned()];
     let kept = found.tables.iter().filter(|t| !t.can_delete);
     let kept: Vec<&str> = kept.map(|t| t.name.as_str()).collect();
-    let rights = match kept.is_empty() {
-        true => String::new(),
-        false => format!(
-            "; this user may delete no row of {}{}",
-            kept.join(", "),
-            match kept.contains(&"price_daily") {
-                true => ": `retract` needs DELETE to take a bar out there",
-                false => "",
-            }
-        ),
-    };
+    let names = kept.join(", ");
+    if kept.contains(&"price_daily") {
+        details.push(format!(
+            "this user may delete no row of {names}: `retract` needs DELETE to take a bar out there"
+        ));
+    } else if !kept.is_empty() {
+        details.push(format!("this user may delete no row of {names}"));
+    }
     let constraints = found.tables.iter().flat_map(|t| &t.constraints);
     let constraints: Vec<&str> = constraints.map(String::as_str).collect();
-    let unseen = match constraints.is_empty() {
-        true => String::new(),
-        false => format!(
-            "; what constraints refuse ({}), only rows show",
-            constraints.join(", ")
-        ),
-    };
-    Check::ok(
-        NAME,
-        format!("all are there, and may be written{rights}{unseen}"),
-    )
+    if !constraints.is_empty() {
+        let constraints = constraints.join(", ");
+        details.push(format!(
+            "what constraints refuse ({constraints}), only rows show"
+        ));
+    }
+    Check::ok(NAME, details.join("; "))
 }
 
 /// What a sync would meet at the tables, once where several say the same.

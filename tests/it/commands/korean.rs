@@ -160,6 +160,36 @@ fn alerts_are_korean_from_the_failure_to_its_end() {
 }
 
 #[test]
+fn doctor_says_in_korean_what_it_finds_and_what_to_do() {
+    let (_server, env) = korean_shares(&["005930"]);
+    let ran = env.run(&["doctor", "--offline"]);
+    assert_said(
+        &ran.stdout,
+        &[
+            "data/staging.db는 아직 없으며 만들 수 있습니다",
+            "ALERT_WEBHOOK_URL이 없거나 형식이 틀려서",
+            "→ Discord 웹훅 주소로 설정하세요",
+            "DATABASE_URL이 없어서 모든 시세가 SQLite 파일에만 있습니다",
+            "종목 1개, 그중 수집하는 종목 1개",
+            // Verdicts and what was looked at have the names of JSON.
+            "WARN  webhook",
+            " WARN, ",
+        ],
+    );
+    let is_korean = |line: &str| line.contains(|c| ('가'..='힣').contains(&c));
+    let checks = ran
+        .stdout
+        .lines()
+        .filter(|l| !l.is_empty() && !l.contains(" FAIL"));
+    let english: Vec<&str> = checks.filter(|l| !is_korean(l)).collect();
+    assert!(english.is_empty(), "{english:?}");
+    // A program reads English.
+    let rows = env.run(&["doctor", "--offline", "--format", "json"]).rows();
+    let webhook = rows.iter().find(|r| r["check"] == "webhook").unwrap();
+    assert_eq!(webhook["remedy"], "set it to a Discord webhook");
+}
+
+#[test]
 fn init_writes_korean_comments_beside_the_same_settings() {
     let settings = |env: &TestEnv, file: &str| -> Vec<String> {
         let text = fs::read_to_string(env.path(file)).unwrap();
