@@ -34,6 +34,8 @@ pub(crate) struct AssetFacts {
     /// Its key.
     pub(crate) id: String,
     pub(crate) name: String,
+    /// What its sources call it.
+    pub(crate) symbols: Vec<String>,
     /// What it is; empty where that is not known.
     pub(crate) category: String,
     /// When it trades; `None` for an asset that is not configured any more and whose calendar is not known.

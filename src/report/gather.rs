@@ -111,6 +111,7 @@ fn assets(
         let mut asset = AssetFacts {
             id: id.to_owned(),
             name: subject.stored.name.clone(),
+            symbols: symbols(&subject.stored),
             category: subject.stored.category.clone(),
             currency: subject.stored.currency.clone(),
             freshness: health.as_ref().map(|h| h.status),
@@ -164,6 +165,13 @@ fn subjects<'a>(staging: &Staging, wanted: &Wanted<'a>) -> Result<Vec<Subject<'a
         .chain(others)
         .filter(is_wanted)
         .collect())
+}
+
+/// What its sources call it, where that is not its id.
+fn symbols(asset: &StoredAsset) -> Vec<String> {
+    let symbols = asset.sources.iter().map(|s| s.symbol.clone());
+    let others: BTreeSet<String> = symbols.filter(|s| *s != asset.asset_id).collect();
+    others.into_iter().collect()
 }
 
 /// A configured asset. `currencies` are those that its stored bars were fetched in, by source: they keep them.

@@ -10,7 +10,7 @@ use super::RUN_DAYS;
 use super::embed::{csp_hash, json_in_script};
 use super::facts::{self, AssetFacts, Facts, WarehouseFacts};
 use super::phrase::Phrase;
-use super::script_data::asset_data;
+use super::script_data::{asset_data, index_entry};
 use super::strip::DayKind;
 use super::tiles::{Tile, tiles};
 use super::view::{AssetView, asset_view, number};
@@ -28,9 +28,16 @@ const SCRIPT: &str = concat!(
     include_str!("html/draw.js"),
     include_str!("html/chart.js"),
     include_str!("html/strip.js"),
+    include_str!("html/board.js"),
     include_str!("html/start.js"),
     "})();\n"
 );
+
+/// Of more assets than this the page has no charts before one is asked for, and so many rows of its board.
+const MOST_AT_ONCE: usize = 200;
+const FIRST_ROWS: usize = 100;
+/// So many assets are listed with their rows before all of them are asked for.
+const LISTED_COUNTS: usize = 200;
 
 /// What is drawn of each asset while its bars are there: a report of all holds those of one at a time.
 pub(crate) struct DrawnAssets {
@@ -38,6 +45,8 @@ pub(crate) struct DrawnAssets {
     views: Vec<AssetView>,
     /// What the script draws from, as JSON that may stand in the page.
     data: Vec<String>,
+    /// What the script finds an asset by, the same.
+    index: Vec<String>,
     bars: usize,
 }
 
@@ -49,6 +58,7 @@ impl DrawnAssets {
             now,
             views: Vec::new(),
             data: Vec::new(),
+            index: Vec::new(),
             bars: 0,
         }
     }
@@ -61,6 +71,8 @@ impl DrawnAssets {
         let mut view = asset_view(self.views.len(), asset, self.now);
         let data = serde_json::to_string(&asset_data(asset, &view))?;
         self.data.push(json_in_script(&data));
+        let entry = serde_json::to_string(&index_entry(asset, &view))?;
+        self.index.push(json_in_script(&entry));
         // Nobody needs them any more.
         view.days.clear();
         self.views.push(view);
@@ -104,8 +116,8 @@ impl Page {
     }
 }
 
-/// Where the data of the script stand.
-const DATA: &str = "<script type=\"application/json\" id=\"data\">";
+/// Where the index stands, and behind it the data of each asset: an element of its own, which nobody reads before it is asked for.
+const INDEX: &str = "<script type=\"application/json\" id=\"index\">";
 
 /// Draws the facts, and puts what was drawn of the assets into its place.
 ///
@@ -114,6 +126,12 @@ const DATA: &str = "<script type=\"application/json\" id=\"data\">";
 pub(crate) fn page(facts: &Facts, drawn: DrawnAssets) -> Result<Page> {
     let assets = drawn.views;
     let (runs, more_runs) = runs(facts);
+    let rows = if assets.len() > MOST_AT_ONCE {
+        FIRST_ROWS
+    } else {
+        assets.len()
+    };
+    let (first_rows, more_rows) = assets.split_at(rows);
     let template = PageTemplate {
         policy: format!(
             "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
@@ -125,7 +143,7 @@ pub(crate) fn page(facts: &Facts, drawn: DrawnAssets) -> Result<Page> {
         made_at: time(facts.made_at),
         version: env!("CARGO_PKG_VERSION"),
         staging: &facts.staging,
-        tiles: tiles(facts, &assets),
+        tiles: tiles(facts, &assets, !more_rows.is_empty()),
         legend: legend(&assets),
         jobs: jobs(facts),
         runs,
@@ -144,18 +162,20 @@ pub(crate) fn page(facts: &Facts, drawn: DrawnAssets) -> Result<Page> {
         },
         has_warehouse: matches!(facts.sync.warehouse, WarehouseFacts::Counts(_)),
         assets: &assets,
+        first_rows,
+        more_rows,
     };
     let html = template.render()?;
     // No text of the page can hold it: a template escapes what comes from elsewhere.
-    let (before, after) = html.split_once(DATA).context("the page has no data")?;
-    let mut parts = vec![format!("{before}{DATA}{{\"assets\":[")];
+    let (before, after) = html.split_once(INDEX).context("the page has no index")?;
+    let index = drawn.index.join(",");
+    let mut parts = vec![format!("{before}{INDEX}[{index}]</script>")];
     for (at, data) in drawn.data.into_iter().enumerate() {
-        if at > 0 {
-            parts.push(",".to_owned());
-        }
-        parts.push(data);
+        let begin = format!("\n<script type=\"application/json\" id=\"data-{at}\">");
+        parts.extend([begin, data, "</script>".to_owned()]);
     }
-    parts.push(format!("]}}{after}\n"));
+    let after = after.trim_start_matches("</script>");
+    parts.push(format!("{after}\n"));
     Ok(Page {
         parts,
         assets: facts.assets.len(),
@@ -175,6 +195,8 @@ struct PageTemplate<'a> {
     tiles: Vec<Tile>,
     legend: Vec<&'static str>,
     assets: &'a [AssetView],
+    first_rows: &'a [AssetView],
+    more_rows: &'a [AssetView],
     jobs: Vec<JobView>,
     runs: Vec<RunView>,
     more_runs: usize,

@@ -91,9 +91,10 @@ mod tests {
         );
     }
 
-    const PAGE: [&str; 14] = [
+    const PAGE: [&str; 16] = [
         include_str!("html/page.html"),
         include_str!("html/board.html"),
+        include_str!("html/board_row.html"),
         include_str!("html/asset.html"),
         include_str!("html/runs.html"),
         include_str!("html/corrections.html"),
@@ -104,6 +105,7 @@ mod tests {
         include_str!("html/draw.js"),
         include_str!("html/chart.js"),
         include_str!("html/strip.js"),
+        include_str!("html/board.js"),
         include_str!("html/start.js"),
         include_str!("view_runs.rs"),
     ];

@@ -32,6 +32,20 @@ pub(super) struct AssetData<'a> {
     corrections: Vec<CorrectionData<'a>>,
 }
 
+/// Id, name, symbols, category, and whether it needs attention.
+type IndexEntry<'a> = (&'a str, &'a str, &'a [String], &'a str, bool);
+
+/// What an asset is found by.
+pub(super) fn index_entry<'a>(asset: &'a AssetFacts, view: &AssetView) -> IndexEntry<'a> {
+    (
+        &asset.id,
+        &asset.name,
+        &asset.symbols,
+        &asset.category,
+        view.needs_attention,
+    )
+}
+
 type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
 
 pub(super) fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {

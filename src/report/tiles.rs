@@ -43,13 +43,15 @@ impl State {
     }
 }
 
-pub(super) fn tiles(facts: &Facts, assets: &[AssetView]) -> Vec<Tile> {
-    let mut tiles = tiles_of_series(facts, assets);
+/// `only_board`: whether the assets are told on the board alone, until one is asked for.
+pub(super) fn tiles(facts: &Facts, assets: &[AssetView], only_board: bool) -> Vec<Tile> {
+    let charts = if only_board { "#board" } else { "#charts" };
+    let mut tiles = tiles_of_series(facts, assets, charts);
     tiles.extend(tiles_of_runs(facts));
     tiles
 }
 
-fn tiles_of_series(facts: &Facts, assets: &[AssetView]) -> Vec<Tile> {
+fn tiles_of_series(facts: &Facts, assets: &[AssetView], charts: &'static str) -> Vec<Tile> {
     let watched = facts
         .assets
         .iter()
@@ -68,9 +70,9 @@ fn tiles_of_series(facts: &Facts, assets: &[AssetView]) -> Vec<Tile> {
     let has_corrections = State::unless_none(corrected, State::Worth);
     vec![
         is_fresh.tile(format!("{fresh}/{watched}"), "series are fresh", "#board"),
-        has_gaps.tile(number(gaps), "sessions without a bar", "#charts"),
-        is_suspect.tile(number(suspect), "assets may hold two scales", "#charts"),
-        has_findings.tile(number(findings), "open findings", "#charts"),
+        has_gaps.tile(number(gaps), "sessions without a bar", charts),
+        is_suspect.tile(number(suspect), "assets may hold two scales", charts),
+        has_findings.tile(number(findings), "open findings", charts),
         has_corrections.tile(
             number(corrected),
             "prices corrected afterwards",

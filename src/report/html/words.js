@@ -9,6 +9,8 @@ const KOREAN = {
   "Change of the day": "전일 대비", "One year": "1년 추이", "Newest bar": "최근 가격일", "Freshness": "최신 여부", "Gaps": "누락일",
   "Findings": "특이 사항", "Pending": "전송 대기", "provisional": "잠정", "suspect": "의심 구간", "fresh": "최신", "stale": "지연",
   "no data": "데이터 없음", "not collected": "수집 안 함", "expected": "예상 날짜", "No asset matches.": "조건에 맞는 종목이 없습니다.",
+  "{0} of {1} assets": "{1}개 종목 중 {0}개", "Show more": "더 보기",
+  "Choose an asset on the board to see its chart and coverage here.": "현황판에서 종목을 선택하면 차트와 수집 현황이 여기에 표시됩니다.",
   "Charts and coverage": "차트와 수집 현황", "Kinds of days": "날짜 구분", "bar": "가격 있음", "gap": "누락", "late": "최근 가격 이후 거래일",
   "waived": "예외 처리", "closed": "휴장", "probably closed": "휴장 추정", "stock": "주식", "index": "지수", "etf": "ETF", "crypto": "암호화폐",
   "commodity": "원자재", "fx": "환율", "fund": "펀드", "bond": "채권", "rate": "금리",

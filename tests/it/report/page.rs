@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{open, recorded_day, show_chart, told, two_assets};
+use crate::support::asset;
 use crate::support::browser::browser;
+use crate::support::program::TestEnv;
 use crate::support::server::Server;
 
 #[test]
@@ -285,6 +287,108 @@ fn a_korean_browser_reads_korean_with_rising_prices_in_red() {
         late()
     );
     assert_eq!(runs(), "Runs of the last 90 days");
+}
+
+/// A report of so many assets, each with three bars.
+fn many(count: usize) -> TestEnv {
+    let env = TestEnv::new();
+    let one = |n: usize| {
+        let symbol = format!("SYM{n}");
+        let text = asset(&format!("A{n}"), "XNYS", "USD", &[("yahoo", &symbol)]);
+        text.replace("The A", "Number ")
+    };
+    let assets: Vec<String> = (0..count).map(one).collect();
+    env.write("data/assets.toml", assets.concat());
+    env.write("empty/README", "");
+    env.run(&["collect", "--replay", "empty", "--days", "1"]);
+    env.staging()
+        .execute_batch(
+            "INSERT INTO price_daily (asset_id, date, source, open, high, low, close, volume, ingested_at)
+             SELECT asset_id, date, 'yahoo', 10.0, 12.0, 9.0, 11.0, 5, '2026-01-07T00:00:00.000000Z'
+             FROM asset_master, (SELECT '2026-01-05' AS date UNION SELECT '2026-01-06' UNION SELECT '2026-01-07')",
+        )
+        .unwrap();
+    env
+}
+
+#[test]
+fn of_many_assets_rows_and_charts_are_made_when_they_are_asked_for() {
+    let browser = browser!("ko-KR");
+    let env = many(330);
+    open(&env, &browser);
+    let there = || {
+        browser.run("return [document.querySelectorAll('.board tbody tr').length, document.querySelectorAll('.asset').length, document.querySelector('#found').textContent]")
+    };
+    assert_eq!(there(), json!([100, 0, "330개 종목 중 100개"]));
+    browser.run("document.querySelector('#show-more').click()");
+    assert_eq!(there(), json!([300, 0, "330개 종목 중 300개"]));
+    browser.run("document.querySelector('#show-more').click()");
+    assert_eq!(there(), json!([330, 0, "330개 종목 중 330개"]));
+    // An asset is found by its id, its name, its symbols and its category, in either language.
+    browser.press("/");
+    assert_eq!(browser.text("document.activeElement.id"), "find");
+    let found = |text: &str| {
+        browser.run(&format!("const f = document.querySelector('#find'); f.value = {}; f.dispatchEvent(new Event('input')); return [...document.querySelectorAll('.board .who small')].map((e) => e.textContent)", json!(text)))
+    };
+    for text in ["a317", "sym317", "number 317", "주식 317", "stock 317"] {
+        assert_eq!(found(text), json!(["A317"]), "{text}");
+    }
+    assert_eq!(found("a317 nobody"), json!([]));
+    assert_eq!(
+        found("A32"),
+        json!([
+            "A32", "A320", "A321", "A322", "A323", "A324", "A325", "A326", "A327", "A328", "A329"
+        ])
+    );
+    // In the language of the page, though the row was a text until now.
+    let badge = "document.querySelector('.board .badge span[data-t]').textContent";
+    assert_eq!(browser.text(badge), "지연");
+    for key in ["ArrowDown", "ArrowDown"] {
+        browser.press(key);
+    }
+    assert_eq!(
+        browser.text("document.activeElement.textContent"),
+        "Number 320"
+    );
+    browser.run("document.activeElement.click()");
+    show_chart(&browser, 320);
+    assert_eq!(
+        browser.text("document.querySelectorAll('.asset').length"),
+        "1"
+    );
+    // By Enter the first one, in the order of the board.
+    found("sym7");
+    browser.run("document.querySelector('#find').focus()");
+    browser.press("Enter");
+    show_chart(&browser, 7);
+    let sections = browser.run("return [...document.querySelectorAll('.asset')].map((s) => s.id)");
+    assert_eq!(sections, json!(["asset-7", "asset-320"]));
+    assert_eq!(
+        told(&browser, 7),
+        ("2026-01-07".to_owned(), vec![10.0, 12.0, 9.0, 11.0, 5.0])
+    );
+    assert_eq!(browser.console(), Vec::<String>::new());
+    // A link of the page leads to one that is not there yet, and a file with its place behind # begins there.
+    browser.run("location.hash = '#asset-200'");
+    show_chart(&browser, 200);
+}
+
+#[test]
+fn without_a_script_all_of_many_assets_are_there() {
+    let env = many(201);
+    env.succeed(&["report"]);
+    let html = std::fs::read_to_string(env.path("report.html")).unwrap();
+    let scripts = html.split("<script").next().unwrap();
+    for n in [0, 100, 200] {
+        let row = format!("<a href=\"#asset-{n}\">Number {n}</a>");
+        let section = format!("<h3 id=\"name-{n}\">Number {n}</h3>");
+        assert_eq!(scripts.matches(&row).count(), 1, "{n}");
+        assert_eq!(scripts.matches(&section).count(), 1, "{n}");
+    }
+    assert_eq!(
+        scripts.matches("<noscript").count(),
+        scripts.matches("</noscript>").count()
+    );
 }
 
 #[test]
