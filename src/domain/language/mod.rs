@@ -10,6 +10,8 @@ mod comments;
 mod korean;
 mod particle;
 #[cfg(test)]
+mod said_tests;
+#[cfg(test)]
 mod table_tests;
 mod template;
 
@@ -29,7 +31,7 @@ pub enum Language {
 /// What parts of a message are joined by.
 const JOINTS: [&str; 5] = [": ", "; ", ". ", " · ", "\n"];
 /// Those of them that never stand in a value.
-const PART_ENDS: [&str; 3] = ["; ", " · ", "\n"];
+const PART_ENDS: [&str; 4] = [": ", "; ", " · ", "\n"];
 /// A message of more parts than this is not ours, and is left as it is.
 const MOST_PARTS: usize = 64;
 
@@ -124,9 +126,13 @@ impl Language {
             let (head, rest) = apart(*at, joint)?;
             Some((head.to_owned(), *joint, rest))
         };
-        match known.or_else(first) {
-            Some((head, joint, rest)) => format!("{head}{joint}{}", self.parts(rest)),
-            None => english.to_owned(),
+        match (known, first()) {
+            // Korean sentences end.
+            (Some((head, "; ", rest)), _) => format!("{head}. {}", self.parts(rest)),
+            (Some((head, joint, rest)), _) | (None, Some((head, joint, rest))) => {
+                format!("{head}{joint}{}", self.parts(rest))
+            }
+            (None, None) => english.to_owned(),
         }
     }
 
@@ -215,11 +221,11 @@ mod tests {
         assert_eq!(korean("All is well."), "모두 정상입니다.");
         assert_eq!(
             korean("naver: no source has a bar; who knows"),
-            "naver: 가격을 준 데이터 제공처가 없습니다; who knows"
+            "naver: 가격을 준 데이터 제공처가 없습니다. who knows"
         );
         assert_eq!(
             korean("STALE, the newest bar is of 2026-01-02; no bar in its own currency"),
-            "STALE, 최신 시세는 2026-01-02입니다; 종목의 통화로 된 시세가 없습니다"
+            "STALE, 최신 시세는 2026-01-02입니다. 종목의 통화로 된 시세가 없습니다"
         );
         assert_eq!(korean("no such words"), "no such words");
         // Not ours: nobody waits for it to be read.

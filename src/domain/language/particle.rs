@@ -64,7 +64,7 @@ fn ending(text: &str) -> Option<Ending> {
             RIEUL => Ending::Rieul,
             _ => Ending::Consonant,
         },
-        '1' | '7' | '8' | 'l' | 'L' => Ending::Rieul,
+        '1' | '7' | '8' | 'l' | 'L' | 'R' => Ending::Rieul,
         '0' | '3' | '6' | 'm' | 'M' | 'n' | 'N' => Ending::Consonant,
         c if c.is_ascii_alphanumeric() => Ending::Vowel,
         _ => return None,
@@ -95,6 +95,8 @@ mod tests {
             ("AAPL", "으로/로", "AAPL로"),
             ("005930", "은/는", "005930은"),
             ("KS200", "과/와", "KS200과"),
+            ("EUR", "이/가", "EUR이"),
+            ("server", "이/가", "server가"),
             ("SOXL(레버리지)", "을/를 ", "SOXL(레버리지)를 "),
             ("株", "을/를", "株을/를"),
         ] {

@@ -119,12 +119,14 @@ pub(super) fn holder(path: &Path) -> String {
     let (own, others): (Vec<_>, Vec<_>) = runs.partition(is_own);
     let mut holder = OTHER.to_owned();
     if !own.is_empty() {
-        holder.push_str(", or another worker of this run");
+        holder = format!("{holder}, or another worker of this run");
     }
     if !others.is_empty() {
         let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-        holder.push_str(", or a run that is under way: ");
-        holder.push_str(&others.join(", "));
+        holder = format!(
+            "{holder}, or a run that is under way: {}",
+            others.join(", ")
+        );
     }
     holder
 }

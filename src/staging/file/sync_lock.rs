@@ -67,13 +67,10 @@ impl Staging {
             .connection()
             .and_then(|connection| others_under_way(&connection, &self.path));
         let mut runs = runs.into_iter().flatten();
-        let who = runs
-            .find(|run| run.job_name == "sync")
-            .map(|run| format!(": {run}"));
-        format!(
-            "another sync of this file is under way{}",
-            who.unwrap_or_default()
-        )
+        match runs.find(|run| run.job_name == "sync") {
+            Some(run) => format!("another sync of this file is under way: {run}"),
+            None => "another sync of this file is under way".to_owned(),
+        }
     }
 }
 

@@ -69,6 +69,60 @@ fn a_wrong_language_is_refused_in_that_of_the_system() {
 }
 
 #[test]
+fn errors_are_korean_and_the_log_s_are_not() {
+    let (_server, mut env) = korean_shares(&["005930"]);
+    let dead = "postgres://me:pw@127.0.0.1:1/prices?sslmode=disable";
+    for (name, value, arguments, code, words) in [
+        (
+            "FETCH_TIMEOUT",
+            "soon",
+            &COLLECT[..],
+            2,
+            "FETCH_TIMEOUT 값이 \"soon\"입니다. 0보다 크고 86400 이하인 초여야 합니다",
+        ),
+        (
+            "ASSETS_FILE",
+            "none.toml",
+            &COLLECT,
+            2,
+            "`pricestash init`으로 만들거나",
+        ),
+        (
+            "LOG_LEVEL",
+            "info",
+            &["colect"],
+            2,
+            "없는 명령입니다: 'colect'. 비슷한 명령",
+        ),
+        (
+            "LOG_LEVEL",
+            "info",
+            &["verify"],
+            1,
+            "SQLite 파일 data/staging.db가 아직 없습니다.",
+        ),
+        (
+            "DATABASE_URL",
+            dead,
+            &["sync"],
+            1,
+            "127.0.0.1:1/prices의 PostgreSQL: 서버에 연결할 수 없습니다",
+        ),
+    ] {
+        if name == "DATABASE_URL" {
+            assert_eq!(env.collect().code, 0);
+        }
+        env.set(name, value);
+        let ran = env.run(&[&["--log-dir", "logs"], arguments].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert_said(korean_error(&ran), &[words]);
+        env = env.without(name);
+    }
+    let is_korean = |c: char| ('가'..='힣').contains(&c);
+    assert!(!env.log().contains(is_korean), "{}", env.log());
+}
+
+#[test]
 fn status_begins_in_korean() {
     let (server, env) = korean_shares(&["005930", "000660"]);
     server.answer(&route("000660"), Answer::new(404, "gone"));
@@ -148,7 +202,7 @@ fn alerts_are_korean_from_the_failure_to_its_end() {
         &posted(),
         &[
             "`stale`",
-            "STALE, 최신 시세는 2024-01-05, 2024-01-09 시세가 있어야 합니다; 거래일 2일의 시세가 없습니다: 2024-01-08, 2024-01-09",
+            "STALE, 최신 시세는 2024-01-05, 2024-01-09 시세가 있어야 합니다. 거래일 2일의 시세가 없습니다: 2024-01-08, 2024-01-09",
             "`pricestash collect`가 다시 요청합니다.",
         ],
     );

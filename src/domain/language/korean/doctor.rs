@@ -27,7 +27,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("a newer pricestash has more, or write them into data/calendars/{name}.toml", "새 버전의 pricestash를 쓰거나 data/calendars/{name}.toml에 휴장일을 적으세요"),
     ("remove data/calendars/{name}.toml, or leave only your own lines in it: the program's list is known until {day}", "data/calendars/{name}.toml을 지우거나 직접 적은 줄만 남기세요. 프로그램의 목록은 {day}까지 있습니다"),
     // The SQLite file
-    ("{file} is damaged: {why}", "{file} 파일이 손상되었습니다: {why}"),
+    ("{file} is damaged: {why}", "{file} 파일이 손상되었습니다: {~why}"),
     ("`pricestash restore` a backup; keep the damaged file, sqlite3's .recover may save the newest rows", "`pricestash restore`로 백업을 되돌리세요. 손상된 파일은 보관하세요. sqlite3의 .recover로 최신 행을 살릴 수도 있습니다"),
     ("SQLite cannot keep a write-ahead log beside {file}", "{file} 옆에 SQLite의 로그(WAL)를 둘 수 없습니다"),
     ("set STAGING_DB to a folder on a disk of this machine", "STAGING_DB를 이 컴퓨터의 디스크에 있는 폴더로 설정하세요"),
