@@ -81,6 +81,11 @@ impl Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Runs collect, sync and healthcheck one after the other, as the daily scripts do.
+    ///
+    /// It takes the options of collect. sync runs even if collect failed, and without DATABASE_URL sends nothing; healthcheck is left out
+    /// with --replay, --dry-run or a window of its own. The exit code is that of the worst step, in the order 2, 1, 3, 0.
+    Daily(DailyArgs),
     /// Fetches daily prices, checks them and stages them in the SQLite file.
     ///
     /// Without a window it asks for the last seven days, reaching back to what is not final yet and to at least three
@@ -168,7 +173,7 @@ pub(crate) enum Command {
 }
 
 /// Arguments of `collect`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct CollectArgs {
     /// The first day to ask for (YYYY-MM-DD), itself included.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
@@ -215,6 +220,16 @@ pub(crate) struct CollectArgs {
     /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
     pub(crate) fetched_at: Option<DateTime<Utc>>,
+}
+
+/// Arguments of `daily`.
+#[derive(Debug, Args)]
+pub(crate) struct DailyArgs {
+    #[command(flatten)]
+    pub(crate) collect: CollectArgs,
+    /// Also writes the report into FILE when the other steps are done.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// Arguments of `sync`.

@@ -99,6 +99,11 @@ fn choose_asked<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a As
 
 pub(super) fn run(args: &CollectArgs, config: &Config) -> Result<Answer> {
     let stop = stop_on_signals("nothing more is asked for, what came is staged")?;
+    run_until(args, config, stop)
+}
+
+/// The same, until `stop` is set.
+pub(super) fn run_until(args: &CollectArgs, config: &Config, stop: Stop) -> Result<Answer> {
     let prepared = prepare(args, config, &stop);
     let prepared = match args.dry_run {
         true => prepared,

@@ -18,11 +18,13 @@ mod answer;
 mod assets;
 mod assets_add;
 mod assets_search;
+mod attempt;
 mod backup;
 mod collect;
 mod collect_progress;
 mod completions;
 mod context;
+mod daily;
 mod doctor;
 mod edited_assets;
 mod export;
@@ -59,22 +61,16 @@ mod windows_task;
 
 use answer::Answer;
 pub use answer::Printed;
+use attempt::attempt;
 pub use hints::hint;
 use recorded_run::or_notify;
-use settings::{use_settings, without_settings};
 
 /// Runs a command. `ready`: whether everything before it went well.
 ///
 /// # Errors
 /// [`ConfigError`](crate::config::ConfigError) for wrong usage or configuration, otherwise why nothing could be done.
 pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
-    let ready = use_settings(&cli.command, config, ready);
-    let ready = match recorded_name(&cli.command) {
-        Some(name) => or_notify(name, config, &Stop::default(), ready),
-        None => ready,
-    };
-    ready
-        .and_then(|()| dispatch(cli, config).map_err(|error| without_settings(error, config)))
+    attempt(&cli.command, config, ready, || dispatch(cli, config))
         .and_then(|answer| {
             let screen =
                 Screen::of_stdout(cli.wide, &config.redaction).in_language(config.language);
@@ -92,21 +88,14 @@ pub fn refused(arguments: impl Iterator<Item = String>, config: &Config, sentenc
         Some(command.get_name().to_owned())
     };
     let command = arguments.into_iter().find_map(name);
-    let run = ["collect", "sync"]
-        .into_iter()
-        .find(|run| command.as_deref() == Some(run));
+    let run = match command.as_deref() {
+        Some("collect" | "daily") => Some("collect"),
+        Some("sync") => Some("sync"),
+        _ => None,
+    };
     if let Some(run) = run {
         let refused = Err(ConfigError(sentence.to_owned()).into());
         drop(or_notify::<()>(run, config, &Stop::default(), refused));
-    }
-}
-
-/// The name under which a command is recorded, and people are notified about it.
-fn recorded_name(command: &Command) -> Option<&'static str> {
-    match command {
-        Command::Collect(args) if !args.dry_run => Some("collect"),
-        Command::Sync(args) if !args.dry_run => Some("sync"),
-        _ => None,
     }
 }
 
@@ -118,6 +107,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         .into());
     }
     match &cli.command {
+        Command::Daily(args) => daily::run(args, cli.wide, config),
         Command::Collect(args) => collect::run(args, config),
         Command::Sync(args) => sync::run(args, config),
         Command::Verify(args) => verify::run(args, config),

@@ -11,15 +11,12 @@ use crate::config::{Area, Config, ConfigError};
 pub(super) fn use_settings(command: &Command, config: &Config, ready: Result<()>) -> Result<()> {
     let used = used(command, config);
     match (ready, command) {
-        (Err(error), command) if !used.is_empty() || matches!(command, Command::Doctor(_)) => {
-            return Err(error);
-        }
+        (Err(error), command) if !used.is_empty() || has_all(command) => return Err(error),
         (Err(error), _) => log::warn!("{error:#}; it is not used here"),
         (Ok(()), _) => {}
     }
     config.refuse(used)?;
-    // doctor shows all of them.
-    if !matches!(command, Command::Doctor(_)) {
+    if !has_all(command) {
         for (_, fault) in config
             .faults
             .iter()
@@ -31,9 +28,15 @@ pub(super) fn use_settings(command: &Command, config: &Config, ready: Result<()>
     Ok(())
 }
 
+/// Whether every setting is a matter of the command: doctor shows all of them, and each step of daily looks at its own.
+fn has_all(command: &Command) -> bool {
+    matches!(command, Command::Doctor(_) | Command::Daily(_))
+}
+
 fn used(command: &Command, config: &Config) -> &'static [Area] {
     match command {
         Command::Doctor(_)
+        | Command::Daily(_)
         | Command::Init
         | Command::Completions(_)
         | Command::Man(_)

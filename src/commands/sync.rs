@@ -30,6 +30,17 @@ use crate::warehouse::{Target, Warehouse};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
+    run_until(args, config, || {
+        stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")
+    })
+}
+
+/// The same, until what `stop` gives is set; before a run begins, nothing has to end in order.
+pub(super) fn run_until(
+    args: &SyncArgs,
+    config: &Config,
+    stop: impl FnOnce() -> Result<Stop>,
+) -> Result<Answer> {
     let prepared = prepare(args, config);
     let prepared = match args.dry_run {
         true => prepared,
@@ -51,7 +62,7 @@ pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
         let retracted = staging.count_retractions()?;
         return dry_run(rows, retracted, &target, changes);
     }
-    let stop = stop_on_signals("what was sent is acknowledged, the rest waits for the next sync")?;
+    let stop = stop()?;
     let outcome = recorded("sync", &staging, config, &stop, |run| {
         if args.take_over_assets {
             TakeOver::of(&staging, &target, &options.scope, config)?.begin(&staging)?;

@@ -12,10 +12,10 @@ use crate::support::warehouse::{TestWarehouse, warehouse};
 use crate::support::{asset, repository};
 
 /// Days that the coins below have, up to today.
-const DAYS: i64 = 10;
+pub(super) const DAYS: i64 = 10;
 
 /// A fresh coin and a share that no source knows.
-fn assets() -> [String; 2] {
+pub(super) fn assets() -> [String; 2] {
     [
         asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")]),
         asset("005930", "XKRX", "KRW", &[("naver", "005930")]),
@@ -36,7 +36,7 @@ fn candles() -> Answer {
 }
 
 /// A server that knows the coin, and an installation that asks it for these assets.
-fn install(assets: &[String]) -> (Server, Install) {
+pub(super) fn install(assets: &[String]) -> (Server, Install) {
     let server = Server::new();
     server.answer("/v1/candles/days", candles());
     let origins = ["NAVER", "NAVER_FCHART", "UPBIT"];
@@ -47,7 +47,7 @@ fn install(assets: &[String]) -> (Server, Install) {
     (server, install)
 }
 
-fn count(install: &Install, sql: &str) -> i64 {
+pub(super) fn count(install: &Install, sql: &str) -> i64 {
     let staging = Connection::open(install.path("data/staging.db")).unwrap();
     staging.query_row(sql, [], |row| row.get(0)).unwrap()
 }

@@ -97,10 +97,19 @@ impl Install {
 
     /// Starts a script of the folder, from a folder that is not its own.
     pub(crate) fn start(&self, script: &str, arguments: &[&str]) -> Running {
-        let mut command = Command::new(self.path(script));
+        self.start_from(self.elsewhere(), script, arguments)
+    }
+
+    /// Starts a program of the folder, in the folder.
+    pub(crate) fn start_in_folder(&self, program: &str, arguments: &[&str]) -> Running {
+        self.start_from(&self.path(""), program, arguments)
+    }
+
+    fn start_from(&self, folder: &Path, program: &str, arguments: &[&str]) -> Running {
+        let mut command = Command::new(self.path(program));
         command
             .args(arguments)
-            .current_dir(self.elsewhere())
+            .current_dir(folder)
             .env_clear()
             .stdin(Stdio::null());
         for name in ["SystemRoot", "TEMP", "ComSpec", "PATHEXT"] {
