@@ -15,8 +15,8 @@ rem
 rem Exit code: that of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0.
 rem With --partial-ok a partial failure of collect or sync is 0.
 rem
-rem This file is ASCII with CRLF: cmd reads anything else in the code page of the day. The program names the log's file,
-rem because the order of day and month in %%date%% is the user's.
+rem This file is ASCII with CRLF: cmd reads anything else in the code page of the day. The program prints the last line and
+rem names the log's file, because the language and the order of day and month in %%date%% are the user's.
 setlocal EnableExtensions DisableDelayedExpansion
 
 rem pushd also enters \\server\share, by a drive letter of its own; popd gives it back.
@@ -45,10 +45,8 @@ shift /1
 goto next_argument
 
 :find_program
-set "worst=0"
-set "summary="
-rem What sync ends with where there is no warehouse; no exit code of the program's own.
-set "left_out=100"
+rem What each step ended with, as the program's last command takes it: collect=0
+set "steps="
 set "program=%~dp0pricestash.exe"
 if exist "%program%" goto collect
 set "program=pricestash.exe"
@@ -60,38 +58,36 @@ if exist Cargo.toml for %%p in (cargo.exe) do set "cargo=%%~$PATH:p"
 if not defined cargo goto find_built
 cargo build --release --locked
 if not errorlevel 1 goto find_built
-set "worst=1"
-set "summary=the build failed, "
+set "steps=build=1"
 :find_built
 set "program=target\release\pricestash.exe"
 if defined CARGO_TARGET_DIR set "program=%CARGO_TARGET_DIR%\release\pricestash.exe"
 if exist "%program%" goto collect
 for %%p in (pricestash.exe) do set "program=%%~$PATH:p"
 if defined program goto collect
-set "summary=there is no pricestash.exe: put it beside this script, or into the folder above it"
-set "worst=1"
-goto say
+echo daily_collect: there is no pricestash.exe: put it beside this script, or into the folder above it 1>&2
+set "code=1"
+goto close
 
 :collect
 "%program%" --log-dir logs collect %*
-call :note collect %errorlevel%
+set "steps=%steps% collect=%errorlevel%"
 
-"%program%" --log-dir logs sync --if-configured=%left_out% %dry_run% %partial_ok%
-call :note sync %errorlevel%
+rem 100 is no exit code of the program's own: it says that there is no warehouse.
+"%program%" --log-dir logs sync --if-configured=100 %dry_run% %partial_ok%
+set "steps=%steps% sync=%errorlevel%"
 
-if not defined is_daily goto find_log
+if not defined is_daily goto last_line
 "%program%" --log-dir logs healthcheck
-call :note healthcheck %errorlevel%
+set "steps=%steps% healthcheck=%errorlevel%"
 
-:find_log
-set "log="
-for /f "delims=" %%f in ('dir /b /a-d /o-d "logs\collect_*.log" 2^>nul') do if not defined log set "log=%%f"
-set "summary=%summary%log: %cd%\logs\%log%"
-:say
-rem A folder may have any character in its name; what !line! holds is not read as a command.
-setlocal EnableDelayedExpansion
-echo daily_collect: !summary! 1>&2
-endlocal
+:last_line
+rem In the owner's language, and with the exit code of the worst step. Where it crashes itself, the day has failed.
+"%program%" daily-end logs %steps% 1>&2
+set "code=%errorlevel%"
+if %code% lss 0 set "code=1"
+if %code% gtr 3 set "code=1"
+:close
 popd
 rem Started by a double click, whose command line ends in quote, blank, quote: the window would close before anybody has
 rem read it. It waits for a key, and for a minute at most.
@@ -99,21 +95,7 @@ if not defined cmdcmdline goto end
 set "caller=%cmdcmdline:"='%"
 if "%caller:~-3%"=="' '" timeout /t 60 2>nul
 :end
-endlocal & exit /b %worst%
-
-rem Keeps the worst exit code: :note STEP CODE. A code that is none of the program's own (a crash) is a failure.
-:note
-if "%2"=="0" set "summary=%summary%%1 succeeded, " & exit /b 0
-if "%2"=="2" set "summary=%summary%%1 was refused (exit code 2), " & set "worst=2" & exit /b 0
-if "%2"=="3" goto note_partial
-if "%2"=="%left_out%" set "summary=%summary%%1 sent nothing (DATABASE_URL is not set), " & exit /b 0
-set "summary=%summary%%1 failed (exit code %2), "
-if not "%worst%"=="2" set "worst=1"
-exit /b 0
-:note_partial
-set "summary=%summary%%1 failed in part (exit code 3), "
-if "%worst%"=="0" set "worst=3"
-exit /b 0
+endlocal & exit /b %code%
 
 :help
 echo The daily run: collects prices into the SQLite file, sends what is pending to PostgreSQL, and looks whether every asset

@@ -27,40 +27,15 @@ PATH=$PATH:${HOME:-/root}/.cargo/bin
 built=${CARGO_TARGET_DIR:-target}/release/pricestash
 log_dir=logs
 
-worst=0
-summary=
+# What each step ended with, as the program's last command takes it: collect=0
+steps=()
 
 say() { printf 'daily_collect: %s\n' "$*" >&2; }
-
-# Keeps the worst exit code. A code that is none of the program's own (a signal, a crash) is a failure.
-note() {
-    case $1 in
-        0) ;;
-        2) worst=2 ;;
-        3) if [ "$worst" -eq 0 ]; then worst=3; fi ;;
-        *) if [ "$worst" -ne 2 ]; then worst=1; fi ;;
-    esac
-}
-
-# What sync ends with where there is no warehouse; no exit code of the program's own.
-left_out=100
 
 # Runs one command of the program as a step of the day: step NAME [ARGUMENTS]
 step() {
     "$program" --log-dir "$log_dir" "$@"
-    local code=$?
-    summary="$summary$1 $(outcome "$code"), "
-    if [ "$code" -ne "$left_out" ]; then note "$code"; fi
-}
-
-outcome() {
-    case $1 in
-        0) echo succeeded ;;
-        2) echo 'was refused (exit code 2)' ;;
-        3) echo 'failed in part (exit code 3)' ;;
-        "$left_out") echo 'sent nothing (DATABASE_URL is not set)' ;;
-        *) echo "failed (exit code $1)" ;;
-    esac
+    steps+=("$1=$?")
 }
 
 # Whether the program is missing or older than something that is compiled into it. What that was, cargo has written beside it
@@ -88,8 +63,7 @@ build() {
         # So that a file with a new time and the old text does not ask for a build every day.
         touch -- "$built"
     else
-        note 1
-        summary='the build failed, '
+        steps+=(build=1)
     fi
 }
 
@@ -129,13 +103,15 @@ if ! find_program; then
 fi
 
 step collect "$@"
-step sync --if-configured="$left_out" ${dry_run:+"$dry_run"} ${partial_ok:+"$partial_ok"}
+# 100 is no exit code of the program's own: it says that there is no warehouse.
+step sync --if-configured=100 ${dry_run:+"$dry_run"} ${partial_ok:+"$partial_ok"}
 if [ -n "$is_daily" ]; then
     step healthcheck
 fi
 
-# The program names it: the newest of them.
-# shellcheck disable=SC2012 # their names have letters and digits only
-log=$(ls -t -- "$log_dir"/collect_*.log 2>/dev/null | head -n 1)
-say "${summary}log: $project/$log"
-exit "$worst"
+# The last line, in the owner's language, and the exit code of the worst step.
+"$program" daily-end "$log_dir" "${steps[@]}" >&2
+code=$?
+# Where it crashed itself, the day has failed.
+if [ "$code" -gt 3 ]; then code=1; fi
+exit "$code"

@@ -1,6 +1,6 @@
 """Runs the Windows program on a console of Wine: test_windows_console.py PROGRAM
 
-Korean names are shown right in every code page, and Ctrl-C ends a run cleanly. Both need a console, which no pipe is.
+Korean names and sentences are shown right in every code page, and Ctrl-C ends a run cleanly. Both need a console, which no pipe is.
 Exit code 0 when it is so. scripts/test-windows.sh calls it.
 """
 
@@ -107,6 +107,9 @@ def main() -> None:
             shown, code = on_console(["wine", "cmd", "/c", f"chcp {code_page} & pricestash.exe assets"], folder)
             right = code == 0 and "삼성전자" in shown and "비트코인" in shown
             expect(right, f"Korean names on a console of code page {code_page}", shown)
+            korean = f"chcp {code_page} & set PRICESTASH_LANG=ko& pricestash.exe status"
+            shown, code = on_console(["wine", "cmd", "/c", korean], folder)
+            expect(code == 0 and "아직 저장된 시세가 없습니다" in shown, f"Korean sentences on code page {code_page}", shown)
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source)
         server.daemon_threads = True

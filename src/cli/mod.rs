@@ -166,6 +166,9 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
     WindowsTask(WindowsTaskArgs),
+    /// Prints what the steps of the daily scripts came to, and ends with the exit code of the worst.
+    #[command(hide = true)]
+    DailyEnd(DailyEndArgs),
     /// Prints the completions for a shell, which then completes commands, options, assets, sources and calendars.
     Completions(CompletionsArgs),
     /// Prints the manual page of the program, or of one command.
@@ -497,6 +500,25 @@ pub(crate) enum Schema {
     Citus,
 }
 
+/// Arguments of `daily-end`.
+#[derive(Debug, Args)]
+pub(crate) struct DailyEndArgs {
+    /// The folder of the logs.
+    pub(crate) logs: PathBuf,
+    /// A step and its exit code, such as collect=0.
+    #[arg(value_name = "STEP=CODE", required = true, value_parser = parse_step)]
+    pub(crate) steps: Vec<Step>,
+}
+
+/// What a step of the day ended with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The command.
+    pub(crate) name: String,
+    /// As the system gives it: a crash has a large or a negative one.
+    pub(crate) code: i64,
+}
+
 /// Arguments of `windows-task`.
 #[derive(Debug, Args)]
 pub(crate) struct WindowsTaskArgs {
@@ -534,6 +556,14 @@ pub(crate) struct ManArgs {
 fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
     let time = NaiveTime::parse_from_str(text, "%H:%M");
     time.map_err(|_| "it should be a time of day from 00:00 to 23:59, like 18:00".to_owned())
+}
+
+fn parse_step(text: &str) -> Result<Step, String> {
+    let step = text.split_once('=').and_then(|(name, code)| {
+        let (name, code) = (name.to_owned(), code.parse().ok()?);
+        Some(Step { name, code })
+    });
+    step.ok_or_else(|| "it should be a step and its exit code, like collect=0".to_owned())
 }
 
 /// What is wrong with a command line, in one sentence; clap's own text has several lines.

@@ -25,6 +25,7 @@ mod collect_progress;
 mod completions;
 mod context;
 mod daily;
+mod daily_end;
 mod doctor;
 mod edited_assets;
 mod export;
@@ -133,6 +134,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Import(args) => import::run(args, config),
         Command::WindowsTask(args) => windows_task::run(args, config),
         Command::Completions(args) => completions::run(args, config),
+        Command::DailyEnd(args) => daily_end::run(args, config),
         Command::Man(args) => man::run(args),
     }
 }

@@ -38,6 +38,7 @@ fn used(command: &Command, config: &Config) -> &'static [Area] {
         Command::Doctor(_)
         | Command::Daily(_)
         | Command::Init
+        | Command::DailyEnd(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::WindowsTask(_)

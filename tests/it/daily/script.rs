@@ -204,6 +204,18 @@ fn a_replay_an_explicit_window_and_a_dry_run_are_not_judged() {
 }
 
 #[test]
+fn the_last_line_is_in_the_owner_s_language() {
+    let (_server, install) = install(&assets());
+    let install = install.with("PRICESTASH_LANG", "ko");
+    let ran = install.daily(&["--days", "5"]);
+    let steps = [
+        "collect 일부 실패(종료 코드 3), sync 보낸 것 없음(DATABASE_URL이 설정되지 않음), 로그: ",
+        &install.logs()[0],
+    ];
+    assert_ended(&ran, 3, &steps);
+}
+
+#[test]
 fn a_refused_configuration_stands_in_the_log() {
     let (_server, install) = install(&assets()[..1]);
     install.write(".env", "\u{feff}FETCH_TIMEOUT=soon\r\n");

@@ -248,6 +248,7 @@ fn collect_the_sample(folder: &Path) -> (String, PathBuf) {
         .arg(project().join("data/sample"))
         .args(["--assets", "KS200,005930,000660,SOXL,BTC,GC=F"])
         .current_dir(folder)
+        .env("PRICESTASH_LANG", "en")
         .env("STAGING_DB", &staging)
         .env("ASSETS_FILE", project().join("data/assets.toml"))
         .output()

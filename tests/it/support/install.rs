@@ -43,6 +43,8 @@ impl Install {
             None => install.copy_repository(),
         }
         install
+            // English, also on a Korean Windows.
+            .with("LC_MESSAGES", "C")
             .with("FETCH_HOST_INTERVAL", "0")
             .with("FETCH_MAX_RETRIES", "1")
             .with("SYNC_MAX_RETRIES", "1")

@@ -1,8 +1,14 @@
-//! Alerts, and what stands before an error.
+//! Alerts, what stands before an error, and the last line of the daily scripts.
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[(&str, &str)] = &[
     ("error: {message}", "오류: {message}"),
+    ("{step} succeeded", "{step} 성공"),
+    ("{step} was refused (exit code 2)", "{step} 거부됨(종료 코드 2, 설정이나 사용법 오류)"),
+    ("{step} failed in part (exit code 3)", "{step} 일부 실패(종료 코드 3)"),
+    ("{step} sent nothing (DATABASE_URL is not set)", "{step} 보낸 것 없음(DATABASE_URL이 설정되지 않음)"),
+    ("{step} failed (exit code {code})", "{step} 실패(종료 코드 {code})"),
+    ("log: {file}", "로그: {file}"),
     ("**pricestash {topic}** `{status}` on {host}", "**pricestash {topic}** `{status}` ({host})"),
     ("{head}: {failed} of {all} assets", "{head}: {all}개 종목 중 {failed}개"),
     ("and {more} more", "외 {more}개"),
