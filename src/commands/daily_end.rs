@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::answer::Answer;
+use super::steps::{outcome, worst};
 use crate::cli::{DailyEndArgs, Step};
 use crate::config::Config;
 use crate::domain::language::Language;
-
-/// What the scripts let `sync --if-configured` end with where there is no warehouse; no exit code of the program's own.
-const LEFT_OUT: i64 = 100;
 
 pub(super) fn run(args: &DailyEndArgs, config: &Config) -> Result<Answer> {
     let folder = env::current_dir()?.join(&args.logs);
@@ -28,30 +26,6 @@ fn line(steps: &[Step], log: Option<&Path>, language: Language) -> String {
         parts.push(language.say("log: {file}", &[("file", &log.display())]));
     }
     format!("daily_collect: {}", parts.join(", "))
-}
-
-fn outcome(Step { name, code }: &Step, language: Language) -> String {
-    let step: (&str, &dyn std::fmt::Display) = ("step", name);
-    match code {
-        0 => language.say("{step} succeeded", &[step]),
-        2 => language.say("{step} was refused (exit code 2)", &[step]),
-        3 => language.say("{step} failed in part (exit code 3)", &[step]),
-        &LEFT_OUT => language.say("{step} sent nothing (DATABASE_URL is not set)", &[step]),
-        code => language.say("{step} failed (exit code {code})", &[step, ("code", code)]),
-    }
-}
-
-/// The code of the worst step, in the order 2 (wrong usage or configuration), 1 (failure), 3 (partial failure), 0. A code that is
-/// none of the program's own (a signal, a crash) is a failure.
-fn worst(steps: &[Step]) -> u8 {
-    let codes = steps.iter().map(|step| match step.code {
-        0 | LEFT_OUT => 0,
-        2 => 2,
-        3 => 3,
-        _ => 1,
-    });
-    let how_bad = |code: &u8| [0, 3, 1, 2].iter().position(|c| c == code);
-    codes.max_by_key(how_bad).unwrap_or(1)
 }
 
 /// The log that was written last; the program names it, by the day.
@@ -76,23 +50,6 @@ mod tests {
             code: *code,
         };
         codes.iter().map(step).collect()
-    }
-
-    #[test]
-    fn the_worst_step_decides_and_a_crash_is_a_failure() {
-        for (codes, code) in [
-            (&[0, 100, 0][..], 0),
-            (&[3, 0, 0], 3),
-            (&[3, 0, 1], 1),
-            (&[3, 2, 1], 2),
-            (&[0, -1_073_741_819], 1),
-            (&[3, 137], 1),
-            // Nothing was done.
-            (&[], 1),
-        ] {
-            let codes: Vec<(&str, i64)> = codes.iter().map(|code| ("step", *code)).collect();
-            assert_eq!(worst(&steps(&codes)), code, "{codes:?}");
-        }
     }
 
     #[test]

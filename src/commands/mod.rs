@@ -53,6 +53,7 @@ mod settings;
 mod show;
 mod signals;
 mod status;
+mod steps;
 mod sync;
 mod take_over;
 mod test_source;

@@ -70,11 +70,4 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("bars that were taken back stay in the warehouse, the next sync tries again; it needs the right DELETE on price_daily: {why}", "철회한 시세가 PostgreSQL에 남아 있습니다. 다음 sync가 다시 시도합니다. price_daily의 DELETE 권한이 필요합니다: {~why}"),
     ("sync failed", "sync에 실패했습니다"),
     ("sync failed, {rows} rows wait for the next one", "sync에 실패했습니다. {rows}개 행은 다음 sync가 보냅니다"),
-    // daily
-    ("daily: {steps}", "daily: {~steps}"),
-    ("{step} succeeded", "{step}: 성공"),
-    ("{step} failed in part (exit code 3)", "{step}: 일부 실패(종료 코드 3)"),
-    ("{step} was refused (exit code 2)", "{step}: 거부됨(종료 코드 2)"),
-    ("{step} failed (exit code {code})", "{step}: 실패(종료 코드 {code})"),
-    ("{step} sent nothing (DATABASE_URL is not set)", "{step}: 보낸 것 없음(DATABASE_URL이 설정되지 않음)"),
 ];
