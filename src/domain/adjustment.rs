@@ -29,6 +29,18 @@ pub(crate) struct Span {
     pub(crate) dividend: f64,
 }
 
+impl Span {
+    /// The factor for what is adjusted.
+    #[must_use]
+    pub(crate) fn factor(&self, adjust: Adjust) -> f64 {
+        match adjust {
+            Adjust::None => 1.0,
+            Adjust::Splits => self.split,
+            Adjust::All => self.split * self.dividend,
+        }
+    }
+}
+
 /// The factors of an asset.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Factors {
@@ -41,6 +53,12 @@ impl Factors {
     #[must_use]
     pub(crate) fn new(adjust: Adjust, spans: Vec<Span>) -> Self {
         Self { adjust, spans }
+    }
+
+    /// The days whose factors are known, and those. A day is in one of them at most.
+    #[must_use]
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
     /// Whether prices are adjusted at all.
@@ -57,10 +75,7 @@ impl Factors {
         }
         let mut spans = self.spans.iter();
         let span = spans.find(|s| s.since <= date && date < s.until)?;
-        Some(match self.adjust {
-            Adjust::All => span.split * span.dividend,
-            Adjust::None | Adjust::Splits => span.split,
-        })
+        Some(span.factor(self.adjust))
     }
 
     /// A bar's values with their prices adjusted; `None` where the factor is not known.

@@ -16,6 +16,9 @@ const LONGEST_RAW: usize = 200;
 /// No amount, and no ratio of shares, is larger than this or less than its inverse: a product of some can be computed everywhere.
 const LARGEST: f64 = 1e9;
 
+/// Why an action counts in no factor that its source no longer lists, as the column `left_out` has it.
+pub(crate) const WITHDRAWN: &str = "withdrawn";
+
 /// Why an event can be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum ActionRefusal {

@@ -1,15 +1,14 @@
 //! What a report tells: plain data, of which the page is a pure map.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::adjustment::{Adjust, Factors};
+use crate::domain::adjustment::Factors;
 use crate::domain::calendar::Calendar;
 use crate::domain::run::Problem;
 use crate::jobs::healthcheck::Freshness;
-use crate::staging::{Correction, StoredBar, StoredFinding, StoredReject};
+use crate::staging::{Action, Correction, StoredBar, StoredFinding, StoredReject};
 
 /// Everything that a report tells.
 #[derive(Debug, Clone)]
@@ -44,8 +43,10 @@ pub(crate) struct AssetFacts {
     pub(crate) currency: String,
     /// Its series in the order of its sources.
     pub(crate) series: Vec<SeriesFacts>,
-    /// What the prices of its charts are adjusted by.
+    /// What the prices of its charts can be adjusted by, and are at first.
     pub(crate) factors: Factors,
+    /// Its dividends, splits and capital gains, oldest first, without those that their source has withdrawn.
+    pub(crate) actions: Vec<Action>,
     /// Whether its newest bar is the one that should be there; `None` for an asset that is not collected.
     pub(crate) freshness: Option<Freshness>,
     /// The session whose bar should be there.
@@ -70,6 +71,19 @@ impl AssetFacts {
     pub(super) fn is_suspect(&self) -> bool {
         self.findings.iter().any(StoredFinding::is_suspect)
     }
+
+    /// The series that may hold two scales, each with the first day from which its prices may be in another scale than before.
+    #[must_use]
+    pub(super) fn suspect_since(&self) -> BTreeMap<&str, NaiveDate> {
+        let mut since = BTreeMap::new();
+        for finding in self.findings.iter().filter(|f| f.is_suspect()) {
+            if let Ok(date) = finding.date.parse::<NaiveDate>() {
+                let first = since.entry(finding.source.as_str()).or_insert(date);
+                *first = date.min(*first);
+            }
+        }
+        since
+    }
 }
 
 /// The bars of one source.
@@ -83,26 +97,6 @@ pub(crate) struct SeriesFacts {
     pub(crate) is_own: bool,
     /// Oldest first; empty when the asset was drawn.
     pub(crate) bars: Vec<StoredBar>,
-}
-
-impl SeriesFacts {
-    /// Its bars as a chart shows them: adjusted, without those whose factor is not known. The factors are those of the asset's own
-    /// prices.
-    #[must_use]
-    pub(super) fn adjusted(&self, factors: &Factors) -> Cow<'_, [StoredBar]> {
-        if factors.adjust() == Adjust::None {
-            return Cow::Borrowed(&self.bars);
-        }
-        let own = self.bars.iter().filter(|_| self.is_own);
-        let adjusted = own.filter_map(|bar| {
-            let values = factors.adjusted(bar.date, bar.values)?;
-            Some(StoredBar {
-                values,
-                ..bar.clone()
-            })
-        });
-        Cow::Owned(adjusted.collect())
-    }
 }
 
 /// One run.

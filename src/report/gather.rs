@@ -14,7 +14,7 @@ use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::finding::Rule;
 use crate::domain::timestamp;
 use crate::jobs::healthcheck::{Bars, Health, check, recent_since};
-use crate::staging::{Scope, Staging, StoredAsset, StoredSeries, StoredSource, best_bars};
+use crate::staging::{Action, Scope, Staging, StoredAsset, StoredSeries, StoredSource, best_bars};
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) only: &'a [String],
     /// Only so many years of each series, back from its newest bar.
     pub(crate) years: Option<u32>,
-    /// What the prices of the charts are adjusted for.
+    /// What the prices of the charts are adjusted for at first.
     pub(crate) adjust: Adjust,
     pub(crate) now: DateTime<Utc>,
 }
@@ -83,10 +83,8 @@ fn assets(
     draw: &mut dyn FnMut(&mut AssetFacts) -> Result<()>,
 ) -> Result<Vec<AssetFacts>> {
     let pending = staging.pending_by_asset()?;
-    let mut spans = match wanted.adjust {
-        Adjust::None => HashMap::new(),
-        _ => staging.adjustments(None)?,
-    };
+    let mut spans = staging.adjustments(None)?;
+    let mut actions = actions(staging)?;
     let mut closed: HashMap<String, BTreeSet<NaiveDate>> = HashMap::new();
     let mut facts = Vec::new();
     for subject in subjects(staging, wanted)? {
@@ -127,6 +125,7 @@ fn assets(
             corrections: staging.corrections(id)?,
             series: in_order(&subject.stored, series, wanted.years),
             factors: Factors::new(wanted.adjust, spans.remove(id).unwrap_or_default()),
+            actions: actions.remove(id).unwrap_or_default(),
             calendar: subject.calendar,
         };
         draw(&mut asset)?;
@@ -136,6 +135,18 @@ fn assets(
         facts.push(asset);
     }
     Ok(facts)
+}
+
+/// What happened to each asset, but for what its source has withdrawn.
+fn actions(staging: &Staging) -> Result<HashMap<String, Vec<Action>>> {
+    let mut by_asset: HashMap<String, Vec<Action>> = HashMap::new();
+    for action in staging.actions(None)? {
+        if !action.is_withdrawn() {
+            let actions = by_asset.entry(action.asset_id.clone()).or_default();
+            actions.push(action);
+        }
+    }
+    Ok(by_asset)
 }
 
 /// The wanted assets: the configured ones in their order, then those that only the staging file knows.

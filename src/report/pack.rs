@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::facts::SeriesFacts;
-use crate::domain::adjustment::Factors;
 use crate::domain::digits::{is_single, shortest, to_single};
 use crate::output::numbers;
 use crate::staging::StoredBar;
@@ -49,8 +48,8 @@ pub(super) fn day_number(date: NaiveDate) -> i64 {
     (date - NaiveDate::default()).num_days()
 }
 
-pub(super) fn pack(series: &SeriesFacts, factors: &Factors) -> Packed {
-    let bars = &*series.adjusted(factors);
+pub(super) fn pack(series: &SeriesFacts) -> Packed {
+    let bars = &series.bars;
     let (whole, decimals, single) = whole_prices(bars);
     let volumes = volumes(bars);
     Packed {
@@ -181,7 +180,7 @@ mod tests {
             is_own: true,
             bars,
         };
-        pack(&series, &Factors::default())
+        pack(&series)
     }
 
     #[test]

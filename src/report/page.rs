@@ -26,6 +26,7 @@ const SCRIPT: &str = concat!(
     include_str!("html/unpack.js"),
     include_str!("html/scale.js"),
     include_str!("html/draw.js"),
+    include_str!("html/slots.js"),
     include_str!("html/chart.js"),
     include_str!("html/strip.js"),
     include_str!("html/board.js"),

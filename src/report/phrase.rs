@@ -91,7 +91,7 @@ mod tests {
         );
     }
 
-    const PAGE: [&str; 16] = [
+    const PAGE: [&str; 17] = [
         include_str!("html/page.html"),
         include_str!("html/board.html"),
         include_str!("html/board_row.html"),
@@ -103,6 +103,7 @@ mod tests {
         include_str!("html/unpack.js"),
         include_str!("html/scale.js"),
         include_str!("html/draw.js"),
+        include_str!("html/slots.js"),
         include_str!("html/chart.js"),
         include_str!("html/strip.js"),
         include_str!("html/board.js"),

@@ -6,9 +6,9 @@ use super::facts::AssetFacts;
 use super::pack::{Packed, day_number, days, pack};
 use super::strip::DayKind;
 use super::view::AssetView;
-use crate::domain::adjustment::Adjust;
+use crate::domain::adjustment::{Adjust, Span};
 use crate::output::numbers;
-use crate::staging::Correction;
+use crate::staging::{Action, Correction};
 
 /// So many findings of an asset are marked in its chart: a series without volumes may have one a day.
 const MOST_FINDINGS: usize = 4000;
@@ -26,8 +26,16 @@ pub(super) struct AssetData<'a> {
     series: Vec<Packed>,
     /// Sessions without a bar, between bars.
     gaps: String,
-    /// Day, source, rule, detail.
-    findings: Vec<(i64, &'a str, &'a str, &'a str)>,
+    /// Day, source, rule, detail, whether it makes the series suspect.
+    findings: Vec<(i64, &'a str, &'a str, &'a str, bool)>,
+    /// Series that may hold two scales, each with the first day of which that is so.
+    suspect: Vec<(&'a str, i64)>,
+    /// Day, kind, amount, currency, new shares, old shares, source, whether it counts in no factor.
+    actions: Vec<ActionData<'a>>,
+    /// What the prices are adjusted for at first: `none`, `splits` or `all`.
+    adjust: &'static str,
+    /// The first day, the day behind the last one, the factors for splits, and for all.
+    factors: Vec<(i64, i64, f64, f64)>,
     /// Day, source, old values, old volume, time, provisional.
     corrections: Vec<CorrectionData<'a>>,
 }
@@ -51,21 +59,14 @@ type CorrectionData<'a> = (i64, &'a str, [f64; 4], Option<i64>, &'a str, bool);
 pub(super) fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetData<'a> {
     let gaps = view.days.iter().filter(|(_, day)| **day == DayKind::Gap);
     let findings = asset.findings.iter().rev().take(MOST_FINDINGS);
-    // What a price was before is not adjusted: beside adjusted ones it would look like a move.
-    let is_adjusted = asset.factors.adjust() != Adjust::None;
-    let most = if is_adjusted { 0 } else { MOST_CORRECTIONS };
-    let corrections = asset.corrections.iter().take(most);
+    let corrections = asset.corrections.iter().take(MOST_CORRECTIONS);
     AssetData {
         id: &asset.id,
         name: &asset.name,
         currency: &asset.currency,
         index: asset.category == "index",
         decimals: numbers::decimals(&asset.currency),
-        series: asset
-            .series
-            .iter()
-            .map(|series| pack(series, &asset.factors))
-            .collect(),
+        series: asset.series.iter().map(pack).collect(),
         gaps: days(gaps.map(|(date, _)| day_number(*date))),
         findings: findings
             .filter_map(|f| {
@@ -75,11 +76,57 @@ pub(super) fn asset_data<'a>(asset: &'a AssetFacts, view: &AssetView) -> AssetDa
                     f.source.as_str(),
                     f.rule.as_str(),
                     f.detail.as_str(),
+                    f.is_suspect(),
                 ))
             })
             .collect(),
+        suspect: asset
+            .suspect_since()
+            .into_iter()
+            .map(|(source, date)| (source, day_number(date)))
+            .collect(),
+        actions: asset.actions.iter().filter_map(action_data).collect(),
+        adjust: match asset.factors.adjust() {
+            Adjust::None => "none",
+            Adjust::Splits => "splits",
+            Adjust::All => "all",
+        },
+        factors: asset.factors.spans().iter().map(factor_data).collect(),
         corrections: corrections.filter_map(correction_data).collect(),
     }
+}
+
+type ActionData<'a> = (
+    i64,
+    &'a str,
+    Option<f64>,
+    Option<&'a str>,
+    Option<f64>,
+    Option<f64>,
+    &'a str,
+    bool,
+);
+
+fn action_data(action: &Action) -> Option<ActionData<'_>> {
+    Some((
+        day_number(action.date.parse().ok()?),
+        &action.kind,
+        action.amount,
+        action.currency.as_deref(),
+        action.numerator,
+        action.denominator,
+        &action.source,
+        action.left_out.is_some(),
+    ))
+}
+
+fn factor_data(span: &Span) -> (i64, i64, f64, f64) {
+    (
+        day_number(span.since),
+        day_number(span.until),
+        span.factor(Adjust::Splits),
+        span.factor(Adjust::All),
+    )
 }
 
 fn correction_data(c: &Correction) -> Option<CorrectionData<'_>> {

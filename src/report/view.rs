@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::facts::AssetFacts;
 use super::strip::{self, DayKind, StripYear};
-use crate::domain::adjustment::Adjust;
 use crate::jobs::healthcheck::Freshness;
 use crate::output::numbers;
 use crate::staging::{StoredBar, StoredFinding};
@@ -30,8 +29,6 @@ pub(super) struct AssetView {
     /// Its currency; empty for an index, whose level is no amount of money.
     pub(super) unit: String,
     pub(super) newest: Option<NewestView>,
-    /// What the prices of its chart are adjusted for, where they are.
-    pub(super) adjusted: Option<AdjustedView>,
     pub(super) badge: Badge,
     pub(super) pending: String,
     pub(super) is_pending: bool,
@@ -46,15 +43,6 @@ pub(super) struct AssetView {
     pub(super) needs_attention: bool,
     pub(super) years: Vec<StripYear>,
     pub(super) days: BTreeMap<NaiveDate, DayKind>,
-}
-
-/// What the prices of a chart are adjusted for.
-pub(super) struct AdjustedView {
-    pub(super) words: &'static str,
-    /// Days with a bar whose factor is not known.
-    pub(super) left_out: usize,
-    /// Whether there is a bar to draw.
-    pub(super) is_any: bool,
 }
 
 /// The newest bar.
@@ -98,13 +86,6 @@ pub(super) struct Badge {
 pub(super) struct Listed {
     pub(super) count: usize,
     pub(super) days: Vec<NaiveDate>,
-}
-
-impl AssetView {
-    /// Whether there is a bar to draw.
-    pub(super) fn is_drawn(&self) -> bool {
-        self.newest.is_some() && self.adjusted.as_ref().is_none_or(|a| a.is_any)
-    }
 }
 
 impl Listed {
@@ -182,7 +163,6 @@ pub(super) fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> A
         sources: asset.series.iter().map(|s| s.source.clone()).collect(),
         unit: unit(asset),
         newest: newest(asset),
-        adjusted: adjusted(asset),
         is_suspect,
         needs_attention: is_suspect || gaps.count > 0 || matches!(badge.class, "stale" | "no-data"),
         badge,
@@ -202,25 +182,6 @@ pub(super) fn asset_view(at: usize, asset: &AssetFacts, now: DateTime<Utc>) -> A
         years: strip::years(&days),
         days,
     }
-}
-
-fn adjusted(asset: &AssetFacts) -> Option<AdjustedView> {
-    let words = match asset.factors.adjust() {
-        Adjust::None => return None,
-        Adjust::Splits => "The prices of this chart are adjusted for splits.",
-        Adjust::All => "The prices of this chart are adjusted for splits and dividends.",
-    };
-    let best = asset.best();
-    let mut known = best
-        .iter()
-        .filter(|(_, bar)| asset.factors.at(bar.date).is_some());
-    let known = known.by_ref().count();
-    let left_out = best.len() - known;
-    Some(AdjustedView {
-        words,
-        left_out,
-        is_any: known > 0,
-    })
 }
 
 fn unit(asset: &AssetFacts) -> String {

@@ -10,59 +10,6 @@ function html(name, attributes = {}, ...children) {
   return element;
 }
 
-/** What is marked on each day. */
-function marksByDay(asset, best) {
-  const marks = new Map();
-  const put = (day, kind, text) => marks.set(day, [...(marks.get(day) ?? []), { kind, text }]);
-  for (const day of asset.gapDays) put(day, "gap", "");
-  const kinds = { price_jump: "jump", suspended: "suspended" };
-  for (const [day, source, rule, detail] of asset.findings) {
-    if (rule !== "date_gap") put(day, kinds[rule] ?? "finding", `${rule} (${source}): ${detail}`);
-  }
-  for (const { day, source, changed, time, wasProvisional } of changes(asset)) {
-    put(day, wasProvisional ? "provisional" : "correction", `${changed} (${source}, ${localTime(new Date(time))})`);
-  }
-  for (const { day, bar } of best) if (bar && !bar.final) put(day, "provisional", "");
-  return marks;
-}
-
-/** What each correction changed, newest first: a bar's values before it, and those after it that are still before the next. */
-function changes(asset) {
-  const later = new Map();
-  for (const series of asset.unpacked) {
-    for (const bar of series.bars) later.set(`${bar.day} ${series.source}`, bar);
-  }
-  return asset.corrections.map(([day, source, [open, high, low, close], volume, time, wasProvisional]) => {
-    const before = { open, high, low, close, volume };
-    const after = later.get(`${day} ${source}`) ?? before;
-    later.set(`${day} ${source}`, before);
-    const text = (name, value) => (value === null ? "–" : name === "volume" ? count(value) : asset.price(value));
-    const changed = Object.keys(before)
-      .filter((name) => before[name] !== after[name])
-      .map((name) => `${say(name)} ${text(name, before[name])} → ${text(name, after[name])}`);
-    return { day, source, changed: changed.join(", "), time, wasProvisional };
-  });
-}
-
-/** Every day that is drawn: the best bar of each, and the sessions without one. */
-function slotsOf(asset) {
-  const best = new Map();
-  for (const series of asset.unpacked.filter((s) => s.own)) {
-    for (const bar of series.bars) if (!best.has(bar.day)) best.set(bar.day, { day: bar.day, bar, source: series.source });
-  }
-  for (const day of asset.gapDays) if (!best.has(day)) best.set(day, { day, bar: null, source: "" });
-  const slots = [...best.values()].sort((a, b) => a.day - b.day);
-  const marks = marksByDay(asset, slots);
-  let before = null;
-  for (const slot of slots) {
-    slot.before = before;
-    // The most important first: it is the one that is drawn.
-    slot.marks = (marks.get(slot.day) ?? []).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
-    if (slot.bar) before = slot.bar.close;
-  }
-  return slots;
-}
-
 class Chart {
   constructor(root, asset) {
     this.root = root;
@@ -70,7 +17,9 @@ class Chart {
     asset.unpacked ??= asset.series.map((s) => ({ source: s.source, own: s.own, bars: unpack(s) }));
     asset.gapDays ??= sums(numbers(asset.gaps));
     asset.price = priceFormat(asset);
-    this.slots = slotsOf(asset);
+    this.price = (value) => asset.price(this.adjust === "none" ? value : Number(value.toPrecision(ADJUSTED_DIGITS)));
+    this.adjust = asset.adjust;
+    this.slots = slotsOf(asset, this.adjust);
     this.mode = "candles";
     this.log = false;
     this.others = asset.unpacked.filter((s, i) => s.own && s.bars.length > 0 && i > 0);
@@ -96,7 +45,18 @@ class Chart {
   }
 
   choose(series) {
-    this.other = series && new Map(series.bars.map((bar) => [bar.day, { ...bar, source: series.source }]));
+    this.series = series;
+    const factor = factorsOf(this.asset, this.adjust);
+    const bars = (series?.bars ?? []).map((bar) => adjusted({ ...bar, source: series.source }, factor(bar.day)));
+    this.other = series && new Map(bars.filter((bar) => bar !== null).map((bar) => [bar.day, bar]));
+  }
+
+  /** Shows prices as they are staged, or adjusted; every day stays where it is. */
+  adjustFor(adjust) {
+    this.adjust = adjust;
+    this.slots = slotsOf(this.asset, adjust);
+    this.choose(this.series);
+    this.draw();
   }
 
   build() {
@@ -105,6 +65,9 @@ class Chart {
     this.modes = [["candles", "Candles"], ["line", "Line"]].map(([mode, text]) => this.button(say(text), () => this.set({ mode }), `mode-${mode}`));
     this.logButton = this.button(say("Log scale"), () => this.set({ log: !this.log }), "log");
     const tools = html("div", { class: "tools" }, group(say("Range"), this.ranges), group(say("Chart"), this.modes), group(say("Log scale"), [this.logButton]));
+    this.prices = [["none", "As stored"], ["splits", "Splits"], ["all", "Splits and dividends"]].map(([adjust, text]) => this.button(say(text), () => this.adjustFor(adjust), `adjust-${adjust}`));
+    // Without a factor there would be nothing to see.
+    if (this.asset.factors.length > 0 || this.adjust !== "none") tools.append(html("span", { class: "adjust" }, html("span", {}, say("Adjusted for")), group(say("Adjusted for"), this.prices)));
     if (this.others.length > 0) tools.append(this.picker());
     this.readout = html("div", { class: "readout", "aria-atomic": "true" });
     const help = html("p", { class: "away", id: `help-${this.root.dataset.at}` }, say("Arrow keys move from bar to bar, plus and minus zoom, Home and End go to the ends."));
@@ -112,7 +75,8 @@ class Chart {
     this.key = html("ul", { class: "mark-key", "aria-label": say("Marks") });
     // Below the chart, which would else move away from the pointer.
     this.remarks = html("div", { class: "remarks", "aria-atomic": "true" });
-    this.root.replaceChildren(tools, this.readout, this.paper, this.key, this.remarks, help);
+    this.note = html("p", { class: "hint note", "aria-live": "polite" });
+    this.root.replaceChildren(tools, this.note, this.readout, this.paper, this.key, this.remarks, help);
     this.listen();
   }
 
@@ -125,7 +89,8 @@ class Chart {
   picker() {
     const select = html("select", { "data-name": "other" }, html("option", { value: "" }, say("nothing")));
     this.others.forEach((series, i) => select.append(html("option", { value: String(i) }, series.source)));
-    select.value = "0";
+    select.value = String(this.others.indexOf(this.series));
+    if (this.series === null) select.value = "";
     select.addEventListener("change", () => {
       this.choose(select.value === "" ? null : this.others[Number(select.value)]);
       this.draw();
@@ -160,17 +125,37 @@ class Chart {
     pressed(this.ranges, (i) => this.months === RANGES[i][1]);
     pressed(this.modes, (i) => this.mode === ["candles", "line"][i]);
     this.logButton.setAttribute("aria-pressed", String(this.log));
+    pressed(this.prices, (i) => this.adjust === Object.keys(ADJUST)[i]);
     const visible = this.slots.slice(this.from, this.to + 1);
-    if (!visible.some((slot) => slot.bar)) return;
+    this.sayAdjusted();
+    if (!visible.some((slot) => slot.bar)) return this.drawNothing();
     this.drawn = drawChart({ slots: visible, width, mode: this.mode, log: this.log, other: this.other });
     this.cross = svg("g", { class: "cross" });
     this.drawn.root.append(this.cross);
     this.paper.replaceChildren(this.drawn.root);
     const kinds = KINDS.filter((kind) => visible.some((slot) => slot.marks.some((mark) => mark.kind === kind)));
-    this.key.replaceChildren(...kinds.map(keyOf));
+    const bands = [["suspect", "prices that may be in another scale"], ["leftOut", "left out: no known factor"]].filter(([name]) => visible.some((slot) => slot[name]));
+    this.key.replaceChildren(...kinds.map(keyOf), ...bands.map(([name, text]) => bandKey(name, text)));
     this.root.dataset.from = isoDay(visible[0].day);
     this.root.dataset.to = isoDay(visible.at(-1).day);
     this.tell();
+  }
+
+  /** What the prices are adjusted for, and how many days have no factor. */
+  sayAdjusted() {
+    const texts = { none: "", splits: "These prices are adjusted for splits.", all: "These prices are adjusted for splits and dividends." };
+    const leftOut = this.slots.filter((slot) => slot.leftOut).length;
+    const parts = [say(texts[this.adjust])];
+    if (leftOut > 0) parts.push(leftOut === 1 && !korean ? "1 day without a known factor is left out." : say("{0} days without a known factor are left out.", count(leftOut)));
+    this.note.textContent = parts.join(" ").trim();
+  }
+
+  /** No day of the range has a price: an empty place would look like a fault. */
+  drawNothing() {
+    this.drawn = null;
+    this.at = null;
+    for (const part of [this.readout, this.key, this.remarks]) part.replaceChildren();
+    this.paper.replaceChildren(html("p", { class: "nothing" }, say("No day of this range has a known factor.")));
   }
 
   /** The day that is pointed at, else the newest one with a bar. */
@@ -181,7 +166,7 @@ class Chart {
 
   tell() {
     const slot = this.current();
-    this.readout.replaceChildren(...tellSlot(slot, this.asset, this.other));
+    this.readout.replaceChildren(...tellSlot(slot, this.price, this.other));
     this.remarks.replaceChildren(...slot.marks.map(remark));
     this.readout.dataset.day = isoDay(slot.day);
     this.cross.replaceChildren();
@@ -198,6 +183,7 @@ class Chart {
   }
 
   point(at) {
+    if (!this.drawn) return;
     this.at = at === null ? null : Math.max(this.from, Math.min(this.to, at));
     this.tell();
   }
@@ -212,9 +198,10 @@ class Chart {
   listen() {
     let start = null;
     this.paper.addEventListener("pointerdown", (event) => {
-      if (event.pointerType === "mouse" && event.button === 0) start = this.under(event);
+      if (this.drawn && event.pointerType === "mouse" && event.button === 0) start = this.under(event);
     });
     this.paper.addEventListener("pointermove", (event) => {
+      if (!this.drawn) return;
       // What the pointer shows is seen; only what the keys show has to be said.
       this.aloud(false);
       this.point(this.under(event));
@@ -251,7 +238,7 @@ class Chart {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
     const at = this.at ?? this.to;
     const moves = { ArrowLeft: at - (this.at === null ? 0 : 1), ArrowRight: at + 1, PageUp: at - 21, PageDown: at + 21, Home: this.from, End: this.to };
     if (event.key in moves) {
@@ -281,23 +268,32 @@ function keyOf(kind) {
   return html("li", {}, paper, say(kind));
 }
 
+/** A stretch of days and its name. */
+function bandKey(name, text) {
+  const paper = svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" });
+  paper.append(svg("path", { class: `${BANDS[name]} swatch`, d: "M0 0h12v12h-12Z" }));
+  return html("li", {}, paper, say(text));
+}
+
 /** A day in words and numbers; each number's exact value stands in its data element. */
-function tellSlot(slot, asset, other) {
+function tellSlot(slot, price, other) {
   const day = html("time", { datetime: isoDay(slot.day) }, `${isoDay(slot.day)} ${weekday(slot.day)}`);
+  if (slot.leftOut) return [day, html("b", { class: "left-out" }, `– ${say("left out: no known factor")}`)];
   if (!slot.bar) return [day, html("b", { class: "bad" }, `✕ ${say("no bar")}`)];
   const bar = slot.bar;
   const value = (name, number, text) => html("span", { class: "value" }, html("span", {}, `${say(name)} `), html("data", { value: number === null ? "" : String(number), "data-name": name }, text));
   const parts = [day];
-  for (const name of ["open", "high", "low", "close"]) parts.push(value(name, bar[name], asset.price(bar[name])));
+  for (const name of ["open", "high", "low", "close"]) parts.push(value(name, bar[name], price(bar[name])));
   if (slot.before > 0) {
     const share = change(bar.close / slot.before - 1);
     parts.push(html("span", { class: share.kind }, share.text));
   }
   parts.push(value("volume", bar.volume, bar.volume === null ? say("unknown") : count(bar.volume)), html("span", { class: "tag" }, slot.source));
+  if (slot.suspect) parts.push(html("span", { class: "tag strong" }, say("may be in another scale")));
   const second = other?.get(slot.day);
   if (second && second.source !== slot.source) {
     const share = change(second.close / bar.close - 1);
-    parts.push(html("span", { class: "value second" }, `${second.source} `, html("data", { value: String(second.close), "data-name": "second" }, asset.price(second.close)), ` (${share.text})`));
+    parts.push(html("span", { class: "value second" }, `${second.source} `, html("data", { value: String(second.close), "data-name": "second" }, price(second.close)), ` (${share.text})`));
   }
   return parts;
 }

@@ -37,7 +37,7 @@ function drawChart(view) {
   const least = Math.min(...lows, ...others), greatest = Math.max(...highs, ...others);
   const scale = priceScale(least, greatest, place.top, place.bottom, view.log);
   const root = svg("svg", { viewBox: `0 0 ${place.width} ${place.height}`, class: "plot", "aria-hidden": "true" });
-  root.append(grid(place, scale, slots, x), gapBands(place, slots, step));
+  root.append(grid(place, scale, slots, x), bands(place, slots, step));
   root.append(view.mode === "line" ? line(slots, x, scale, place) : candles(slots, x, step, scale));
   if (other !== null) root.append(secondLine(slots, other, x, scale), differences(slots, other, x, step, place));
   root.append(volumes(slots, x, step, place), marks(slots, x, place));
@@ -58,10 +58,28 @@ function grid(place, scale, slots, x) {
   return group;
 }
 
-function gapBands(place, slots, step) {
-  const width = Math.max(step, 2);
-  const d = slots.flatMap((slot, i) => (slot.bar ? [] : [`M${round(i * step + step / 2 - width / 2)} ${place.top}h${round(width)}V${place.bottom}h${round(-width)}Z`]));
-  return svg("path", { class: "gap-band", d: d.join("") });
+/** Days without a bar, days that are left out, and stretches that may be in another scale. */
+const BANDS = { gap: "gap-band", leftOut: "left-out-band", suspect: "suspect-band" };
+
+function bands(place, slots, step) {
+  const group = svg("g");
+  const is = { gap: (slot) => !slot.bar && !slot.leftOut, leftOut: (slot) => slot.leftOut, suspect: (slot) => slot.suspect };
+  for (const name of Object.keys(BANDS)) group.append(svg("path", { class: BANDS[name], d: band(place, slots, step, is[name]) }));
+  return group;
+}
+
+/** Days that lie beside each other are one shape: of many, each would have a line where it meets the next. */
+function band(place, slots, step, has) {
+  let d = "";
+  for (let i = 0; i < slots.length; i++) {
+    if (!has(slots[i])) continue;
+    const from = i;
+    while (i + 1 < slots.length && has(slots[i + 1])) i++;
+    const width = Math.max((i + 1 - from) * step, 2);
+    const middle = ((from + i + 1) / 2) * step;
+    d += `M${round(middle - width / 2)} ${place.top}h${round(width)}V${place.bottom}h${round(-width)}Z`;
+  }
+  return d;
 }
 
 /** Rising candles are hollow, falling ones are filled, so that no colour is needed; where there is no room, thin lines. */
@@ -150,7 +168,8 @@ function volumes(slots, x, step, place) {
 
 /** A shape of its own for each kind of mark, around a point; the most important kind first. */
 const SHAPES = {
-  gap: "M-4-4L4 4M4-4L-4 4", jump: "M0-5L5 4H-5Z", suspended: "M-4-4h3v8h-3ZM1-4h3v8h-3Z",
+  gap: "M-4-4L4 4M4-4L-4 4", suspect: "M-5-4H5L0 5Z", split: "M-5 2V-1H-1V-5H5V5H-1V2Z", jump: "M0-5L5 4H-5Z", suspended: "M-4-4h3v8h-3ZM1-4h3v8h-3Z",
+  "capital gain": "M-4-4H4V4H-4ZM-4 0H4", dividend: "M0-4.5a4.5 4.5 0 1 0 .01 0ZM0-2.5V2.5",
   correction: "M0-5L5 0L0 5L-5 0Z", provisional: "M0-4a4 4 0 1 0 .01 0Z", finding: "M0-2.5a2.5 2.5 0 1 0 .01 0Z",
 };
 const KINDS = Object.keys(SHAPES);
@@ -158,7 +177,7 @@ const KINDS = Object.keys(SHAPES);
 function marks(slots, x, place) {
   const group = svg("g", { class: "marks" });
   slots.forEach((slot, i) => {
-    // One shape a day; all of its marks are told above the chart.
+    // One shape a day; all of its marks are told below the chart.
     const mark = slot.marks[0];
     if (!mark) return;
     const shape = svg("path", { class: `mark ${mark.kind}`, d: SHAPES[mark.kind], transform: `translate(${round(x(i))} ${place.marks + 7})`, "data-day": isoDay(slot.day) });

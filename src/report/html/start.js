@@ -17,7 +17,8 @@ function applyLanguage() {
   for (const chart of charts.values()) {
     chart.asset.price = priceFormat(chart.asset);
     chart.build();
-    chart.draw();
+    // The texts of its marks as well.
+    chart.adjustFor(chart.adjust);
   }
 }
 

@@ -56,6 +56,9 @@ function wholePrices(series) {
   return (i) => bars[i];
 }
 
+/** An adjusted price is of no source: more digits than these say nothing. */
+const ADJUSTED_DIGITS = 8;
+
 /** The digits that the source sent: 12.77 for the single-precision 12.770000457763672. */
 function shortest(value) {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value;

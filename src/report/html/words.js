@@ -41,8 +41,12 @@ const KOREAN = {
   "correction": "정정", "finding": "특이 사항", "difference": "차이",
   "Arrow keys move from day to day and from year to year.": "화살표 키로 날짜와 연도를 이동합니다.", "Coverage day by day": "일별 수집 현황",
   "unknown day": "수집 범위 밖", "Marks": "표시",
-  "The prices of this chart are adjusted for splits.": "이 차트는 액면분할을 반영한 수정주가입니다.",
-  "The prices of this chart are adjusted for splits and dividends.": "이 차트는 액면분할과 배당을 반영한 수정주가입니다.",
+  "split": "분할·병합", "dividend": "배당", "capital gain": "자본이득 분배", "{0} new shares for {1}": "{1}주를 {0}주로", "counts in no factor": "수정 계수에 반영하지 않음",
+  "prices that may be in another scale": "가격 기준이 다를 수 있는 구간", "may be in another scale": "가격 기준이 다를 수 있음",
+  "Adjusted for": "수정주가", "As stored": "원본", "Splits": "분할 반영", "Splits and dividends": "분할·배당 반영",
+  "left out: no known factor": "수정 계수를 몰라 제외", "No day of this range has a known factor.": "이 기간에는 수정 계수를 아는 날이 없습니다.",
+  "These prices are adjusted for splits.": "액면분할과 병합을 반영한 수정주가입니다.",
+  "These prices are adjusted for splits and dividends.": "액면분할과 병합, 배당을 반영한 수정주가입니다.",
   "{0} days without a known factor are left out.": "수정 계수를 알 수 없는 {0}일은 제외했습니다.",
 };
 

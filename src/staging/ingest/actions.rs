@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use super::findings::Notes;
 use crate::domain::answer::ActionKind;
 use crate::domain::asset::{Asset, SourceEntry};
-use crate::domain::corporate_action::{CorporateAction, Terms, ToldActions, stands};
+use crate::domain::corporate_action::{CorporateAction, Terms, ToldActions, WITHDRAWN, stands};
 use crate::domain::currency::is_same_currency;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::odd_action::{Around, Payment, has_gain_in_it, median, why_odd};
@@ -19,8 +19,6 @@ use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// Its source lists it no longer.
-const WITHDRAWN: &str = "withdrawn";
 /// Its size cannot be right.
 const ODD: &str = "odd";
 /// The dividend of the day has it already.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::adjustment::Span;
 use crate::domain::asset::AssetId;
+use crate::domain::corporate_action::WITHDRAWN;
 use crate::staging::Staging;
 use crate::staging::bar_row::{optional_text, text};
 
@@ -29,6 +30,14 @@ pub(crate) struct Action {
     /// Why it counts in no factor.
     pub(crate) left_out: Option<String>,
     pub(crate) ingested_at: String,
+}
+
+impl Action {
+    /// Whether its source no longer lists it.
+    #[must_use]
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.left_out.as_deref() == Some(WITHDRAWN)
+    }
 }
 
 const FACTORS: &str = "SELECT asset_id, since, until, split_factor, dividend_factor";

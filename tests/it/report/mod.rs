@@ -1,10 +1,12 @@
 //! The report: what it says against recordings that are read in another way, and how it behaves in a real Chromium.
 //!
+//! - `adjusted`: the switch between prices as staged and adjusted, dividends, splits and stretches in doubt as marks
 //! - `command`: what it writes where, and what it says
 //! - `facts`: the board, the charts' values, the strip and the corrections; no browser where none is needed
 //! - `page`: no request, no error; ranges, keys, dark, phone, print
 //! - `hostile`: names and messages that would like to be markup
 
+mod adjusted;
 mod command;
 mod facts;
 mod hostile;
