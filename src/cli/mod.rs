@@ -1,4 +1,4 @@
-//! The command line: types only.
+//! The command-line types; no behaviour.
 
 use std::path::PathBuf;
 
@@ -20,27 +20,27 @@ pub(crate) use setup::{
 };
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PivotField, PruneArgs, RestoreArgs};
 
-/// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them into PostgreSQL.
+/// Keeps a daily price database: collects OHLCV prices into one SQLite file and syncs them to PostgreSQL.
 ///
-/// Every day `collect` asks public sources (Naver, Yahoo, the KRX index cache, Upbit, Binance, the ECB) for the assets of
-/// data/assets.toml, checks every row and stages it in data/staging.db. `sync` then sends what is pending to the
-/// PostgreSQL database of DATABASE_URL. Whatever fails waits in the file and is sent by the next sync.
+/// `collect` fetches the assets in data/assets.toml from public sources (Naver, Yahoo, the KRX index cache, Upbit,
+/// Binance, the ECB), checks every row and stages it in data/staging.db. `sync` sends pending rows to the PostgreSQL
+/// database in DATABASE_URL. Anything that fails stays in the file, and the next sync sends it.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// How the result is printed: a table for people, a JSON array of objects, the same as CSV, or an object a line.
+    /// Output format: a table for people, a JSON array, CSV, or one JSON object per line.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 
-    /// Shows every column of a table, however wide the screen is.
+    /// Show every column of a table, even if the screen is too narrow.
     #[arg(long, global = true)]
     pub(crate) wide: bool,
 
-    /// Also appends the log to DIR/collect_YYYYMMDD.log and removes such files older than 30 days.
+    /// Also append the log to DIR/collect_YYYYMMDD.log; such files are removed after 30 days.
     #[arg(long, global = true, value_name = "DIR")]
     pub log_dir: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ const AFTER_HELP: &str = "\
 Settings come from the environment or from a .env file in the working directory; .env.example lists all of them.
 Results go to stdout, logs to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 partial failure.";
 
-/// How a result is asked for.
+/// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -58,7 +58,7 @@ pub(crate) enum Format {
     Json,
     /// For spreadsheets.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// Of `export`: CSV as Excel keeps it.
     #[value(hide = true)]
@@ -88,73 +88,74 @@ pub(crate) enum Command {
     Daily(DailyArgs),
     /// Fetches daily prices, checks them and stages them in the SQLite file.
     ///
-    /// Without a window it asks for the last seven days, reaching back to what is not final yet and to at least three
-    /// stored sessions, and for three years of an asset that has nothing staged. An asset's failure never touches another's
-    /// result: what could be had is staged, and the exit code is 3.
+    /// Without dates, it fetches the last seven days. It goes further back to cover prices that are not final yet and
+    /// at least three stored sessions; an asset with nothing staged gets three years. One asset's failure never affects
+    /// another: whatever could be fetched is staged, and the exit code is 3.
     Collect(CollectArgs),
-    /// Sends what is pending in the SQLite file to PostgreSQL.
+    /// Sends pending rows from the SQLite file to PostgreSQL.
     ///
-    /// DATABASE_URL says where, for example postgres://user:password@host:5432/prices. Missing tables are created. The
-    /// newest ingest wins on both sides, so that a sync may be repeated at any time.
+    /// DATABASE_URL names the database, for example postgres://user:password@host:5432/prices. Missing tables are
+    /// created. The newest ingest wins on both sides, so you can repeat a sync at any time.
     Sync(SyncArgs),
-    /// Compares the SQLite file with PostgreSQL and shows every row that is not the same.
+    /// Compares the SQLite file with PostgreSQL and shows every row that differs.
     ///
-    /// Both sides compute checksums of every month over the exact values; only months that differ are read. A row can be
-    /// missing there, extra there, different, or newer there. The exit code is 1 when a row differs.
+    /// Both sides compute checksums of every month over the exact values; rows are read only for months that differ. A
+    /// row can be missing there, extra there, different, or newer there. The exit code is 1 if a row differs.
     Verify(VerifyArgs),
-    /// Tells of every active asset whether its newest price is the one that should be there by now.
+    /// Checks whether each active asset's newest price is as recent as it should be.
     ///
-    /// OK, STALE (older than the newest session before today) or NO_DATA, by the asset's own calendar: a weekend or a
-    /// holiday is never stale. The exit code is 0 when all are OK, else 1.
+    /// The result is OK, STALE (older than the newest session before today) or NO_DATA, by the asset's own calendar: a
+    /// weekend or holiday never makes an asset stale. The exit code is 0 if all are OK, else 1.
     Healthcheck(HealthcheckArgs),
-    /// Shows an asset's newest bars, with --chart also as candles.
+    /// Shows an asset's newest bars; --chart also draws candles.
     Show(ShowArgs),
-    /// Writes one HTML file that shows every series: prices, coverage, runs, corrections, sync.
+    /// Writes one HTML file with every series: prices, coverage, runs, corrections and sync.
     ///
-    /// The file needs no network and opens from the disk in any browser.
+    /// The file needs no network: open it from disk in any browser.
     Report(ReportArgs),
-    /// Shows what the prices of an asset were, since when, and when and by which run they changed.
+    /// Shows how an asset's prices changed: the old values, when they changed, and which run changed them.
     History(HistoryArgs),
-    /// Shows dividends, splits and capital gains of an asset, or of all.
+    /// Shows dividends, splits and capital gains of one asset or of all.
     Actions(ActionsArgs),
-    /// Lets a session without a price pass: it is no finding any more and is not asked for again.
+    /// Accepts a session without a price: it is no longer reported or fetched.
     Waive(WaiveArgs),
-    /// Takes a wrong bar out of the SQLite file and, by the next sync, out of PostgreSQL. The history keeps it.
+    /// Removes a wrong bar from the SQLite file and, with the next sync, from PostgreSQL. The history keeps it.
     ///
-    /// The same values of that source are not stored again, and their day is no gap; other values are taken. With --undo the
-    /// bar is put back.
+    /// The same values from that source are not stored again, and the day is not reported as a gap; different values
+    /// are accepted. --undo puts the bar back.
     Retract(RetractArgs),
-    /// Compares the closes of an asset's sources over the days that they have in common; changes nothing.
+    /// Compares the closes of an asset's sources on the days they share; changes nothing.
     ///
-    /// The exit code is 1 when a day differs.
+    /// The exit code is 1 if a day differs.
     Reconcile(ReconcileArgs),
-    /// Answers "am I fine?": freshness, pending rows, whether PostgreSQL still has the sent ones, how the last runs went, the last error, open findings.
+    /// Answers "am I fine?": freshness, pending rows, rows missing in PostgreSQL, recent runs, the last error, open
+    /// findings.
     Status(StatusArgs),
-    /// Shows the assets as configured in assets.toml, with calendar and sources.
+    /// Shows the assets in assets.toml with their calendars and sources.
     ///
-    /// With --calendar it shows a year of a trading calendar instead, for example `--calendar XKRX 2026`, with --calendars
-    /// all calendars and the day until which each is known. A file in data/calendars/ corrects the calendar of its name, or
-    /// is a new one.
+    /// --calendar shows a year of a trading calendar instead, for example `--calendar XKRX 2026`; --calendars shows all
+    /// calendars and the last day each one covers. A file in data/calendars/ corrects the calendar of its name or adds
+    /// a new one.
     Assets(AssetsArgs),
-    /// Prints the SQL that makes the tables of the SQLite file or of the PostgreSQL database.
+    /// Prints the SQL that creates the tables of the SQLite file or the PostgreSQL database.
     Schema(SchemaArgs),
-    /// Says on one screen what would stop tomorrow's run, and what to do about it.
+    /// Shows on one screen what would stop tomorrow's run, and how to fix it.
     ///
-    /// It looks at the configuration, the SQLite file, the PostgreSQL database, the sources, the webhook, the calendars, the
-    /// disk and the scheduled task, and changes nothing. The exit code is 1 when something FAILs.
+    /// It checks the configuration, the SQLite file, the PostgreSQL database, the sources, the webhook, the calendars,
+    /// the disk and the scheduled task, and changes nothing. The exit code is 1 if a check FAILs.
     Doctor(DoctorArgs),
-    /// Writes .env from the example and the assets file, where there are none.
+    /// Creates .env and the assets file if they are missing.
     Init,
-    /// Copies the SQLite file while others may write to it, and checks the copy.
+    /// Copies the SQLite file, even while it is in use, and checks the copy.
     Backup(BackupArgs),
-    /// Fills an empty SQLite file from PostgreSQL: on a new machine, or where the file was lost.
+    /// Fills an empty SQLite file from PostgreSQL, on a new machine or after the file was lost.
     ///
-    /// It takes the sources that assets.toml names, with their times of ingest. A volume of 0 is unknown until its source
-    /// tells it again: PostgreSQL has 0 for both.
+    /// It pulls the sources named in assets.toml, with their ingest times. A volume of 0 counts as unknown until its
+    /// source sends it again, because PostgreSQL stores 0 for both.
     Pull,
-    /// Puts a backup in the place of the SQLite file; what was there is kept beside it.
+    /// Replaces the SQLite file with a backup; the old file is kept beside it.
     Restore(RestoreArgs),
-    /// Removes what is old: rejected rows, runs, the history of changed prices, archived answers. Never a price.
+    /// Removes old rejected rows, runs, history of changed prices and archived answers. Never a price.
     Prune(PruneArgs),
     /// Writes bars as CSV (the default), JSON, for Excel or for a ledger.
     ///
@@ -162,65 +163,68 @@ pub(crate) enum Command {
     /// directives of Ledger and hledger) or beancount. In a ledger an asset is called by its `commodity` in assets.toml, else by its
     /// id.
     Export(ExportArgs),
-    /// Checks the bars of a CSV file and stages them under a source of their own.
+    /// Checks the bars of a CSV file and stages them under their own source.
     Import(ImportArgs),
-    /// Writes the definition of the daily task for Windows, as scripts\register_scheduler.bat needs it.
+    /// Writes the definition of the daily Windows task that scripts\register_scheduler.bat registers.
     WindowsTask(WindowsTaskArgs),
     /// Prints what the steps of the daily scripts came to, and ends with the exit code of the worst.
     #[command(hide = true)]
     DailyEnd(DailyEndArgs),
     /// Prints the completions for a shell, which then completes commands, options, assets, sources and calendars.
     Completions(CompletionsArgs),
-    /// Prints the manual page of the program, or of one command.
+    /// Prints the manual page of the program or of one command.
     Man(ManArgs),
 }
 
 /// Arguments of `collect`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CollectArgs {
-    /// The first day to ask for (YYYY-MM-DD), itself included.
+    /// First day to fetch (YYYY-MM-DD), inclusive.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) start: Option<NaiveDate>,
-    /// The last day to ask for (YYYY-MM-DD), itself included; today when it is left out.
+    /// Last day to fetch (YYYY-MM-DD), inclusive [default: today].
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
-    /// Asks for N days back from the last day.
+    /// Fetch the N days before the last day.
     #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) days: Option<u32>,
     /// Only these assets, by id or name, separated by commas.
     #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
-    /// Asks every source of an asset, not only until one has bars, so that `reconcile` can compare them.
+    /// Ask every source of an asset instead of stopping at the first one with bars, so that `reconcile` can compare
+    /// them.
     #[arg(long)]
     pub(crate) all_sources: bool,
-    /// Asks so many hosts at the same time at most; one host's assets always come in turn [default: all hosts].
+    /// Ask at most N hosts at the same time; assets of one host are always fetched one after another [default: all
+    /// hosts].
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) jobs: Option<usize>,
-    /// Fetches and checks, but writes nothing.
+    /// Fetch and check, but write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// A partial failure ends with exit code 0 instead of 3, for schedulers that take 3 for a crash; it is alerted all the same.
+    /// Exit with 0 instead of 3 after a partial failure, for schedulers that treat 3 as a crash; the alert is still
+    /// sent.
     #[arg(long)]
     pub(crate) partial_ok: bool,
-    /// Leaves out bars of sessions that were not over when they were fetched.
+    /// Leave out bars whose session was not over when they were fetched.
     #[arg(long)]
     pub(crate) final_only: bool,
-    /// Stages nothing of a series that came in another scale (a split), instead of reading all of it again.
+    /// If a series arrives in another scale (after a split), stage nothing of it instead of fetching all of it again.
     #[arg(long)]
     pub(crate) no_heal: bool,
-    /// Compares every series as a whole now, to see what its source changed further back, instead of each every AUDIT_DAYS days.
+    /// Compare every series in full now to find changes further back, instead of each series every AUDIT_DAYS days.
     #[arg(long, conflicts_with_all = ["start", "end", "days", "no_heal"])]
     pub(crate) audit: bool,
-    /// Reads recorded answers from DIR (like data/sample) instead of asking the network.
+    /// Read recorded answers from DIR (such as data/sample) instead of the network.
     #[arg(long, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
-    /// Keeps every answer as received in DIR, compressed, so that `--replay DIR` can read it again.
+    /// Keep every answer in DIR as received, compressed, so that `--replay DIR` can read it again.
     #[arg(long, value_name = "DIR", conflicts_with = "replay")]
     pub(crate) archive: Option<PathBuf>,
-    /// Removes answers from the archive that are older than N days.
+    /// Remove archived answers older than N days.
     #[arg(long, value_name = "N", requires = "archive", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) archive_days: u32,
-    /// When recordings were fetched that do not say it themselves (2026-03-20T16:01:00+09:00).
+    /// Fetch time for recordings that do not contain one (2026-03-20T16:01:00+09:00).
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = parse_time)]
     pub(crate) fetched_at: Option<DateTime<Utc>>,
 }
@@ -238,26 +242,27 @@ pub(crate) struct DailyArgs {
 /// Arguments of `sync`.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
-    /// Rows in one statement, which is one transaction.
+    /// Rows per statement; each statement is one transaction.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) chunk_size: u32,
-    /// Sends every staged row, also those that the warehouse is known to have or has refused.
+    /// Send every staged row, even if the warehouse already has it or rejected it.
     #[arg(long)]
     pub(crate) full: bool,
     /// Only the prices of these assets, by id or name, separated by commas.
     #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
-    /// Makes the rows of asset_master that others made what the assets file says, and says what changes. Without it they stay as
-    /// they are.
+    /// Update the asset_master rows that others created to match the assets file, and report each change. Without it
+    /// they stay unchanged.
     #[arg(long)]
     pub(crate) take_over_assets: bool,
-    /// Says how many rows would be sent, and sends nothing.
+    /// Report how many rows would be sent, but send nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// A partial failure ends with exit code 0 instead of 3, for schedulers that take 3 for a crash; it is alerted all the same.
+    /// Exit with 0 instead of 3 after a partial failure, for schedulers that treat 3 as a crash; the alert is still
+    /// sent.
     #[arg(long)]
     pub(crate) partial_ok: bool,
-    /// Without DATABASE_URL, says how many rows wait and is content with that: exit code 0, or CODE for a script that wants to know.
+    /// Without DATABASE_URL, report how many rows wait and exit with 0, or with CODE for scripts that need to know.
     #[arg(long, value_name = "CODE", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub(crate) if_configured: Option<u8>,
 }
@@ -268,8 +273,8 @@ pub(crate) struct VerifyArgs {
     /// Only these assets, by id or name, separated by commas.
     #[arg(long, value_name = "ID,…", num_args = 1..)]
     pub(crate) assets: Vec<String>,
-    /// Lets the rows that are missing there, or older there, be pending again, for the next sync; also those whose time of
-    /// ingest there lies in the future.
+    /// Mark rows that are missing or older there as pending, so that the next sync sends them; also rows whose ingest
+    /// time there is in the future.
     #[arg(long)]
     pub(crate) repair: bool,
 }
@@ -277,16 +282,16 @@ pub(crate) struct VerifyArgs {
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub(crate) struct HealthcheckArgs {
-    /// Judges as if today were this day (YYYY-MM-DD).
+    /// Check as if today were this day (YYYY-MM-DD).
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) as_of: Option<NaiveDate>,
-    /// Looks into the PostgreSQL database instead of the SQLite file.
+    /// Check the PostgreSQL database instead of the SQLite file.
     #[arg(long)]
     pub(crate) warehouse: bool,
-    /// Lets so many missing sessions pass.
+    /// Allow up to N missing sessions.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) max_lag: usize,
-    /// Fails also where a session of the last 30 days has no bar, though the expected one has.
+    /// Also fail if any session of the last 30 days has no bar, even if the newest one has.
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -299,16 +304,17 @@ pub(crate) struct ShowArgs {
     /// The newest N days that have a bar.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = parse_count)]
     pub(crate) days: usize,
-    /// Draws them as well, as wide as the terminal.
+    /// Also draw a chart, as wide as the terminal.
     #[arg(long)]
     pub(crate) chart: bool,
-    /// Draws with ASCII characters only.
+    /// Draw with ASCII characters only.
     #[arg(long)]
     pub(crate) ascii: bool,
-    /// Adjusts the prices by our own factors; where a factor is not known there is no price.
+    /// Adjust prices by our own factors; without a known factor there is no price.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
-    /// Shows the prices in this currency, by the newest stored rate at or before each day; where there is none there is no price.
+    /// Convert prices to this currency at the newest stored rate on or before each day; without a rate there is no
+    /// price.
     #[arg(long = "in", value_name = "CURRENCY")]
     pub(crate) currency: Option<String>,
 }
@@ -316,7 +322,7 @@ pub(crate) struct ShowArgs {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The file to write, which is replaced when the new one is complete; - is stdout.
+    /// File to write; an existing one is replaced once the new one is complete; - is stdout.
     #[arg(
         long,
         value_name = "FILE",
@@ -324,7 +330,7 @@ pub(crate) struct ReportArgs {
         default_value = "report.html"
     )]
     pub(crate) output: PathBuf,
-    /// Opens the file in the browser.
+    /// Open the file in the browser.
     #[arg(long)]
     pub(crate) open: bool,
     /// Only these assets, by id or name, separated by commas.
@@ -333,7 +339,7 @@ pub(crate) struct ReportArgs {
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) years: Option<u32>,
-    /// Adjusts the prices of the charts by our own factors; bars whose factor is not known are left out of them, and counted.
+    /// Adjust the chart prices by our own factors; bars without a known factor are left out and counted.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
 }
@@ -343,10 +349,10 @@ pub(crate) struct ReportArgs {
 pub(crate) struct HistoryArgs {
     /// The asset's id or name.
     pub(crate) asset: String,
-    /// Only this day; without it, every day whose price has changed.
+    /// Only this day [default: every day whose price changed].
     #[arg(value_parser = parse_date)]
     pub(crate) date: Option<NaiveDate>,
-    /// Shows the prices as they were known at this time (2026-01-31T18:00:00+09:00), for an honest backtest.
+    /// Show the prices as they were known at this time (2026-01-31T18:00:00+09:00), for an honest backtest.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) as_of: Option<DateTime<Utc>>,
 }
@@ -354,7 +360,7 @@ pub(crate) struct HistoryArgs {
 /// Arguments of `actions`.
 #[derive(Debug, Args)]
 pub(crate) struct ActionsArgs {
-    /// The asset's id or name; all when it is left out.
+    /// The asset's id or name [default: all assets].
     pub(crate) asset: Option<String>,
 }
 
@@ -379,17 +385,17 @@ impl ValueEnum for Adjust {
 pub(crate) struct WaiveArgs {
     /// The asset's id or name.
     pub(crate) asset: String,
-    /// The session, or the days from the first to the last: 2026-01-02..2026-01-31.
+    /// The session, or a range of days: 2026-01-02..2026-01-31.
     #[arg(value_name = "DATE", value_parser = parse_days)]
     pub(crate) days: Window,
-    /// What is waived: date_gap, a session whose price never comes; scale_refused, an answer that the source is right about; or
-    /// another rule of the findings.
+    /// The rule to waive: date_gap for a session whose price will never arrive, scale_refused for an answer whose
+    /// source is right, or the rule of another finding.
     #[arg(long, value_name = "RULE", default_value = "date_gap", value_parser = parse_rule)]
     pub(crate) rule: Rule,
-    /// Why the price will never come, or why what was found is right.
+    /// Why the price will never arrive, or why the finding is wrong.
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
     pub(crate) reason: Option<String>,
-    /// Takes the waiver back.
+    /// Withdraw the waiver.
     #[arg(long)]
     pub(crate) undo: bool,
 }
@@ -402,7 +408,7 @@ pub(crate) struct RetractArgs {
     /// The day of the bar.
     #[arg(value_parser = parse_date)]
     pub(crate) date: NaiveDate,
-    /// The source of the bar, as `show` and the column `source` have it.
+    /// The bar's source, as shown by `show` and in the column `source`.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: String,
     /// Why the bar is wrong.
@@ -416,9 +422,9 @@ pub(crate) struct RetractArgs {
 /// Arguments of `reconcile`.
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
-    /// Only these assets, by id or name; all active ones when left out.
+    /// Only these assets, by id or name [default: all active assets].
     pub(crate) assets: Vec<String>,
-    /// Closes that differ by at most this share are the same.
+    /// Treat closes as equal if they differ by at most this share.
     #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
     pub(crate) tolerance: f64,
 }
@@ -426,13 +432,13 @@ pub(crate) struct ReconcileArgs {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Lists the newest runs instead: when, where, how each ended.
+    /// List recent runs instead: when, where and how each ended.
     #[arg(long, group = "list")]
     pub(crate) runs: bool,
-    /// Lists the commands instead: success over 30 days, failures in a row, the last error.
+    /// List the commands instead: success rate over 30 days, consecutive failures, last error.
     #[arg(long, group = "list")]
     pub(crate) commands: bool,
-    /// Lists the open findings instead.
+    /// List the open findings instead.
     #[arg(long, group = "list")]
     pub(crate) findings: bool,
 }
@@ -441,22 +447,22 @@ pub(crate) struct StatusArgs {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct AssetsArgs {
-    /// What to change in the assets file; without it, the assets are shown.
+    /// What to change in the assets file [default: show the assets].
     #[command(subcommand)]
     pub(crate) command: Option<AssetsCommand>,
-    /// Shows a year of this calendar: XKRX, XNYS, XTKS, 24/7 or any other one.
+    /// Show a year of this calendar, such as XKRX, XNYS, XTKS or 24/7.
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: Option<String>,
-    /// Shows all calendars: their zones, and until when their closed days are known.
+    /// Show all calendars with their time zones and the last day their holidays are known.
     #[arg(long, conflicts_with = "calendar")]
     pub(crate) calendars: bool,
-    /// The year of the calendar; this year when it is left out.
+    /// The year of the calendar [default: this year].
     #[arg(requires = "calendar", value_name = "YEAR", value_parser = parse_year)]
     pub(crate) year: Option<i32>,
 }
 
 impl AssetsArgs {
-    /// Whether the network is asked.
+    /// Whether the command uses the network.
     #[must_use]
     pub(crate) fn asks(&self) -> bool {
         match &self.command {
@@ -470,33 +476,34 @@ impl AssetsArgs {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// Whose tables.
+    /// Which schema to print.
     #[arg(value_enum)]
     pub(crate) which: Schema,
-    /// Creates what is missing in the database of DATABASE_URL.
+    /// Create what is missing in the database of DATABASE_URL.
     #[arg(long)]
     pub(crate) apply: bool,
-    /// Of one-price: where its readers look; without it the schema that DATABASE_URL leads to, whatever DATABASE_SCHEMA says.
+    /// For one-price: the schema its readers use [default: the schema that DATABASE_URL leads to, ignoring
+    /// DATABASE_SCHEMA].
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,
 }
 
-/// A store with a schema.
+/// A schema to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Schema {
     /// The SQLite file.
     Staging,
     /// The PostgreSQL database.
     Warehouse,
-    /// Optional views for the PostgreSQL database: one price for each asset and day, by the order of its sources, and the newest.
+    /// Optional views for PostgreSQL: one price per asset and day, by the order of its sources, and the newest.
     BestPrice,
-    /// The same adjusted for splits and dividends, with its factors, and the views before, which it reads.
+    /// The same, adjusted for splits and dividends, with the factors; includes the views of best-price, which it reads.
     AdjustedPrice,
-    /// An optional view for programs that select price_daily by asset alone: its columns, and one row for each asset and day.
+    /// Optional view for programs that select from price_daily by asset alone: same columns, one row per asset and day.
     OnePrice,
-    /// A variant of price_daily for many rows: hash-partitioned by asset, to be made before the first sync.
+    /// Variant of price_daily for many rows: hash-partitioned by asset; apply it before the first sync.
     Partitioned,
-    /// A variant of all tables for more than one machine: distributed by asset with Citus, to be made before the first sync.
+    /// Variant of all tables for several machines: distributed by asset with Citus; apply it before the first sync.
     Citus,
 }
 
@@ -522,12 +529,12 @@ pub(crate) struct Step {
 /// Arguments of `windows-task`.
 #[derive(Debug, Args)]
 pub(crate) struct WindowsTaskArgs {
-    /// The script that the task runs.
+    /// The script to run.
     pub(crate) script: PathBuf,
-    /// When it runs every day, in the machine's time zone.
+    /// Time of the daily run, in the machine's time zone.
     #[arg(long, value_name = "HH:MM", default_value = "18:00", value_parser = parse_time_of_day)]
     pub(crate) at: NaiveTime,
-    /// Runs as this user also when nobody is logged on, which only an administrator may register.
+    /// Run as this user even when nobody is logged on; only an administrator can register such a task.
     #[arg(long, value_name = "DOMAIN\\NAME")]
     pub(crate) user: Option<String>,
     /// The XML file to write; - is stdout.
@@ -549,13 +556,13 @@ pub(crate) struct CompletionsArgs {
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The command, also one within another, as `assets add`; the whole program when it is left out.
+    /// The command, also a nested one such as `assets add` [default: the whole program].
     pub(crate) command: Vec<String>,
 }
 
 fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
     let time = NaiveTime::parse_from_str(text, "%H:%M");
-    time.map_err(|_| "it should be a time of day from 00:00 to 23:59, like 18:00".to_owned())
+    time.map_err(|_| "expected a time of day from 00:00 to 23:59, like 18:00".to_owned())
 }
 
 fn parse_step(text: &str) -> Result<Step, String> {
@@ -570,8 +577,7 @@ fn parse_step(text: &str) -> Result<Step, String> {
 #[must_use]
 pub fn usage_sentence(error: &clap::Error) -> String {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return "a command is missing, such as collect, sync or status; --help says more"
-            .to_owned();
+        return "missing command, such as collect, sync or status; see --help".to_owned();
     }
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);
@@ -588,12 +594,12 @@ pub fn usage_sentence(error: &clap::Error) -> String {
         sentence.push_str(line.strip_prefix("error: ").unwrap_or(line));
     }
     match assets_option(error, &text) {
-        Some(word) => format!("{sentence}; assets are named by --assets: --assets {word}"),
-        None => format!("{sentence}; --help says more"),
+        Some(word) => format!("{sentence}; name assets with --assets: --assets {word}"),
+        None => format!("{sentence}; see --help"),
     }
 }
 
-/// The word that stands where a command takes none, if that command takes assets by an option.
+/// The unexpected word, if the command takes assets by an option instead.
 fn assets_option(error: &clap::Error, text: &str) -> Option<String> {
     let takes_assets = text.lines().any(|line| {
         // The program is called pricestash.exe on Windows.
@@ -609,7 +615,7 @@ fn assets_option(error: &clap::Error, text: &str) -> Option<String> {
     }
 }
 
-/// One day, or days from the first to the last.
+/// Parses one day or a range of days.
 fn parse_days(text: &str) -> Result<Window, String> {
     let (start, end) = text.split_once("..").unwrap_or((text, text));
     let (start, end) = (parse_date(start)?, parse_date(end)?);
@@ -621,7 +627,7 @@ fn parse_days(text: &str) -> Result<Window, String> {
 
 fn parse_rule(text: &str) -> Result<Rule, String> {
     let unknown = |_| {
-        "it should be a rule of the findings, such as date_gap, scale_step, scale_refused; `pricestash status --findings` shows them".to_owned()
+        "expected the rule of a finding, such as date_gap, scale_step or scale_refused; see `pricestash status --findings`".to_owned()
     };
     text.parse().map_err(unknown)
 }
@@ -638,30 +644,30 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     is_shaped
         .then(|| text.parse().ok())
         .flatten()
-        .ok_or_else(|| "it should be a day of the calendar like 2026-01-31".to_owned())
+        .ok_or_else(|| "expected a date like 2026-01-31".to_owned())
 }
 
 fn parse_year(text: &str) -> Result<i32, String> {
     let year = text.parse().ok().filter(|y| (1900..=2200).contains(y));
     year.ok_or_else(|| {
-        "it should be a year from 1900 to 2200 behind --calendar; `pricestash assets list` shows the assets".to_owned()
+        "expected a year from 1900 to 2200 after --calendar; to see the assets, run `pricestash assets list`".to_owned()
     })
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|n| (1..=100_000).contains(n));
-    count.ok_or_else(|| "it should be a whole number from 1 to 100000".to_owned())
+    count.ok_or_else(|| "expected a whole number from 1 to 100000".to_owned())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|s| (0.0..=1.0).contains(s));
-    share.ok_or_else(|| "it should be a share from 0 to 1, like 0.001".to_owned())
+    share.ok_or_else(|| "expected a share from 0 to 1, such as 0.001".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|t| t.with_timezone(&Utc))
-        .map_err(|_| "it should be a time with its zone like 2026-03-20T16:01:00+09:00".to_owned())
+        .map_err(|_| "expected a time with its zone, like 2026-03-20T16:01:00+09:00".to_owned())
 }
 
 #[cfg(test)]
@@ -672,6 +678,32 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_has_a_help_text() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no help text");
+            for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {
+                let id = argument.get_id();
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name} {id} has no help text"
+                );
+                let takes_values = argument.get_action().takes_values();
+                for value in argument
+                    .get_possible_values()
+                    .iter()
+                    .filter(|_| takes_values)
+                {
+                    let has_help = value.get_help().is_some() || id == "shell";
+                    assert!(has_help, "{name} {id} {} has no help", value.get_name());
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
     }
 
     #[test]
@@ -689,23 +721,23 @@ mod tests {
         for (line, sentence) in [
             (
                 "pricestash waive",
-                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; --help says more",
+                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; see --help",
             ),
             (
                 "pricestash collect --end 2024-13-01",
-                "invalid value '2024-13-01' for '--end <DATE>': it should be a day of the calendar like 2026-01-31; --help says more",
+                "invalid value '2024-13-01' for '--end <DATE>': expected a date like 2026-01-31; see --help",
             ),
             (
                 "pricestash collect 005930",
-                "unexpected argument '005930' found; assets are named by --assets: --assets 005930",
+                "unexpected argument '005930' found; name assets with --assets: --assets 005930",
             ),
             (
                 "pricestash.exe collect 005930",
-                "unexpected argument '005930' found; assets are named by --assets: --assets 005930",
+                "unexpected argument '005930' found; name assets with --assets: --assets 005930",
             ),
             (
                 "pricestash collect --jobs 0",
-                "invalid value '0' for '--jobs <N>': it should be a whole number from 1 to 100000; --help says more",
+                "invalid value '0' for '--jobs <N>': expected a whole number from 1 to 100000; see --help",
             ),
         ] {
             let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();

@@ -9,7 +9,7 @@ use crate::config::assets_edit::NewSource;
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Asks neither the sources nor the webhook.
+    /// Skip the sources and the webhook.
     #[arg(long)]
     pub(crate) offline: bool,
 }
@@ -17,19 +17,20 @@ pub(crate) struct DoctorArgs {
 /// What to do with the assets.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AssetsCommand {
-    /// Shows the assets, as without a command.
+    /// Shows the assets; the same as no command.
     List,
-    /// Lists what Naver and Yahoo find for a name, a symbol or an ISIN, with the word that `assets add` takes.
+    /// Searches Naver and Yahoo for a name, symbol or ISIN and shows the word to give to `assets add`.
     ///
-    /// A first hit is not an exact one: `exact` says which are called so. Answers do not repeat an ISIN, so that none is exact then.
+    /// The first hit is not always an exact match: the column `exact` marks exact ones. Answers do not contain ISINs,
+    /// so a search by ISIN has no exact match.
     Search(SearchAssetsArgs),
-    /// Adds assets at the end, by one word each.
+    /// Adds assets to the end of the file, one word each.
     ///
-    /// The source that fits the word is asked what it is. What contradicts itself or is not said is not guessed: the option that says
-    /// it is named, and nothing is written. With all of it said (--name, --category, --calendar, --currency, --source) nothing is
-    /// asked.
+    /// The program asks the source that fits the word for the asset's facts. It never guesses: if a fact is
+    /// contradictory or missing, nothing is written and the message names the option that supplies it. With all facts
+    /// given (--name, --category, --calendar, --currency, --source) no source is asked.
     Add(AddAssetArgs),
-    /// Asks a source of your own for a symbol, and shows what of its answer would be taken. Nothing is stored.
+    /// Asks one of your own sources for a symbol and shows what would be taken from its answer. Stores nothing.
     TestSource(TestSourceArgs),
     /// What to change.
     #[command(flatten)]
@@ -39,22 +40,22 @@ pub(crate) enum AssetsCommand {
 /// Arguments of `assets test-source`.
 #[derive(Debug, Args)]
 pub(crate) struct TestSourceArgs {
-    /// The name of a [[source]] in the assets file.
+    /// Name of a [[source]] in the assets file.
     pub(crate) name: String,
-    /// What it calls an asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
-    /// Asks for so many days back from today.
+    /// Ask for the last N days.
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) days: u32,
-    /// Reads the recorded answer in DIR/NAME instead of asking.
+    /// Read the recorded answer in DIR/NAME instead of asking.
     #[arg(long, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
 }
 
-/// What to change in the assets file. Its comments stay.
+/// What to change in the assets file. Comments are kept.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AssetsEdit {
-    /// Takes an asset out; its prices stay.
+    /// Removes an asset from the file; its prices stay.
     Remove {
         /// The asset's id or name.
         id: String,
@@ -64,7 +65,7 @@ pub(crate) enum AssetsEdit {
         /// The asset's id or name.
         id: String,
     },
-    /// Collects an asset only when it is named; its prices stay.
+    /// Collects an asset only when named; its prices stay.
     Disable {
         /// The asset's id or name.
         id: String,
@@ -74,32 +75,33 @@ pub(crate) enum AssetsEdit {
 /// Arguments of `assets add`.
 #[derive(Debug, Args)]
 pub(crate) struct AddAssetArgs {
-    /// What to add: a six-character code of the Korean exchange (005930), a market of Upbit (KRW-ETH), else a symbol of Yahoo
+    /// What to add: a six-character code of the Korean exchange (005930), an Upbit market (KRW-ETH), or a Yahoo symbol
     /// (AAPL, 7203.T, EURUSD=X). With --source it is the asset's id, 1 to 20 characters.
     #[arg(value_name = "WORD", required_unless_present = "from")]
     pub(crate) words: Vec<String>,
-    /// Adds the words of a file, one a line; # begins a comment. What is certain is added, the rest is named.
+    /// Add the words in a file, one per line; # starts a comment. Assets that are certain are added, the others are
+    /// listed.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "name", "sources"])]
     pub(crate) from: Option<PathBuf>,
-    /// Its name for people.
+    /// The asset's name for people.
     #[arg(long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
-    /// stock, index, etf, fund, bond, rate, fx, crypto or commodity.
+    /// One of stock, index, etf, fund, bond, rate, fx, crypto and commodity.
     #[arg(long, value_name = "NAME")]
     pub(crate) category: Option<String>,
-    /// When it trades: XKRX, XNYS, CMES, 24/7 or another one that `assets --calendars` lists.
+    /// The trading calendar: XKRX, XNYS, CMES, 24/7 or another one from `assets --calendars`.
     #[arg(long, value_name = "NAME")]
     pub(crate) calendar: Option<String>,
-    /// The currency of its prices as the source says it, like KRW, or GBp for pence.
+    /// The currency of the prices as the source gives it, such as KRW, or GBp for pence.
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<String>,
-    /// Where its prices come from, the first one first: yahoo:AAPL, or yahoo:BTC-USD:USD where the currency is another one.
+    /// A source of prices, in order of preference: yahoo:AAPL, or yahoo:BTC-USD:USD if its currency differs.
     #[arg(long = "source", value_name = "SOURCE:SYMBOL", value_parser = NewSource::parse)]
     pub(crate) sources: Vec<NewSource>,
-    /// It is not collected by default.
+    /// Do not collect it by default.
     #[arg(long)]
     pub(crate) inactive: bool,
-    /// Shows what would be added, and writes nothing.
+    /// Show what would be added, but write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -107,7 +109,7 @@ pub(crate) struct AddAssetArgs {
 }
 
 impl AddAssetArgs {
-    /// Whether all of it is said, so that nothing is asked.
+    /// Whether every fact is given, so that no source is asked.
     #[must_use]
     pub(crate) fn is_complete(&self) -> bool {
         let said = [&self.name, &self.category, &self.calendar, &self.currency];
@@ -125,13 +127,13 @@ pub(crate) struct SearchAssetsArgs {
     pub(crate) look_up: LookUpArgs,
 }
 
-/// Where the answers to look-ups come from and go.
+/// Where answers to look-ups are read from and kept.
 #[derive(Debug, Args)]
 pub(crate) struct LookUpArgs {
-    /// Reads recorded answers from DIR (DIR/lookup/yahoo/AAPL.json) instead of asking the network.
+    /// Read recorded answers from DIR (DIR/lookup/yahoo/AAPL.json) instead of the network.
     #[arg(long, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
-    /// Keeps every answer as received in DIR, compressed, so that `--replay DIR` can read it again.
+    /// Keep every answer in DIR as received, compressed, so that `--replay DIR` can read it again.
     #[arg(long, value_name = "DIR", conflicts_with = "replay")]
     pub(crate) archive: Option<PathBuf>,
 }

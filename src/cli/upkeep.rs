@@ -1,4 +1,4 @@
-//! Arguments of the commands that keep the staging file well, and that move bars in and out.
+//! Arguments of the commands that maintain the staging file and move bars in and out.
 
 use std::path::PathBuf;
 
@@ -14,9 +14,9 @@ use crate::domain::table_columns::NamedColumn;
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The file to write. It must not be there yet.
+    /// File to write; it must not exist yet.
     pub(crate) file: PathBuf,
-    /// Replaces a file that is there, when the new one is complete.
+    /// Replace an existing file once the new one is complete.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -24,29 +24,29 @@ pub(crate) struct BackupArgs {
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// A backup, or another staging file.
+    /// A backup or another staging file.
     pub(crate) file: PathBuf,
 }
 
 /// Arguments of `prune`.
 #[derive(Debug, Args)]
 pub(crate) struct PruneArgs {
-    /// Says what would be removed, and removes nothing.
+    /// Report what would be removed, but remove nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Rejected rows that no source has sent for so many days; 0 keeps all.
+    /// Remove rejected rows that no source has sent for DAYS days; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
     pub(crate) quarantine: u32,
-    /// Runs that began so many days ago; 0 keeps all.
+    /// Remove runs that started more than DAYS days ago; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
     pub(crate) runs: u32,
-    /// What prices were before they changed, so many days ago; 0 keeps all.
+    /// Remove old values of prices that changed more than DAYS days ago; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 1825, value_parser = days())]
     pub(crate) history: u32,
-    /// A folder of `collect --archive` whose answers are looked at too.
+    /// Also prune this folder of `collect --archive`.
     #[arg(long, value_name = "DIR")]
     pub(crate) archive: Option<PathBuf>,
-    /// Answers in that folder that are so many days old; 0 keeps all.
+    /// Remove answers in that folder older than DAYS days; 0 keeps all.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = days())]
     pub(crate) archive_days: u32,
 }
@@ -64,17 +64,17 @@ pub(crate) struct ExportArgs {
     /// Only bars of this source, such as yahoo.
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
-    /// The first day (YYYY-MM-DD), itself included.
+    /// First day (YYYY-MM-DD), inclusive.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) start: Option<NaiveDate>,
-    /// The last day (YYYY-MM-DD), itself included.
+    /// Last day (YYYY-MM-DD), inclusive.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
-    /// Writes the best bar of each day with its prices adjusted by our own factors; where a factor is not known they are empty.
+    /// Write the best bar of each day with prices adjusted by our own factors; prices without a known factor are empty.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
-    /// Writes the best bar of each day in this currency, by the newest stored rate at or before the day, which is named; where there
-    /// is none, prices are empty.
+    /// Write the best bar of each day in this currency at the newest stored rate on or before the day, and name that
+    /// rate; without a rate, prices are empty.
     #[arg(long = "in", value_name = "CURRENCY")]
     pub(crate) currency: Option<String>,
     /// Writes a table of one value: a row for each day, a column for each asset. Provisional bars are left out.
@@ -106,32 +106,32 @@ pub(crate) enum PivotField {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// A CSV file whose first line names its columns: a date and a close are enough. What `export` writes keeps its sources and the
-    /// times at which its bars were fetched.
+    /// A CSV file whose first line names its columns; a date and a close are enough. A file written by `export` keeps
+    /// its sources and fetch times.
     pub(crate) file: PathBuf,
-    /// Whose prices they are, by id or name, where the file has no column of assets, or another word in it.
+    /// The asset of all rows, by id or name, if the file has no asset column or uses another word in it.
     #[arg(long, value_name = "ID")]
     pub(crate) asset: Option<String>,
-    /// The source that the bars are stored under; none that is collected, so that they never take a fetched bar's place [default:
-    /// manual, or those that an export names].
+    /// The source to store the bars under; it must not be one that is collected, so that imported bars never replace
+    /// fetched ones [default: manual, or the sources that an export names].
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
-    /// Which column is which, by its name or number, like close=NAV or date=1; may be given several times.
+    /// Map a column by name or number, like close=NAV or date=1; repeatable.
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = NamedColumn::parse)]
     pub(crate) columns: Vec<NamedColumn>,
-    /// What stands before a fraction, . or , where the file does not tell it.
+    /// The decimal mark, . or , if the file does not show which.
     #[arg(long, value_name = "MARK", value_parser = Decimal::parse)]
     pub(crate) decimal: Option<Decimal>,
-    /// How days are written, like %d/%m/%Y, where the file does not tell it.
+    /// How dates are written, like %d/%m/%Y, if the file does not show it.
     #[arg(long, value_name = "PATTERN", value_parser = DateFormat::parse)]
     pub(crate) date_format: Option<DateFormat>,
-    /// Takes only the close, for all four prices of a bar without a volume.
+    /// Use the close for all four prices; no volume.
     #[arg(long)]
     pub(crate) close_only: bool,
-    /// Takes 5930 for 005930, where a spreadsheet has dropped the zeros.
+    /// Read 5930 as 005930, for files in which a spreadsheet dropped the zeros.
     #[arg(long)]
     pub(crate) leading_zeros: bool,
-    /// Checks every row, but writes nothing.
+    /// Check every row, but write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

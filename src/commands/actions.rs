@@ -1,4 +1,4 @@
-//! `actions`: dividends, splits and capital gains of an asset, or of all.
+//! `actions`: lists dividends, splits and capital gains of one asset or all.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::domain::digits::shortest;
 use crate::output::print;
 use crate::staging::Action;
 
-/// The columns of a CSV without rows.
+/// Columns of a CSV without rows.
 const COLUMNS: &[&str] = &[
     "asset_id",
     "date",
@@ -33,9 +33,9 @@ pub(super) fn run(args: &ActionsArgs, config: &Config) -> Result<Answer> {
     };
     let actions = staging.actions(asset.as_ref())?;
     let none = match staging.tells_actions(asset.as_ref())? {
-        true => "No dividend or split is known; the source lists none.\n",
+        true => "No dividends or splits: the source lists none.\n",
         false => {
-            "Nothing is known: no source was asked yet that lists dividends and splits; `pricestash collect --audit` asks.\n"
+            "Unknown: no source that lists dividends and splits was asked yet; run `pricestash collect --audit`.\n"
         }
     };
     Ok(Answer::rows(actions, |actions| match actions {

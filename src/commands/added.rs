@@ -1,4 +1,4 @@
-//! What `assets add` says of its words: a table of a few, a screen about many.
+//! Prints the results of `assets add`: a table for a few words, a summary for many.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use serde::Serialize;
 use crate::domain::text::brief;
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
-/// The result of a word whose source gave no answer.
+/// Result of a word whose source did not answer.
 pub(super) const FAILED: &str = "failed";
-/// So many of those that were not added are named with their reasons on a screen of 24 lines, and so many remarks.
+/// How many words that were not added, and how many remarks, fit on a screen of 24 lines.
 const NAMED: usize = 12;
 const REMARKED: usize = 4;
-/// So many characters fit a line where nobody says how wide the screen is, and so many say what was cut.
+/// Line length if the screen's width is unknown, and the room that a note on the cut needs.
 const WIDE: usize = 170;
 const CUT: usize = 20;
 
-/// A word, and what became of it.
+/// A word and its result.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AddedRow {
     pub(super) asset_id: String,
     pub(super) result: &'static str,
     pub(super) name: Option<String>,
-    /// As the source calls what it is.
+    /// The kind of asset, in the source's words.
     pub(super) kind: Option<String>,
     pub(super) exchange: Option<String>,
     pub(super) category: Option<String>,
@@ -34,12 +34,12 @@ pub(super) struct AddedRow {
     pub(super) newest_day: Option<NaiveDate>,
     pub(super) newest_price: Option<String>,
     pub(super) sources: Vec<String>,
-    /// What has to be said by an option, or why it was not added.
+    /// Which options are needed, or why the word was not added.
     pub(super) why: Vec<String>,
     pub(super) remarks: Vec<String>,
 }
 
-/// The table of a few words, each remark and reason below it.
+/// A table of a few words, with remarks and reasons below it.
 pub(super) fn table(
     rows: &[AddedRow],
     is_written: bool,
@@ -73,26 +73,26 @@ pub(super) fn table(
     }
     if rows.iter().any(|row| row.result == FAILED) {
         text.push_str(
-            "With --name, --category, --calendar, --currency and --source nothing is asked.\n",
+            "With --name, --category, --calendar, --currency and --source no source is asked.\n",
         );
     }
     text.push_str(match (is_written, dry_run) {
         (true, false) => "",
         (true, true) => "This was a dry run: nothing was written.\n",
         (false, _) if rows.len() == 1 => "Nothing was written.\n",
-        (false, _) => "Nothing was written: all words of a command line are added, or none.\n",
+        (false, _) => "Nothing was written: the words of a command line are added all together or not at all.\n",
     });
     Ok(text)
 }
 
-/// One screen about the words of a file.
+/// A one-screen summary of the words of a file.
 pub(super) fn summary(
     rows: &[AddedRow],
     there_already: usize,
     dry_run: bool,
     screen: Screen<'_>,
 ) -> String {
-    // Each is one line, also on a narrow screen: what was cut says how long it was.
+    // Each row is one line even on a narrow screen; a cut text ends with its full length.
     let longest = screen.room(WIDE).saturating_sub(CUT);
     let is_good = |row: &&AddedRow| matches!(row.result, "added" | "would be added");
     let good = rows.iter().filter(is_good);
@@ -107,7 +107,7 @@ pub(super) fn summary(
     }
     let mut counts: Vec<String> = results.iter().map(|(r, n)| format!("{n} {r}")).collect();
     if there_already > 0 {
-        counts.push(format!("{there_already} there already"));
+        counts.push(format!("{there_already} already there"));
     }
     let mut text = format!("{}.\n", counts.join(", "));
     if !calendars.is_empty() {
@@ -136,7 +136,7 @@ pub(super) fn summary(
     text
 }
 
-/// A line of each of the first, and the names of the rest.
+/// One line for each of the first rows, and the names of the rest.
 fn some<'a>(
     rows: &[&'a AddedRow],
     most: usize,
@@ -153,7 +153,7 @@ fn some<'a>(
         let names: Vec<String> = rest.iter().map(name).collect();
         let line = format!("and {} more: {}", rest.len(), names.join(", "));
         text.push_str(&format!("{}\n", brief(&line, longest)));
-        text.push_str("--format json says all.\n");
+        text.push_str("--format json shows all of them.\n");
     }
     text
 }

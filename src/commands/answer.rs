@@ -1,4 +1,4 @@
-//! What a command answers, and the one place that prints it in the format that was asked for.
+//! What a command answers, and the one place that prints it in the requested format.
 
 use anyhow::{Context, Error, Result};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::output::print;
 use crate::output::row::Row;
 use crate::output::screen::{self, Column, Screen, fold};
 
-/// What is printed, and the exit code.
+/// The printed text and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Printed {
     /// For stdout.
@@ -20,27 +20,27 @@ pub struct Printed {
     pub exit_code: u8,
 }
 
-/// What a command answers, whatever the format: rows for programs and a text for people, made when it is printed.
+/// A command's answer in any format: rows for programs, and a text for people that is built only when printed.
 pub(super) struct Answer {
     content: Content,
     exit_code: u8,
-    /// The columns of rows of which there may well be none: whoever reads a CSV by its header still finds one.
+    /// Columns to print even without rows, so that a reader of a CSV finds a header.
     columns: &'static [&'static str],
-    /// The text has colours of ours, and what others said is cleaned where it is put in.
+    /// Whether the text contains our own colours; text from others was cleaned when it was inserted.
     is_drawn: bool,
-    /// Logs what a text says and the rows do not.
+    /// Logs what the text says but the rows do not.
     beside_rows: Option<Box<dyn FnOnce()>>,
 }
 
 enum Content {
     Rows(Box<dyn Rows>),
-    /// A text that no rows say.
+    /// A text without rows.
     Text(String),
-    /// What is said of a result that is written already.
+    /// A message about a result that is already written.
     Written(String),
 }
 
-/// Rows of whatever type: of them either the fields are taken, or the text is made.
+/// Rows of any type, turned into fields or into a text.
 trait Rows {
     fn rows(self: Box<Self>) -> Result<Vec<Row>>;
     fn text(self: Box<Self>, screen: Screen<'_>) -> Result<String>;
@@ -53,7 +53,7 @@ struct WithText<T, F> {
 
 impl<T: Serialize, F: FnOnce(&[T], Screen<'_>) -> Result<String>> Rows for WithText<T, F> {
     fn rows(self: Box<Self>) -> Result<Vec<Row>> {
-        // One after the other goes: of hundreds of thousands there is no room for two of each.
+        // Converts and drops rows one by one: hundreds of thousands must not be in memory twice.
         let rows = self.rows.into_iter().map(|row| Row::of(&row));
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -64,7 +64,7 @@ impl<T: Serialize, F: FnOnce(&[T], Screen<'_>) -> Result<String>> Rows for WithT
 }
 
 impl Answer {
-    /// Rows, and how people read them; that is only found out for people.
+    /// Rows, and how to print them for people; that function runs only for people.
     pub(super) fn rows<T: Serialize + 'static>(
         rows: Vec<T>,
         text: impl FnOnce(&[T]) -> Result<String> + 'static,
@@ -72,7 +72,7 @@ impl Answer {
         Self::on_screen(rows, |rows, _| text(rows))
     }
 
-    /// Rows, and how people read them on a screen of some width.
+    /// Rows, and how to print them for people on a screen of a given width.
     pub(super) fn on_screen<T: Serialize + 'static>(
         rows: Vec<T>,
         text: impl FnOnce(&[T], Screen<'_>) -> Result<String> + 'static,
@@ -80,29 +80,29 @@ impl Answer {
         Self::of(Content::Rows(Box::new(WithText { rows, text })))
     }
 
-    /// Rows that people read as a table of these columns.
+    /// Rows printed for people as a table of these columns.
     pub(super) fn table<T: Serialize + 'static>(rows: Vec<T>, columns: &'static [Column]) -> Self {
         Self::on_screen(rows, |rows, screen| screen::table(rows, columns, screen))
     }
 
-    /// One row that people read as a sentence.
+    /// One row, printed for people as a sentence.
     pub(super) fn row<T: Serialize + 'static>(row: T, text: String) -> Self {
         Self::rows(vec![row], |_| Ok(text))
     }
 
-    /// A text that is no row of anything, and is the same as JSON.
+    /// A text that is not a row; the same in every format.
     pub(super) fn text(text: String) -> Self {
         Self::of(Content::Text(text))
     }
 
-    /// The same, which somebody else wrote as bytes.
+    /// The same, from bytes that another library wrote.
     pub(super) fn utf_8(text: Vec<u8>) -> Result<Self> {
         String::from_utf8(text)
             .map(Self::text)
             .context("the text is not UTF-8")
     }
 
-    /// What is said, in every format, of a result that the command has written itself.
+    /// A message, in every format, about a result that the command has written itself.
     pub(super) fn written(text: String) -> Self {
         Self::of(Content::Written(text))
     }
@@ -121,7 +121,7 @@ impl Answer {
         Self { exit_code, ..self }
     }
 
-    /// The text is a drawing, which may steer the terminal.
+    /// Marks the text as a drawing that may contain terminal escapes.
     pub(super) fn drawn(self) -> Self {
         Self {
             is_drawn: true,
@@ -134,7 +134,7 @@ impl Answer {
         Self { columns, ..self }
     }
 
-    /// Logs what only the text says, where the rows are printed instead.
+    /// Logs what only the text says when rows are printed instead.
     pub(super) fn beside_rows(self, log: impl FnOnce() + 'static) -> Self {
         Self {
             beside_rows: Some(Box::new(log)),
@@ -142,7 +142,7 @@ impl Answer {
         }
     }
 
-    /// Makes of it what is printed: the one place that knows of formats. No secret is left in it.
+    /// Renders the answer: the one place that knows formats. Redacts secrets.
     pub(super) fn print(
         self,
         format: Format,
@@ -198,10 +198,13 @@ fn lines(text: &str, screen: Screen<'_>) -> String {
 }
 
 fn rows_only(format: &str) -> Error {
-    ConfigError(format!("--format {format} is for commands that print rows")).into()
+    ConfigError(format!(
+        "--format {format} works only with commands that print rows"
+    ))
+    .into()
 }
 
-/// Appends to a table what is said of single assets.
+/// Appends the messages about single assets to a table.
 pub(super) fn with_remarks<'a>(
     mut table: String,
     remarks: impl Iterator<Item = (&'a str, &'a str)>,
@@ -293,8 +296,8 @@ mod tests {
             [
                 "say ***\n",
                 "say ***\n",
-                "error: --format csv is for commands that print rows",
-                "error: --format jsonl is for commands that print rows",
+                "error: --format csv works only with commands that print rows",
+                "error: --format jsonl works only with commands that print rows",
             ]
         );
         let wrong = print_in(text(), Format::Csv, &Redaction::default());

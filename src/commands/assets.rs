@@ -1,4 +1,4 @@
-//! `assets`: the configured assets are shown or edited, or a year of a calendar is shown.
+//! `assets`: shows or edits the configured assets, or shows a year of a calendar.
 
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
@@ -17,7 +17,7 @@ use crate::domain::close::what_it_is;
 use crate::output::calendar_year::CalendarYear;
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
-/// The columns of `assets`.
+/// Columns of `assets`.
 const COLUMNS: &[&str] = &[
     "asset_id", "name", "category", "calendar", "currency", "active", "sources",
 ];
@@ -89,7 +89,7 @@ fn table(rows: &[AssetRow], screen: Screen<'_>) -> Result<String> {
         asked: String,
     }
     let asked = |row: &AssetRow| {
-        // The asset's own currency stands in a column of its own.
+        // The asset's own currency has its own column.
         let own = format!(" {}", row.currency);
         let sources = row.sources.iter();
         let sources: Vec<&str> = sources.map(|s| s.strip_suffix(&own).unwrap_or(s)).collect();
@@ -108,7 +108,7 @@ fn table(rows: &[AssetRow], screen: Screen<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// What a close of each source is that an asset has.
+/// Explains what a close of each of the asset's sources is.
 fn closes_of(kinds: &[SourceKind]) -> String {
     let mut text = String::new();
     for (at, kind) in kinds.iter().enumerate() {
@@ -128,9 +128,7 @@ fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
         .or_else(|| calendars.get(&name.to_uppercase()));
     let calendar = calendar.ok_or_else(|| {
         let names = calendars.names();
-        ConfigError(format!(
-            "--calendar is {name:?}, it should be one of {names}"
-        ))
+        ConfigError(format!("--calendar: {name:?} is not one of {names}"))
     })?;
     let today = now().with_timezone(&calendar.zone()).date_naive();
     let year = year.unwrap_or_else(|| today.year());
@@ -140,7 +138,7 @@ fn calendar(name: &str, year: Option<i32>) -> Result<Answer> {
     }))
 }
 
-/// A calendar in the list of all of them.
+/// A row of the list of calendars.
 #[derive(Serialize)]
 struct CalendarRow {
     calendar: String,
@@ -151,7 +149,6 @@ struct CalendarRow {
     origin: String,
 }
 
-/// All calendars.
 fn calendars() -> Result<Answer> {
     let calendars = read_calendars()?;
     let rows = calendars.all().map(|c| CalendarRow {
@@ -172,7 +169,7 @@ fn calendars() -> Result<Answer> {
     Ok(Answer::table(rows.collect(), COLUMNS))
 }
 
-/// What was done to an asset.
+/// The result of an edit.
 #[derive(Serialize)]
 struct Edited {
     asset_id: String,
@@ -204,16 +201,17 @@ fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
     write_assets(path, &text, edited)?;
     let row = Edited {
         asset_id: id.clone(),
-        result: if is_same { "was so before" } else { result },
+        result: if is_same { "unchanged" } else { result },
     };
     let said = match is_same {
-        true => format!("{id} is {result} already; nothing changed.\n"),
+        true => format!("{id} is already {result}; nothing changed.\n"),
         false => format!("{id} {result}.\n"),
     };
     Ok(Answer::row(row, said))
 }
 
-/// The id of the asset that a person names. A file that is wrong elsewhere may be mended by the id as it stands there.
+/// The asset id for a name. If the file is broken elsewhere, only ids as written in it work, so that it can still be
+/// repaired.
 fn known_id(name: &str, config: &Config) -> Result<String, ConfigError> {
     match read_assets(&config.assets_file) {
         Ok(assets) => {

@@ -1,4 +1,4 @@
-//! `assets add`: what words are is looked up, and what is certain is written.
+//! `assets add`: looks up what each word is and writes those that are certain.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use crate::output::screen::Screen;
 use crate::process::clock::Clock;
 use crate::process::result_file;
 
-/// After so many words of a long list it is said how far it is.
+/// Log progress after every N words of a long list.
 const SAID_EVERY: usize = 25;
-/// The exit code where nothing could be added, and where only a part was.
+/// Exit codes if nothing, or only a part, was added.
 const NOTHING: u8 = 1;
 const PARTLY: u8 = 3;
 
@@ -50,7 +50,7 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
     let there_already = count - wanted.len();
     let mut found = look_up_all(args, &wanted, &calendars, config)?;
     refuse_twins(&mut found);
-    // Somebody may have edited it while the sources were asked.
+    // The file may have changed while the sources were asked.
     let text = assets_text(path)?;
     if args.from.is_some() {
         refuse_unfit(&mut found, &text);
@@ -81,7 +81,7 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::on_screen(rows, print).ending(exit_code))
 }
 
-/// What is asked for: the words of the command line, or those of the file.
+/// The words from the command line or from the file.
 fn wanted(args: &AddAssetArgs) -> Result<Vec<Wanted>> {
     let words = match &args.from {
         Some(file) => words_of(file)?,
@@ -89,7 +89,7 @@ fn wanted(args: &AddAssetArgs) -> Result<Vec<Wanted>> {
     };
     let is_of_one = args.name.is_some() || !args.sources.is_empty();
     if is_of_one && words.len() != 1 {
-        let why = "--name and --source are of one asset, and several words are named";
+        let why = "--name and --source work with a single word only";
         return Err(ConfigError(why.to_owned()).into());
     }
     let mut wanted: Vec<Wanted> = Vec::with_capacity(words.len());
@@ -112,11 +112,11 @@ fn wanted(args: &AddAssetArgs) -> Result<Vec<Wanted>> {
     Ok(wanted)
 }
 
-/// The words of a file, one a line.
+/// Reads a file with one word per line.
 fn words_of(file: &Path) -> Result<Vec<String>> {
-    let unfit = |why: String| ConfigError(format!("--from is {file:?}: {why}"));
-    let bytes = result_file::read(file).map_err(|e| unfit(format!("it cannot be read ({e})")))?;
-    let text = String::from_utf8(bytes).map_err(|_| unfit("it is not UTF-8 text".to_owned()))?;
+    let unfit = |why: String| ConfigError(format!("--from {file:?}: {why}"));
+    let bytes = result_file::read(file).map_err(|e| unfit(format!("cannot read it ({e})")))?;
+    let text = String::from_utf8(bytes).map_err(|_| unfit("not UTF-8 text".to_owned()))?;
     let mut words = Vec::new();
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -125,18 +125,18 @@ fn words_of(file: &Path) -> Result<Vec<String>> {
             1 => words.push(line.to_owned()),
             _ => {
                 let number = number + 1;
-                let why = format!("line {number}: {line:?} should be one word, like AAPL");
+                let why = format!("line {number}: expected one word like AAPL, found {line:?}");
                 return Err(unfit(why).into());
             }
         }
     }
     match words.is_empty() {
-        true => Err(unfit("there is no word in it".to_owned()).into()),
+        true => Err(unfit("it contains no words".to_owned()).into()),
         false => Ok(words),
     }
 }
 
-/// The id of the asset that has a word already: as its id, or as the symbol that one of its sources is asked for.
+/// Finds the asset that already has this word as its id or as a source's symbol.
 fn place_of(wanted: &Wanted, there: &[Asset]) -> Option<String> {
     let is_it = |asset: &&Asset| {
         let has_symbol = |symbol: &str| symbol.eq_ignore_ascii_case(&wanted.word);
@@ -152,29 +152,29 @@ fn look_up_all(
     calendars: &Calendars,
     config: &Config,
 ) -> Result<Vec<Found>> {
-    let stop = stop_on_signals("nothing is written")?;
+    let stop = stop_on_signals("nothing will be written")?;
     let clock = Arc::new(Clock::real(&stop));
     let source = Source::for_look_ups(&args.look_up, config, &clock, &stop)?;
     let look_ups = source.look_ups(config, &clock);
     let mut found = Vec::with_capacity(wanted.len());
     for (at, wanted) in wanted.iter().enumerate() {
         if at > 0 && at % SAID_EVERY == 0 {
-            log::info!("{at} words looked up");
+            log::info!("looked up {at} words");
         }
         found.push(find(&look_ups, calendars, wanted)?);
     }
-    // Who stops it does not want what was found so far either.
-    anyhow::ensure!(!stop.is_set(), "stopped, nothing was written");
+    // A user who stops the command does not want a partial result.
+    anyhow::ensure!(!stop.is_set(), "stopped; nothing was written");
     source.problem();
     Ok(found)
 }
 
-/// Two words may be of one asset (`KRW=X` and `USDKRW=X` are not, `aapl` and `AAPL` are).
+/// Refuses a second word for the same asset (`aapl` and `AAPL`; `KRW=X` and `USDKRW=X` are different assets).
 fn refuse_twins(found: &mut [Found]) {
     let mut ids: Vec<String> = Vec::new();
     for one in found {
         if ids.contains(&one.id) {
-            let why = format!("{} is there a second time", one.id);
+            let why = format!("{} appears twice", one.id);
             one.outcome = Outcome::Refused(why);
         } else {
             ids.push(one.id.clone());
@@ -182,13 +182,13 @@ fn refuse_twins(found: &mut [Found]) {
     }
 }
 
-/// What the assets file would refuse: an id that is too long, a value that a person gave.
+/// Refuses what the assets file would refuse, such as an id that is too long or a wrong value from an option.
 fn refuse_unfit(found: &mut [Found], text: &str) {
     let new: Vec<NewAsset> = found.iter().filter_map(certain).cloned().collect();
     let fits = |new: &[NewAsset]| {
         assets_edit::add(text, new).and_then(|edited| check_edited(text, &edited))
     };
-    // One by one only where something is wrong.
+    // Checks one by one only if the whole fails.
     if new.is_empty() || fits(&new).is_ok() {
         return;
     }
@@ -245,7 +245,7 @@ fn row(found: &Found, is_written: bool, dry_run: bool) -> AddedRow {
             row.category.clone_from(&proposal.category);
             row.calendar.clone_from(&proposal.calendar);
             row.currency.clone_from(&proposal.currency);
-            let asked = |Doubt { option, why }: &Doubt| format!("{option} is needed: {why}");
+            let asked = |Doubt { option, why }: &Doubt| format!("please give {option}: {why}");
             row.why = proposal.doubts.iter().map(asked).collect();
         }
         Outcome::Unknown(why) => {

@@ -1,4 +1,4 @@
-//! `assets search`: what Naver and Yahoo find for a text.
+//! `assets search`: shows what Naver and Yahoo find for a text.
 
 use std::sync::Arc;
 
@@ -15,32 +15,30 @@ use crate::jobs::lookup::{Searched, search};
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::process::clock::Clock;
 
-/// The columns of the table.
 const COLUMNS: &[&str] = &[
     "add", "name", "symbol", "source", "kind", "exchange", "exact",
 ];
-/// The exit code where neither source could be asked, and where one could.
+/// Exit codes if neither source, or only one, answered.
 const NEITHER: u8 = 1;
 const PARTLY: u8 = 3;
 
-/// A hit.
 #[derive(Debug, Serialize)]
 struct HitRow {
-    /// The word that `assets add` takes.
+    /// The word to give to `assets add`.
     add: Option<String>,
     name: Option<String>,
     symbol: String,
     source: &'static str,
     kind: Option<String>,
     exchange: Option<String>,
-    /// Whether it is called exactly what was looked for.
+    /// Whether the name, symbol or ISIN matches the text exactly.
     exact: bool,
 }
 
 pub(super) fn run(args: &SearchAssetsArgs, config: &Config) -> Result<Answer> {
     let text = SearchText::read(&args.text.join(" "))
-        .map_err(|why| ConfigError(format!("the text to search for: {why}")))?;
-    let stop = stop_on_signals("nothing more is asked for")?;
+        .map_err(|why| ConfigError(format!("search text: {why}")))?;
+    let stop = stop_on_signals("no further source will be asked")?;
     let clock = Arc::new(Clock::real(&stop));
     let source = Source::for_look_ups(&args.look_up, config, &clock, &stop)?;
     let look_ups = source.look_ups(config, &clock);
@@ -93,14 +91,16 @@ fn told(
     if rows.is_empty() {
         return Ok(match is_unasked {
             true => String::new(),
-            false => format!("Nothing is found for {name:?}.\n"),
+            false => format!("Nothing found for {name:?}.\n"),
         });
     }
     let mut told = screen::table(rows, SHOWN, screen)?;
     if text.is_isin() {
-        told.push_str("The answers do not repeat the ISIN: compare the name before you add one.\n");
+        told.push_str(
+            "The answers do not contain the ISIN: compare the name before you add one.\n",
+        );
     } else if !rows.iter().any(|row| row.exact) {
-        told.push_str(&format!("None is called exactly {name:?}.\n"));
+        told.push_str(&format!("No exact match for {name:?}.\n"));
     }
     Ok(told)
 }

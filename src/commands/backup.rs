@@ -1,4 +1,4 @@
-//! `backup`: the staging file is copied while others may write to it.
+//! `backup`: copies the staging file, even while others write to it.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use crate::cli::BackupArgs;
 use crate::config::{Config, ConfigError};
 use crate::staging::check_backup_target;
 
-/// What was copied where.
+/// What was copied, and where.
 #[derive(Serialize)]
 pub(super) struct CopiedFile {
     pub(super) file: String,
     pub(super) bars: u64,
     pub(super) bytes: u64,
-    /// Where what was there before is kept.
+    /// Where the previous file is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kept_as: Option<String>,
 }
@@ -40,7 +40,7 @@ pub(super) fn run(args: &BackupArgs, config: &Config) -> Result<Answer> {
         kept_as: None,
     };
     let text = format!(
-        "Wrote {} with {} bars, {} bytes; SQLite finds it sound.\n",
+        "Wrote {} with {} bars, {} bytes; integrity check passed.\n",
         copy.file, copy.bars, copy.bytes
     );
     Ok(Answer::row(copy, text))

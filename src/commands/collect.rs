@@ -1,4 +1,4 @@
-//! `collect`: daily prices are fetched, checked and staged.
+//! `collect`: fetches, checks and stages daily prices.
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     {
         return Err(ConfigError(format!("--start {start} is after --end {end}")));
     }
-    // Nowhere on earth is it later than this.
+    // No place on earth is further ahead of UTC than this.
     let tomorrow = (now() + TimeDelta::hours(14)).date_naive();
     if let Some(start) = start.filter(|s| *s > tomorrow) {
-        return Err(ConfigError(format!("--start {start} lies in the future")));
+        return Err(ConfigError(format!("--start {start} is in the future")));
     }
     Ok(WindowArgs {
         start,
@@ -42,7 +42,7 @@ fn check_window(args: &CollectArgs) -> Result<WindowArgs, ConfigError> {
     })
 }
 
-/// What a run needs before it can begin.
+/// What a run needs before it starts.
 struct Prepared {
     window: WindowArgs,
     assets: Vec<Asset>,
@@ -67,13 +67,13 @@ fn prepare(args: &CollectArgs, config: &Config, stop: &Stop) -> Result<Prepared>
     })
 }
 
-/// Refuses a run whose assets all need a key that is not there. Of several assets each fails by itself.
+/// Refuses a run if all its assets need a missing key. If only some do, each fails by itself.
 fn check_keys(chosen: &[&Asset], config: &Config) -> Result<(), ConfigError> {
     let missing = |kind: SourceKind| match kind {
         SourceKind::User(source) => config.fetch.keys.check(source).err(),
         _ => None,
     };
-    // Of every source of every asset; with one that can be asked the run begins.
+    // All sources of all assets count: the run starts if any of them can be asked.
     let kinds = chosen.iter().flat_map(|a| &a.sources).map(|s| s.kind);
     let all: Option<Vec<String>> = kinds.map(missing).collect();
     match all.and_then(|all| all.into_iter().next()) {
@@ -82,7 +82,7 @@ fn check_keys(chosen: &[&Asset], config: &Config) -> Result<(), ConfigError> {
     }
 }
 
-/// The chosen assets that anybody is asked for. The prices of the others are imported, which is no failure of a run.
+/// The chosen assets that have a source to ask. The others are imported; skipping them is not a failure.
 fn choose_asked<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
     let mut chosen = choose(assets, wanted)?;
     let only_imported = chosen.iter().find(|a| !a.is_collected()).map(|a| &a.id);
@@ -90,7 +90,7 @@ fn choose_asked<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a As
     chosen.retain(|asset| asset.is_collected());
     match only_imported {
         Some(id) if chosen.is_empty() => Err(ConfigError(format!(
-            "nobody is asked for {id}: its source is manual; `pricestash import FILE` brings its prices"
+            "{id} is not fetched because its source is manual; import its prices with `pricestash import FILE`"
         ))
         .into()),
         _ => Ok(chosen),
@@ -161,7 +161,7 @@ pub(super) fn run_until(args: &CollectArgs, config: &Config, stop: Stop) -> Resu
 fn options(args: &CollectArgs, window: WindowArgs, config: &Config) -> Options {
     let mut retry = config.fetch.retry;
     if args.replay.is_some() {
-        // A recording says the same however often it is read.
+        // Reading a recording again gives the same answer.
         retry.tries = 1;
     }
     Options {
@@ -196,7 +196,7 @@ fn open_source(
     let removed =
         prune_archive(folder, args.archive_days, now()).map_err(|e| unfit_archive(folder, &e))?;
     if removed > 0 {
-        log::info!(answers = removed; "removed from the archive, older than {} days", args.archive_days);
+        log::info!(answers = removed; "removed answers older than {} days from the archive", args.archive_days);
     }
     Ok(source)
 }

@@ -1,4 +1,4 @@
-//! A collect as it goes, on a terminal: assets done, which ones are asked for, rows.
+//! The progress bar of `collect` on a terminal: finished assets, assets in progress, rows.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,6 @@ use crate::domain::asset::Asset;
 use crate::jobs::collect::{AssetOutcome, Observer};
 use crate::output::stderr::ProgressLine;
 
-/// Draws a bar.
 pub(super) struct CollectProgress {
     bar: ProgressLine,
     state: Mutex<State>,
@@ -17,7 +16,7 @@ pub(super) struct CollectProgress {
 struct State {
     done: u64,
     rows: u64,
-    /// The assets that are being asked for, oldest first.
+    /// Assets being fetched, oldest first.
     current: Vec<String>,
 }
 
@@ -38,7 +37,7 @@ impl State {
 }
 
 impl CollectProgress {
-    /// Among JSON lines no bar is drawn: they are for a program, on a terminal too.
+    /// Draws no bar with JSON logs: their reader is a program, even on a terminal.
     pub(super) fn new(assets: usize, format: LogFormat) -> Self {
         let steps = u64::try_from(assets).unwrap_or(u64::MAX);
         Self {

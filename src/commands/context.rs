@@ -1,4 +1,4 @@
-//! What several commands need before they can begin: the stores, the assets, the time.
+//! What several commands need to start: the stores, the assets, the time.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,17 +17,17 @@ use crate::process::result_file::read;
 use crate::staging::{Staging, StoredAsset};
 use crate::warehouse::{Patience, Target, Warehouse, WarehouseError};
 
-/// The time, by the system's clock.
+/// The current time, from the system clock.
 pub(super) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// The staging file, which must be there.
+/// Opens the staging file, which must exist.
 pub(super) fn open_staging(config: &Config) -> Result<Staging> {
     there(Staging::open_existing(&config.staging_db)?, config)
 }
 
-/// The staging file, which must be there, for a command that changes nothing in it.
+/// Opens the staging file, which must exist, for a command that does not change it.
 pub(super) fn read_staging(config: &Config) -> Result<Staging> {
     there(Staging::open_to_read(&config.staging_db)?, config)
 }
@@ -35,18 +35,17 @@ pub(super) fn read_staging(config: &Config) -> Result<Staging> {
 fn there(staging: Option<Staging>, config: &Config) -> Result<Staging> {
     staging.ok_or_else(|| {
         anyhow::anyhow!(
-            "there is no staging file {} yet; `pricestash collect` makes it",
+            "there is no staging file {} yet; `pricestash collect` creates it",
             config.staging_db.display()
         )
     })
 }
 
-/// The trading calendars, with the user's corrections.
+/// The trading calendars with the user's corrections.
 pub(super) fn read_calendars() -> Result<Calendars> {
     Ok(Calendars::load(Path::new("data/calendars")).map_err(ConfigError)?)
 }
 
-/// The assets of the assets file.
 pub(super) fn read_assets(path: &Path) -> Result<Vec<Asset>> {
     let text = assets_text(path)?;
     let calendars = read_calendars()?;
@@ -54,25 +53,23 @@ pub(super) fn read_assets(path: &Path) -> Result<Vec<Asset>> {
         .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?)
 }
 
-/// The text of the assets file.
 pub(super) fn assets_text(path: &Path) -> Result<String, ConfigError> {
     let bytes = read(path).map_err(|e| {
         let what_to_do = match e.kind() {
             ErrorKind::NotFound => {
-                "`pricestash init` writes one, or run pricestash in the folder that has it"
+                "run `pricestash init` to create one, or run pricestash in the folder that has it"
             }
-            _ => "it should be a file like data/assets.toml",
+            _ => "expected a file like data/assets.toml",
         };
         ConfigError(format!(
-            "ASSETS_FILE is {path:?}, which cannot be read ({e}); {what_to_do}"
+            "cannot read ASSETS_FILE {path:?} ({e}); {what_to_do}"
         ))
     })?;
-    String::from_utf8(bytes)
-        .map_err(|_| ConfigError(format!("{}: it is not UTF-8 text", path.display())))
+    String::from_utf8(bytes).map_err(|_| ConfigError(format!("{}: not UTF-8 text", path.display())))
 }
 
-/// What the assets are called, also those that are no longer configured: their bars are still there. An assets file that
-/// cannot be read is no obstacle for who only looks for bars.
+/// Names of the assets, including assets that are no longer configured but still have bars. A broken assets file does
+/// not prevent looking at bars.
 fn asset_names(staging: &Staging, config: &Config) -> Result<AssetNames> {
     let configured = read_assets(&config.assets_file).unwrap_or_default();
     let mut names = AssetNames::of(&configured);
@@ -82,17 +79,17 @@ fn asset_names(staging: &Staging, config: &Config) -> Result<AssetNames> {
     Ok(names)
 }
 
-/// The asset that a person names on the command line.
+/// The asset named on the command line.
 pub(super) fn find_asset(text: &str, staging: &Staging, config: &Config) -> Result<AssetId> {
     let ids = find_assets(&[text.to_owned()], staging, config)?;
     let mut ids = ids.into_iter();
     match (ids.next(), ids.next()) {
         (Some(id), None) => Ok(id),
-        _ => Err(ConfigError(format!("{text:?} is no single asset")).into()),
+        _ => Err(ConfigError(format!("{text:?} is not a single asset")).into()),
     }
 }
 
-/// The assets that a person names on the command line; none where he names none.
+/// The assets named on the command line; empty if none is named.
 pub(super) fn find_assets(
     texts: &[String],
     staging: &Staging,
@@ -109,13 +106,13 @@ pub(super) fn find_assets(
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-/// The assets to collect: those that were named, else the active ones.
+/// The assets to collect: the named ones, else all active ones.
 pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&'a Asset>> {
     if wanted.is_empty() {
         let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
         anyhow::ensure!(
             !active.is_empty(),
-            ConfigError("no asset in the assets file is active".to_owned())
+            ConfigError("the assets file has no active asset".to_owned())
         );
         return Ok(active);
     }
@@ -125,12 +122,12 @@ pub(super) fn choose<'a>(assets: &'a [Asset], wanted: &[String]) -> Result<Vec<&
     Ok(assets.iter().filter(is_wanted).collect())
 }
 
-/// The warehouse; without one, what to set.
+/// The warehouse, or an error that says what to set.
 pub(super) fn target(config: &Config) -> Result<Target> {
     target_or_say(config, || Ok(String::new()))
 }
 
-/// The same, for one that something waits for: what that is is found out only when it has to be said.
+/// The same, with a note on what is waiting for the warehouse; the note is computed only for the error.
 pub(super) fn target_or_say(
     config: &Config,
     waiting: impl FnOnce() -> Result<String>,
@@ -141,13 +138,13 @@ pub(super) fn target_or_say(
     }
 }
 
-/// Where this is, as it is configured.
+/// The configured place of this URL.
 pub(super) fn target_of(url: &Secret, config: &Config) -> Result<Target, ConfigError> {
     let target = Target::parse(url, config.sync.tls_mode)?;
     Ok(target.in_schema(config.sync.schema.as_deref()))
 }
 
-/// What to say where no warehouse is named.
+/// The message if no warehouse is configured.
 pub(super) fn no_warehouse(waiting: &str) -> String {
     format!(
         "DATABASE_URL is not set{waiting}; set it in the environment or in .env, for example \
@@ -155,7 +152,7 @@ pub(super) fn no_warehouse(waiting: &str) -> String {
     )
 }
 
-/// Says of a failure of the warehouse where that is.
+/// Adds the warehouse's place to an error.
 pub(super) fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
     if error.is::<WarehouseError>() {
         return error.context(format!("the warehouse at {}", target.place()));
@@ -163,7 +160,7 @@ pub(super) fn located(error: anyhow::Error, target: &Target) -> anyhow::Error {
     error
 }
 
-/// How long the warehouse may keep us waiting.
+/// The configured time limits for the warehouse.
 pub(super) fn patience(config: &Config) -> Patience {
     Patience {
         connect: config.sync.connect_timeout,
@@ -171,7 +168,7 @@ pub(super) fn patience(config: &Config) -> Patience {
     }
 }
 
-/// A connection for one question.
+/// Connects for a single question.
 pub(super) fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
     let connected = config.sync.retry.retry(
         || Warehouse::connect(target, patience(config)),
@@ -182,5 +179,5 @@ pub(super) fn connect(target: &Target, config: &Config) -> Result<Warehouse> {
             thread::sleep(wait);
         },
     );
-    connected.with_context(|| format!("the warehouse at {} cannot be reached", target.place()))
+    connected.with_context(|| format!("cannot reach the warehouse at {}", target.place()))
 }

@@ -1,4 +1,4 @@
-//! Where answers come from: the sources, the same with an archive, or recordings.
+//! Where answers come from: the sources, the sources with an archive, or recordings.
 
 use std::io;
 use std::path::Path;
@@ -18,7 +18,6 @@ use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::fetch::{Archive, Feed, Http, LookUpFeed, Replay};
 
-/// Where answers come from.
 pub(super) enum Source {
     Sources(Http),
     Archived(Archive<Http>),
@@ -30,7 +29,7 @@ impl Source {
         Self::Sources(Http::new(&config.fetch, Arc::clone(clock), stop.clone()))
     }
 
-    /// The same, and every answer is kept in a folder.
+    /// The sources, with every answer kept in a folder.
     pub(super) fn archived(
         folder: &Path,
         config: &Config,
@@ -42,27 +41,24 @@ impl Source {
         Ok(Self::Archived(archive))
     }
 
-    /// The recordings of a folder; `fetched_at` is their time where they have none of their own.
+    /// The recordings in a folder; `fetched_at` is the fetch time of recordings without one.
     pub(super) fn recordings(
         folder: &Path,
         fetched_at: Option<DateTime<Utc>>,
         keys: &Keys,
     ) -> Result<Self> {
         if let Some(time) = fetched_at.filter(|t| *t > now() + CLOCK_TOLERANCE) {
-            return Err(ConfigError(format!("--fetched-at {time} lies in the future")).into());
+            return Err(ConfigError(format!("--fetched-at {time} is in the future")).into());
         }
         if !folder.is_dir() {
-            return Err(ConfigError(format!("--replay is {folder:?}, which is no folder")).into());
+            return Err(ConfigError(format!("--replay: folder {folder:?} does not exist")).into());
         }
-        let replay = Replay::new(folder, fetched_at, now()).map_err(|e| {
-            ConfigError(format!(
-                "--replay is {folder:?}, which cannot be read ({e})"
-            ))
-        });
+        let replay = Replay::new(folder, fetched_at, now())
+            .map_err(|e| ConfigError(format!("--replay: cannot read {folder:?} ({e})")));
         Ok(Self::Recordings(replay?.hiding(keys)))
     }
 
-    /// The answers to look-ups, as the command line says.
+    /// The answers to look-ups as the command line asks.
     pub(super) fn for_look_ups(
         args: &LookUpArgs,
         config: &Config,
@@ -84,14 +80,14 @@ impl Source {
         }
     }
 
-    /// Look-ups, which a person waits for.
+    /// Look-ups for a person who waits.
     pub(super) fn look_ups<'a>(&'a self, config: &Config, clock: &'a Clock) -> LookUps<'a> {
         let mut retry = config.fetch.retry;
         let feed: &dyn LookUpFeed = match self {
             Self::Sources(feed) => feed,
             Self::Archived(feed) => feed,
             Self::Recordings(feed) => {
-                // A recording says the same however often it is read.
+                // Reading a recording again gives the same answer.
                 retry.tries = 1;
                 feed
             }
@@ -99,7 +95,7 @@ impl Source {
         LookUps::new(feed, retry, clock, now().date_naive())
     }
 
-    /// What went wrong beside the answers.
+    /// A problem apart from the answers: the archive could not be written.
     pub(super) fn problem(&self) -> Option<Problem> {
         let Self::Archived(archive) = self else {
             return None;
@@ -110,9 +106,7 @@ impl Source {
     }
 }
 
-/// A folder that can hold no archive.
+/// The error for a folder that cannot hold an archive.
 pub(super) fn unfit_archive(folder: &Path, error: &io::Error) -> ConfigError {
-    ConfigError(format!(
-        "--archive is {folder:?}, which cannot be written ({error})"
-    ))
+    ConfigError(format!("--archive: cannot write to {folder:?} ({error})"))
 }

@@ -1,4 +1,4 @@
-//! `healthcheck`: whether the newest price of every active asset is the one that should be there by now.
+//! `healthcheck`: checks whether each active asset's newest price is as recent as it should be.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,10 +20,10 @@ use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Staging, explain};
 use crate::warehouse::DaysOfSeries;
 
-/// So many characters of assets that were not checked are said at most.
+/// Longest list of unchecked assets in a message, in characters.
 const LONGEST_LIST: usize = 1000;
 
-/// A calendar that ends within so many days is worth a word.
+/// Warn if a calendar ends within this time.
 const CALENDAR_ENDS_SOON: TimeDelta = TimeDelta::days(60);
 
 pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
@@ -48,14 +48,14 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
         && let Err(error) = notify(args, &health, config)
     {
         let error = explain(error, &config.staging_db);
-        log::warn!("no alert could be made of it: {error:#}");
+        log::warn!("could not create an alert for it: {error:#}");
     }
     let is_ok = |h: &Health| h.status == Freshness::Ok && (h.missing.is_empty() || !args.strict);
     let all_ok = health.iter().all(is_ok);
     let unsaid = remarks(&health).map(|(asset, remark)| (asset.to_owned(), remark.to_owned()));
     let unsaid: Vec<_> = unsaid.collect();
     let answer = Answer::on_screen(health, table).beside_rows(move || {
-        // The columns are fixed.
+        // The columns are fixed, so the log has what does not fit.
         for (asset, remark) in unsaid {
             log::info!(asset = asset; "{remark}");
         }
@@ -63,7 +63,7 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     Ok(answer.ending(u8::from(!all_ok)))
 }
 
-/// How fresh the active assets are in the staging file, now.
+/// The freshness of the active assets in the staging file, now.
 pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Health>> {
     let active: Vec<&Asset> = assets.iter().filter(|a| a.active).collect();
     let bars = bars_in(staging, &active, None)?;
@@ -72,12 +72,12 @@ pub(super) fn of_staging(staging: &Staging, assets: &[Asset]) -> Result<Vec<Heal
     Ok(check(&active, &bars, &waived, today, 0))
 }
 
-/// The bars of each asset among its sources in its own currency.
+/// The bars of each asset from its sources in its own currency.
 type BarsByAsset = HashMap<String, Bars>;
 
 type BarsBySource = HashMap<(String, String), Bars>;
 
-/// Bars of days behind `--as-of` were not there on that day.
+/// Ignores bars after `--as-of`, which did not exist on that day.
 fn in_staging(assets: &[&Asset], config: &Config, as_of: Option<NaiveDate>) -> Result<BarsByAsset> {
     match Staging::open_to_read(&config.staging_db)? {
         Some(staging) => bars_in(&staging, assets, as_of),
@@ -85,7 +85,7 @@ fn in_staging(assets: &[&Asset], config: &Config, as_of: Option<NaiveDate>) -> R
     }
 }
 
-/// The first day that is looked at one by one, wherever it is already tomorrow or still yesterday.
+/// The first day to examine individually, one day early because dates differ around the world.
 fn since(as_of: Option<NaiveDate>) -> NaiveDate {
     sub_days(recent_since(as_of.unwrap_or_else(|| now().date_naive())), 1)
 }
@@ -98,7 +98,7 @@ fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Re
         let recent = staging.days_since(&asset.id, &own, since, as_of)?;
         let newest = match recent.keys().next_back() {
             Some(day) => Some(*day),
-            // A bar since then that may not stand in makes nothing fresh.
+            // A recent bar that may not stand in does not make an asset fresh.
             None => {
                 let before = Some(sub_days(since, 1));
                 let newest = staging.newest_bar(&asset.id, &own, before)?;
@@ -119,7 +119,7 @@ fn bars_in(staging: &Staging, assets: &[&Asset], as_of: Option<NaiveDate>) -> Re
     Ok(found)
 }
 
-/// The sessions of each asset that were waived, or whose bar was taken back.
+/// Each asset's sessions that were waived or whose bar was retracted.
 fn waived_of(staging: &Staging, assets: &[&Asset]) -> Result<HashMap<String, BTreeSet<NaiveDate>>> {
     let mut waived = HashMap::with_capacity(assets.len());
     for asset in assets {
@@ -131,7 +131,7 @@ fn waived_of(staging: &Staging, assets: &[&Asset]) -> Result<HashMap<String, BTr
     Ok(waived)
 }
 
-/// The warehouse does not know which bars are provisional. Assets that it has and the assets file lacks are named.
+/// Reads the warehouse, which does not know which bars are provisional. Names its assets that the assets file lacks.
 fn in_warehouse(
     config: &Config,
     assets: &[Asset],
@@ -139,7 +139,7 @@ fn in_warehouse(
 ) -> Result<BarsBySource> {
     if config.warehouse_url()?.is_none() {
         return Err(
-            ConfigError("--warehouse needs DATABASE_URL, which is not set".to_owned()).into(),
+            ConfigError("--warehouse needs DATABASE_URL; set it in .env".to_owned()).into(),
         );
     }
     let target = target(config)?;
@@ -149,7 +149,7 @@ fn in_warehouse(
     match warehouse.active_assets() {
         Ok(active) => warn_of_unchecked(&active, assets),
         Err(failure) => log::warn!(
-            "whether the warehouse has assets that the assets file lacks is not known: {failure}"
+            "cannot tell whether the warehouse has assets that are missing in the assets file: {failure}"
         ),
     }
     let bars = |(key, days): (_, DaysOfSeries)| {
@@ -159,14 +159,14 @@ fn in_warehouse(
     Ok(found.into_iter().map(bars).collect())
 }
 
-/// Others may count on them, and nobody looks.
+/// Others may rely on these assets, and nobody checks them.
 fn warn_of_unchecked(active: &[(String, String)], assets: &[Asset]) {
     let is_lacking = |id: &str| assets.iter().all(|asset| asset.id.as_str() != id);
     let lacking = active.iter().filter(|(id, _)| is_lacking(id));
     let lacking: Vec<String> = lacking.map(|(id, name)| format!("{id} ({name})")).collect();
     if !lacking.is_empty() {
         log::warn!(
-            "the warehouse's asset_master has active assets that the assets file lacks, whose prices were not checked: {}",
+            "asset_master in the warehouse has active assets that are missing in the assets file; their prices were not checked: {}",
             brief(&lacking.join(", "), LONGEST_LIST)
         );
     }
@@ -195,12 +195,12 @@ fn warn_of_ending_calendars(assets: &[&Asset], today: impl Fn(&Calendar) -> Naiv
             && !warned.contains(&calendar.name())
         {
             warned.push(calendar.name());
-            log::warn!(calendar = calendar.name(); "its closed days are known until {end} only; a newer pricestash or data/calendars/{}.toml has more", calendar.name());
+            log::warn!(calendar = calendar.name(); "holidays are known only until {end}; update pricestash or add data/calendars/{}.toml", calendar.name());
         }
     }
 }
 
-/// Alerts about the assets that are not fresh. Where there is no staging file yet, an alert cannot be kept, only sent.
+/// Alerts about assets that are not fresh. Without a staging file the alert cannot be stored, only sent.
 fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<()> {
     let staging =
         Staging::open_existing(&config.staging_db)?.map_or_else(Staging::in_memory, Ok)?;
@@ -240,12 +240,12 @@ fn failure(health: &Health) -> Failure {
         asset_id: health.asset_id.clone(),
         name: health.name.clone(),
         words: format!("{words}; {}", health.remark),
-        // As long as the newest bar is the same one, it is the same failure.
+        // As long as the newest bar stays the same, it is the same failure.
         cause: format!("{status} {:?}", health.actual_date),
     }
 }
 
-/// What is said beside the columns: the missing sessions, or that the newest bar is provisional.
+/// Remarks below the table: the missing sessions, or that the newest bar is provisional.
 fn remarks(health: &[Health]) -> impl Iterator<Item = (&str, &str)> {
     health
         .iter()

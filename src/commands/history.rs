@@ -1,4 +1,4 @@
-//! `history`: what the prices of an asset were, since when, and which run changed them.
+//! `history`: shows an asset's earlier prices, when they were valid, and which run changed them.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -12,7 +12,6 @@ use crate::output::local_time::of_text;
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{StoredSource, Version};
 
-/// The columns of `history`.
 const COLUMNS: &[&str] = &[
     "date",
     "source",
@@ -36,8 +35,8 @@ pub(super) fn run(args: &HistoryArgs, config: &Config) -> Result<Answer> {
         None => staging.history(&asset, args.date)?,
     };
     let none = match (args.as_of, args.date) {
-        (Some(_), _) => "No bar was known then.\n",
-        (None, Some(_)) => "There is no bar of that day.\n",
+        (Some(_), _) => "No bar was known at that time.\n",
+        (None, Some(_)) => "No bar is stored for that day.\n",
         (None, None) => "No bar of it has ever changed.\n",
     };
     let assets = staging.stored_assets()?;
@@ -106,7 +105,7 @@ fn table(versions: &[Version], screen: Screen<'_>) -> Result<String> {
     screen::table(&shown, SHOWN, screen)
 }
 
-/// What the prices of each source are in: `yahoo in GBp`.
+/// The units of each source's prices: `yahoo in GBp`.
 fn units(sources: &[StoredSource], versions: &[Version]) -> String {
     let has_some = |s: &&StoredSource| versions.iter().any(|v| v.source == s.source);
     let known = sources.iter().filter(has_some);

@@ -1,4 +1,5 @@
-//! `import`: the bars of a file are checked and staged under a source of their own, or under those that an export names.
+//! `import`: checks the bars of a file and stages them under their own source, or under the sources that an export
+//! names.
 
 use anyhow::Result;
 use uuid::Uuid;
@@ -19,17 +20,17 @@ use crate::output::print;
 use crate::process::result_file::read;
 use crate::staging::Staging;
 
-/// Where bars go of which nothing says a source.
+/// The source of bars if nothing names another.
 const MANUAL: &str = "manual";
 
-/// An asset of the assets file, and what the imported file calls it.
+/// An asset of the assets file, and its name in the imported file.
 type Chosen<'a> = (&'a Asset, String);
 
 pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     let assets = read_assets(&config.assets_file)?;
     args.source.as_deref().map_or(Ok(()), check_source)?;
     let wrong = |why: String| ConfigError(format!("{}: {why}", args.file.display()));
-    let bytes = read(&args.file).map_err(|e| wrong(format!("it cannot be read ({e})")))?;
+    let bytes = read(&args.file).map_err(|e| wrong(format!("cannot read it ({e})")))?;
     let text = decode(&bytes).map_err(wrong)?;
     let options = TableOptions {
         columns: args.columns.clone(),
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     let rows = Table::read(&text, &options).map_err(wrong)?;
     if rows.is_computed() {
         return Err(wrong(
-            "its prices are adjusted or in another currency, and no source has sent them so; export them without --adjust and --in"
+            "its prices are adjusted or converted, so they are not a source's own; export them without --adjust and --in"
                 .to_owned(),
         )
         .into());
@@ -63,27 +64,26 @@ pub(super) fn run(args: &ImportArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::rows(imported, move |imported| table(imported, dry_run)).ending(exit_code))
 }
 
-/// A name under which nothing fetched can stand.
+/// Refuses a name that belongs to fetched bars.
 fn check_source(name: &str) -> Result<(), ConfigError> {
     if !is_free(name) {
         return Err(ConfigError(format!(
-            "--source is {name:?}, under which fetched bars stand; it should be a name of its own like manual"
+            "--source: {name:?} is the name of a fetched source; choose another name, such as manual"
         )));
     }
     check_source_name(name).map_err(|why| ConfigError(format!("--source: {why}")))
 }
 
-/// The source that all bars are stored under; `None` where the file names the source of each.
+/// The source of all bars; `None` if the file names the source of each.
 ///
-/// A file that says where its bars are from, and not when they were fetched, cannot go under those names: it would beat what was
-/// fetched since.
+/// Bars with a source but no fetch time cannot be stored under that source: they would replace what was fetched since.
 fn source_of<'a>(args: &'a ImportArgs, rows: &Table<'_>) -> Result<Option<&'a str>, String> {
     match (&args.source, rows.names_sources(), rows.has_times()) {
         (Some(source), ..) => Ok(Some(source)),
         (None, true, true) => Ok(None),
         (None, true, false) => Err(
-            "it has a column source and none of ingested_at, so that nobody knows whether its bars are older than what was \
-             fetched; --source NAME stores all of them under a name of your own"
+            "it has a column source but no column ingested_at, so it is unknown whether its bars are older than the stored \
+             ones; use --source NAME to store them under a name of your own"
                 .to_owned(),
         ),
         (None, false, _) => Ok(Some(MANUAL)),
@@ -98,14 +98,14 @@ fn choose<'a>(
 ) -> Result<Vec<Chosen<'a>>, String> {
     let called: Vec<&str> = rows.assets().collect();
     let [first, others @ ..] = &called[..] else {
-        return Err("it has no bar".to_owned());
+        return Err("it contains no bars".to_owned());
     };
     if let Some(wanted) = &args.asset {
         let names = AssetNames::of(assets);
         let id = names.find(wanted)?;
         if !others.is_empty() {
             return Err(format!(
-                "--asset is {wanted:?}, but it has bars of {} assets, {} among them; without --asset each goes to its own",
+                "--asset {wanted:?} does not fit: the file has bars of {} assets, such as {}; leave out --asset to import each under its own name",
                 called.len(),
                 called
                     .iter()
@@ -122,15 +122,13 @@ fn choose<'a>(
             .collect());
     }
     if !rows.names_assets() {
-        return Err(
-            "it has no column asset_id; say whose prices they are with --asset ID".to_owned(),
-        );
+        return Err("it has no column asset_id; name the asset with --asset ID".to_owned());
     }
     let of = |name: &&str| find(args, name, assets).map(|asset| (asset, (*name).to_owned()));
     called.iter().map(of).collect()
 }
 
-/// The asset that a file calls so: by its id, letter by letter.
+/// Finds the asset by its exact id.
 fn find<'a>(args: &ImportArgs, name: &str, assets: &'a [Asset]) -> Result<&'a Asset, String> {
     if let Some(asset) = assets.iter().find(|a| a.id.as_str() == name) {
         return Ok(asset);
@@ -142,14 +140,14 @@ fn find<'a>(args: &ImportArgs, name: &str, assets: &'a [Asset]) -> Result<&'a As
     match assets.iter().find(is_shortened) {
         Some(asset) if args.leading_zeros => Ok(asset),
         Some(asset) => Err(format!(
-            "its asset {name:?} is not in the assets file, {} is: a spreadsheet drops leading zeros. If that is meant, say \
-             --leading-zeros",
+            "its asset {name:?} is not in the assets file, but {} is: a spreadsheet drops leading zeros. If you mean that \
+             asset, use --leading-zeros",
             asset.id
         )),
         None => {
             let unknown = AssetNames::of(assets).find(name).map_or_else(
                 |why| why,
-                |id| format!("there is no asset {name:?}; {id} is called so, say --asset {id} if it is meant"),
+                |id| format!("there is no asset {name:?}, but {id} has that name; use --asset {id} if you mean it"),
             );
             Err(unknown)
         }
@@ -181,7 +179,7 @@ fn stage(
     Ok(imported)
 }
 
-/// Says of which assets bars stand beside the prices that are shown, because the assets file does not name their source.
+/// Names the assets whose imported bars stay hidden because the assets file does not list their source.
 fn say_what_is_not_shown(imported: &[Imported], assets: &[Asset]) {
     const NAMED: usize = 5;
     let is_shown = |i: &&Imported| {
@@ -195,14 +193,14 @@ fn say_what_is_not_shown(imported: &[Imported], assets: &[Asset]) {
     }
     let how = match hidden.clone().any(|i| i.source == MANUAL) {
         true => {
-            "; { source = \"manual\" } among the sources of an asset in the assets file shows them"
+            "; to show them, add { source = \"manual\" } to the asset's sources in the assets file"
         }
         false => "",
     };
     let named: Vec<&str> = ids.iter().copied().take(NAMED).collect();
     let more = if ids.len() > NAMED { ", …" } else { "" };
     log::info!(
-        "the bars of {} ({}{more}) are kept, but best_price does not show them{how}",
+        "stored {} ({}{more}) that best_price does not show{how}",
         counted(ids.len(), "series", "series"),
         named.join(", ")
     );
@@ -212,7 +210,7 @@ fn status(imported: &[Imported]) -> Status {
     let whole = imported.iter().filter(|i| i.is_whole()).count();
     match imported.len() - whole {
         0 => Status::Success,
-        // What is stored counts, not which assets are whole: half an asset is something.
+        // Stored bars count, not complete assets: half an asset is not nothing.
         _ if imported.iter().any(Imported::has_bars) => Status::PartialFailure,
         _ => Status::Failure,
     }

@@ -1,4 +1,4 @@
-//! What killed runs left in the folders that the program writes into: unfinished files, and locks of runs.
+//! What killed runs left behind in the program's folders: unfinished files and run locks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,14 +8,13 @@ use crate::config::Config;
 use crate::process::unfinished::{self, Leftover, folder_of};
 use crate::staging::{left_locks, remove_left_locks};
 
-/// How much was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) files: usize,
     pub(super) bytes: u64,
 }
 
-/// Counts what killed runs left.
+/// Counts what killed runs left behind.
 pub(super) fn count(config: &Config) -> Left {
     let unfinished = unfinished_files(config);
     Left {
@@ -24,7 +23,7 @@ pub(super) fn count(config: &Config) -> Left {
     }
 }
 
-/// Removes it; what somebody still writes stays.
+/// Removes it, except for files that are still being written.
 pub(super) fn remove(config: &Config) {
     unfinished_files(config)
         .into_iter()
@@ -32,7 +31,7 @@ pub(super) fn remove(config: &Config) {
     remove_left_locks(&config.staging_db);
 }
 
-/// In the folders of our own files and in the working folder. Elsewhere the next result that is written there removes it.
+/// In the folders of our own files and in the working folder. Elsewhere the next result written there removes it.
 fn unfinished_files(config: &Config) -> Vec<Leftover> {
     let own = [&*config.staging_db, &*config.assets_file, Path::new(".env")];
     let real = |file: &Path| {

@@ -16,12 +16,12 @@ pub(super) fn run(args: &ManArgs) -> Result<Answer> {
     Answer::utf_8(text)
 }
 
-/// The program, one of its commands, or one within another.
+/// The program, one of its commands, or a nested command.
 fn find<'a>(program: &'a Command, names: &[String]) -> Result<&'a Command, ConfigError> {
     names.iter().try_fold(program, |command, name| {
         command.find_subcommand(name).ok_or_else(|| {
             ConfigError(format!(
-                "there is no command {:?}, `pricestash --help` shows all of them",
+                "there is no command {:?}; `pricestash --help` lists all of them",
                 names.join(" ")
             ))
         })

@@ -1,6 +1,7 @@
-//! The commands, a file each: configuration and arguments become stores, a job, and an [`Answer`].
+//! The commands, one file each: turns configuration and arguments into stores, a job and an [`Answer`].
 //!
-//! A new command: a variant and its arguments in `cli`, a file here, a line in [`dispatch`]. What it answers is the same in every format.
+//! To add a command: a variant and its arguments in `cli`, a file here, a line in [`dispatch`]. The answer is the same
+//! in every format.
 
 use anyhow::Result;
 
@@ -67,10 +68,10 @@ use attempt::attempt;
 pub use hints::hint;
 use recorded_run::or_notify;
 
-/// Runs a command. `ready`: whether everything before it went well.
+/// Runs a command. `ready`: whether everything before it succeeded.
 ///
 /// # Errors
-/// [`ConfigError`](crate::config::ConfigError) for wrong usage or configuration, otherwise why nothing could be done.
+/// [`ConfigError`](crate::config::ConfigError) for wrong usage or configuration, else why the command failed.
 pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
     attempt(&cli.command, config, ready, || dispatch(cli, config))
         .and_then(|answer| {
@@ -81,7 +82,7 @@ pub fn run(cli: &Cli, config: &Config, ready: Result<()>) -> Result<Printed> {
         .map_err(|error| explain(error, &config.staging_db))
 }
 
-/// Notifies about a command line that cannot be read, if it is that of a run.
+/// Alerts about a command line that cannot be parsed, if it is that of a run.
 pub fn refused(arguments: impl Iterator<Item = String>, config: &Config, sentence: &str) {
     let commands = Cli::command();
     let name = |argument: String| {
@@ -130,7 +131,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Pull => pull::run(config),
         Command::Restore(args) => restore::run(args, config),
         Command::Prune(args) => prune::run(args, config),
-        // It writes the bars itself, as they come.
+        // It writes the bars itself while reading them.
         Command::Export(args) => export::run(args, cli.format, config),
         Command::Import(args) => import::run(args, config),
         Command::WindowsTask(args) => windows_task::run(args, config),

@@ -1,4 +1,4 @@
-//! The files that the program lives on, which no result may overwrite.
+//! Protects the program's own files from being overwritten by a result.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf, absolute};
@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf, absolute};
 use crate::config::{Config, ConfigError};
 use crate::staging::belongs_to;
 
-/// Refuses to write a result over the staging file, what belongs to it, the assets file or `.env`. `what` names the path to
-/// the user: `--output`.
+/// Refuses to overwrite the staging file, its companions, the assets file or `.env`. `what` is the user's name for the
+/// path: `--output`.
 ///
 /// # Errors
-/// Which file that would be.
+/// Names the file that would be overwritten.
 pub(super) fn refuse_own_file(what: &str, path: &Path, config: &Config) -> Result<(), ConfigError> {
     let targets = places(path);
     let is = |own: &Path| places(own).iter().any(|place| targets.contains(place));
@@ -26,7 +26,7 @@ pub(super) fn refuse_own_file(what: &str, path: &Path, config: &Config) -> Resul
         return Ok(());
     };
     Err(ConfigError(format!(
-        "{what} is {path:?}, which is {own}; it was left as it is, take another name"
+        "{what}: {path:?} is {own}; choose another name. Nothing was written"
     )))
 }
 
@@ -42,7 +42,7 @@ fn is_companion(targets: &[PathBuf], staging: &Path) -> bool {
     })
 }
 
-/// Where a path leads: by its own name, and, where it is a link, to what.
+/// The path itself and, for a link, its target.
 fn places(path: &Path) -> [PathBuf; 2] {
     let leads_to = resolve(path);
     let named = match (path.parent(), path.file_name()) {
@@ -52,9 +52,9 @@ fn places(path: &Path) -> [PathBuf; 2] {
     [named, leads_to]
 }
 
-/// A path without links and dots. What is not there yet, as a folder that will be made, stays as it is written.
+/// Resolves links and dots. Parts that do not exist yet stay as written.
 fn resolve(path: &Path) -> PathBuf {
-    // An empty path is the working folder.
+    // An empty path means the working folder.
     let path = Path::new(".").join(path);
     let path = absolute(&path).unwrap_or(path);
     let mut place = PathBuf::new();

@@ -1,4 +1,4 @@
-//! `prune`: what is old is removed from the staging file and from an archive of answers; never a price.
+//! `prune`: removes old rows from the staging file and old answers from an archive; never a price.
 
 use std::path::Path;
 
@@ -15,11 +15,10 @@ use crate::output::print;
 use crate::sources::fetch::{count_old_answers, prune_archive};
 use crate::staging::Old;
 
-/// What was removed.
 #[derive(Serialize)]
 struct Pruned {
     what: String,
-    /// None where it does not depend on the age.
+    /// `None` if age does not matter.
     older_than_days: Option<u32>,
     removed: u64,
     dry_run: bool,
@@ -54,7 +53,7 @@ pub(super) fn run(args: &PruneArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::rows(pruned, move |pruned| table(pruned, dry_run)))
 }
 
-/// What killed runs left; nothing is said where there is nothing.
+/// Removes what killed runs left behind; reports nothing if there is nothing.
 fn prune_leftovers(args: &PruneArgs, config: &Config) -> Option<Pruned> {
     let files = leftovers::count(config).files;
     if !args.dry_run {
@@ -70,7 +69,7 @@ fn prune_leftovers(args: &PruneArgs, config: &Config) -> Option<Pruned> {
 
 fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<Pruned> {
     if !folder.is_dir() {
-        return Err(ConfigError(format!("--archive is {folder:?}, which is no folder")).into());
+        return Err(ConfigError(format!("--archive: folder {folder:?} does not exist")).into());
     }
     let remove = if args.dry_run {
         count_old_answers
@@ -81,7 +80,7 @@ fn prune_answers(args: &PruneArgs, folder: &Path, now: DateTime<Utc>) -> Result<
         what: folder.display().to_string(),
         older_than_days: Some(args.archive_days),
         removed: remove(folder, args.archive_days, now)
-            .with_context(|| format!("the archive {} cannot be pruned", folder.display()))?,
+            .with_context(|| format!("cannot prune the archive {}", folder.display()))?,
         dry_run: args.dry_run,
     })
 }

@@ -1,4 +1,4 @@
-//! `pull`: an empty staging file is filled from the warehouse.
+//! `pull`: fills an empty staging file from the warehouse.
 
 use anyhow::{Result, bail};
 
@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
             let left = left(&pulled).into_iter().chain(unnamed(&pulled));
             let left: Vec<String> = left.collect();
             bail!(
-                "nothing was taken: the warehouse at {place} has no bar that assets.toml names{}{}",
+                "nothing was pulled: the warehouse at {place} has no bars of the assets and sources in assets.toml{}{}",
                 if left.is_empty() { "" } else { "; " },
                 left.join("; ")
             );
@@ -32,7 +32,7 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
         Ok(pulled)
     };
     let pulled = recorded_quietly("pull", &staging, config, take, ended)?;
-    let text = sentences(&pulled, &place) + "`pricestash collect` goes on from there.\n";
+    let text = sentences(&pulled, &place) + "`pricestash collect` continues from there.\n";
     let code = pulled.status().exit_code();
     Ok(Answer::row(pulled, text).ending(code))
 }
@@ -42,7 +42,7 @@ fn ended(pulled: &Pulled) -> (Status, Vec<Problem>) {
     (pulled.status(), problems.collect())
 }
 
-/// What was taken, and what was left.
+/// Reports what was pulled and what was left.
 fn sentences(pulled: &Pulled, place: &str) -> String {
     let bars = counted(pulled.bars, "bar", "bars");
     let series = counted(pulled.series, "series", "series");
@@ -53,14 +53,14 @@ fn sentences(pulled: &Pulled, place: &str) -> String {
             counted(n, "dividend or split", "dividends and splits")
         ),
     };
-    let mut text = format!("{place}: {bars} of {series}{actions}; they count as sent.\n");
+    let mut text = format!("{place}: {bars} of {series}{actions}; all count as already sent.\n");
     for sentence in left(pulled).into_iter().chain(unnamed(pulled)) {
         text.push_str(&format!("{sentence}.\n"));
     }
     text
 }
 
-/// What PostgreSQL has beside it.
+/// What PostgreSQL has beyond assets.toml.
 fn unnamed(pulled: &Pulled) -> Vec<String> {
     let mut unnamed = Vec::new();
     if !pulled.not_named.is_empty() {
@@ -69,35 +69,35 @@ fn unnamed(pulled: &Pulled) -> Vec<String> {
             .map(|(name, rows)| format!("{name} ({rows})"))
             .collect();
         unnamed.push(format!(
-            "rows of sources that assets.toml does not name for these assets stay there: {}",
+            "left in PostgreSQL because assets.toml does not list these sources for the assets: {}",
             sources.join(", ")
         ));
     }
     if !pulled.other_assets.is_empty() {
         let ids: Vec<&str> = pulled.other_assets.iter().map(String::as_str).collect();
         unnamed.push(format!(
-            "assets that assets.toml does not name stay there: {}",
+            "left in PostgreSQL because assets.toml does not list these assets: {}",
             first_five(&ids)
         ));
     }
     unnamed
 }
 
-/// What is configured and could not be taken.
+/// What is configured but could not be pulled.
 fn left(pulled: &Pulled) -> Vec<String> {
     let mut left = Vec::new();
     if pulled.unknown_currency > 0 {
         left.push(format!(
-            "{} there: the table asset_source does not say in which currency their series are; `pricestash sync` of a machine that \
-             has them says it",
-            counted(pulled.unknown_currency, "row stays", "rows stay")
+            "{} left in PostgreSQL: the table asset_source lacks the currency of their series; run `pricestash sync` on a machine \
+             that has them",
+            counted(pulled.unknown_currency, "row was", "rows were")
         ));
     }
     if pulled.no_bars > 0 {
         let rows = counted(
             pulled.no_bars,
-            "row is no bar and stays there",
-            "rows are no bars and stay there",
+            "row left in PostgreSQL is not a valid bar",
+            "rows left in PostgreSQL are not valid bars",
         );
         let first = pulled.first_no_bar.as_ref();
         let first = first

@@ -1,4 +1,4 @@
-//! `--in`: prices in another currency, by the stored rates.
+//! `--in`: converts prices to another currency with the stored rates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::domain::exchange::{RateSeries, StoredRate, pair_of};
 use crate::domain::finding::Rule;
 use crate::staging::{Staging, StoredAsset, StoredFinding, best_bars};
 
-/// The currency that `--in` names.
+/// The currency named by `--in`.
 pub(super) fn currency(text: &str) -> Result<String> {
     let read = read_currency(text).or_else(|why| {
         let upper = text.to_ascii_uppercase();
@@ -19,8 +19,8 @@ pub(super) fn currency(text: &str) -> Result<String> {
     Ok(read.map_err(|why| ConfigError(format!("--in: {why}")))?)
 }
 
-/// The series of rates that are stored: the assets of the category fx whose source tells which currencies they are of. Only the
-/// sources count that name this same pair.
+/// The stored series of rates: assets of category fx whose source names their currency pair. Only sources that name
+/// this same pair count.
 pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<Vec<RateSeries>> {
     let mut rates = Vec::new();
     for asset in assets.iter().filter(|a| a.category == "fx") {
@@ -37,7 +37,7 @@ pub(super) fn stored_rates(staging: &Staging, assets: &[StoredAsset]) -> Result<
         };
         sources.retain(|source| pairs.get(source) == first);
         let findings = staging.stored_findings(&asset.asset_id)?;
-        // Nobody splits a currency: a series that came in another scale as a whole is as doubtful as one that holds two.
+        // Currencies do not split: a series that was rescaled as a whole is as doubtful as one that mixes two scales.
         let is_rebased = |f: &StoredFinding| f.rule.parse().is_ok_and(|r: Rule| r == Rule::Rebased);
         let doubtful = findings.iter().filter(|f| f.is_suspect() || is_rebased(f));
         let suspects: BTreeSet<&str> = doubtful.map(|f| f.source.as_str()).collect();

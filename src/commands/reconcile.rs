@@ -1,4 +1,4 @@
-//! `reconcile`: the closes of an asset's sources are compared; nothing is changed.
+//! `reconcile`: compares the closes of an asset's sources; changes nothing.
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -13,7 +13,6 @@ use crate::jobs::reconcile::{Closes, Comparison, Difference, compare};
 use crate::output::numbers::counted;
 use crate::output::screen::{self, Column, Screen, always};
 
-/// The columns of `reconcile`.
 const COLUMNS: &[&str] = &[
     "asset_id",
     "date",
@@ -53,7 +52,7 @@ fn comparison_table(
     screen: Screen<'_>,
 ) -> Result<String> {
     if compared.is_empty() {
-        return Ok("No asset has bars of two sources in its own currency; `pricestash collect --all-sources` asks all of them.\n".to_owned());
+        return Ok("No asset has bars from two sources in its own currency; `pricestash collect --all-sources` fetches from all of them.\n".to_owned());
     }
     let mut text = String::new();
     if !differences.is_empty() {
@@ -78,16 +77,16 @@ fn comparison_table(
         ));
         if c.both_right > 0 {
             text.push_str(&format!(
-                "  {}: naver closes with the after-market at 20:00 since 2026-09-14, and up to 1.5 % beside the regular close \
-                 both are right\n",
-                counted(c.both_right as u64, "more day differs little", "more days differ little")
+                "  {}: since 2026-09-14 naver closes with the after-market at 20:00, so up to 1.5 % from the regular close both \
+                 are right\n",
+                counted(c.both_right as u64, "more day differs slightly", "more days differ slightly")
             ));
         }
     }
     Ok(text)
 }
 
-/// A difference as a person reads it.
+/// A difference as people read it.
 #[derive(Serialize)]
 struct ShownDifference<'a> {
     asset_id: &'a str,

@@ -1,4 +1,4 @@
-//! A run from its beginning to its end: the one seam above `collect` and `sync` that records it and notifies about it.
+//! Wraps `collect` and `sync`: records the run, then sends heartbeat and alerts.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
@@ -18,10 +18,10 @@ use crate::notify::{Discord, Heartbeat, Signal};
 use crate::process::stop::{Stop, Stopped};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
 
-/// So long runs stay in `job_run`.
+/// How long runs stay in `job_run`.
 pub(super) const KEEP_RUNS: TimeDelta = TimeDelta::days(365);
 
-/// A run that is under way.
+/// A run in progress.
 pub(super) struct Run<'a> {
     job_name: &'static str,
     staging: &'a Staging,
@@ -29,15 +29,15 @@ pub(super) struct Run<'a> {
     id: Uuid,
     ended: Cell<Option<Status>>,
     stop: &'a Stop,
-    /// The ping of the start, which nobody waits for.
+    /// The start ping, which nobody waits for.
     starting: Cell<Option<JoinHandle<()>>>,
     /// Shows other processes that this one is alive.
     _lock: RunLock,
 }
 
-/// Records a run around `body` and notifies about it: a heartbeat before and after, alerts after. A `body` that fails before
-/// it has recorded an end has failed. After a stop it ends soon and leaves alerts for the next run: who pressed Ctrl-C
-/// knows, and wants no wait.
+/// Runs `body` as a recorded run: a heartbeat before and after, alerts after. If `body` fails before it records an end,
+/// the run failed. After Ctrl-C it ends soon and leaves alerts for the next run: the user already knows and does not
+/// want to wait.
 pub(super) fn recorded<T>(
     job_name: &'static str,
     staging: &Staging,
@@ -46,12 +46,9 @@ pub(super) fn recorded<T>(
     body: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
     leftovers::remove(config);
-    // What fails here fails again where it matters.
+    // If this fails, the run fails again where it matters.
     if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
-        log::warn!(
-            "old runs could not be removed: {:#}",
-            staging.explain(error)
-        );
+        log::warn!("cannot remove old runs: {:#}", staging.explain(error));
     }
     let alerts = config.notify.webhook.as_ref().map(|_| config.language);
     let begun = staging.begin_run(job_name, alerts, now());
@@ -84,8 +81,8 @@ impl Run<'_> {
         self.id
     }
 
-    /// Records how it ended, it and each of its assets, with those that are well. Of several ends the last one counts. What it says goes to the
-    /// warehouse too, so that no secret may be in it.
+    /// Records how the run and each of its assets ended, including those that succeeded. If called several times, the
+    /// last one counts. The text also goes to the warehouse, so it must not contain secrets.
     pub(super) fn end(
         &self,
         status: Status,
@@ -109,14 +106,13 @@ impl Run<'_> {
         };
         let recorded = self.staging.end_run(self.id, &end, now());
         let recorded = recorded.map_err(|error| self.staging.explain(error));
-        recorded.context(
-            "that the run has ended could not be recorded, the next one closes it as abandoned",
-        )?;
+        recorded
+            .context("cannot record the end of the run; the next run closes it as abandoned")?;
         self.ended.set(Some(status));
         Ok(())
     }
 
-    /// The alert about its end, where there is somebody to notify.
+    /// The alert about the end of the run, if a webhook is set.
     fn alert(
         &self,
         status: Status,
@@ -147,7 +143,7 @@ impl Run<'_> {
         if self.stop.is_set() {
             return ping_quickly(self.config, signal);
         }
-        // The start is heard before the end.
+        // The start ping must arrive before the end ping.
         if let Some(starting) = self.starting.take() {
             drop(starting.join());
         }
@@ -156,19 +152,19 @@ impl Run<'_> {
     }
 }
 
-/// How a run ends for who started it. With `--partial-ok` a partial failure is none; that it was one is recorded and alerted.
+/// The exit code. With `--partial-ok` a partial failure exits with 0; it is recorded and alerted all the same.
 pub(super) fn exit_code(status: Status, partial_ok: bool) -> u8 {
     match status {
         Status::PartialFailure if partial_ok => {
-            log::warn!("failed in part; the exit code is 0 because of --partial-ok");
+            log::warn!("partial failure; the exit code is 0 because of --partial-ok");
             0
         }
         status => status.exit_code(),
     }
 }
 
-/// Records a run that somebody started by hand and sees: nobody else is notified. `ended` says how what it gave has ended;
-/// without that it has failed.
+/// Records a run that somebody started by hand and watches: nobody else is notified. `ended` tells how the result
+/// ended; without a result the run failed.
 pub(super) fn recorded_quietly<T>(
     job_name: &'static str,
     staging: &Staging,
@@ -194,7 +190,7 @@ pub(super) fn recorded_quietly<T>(
     result
 }
 
-/// What is wrong with a run as a whole.
+/// A problem of the run as a whole.
 fn problem(error: &anyhow::Error) -> Problem {
     Problem::of_run(format!("{error:#}"))
 }
@@ -207,15 +203,15 @@ fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
     problems
 }
 
-/// Sends the alerts that wait.
+/// Sends the waiting alerts.
 pub(super) fn send_alerts(staging: &Staging, config: &Config) {
     if let Some(webhook) = &config.notify.webhook {
         deliver(staging, &Discord::new(webhook), now);
     }
 }
 
-/// Notifies at once that a run could not even begin: there is no staging file to keep an alert in. A wrong configuration is
-/// for the person who typed it, where there is one at a terminal, and after a stop nobody is waited for.
+/// Alerts at once that a run could not even start: there is no staging file to keep an alert in. Skipped for a wrong
+/// configuration if a person sits at the terminal, and after Ctrl-C.
 pub(super) fn or_notify<T>(
     job_name: &'static str,
     config: &Config,
@@ -230,7 +226,7 @@ pub(super) fn or_notify<T>(
     if !error.is::<ConfigError>() || !io::stderr().is_terminal() {
         ping(config, Signal::Fail);
         if let Err(why) = alert_without_staging(job_name, config, &error) {
-            log::warn!("no alert could be sent: {why:#}");
+            log::warn!("cannot send the alert: {why:#}");
         }
     }
     Err(error)
@@ -271,20 +267,20 @@ fn ping(config: &Config, signal: Signal) {
     }
 }
 
-/// Pings for somebody who waits for the program to end.
+/// Pings while somebody waits for the program to end.
 fn ping_quickly(config: &Config, signal: Signal) {
     if let Some(heartbeat) = heartbeat(config) {
         heartbeat.ping_quickly(signal);
     }
 }
 
-/// Pings the start beside the run: a heartbeat that does not answer delays nothing, not even a stop.
+/// Pings the start in the background: a heartbeat that does not answer must not delay anything, not even a stop.
 fn ping_start(config: &Config) -> Option<JoinHandle<()>> {
     let heartbeat = heartbeat(config)?;
     let ping = move || heartbeat.ping(Signal::Start);
     let started = thread::Builder::new().name("ping".to_owned()).spawn(ping);
     started
-        .map_err(|e| log::warn!("the heartbeat was not sent: {e}"))
+        .map_err(|e| log::warn!("cannot send the heartbeat: {e}"))
         .ok()
 }
 

@@ -1,4 +1,4 @@
-//! `restore`: a backup takes the place of the staging file; what was there is kept beside it.
+//! `restore`: replaces the staging file with a backup and keeps the old file beside it.
 
 use std::io::ErrorKind;
 use std::iter;
@@ -25,7 +25,7 @@ pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
         kept_as: kept.map(|k| k.display().to_string()),
     };
     let kept = copy.kept_as.as_ref();
-    let kept = kept.map(|k| format!(" What was there is kept as {k}."));
+    let kept = kept.map(|k| format!(" The previous file is kept as {k}."));
     let text = format!(
         "Restored {} with {} bars from {}.{}\n",
         copy.file,
@@ -36,20 +36,18 @@ pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::row(copy, text))
 }
 
-/// Where a link leads: there the old file is kept, and there the new one goes.
+/// The target of a link: the old file is kept there and the new one goes there.
 fn real_place(staging: &Path) -> Result<PathBuf, ConfigError> {
     match Place::file(staging) {
-        // Not even its folder is there yet.
+        // Not even its folder exists yet.
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(staging.to_owned()),
-        place => place.map_err(|e| {
-            ConfigError(format!(
-                "STAGING_DB is {staging:?}, which cannot be written: {e}"
-            ))
-        }),
+        place => {
+            place.map_err(|e| ConfigError(format!("cannot write STAGING_DB {staging:?}: {e}")))
+        }
     }
 }
 
-/// `data/staging.db.before-restore-20261125T180000Z`, under which nothing is yet.
+/// A free name such as `data/staging.db.before-restore-20261125T180000Z`.
 fn keep_as(path: &Path, now: DateTime<Utc>) -> PathBuf {
     let named = |ending: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -1,4 +1,4 @@
-//! Where `--output` puts a result: `-` is stdout, the program's own files are refused, and so is a name of another format.
+//! Where `--output` writes: `-` is stdout; refuses the program's own files and names of another format.
 
 use std::path::Path;
 
@@ -8,11 +8,10 @@ use super::own_files::refuse_own_file;
 use crate::config::{Config, ConfigError};
 use crate::process::result_file::Place;
 
-/// What a file holds, by the endings of its name.
+/// The format of a file and the endings that promise it.
 pub(super) struct FileFormat {
-    /// As a person says it.
+    /// Name for people.
     pub(super) name: &'static str,
-    /// The endings that promise it.
     endings: &'static [&'static str],
 }
 
@@ -49,7 +48,7 @@ pub(super) const SQLITE: FileFormat = FileFormat {
     endings: &["db", "db3", "sqlite", "sqlite3"],
 };
 
-/// Endings that promise a format which no command writes. An ending that is none of these and none of ours promises nothing.
+/// Endings of formats that no command writes. An ending that is neither here nor ours promises nothing.
 const OTHER_ENDINGS: &[&str] = &[
     "7z", "arrow", "avro", "bz2", "doc", "docx", "duckdb", "feather", "gz", "h5", "hdf5", "md",
     "numbers", "ods", "odt", "orc", "parquet", "pdf", "pickle", "pkl", "png", "pptx", "rtf", "sql",
@@ -57,10 +56,10 @@ const OTHER_ENDINGS: &[&str] = &[
     "zst",
 ];
 
-/// Where `--output` leads. `instead` says what to do about a name of another format.
+/// Where `--output` leads. `instead` tells what to do about a name of another format.
 ///
 /// # Errors
-/// [`ConfigError`] for a file of the program's own, a name that promises another format, and what cannot be written.
+/// [`ConfigError`] for one of the program's own files, a name of another format, or a place that cannot be written.
 pub(super) fn result_place(
     path: &Path,
     format: &FileFormat,
@@ -72,15 +71,11 @@ pub(super) fn result_place(
     }
     refuse_own_file("--output", path, config)?;
     check_ending("--output", path, format, instead)?;
-    let wrong = |e| {
-        ConfigError(format!(
-            "--output is {path:?}, which cannot be written: {e}"
-        ))
-    };
+    let wrong = |e| ConfigError(format!("--output: cannot write {path:?}: {e}"));
     Ok(Place::of(path).map_err(wrong)?)
 }
 
-/// Refuses a name that promises another format than what is written.
+/// Refuses a name that promises another format.
 ///
 /// # Errors
 /// [`ConfigError`] with the ending and what to do.
@@ -99,16 +94,16 @@ pub(super) fn check_ending(
         return Ok(());
     }
     Err(ConfigError(format!(
-        "{what} is {path:?}, but what is written is {}, no .{ending}; {}",
+        "{what}: {path:?} would contain {}, not .{ending}; {}",
         format.name,
         instead(&ending)
     )))
 }
 
-/// What to do about the name where the format cannot be chosen.
+/// Advice for a name if the format is fixed.
 pub(super) fn take_ending(format: &'static FileFormat) -> impl FnOnce(&str) -> String {
     let ending = format.endings.first().copied().unwrap_or_default();
-    move |_| format!("take a name with the ending .{ending}")
+    move |_| format!("use a name that ends in .{ending}")
 }
 
 #[cfg(test)]
@@ -145,7 +140,7 @@ mod tests {
         }
         assert_eq!(
             check("x.xlsx", &CSV).unwrap_err().0,
-            "--output is \"x.xlsx\", but what is written is CSV, no .xlsx; take a name with the ending .csv"
+            "--output: \"x.xlsx\" would contain CSV, not .xlsx; use a name that ends in .csv"
         );
     }
 }

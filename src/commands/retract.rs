@@ -1,4 +1,4 @@
-//! `retract`: a wrong bar is taken out of the staging file and, by the next sync, out of the warehouse; or put back.
+//! `retract`: removes a wrong bar from the staging file and, with the next sync, from the warehouse; or puts it back.
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ use crate::domain::asset::AssetId;
 use crate::domain::digits::shortest;
 use crate::staging::{PutBack, Staging};
 
-/// What became of the bar. The fields are the columns of the result.
+/// The result. The fields are its columns.
 #[derive(Serialize)]
 struct Retraction {
     asset_id: String,
@@ -42,14 +42,14 @@ fn take_out(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<Strin
     let (date, source) = (args.date, &args.source);
     let reason = args.reason.as_deref().unwrap_or_default();
     if reason.trim().is_empty() {
-        return refused("--reason is empty, it should say why the bar is wrong".to_owned());
+        return refused("--reason is empty; say why the bar is wrong".to_owned());
     }
     let Some(said) = staging.retract(id, date, source, reason, now())? else {
         return refused(no_bar(staging, id, args)?);
     };
     Ok(format!(
         "The bar of {id} on {date} from {source}, close {}, is taken back; the history keeps it. The same values of {source} are not \
-         stored again. `pricestash sync` takes it out of PostgreSQL.\n",
+         stored again. `pricestash sync` removes it from PostgreSQL.\n",
         shortest(said.close)
     ))
 }
@@ -59,19 +59,19 @@ fn put_back(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<Strin
     Ok(match staging.unretract(id, date, source, now())? {
         PutBack::NotRetracted => {
             return refused(format!(
-                "no bar of {id} on {date} from {source} was taken back"
+                "the bar of {id} on {date} from {source} was not retracted"
             ));
         }
         PutBack::Restored => format!(
             "The bar of {id} on {date} from {source} is back. `pricestash sync` sends it to PostgreSQL.\n"
         ),
         PutBack::Allowed => format!(
-            "{id} has another bar on {date} from {source}, which stays; the one that was taken back may come again.\n"
+            "{id} now has another bar on {date} from {source}, which stays; the retracted values are accepted again.\n"
         ),
     })
 }
 
-/// Why there is no bar to take out: which sources have one of the day.
+/// Why there is no bar to retract: names the sources that have one on that day.
 fn no_bar(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<String> {
     let (date, source) = (args.date, &args.source);
     let series = staging.stored_series(id.as_str(), Some(date))?;
@@ -80,7 +80,7 @@ fn no_bar(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<String>
         .filter(|(_, bars)| bars.iter().any(|bar| bar.date == date));
     let others: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
     Ok(match others.as_slice() {
-        [] => format!("{id} has no bar on {date}, of no source"),
+        [] => format!("{id} has no bar on {date} from any source"),
         _ => format!(
             "{id} has no bar on {date} from {source}; there is one from {}",
             others.join(", ")

@@ -1,4 +1,4 @@
-//! `schema`: the SQL of the tables is printed, or run in the warehouse.
+//! `schema`: prints the SQL of the tables or runs it in the warehouse.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -10,7 +10,6 @@ use crate::config::{Config, ConfigError};
 use crate::warehouse::{Warehouse, WarehouseError};
 use crate::{staging, warehouse};
 
-/// What `--apply` made.
 #[derive(Serialize)]
 struct Created {
     table: String,
@@ -18,21 +17,21 @@ struct Created {
 
 pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     if args.schema.is_some() && args.which != Schema::OnePrice {
-        return Err(ConfigError("--schema is of one-price only".to_owned()).into());
+        return Err(ConfigError("--schema works with one-price only".to_owned()).into());
     }
     if !args.apply {
         return Ok(ddl(args));
     }
     if args.which == Schema::Staging {
         return Err(ConfigError(
-            "--apply is for the warehouse; `pricestash collect` makes the staging file by itself"
+            "--apply is for the warehouse; `pricestash collect` creates the staging file itself"
                 .to_owned(),
         )
         .into());
     }
     if matches!(args.which, Schema::Partitioned | Schema::Citus) {
         return Err(ConfigError(
-            "--apply makes the plain tables; run what this prints with psql before the first sync, and it is used as it is"
+            "--apply creates the plain tables only; run the printed SQL with psql before the first sync"
                 .to_owned(),
         )
         .into());
@@ -50,9 +49,9 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     }
     let created = connect(&target(config)?, config)?
         .ensure_tables()
-        .context("the warehouse's tables are not as needed")?;
+        .context("the warehouse's tables do not fit")?;
     let text = match created.is_empty() {
-        true => "Every table is there.\n".to_owned(),
+        true => "All tables exist.\n".to_owned(),
         false => format!("Created {}.\n", created.join(", ")),
     };
     let rows = created.into_iter().map(|name| Created {
@@ -61,7 +60,7 @@ pub(super) fn run(args: &SchemaArgs, config: &Config) -> Result<Answer> {
     Ok(Answer::rows(rows.collect(), |_| Ok(text)))
 }
 
-/// Makes views, and says what makes them slow.
+/// Creates views and warns about what makes them slow.
 fn make(
     config: &Config,
     create: impl FnOnce(&mut Warehouse) -> Result<(), WarehouseError>,
@@ -70,13 +69,13 @@ fn make(
     create(&mut warehouse)?;
     if warehouse.compiles_queries()? {
         log::info!(
-            "jit is on there: compiling a query of these views may take seconds, where the query takes a tenth of one; ALTER DATABASE … SET jit = off ends that"
+            "jit is on in PostgreSQL: compiling a query of these views can take seconds, while the query itself takes a tenth of a second; turn it off with ALTER DATABASE … SET jit = off"
         );
     }
     Ok(())
 }
 
-/// Makes the view where its readers look.
+/// Creates the view in the schema of its readers.
 fn one_price(schema: Option<&str>, config: &Config) -> Result<Answer> {
     let schema = match schema {
         Some(schema) => schema.to_owned(),
@@ -88,13 +87,13 @@ fn one_price(schema: Option<&str>, config: &Config) -> Result<Answer> {
     };
     make(config, |warehouse| warehouse.create_one_price(&schema))?;
     let table = format!("{schema}.price_daily");
-    let text = format!("The view {table} is there: one row for each asset and day.\n");
+    let text = format!("The view {table} exists: one row per asset and day.\n");
     Ok(Answer::row(Created { table }, text))
 }
 
-/// Views that were made, or made anew.
+/// Views that were created or replaced.
 fn views(names: &[&'static str]) -> Answer {
-    let text = format!("The views {} are there.\n", names.join(", "));
+    let text = format!("The views {} exist.\n", names.join(", "));
     let rows = names.iter().map(|name| Created {
         table: (*name).to_owned(),
     });

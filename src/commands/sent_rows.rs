@@ -1,4 +1,4 @@
-//! Whether the warehouse still has the rows that it took before, as `sync` would find it: for `doctor` and `status`.
+//! Checks for `doctor` and `status` whether the warehouse still has the rows it took before, as `sync` would find it.
 
 use std::time::Duration;
 
@@ -8,30 +8,31 @@ use crate::domain::acknowledgement::Standing;
 use crate::staging::Staging;
 use crate::warehouse::{Patience, Warehouse, WarehouseError};
 
-/// `status` is looked at while the network is down, too: it waits no longer for the answer, nor for a
-/// connection where `DATABASE_URL` has no time for that.
+/// People run `status` while the network is down, too: it waits no longer than this for an answer, or for a connection
+/// if `DATABASE_URL` sets no time limit for it.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// What a look at the table found.
+/// The state of the sent rows.
 pub(super) enum SentRows {
-    /// They are there, or none was sent.
+    /// They exist, or none was sent.
     Stand,
-    /// They are gone, or it is another table: the next sync sends all of them.
+    /// They are gone, or the table is another one: the next sync sends all of them.
     Lost,
     /// There is no table, or none that this user may see.
     NoTable,
-    /// It is another database with rows; the sentence of [`WarehouseError::Elsewhere`].
+    /// Another database that has rows; the message of [`WarehouseError::Elsewhere`].
     Elsewhere(String),
 }
 
-/// What is said of rows that are gone.
-pub(super) const LOST: &str = "the rows that were sent before are not in this table: it was made anew, emptied, moved or set back";
+/// The message if they are gone.
+pub(super) const LOST: &str =
+    "the rows sent before are not in this table: it was recreated, emptied, moved or restored";
 
 impl SentRows {
-    /// Asks by a connection that stands.
+    /// Asks over an open connection.
     ///
     /// # Errors
-    /// The staging file's or the server's.
+    /// Errors of the staging file or the server.
     pub(super) fn of(warehouse: &mut Warehouse, staging: &Staging) -> anyhow::Result<Self> {
         let Some(known) = staging.acknowledged()? else {
             return Ok(Self::Stand);
@@ -55,8 +56,8 @@ impl SentRows {
     }
 }
 
-/// What is wrong with the rows that were sent before, for `status`: a sentence; `None` where nothing is, none was sent, or there is
-/// no warehouse. That the warehouse could not be asked is wrong, too.
+/// What is wrong with the rows sent before, as a sentence for `status`. `None` if nothing is wrong, none was sent, or
+/// there is no warehouse. A warehouse that cannot be asked is a worry, too.
 pub(super) fn worry(config: &Config, staging: &Staging) -> Option<String> {
     match ask(config, staging) {
         Ok(SentRows::Stand) => None,
@@ -64,14 +65,14 @@ pub(super) fn worry(config: &Config, staging: &Staging) -> Option<String> {
             "PostgreSQL: {LOST}; the next `pricestash sync` sends all of them again"
         )),
         Ok(SentRows::NoTable) => Some(
-            "PostgreSQL: there is no table price_daily that the user of DATABASE_URL can see, and so none with the rows that were sent before"
+            "PostgreSQL: the user of DATABASE_URL sees no table price_daily, so the rows sent before are missing"
                 .to_owned(),
         ),
         Ok(SentRows::Elsewhere(sentence)) => Some(sentence),
-        // Where only runs and assets were sent, no bar can be missing.
+        // If only runs and assets were sent, no bar can be missing.
         Err(_) if has_no_bars(staging) => None,
         Err(failure) => Some(format!(
-            "whether PostgreSQL still has the rows that were sent before is not known: {failure:#}"
+            "cannot tell whether PostgreSQL still has the rows sent before: {failure:#}"
         )),
     }
 }
@@ -85,7 +86,7 @@ fn ask(config: &Config, staging: &Staging) -> anyhow::Result<SentRows> {
     let Some(url) = config.warehouse_url()? else {
         return Ok(SentRows::Stand);
     };
-    // Who never sent anything is not kept waiting for a server.
+    // If nothing was ever sent, do not wait for a server.
     if staging.acknowledged()?.is_none() {
         return Ok(SentRows::Stand);
     }

@@ -1,4 +1,4 @@
-//! Which settings a command uses, and what to do where there are none.
+//! Which settings each command uses, and what to do if there are none.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Error, Result};
 use crate::cli::{Command, HealthcheckArgs, SchemaArgs};
 use crate::config::{Area, Config, ConfigError};
 
-/// Refuses a wrong setting that the command uses, and warns of the others: none stops what does not need it.
+/// Refuses a wrong setting that the command uses and warns of the others: none stops a command that does not need it.
 pub(super) fn use_settings(command: &Command, config: &Config, ready: Result<()>) -> Result<()> {
     let used = used(command, config);
     match (ready, command) {
@@ -45,7 +45,7 @@ fn used(command: &Command, config: &Config) -> &'static [Area] {
         | Command::Schema(SchemaArgs { apply: false, .. }) => &[],
         Command::Assets(args) if args.asks() => &[Area::DotEnv, Area::Log, Area::Fetch],
         Command::Collect(args) if args.replay.is_none() => &[Area::DotEnv, Area::Log, Area::Fetch],
-        // Without a warehouse it says that there is none.
+        // Without a warehouse it reports that there is none.
         Command::Sync(_) if config.names_warehouse() => &[Area::DotEnv, Area::Log, Area::Warehouse],
         Command::Verify(_)
         | Command::Schema(_)
@@ -56,7 +56,7 @@ fn used(command: &Command, config: &Config) -> &'static [Area] {
     }
 }
 
-/// Says where nothing of pricestash is: mostly it was started in another folder.
+/// Says so if the folder contains nothing of pricestash: usually it was started in the wrong folder.
 pub(super) fn without_settings(error: Error, config: &Config) -> Error {
     let message = format!("{error:#}");
     if message.contains("pricestash init") || has_settings(config) {
@@ -72,7 +72,7 @@ pub(super) fn without_settings(error: Error, config: &Config) -> Error {
 /// What to do in a folder without settings.
 pub(super) const NO_SETTINGS: &str = "nothing of pricestash is in this folder: go to the one that has it, or let `pricestash init` write the settings here";
 
-/// Whether any file of ours is there.
+/// Whether the folder contains any of our files.
 pub(super) fn has_settings(config: &Config) -> bool {
     let files = [Path::new(".env"), &config.assets_file, &config.staging_db];
     files.iter().any(|file| file.exists())

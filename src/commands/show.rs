@@ -1,4 +1,4 @@
-//! `show`: an asset's newest bars as a table and a chart.
+//! `show`: prints an asset's newest bars as a table and a chart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +23,13 @@ use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSeries, best_bars};
 
-/// The longest heading, in characters.
+/// Longest heading, in characters.
 const LONGEST_HEADING: usize = 500;
-/// So many days before the shown ones are read as well.
+/// Days read before the shown ones.
 const COMPARED_DAYS: u64 = 30;
-/// What is said of a day without a rate.
+/// Remark on a day without a rate.
 const NO_RATE: &str = "no rate";
-/// Lines of the prices in a chart.
+/// Height of the price chart, in lines.
 const CHART_HEIGHT: usize = 15;
 
 /// A day of the result. The fields are the columns of JSON and CSV.
@@ -39,17 +39,17 @@ struct ShownDay {
     date: String,
     source: String,
     currency: String,
-    /// Its prices; none where they are to be adjusted and the factor is not known.
+    /// `None` if the prices cannot be adjusted because the factor is unknown.
     open: Option<f64>,
     high: Option<f64>,
     low: Option<f64>,
     close: Option<f64>,
-    /// The share by which the close differs from that of the bar before.
+    /// Change of the close since the previous bar, as a share.
     change: Option<f64>,
     volume: Option<i64>,
     is_final: bool,
     ingested_at: String,
-    /// What was found about the day, that it is provisional, and the rate that its prices are made by.
+    /// Findings of the day, whether it is provisional, and the rate behind its prices.
     remarks: Vec<String>,
 }
 
@@ -105,14 +105,14 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
     Ok(if args.chart { answer.drawn() } else { answer })
 }
 
-/// The bars of so many days and of the one before them, from which the first one moved; all of them where rows that are no bars
-/// lie among those.
+/// Reads the newest `days` bars and the one before them, from which the first change is computed; reads all bars if
+/// rows that are not bars lie among them.
 fn newest_series(staging: &Staging, asset: &StoredAsset, days: usize) -> Result<StoredSeries> {
     let wanted = days.saturating_add(1);
     let own = asset.sources.iter().filter(|s| s.own_currency);
     let own: Vec<&str> = own.map(|s| s.source.as_str()).collect();
     let since = staging.start_of_newest(&asset.asset_id, &own, wanted)?;
-    // A source that stands in is compared with the better one over the days before, too.
+    // The days before are needed to compare a stand-in source with the better one.
     let compared_from = since.map(|day| sub_days(day, COMPARED_DAYS));
     let series = staging.stored_series(&asset.asset_id, compared_from)?;
     let found = best_bars(&series, &asset.own_sources(&series)).len();
@@ -124,12 +124,12 @@ fn newest_series(staging: &Staging, asset: &StoredAsset, days: usize) -> Result<
 
 fn nothing_of(id: &AssetId) -> ConfigError {
     ConfigError(format!(
-        "no bar of {:?} in its own currency is staged yet; `pricestash collect --assets {id}` fetches them",
+        "no price of {:?} in its own currency is stored yet; fetch it with `pricestash collect --assets {id}`",
         id.as_str()
     ))
 }
 
-/// That the stored bars are in other currencies than the asset; `None` where there are none.
+/// The error if stored bars are in other currencies than the asset; `None` if there are none.
 fn in_other_currencies(asset: &StoredAsset, series: &StoredSeries) -> Option<ConfigError> {
     let others = asset
         .sources
@@ -159,7 +159,7 @@ fn remarks(staging: &Staging, asset: &StoredAsset) -> Result<Remarks> {
     Ok(remarks)
 }
 
-/// What becomes of stored prices before they are shown.
+/// How stored prices are converted before they are shown.
 #[derive(Clone, Copy)]
 struct Prices<'a> {
     factors: &'a Factors,
@@ -168,7 +168,7 @@ struct Prices<'a> {
 }
 
 impl Prices<'_> {
-    /// A bar's values, and the rate that they are made by.
+    /// A bar's values and the rate behind them.
     fn of(&self, bar: &StoredBar) -> (Option<Values>, Option<Rate>) {
         let rate = self.exchange.at(bar.date);
         let adjusted = self.factors.adjusted(bar.date, bar.values);
@@ -221,7 +221,7 @@ fn days(
         .collect()
 }
 
-/// Whose prices these are, the newest close, and how far it moved.
+/// The asset, the newest close and its change.
 fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
     let Some(newest) = days.last() else {
         return String::new();
@@ -240,11 +240,11 @@ fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
     brief(&heading, LONGEST_HEADING) + "\n\n"
 }
 
-/// What the prices are adjusted for, and which have no factor.
+/// What the prices are adjusted for, and how many have no factor.
 fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
     let what = match factors.adjust() {
         Adjust::None => return String::new(),
-        Adjust::Splits => "splits that the source has not adjusted for",
+        Adjust::Splits => "splits that the source did not adjust for",
         Adjust::All => "splits and dividends",
     };
     let has_rate = |day: &&ShownDay| !day.remarks.iter().any(|r| r == NO_RATE);
@@ -253,7 +253,7 @@ fn adjusted_words(days: &[ShownDay], factors: &Factors) -> String {
     let unknown = match unknown {
         0 => String::new(),
         _ => format!(
-            " {} without a price: no source tells what happened since.",
+            " {} without a price: the adjustment since then is unknown.",
             numbers::counted(unknown, "day is", "days are")
         ),
     };
@@ -308,9 +308,9 @@ fn table(days: &[ShownDay], is_computed: bool, screen: Screen<'_>) -> Result<Str
     })
 }
 
-/// As many decimals for all as the price with most of them has, so that the points stand below each other.
+/// The number of decimals of the price that has the most, so that decimal points line up.
 ///
-/// Computed ones (adjusted, or in another currency) have no digits of their own: two more than the currency are shown.
+/// Computed prices (adjusted or converted) have no digits of their own: they get two more than the currency.
 fn decimals(days: &[ShownDay], is_computed: bool) -> usize {
     let of = |value: f64| {
         let digits = shortest(value);
@@ -344,7 +344,7 @@ fn chart(days: &[ShownDay], is_computed: bool, terminal: Terminal) -> String {
         width: terminal.width,
         height: CHART_HEIGHT,
     };
-    // An axis needs no more digits than tell its lines apart.
+    // An axis needs only the digits that distinguish its lines.
     let range = bars.iter().map(|b| b.high).fold(0.0, f64::max);
     let decimals = if range >= 1000.0 {
         0

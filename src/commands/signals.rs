@@ -1,4 +1,4 @@
-//! Ctrl-C and its like end a run in order.
+//! Ends a run cleanly on Ctrl-C and similar signals.
 
 use std::process;
 
@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 use crate::process::stop::Stop;
 use crate::staging;
 
-/// The exit code of a program that was ended by a second Ctrl-C, as a shell would give it.
+/// Exit code after a second Ctrl-C, as a shell would give it.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break set. A second signal ends the program as if nobody had listened.
+/// A flag set by Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break. A second signal ends the program at once.
 ///
 /// # Errors
-/// When the system does not let us listen.
+/// If the system refuses the handler.
 pub(super) fn stop_on_signals(what_becomes: &'static str) -> Result<Stop> {
     let stop = Stop::default();
     let flag = stop.clone();
@@ -21,7 +21,7 @@ pub(super) fn stop_on_signals(what_becomes: &'static str) -> Result<Stop> {
         if flag.is_set() {
             #[allow(
                 clippy::exit,
-                reason = "who asks twice does not want to wait for anything"
+                reason = "a user who presses it twice does not want to wait"
             )]
             process::exit(INTERRUPTED);
         }
@@ -29,6 +29,6 @@ pub(super) fn stop_on_signals(what_becomes: &'static str) -> Result<Stop> {
         flag.set();
         staging::wait_no_longer();
     })
-    .context("Ctrl-C cannot be listened for")?;
+    .context("cannot install the Ctrl-C handler")?;
     Ok(stop)
 }

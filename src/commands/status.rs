@@ -1,4 +1,4 @@
-//! `status`: whether all is well, and what that is made of: freshness, pending rows, runs, findings.
+//! `status`: whether all is well, and the facts behind it: freshness, pending rows, runs, findings.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,25 +24,25 @@ use crate::output::numbers::{counted, whole_percent};
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Scope, SeriesSummary, Staging};
 
-/// How far back success is counted.
+/// How far back the success rate goes.
 const LOOKBACK: TimeDelta = TimeDelta::days(30);
-/// Runs in the one screen, and in the list.
+/// Number of runs on the screen and in the list.
 const RUNS: [u32; 2] = [5, 500];
-/// Findings in the one screen, and in the list.
+/// Number of findings on the screen and in the list.
 const FINDINGS: [u32; 2] = [5, 100_000];
 
-/// Characters of an error in the one screen: in a sentence, in a table's cell.
+/// Longest error on the screen: in a sentence, in a table's cell.
 const LONGEST_ERROR: usize = 400;
 const LONGEST_CELL: usize = 80;
 
-/// A line of the last year is drawn for no more series than this: it takes as long as all the rest.
+/// Sparklines are drawn only up to this many series: they take as long as all the rest.
 const MOST_LINES: usize = 500;
 
-/// Said of a large file.
-const NOT_COUNTED: &str = "The file is too large to count its rows for a look at it: `staged`, `provisional` and days far from an asset's ends are left out. \
+/// Note for a large file.
+const NOT_COUNTED: &str = "The file is too large to count its rows here: `staged`, `provisional` and days far from an asset's ends are left out. \
      Its view `coverage` has them.\n";
 
-/// The columns of the findings.
+/// Columns of the findings.
 const FINDING_COLUMNS: &[&str] = &["asset_id", "source", "date", "rule", "detail"];
 const SHOWN_FINDING: &[Column] = &[
     always("asset_id"),
@@ -59,31 +59,31 @@ struct SeriesRow {
     source: Option<String>,
     first_date: Option<String>,
     last_date: Option<String>,
-    /// `None` where there are too many rows to count them.
+    /// `None` if there are too many rows to count.
     staged: Option<u64>,
     provisional: Option<u64>,
     pending: u64,
     open_findings: u64,
-    /// Whether it may hold two scales.
+    /// Whether it may mix two scales.
     suspect: bool,
-    /// Of the asset: that of its best series in its own currency.
+    /// Freshness of the asset: that of its best series in its own currency.
     freshness: Option<Freshness>,
     expected_date: Option<NaiveDate>,
     #[serde(flatten)]
     record: Record,
 }
 
-/// What stands in the table only.
+/// Columns of the table only.
 #[derive(Serialize)]
 struct ShownSeries<'a> {
     #[serde(flatten)]
     row: &'a SeriesRow,
-    /// `29/30`: runs that collected the asset.
+    /// `29/30`: successful runs of all runs that collected the asset.
     ok_30d: String,
     last_year: String,
 }
 
-/// A command's record.
+/// The record of a command.
 #[derive(Serialize)]
 struct CommandRow {
     job_name: String,
@@ -161,7 +161,7 @@ pub(super) fn run(args: &StatusArgs, config: &Config) -> Result<Answer> {
 fn nothing_staged(args: &StatusArgs, config: &Config) -> Answer {
     let path = config.staging_db.display();
     let first = match has_settings(config) {
-        true => "`pricestash collect` makes it".to_owned(),
+        true => "`pricestash collect` creates it".to_owned(),
         false => format!("Here {NO_SETTINGS}"),
     };
     let text = format!("Nothing is staged yet: there is no {path}. {first}.\n");
@@ -175,7 +175,7 @@ fn nothing_staged(args: &StatusArgs, config: &Config) -> Answer {
 /// The freshness of the configured assets. A broken assets file must not hide everything else.
 fn health(staging: &Staging, config: &Config) -> Result<Vec<Health>> {
     let assets: Vec<Asset> = read_assets(&config.assets_file).unwrap_or_else(|error| {
-        log::warn!("freshness is not known: {error:#}");
+        log::warn!("cannot check freshness: {error:#}");
         Vec::new()
     });
     healthcheck::of_staging(staging, &assets)
@@ -222,7 +222,7 @@ fn series_rows(staging: &Staging, health: &[Health]) -> Result<Vec<SeriesRow>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// What the one screen is made of, beside the series.
+/// What the screen shows besides the series.
 struct State {
     staging: Staging,
     commands: BTreeMap<String, Record>,
@@ -230,7 +230,7 @@ struct State {
     config: Config,
 }
 
-/// The one screen: whether all is well, then what that is made of.
+/// The screen: whether all is well, then the facts behind it.
 fn state_text(state: State, rows: &[SeriesRow], screen: Screen<'_>) -> Result<String> {
     let State {
         staging, commands, ..
@@ -258,7 +258,7 @@ fn state_text(state: State, rows: &[SeriesRow], screen: Screen<'_>) -> Result<St
         worries => format!("Not all is well:\n- {}\n", worries.join("\n- ")),
     };
     for run in staging.running_runs()? {
-        text.push_str(&format!("Under way: {run}\n"));
+        text.push_str(&format!("In progress: {run}\n"));
     }
     text.push_str(&format!(
         "\nStaged in {}, {} for PostgreSQL\n{}",
@@ -311,11 +311,11 @@ fn series_table(staging: &Staging, rows: &[SeriesRow], screen: Screen<'_>) -> Re
     screen::table(&shown, COLUMNS, screen)
 }
 
-/// The closes of a series' last year as a line.
+/// A sparkline of the closes of a series' last year.
 fn last_year(staging: &Staging, row: &SeriesRow, screen: Screen<'_>) -> Result<String> {
-    /// A mark for a month or, on a wide screen, a fortnight.
+    /// One mark per month or, on a wide screen, per fortnight.
     const WIDTHS: [usize; 2] = [13, 26];
-    /// Where there is room for the longer one beside everything else.
+    /// Width from which the longer one fits beside everything else.
     const WIDE: usize = 120;
     let last: Option<NaiveDate> = row.last_date.as_ref().and_then(|d| d.parse().ok());
     let Some(last) = last else {
@@ -384,7 +384,7 @@ fn command_table(rows: &[CommandRow], screen: Screen<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// The runs, each error in a few words.
+/// The runs, with shortened errors.
 fn runs_table(runs: &[RunRow], screen: Screen<'_>) -> Result<String> {
     const COLUMNS: &[Column] = &[
         always("started_at").titled("started"),

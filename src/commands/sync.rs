@@ -1,4 +1,4 @@
-//! `sync`: what is pending in the staging file is sent to the warehouse.
+//! `sync`: sends what is pending in the staging file to the warehouse.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::process::stop::Stop;
 use crate::staging::{RejectedSeries, Scope, Staging};
 use crate::warehouse::{Target, Warehouse};
 
-/// So long a sync waits for the end of another one, which has hundreds of thousands of rows to send at most, or hangs.
+/// How long a sync waits for another one, which at worst has hundreds of thousands of rows to send, or hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) fn run(args: &SyncArgs, config: &Config) -> Result<Answer> {
@@ -73,10 +73,10 @@ pub(super) fn run_until(
     Ok(Answer::on_screen(vec![outcome], sync_table).ending(exit_code))
 }
 
-/// What there is before a run can begin.
+/// What a run needs before it starts.
 enum Prepared {
     Ready(Options, Staging, Box<Target>),
-    /// There is no warehouse, and so many rows wait.
+    /// There is no warehouse; the text says how many rows wait.
     LeftOut(String),
 }
 
@@ -106,15 +106,15 @@ fn prepare(args: &SyncArgs, config: &Config) -> Result<Prepared> {
     Ok(Prepared::Ready(options, staging, Box::new(target)))
 }
 
-/// Nothing is sent, and that is no failure: who has no warehouse keeps everything in the staging file.
+/// Sends nothing, which is not a failure: without a warehouse everything stays in the staging file.
 fn left_out(waiting: &str) -> Answer {
     let why = no_warehouse(waiting);
-    log::info!("sync is left out: {why}");
+    log::info!("sync skipped: {why}");
     let text = format!("Nothing was sent: {why}.\n");
     Answer::rows(Vec::<Outcome>::new(), |_| Ok(text))
 }
 
-/// Sends what is pending, and records how it went.
+/// Sends what is pending and records the outcome.
 fn send(
     run: &Run<'_>,
     staging: &Staging,
@@ -125,7 +125,7 @@ fn send(
 ) -> Result<Outcome> {
     let waiting = |who: &str| {
         let most = PATIENCE.as_secs();
-        log::warn!("{who}; this one waits for its end, at most {most} s");
+        log::warn!("{who}; waiting up to {most} s for it to end");
     };
     let _lock = staging
         .lock_sync(PATIENCE, waiting)
@@ -139,7 +139,7 @@ fn send(
         let error = located(staging.explain(error), target);
         let problem = Problem::of_run(format!("{error:#}"));
         if let Err(unrecorded) = run.end(Status::Failure, &[problem], "", &[], &[]) {
-            log::error!("the end of the run could not be recorded: {unrecorded:#}");
+            log::error!("cannot record the end of the run: {unrecorded:#}");
         }
         Err(error.context(still_pending(staging)))
     };
@@ -162,12 +162,12 @@ fn send(
         &[],
         &succeeded,
     )?;
-    // The run has ended before it is sent, so that the warehouse sees its end.
+    // The run is closed before it is sent, so that the warehouse sees its end.
     sync.send_runs(&mut outcome);
     Ok(outcome)
 }
 
-/// A bar of the rows that are sent, on a terminal. Elsewhere they are not even counted.
+/// A progress bar of sent rows, on a terminal only. Elsewhere the rows are not even counted.
 fn bar(staging: &Staging, scope: &Scope) -> Result<Option<ProgressLine>> {
     if !io::stderr().is_terminal() {
         return Ok(None);
@@ -182,7 +182,7 @@ fn still_pending(staging: &Staging) -> String {
     )
 }
 
-/// What is recorded and alerted: what was refused by series, with the warehouse's words; and the assets that are well.
+/// What is recorded and alerted: rejected rows by series with the warehouse's message, and the assets that succeeded.
 fn problems_and_succeeded(
     outcome: &Outcome,
     staging: &Staging,
@@ -218,27 +218,27 @@ fn refused(series: &RejectedSeries) -> Problem {
     } = series;
     let error = match rows {
         1 => format!("the row of {first_date} stays in sync_reject: {message}"),
-        _ => format!("{rows} rows stay in sync_reject, the first is of {first_date}: {message}"),
+        _ => format!("{rows} rows stay in sync_reject, the first one of {first_date}: {message}"),
     };
     Problem::of_source(asset_id, source, error)
 }
 
-/// What is said of rows that lose against an ingest time in the future.
+/// The message for rows that lose against an ingest time in the future.
 fn future(outcome: &Outcome) -> Option<String> {
     let rows = outcome.skipped_future;
     (rows > 0).then(|| {
         format!(
-            "{rows} rows were skipped because their ingested_at in the warehouse lies in the future: \
-             `pricestash verify --repair` lets the next sync write ours over them, `pricestash retract` takes a bar out on both sides"
+            "{rows} rows were skipped because their ingested_at in the warehouse is in the future: after \
+             `pricestash verify --repair` the next sync overwrites them, and `pricestash retract` removes a bar on both sides"
         )
     })
 }
 
-/// What is said of bars that were taken back and stay in the warehouse.
+/// The message for retracted bars that stay in the warehouse.
 fn not_retracted(outcome: &Outcome) -> Option<String> {
     let why = outcome.not_retracted.as_ref()?;
     Some(format!(
-        "bars that were taken back stay in the warehouse, the next sync tries again; it needs the right DELETE on price_daily: {why}"
+        "retracted bars are still in the warehouse and the next sync tries again; removing them needs the DELETE privilege on price_daily: {why}"
     ))
 }
 
@@ -249,12 +249,8 @@ fn dry_run(rows: u64, retracted: u64, target: &Target, changes: Vec<Change>) -> 
     }
     let mut text = changes_table(&changes)?;
     if retracted > 0 {
-        let bars = counted(
-            retracted,
-            "bar that was taken back",
-            "bars that were taken back",
-        );
-        text.push_str(&format!("{bars} would be taken out. "));
+        let bars = counted(retracted, "retracted bar", "retracted bars");
+        text.push_str(&format!("{bars} would be removed. "));
     }
     text.push_str(&format!(
         "{rows} rows would be sent to {}. This was a dry run: nothing was sent.\n",
@@ -286,11 +282,7 @@ fn sync_table(outcomes: &[Outcome], screen: Screen<'_>) -> Result<String> {
             text.push_str(&format!("{} rows stay in sync_reject\n", outcome.rejected));
         }
         if outcome.retracted > 0 {
-            let rows = counted(
-                outcome.retracted,
-                "row was taken out",
-                "rows were taken out",
-            );
+            let rows = counted(outcome.retracted, "row was removed", "rows were removed");
             text.push_str(&format!("{rows}\n"));
         }
         for sentence in future(outcome).into_iter().chain(not_retracted(outcome)) {

@@ -1,4 +1,5 @@
-//! `sync --take-over-assets`: rows of the warehouse's `asset_master` that others made become those of the assets file.
+//! `sync --take-over-assets`: updates rows of the warehouse's `asset_master` that others created to match the assets
+//! file.
 
 use anyhow::Result;
 
@@ -11,17 +12,16 @@ use crate::warehouse::Target;
 
 /// What is taken over.
 pub(super) struct TakeOver {
-    /// The assets, also those that stand there as they are configured.
+    /// All assets of the scope, even those that already match.
     asset_ids: Vec<String>,
-    /// What changes.
     pub(super) changes: Vec<Change>,
 }
 
 impl TakeOver {
-    /// Looks at the configured assets of the scope, and changes nothing.
+    /// Compares the configured assets of the scope; changes nothing.
     ///
     /// # Errors
-    /// What staging or the warehouse says.
+    /// Errors of the staging file or the warehouse.
     pub(super) fn of(
         staging: &Staging,
         target: &Target,
@@ -45,10 +45,10 @@ impl TakeOver {
         })
     }
 
-    /// Says what changes, and lets the sync that follows do it.
+    /// Reports the changes and lets the following sync make them.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Errors of SQLite.
     pub(super) fn begin(&self, staging: &Staging) -> Result<()> {
         self.changes.iter().for_each(log_change);
         staging.take_assets_over(&self.asset_ids)
@@ -60,10 +60,10 @@ pub(super) fn log_change(change: &Change) {
     log::info!(asset = change.asset_id; "asset_master.{}: {there} becomes {}", change.column, change.here);
 }
 
-/// The changes as people read them; empty where there are none.
+/// The changes as a table for people; empty if there are none.
 ///
 /// # Errors
-/// A value that cannot be printed.
+/// If a value cannot be printed.
 pub(super) fn changes_table(changes: &[Change]) -> Result<String> {
     match changes.is_empty() {
         true => Ok(String::new()),

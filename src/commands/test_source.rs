@@ -1,4 +1,5 @@
-//! `assets test-source`: one request to a source of the user's own, and what of its answer would be taken. Nothing is stored.
+//! `assets test-source`: sends one request to a user-defined source and shows what would be taken from the answer.
+//! Stores nothing.
 
 use std::sync::Arc;
 
@@ -29,12 +30,12 @@ use crate::process::stop::Stop;
 use crate::sources::Upstream;
 use crate::sources::fetch::{Part, Request, Response, without_keys};
 
-/// So many rows are shown, and so many of those that would be refused.
+/// How many rows are shown, and how many of those that would be rejected.
 const SHOWN: usize = 10;
-/// So much of a value is shown.
+/// Longest shown value, in characters.
 const LONGEST_VALUE: usize = 24;
 
-/// A row as it was read. The fields are the columns of the result.
+/// A row as read. The fields are the columns of the result.
 #[derive(Serialize)]
 struct ReadRow {
     date: String,
@@ -43,11 +44,11 @@ struct ReadRow {
     low: String,
     close: String,
     volume: String,
-    /// `ok`, or why it would be no bar.
+    /// `ok`, or why it would not be a bar.
     result: String,
 }
 
-/// What an asset of this source is, where the assets file has one.
+/// Properties of the asset with this symbol, if the assets file has one.
 struct Subject {
     calendar: Calendar,
     category: Category,
@@ -109,16 +110,16 @@ fn find(file: &AssetsFile, name: &str) -> Result<&'static UserSource, ConfigErro
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = file.sources.iter().map(|s| s.name.as_str()).collect();
         let known = match names[..] {
-            [] => "it has none".to_owned(),
-            _ => format!("it has {}", names.join(", ")),
+            [] => "which has none".to_owned(),
+            _ => format!("which has {}", names.join(", ")),
         };
         ConfigError(format!(
-            "there is no [[source]] {name:?} in the assets file, {known}; data/README.md says how one is written"
+            "there is no [[source]] {name:?} in the assets file, {known}; data/README.md shows how to write one"
         ))
     })
 }
 
-/// The asset that has the symbol of this source; without one its days are those of UTC, every day is a session.
+/// The asset with this symbol of the source. Without one, days are in UTC and every day is a session.
 fn subject(file: &AssetsFile, source: &'static UserSource, symbol: &str) -> Result<Subject> {
     let kind = SourceKind::User(source);
     let has = |asset: &&Asset| {
@@ -170,7 +171,7 @@ fn judge(
     };
     let refused = match all.rejected.len() {
         0 => String::new(),
-        count => format!(", {} would be refused", counted(count, "row", "rows")),
+        count => format!(", {} would be rejected", counted(count, "row", "rows")),
     };
     let head = format!(
         "{asked}\nHTTP {}, {}, {}{span}{refused}\n",
@@ -232,7 +233,7 @@ fn check_rows(
     check(&answer, context)
 }
 
-/// What would become of one row: by itself, and beside the others.
+/// The result of one row: alone, and among the others.
 fn result_of(row: &RawBar<'_>, alone: &Checked, all: &Checked) -> String {
     let Some(fetched) = alone.bars.first() else {
         return match alone.rejected.first() {
@@ -255,7 +256,7 @@ fn result_of(row: &RawBar<'_>, alone: &Checked, all: &Checked) -> String {
     }
 }
 
-/// A row as it is taken; of one that is not, as it was received.
+/// The row as it would be stored, or as received if it would not be.
 fn read_row(row: &RawBar<'_>, alone: &Checked, result: String) -> ReadRow {
     let shown = |text: &str| brief(text, LONGEST_VALUE);
     let taken = alone.bars.first().map(|fetched| fetched.bar);

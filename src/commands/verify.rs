@@ -1,4 +1,4 @@
-//! `verify`: the staging file is compared with the warehouse, row by row where a month differs.
+//! `verify`: compares the staging file with the warehouse, row by row where a month differs.
 
 use anyhow::Result;
 
@@ -14,10 +14,9 @@ use crate::jobs::verify::{self, Mismatch, MismatchKind, Repaired, Verified};
 use crate::output::numbers::counted;
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
-/// Rows that a table shows at most: more are for a program.
+/// Most rows in a table: more are for a program.
 const SHOWN: usize = 1000;
 
-/// The columns of the result.
 const COLUMNS: &[&str] = &[
     "asset_id",
     "date",
@@ -27,7 +26,7 @@ const COLUMNS: &[&str] = &[
     "detail",
 ];
 
-/// Ids that are taken for what they are.
+/// Takes words as ids without looking them up.
 fn as_typed(list: &[String]) -> Result<Vec<AssetId>, ConfigError> {
     let items = items(list).map_err(ConfigError)?.into_iter();
     items
@@ -45,7 +44,7 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
     };
     let target = target(config)?;
     let mut warehouse = connect(&target, config)?;
-    // It is recorded so that `report` can say when that was last.
+    // Recorded so that `report` can tell when the last comparison was.
     let compare = |_| {
         let verified = verify::verify(&staging, &mut warehouse, &assets);
         verified.map_err(|error| located(error, &target))
@@ -73,7 +72,7 @@ pub(super) fn run(args: &VerifyArgs, config: &Config) -> Result<Answer> {
         move |differences: &[Mismatch], screen: Screen<'_>| Ok(said + &table(differences, screen)?);
     let answer = Answer::on_screen(verified.differences, text).with_columns(COLUMNS);
     let answer = answer.beside_rows(move || {
-        // No row says it.
+        // No row contains it.
         if let Some(foreign) = foreign {
             log::info!("{foreign}");
         }
@@ -90,25 +89,25 @@ fn repair_words(repaired: Repaired) -> String {
     let mut words = String::new();
     if set_back > 0 {
         words.push_str(&format!(
-            "{} there in the future, which was set back.\n",
+            "{} in the future there; it was set back.\n",
             counted(
                 set_back,
-                "row had a time of ingest",
-                "rows had a time of ingest"
+                "row had an ingest time",
+                "rows had an ingest time"
             )
         ));
     }
     if retracted > 0 {
         words.push_str(&format!(
-            "{} here and is there again: the next sync takes it out.\n",
-            counted(retracted, "bar was taken back", "bars were taken back")
+            "{} here but present there again: the next sync removes it.\n",
+            counted(retracted, "bar was retracted", "bars were retracted")
         ));
     }
-    let pending = counted(pending, "row is pending", "rows are pending");
-    words + &format!("{pending} again; `pricestash sync` sends what is pending.\n")
+    let pending = counted(pending, "row is", "rows are");
+    words + &format!("{pending} pending again; `pricestash sync` sends them.\n")
 }
 
-/// How a comparison ended.
+/// The status of the comparison.
 fn ended(verified: &Verified) -> (Status, Vec<Problem>) {
     if verified.differences.is_empty() {
         return (Status::Success, Vec::new());
@@ -141,7 +140,7 @@ fn table(differences: &[Mismatch], screen: Screen<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// What was not compared.
+/// Rows that were not compared.
 fn foreign(verified: &Verified) -> Option<String> {
     let sources = verified.foreign.iter().map(|(source, foreign)| {
         let rows = counted(foreign.rows, "row", "rows");
@@ -151,7 +150,7 @@ fn foreign(verified: &Verified) -> Option<String> {
     let sources: Vec<String> = sources.collect();
     (!sources.is_empty()).then(|| {
         format!(
-            "The warehouse also has rows of other programs, which were not compared: {}.",
+            "Not compared, because they belong to other programs: {}.",
             sources.join(", ")
         )
     })
@@ -161,14 +160,14 @@ fn summary(verified: &Verified) -> String {
     let rows = counted(verified.rows, "row", "rows");
     let months = counted(verified.months, "month", "months");
     if verified.differences.is_empty() {
-        return format!("Staging and the warehouse are equal: {rows} in {months}.\n");
+        return format!("Staging and the warehouse are identical: {rows} in {months}.\n");
     }
     let count = |kind: MismatchKind| {
         let of_kind = verified.differences.iter().filter(|d| d.difference == kind);
         of_kind.count()
     };
     format!(
-        "Staging and the warehouse, {rows}, differ in {} of {months}: {} missing there, {} extra, {} different, {} newer there.\n",
+        "Staging and the warehouse ({rows}) differ in {} of {months}: {} missing there, {} extra there, {} different, {} newer there.\n",
         verified.months_that_differ,
         count(MismatchKind::Missing),
         count(MismatchKind::Extra),

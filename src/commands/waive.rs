@@ -1,4 +1,4 @@
-//! `waive`: sessions without a price, or findings that are right, are let pass; or looked at again.
+//! `waive`: accepts sessions without a price, or findings that are wrong; --undo withdraws that.
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -13,7 +13,7 @@ use crate::domain::finding::Rule;
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// What was waived. The fields are the columns of the result.
+/// The result. The fields are its columns.
 #[derive(Serialize)]
 struct Waiver {
     asset_id: String,
@@ -31,9 +31,7 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
     let id = find_asset(&args.asset, &staging, config)?;
     let reason = args.reason.as_deref().unwrap_or_default();
     if args.reason.is_some() && reason.trim().is_empty() {
-        return refused(
-            "--reason is empty, it should say why the price will never come".to_owned(),
-        );
+        return refused("--reason is empty; say why the price will never arrive".to_owned());
     }
     let days = args.days;
     let changed = match (args.rule, args.undo) {
@@ -53,10 +51,10 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
         }
     };
     let what = match (args.undo, changed) {
-        (true, true) => "is looked at again",
+        (true, true) => "is checked again",
         (true, false) => "was not waived",
         (false, true) => "is waived",
-        (false, false) => "was waived before",
+        (false, false) => "was already waived",
     };
     let Window { start, end } = days;
     let waiver = Waiver {
@@ -83,30 +81,30 @@ fn refused<T>(why: String) -> Result<T> {
     Err(ConfigError(why).into())
 }
 
-/// Why the missing bar of a day cannot be waived.
+/// Why a missing bar cannot be waived.
 fn check_gap(asset: &Asset, date: NaiveDate, staging: &Staging) -> Result<Option<String>> {
     let calendar = &asset.calendar;
     if let Some(reason) = calendar.closed_reason(date) {
         let name = calendar.name();
         return Ok(Some(format!(
-            "{date} is no session of {name} ({reason}), so that no bar is missing"
+            "{date} is not a session of {name} ({reason}), so no bar is missing"
         )));
     }
     if date > now().with_timezone(&calendar.zone()).date_naive() {
         return Ok(Some(format!(
-            "{date} is still to come, so that no bar is missing"
+            "{date} is in the future, so no bar is missing"
         )));
     }
     if staging.has_nothing_to_waive(asset, date)? {
         return Ok(Some(format!(
-            "{} has a bar of {date}, so that none is missing",
+            "{} has a bar on {date}, so none is missing",
             asset.id
         )));
     }
     Ok(None)
 }
 
-/// Waives the sessions of these days that have no bar. Of a single day it is said why there is none to waive.
+/// Waives the sessions of these days that have no bar. For a single day, explains why there is none to waive.
 fn waive_gaps(staging: &Staging, asset: &Asset, days: Window, reason: &str) -> Result<bool> {
     if days.start == days.end {
         if let Some(why) = check_gap(asset, days.start, staging)? {
@@ -124,7 +122,7 @@ fn waive_gaps(staging: &Staging, asset: &Asset, days: Window, reason: &str) -> R
     match found {
         true => Ok(changed),
         false => refused(format!(
-            "{} lacks no session from {} to {}",
+            "{} has no missing session from {} to {}",
             asset.id, days.start, days.end
         )),
     }

@@ -1,4 +1,4 @@
-//! `windows-task`: the definition of the daily task for Windows' Task Scheduler.
+//! `windows-task`: writes the definition of the daily task for the Windows Task Scheduler.
 
 use std::path::{Path, absolute};
 
@@ -11,13 +11,13 @@ use super::result_place::{XML, result_place, take_ending};
 use crate::cli::WindowsTaskArgs;
 use crate::config::Config;
 
-/// Starts a missed run as soon as the machine is on again, runs on battery, wakes nothing, runs once at a time, stops after
-/// an hour, tries three more times. Its elements are in the order of the published schema (MS-TSCH, section 2.5).
+/// Starts a missed run once the computer is on, runs on battery, does not wake the computer, runs once at a time, stops
+/// after an hour, retries three times. Elements follow the order of the published schema (MS-TSCH, section 2.5).
 const DEFINITION: &str = include_str!("windows_task.xml");
 
 pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Answer> {
     let place = result_place(&args.output, &XML, take_ending(&XML), config)?;
-    let script = absolute(&args.script).context("the script has no path")?;
+    let script = absolute(&args.script).context("cannot resolve the path of the script")?;
     let xml = definition(
         &script,
         args.at,
@@ -26,12 +26,12 @@ pub(super) fn run(args: &WindowsTaskArgs, config: &Config) -> Result<Answer> {
     );
     place
         .write(|to| Ok(to.write_all(&utf_16(&xml))?))
-        .with_context(|| format!("{} cannot be written", args.output.display()))?;
+        .with_context(|| format!("cannot write {}", args.output.display()))?;
     Ok(Answer::text(String::new()))
 }
 
-/// The task that runs a script every day. With a user it runs also when nobody is logged on, which an administrator must
-/// allow; without one, while the one who registers it is logged on.
+/// The task that runs a script every day. With a user it runs even if nobody is logged on, which needs an
+/// administrator; without one, only while the user who registers it is logged on.
 fn definition(script: &Path, at: NaiveTime, user: Option<&str>, now: NaiveDateTime) -> String {
     let principal = match user {
         Some(user) => format!(
@@ -50,14 +50,14 @@ fn definition(script: &Path, at: NaiveTime, user: Option<&str>, now: NaiveDateTi
         .replace('\n', "\r\n")
 }
 
-/// The next time of day, so that registering the task does not count as a missed run.
+/// The next occurrence of the time, so that registering the task does not count as a missed run.
 fn next(at: NaiveTime, now: NaiveDateTime) -> NaiveDateTime {
     let today = now.date().and_time(at);
     let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
     if today > now { today } else { tomorrow }
 }
 
-/// As the Task Scheduler itself exports a definition; others are read in the code page of the machine.
+/// UTF-16, as the Task Scheduler exports it; other encodings are read in the machine's code page.
 fn utf_16(text: &str) -> Vec<u8> {
     let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
     units.flat_map(u16::to_le_bytes).collect()

@@ -1,38 +1,35 @@
-//! Edits of the text of `assets.toml` that keep everything else in it: comments, order, blanks, line ends.
+//! Edits the text of `assets.toml` and keeps everything else in it: comments, order, blanks, line ends.
 
 use super::assets_file::syntax_error;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
-/// The byte order mark that Windows editors put in front.
+/// The byte order mark that Windows editors write first.
 const MARK: char = '\u{feff}';
 
-/// An asset to be added. Whether its values are right is seen when the new text is read.
+/// An asset to add. Its values are checked when the new text is parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct NewAsset {
     /// Its key.
     pub(crate) id: String,
-    /// Its name for people.
+    /// Name for people.
     pub(crate) name: String,
-    /// What it is.
     pub(crate) category: String,
-    /// When it trades.
     pub(crate) calendar: String,
-    /// The currency of its own series.
+    /// Currency of its own series.
     pub(crate) currency: String,
     /// Whether it is collected by default.
     pub(crate) active: bool,
-    /// Where its prices come from.
     pub(crate) sources: Vec<NewSource>,
 }
 
-/// One way to the prices of an asset to be added.
+/// A source of an asset to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewSource {
-    /// Who is asked.
+    /// Name of the source.
     pub(crate) source: String,
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
-    /// The currency of its prices, where it is another one.
+    /// Currency of its prices, if it is not the asset's.
     pub(crate) currency: Option<String>,
 }
 
@@ -40,7 +37,7 @@ impl NewSource {
     /// Reads `yahoo:SOXL` or `yahoo:BTC-USD:USD`.
     ///
     /// # Errors
-    /// A sentence that says how it should look.
+    /// The expected form.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split(':').collect();
         let (source, symbol, currency) = match parts[..] {
@@ -48,8 +45,7 @@ impl NewSource {
             [source, symbol, currency] => (source, symbol, Some(currency.to_owned())),
             _ => {
                 return Err(
-                    "it should be SOURCE:SYMBOL or SOURCE:SYMBOL:CURRENCY, like yahoo:SOXL"
-                        .to_owned(),
+                    "expected SOURCE:SYMBOL or SOURCE:SYMBOL:CURRENCY, like yahoo:SOXL".to_owned(),
                 );
             }
         };
@@ -61,15 +57,15 @@ impl NewSource {
     }
 }
 
-/// The text with further assets at its end.
+/// Appends assets to the text.
 ///
 /// # Errors
-/// When the text is no TOML, or has one of the assets already.
+/// If the text is not TOML or already has one of the assets.
 pub(crate) fn add(text: &str, new: &[NewAsset]) -> Result<String, String> {
     edit(text, |assets| {
         for asset in new {
             if find(assets, &asset.id).is_some() {
-                return Err(format!("the asset {:?} is there already", asset.id));
+                return Err(format!("asset {:?} already exists", asset.id));
             }
             assets.push(block(asset));
         }
@@ -107,15 +103,15 @@ fn inline(source: &NewSource) -> InlineTable {
     table
 }
 
-/// The text without an asset and the comment directly above it; comments that a blank line sets apart stay.
+/// Removes an asset and the comment directly above it; comments separated by a blank line stay.
 ///
 /// # Errors
-/// When the text is no TOML, or has no such asset.
+/// If the text is not TOML or lacks the asset.
 pub(crate) fn remove(text: &str, id: &str) -> Result<String, String> {
     edit(text, |assets| {
         let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
         let above = assets.get(index).map(prefix).unwrap_or_default();
-        // What stands at the head of the file is about all of it.
+        // A comment at the top of the file is about the whole file.
         let kept = match (index, above.rfind("\n\n")) {
             (0, _) => above.clone(),
             (_, Some(blank)) => above[..=blank].to_owned(),
@@ -138,10 +134,10 @@ pub(crate) fn remove(text: &str, id: &str) -> Result<String, String> {
     })
 }
 
-/// The text with an asset that is collected by default, or not.
+/// Makes an asset collected by default, or not.
 ///
 /// # Errors
-/// When the text is no TOML, or has no such asset.
+/// If the text is not TOML or lacks the asset.
 pub(crate) fn set_active(text: &str, id: &str, active: bool) -> Result<String, String> {
     edit(text, |assets| {
         let index = find(assets, id).ok_or_else(|| missing(assets, id))?;
@@ -154,7 +150,7 @@ pub(crate) fn set_active(text: &str, id: &str, active: bool) -> Result<String, S
                 *old = active.into();
                 *old.decor_mut() = decor;
             }
-            // It is the default.
+            // Active is the default.
             None if active => {}
             None => {
                 table.insert("active", value(false));
@@ -164,7 +160,7 @@ pub(crate) fn set_active(text: &str, id: &str, active: bool) -> Result<String, S
     })
 }
 
-/// Edits the list of assets; what the edit returns is put at the end of the text.
+/// Edits the list of assets; what `change` returns is appended to the text.
 fn edit(
     text: &str,
     with: impl FnOnce(&mut ArrayOfTables) -> Result<String, String>,
@@ -175,7 +171,7 @@ fn edit(
     let mut document: DocumentMut = plain
         .parse()
         .map_err(|e: toml_edit::TomlError| syntax_error(&plain, e.span(), e.message()))?;
-    // toml_edit counts what stands in a file without a table as its end.
+    // toml_edit treats the content of a file without tables as its end.
     let head = match document.is_empty() {
         true => document.trailing().as_str().unwrap_or_default().to_owned(),
         false => String::new(),
@@ -187,7 +183,7 @@ fn edit(
         .entry("asset")
         .or_insert(Item::ArrayOfTables(ArrayOfTables::new()))
         .as_array_of_tables_mut()
-        .ok_or("asset is no list of [[asset]] tables")?;
+        .ok_or("asset is not a list of [[asset]] tables")?;
     let tail = with(assets)?;
     let mut edited = format!("{head}{document}{tail}");
     if is_windows {
@@ -209,12 +205,12 @@ fn missing(assets: &ArrayOfTables, id: &str) -> String {
     let ids = assets.iter().filter_map(|t| t.get("id")?.as_str());
     let ids: Vec<&str> = ids.collect();
     format!(
-        "there is no asset {id:?}, the assets file has {}",
+        "there is no asset {id:?}; the assets file has {}",
         ids.join(", ")
     )
 }
 
-/// What stands above a table.
+/// The text above a table.
 fn prefix(table: &Table) -> String {
     let prefix = table.decor().prefix().and_then(|p| p.as_str());
     prefix.unwrap_or_default().to_owned()

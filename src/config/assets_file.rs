@@ -1,4 +1,4 @@
-//! The assets file: TOML read into assets, every value checked.
+//! Parses the assets file: TOML into assets, with every value checked.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::domain::currency::read_currency;
 use crate::domain::price_list::is_commodity;
 use crate::domain::user_source::UserSource;
 
-/// The longest asset name, in characters: `varchar(100)` in the warehouse.
+/// Longest asset name, in characters: `varchar(100)` in the warehouse.
 const MAX_NAME_CHARS: usize = 100;
 
 #[derive(Deserialize)]
@@ -25,12 +25,12 @@ struct FileText {
     asset: Vec<toml::Spanned<AssetLine>>,
 }
 
-/// What stands in the assets file.
+/// The content of the assets file.
 #[derive(Debug, Default)]
 pub(crate) struct AssetsFile {
     /// In the order of the file.
     pub(crate) assets: Vec<Asset>,
-    /// The sources of the user's own, also those that no asset has.
+    /// User-defined sources, even those that no asset uses.
     pub(crate) sources: Vec<&'static UserSource>,
 }
 
@@ -93,7 +93,7 @@ impl AssetLine {
 #[serde(deny_unknown_fields)]
 struct SourceLine {
     source: toml::Spanned<String>,
-    /// What the source calls the asset. Nobody is asked for prices that are imported, so that they need none.
+    /// The source's symbol for the asset. Imported prices are not fetched, so they need none.
     symbol: Option<String>,
     currency: Option<String>,
 }
@@ -109,7 +109,7 @@ impl SourceLine {
             let built_in = SourceKind::BUILT_IN.map(SourceKind::name).into_iter();
             let known: Vec<&str> = built_in.chain(own.iter().map(|s| s.name.as_str())).collect();
             format!(
-                "the source {:?} should be one of {}, manual for prices that only import brings, or have a [[source]] of its own",
+                "source {:?} should be one of {}, manual for imported prices, or defined by a [[source]]",
                 self.source.get_ref(),
                 known.join(", ")
             )
@@ -121,19 +121,19 @@ fn active_by_default() -> bool {
     true
 }
 
-/// Reads the text of `assets.toml`; a byte order mark and Windows line ends are fine.
+/// Parses the text of `assets.toml`; accepts a byte order mark and Windows line ends.
 ///
 /// # Errors
-/// One sentence with the line, the value, and what would be right.
+/// A sentence with the line, the value, and what would be right.
 pub(crate) fn parse_assets(text: &str, calendars: &Calendars) -> Result<Vec<Asset>, String> {
     let AssetsFile { assets, .. } = parse_assets_file(text, calendars)?;
     if assets.is_empty() {
-        return Err("there is no [[asset]] in it".to_owned());
+        return Err("it contains no [[asset]]".to_owned());
     }
     Ok(assets)
 }
 
-/// The same with the sources of the user's own; there may be no asset yet.
+/// The same with the user-defined sources; the file may have no assets yet.
 ///
 /// # Errors
 /// As [`parse_assets`].
@@ -151,7 +151,7 @@ pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<Ass
             .map_err(|why| format!("line {line}: {why}"))?;
         if sources.iter().any(|s| s.name == source.name) {
             return Err(format!(
-                "line {line}: the source {:?} is there a second time",
+                "line {line}: source {:?} appears twice",
                 source.name
             ));
         }
@@ -160,7 +160,7 @@ pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<Ass
     let mut seen = HashSet::new();
     let mut assets = Vec::with_capacity(file.asset.len());
     for entry in file.asset {
-        // Counted only where something is wrong: for each asset of a long file it would take far longer than all the rest.
+        // Lines are counted only for an error: for each asset of a long file it would take longer than all the rest.
         let at_its_line = {
             let start = entry.span().start;
             move |why: String| format!("line {}: {why}", line_of(start))
@@ -170,7 +170,7 @@ pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<Ass
         let calendar = calendars.get(named).ok_or_else(|| {
             let line = line_of(entry.calendar.span().start);
             format!(
-                "line {line}: the calendar {named:?} should be one of {}",
+                "line {line}: calendar {named:?} should be one of {}",
                 calendars.names()
             )
         })?;
@@ -184,7 +184,7 @@ pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<Ass
         let asset = entry.check(calendar, &sources).map_err(&at_its_line)?;
         if !seen.insert(asset.id.clone()) {
             return Err(at_its_line(format!(
-                "the id {:?} is there a second time, each asset needs its own",
+                "id {:?} appears twice; each asset needs its own",
                 asset.id.as_str()
             )));
         }
@@ -193,17 +193,17 @@ pub(crate) fn parse_assets_file(text: &str, calendars: &Calendars) -> Result<Ass
     Ok(AssetsFile { assets, sources })
 }
 
-/// The sources of the user's own that a text like `assets.toml` defines, for who reads their answers.
+/// The user-defined sources in a text like `assets.toml`.
 ///
 /// # Errors
-/// One sentence with the line, the value, and what would be right.
+/// A sentence with the line, the value, and what would be right.
 pub fn read_sources(text: &str) -> Result<Vec<SourceKind>, String> {
     let file = parse_assets_file(text, &Calendars::built_in()?)?;
     Ok(file.sources.into_iter().map(SourceKind::User).collect())
 }
 
-/// What is said of a text that is no TOML, or has something else where a text should be: the line, and why. A code without its
-/// quotes is what people write most often, and what TOML says of it (leading zeros) helps nobody.
+/// The message for a text that is not TOML or has a wrong type: the line and the reason. A code without quotes is the
+/// most common mistake, and TOML's own message about it (leading zeros) does not help.
 pub(super) fn syntax_error(text: &str, place: Option<Range<usize>>, why: &str) -> String {
     let why = why.replace('\n', " ");
     let Some(place) = place else {
@@ -214,13 +214,13 @@ pub(super) fn syntax_error(text: &str, place: Option<Range<usize>>, why: &str) -
     let line = text.lines().nth(number - 1).unwrap_or_default();
     match unquoted(line) {
         Some((key, code)) => format!(
-            "line {number}: {key} = {code} is no text: write it in quotes, {key} = \"{code}\""
+            "line {number}: {key} = {code} is not text; put it in quotes: {key} = \"{code}\""
         ),
         None => format!("line {number}: {why}"),
     }
 }
 
-/// A key whose value should be a text, and the bare word that begins with a digit in its place (`id = 005930`).
+/// A key that needs text, and the unquoted word starting with a digit that was given (`id = 005930`).
 fn unquoted(line: &str) -> Option<(&'static str, &str)> {
     let line = line.split('#').next().unwrap_or_default();
     ["id", "symbol"].into_iter().find_map(|key| {
@@ -236,7 +236,7 @@ fn unquoted(line: &str) -> Option<(&'static str, &str)> {
     })
 }
 
-/// What is wrong without the line, for a text that is no file.
+/// The message without the line, for a text that is not a file.
 pub(crate) fn without_line(why: &str) -> &str {
     let behind = why
         .strip_prefix("line ")
@@ -247,7 +247,7 @@ pub(crate) fn without_line(why: &str) -> &str {
     }
 }
 
-/// Gives every entry the name its bars are stored under, so that another series is never mixed with the first:
+/// Assigns each entry the name under which its bars are stored, so that series are never mixed:
 /// an entry in another currency, and every later entry of a kind that the asset already has, gets `kind:symbol`.
 fn name_sources(
     entries: Vec<SourceLine>,
@@ -256,7 +256,7 @@ fn name_sources(
     own_currency: &str,
 ) -> Result<Vec<SourceEntry>, String> {
     if entries.is_empty() {
-        return Err("sources is empty, it needs at least one like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
+        return Err("sources is empty; it needs at least one, like { source = \"yahoo\", symbol = \"SOXL\" }".to_owned());
     }
     let mut sources: Vec<SourceEntry> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -271,13 +271,13 @@ fn name_sources(
         };
         if stored_as.chars().count() > MAX_KEY_CHARS {
             return Err(format!(
-                "its bars from {} would be stored under {stored_as:?}, which is longer than {MAX_KEY_CHARS} characters",
+                "its bars from {} would be stored under {stored_as:?}, which has more than {MAX_KEY_CHARS} characters",
                 kind.name()
             ));
         }
         if sources.iter().any(|s| s.kind == kind && s.symbol == symbol) {
             return Err(format!(
-                "the source {} with symbol {symbol:?} is there a second time",
+                "source {} with symbol {symbol:?} appears twice",
                 kind.name()
             ));
         }
@@ -291,13 +291,13 @@ fn name_sources(
     Ok(sources)
 }
 
-/// What the source calls the asset: of imported prices the file says the id.
+/// The source's symbol for the asset; the asset's id for imported prices.
 fn symbol_of(entry: &SourceLine, kind: SourceKind, id: &AssetId) -> Result<String, String> {
     match (&entry.symbol, kind) {
         (Some(symbol), _) => check_symbol(symbol).map(|()| symbol.clone()),
         (None, SourceKind::Manual) => Ok(id.to_string()),
         (None, _) => Err(format!(
-            "its source {} has no symbol; write what {0} calls it, like {{ source = \"{0}\", symbol = \"…\" }}",
+            "its source {} has no symbol; add the symbol that {0} uses, like {{ source = \"{0}\", symbol = \"…\" }}",
             kind.name()
         )),
     }
@@ -307,13 +307,13 @@ fn check_text(field: &str, value: &str, max: usize) -> Result<(), String> {
     let chars = value.chars().count();
     if !(1..=max).contains(&chars) || value.chars().any(char::is_control) {
         return Err(format!(
-            "the {field} {value:?} should have 1 to {max} characters and no control character"
+            "{field} {value:?} should have 1 to {max} characters and no control characters"
         ));
     }
     Ok(())
 }
 
-/// A symbol becomes part of a URL's path and of a file name, so that only what every source uses is let through.
+/// A symbol becomes part of a URL's path and of a file name, so only characters that every source accepts are allowed.
 pub(crate) fn check_symbol(symbol: &str) -> Result<(), String> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b".^=_-&".contains(&b);
     if symbol.is_empty()
@@ -322,7 +322,7 @@ pub(crate) fn check_symbol(symbol: &str) -> Result<(), String> {
         || !symbol.bytes().all(fine)
     {
         return Err(format!(
-            "the symbol {symbol:?} should be 1 to 40 letters, digits or any of . ^ = _ - &"
+            "symbol {symbol:?} should be 1 to 40 letters, digits or any of . ^ = _ - &"
         ));
     }
     Ok(())
@@ -400,12 +400,12 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
         let twice = format!("{ONE}{ONE}");
         assert_eq!(
             refused(&twice),
-            "line 10: the id \"BTC\" is there a second time, each asset needs its own"
+            "line 10: id \"BTC\" appears twice; each asset needs its own"
         );
         let long = refused(&ONE.replace("\"BTC\"", "\"123456789012345678901\""));
         assert_eq!(
             long,
-            "line 2: the id \"123456789012345678901\" has 21 characters, an id has 1 to 20"
+            "line 2: id \"123456789012345678901\" has 21 characters; an id has 1 to 20"
         );
         let unknown = refused(&ONE.replace("upbit", "bloomberg"));
         assert!(
@@ -427,7 +427,7 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
                 );
                 let said = refused(&wrong);
                 assert!(
-                    said.contains(&format!("the currency {currency:?} should be")),
+                    said.contains(&format!("currency {currency:?} should be")),
                     "{said}"
                 );
             }
@@ -435,8 +435,8 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
         let symbol = refused(&ONE.replace("BTC-KRW", "../etc"));
         assert!(symbol.contains("../etc"), "{symbol}");
         let name = refused(&ONE.replace("BTC-USD", "AVERYLONGSYMBOL-USD"));
-        assert!(name.contains("longer than 20"), "{name}");
-        assert_eq!(refused(""), "there is no [[asset]] in it");
+        assert!(name.contains("more than 20 characters"), "{name}");
+        assert_eq!(refused(""), "it contains no [[asset]]");
         assert_eq!(
             parse_assets_file("", &Calendars::built_in().unwrap()).map(|f| f.assets),
             Ok(Vec::new())
@@ -449,7 +449,7 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
             let text = ONE.replace("\"BTC\"", code);
             let said = refused(&text);
             let expected =
-                format!("line 3: id = {code} is no text: write it in quotes, id = \"{code}\"");
+                format!("line 3: id = {code} is not text; put it in quotes: id = \"{code}\"");
             assert_eq!(said, expected);
         }
         let said = refused(&ONE.replace("\"KRW-BTC\"", "005930"));

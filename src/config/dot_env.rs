@@ -9,23 +9,23 @@ use anyhow::{Context, Result};
 use super::ConfigError;
 use crate::process::result_file;
 
-/// The text of the `.env` file of the working folder; none where there is no file.
+/// The text of `.env` in the working folder; empty without the file.
 ///
 /// # Errors
-/// [`ConfigError`] for one that is no text; what the system says.
+/// [`ConfigError`] if it is not text; errors of the system.
 pub fn read_dot_env() -> Result<String> {
     match result_file::read(Path::new(".env")) {
         Ok(bytes) => Ok(String::from_utf8(bytes)
             .map_err(|_| ConfigError(".env is not UTF-8 text".to_owned()))?),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(e) => Err(e).context(".env cannot be read"),
+        Err(e) => Err(e).context("cannot read .env"),
     }
 }
 
-/// Reads the text of a `.env` file: `NAME=value` lines, `#` comments, an optional `export`, quotes around a value.
+/// Parses the text of a `.env` file: `NAME=value` lines, `#` comments, optional `export`, quotes around a value.
 ///
-/// Nothing is substituted in a value, because passwords contain dollar signs; the crates for this do. Gives also what is
-/// wrong with the first line that is none.
+/// Substitutes nothing in values, because passwords contain dollar signs (the crates for this do). Also returns an
+/// error for the first invalid line.
 pub(super) fn parse_dot_env(text: &str) -> (HashMap<String, String>, Option<ConfigError>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut variables = HashMap::new();
@@ -44,7 +44,7 @@ pub(super) fn parse_dot_env(text: &str) -> (HashMap<String, String>, Option<Conf
             None => {
                 wrong.get_or_insert_with(|| {
                     ConfigError(format!(
-                        ".env, line {}: it should be NAME=value, or a comment that starts with #",
+                        ".env, line {}: expected NAME=value, or a comment that starts with #",
                         number + 1
                     ))
                 });
@@ -58,7 +58,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// A value without the quotes around it, or without the comment behind it.
+/// Removes the quotes around a value, or the comment after it.
 fn unquote(value: &str) -> &str {
     for quote in ['"', '\''] {
         if let Some((inside, rest)) = value.strip_prefix(quote).and_then(|v| v.rsplit_once(quote)) {
@@ -92,7 +92,7 @@ mod tests {
         let (variables, wrong) = parse_dot_env("A=1\nnonsense\nmore\nB=2\n");
         assert_eq!(
             wrong.unwrap().0,
-            ".env, line 2: it should be NAME=value, or a comment that starts with #"
+            ".env, line 2: expected NAME=value, or a comment that starts with #"
         );
         assert_eq!(variables["B"], "2");
     }

@@ -1,4 +1,5 @@
-//! Keys of the user's own sources: variables whose names stand in the assets file. Whoever gets one has told the redaction before.
+//! Keys of user-defined sources: variables named in the assets file. Every key is known to the redaction before anyone
+//! gets it.
 
 use std::collections::HashMap;
 use std::env;
@@ -9,10 +10,10 @@ use super::redact::{Redaction, without_key};
 use super::secret::Secret;
 use crate::domain::user_source::UserSource;
 
-/// A shorter key cannot be kept out of what is written: it is a part of ordinary words and numbers.
+/// A shorter key cannot be redacted: it is part of ordinary words and numbers.
 const SHORTEST: usize = 8;
 
-/// Where keys come from: the environment, else `.env`.
+/// Looks keys up in the environment, then in `.env`.
 #[derive(Clone, Default)]
 pub(crate) struct Keys {
     dot_env: Arc<HashMap<String, String>>,
@@ -42,12 +43,12 @@ impl Keys {
     /// The value of a variable.
     ///
     /// # Errors
-    /// That it is not set, or can be no key; never its value.
+    /// If it is not set or cannot be a key; never shows its value.
     pub(crate) fn get(&self, name: &str) -> Result<Secret, String> {
         let environment = env::var_os(name).map(|v| v.to_string_lossy().into_owned());
         let value = environment.or_else(|| self.dot_env.get(name).cloned());
         let value = value.unwrap_or_default().trim().to_owned();
-        // Also one that is refused is not shown.
+        // A refused key is redacted, too.
         self.redaction.learn(&value);
         if value.is_empty() {
             return Err(format!(
@@ -56,19 +57,19 @@ impl Keys {
         }
         if value.chars().count() < SHORTEST {
             return Err(format!(
-                "{name} has fewer than {SHORTEST} characters and could not be kept out of what is written; where it is no secret, \
-                 write it into the assets file itself"
+                "{name} has fewer than {SHORTEST} characters, too few to be redacted; if it is not secret, write it into the \
+                 assets file itself"
             ));
         }
         if value.chars().any(char::is_control) || !value.is_ascii() {
             return Err(format!(
-                "{name} should have letters, digits and signs of ASCII only"
+                "{name} should contain only ASCII letters, digits and punctuation"
             ));
         }
         Ok(Secret::new(value))
     }
 
-    /// Refuses a source whose keys are not there.
+    /// Refuses a source with missing keys.
     ///
     /// # Errors
     /// What is wrong with the first of them.
@@ -78,13 +79,13 @@ impl Keys {
             .map_err(|why| format!("source {}: {why}", source.name))
     }
 
-    /// A text without secrets.
+    /// The text with secrets redacted.
     #[must_use]
     pub(crate) fn hide_in(&self, text: &str) -> String {
         self.redaction.text(text)
     }
 
-    /// A body in which no key of a source stands: some answers quote the key that they were asked with.
+    /// The body with the keys of a source redacted: some answers quote the key of the request.
     #[must_use]
     pub(crate) fn hide(&self, names: &[String], body: Vec<u8>) -> Vec<u8> {
         let names = names.iter();

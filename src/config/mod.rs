@@ -1,6 +1,7 @@
-//! Configuration: every variable, read through a look-up, refused with its name. Secrets cannot print.
+//! Configuration: reads and checks every variable through a look-up function; errors name the variable. Secrets cannot
+//! be printed.
 //!
-//! The command line stands over the environment, the environment over `.env`, `.env` over the defaults.
+//! Precedence: command line, environment, `.env`, defaults.
 
 pub(crate) mod assets_edit;
 pub(crate) mod assets_file;
@@ -32,40 +33,39 @@ pub use secret::Secret;
 pub use table::{Kind, Variable, all_variables};
 pub use variables::Variables;
 
-/// What is wrong with the configuration: one sentence with the variable or file, the value (never of a secret), and
-/// what would be right.
+/// A configuration error: one sentence with the variable or file, its value (never a secret), and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
-/// What cannot be written, in one sentence. It stands as context before what the system says.
+/// Something that cannot be written, in one sentence. It is the context of the system's error.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub(crate) struct Unwritable(pub(crate) String);
 
-/// What a wrong setting is about: the commands that use that refuse it, the others warn.
+/// The area of a wrong setting: commands that use it refuse the setting, others warn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
-    /// A line of `.env` that is none: it may be any setting.
+    /// An invalid line of `.env`: it may be any setting.
     DotEnv,
     /// How log lines are written, and what people read.
     Log,
-    /// How sources are asked.
+    /// Fetching from sources.
     Fetch,
-    /// How the warehouse is reached.
+    /// Access to the warehouse.
     Warehouse,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for programs.
     Json,
 }
 
-/// How log lines are written.
+/// Logging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogConfig {
     /// `LOG_LEVEL`
@@ -74,37 +74,37 @@ pub struct LogConfig {
     pub(crate) format: LogFormat,
 }
 
-/// How sources are asked.
+/// Fetching from sources.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FetchConfig {
-    /// `FETCH_TIMEOUT`: for one HTTP request as a whole.
+    /// `FETCH_TIMEOUT`: for a whole HTTP request.
     pub(crate) timeout: Duration,
     /// `FETCH_MAX_RETRIES` and `FETCH_BASE_DELAY`.
     pub(crate) retry: RetryPolicy,
-    /// `FETCH_HOST_INTERVAL`: the least time between two requests to one host.
+    /// `FETCH_HOST_INTERVAL`: least time between two requests to one host.
     pub(crate) host_interval: Duration,
-    /// `AUDIT_DAYS`: a series is compared as a whole after so many days; 0 is never.
+    /// `AUDIT_DAYS`: a series is compared in full after this many days; 0 means never.
     pub(crate) audit_days: u32,
     /// The `…_BASE_URL` variables of the sources.
     pub(crate) origins: Origins,
-    /// The keys of the user's own sources.
+    /// The keys of user-defined sources.
     pub(crate) keys: Keys,
 }
 
-/// `sslmode`: whether the connection to the warehouse is encrypted, and what of the server is checked.
+/// `sslmode`: whether the connection to the warehouse is encrypted, and how the server is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsMode {
     /// Not encrypted.
     Disable,
-    /// Encrypted where the server takes no other connection.
+    /// Encrypted only if the server accepts no other connection.
     Allow,
-    /// Encrypted where the server can.
+    /// Encrypted if the server supports it.
     Prefer,
     /// Encrypted.
     Require,
-    /// Encrypted, to a server whose certificate a trusted authority signed.
+    /// Encrypted, and the server's certificate must be signed by a trusted authority.
     VerifyCa,
-    /// The same, and the certificate is for the host's name.
+    /// The same, and the certificate must match the host's name.
     VerifyFull,
 }
 
@@ -124,12 +124,12 @@ impl FromStr for TlsMode {
     }
 }
 
-/// How the warehouse is reached.
+/// Access to the warehouse.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
-    /// `DATABASE_URL`; `None` when it is not set or empty.
+    /// `DATABASE_URL`; `None` if unset or empty.
     pub(crate) database_url: Option<Secret>,
-    /// `DATABASE_SCHEMA`; `None` for the connection's own.
+    /// `DATABASE_SCHEMA`; `None` means the connection's own.
     pub(crate) schema: Option<String>,
     /// `PGSSLMODE`, for a `DATABASE_URL` without `sslmode`.
     pub(crate) tls_mode: Option<TlsMode>,
@@ -141,16 +141,16 @@ pub struct SyncConfig {
     pub(crate) statement_timeout: Duration,
 }
 
-/// Who is told how runs end.
+/// Where the ends of runs are reported.
 #[derive(Debug, Clone, Default)]
 pub struct NotifyConfig {
-    /// `ALERT_WEBHOOK_URL`; `None` when it is not set, empty or malformed.
+    /// `ALERT_WEBHOOK_URL`; `None` if unset, empty or malformed.
     pub(crate) webhook: Option<Secret>,
-    /// `HEARTBEAT_URL`; the same.
+    /// `HEARTBEAT_URL`; likewise.
     pub(crate) heartbeat: Option<Secret>,
 }
 
-/// A variable that is set, as it may be shown.
+/// A variable that is set, in printable form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Its name.
@@ -159,39 +159,39 @@ pub struct Setting {
     pub shown: String,
     /// `environment` or `.env`.
     pub origin: &'static str,
-    /// Whether it is what counts anyway.
+    /// Whether it equals the default.
     pub is_default: bool,
 }
 
-/// Everything the program reads from its surroundings.
+/// Everything that the program reads from its environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `STAGING_DB`
     pub staging_db: PathBuf,
     /// `ASSETS_FILE`
     pub assets_file: PathBuf,
-    /// How sources are asked.
+    /// Fetching from sources.
     pub fetch: FetchConfig,
-    /// How the warehouse is reached.
+    /// Access to the warehouse.
     pub sync: SyncConfig,
-    /// Who is told how runs end.
+    /// Where the ends of runs are reported.
     pub notify: NotifyConfig,
-    /// How log lines are written.
+    /// Logging.
     pub log: LogConfig,
     /// `PRICESTASH_LANG`, else the system's.
     pub language: Language,
     /// Keeps secrets out of everything that is said.
     pub redaction: Redaction,
-    /// What is not left to the defaults.
+    /// Settings other than the defaults.
     pub set: Vec<Setting>,
-    /// What is worth a warning at start, but no reason not to run. Shows nothing of a secret.
+    /// Warnings to show at start that do not prevent a run. Contain no secrets.
     pub warnings: Vec<String>,
-    /// What is wrong, of which nothing is used. Shows nothing of a secret.
+    /// Wrong settings, which are not used. Contain no secrets.
     pub faults: Vec<(Area, ConfigError)>,
 }
 
 impl Config {
-    /// The first of what is wrong in one of these areas.
+    /// The first wrong setting in these areas.
     pub(crate) fn fault_in(&self, areas: &[Area]) -> Option<&ConfigError> {
         let mut faults = self.faults.iter();
         faults
@@ -199,15 +199,15 @@ impl Config {
             .map(|(_, fault)| fault)
     }
 
-    /// Whether `DATABASE_URL` is set to something, right or wrong.
+    /// Whether `DATABASE_URL` is set, right or wrong.
     pub(crate) fn names_warehouse(&self) -> bool {
         self.set.iter().any(|s| s.name == "DATABASE_URL")
     }
 
-    /// Where the warehouse is; `None` when `DATABASE_URL` is not set.
+    /// The URL of the warehouse; `None` if `DATABASE_URL` is not set.
     ///
     /// # Errors
-    /// What is wrong with it, or with how it is to be reached: then nobody connects in another way than was asked for.
+    /// A fault of the URL or of a setting for the connection: nobody must connect in another way than configured.
     pub(crate) fn warehouse_url(&self) -> Result<Option<&Secret>, ConfigError> {
         if self.names_warehouse() {
             self.refuse(&[Area::Warehouse])?;
@@ -215,21 +215,21 @@ impl Config {
         Ok(self.sync.database_url.as_ref())
     }
 
-    /// Refuses what is wrong in these areas.
+    /// Refuses wrong settings in these areas.
     ///
     /// # Errors
-    /// The first of it.
+    /// The first of them.
     pub(crate) fn refuse(&self, areas: &[Area]) -> Result<(), ConfigError> {
         self.fault_in(areas).cloned().map_or(Ok(()), Err)
     }
 }
 
-/// Where the sources are asked, by the variables that say so; without a slash at the end.
+/// The origins of the sources by variable, without a slash at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Origins(BTreeMap<&'static str, String>);
 
 impl Origins {
-    /// The origin that counts for a variable: its default where none was read.
+    /// The origin of a variable: its default if it was not read.
     #[must_use]
     pub(crate) fn get<'a>(&'a self, variable: &'a Variable) -> &'a str {
         let read = self.0.get(variable.name);

@@ -1,7 +1,7 @@
 //! One redaction for everything that leaves the program: log lines, errors, panics, alerts, JSON results.
 //!
-//! What is known to be a secret is masked wherever it stands; what looks like one (a password in a URL, `password=…`, a
-//! Discord webhook) is masked even when nobody said that it is one.
+//! Known secrets are masked everywhere; anything that looks like a secret (a password in a URL, `password=…`, a Discord
+//! webhook) is masked even if it is not known.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,32 +10,32 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 const MASK: &str = "***";
-/// Shorter secrets are only masked where they stand in a URL or behind `password=`: as words they would mask too much.
+/// Shorter secrets are masked only inside URLs or after `password=`: as words they would mask too much.
 const SHORTEST: usize = 4;
-/// Secrets shorter than this are masked as whole words only, so that the password `test` leaves `latest` alone.
+/// Secrets shorter than this are masked as whole words only, so that the password `test` does not change `latest`.
 const SHORTEST_WITHIN_WORDS: usize = 8;
-/// Parts of an address that are no secret though they stand in its path.
+/// Parts of an address's path that are not secret.
 const PUBLIC_PARTS: [&str; 4] = ["webhooks", "discord.com", "discordapp.com", "hc-ping.com"];
-/// The shortest part of an address's path that counts as a secret of its own.
+/// The shortest part of a path that counts as a secret of its own.
 const SHORTEST_PART: usize = 6;
 
-/// What a secret variable holds.
+/// What a secret variable contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
-    /// A connection in either form of PostgreSQL, or a URL with a password in it: the password is the secret.
+    /// A connection in either PostgreSQL form, or a URL with a password: the password is secret.
     Connection,
-    /// An address whose path is the secret: a webhook, a heartbeat.
+    /// An address whose path is secret: a webhook, a heartbeat.
     Address,
-    /// All of it.
+    /// All of it is secret.
     Whole,
 }
 
 /// Masks secrets in texts.
 #[derive(Clone, Default)]
 pub struct Redaction {
-    /// The longest first, so that a part does not hide what surrounds it.
+    /// Longest first, so that masking a part does not break a longer secret.
     secrets: Arc<RwLock<Vec<String>>>,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for Redaction {
 }
 
 impl Redaction {
-    /// A redaction that knows the secrets in these values.
+    /// A redaction for the secrets in these values.
     #[must_use]
     pub(crate) fn new<'a>(values: impl IntoIterator<Item = (SecretKind, &'a str)>) -> Self {
         let mut secrets = Vec::new();
@@ -73,7 +73,7 @@ impl Redaction {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A text without secrets.
+    /// The text without secrets.
     #[must_use]
     pub(crate) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
@@ -85,7 +85,7 @@ impl Redaction {
         mask_webhooks(&mask_assignments(&mask_user_infos(&text)))
     }
 
-    /// A JSON text without secrets in its string values; it stays JSON, and no number or key changes.
+    /// The JSON text without secrets in its string values; it stays JSON, and numbers and keys do not change.
     #[must_use]
     pub(crate) fn json(&self, json: &str) -> String {
         let mut out = String::with_capacity(json.len());
@@ -110,8 +110,8 @@ impl Redaction {
         out + rest
     }
 
-    /// The inside of a JSON string without secrets. They are looked for in what it means: in what is written a secret may be cut
-    /// where a quote is escaped.
+    /// The content of a JSON string without secrets. They are searched in the unescaped text: an escaped quote would
+    /// cut a secret in two.
     fn json_value(&self, written: &str) -> String {
         let Ok(meant) = serde_json::from_str::<String>(&format!("\"{written}\"")) else {
             return self.text(written);
@@ -126,8 +126,8 @@ impl Redaction {
     }
 }
 
-/// The bytes without a key, in each form in which it may be quoted: as it is, and with any of its characters escaped as JSON, HTML or a
-/// URL may escape them.
+/// The bytes without a key in any form in which it may be quoted: as is, or with characters escaped for JSON, HTML or
+/// URLs.
 #[must_use]
 pub(super) fn without_key(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     let bytes = forms(key)
@@ -136,7 +136,7 @@ pub(super) fn without_key(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     without_escaped(bytes, key.as_bytes())
 }
 
-/// Looks for the key in what the bytes mean, and masks what is written there.
+/// Searches for the key in the unescaped bytes and masks the escaped ones.
 fn without_escaped(bytes: Vec<u8>, key: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let (mut copied, mut at) = (0, 0);
@@ -159,8 +159,8 @@ fn without_escaped(bytes: Vec<u8>, key: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How long the key is at the beginning of a text, with whatever of it escaped: `\u002b`, `\/`, `&#43;`, `&#x2B;`, `&amp;` and `%2B`
-/// are one character.
+/// The length of the key at the start of a text, with any of it escaped: `\u002b`, `\/`, `&#43;`, `&#x2B;`, `&amp;` and
+/// `%2B` are one character each.
 fn escaped_length(text: &[u8], key: &[u8]) -> Option<usize> {
     let (mut at, mut left) = (0, key);
     while let Some(byte) = left.first() {
@@ -185,7 +185,7 @@ fn escaped_length(text: &[u8], key: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// A character that is written behind a backslash, and how long that is.
+/// A character escaped with a backslash, and the escape's length.
 fn backslash_escape(text: &[u8]) -> Option<(u32, usize)> {
     match text.get(1)? {
         b'u' => Some((hexadecimal(text.get(2..6)?)?, 6)),
@@ -194,7 +194,7 @@ fn backslash_escape(text: &[u8]) -> Option<(u32, usize)> {
     }
 }
 
-/// A character that is written as an entity of HTML, and how long that is.
+/// A character written as an HTML entity, and the entity's length.
 fn entity(text: &[u8]) -> Option<(u32, usize)> {
     /// `&#x10FFFF;`
     const LONGEST: usize = 10;
@@ -234,7 +234,7 @@ fn replace(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What stands before and behind the first occurrence.
+/// The bytes before and after the first occurrence.
 fn find<'b>(bytes: &'b [u8], secret: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
     let mut windows = bytes.windows(secret.len().max(1));
     let at = windows.position(|window| window == secret)?;
@@ -242,7 +242,7 @@ fn find<'b>(bytes: &'b [u8], secret: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
     Some((before, from.get(secret.len()..)?))
 }
 
-/// A secret as it is, as a JSON or a debug text shows it, as it stands in a URL.
+/// A secret as is, as JSON or debug texts show it, and as encoded in a URL.
 fn forms(secret: &str) -> Vec<String> {
     let escaped = serde_json::Value::from(secret).to_string();
     let escaped = escaped.trim_matches('"').to_owned();
@@ -264,14 +264,14 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// What RFC 3986 leaves as it is.
+/// Characters that RFC 3986 leaves unencoded.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The longest first.
+/// Longest first.
 fn in_order(mut secrets: Vec<String>) -> Vec<String> {
     secrets.retain(|s| s.chars().count() >= SHORTEST);
     secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -279,7 +279,7 @@ fn in_order(mut secrets: Vec<String>) -> Vec<String> {
     secrets
 }
 
-/// Where a JSON string ends whose opening quote was just read.
+/// The end of a JSON string whose opening quote was just read.
 fn end_of_string(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
@@ -292,7 +292,7 @@ fn end_of_string(text: &str) -> usize {
     text.len()
 }
 
-/// Puts the mask for every occurrence of a secret.
+/// Masks every occurrence of a secret.
 fn mask(text: &str, secret: &str) -> String {
     if secret.chars().count() >= SHORTEST_WITHIN_WORDS {
         return text.replace(secret, MASK);
@@ -315,7 +315,7 @@ fn mask(text: &str, secret: &str) -> String {
     out + rest
 }
 
-/// Everything in a value that must not be seen.
+/// All secrets in a value.
 fn secrets_in(kind: SecretKind, value: &str) -> Vec<String> {
     if value.is_empty() {
         return Vec::new();
@@ -325,7 +325,7 @@ fn secrets_in(kind: SecretKind, value: &str) -> Vec<String> {
         SecretKind::Whole => secrets.push(value.to_owned()),
         SecretKind::Connection => {
             secrets.extend(passwords(value));
-            // A value without any password in sight may be one.
+            // A value without a recognisable password may itself be one.
             if secrets.is_empty() && !value.contains("://") && !value.contains('=') {
                 secrets.push(value.to_owned());
             }
@@ -357,11 +357,11 @@ fn parts(path: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-/// The passwords in a connection: in front of the `@` of a URL, and behind every `password=`.
+/// The passwords in a connection: before the `@` of a URL, and after every `password=`.
 fn passwords(value: &str) -> Vec<String> {
     let mut found = Vec::new();
     if let Some((_, rest)) = value.split_once("://")
-        // The last @: an unencoded one in the password is a mistake, and still a secret.
+        // The last @: an unencoded one in the password is a mistake, but still secret.
         && let Some((user_info, _)) = rest.rsplit_once('@')
         && let Some((_, password)) = user_info.split_once(':')
     {
@@ -403,7 +403,7 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-/// Where the values behind `password=` stand: their start and length in bytes.
+/// Positions of the values after `password=`: start and length in bytes.
 fn assignments(text: &str) -> Vec<(usize, usize)> {
     const KEY: &str = "password";
     let lower = text.to_ascii_lowercase();
@@ -424,7 +424,7 @@ fn assignments(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// How many bytes belong to a value: to its closing quote, else to the next blank or separator.
+/// The length of a value in bytes: up to its closing quote, else to the next blank or separator.
 fn length_of_value(value: &str) -> usize {
     if let Some(quote) = value.chars().next().filter(|c| matches!(c, '\'' | '"')) {
         let mut escaped = false;
@@ -441,7 +441,7 @@ fn length_of_value(value: &str) -> usize {
         .unwrap_or(value.len())
 }
 
-/// Masks what stands behind every `password=`.
+/// Masks the value after every `password=`.
 fn mask_assignments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -453,7 +453,8 @@ fn mask_assignments(text: &str) -> String {
     out + &text[from..]
 }
 
-/// Masks the password of every `scheme://user:password@host`. The word `password` itself stands in our own examples.
+/// Masks the password in every `scheme://user:password@host`, except the word `password` itself, which our own examples
+/// use.
 fn mask_user_infos(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -478,7 +479,7 @@ fn mask_user_infos(text: &str) -> String {
     out + rest
 }
 
-/// Masks id and token of every Discord webhook.
+/// Masks the id and token of every Discord webhook.
 fn mask_webhooks(text: &str) -> String {
     const PATH: &str = "/api/webhooks/";
     let mut out = String::with_capacity(text.len());

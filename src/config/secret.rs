@@ -1,8 +1,8 @@
-//! A text that never prints.
+//! A text that cannot be printed.
 
 use std::fmt;
 
-/// A text that must never be shown: a URL with a password, a webhook.
+/// A text that must never be shown, such as a URL with a password or a webhook.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,4 +1,4 @@
-//! `[[source]]` in the assets file: a source of the user's own, every value checked.
+//! `[[source]]` in the assets file: a user-defined source, with every value checked.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::domain::number_format::Decimal;
 use crate::domain::template::Template;
 use crate::domain::user_source::{AnswerForm, UserSource};
 
-/// Names that stand for something else where sources are named or their answers kept.
+/// Names that already mean something else where sources are named or answers are kept.
 const TAKEN: [&str; 5] = ["manual", "import", "lookup", "naver_fchart", "archive"];
-/// Names that Windows has for devices, so that no folder can be called so.
+/// Device names of Windows, which cannot name a folder.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
-/// The longest pause between two requests, in seconds.
+/// Longest pause between two requests, in seconds.
 const LONGEST_INTERVAL: f64 = 3600.0;
-/// A value that is so long and stands where a key would is taken for one.
+/// A value at least this long in the place of a key is taken for a key.
 const SHORTEST_KEY: usize = 8;
 
-/// A column: its name, or its number from 1 on.
+/// A column: its name, or its number starting at 1.
 #[derive(Deserialize)]
 #[serde(
     untagged,
-    expecting = "a column should be its name in quotes, or its number from 1 on"
+    expecting = "a column is a name in quotes or a number starting at 1"
 )]
 enum ColumnWord {
     Number(u32),
@@ -37,7 +37,7 @@ impl ColumnWord {
     fn column(&self, field: &str) -> Result<Column, String> {
         let column = match self {
             Self::Number(number) => Column::parse(&number.to_string()),
-            // A key of JSON may be a number, too; in quotes it is one.
+            // A quoted number works too: keys of JSON may be numbers.
             Self::Name(name) if name.trim().is_empty() => Column::parse(name),
             Self::Name(name) => Ok(Column::Name(name.clone())),
         };
@@ -52,7 +52,7 @@ enum FormWord {
     Json,
 }
 
-/// The table as it is written.
+/// The table as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceTable {
@@ -76,7 +76,7 @@ pub(super) struct SourceTable {
 }
 
 impl SourceTable {
-    /// Checks all of it.
+    /// Checks the whole table.
     ///
     /// # Errors
     /// What is wrong and what would be right; never a value that may be a key.
@@ -114,15 +114,15 @@ impl SourceTable {
         };
         if source.date_format.is_of_moments() && source.zone.is_none() {
             return Err(
-                "its dates are moments, which are a day only in a zone; add zone = \"UTC\", or the exchange's like \
+                "its dates are moments, which need a time zone to become days; add zone = \"UTC\" or the exchange's zone, like \
                  zone = \"America/New_York\""
                     .to_owned(),
             );
         }
         if !source.url.has_symbol() && !self.names_symbol() {
             return Err(
-                "{symbol} stands nowhere in url, so that every asset would get the same prices; put it where the source wants \
-                 its name of the asset"
+                "url does not contain {symbol}, so every asset would get the same prices; put it where the source expects its \
+                 symbol"
                     .to_owned(),
             );
         }
@@ -130,7 +130,7 @@ impl SourceTable {
         Ok(source)
     }
 
-    /// Whether the symbol chooses what of an answer is read.
+    /// Whether the symbol selects the part of the answer to read.
     fn names_symbol(&self) -> bool {
         let is_symbol =
             |word: &ColumnWord| matches!(word, ColumnWord::Name(n) if n.contains("{symbol}"));
@@ -154,13 +154,13 @@ impl SourceTable {
         }
         if authority.contains('@') {
             return Err(
-                "url has a name or a password before its host; send it by headers with ${VARIABLE}"
+                "url contains a user name or password; send it in headers with ${VARIABLE}"
                     .to_owned(),
             );
         }
         if let Some(name) = url.texts().find_map(written_key) {
             return Err(format!(
-                "url has the value of {name} written into it; write {name}=${{MY_KEY}} and set MY_KEY in .env"
+                "url contains the value of {name}; write {name}=${{MY_KEY}} instead and set MY_KEY in .env"
             ));
         }
         Ok(url)
@@ -175,13 +175,13 @@ impl SourceTable {
                 .filter(|text| text.chars().all(|c| c == ' ' || c.is_ascii_graphic()));
             let (Some(text), true) = (text, !name.is_empty() && name.bytes().all(is_token)) else {
                 return Err(format!(
-                    "the header {name:?} should have a name of letters, digits and -, and a text of ASCII"
+                    "header {name:?} should have a name of letters, digits and -, and an ASCII value"
                 ));
             };
             let value = Template::parse(text).map_err(|why| format!("header {name}: {why}"))?;
             if is_key_name(name) && value.keys().next().is_none() && text.len() >= SHORTEST_KEY {
                 return Err(format!(
-                    "the header {name} has its value written into it; write ${{MY_KEY}} there and set MY_KEY in .env"
+                    "header {name} contains its value; write ${{MY_KEY}} instead and set MY_KEY in .env"
                 ));
             }
             headers.push((name.clone(), value));
@@ -192,12 +192,14 @@ impl SourceTable {
     fn form(&self) -> Result<AnswerForm, String> {
         match self.format {
             FormWord::Json if self.delimiter.is_some() => {
-                Err("delimiter is for csv, this is json".to_owned())
+                Err("delimiter works only with format csv".to_owned())
             }
             FormWord::Json => Ok(AnswerForm::Json {
                 rows: self.rows.clone().filter(|rows| !rows.is_empty()),
             }),
-            FormWord::Csv if self.rows.is_some() => Err("rows is for json, this is csv".to_owned()),
+            FormWord::Csv if self.rows.is_some() => {
+                Err("rows works only with format json".to_owned())
+            }
             FormWord::Csv => {
                 let delimiter = self.delimiter.as_deref().unwrap_or(",");
                 let mut chars = delimiter.chars();
@@ -206,7 +208,7 @@ impl SourceTable {
                         Ok(AnswerForm::Csv { delimiter })
                     }
                     _ => Err(format!(
-                        "delimiter: it is {delimiter:?}, it should be one of , ; | a blank or \"\\t\""
+                        "delimiter: expected one of , ; | a blank or \"\\t\", found {delimiter:?}"
                     )),
                 }
             }
@@ -216,7 +218,7 @@ impl SourceTable {
     fn zone(&self) -> Result<Option<Tz>, String> {
         let read = |name: &String| {
             name.parse::<Tz>().map_err(|_| {
-                format!("zone: it is {name:?}, it should be a zone like UTC or America/New_York")
+                format!("zone: expected a time zone like UTC or America/New_York, found {name:?}")
             })
         };
         self.zone.as_ref().map(read).transpose()
@@ -230,7 +232,7 @@ impl SourceTable {
             (None, None, None) => Ok(None),
             (Some(open), Some(high), Some(low)) => Ok(Some([open, high, low])),
             _ => Err(
-                "open, high and low should be there all three, or none: then a bar has its close four times".to_owned(),
+                "give all of open, high and low, or none: then the close is used for all four prices".to_owned(),
             ),
         }
     }
@@ -241,9 +243,7 @@ impl SourceTable {
         is_right
             .then(|| Duration::from_secs_f64(seconds))
             .ok_or_else(|| {
-                format!(
-                    "interval: it is {seconds}, it should be seconds from 0 to {LONGEST_INTERVAL}"
-                )
+                format!("interval: expected seconds from 0 to {LONGEST_INTERVAL}, found {seconds}")
             })
     }
 }
@@ -252,7 +252,7 @@ fn column(field: &str, word: Option<&ColumnWord>) -> Result<Option<Column>, Stri
     word.map(|word| word.column(field)).transpose()
 }
 
-/// A name becomes a folder and a part of the key of every bar.
+/// The name becomes a folder name and part of the key of every bar.
 fn check_name(name: &str) -> Result<(), String> {
     let is_fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
     let is_right = name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -262,20 +262,20 @@ fn check_name(name: &str) -> Result<(), String> {
         || (name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt")));
     if !is_right || is_device {
         return Err(format!(
-            "the source name {name:?} should have 1 to {MAX_KEY_CHARS} small letters, digits, _ or -, begin with a letter and be no \
-             device of Windows"
+            "source name {name:?} should be 1 to {MAX_KEY_CHARS} lower-case letters, digits, _ or -, start with a letter and not \
+             be a Windows device name"
         ));
     }
     let is_built_in = SourceKind::BUILT_IN.iter().any(|kind| kind.name() == name);
     if is_built_in || TAKEN.contains(&name) {
         return Err(format!(
-            "the source name {name:?} is one of pricestash's own; take another, like my_{name}"
+            "source name {name:?} is used by pricestash itself; choose another, like my_{name}"
         ));
     }
     Ok(())
 }
 
-/// Keys go to nobody but the source, and not where everybody on the way can read them.
+/// Keys are sent only to the source, and never where others on the way can read them.
 fn check_keys(source: &UserSource) -> Result<(), String> {
     let head = source.url.head();
     let is_near = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
@@ -285,14 +285,12 @@ fn check_keys(source: &UserSource) -> Result<(), String> {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))
         });
     if !source.keys().is_empty() && head.starts_with("http://") && !is_near {
-        return Err(
-            "url is http, so that everybody on the way could read its key; use https".to_owned(),
-        );
+        return Err("url is http, so anyone on the way could read the key; use https".to_owned());
     }
     Ok(())
 }
 
-/// Whether what is called so is mostly a secret.
+/// Whether a parameter with this name usually contains a secret.
 fn is_key_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["key", "token", "secret", "auth", "password", "cookie"]
@@ -300,7 +298,7 @@ fn is_key_name(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// The name of a parameter in a part of a query whose value is written out, and looks like a key.
+/// The name of a query parameter whose literal value looks like a key.
 fn written_key(text: &str) -> Option<&str> {
     text.split(['?', '&']).find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
@@ -346,10 +344,10 @@ interval = 2
 
     /// What stands in the definition, what stands there instead, and what is said.
     const WRONG: &[(&str, &str, &str)] = &[
-        ("\"tiingo\"", "\"yahoo\"", "one of pricestash's own"),
-        ("\"tiingo\"", "\"lookup\"", "one of pricestash's own"),
-        ("\"tiingo\"", "\"Tiingo\"", "small letters"),
-        ("\"tiingo\"", "\"../x\"", "small letters"),
+        ("\"tiingo\"", "\"yahoo\"", "used by pricestash itself"),
+        ("\"tiingo\"", "\"lookup\"", "used by pricestash itself"),
+        ("\"tiingo\"", "\"Tiingo\"", "lower-case letters"),
+        ("\"tiingo\"", "\"../x\"", "lower-case letters"),
         ("\"tiingo\"", "\"com1\"", "device"),
         ("\"json\"", "\"xml\"", "csv"),
         ("{symbol}", "SPY", "every asset would get the same"),
@@ -372,7 +370,7 @@ interval = 2
         (
             "https://api.tiingo.com",
             "https://me:pass@api.tiingo.com",
-            "password before its host",
+            "a user name or password",
         ),
         (
             "https://api.tiingo.com",
@@ -389,20 +387,20 @@ interval = 2
             "Token 0123456789abcdef",
             "${MY_KEY}",
         ),
-        ("open = \"open\"\n", "", "all three, or none"),
+        ("open = \"open\"\n", "", "give all of open, high and low"),
         ("interval = 2", "interval = -1", "seconds from 0"),
-        ("interval = 2", "zone = \"Mars\"", "a zone like"),
+        ("interval = 2", "zone = \"Mars\"", "a time zone like"),
         ("interval = 2", "date_format = \"epoch\"", "add zone"),
         (
             "interval = 2",
             "date_format = \"%Y\"",
             "a year, a month and a day",
         ),
-        ("interval = 2", "decimal = \"x\"", "should be . or ,"),
-        ("interval = 2", "delimiter = \";\"", "for csv"),
+        ("interval = 2", "decimal = \"x\"", "expected . or ,"),
+        ("interval = 2", "delimiter = \";\"", "only with format csv"),
         ("interval = 2", "intervall = 2", "unknown field"),
-        ("close = \"close\"", "close = 0", "from 1"),
-        ("close = \"close\"", "close = 1.5", "its number from 1 on"),
+        ("close = \"close\"", "close = 0", "start at 1"),
+        ("close = \"close\"", "close = 1.5", "a number starting at 1"),
         ("close = \"close\"\n", "", "missing field `close`"),
     ];
 

@@ -1,4 +1,4 @@
-//! The table of the variables: everything about one of them that can be said in a row.
+//! The table of variables: everything about a variable that fits in a row.
 
 use super::redact::SecretKind;
 
@@ -7,51 +7,51 @@ use super::redact::SecretKind;
 pub struct Variable {
     /// Its name.
     pub name: &'static str,
-    /// What counts where it is not set; empty where nothing does.
+    /// The value if it is not set; empty if there is none.
     pub default: &'static str,
-    /// What its value is.
+    /// The kind of its value.
     pub kind: Kind,
-    /// What of its value is a secret.
+    /// Which part of its value is secret.
     pub secret: Option<SecretKind>,
 }
 
-/// What the value of a variable is.
+/// The kind of a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Where a file is.
+    /// Path of a file.
     Path,
-    /// Seconds that something may take; never none.
+    /// A time limit in seconds, above 0.
     TimeLimit,
-    /// Seconds to wait; 0 is none.
+    /// Seconds to wait; 0 means no wait.
     Pause,
-    /// How often something is tried.
+    /// Number of tries.
     Tries,
-    /// Days after which something is done again; 0 is never.
+    /// An interval in days; 0 means never.
     Days,
-    /// Where a source is asked: a web address, perhaps with a path.
+    /// The web address of a source, perhaps with a path.
     Origin,
-    /// A web address that is told something.
+    /// A web address to report to.
     Address,
-    /// Where a PostgreSQL database is.
+    /// A PostgreSQL database.
     Database,
-    /// The name of a schema in it.
+    /// A schema in it.
     Schema,
-    /// A mode of `sslmode`.
+    /// A value of `sslmode`.
     TlsMode,
-    /// Which log lines are written.
+    /// Log level.
     LogLevel,
-    /// How log lines look.
+    /// Log format.
     LogFormat,
     /// What people read.
     Language,
     /// That of the variable of this name, which is asked first.
     OlderNameOf(&'static str),
-    /// None of ours: a library reads it. It is known so that its secret is.
+    /// Read by a library, not by us; listed so that its secret is known.
     Foreign,
 }
 
 impl Variable {
-    /// Where a source is asked. Who asks a mirror may need a password there.
+    /// The address of a source. A mirror may need a password in it.
     #[must_use]
     pub(crate) const fn origin(name: &'static str, default: &'static str) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Variable {
     }
 }
 
-/// Every variable, in the order in which `doctor` shows them, but for the origins, which the sources know.
+/// Every variable, in the order in which `doctor` shows them, except the origins, which the sources define.
 const VARIABLES: &[Variable] = &[
     secret("DATABASE_URL", Kind::Database, SecretKind::Connection),
     plain("DATABASE_SCHEMA", "", Kind::Schema),
@@ -109,7 +109,7 @@ const fn older(name: &'static str, newer: &'static str) -> Variable {
     plain(name, "", Kind::OlderNameOf(newer))
 }
 
-/// A secret has no default.
+/// Secrets have no default.
 const fn secret(name: &'static str, kind: Kind, secret: SecretKind) -> Variable {
     Variable {
         name,
@@ -119,7 +119,7 @@ const fn secret(name: &'static str, kind: Kind, secret: SecretKind) -> Variable 
     }
 }
 
-/// Every variable: the sources' origins stand behind what else is about fetching.
+/// Every variable; the sources' origins come after the other variables about fetching.
 #[must_use]
 pub fn all_variables(origins: &[Variable]) -> Vec<Variable> {
     let last = VARIABLES.iter().rposition(|v| v.name.starts_with("FETCH_"));

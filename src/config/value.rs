@@ -1,4 +1,4 @@
-//! What a variable is set to, read as its kind says; a wrong value is refused with its name and what would be right.
+//! Reads a variable's value according to its kind; errors name the variable and what would be right.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use super::table::{Kind, Variable};
 use super::{ConfigError, LogFormat, Secret, TlsMode};
 use crate::domain::language::Language;
 
-/// The longest time a variable may ask for, in seconds: a day.
+/// Longest time in seconds: a day.
 const MAX_SECONDS: f64 = 86_400.0;
-/// The most tries a variable may ask for.
+/// Most tries.
 const MAX_TRIES: u32 = 20;
-/// The longest name in PostgreSQL, in bytes.
+/// Longest name in PostgreSQL, in bytes.
 const MAX_NAME: usize = 63;
-/// The most days a variable may ask for.
+/// Most days.
 const MAX_DAYS: u32 = 3650;
 
-/// What counts of a variable.
+/// The effective value of a variable.
 pub(super) struct Value {
-    /// The name that it stands under: the variable's own or an older one.
+    /// The name that is set: the variable's own or an older one.
     pub(super) name: &'static str,
-    /// Without blanks around it; empty where it is not set and has no default.
+    /// Trimmed; empty if it is not set and has no default.
     pub(super) text: String,
     pub(super) variable: Variable,
 }
@@ -44,7 +44,7 @@ impl Value {
         })
     }
 
-    /// 0 is read as 1: the request itself is always made.
+    /// Reads 0 as 1: the request itself is always made.
     pub(super) fn tries(&self) -> Result<u32, ConfigError> {
         self.read(|text| {
             let number = text.parse::<u32>().ok()?;
@@ -52,7 +52,7 @@ impl Value {
         })
     }
 
-    /// An origin, and perhaps a path, that a source's paths are put behind; without a slash at its end.
+    /// An origin, perhaps with a path, to which a source's paths are appended; without a slash at the end.
     pub(super) fn origin(&self) -> Result<String, ConfigError> {
         self.read(|text| {
             let is_right = is_web_address(text) && !text.contains(['?', '#']);
@@ -62,7 +62,7 @@ impl Value {
 
     pub(super) fn log_level(&self) -> Result<LevelFilter, ConfigError> {
         self.read(|text| match text.to_ascii_lowercase().as_str() {
-            // As Python has them.
+            // Python's names of levels.
             "warning" => Some(LevelFilter::Warn),
             "critical" | "fatal" => Some(LevelFilter::Error),
             text => text.parse().ok(),
@@ -103,7 +103,7 @@ impl Value {
         self.read(|text| is_right(text).then(|| Some(text.to_owned())))
     }
 
-    /// The value is a secret, so that it is not shown, nor anything of it.
+    /// The value is secret and never shown.
     pub(super) fn database(self) -> Result<Option<Secret>, ConfigError> {
         if self.text.is_empty() {
             return Ok(None);
@@ -112,7 +112,7 @@ impl Value {
         let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
         if !is_url && (url.contains("://") || !url.contains('=')) {
             return Err(ConfigError(format!(
-                "{} is no address of a PostgreSQL database, it should be {} (its value is not shown)",
+                "{} is not the address of a PostgreSQL database; expected {} (value not shown)",
                 self.name,
                 self.right()
             )));
@@ -120,16 +120,16 @@ impl Value {
         Ok(Some(Secret::new(url)))
     }
 
-    /// A secret address; one that is malformed is not used.
+    /// A secret address; `None` if malformed.
     pub(super) fn address(self) -> Option<Secret> {
         is_web_address(&self.text).then(|| Secret::new(self.text))
     }
 
-    /// A warning when it is set and is no web address. Its value is a secret.
+    /// A warning if it is set but not a web address. Its value is secret.
     pub(super) fn warning(&self) -> Option<String> {
         (!self.text.is_empty() && !is_web_address(&self.text)).then(|| {
             format!(
-                "{} is no {} (its value is not shown); it is not used",
+                "{} is not an {} and is ignored (value not shown)",
                 self.name,
                 self.right()
             )
@@ -139,7 +139,7 @@ impl Value {
     fn read<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
         read(&self.text).ok_or_else(|| {
             let Self { name, text, .. } = self;
-            ConfigError(format!("{name} is {text:?}, it should be {}", self.right()))
+            ConfigError(format!("{name} is {text:?}; expected {}", self.right()))
         })
     }
 
@@ -156,10 +156,11 @@ impl Value {
             ),
             Kind::Address => "http or https address".to_owned(),
             Kind::Database => {
-                "like postgres://user:password@host:5432/name or host=… user=… dbname=…".to_owned()
+                "an address like postgres://user:password@host:5432/name or host=… user=… dbname=…"
+                    .to_owned()
             }
             Kind::Schema => {
-                format!("the name of a schema, {MAX_NAME} bytes at most, without quotes")
+                format!("the name of a schema without quotes, at most {MAX_NAME} bytes")
             }
             Kind::TlsMode => {
                 "one of disable, allow, prefer, require, verify-ca, verify-full".to_owned()
@@ -172,7 +173,7 @@ impl Value {
     }
 }
 
-/// A URL as SQLAlchemy has it, which names the driver too (`postgresql+psycopg2://`), without that.
+/// Removes the driver from a URL in SQLAlchemy's form (`postgresql+psycopg2://`).
 fn without_driver(url: &str) -> String {
     let split = || {
         let (scheme, rest) = url.split_once("://")?;
@@ -246,16 +247,16 @@ mod tests {
                 "en or ko",
             ),
         ] {
-            assert_eq!(error.0, format!("X is \"-1\", it should be {right}"));
+            assert_eq!(error.0, format!("X is \"-1\"; expected {right}"));
         }
         assert_eq!(
             value(Kind::Database, "-1").database().unwrap_err().0,
-            "X is no address of a PostgreSQL database, it should be like postgres://user:password@host:5432/name or \
-             host=… user=… dbname=… (its value is not shown)"
+            "X is not the address of a PostgreSQL database; expected an address like postgres://user:password@host:5432/name or \
+             host=… user=… dbname=… (value not shown)"
         );
         assert_eq!(
             value(Kind::Address, "-1").warning().unwrap(),
-            "X is no http or https address (its value is not shown); it is not used"
+            "X is not an http or https address and is ignored (value not shown)"
         );
     }
 

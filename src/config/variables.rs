@@ -1,4 +1,4 @@
-//! The variables: the environment over `.env` over the defaults, each checked, refused with its name.
+//! Reads the variables (precedence: environment, `.env`, defaults) and checks each; errors name the variable.
 
 use std::collections::HashMap;
 use std::iter;
@@ -16,24 +16,25 @@ use super::{
 use crate::domain::language::Language;
 use crate::process::retry::RetryPolicy;
 
-/// A name with so many wrong, missing or swapped letters is taken for a slip.
+/// A name with up to this many wrong, missing or swapped letters is taken for a typo.
 const MAX_SLIPS: usize = 2;
 
-/// What is wrong, and what it is about.
+/// Faults, each with its area.
 type Faults = Vec<(Area, ConfigError)>;
 
-/// Variables in their order of precedence: the environment, then `.env`.
+/// Variables by precedence: the environment, then `.env`.
 pub struct Variables<E> {
     table: Vec<Variable>,
     environment: E,
     dot_env: HashMap<String, String>,
     redaction: Redaction,
-    /// What is wrong with `.env`; its other lines count all the same for how that is said.
+    /// What is wrong with `.env`; its other lines still apply to logging.
     wrong: Option<ConfigError>,
 }
 
 impl<E: Fn(&str) -> Option<String>> Variables<E> {
-    /// Variables from the environment (a look-up) over those of a `.env` file's text, the sources' origins among them.
+    /// Variables from the environment (a look-up function), then from the text of `.env`, including the sources'
+    /// origins.
     pub fn new(environment: E, dot_env: &str, origins: &[Variable]) -> Self {
         let (dot_env, wrong) = parse_dot_env(dot_env);
         let mut variables = Self {
@@ -47,13 +48,13 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         variables
     }
 
-    /// What a name is set to; `None` when it is not set, or set to nothing.
+    /// The value of a name; `None` if it is unset or empty.
     fn get(&self, name: &str) -> Option<String> {
         let value = (self.environment)(name).or_else(|| self.dot_env.get(name).cloned());
         value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
     }
 
-    /// What counts of a variable: what its own name is set to, else an older one, else its default.
+    /// The effective value of a variable: its own, else that of an older name, else the default.
     fn value_of(&self, variable: &Variable) -> Value {
         let older = self
             .table
@@ -74,10 +75,10 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let variable = self.table.iter().find(|v| v.name == name);
         variable
             .map(|v| self.value_of(v))
-            .ok_or_else(|| ConfigError(format!("{name} has no row in the table of the variables")))
+            .ok_or_else(|| ConfigError(format!("{name} has no row in the table of variables")))
     }
 
-    /// Reads a variable. A wrong value is noted, and the default taken.
+    /// Reads a variable. If the value is wrong, records a fault and uses the default.
     fn read_in<T>(
         &self,
         area: Area,
@@ -97,11 +98,11 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         })
     }
 
-    /// Reads every variable. What is wrong is among the faults: a line of `.env` that is no `NAME=value`, with its number;
-    /// a variable with a wrong value: its name, the value, what would be right.
+    /// Reads every variable. Faults contain invalid lines of `.env` with their numbers, and variables with a wrong
+    /// value and what would be right.
     ///
     /// # Errors
-    /// A variable that we have forgotten to describe.
+    /// If a variable is missing in our own table.
     pub fn read(&self) -> Result<Config, ConfigError> {
         let wrong_line = self.wrong.iter().cloned();
         let mut faults: Faults = wrong_line.map(|fault| (Area::DotEnv, fault)).collect();
@@ -131,8 +132,8 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         })
     }
 
-    /// What knows every secret among the variables, in the environment and in `.env`, whichever of them counts; and the keys that
-    /// are read later. All that are given are one.
+    /// The redaction for every secret among the variables, in the environment and in `.env`, whichever takes effect; it
+    /// also learns keys that are read later. All copies share the same secrets.
     #[must_use]
     pub fn redaction(&self) -> Redaction {
         self.redaction.clone()
@@ -149,7 +150,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         Redaction::new(values.iter().map(|(kind, value)| (*kind, value.as_str())))
     }
 
-    /// The variables of ours that are set, without secrets.
+    /// Our variables that are set, without secrets.
     fn settings(&self) -> Vec<Setting> {
         let redaction = self.redaction();
         let ours = self.table.iter().filter(|v| v.kind != Kind::Foreign);
@@ -172,7 +173,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         ours.filter_map(setting).collect()
     }
 
-    /// How lines look, before everything else is read: a wrong value is refused later, in text.
+    /// The log format, read before everything else; a wrong value is reported later, in text.
     #[must_use]
     pub fn log_format(&self) -> LogFormat {
         let format = self.value("LOG_FORMAT").and_then(|v| v.log_format());
@@ -202,7 +203,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             let near = |right: &&str| strsim::damerau_levenshtein(&upper, right) <= MAX_SLIPS;
             let right = known().find(near)?;
             Some(format!(
-                "{name} in .env is no variable of pricestash, is {right} meant? It is not used"
+                "{name} in .env is not a variable of pricestash and is ignored; did you mean {right}?"
             ))
         };
         names.into_iter().filter_map(warning).collect()
@@ -486,9 +487,9 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "DATABSAE_URI in .env is no variable of pricestash, is DATABASE_URL meant? It is not used",
-                "FETCH_TIMOUT in .env is no variable of pricestash, is FETCH_TIMEOUT meant? It is not used",
-                "log_level in .env is no variable of pricestash, is LOG_LEVEL meant? It is not used",
+                "DATABSAE_URI in .env is not a variable of pricestash and is ignored; did you mean DATABASE_URL?",
+                "FETCH_TIMOUT in .env is not a variable of pricestash and is ignored; did you mean FETCH_TIMEOUT?",
+                "log_level in .env is not a variable of pricestash and is ignored; did you mean LOG_LEVEL?",
             ]
         );
     }

@@ -1,66 +1,64 @@
-//! Where acknowledged rows are: an acknowledgement belongs to a table, and holds while that table has them.
+//! Where acknowledged rows are: an acknowledgement belongs to a table and holds while that table has the rows.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// So many of the bars that were acknowledged last are looked for.
+/// How many of the last acknowledged bars are looked up.
 pub(crate) const MOST_WITNESSES: usize = 10;
 
-/// A table that bars go to.
+/// A table that receives bars.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableIdentity {
-    /// The server's system identifier, or what stands for it, and the database's name.
+    /// The server's system identifier or its substitute, and the database's name.
     pub database: String,
     /// The table's schema and its number there (`public.16385`).
     pub relation: String,
 }
 
-/// A bar that was acknowledged: its key, and when it was fetched.
+/// An acknowledged bar: its key and its fetch time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Witness {
     pub(crate) asset_id: String,
-    /// The session's day.
     pub(crate) date: NaiveDate,
     pub(crate) source: String,
-    /// When it was fetched.
     pub(crate) ingested_at: DateTime<Utc>,
 }
 
-/// The table that has what was acknowledged.
+/// The table that has the acknowledged rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
     /// As [`TableIdentity::database`].
     pub(crate) database: String,
     /// As [`TableIdentity::relation`]; `None` in a file of the first version.
     pub(crate) relation: Option<String>,
-    /// Host, port and database by which it was reached; likewise.
+    /// Host, port and database of the connection; likewise.
     pub(crate) place: Option<String>,
-    /// Bars that it must have, at least one of them.
+    /// Bars of which it must have at least one.
     pub(crate) witnesses: Vec<Witness>,
 }
 
-/// A table as it was found.
+/// A table that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundTable {
-    /// Which one it is.
+    /// Its identity.
     pub table: TableIdentity,
-    /// Host, port and database by which it was reached.
+    /// Host, port and database of the connection.
     pub place: String,
-    /// Whether it has no row.
+    /// Whether it has no rows.
     pub is_empty: bool,
-    /// Whether it has one of the witnesses, or none was asked for.
+    /// Whether it has one of the witnesses, or none was requested.
     pub has_witness: bool,
 }
 
 /// What an acknowledgement is worth at a table that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is the table, and it has what was acknowledged.
+    /// It is the table, and it has the acknowledged rows.
     Holds,
-    /// The rows are gone, or it is another table in the same place or one that everything may be sent to without harm:
+    /// The rows are gone, or it is another table in the same place or one to which sending everything is harmless:
     /// everything is sent again.
     SendAgain,
-    /// It is another database with rows of which none was sent from here. Only the user knows whether that is meant.
+    /// It is another database that has rows, none of them sent from here. Only the user knows whether that is intended.
     Elsewhere,
 }
 

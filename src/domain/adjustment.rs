@@ -1,31 +1,32 @@
-//! Prices adjusted for splits and dividends by factors, each for a span of days. The factors are made by the view `adjustment`.
+//! Adjusts prices for splits and dividends by factors, each for a span of days. The view `adjustment` computes the
+//! factors.
 
 use chrono::NaiveDate;
 
 use super::bar_values::Values;
 
-/// What prices are adjusted for.
+/// What to adjust prices for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Adjust {
-    /// Nothing: they are as their source gives them.
+    /// Nothing: prices as their source gives them.
     #[default]
     None,
-    /// Splits that the source has not adjusted for.
+    /// Splits that the source did not adjust for.
     Splits,
-    /// Those, and dividends and capital gains.
+    /// Those splits, dividends and capital gains.
     All,
 }
 
-/// The factors of some days.
+/// The factors of a span of days.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Span {
-    /// The first day.
+    /// First day.
     pub(crate) since: NaiveDate,
-    /// The day behind the last one.
+    /// The day after the last one.
     pub(crate) until: NaiveDate,
-    /// The factor for splits.
+    /// Factor for splits.
     pub(crate) split: f64,
-    /// The factor for dividends.
+    /// Factor for dividends.
     pub(crate) dividend: f64,
 }
 
@@ -49,7 +50,7 @@ pub(crate) struct Factors {
 }
 
 impl Factors {
-    /// Factors for what is adjusted.
+    /// Factors for an adjustment.
     #[must_use]
     pub(crate) fn new(adjust: Adjust, spans: Vec<Span>) -> Self {
         Self { adjust, spans }
@@ -67,7 +68,7 @@ impl Factors {
         self.adjust
     }
 
-    /// The factor of a day; `None` where it is not known.
+    /// The factor of a day; `None` if unknown.
     #[must_use]
     pub(crate) fn at(&self, date: NaiveDate) -> Option<f64> {
         if self.adjust == Adjust::None {
@@ -78,7 +79,7 @@ impl Factors {
         Some(span.factor(self.adjust))
     }
 
-    /// A bar's values with their prices adjusted; `None` where the factor is not known.
+    /// A bar's values with adjusted prices; `None` if the factor is unknown.
     #[must_use]
     pub(crate) fn adjusted(&self, date: NaiveDate, values: Values) -> Option<Values> {
         if self.adjust == Adjust::None {

@@ -1,42 +1,39 @@
-//! Whether an answer goes on where the stored series is: its closes compared day by day (contract, section 5, restatements).
+//! Whether an answer continues the stored series: its closes compared day by day (contract, section 5, restatements).
 //!
-//! A *segment* is a run of at least three compared days with one ratio; shorter runs are corrections. Which segments moved says
-//! what happened: sources adjust all days by one factor, or the older ones and not the newest. Any other answer is taken only
-//! where it makes no step in the series. Too few compared days are an answer of their own.
+//! A *segment* is a run of at least three compared days with one ratio; shorter runs are corrections. The segments that
+//! moved show what happened: sources adjust all days by one factor, or the older days but not the newest. Any other
+//! answer is accepted only if it makes no step in the series. "Too few compared days" is a verdict of its own.
 
 use chrono::NaiveDate;
 
 use super::digits::{Digits, Factors, last_digit, likely};
 
-/// So many days in a row with one ratio make a segment.
+/// This many consecutive days with one ratio make a segment.
 pub(crate) const SEGMENT_DAYS: usize = 3;
-/// A step of this factor is none of the market's.
+/// A step of at least this factor is not a market move.
 pub(crate) const STEP: f64 = 1.8;
-/// Between its inverse and this factor a step cannot be told from the market's own moves.
+/// A step between its inverse and this factor cannot be distinguished from market moves.
 const MARKET: f64 = 1.25;
-/// A final close that moves by more than this share is worth a word.
+/// A final close that moves by more than this share is reported.
 const CORRECTION: f64 = 0.01;
-/// Two steps of one border differ when they are further apart than this.
+/// Two steps at one border differ if they are further apart than this.
 const DIFFERENT: f64 = 1.02;
 
-/// A day whose final close is both stored and fetched.
+/// A day with both a stored and a fetched final close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Compared {
-    /// The day.
     pub(crate) date: NaiveDate,
-    /// Its close as it is stored.
     pub(crate) stored: f64,
-    /// Its close as it was fetched.
     pub(crate) fetched: f64,
 }
 
-/// Days in a row with one ratio, by their places among the compared days.
+/// Consecutive days with one ratio, as positions among the compared days.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     first: usize,
     last: usize,
     factors: Factors,
-    /// Whether they all moved, each by a ratio of its own: other prices, not another scale.
+    /// Whether all of them moved, each by a different ratio: other prices, not another scale.
     is_ragged: bool,
 }
 
@@ -49,7 +46,7 @@ impl Run {
         self.is_ragged || !self.factors.are_one()
     }
 
-    /// The factors that explain both; none where one has no single factor.
+    /// The factors that explain both; `None` if one of them has no single factor.
     fn factors_with(&self, other: &Self) -> Option<Factors> {
         let is_plain = !self.is_ragged && !other.is_ragged;
         let is_alike = self.has_moved() == other.has_moved();
@@ -67,36 +64,36 @@ pub(crate) struct Alignment {
     segments: Vec<Run>,
 }
 
-/// What is stored beyond the days that were fetched.
+/// What is stored beyond the fetched days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Beyond {
     /// Stored days before the first fetched one.
     pub(crate) older: bool,
-    /// Stored days behind the last fetched one.
+    /// Stored days after the last fetched one.
     pub(crate) newer: bool,
-    /// Stored days between them that were not fetched.
+    /// Stored days in between that were not fetched.
     pub(crate) between: bool,
 }
 
-/// What an answer is to a series.
+/// How an answer relates to a series.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verdict {
-    /// It goes on where the series is; single days may have been corrected.
+    /// It continues the series; single days may have been corrected.
     Same,
-    /// It has older days, or all, in another scale, or what stood in another one is mended.
+    /// It has older days, or all, in another scale, or repairs days that were in another one.
     Restated(Change),
     /// It would make a step in the series.
     Refused(MadeStep),
-    /// Too few days are compared to tell.
+    /// Too few days can be compared.
     TooFew,
-    /// What moved may go on beyond the days that were fetched: the whole series must be read.
+    /// What moved may extend beyond the fetched days: the whole series must be read.
     ReadWhole(Change),
 }
 
 /// What moved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Change {
-    /// What the stored closes of the newest segment that moved must be multiplied with.
+    /// The factor to multiply the stored closes of the newest moved segment with.
     pub(crate) factor: f64,
     /// The newest day that moved by it.
     pub(crate) example: Compared,
@@ -107,33 +104,32 @@ pub(crate) struct Change {
 pub(crate) struct MadeStep {
     /// The last compared day before it.
     pub(crate) before: Compared,
-    /// The first compared day behind it.
+    /// The first compared day after it.
     pub(crate) after: Compared,
     /// The factor by which the older side moved.
     pub(crate) older: f64,
     /// The factor by which the newer side moved.
     pub(crate) newer: f64,
-    /// The first compared day behind the newer side; the day of the step where there is none.
+    /// The first compared day after the newer side; the day of the step if there is none.
     pub(crate) until: NaiveDate,
 }
 
-/// What is known of a step on a day.
+/// What is known about a step on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
-    /// Nothing.
     Nothing,
-    /// An answer was refused for it, and it is open.
+    /// An answer was refused because of it, and the finding is open.
     Refused,
-    /// That day was the first of those that were staged without being compared with an answer that was taken.
+    /// That day was the first of those staged without comparison with an accepted answer.
     Unconfirmed,
-    /// The owner takes the answer all the same.
+    /// The owner accepts the answer anyway.
     Accepted,
 }
 
-/// What a stored day that an answer lacks is in the scale of the answer.
+/// A stored day that an answer lacks, in the scale of the answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Lacking {
-    /// As it stands.
+    /// Unchanged.
     Unmoved,
     /// Its neighbours on both sides moved by this factor.
     MovedBy(f64),
@@ -142,7 +138,7 @@ pub(crate) enum Lacking {
 }
 
 impl Alignment {
-    /// Compares days, which are in order.
+    /// Compares days, which must be in order.
     #[must_use]
     pub(crate) fn of(days: Vec<Compared>) -> Self {
         let digits = Digits {
@@ -159,31 +155,30 @@ impl Alignment {
         }
     }
 
-    /// The compared days.
     #[must_use]
     pub(crate) fn days(&self) -> &[Compared] {
         &self.days
     }
 
-    /// Whether so many days are compared that they tell the scale.
+    /// Whether enough days are compared to determine the scale.
     #[must_use]
     pub(crate) fn can_tell(&self) -> bool {
         !self.segments.is_empty()
     }
 
-    /// Whether it can be told, and no segment has moved.
+    /// Whether the scale can be determined and no segment has moved.
     #[must_use]
     pub(crate) fn is_unmoved(&self) -> bool {
         self.can_tell() && self.change().is_none()
     }
 
-    /// Whether it can be told, and not one day has moved.
+    /// Whether the scale can be determined and not a single day has moved.
     #[must_use]
     pub(crate) fn is_untouched(&self) -> bool {
         self.can_tell() && self.has_no_move()
     }
 
-    /// Whether not one day has moved, as far as days are compared.
+    /// Whether not a single compared day has moved.
     #[must_use]
     pub(crate) fn has_no_move(&self) -> bool {
         !self.runs.iter().any(Run::has_moved)
@@ -195,13 +190,13 @@ impl Alignment {
         self.runs.last().is_some_and(Run::has_moved)
     }
 
-    /// Whether the oldest days have moved, as they do when a source adjusts.
+    /// Whether the oldest days have moved, as after an adjustment by the source.
     #[must_use]
     pub(crate) fn has_older_moved(&self) -> bool {
         self.segments.first().is_some_and(Run::has_moved)
     }
 
-    /// The days that moved by more than 1 % while those beside them stayed.
+    /// The days that moved by more than 1 % while their neighbours stayed.
     pub(crate) fn corrections(&self) -> impl Iterator<Item = &Compared> {
         let beside = |place: usize| {
             let before = place.checked_sub(1);
@@ -224,7 +219,7 @@ impl Alignment {
         self.change_of(moved)
     }
 
-    /// What the stored closes of a run must be multiplied with. Corrections within it do not count.
+    /// The factor to multiply the stored closes of a run with. Corrections within it do not count.
     fn factor(&self, run: &Run) -> f64 {
         if !run.has_moved() {
             return 1.0;
@@ -249,8 +244,8 @@ impl Alignment {
         })
     }
 
-    /// What the answer is to the series. `may_read_more` tells whether more of it can still be asked for; `owner` what is known
-    /// of a step on a day.
+    /// How the answer relates to the series. `may_read_more`: whether more of it can still be requested; `owner`: what
+    /// is known about a step on a day.
     #[must_use]
     pub(crate) fn verdict(
         &self,
@@ -267,7 +262,7 @@ impl Alignment {
         }
         let known = |step: &MadeStep| owner(step.after.date);
         let newest = self.segments.last().and_then(|s| self.days.get(s.first));
-        // Nobody has confirmed those days: a later answer has the last word about them.
+        // Nobody has confirmed those days: a later answer decides about them.
         let is_unconfirmed = |step: &MadeStep| {
             let is_newest = newest.is_some_and(|d| d.date == step.after.date);
             let is_small = step.size().is_none_or(|size| size < STEP);
@@ -284,7 +279,7 @@ impl Alignment {
         self.change().map_or(Verdict::Same, Verdict::Restated)
     }
 
-    /// What moved may go on beyond the days that were fetched, or before the few that did not.
+    /// What moved may extend beyond the fetched days, or before the few that did not move.
     fn moved_beyond(&self, beyond: Beyond) -> Option<Verdict> {
         let is_settled = |run: Option<&Run>| run.is_some_and(|r| r.is_segment() && !r.has_moved());
         let is_open = beyond.between
@@ -304,7 +299,7 @@ impl Alignment {
             .then_some(Verdict::TooFew)
     }
 
-    /// That the days are those of other prices: they moved, and there is nothing by one ratio among them.
+    /// Whether the days belong to other prices: they moved, and no run of them has a single ratio.
     fn other_prices(&self) -> Option<MadeStep> {
         let first = self.segments.first()?;
         if !self.segments.iter().all(|s| s.is_ragged) {
@@ -323,7 +318,7 @@ impl Alignment {
         })
     }
 
-    /// The steps that the answer makes between segments and that are no source's way to adjust.
+    /// The steps between segments that are no source's way of adjusting.
     fn between_segments(
         &self,
         refused_before: impl Fn(&MadeStep) -> bool,
@@ -345,8 +340,8 @@ impl Alignment {
             } else if is_within(between, DIFFERENT) {
                 false
             } else if is_within(between, MARKET) {
-                // Nothing tells newest days that moved from the market's move. A block inside is corrections, but not one that was
-                // refused while it was the newest: what was staged behind it since tells nothing.
+                // Newest days that moved cannot be distinguished from a market move. A block inside is corrections,
+                // unless it was refused while it was the newest: what was staged after it since proves nothing.
                 let newest_moved = is_last && b.has_moved();
                 (newest_moved && (!a.has_moved() || made.is_some()))
                     || (!newest_moved && refused_before(&step))
@@ -357,7 +352,8 @@ impl Alignment {
         })
     }
 
-    /// Single days that would leave the series by more than the market moves, and such that stayed where all around them moved.
+    /// Single days that would leave the series by more than the market moves, or that stayed while all around them
+    /// moved.
     fn by_corrections(&self) -> impl Iterator<Item = MadeStep> {
         let short = self.runs.iter().enumerate();
         let short = short.filter(|(_, run)| !run.is_segment());
@@ -386,7 +382,7 @@ impl Alignment {
     /// The step from one run to the next.
     fn step(&self, older: &Run, newer: &Run) -> Option<MadeStep> {
         let after = *self.days.get(newer.first)?;
-        // The day on which it would be undone.
+        // The day on which it would be reversed.
         let behind = self.days.get(newer.last + 1);
         Some(MadeStep {
             before: *self.days.get(older.last)?,
@@ -397,7 +393,7 @@ impl Alignment {
         })
     }
 
-    /// What a stored day that the answer lacks is in its scale.
+    /// A stored day that the answer lacks, in the answer's scale.
     #[must_use]
     pub(crate) fn lacking(&self, date: NaiveDate) -> Lacking {
         let date_of = |place: usize| self.days.get(place).map(|d| d.date);
@@ -421,7 +417,8 @@ fn runs(days: &[Compared], digits: Digits) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (place, day) in days.iter().enumerate() {
         let factors = Factors::of(day.stored, day.fetched, digits);
-        // Coarse digits allow much: a close that is the same to the last bit has not moved with those that have.
+        // Coarse digits allow a wide range: a close that is equal to the last bit did not move together with those that
+        // did.
         let is_equal = day.stored.total_cmp(&day.fetched).is_eq();
         let goes_on = |run: &Run| !is_equal || run.factors.are_one();
         match runs.last_mut().filter(|run| goes_on(run)) {
@@ -440,7 +437,7 @@ fn runs(days: &[Compared], digits: Digits) -> Vec<Run> {
     runs
 }
 
-/// Short runs in a row are no corrections where they are many days that all moved.
+/// Consecutive short runs are not corrections if they are many days that all moved.
 fn ragged(days: &[Compared], runs: Vec<Run>) -> Vec<Run> {
     let has_moved = |day: &Compared| !is_within(day.fetched / day.stored, DIFFERENT);
     let is_odd = |run: &Run| {
@@ -461,7 +458,7 @@ fn ragged(days: &[Compared], runs: Vec<Run>) -> Vec<Run> {
     joined
 }
 
-/// The segments among runs; those that one factor explains, with nothing but corrections between, are one.
+/// The segments among runs; segments that one factor explains, with only corrections between them, are merged.
 fn segments(runs: &[Run]) -> Vec<Run> {
     let mut segments: Vec<Run> = Vec::new();
     for run in runs.iter().filter(|run| run.is_segment()) {
@@ -486,7 +483,7 @@ impl MadeStep {
         size(self.after.fetched / self.before.fetched)
     }
 
-    /// How large the step is, where it is made by the answer: not the stored one, and farther from none.
+    /// The size of the step if the answer makes it: it differs from the stored step and is further from 1.
     fn size(&self) -> Option<f64> {
         let stored = self.after.stored / self.before.stored;
         let fetched = self.after.fetched / self.before.fetched;
@@ -495,12 +492,12 @@ impl MadeStep {
     }
 }
 
-/// How far a ratio is from 1, upwards.
+/// How far a ratio is from 1, as a factor of at least 1.
 fn size(ratio: f64) -> f64 {
     ratio.max(ratio.recip())
 }
 
-/// Whether a ratio lies between the inverse of a bound and the bound.
+/// Whether a ratio is between the inverse of a bound and the bound.
 fn is_within(ratio: f64, bound: f64) -> bool {
     size(ratio) <= bound
 }

@@ -1,4 +1,4 @@
-//! An answer as a source gave it: rows as text, untouched, and what it says about all of them.
+//! An answer as received: rows as unchanged text, and facts about all of them.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -6,36 +6,36 @@ use chrono_tz::Tz;
 use super::number_format::Decimal;
 use super::text::brief;
 
-/// So many characters of a word are kept: a source may send a megabyte of them.
+/// Characters kept of a word: a source may send a megabyte.
 pub(crate) const LONGEST_WORD: usize = 40;
 
-/// What a source answered: rows as received, and what it says about all of them.
+/// A source's answer: rows as received, and facts about all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer<'a> {
-    /// The rows, in the answer's own order; empty where the source has nothing for the window.
+    /// The rows in the answer's own order; empty if the source has nothing for the window.
     pub rows: Vec<RawBar<'a>>,
-    /// What the prices are of, where the source says it.
+    /// The symbol of the prices, if the source names it.
     pub symbol: Option<&'a str>,
-    /// The currency of the prices, where the source says it.
+    /// The currency of the prices, if the source names it.
     pub currency: Option<&'a str>,
-    /// The exchange's time zone, where the source says it.
+    /// The exchange's time zone, if the source names it.
     pub zone: Option<Tz>,
-    /// The source's own code of the exchange (Yahoo's `JPX`), where it says one.
+    /// The source's own code of the exchange (Yahoo's `JPX`), if it names one.
     pub exchange: Option<&'a str>,
-    /// Why its days may be others than the calendar's, in words: the zones differ, or the answer's is not known.
+    /// Why its days may differ from the calendar's, in words: the zones differ, or the answer's is unknown.
     pub zone_doubt: Option<String>,
-    /// The first day of what the symbol stands for, where the source says it.
+    /// The first trading day of the symbol, if the source names it.
     pub first_trade: Option<NaiveDate>,
-    /// The dividends, splits and capital gains that it lists; `None` where it says nothing of such.
+    /// The dividends, splits and capital gains that it lists; `None` if it says nothing about them.
     pub actions: Option<Vec<RawAction<'a>>>,
-    /// Whether volumes are amounts with a fraction (coins), not counts.
+    /// Whether volumes are amounts with a fraction (coins) instead of counts.
     pub fractional_volume: bool,
-    /// How its numbers are written.
+    /// The notation of its numbers.
     pub decimal: Decimal,
 }
 
 impl Answer<'_> {
-    /// What is said beside the rows.
+    /// The facts besides the rows.
     #[must_use]
     pub(crate) fn said(&self) -> Said {
         let known = |text: Option<&str>| text.map(|t| brief(t, LONGEST_WORD));
@@ -47,10 +47,10 @@ impl Answer<'_> {
     }
 }
 
-/// What a source says of a series beside its prices; a part is none where it says nothing.
+/// Facts about a series besides its prices; a field is `None` if the source does not state it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Said {
-    /// The currency of the prices (`GBp`).
+    /// Currency of the prices (`GBp`).
     pub(crate) currency: Option<String>,
     /// The exchange's time zone.
     pub(crate) zone: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Takes what a later answer of the same series says.
+    /// Adds what a later answer about the same series says.
     pub(crate) fn update(&mut self, later: Self) {
         self.currency = later.currency.or(self.currency.take());
         self.zone = later.zone.or(self.zone.take());
@@ -70,23 +70,23 @@ impl Said {
 /// The day of a row as received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RawDay<'a> {
-    /// A day of the calendar, in the exchange's own time zone.
+    /// A valid date in the exchange's own time zone.
     Date(NaiveDate),
-    /// What stands where a date should (`20260231`, `99999999999999`).
+    /// The text in place of a date (`20260231`, `99999999999999`).
     Impossible(&'a str),
 }
 
 impl Default for RawDay<'_> {
-    /// No text where a date should stand.
+    /// An empty text in place of a date.
     fn default() -> Self {
         Self::Impossible("")
     }
 }
 
-/// One row of an answer as received: text, untouched, empty where the source sent nothing or null.
+/// One row of an answer as received: unchanged text, empty if the source sent nothing or null.
 ///
-/// Text, because only the digits that were sent give the correctly rounded double, and because a row that is refused is
-/// kept with exactly what stood in it. A source fills what it has, and leaves the rest to the default.
+/// Text, because only the digits as sent give the correctly rounded double, and because a rejected row is kept exactly
+/// as it was. A source fills what it has and leaves the rest to the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RawBar<'a> {
     /// The session's day.
@@ -101,18 +101,18 @@ pub struct RawBar<'a> {
     pub close: &'a str,
     /// Volume.
     pub volume: &'a str,
-    /// Whether this may be Yahoo's live row, which can stand beside the day's own row.
+    /// Whether this may be Yahoo's live row, which can appear beside the day's own row.
     pub may_be_live: bool,
 }
 
-/// What happened. The names are the `kind` column of `corporate_action`.
+/// Kinds of corporate actions. The names are the `kind` column of `corporate_action`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ActionKind {
-    /// Cash for each share.
+    /// Cash per share.
     Dividend,
     /// Old shares became new ones.
     Split,
-    /// A fund's realised gains, for each share.
+    /// A fund's realised gains per share.
     CapitalGain,
 }
 
@@ -128,21 +128,22 @@ impl ActionKind {
     }
 }
 
-/// One event of an answer as received: text, untouched, empty where the source sent nothing.
+/// One event of an answer as received: unchanged text, empty if the source sent nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawAction<'a> {
-    /// What the source calls it.
+    /// Its kind, according to the source.
     pub kind: ActionKind,
-    /// The day on which it takes effect, in the exchange's own time zone: the ex-date, the first day of the new shares.
+    /// The day on which it takes effect, in the exchange's own time zone: the ex-date, or the first day of the new
+    /// shares.
     pub day: RawDay<'a>,
-    /// What is paid for a share.
+    /// Amount per share.
     pub amount: &'a str,
-    /// The new shares of a split.
+    /// New shares of a split.
     pub numerator: &'a str,
-    /// The old shares of a split.
+    /// Old shares of a split.
     pub denominator: &'a str,
-    /// The currency of the amount, where the event says one of its own.
+    /// The currency of the amount, if the event has its own.
     pub currency: Option<&'a str>,
-    /// The event as it stands in the answer.
+    /// The event as it is in the answer.
     pub raw: &'a str,
 }

@@ -1,4 +1,4 @@
-//! Assets: what has a price, and where it comes from.
+//! Assets: what has a price, and the sources of the price.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use super::bar::Sign;
 use super::calendar::Calendar;
 use super::user_source::UserSource;
 
-/// The longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
+/// Longest asset id and source name, in characters: both are `varchar(20)` in the warehouse.
 pub(crate) const MAX_KEY_CHARS: usize = 20;
 
-/// The id of an asset: 1–20 characters, without a comma (it separates ids in `--assets`), control characters or
+/// The id of an asset: 1–20 characters, without commas (which separate ids in `--assets`), control characters, or
 /// blanks at its ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AssetId(String);
@@ -21,23 +21,22 @@ impl AssetId {
     /// Checks an id.
     ///
     /// # Errors
-    /// A sentence that says what an id may be.
+    /// A sentence with the allowed form.
     pub(crate) fn new(id: &str) -> Result<Self, String> {
         let chars = id.chars().count();
         if !(1..=MAX_KEY_CHARS).contains(&chars) {
             return Err(format!(
-                "the id {id:?} has {chars} characters, an id has 1 to {MAX_KEY_CHARS}"
+                "id {id:?} has {chars} characters; an id has 1 to {MAX_KEY_CHARS}"
             ));
         }
         if id.trim() != id || id.chars().any(|c| c.is_control() || c == ',') {
             return Err(format!(
-                "the id {id:?} has a comma, a control character or a blank at its end"
+                "id {id:?} contains a comma or a control character, or starts or ends with a blank"
             ));
         }
         Ok(Self(id.to_owned()))
     }
 
-    /// The id as text.
     #[must_use]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -50,7 +49,7 @@ impl fmt::Display for AssetId {
     }
 }
 
-/// Where prices come from.
+/// A source of prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceKind {
     /// Naver finance: its day API, then fchart; the same data under one name.
@@ -61,18 +60,18 @@ pub enum SourceKind {
     Krx,
     /// Upbit's day candles.
     Upbit,
-    /// Binance's klines of days.
+    /// Binance's daily klines.
     Binance,
     /// The ECB's reference rates.
     Ecb,
-    /// Nobody is asked: `import` brings the prices.
+    /// Not fetched: `import` provides the prices.
     Manual,
-    /// One of the user's own.
+    /// A user-defined source.
     User(&'static UserSource),
 }
 
 impl SourceKind {
-    /// The sources that this program knows how to ask.
+    /// The sources built into this program.
     pub(crate) const BUILT_IN: [Self; 6] = [
         Self::Naver,
         Self::Yahoo,
@@ -82,20 +81,20 @@ impl SourceKind {
         Self::Ecb,
     ];
 
-    /// The kind of this program that has a name in `assets.toml`.
+    /// The built-in source with a name from `assets.toml`.
     #[must_use]
     pub(crate) fn named(name: &str) -> Option<Self> {
         let mut kinds = Self::BUILT_IN.into_iter().chain([Self::Manual]);
         kinds.find(|kind| kind.name() == name)
     }
 
-    /// The zone of the one country whose exchanges the source has; None for a source of the world.
+    /// The time zone of the only country that the source covers; None for a worldwide source.
     #[must_use]
     pub(crate) fn zone(self) -> Option<Tz> {
         matches!(self, Self::Naver | Self::Krx).then_some(Tz::Asia__Seoul)
     }
 
-    /// The name as it stands in `assets.toml` and in the `source` column.
+    /// The name in `assets.toml` and in the `source` column.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -111,7 +110,7 @@ impl SourceKind {
     }
 }
 
-/// What an asset is; Naver has another path for an index.
+/// The category of an asset; Naver uses another path for an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
@@ -136,7 +135,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// The name as it stands in `assets.toml` and in the `category` column.
+    /// The name in `assets.toml` and in the `category` column.
     #[must_use]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -159,50 +158,46 @@ impl Category {
     }
 }
 
-/// One way to an asset's prices.
+/// A source of an asset's prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceEntry {
-    /// Who is asked.
     pub(crate) kind: SourceKind,
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
     /// The currency of its prices (`KRW`).
     pub(crate) currency: String,
-    /// The `source` column of its bars: the kind's name, or `kind:symbol` where that would mix two series.
+    /// The `source` column of its bars: the kind's name, or `kind:symbol` if that would mix two series.
     pub(crate) stored_as: String,
 }
 
 /// Something with a price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asset {
-    /// Its key.
     pub(crate) id: AssetId,
-    /// Its name for people.
+    /// Name for people.
     pub(crate) name: String,
-    /// What it is.
     pub(crate) category: Category,
-    /// When it trades.
     pub(crate) calendar: Calendar,
-    /// The currency of its own series.
+    /// Currency of its own series.
     pub(crate) currency: String,
-    /// Whether its prices may be zero or below.
+    /// Whether its prices may be zero or negative.
     pub(crate) sign: Sign,
     /// Whether it is collected by default.
     pub(crate) active: bool,
-    /// Where its prices come from, in the order in which the sources are asked.
+    /// Its sources in the order in which they are asked.
     pub(crate) sources: Vec<SourceEntry>,
     /// What ledgers call it, where that is not its id.
     pub(crate) commodity: Option<String>,
 }
 
 impl Asset {
-    /// Whether anybody is asked for its prices; those of any other asset only `import` brings.
+    /// Whether any source can be asked for its prices; otherwise only `import` provides them.
     #[must_use]
     pub(crate) fn is_collected(&self) -> bool {
         self.sources.iter().any(|s| s.kind != SourceKind::Manual)
     }
 
-    /// The stored source names in the asset's own currency, best first: the ones that `best_price` may show.
+    /// The stored source names in the asset's own currency, best first: those that `best_price` may show.
     pub(crate) fn own_sources(&self) -> impl Iterator<Item = &str> {
         self.sources
             .iter()
@@ -210,7 +205,7 @@ impl Asset {
             .map(|s| s.stored_as.as_str())
     }
 
-    /// The sources that come before this one in the asset's order; none when it is in another currency.
+    /// The sources before this one in the asset's order; empty if it is in another currency.
     #[must_use]
     pub(crate) fn better_sources(&self, source: &str) -> Vec<&str> {
         let sources: Vec<&str> = self.own_sources().collect();

@@ -1,20 +1,20 @@
-//! Which asset a person means: by its id, its name or a source's symbol, in any case; and which one may be meant.
+//! Finds the asset that a person means, by its id, its name or a source's symbol, ignoring case; suggests similar ones.
 
 use super::asset::Asset;
 
-/// What an asset is called.
+/// The names of an asset.
 #[derive(Debug)]
 struct Entry {
     id: String,
-    /// Its name, and what its sources call it.
+    /// Its name, and the symbols of its sources.
     others: Vec<String>,
 }
 
-/// What the assets are called.
+/// The names of all assets.
 #[derive(Debug, Default)]
 pub(crate) struct AssetNames(Vec<Entry>);
 
-/// So many ids are listed, and so many names suggested.
+/// How many ids are listed, and how many names are suggested.
 const LISTED: usize = 10;
 const SUGGESTED: usize = 3;
 
@@ -31,7 +31,7 @@ impl AssetNames {
         Self(assets.into_iter().map(entry).collect())
     }
 
-    /// Adds one that only has bars, or that was configured once.
+    /// Adds an asset that only has bars, or that was configured once.
     pub(crate) fn add(&mut self, id: String, name: String) {
         if !self.0.iter().any(|entry| entry.id == id) {
             let others = vec![name];
@@ -39,10 +39,10 @@ impl AssetNames {
         }
     }
 
-    /// The id of the asset that is called so.
+    /// The id of the asset with this name.
     ///
     /// # Errors
-    /// That there is none, with what may be meant; or that several are called so.
+    /// If there is none, with suggestions; or if several have this name.
     pub(crate) fn find(&self, text: &str) -> Result<&str, String> {
         let text = text.trim();
         let is_same = |name: &str| name.to_lowercase() == text.to_lowercase();
@@ -56,7 +56,7 @@ impl AssetNames {
                 [id] => return Ok(id),
                 _ => {
                     return Err(format!(
-                        "{text:?} may be each of the assets {}; name one of them by its id",
+                        "{text:?} matches the assets {}; use the id of one of them",
                         first(&found)
                     ));
                 }
@@ -65,7 +65,7 @@ impl AssetNames {
         Err(self.unknown(text))
     }
 
-    /// The ids of the assets in a list with commas, as a person types one: with blanks behind the commas, or instead of them.
+    /// The ids of a comma-separated list as typed by a person: with blanks after the commas, or instead of them.
     ///
     /// # Errors
     /// As [`AssetNames::find`], and for two commas in a row.
@@ -88,24 +88,24 @@ impl AssetNames {
         let nearest = self.nearest(text);
         if !nearest.is_empty() {
             return format!(
-                "there is no asset {text:?}, did you mean {}?",
+                "there is no asset {text:?}; did you mean {}?",
                 nearest.join(" or ")
             );
         }
         if self.0.len() > LISTED {
             let count = self.0.len();
             return format!(
-                "there is no asset {text:?}; `pricestash assets` lists the {count} that there are, `pricestash assets add` adds one"
+                "there is no asset {text:?}; `pricestash assets` lists all {count}, `pricestash assets add` adds one"
             );
         }
         let ids: Vec<&str> = self.0.iter().map(|e| &*e.id).collect();
         format!(
-            "there is no asset {text:?}, there are {}; `pricestash assets add` adds one",
+            "there is no asset {text:?}; the assets are {}; `pricestash assets add` adds one",
             ids.join(", ")
         )
     }
 
-    /// The assets that are called nearly so, nearest first.
+    /// The assets with similar names, most similar first.
     fn nearest(&self, text: &str) -> Vec<String> {
         let text = text.to_lowercase();
         let mut near: Vec<(usize, String)> = Vec::new();
@@ -115,7 +115,7 @@ impl AssetNames {
                 let name = name.to_lowercase();
                 distance(&text, &name, true)
             });
-            // A part of a symbol (`.KS`) is that of many.
+            // A part of a symbol (`.KS`) matches many.
             let near_symbol = others
                 .iter()
                 .filter_map(|symbol| distance(&text, &symbol.to_lowercase(), false));
@@ -129,7 +129,7 @@ impl AssetNames {
     }
 }
 
-/// How far two names are from each other; `None` where they have little in common. Half of a name is nearer than none.
+/// The distance between two names; `None` if they have little in common. Half of a name is closer than none.
 fn distance(text: &str, name: &str, may_be_part: bool) -> Option<usize> {
     const SHORTEST_PART: usize = 2;
     let length = text.chars().count();
@@ -138,14 +138,14 @@ fn distance(text: &str, name: &str, may_be_part: bool) -> Option<usize> {
     (is_part || distance <= length.div_ceil(4).min(3)).then_some(distance)
 }
 
-/// The items of a list that may have come in several words.
+/// The items of a list that may be spread over several words.
 ///
 /// # Errors
-/// For an item of nothing.
+/// If an item is empty.
 pub(crate) fn items(list: &[String]) -> Result<Vec<&str>, String> {
     let mut items = Vec::new();
     for (at, words) in list.iter().enumerate() {
-        // `A, B` comes as `A,` and `B`.
+        // `A, B` arrives as `A,` and `B`.
         let is_last = at + 1 == list.len();
         let words = match words.strip_suffix(',') {
             Some(before) if !is_last => before,
@@ -154,9 +154,7 @@ pub(crate) fn items(list: &[String]) -> Result<Vec<&str>, String> {
         items.extend(words.split(',').map(str::trim));
     }
     if items.iter().any(|item| item.is_empty()) {
-        return Err(
-            "assets should be named with one comma between two, like 005930,BTC".to_owned(),
-        );
+        return Err("assets should be separated by single commas, like 005930,BTC".to_owned());
     }
     Ok(items)
 }
@@ -210,7 +208,7 @@ mod tests {
         }
         for text in ["Btc", "삼성전자"] {
             let why = names.find(text).unwrap_err();
-            assert!(why.contains("may be each of"), "{why}");
+            assert!(why.contains("matches the assets"), "{why}");
         }
     }
 
@@ -225,8 +223,8 @@ mod tests {
                 "did you mean 005930 (삼성전자) or 005935 (삼성전자)?",
             ),
             ("00593", "005930"),
-            (".ks", "there are"),
-            ("nothing like it", "there are 005930, 005935, BTC"),
+            (".ks", "the assets are"),
+            ("nothing like it", "the assets are 005930, 005935, BTC"),
         ] {
             let why = names.find(text).unwrap_err();
             assert!(why.contains(says), "{why}");
@@ -235,7 +233,7 @@ mod tests {
         (0..67).for_each(|n| many.add(format!("A{n:03}"), "x".to_owned()));
         let why = many.find("ZZZZZZ").unwrap_err();
         assert!(
-            why.contains("lists the 67") && !why.contains("A001"),
+            why.contains("lists all 67") && !why.contains("A001"),
             "{why}"
         );
         assert!(many.find("").is_err());

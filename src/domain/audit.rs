@@ -1,10 +1,11 @@
-//! When a series is compared as a whole, to see what its source changed further back than a run looks.
+//! When a series is compared in full, to find changes further back than a normal run looks.
 
 use chrono::{Datelike, NaiveDate};
 
-/// Whether a series that was compared last on one day is to be compared again today, every so many days (0: never).
+/// Whether a series last compared in full on one day is due again today, with an interval of `every` days (0: never).
 ///
-/// Each asset has its days, by its id, so that a file's assets are spread over them; whoever missed one catches up.
+/// Each asset has its own days, based on its id, so that the assets of a file are spread over them; a missed day is
+/// caught up.
 #[must_use]
 pub(crate) fn is_due(asset_id: &str, audited_on: NaiveDate, today: NaiveDate, every: u32) -> bool {
     if every == 0 {

@@ -1,43 +1,43 @@
-//! Bars that can be believed ([`Bar`]), and why a row can be none.
+//! Trusted bars ([`Bar`]), and why a row cannot be one.
 //!
-//! What a bar says beside its day, and the list of its columns, is in `bar_values`.
+//! The values of a bar and the list of their columns are in `bar_values`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
 use super::bar_values::Values;
 
-/// The largest volume that a double and thus every JSON reader holds exactly.
+/// Largest volume that a double, and thus every JSON reader, stores exactly.
 pub(crate) const MAX_VOLUME: i64 = 1 << 53;
 
-/// Why a row can be no bar. The names are the `reason` column of `quarantine`.
+/// Why a row cannot be a bar. The names are the `reason` column of `quarantine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub(crate) enum Rejection {
-    /// A price that is no finite number.
+    /// A price is not a finite number.
     #[error("price_not_a_number")]
     PriceNotANumber,
-    /// A price below zero.
+    /// A price is negative.
     #[error("price_not_positive")]
     PriceNotPositive,
     /// The highest price is below the lowest.
     #[error("high_below_low")]
     HighBelowLow,
-    /// One of the prices is about 100 times another: pence beside pounds.
+    /// One of the prices is about 100 times another: pence mixed with pounds.
     #[error("unit_mix")]
     UnitMix,
-    /// A volume below zero.
+    /// A negative volume.
     #[error("negative_volume")]
     NegativeVolume,
     /// A volume over 2^53.
     #[error("volume_not_a_count")]
     VolumeNotACount,
-    /// A date that no calendar has.
+    /// A date that does not exist.
     #[error("impossible_date")]
     ImpossibleDate,
     /// A date after the exchange's own today.
     #[error("future_date")]
     FutureDate,
-    /// A second row of one date with other values.
+    /// A second row for one date with other values.
     #[error("second_row_of_date")]
     SecondRowOfDate,
 }
@@ -45,16 +45,17 @@ pub(crate) enum Rejection {
 /// Which prices an asset can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sign {
-    /// Above zero, as nearly all prices are: a zero stands where one is missing.
+    /// Positive, as almost all prices are: a zero marks a missing one.
     #[default]
     Positive,
-    /// Also zero and below (`nonpositive = true`): oil on 2020-04-20, interest rates. No factor tells anything there.
+    /// Also zero and negative (`nonpositive = true`): oil on 2020-04-20, interest rates. No factor proves anything
+    /// there.
     Any,
 }
 
-/// One session's prices that can be believed: finite, above zero (unless the asset's may be below), high not below low.
+/// Trusted prices of one session: finite, positive (unless the asset's may be negative), high not below low.
 ///
-/// Its one constructor is [`Bar::new`], so that a bad bar cannot exist.
+/// [`Bar::new`] is the only constructor, so that a bad bar cannot exist.
 #[derive(Debug, Clone, Copy)]
 pub struct Bar {
     date: NaiveDate,
@@ -62,10 +63,10 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// Builds a bar of prices in the asset's currency.
+    /// Builds a bar from prices in the asset's currency.
     ///
     /// # Errors
-    /// The first rule of the contract's section 6 that the values break.
+    /// The first rule of the contract's section 6 that the values violate.
     pub(crate) fn new(date: NaiveDate, values: Values, sign: Sign) -> Result<Self, Rejection> {
         let prices = values.prices();
         if prices.iter().any(|p| !p.is_finite()) {
@@ -109,19 +110,17 @@ impl Bar {
         self.values.prices()
     }
 
-    /// All that it says.
     #[must_use]
     pub(crate) fn values(&self) -> Values {
         self.values
     }
 
-    /// The closing price.
     #[must_use]
     pub(crate) fn close(&self) -> f64 {
         self.values.close
     }
 
-    /// What was traded, in the source's own unit; `None` when the source did not say.
+    /// The traded volume in the source's own unit; `None` if the source did not send it.
     #[must_use]
     pub fn volume(&self) -> Option<i64> {
         self.values.volume
@@ -137,7 +136,7 @@ impl Bar {
         self.volume() == Some(0) && is_flat
     }
 
-    /// Whether open or close lie outside low to high, as Naver's adjusted prices do by 1 won.
+    /// Whether open or close are outside low to high, as Naver's adjusted prices are by 1 won.
     #[must_use]
     pub(crate) fn leaves_its_range(&self) -> bool {
         let Values {
@@ -150,23 +149,22 @@ impl Bar {
         [open, close].iter().any(|p| *p < low || *p > high)
     }
 
-    /// Whether both have the same values bit for bit; the date is not looked at.
+    /// Whether both have the same values bit for bit, ignoring the date.
     #[must_use]
     pub(crate) fn same_values(&self, other: &Self) -> bool {
         self.values.are(&other.values)
     }
 }
 
-/// A bar as it will be staged.
+/// A bar ready to be staged.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchedBar {
-    /// The prices.
     pub bar: Bar,
-    /// Whether it was fetched after the session's final time.
+    /// Whether it was fetched after its session was final.
     pub(crate) is_final: bool,
-    /// When it was fetched, UTC, to the microsecond.
+    /// The fetch time in UTC, to the microsecond.
     pub(crate) fetched_at: DateTime<Utc>,
-    /// Whether trading was suspended that day, so that the prices are only the carried close.
+    /// Whether trading was suspended that day, so that all prices repeat the last close.
     pub(crate) suspended: bool,
 }
 

@@ -1,21 +1,21 @@
-//! What a bar says beside its day, and the one list of its columns, which SQL texts, readers and writers of both databases go
-//! by. A new column of a bar begins here.
+//! The values of a bar, and the only list of their columns, used by SQL texts, readers and writers of both databases. A
+//! new column of a bar starts here.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What a column holds.
+/// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     /// A price: a double, never null.
     Price,
-    /// A count: a whole number, null where it is unknown. The warehouse has 0 there.
+    /// A count: a whole number, null if unknown. The warehouse stores 0 then.
     Count,
 }
 
 impl ColumnKind {
-    /// PostgreSQL's name of the one type that keeps every value as it is.
+    /// PostgreSQL's name of the only type that keeps every value unchanged.
     #[must_use]
     pub(crate) const fn warehouse_type(self) -> &'static str {
         match self {
@@ -30,11 +30,10 @@ impl ColumnKind {
 pub(crate) struct Column {
     /// Its name, the same in both databases and in every result.
     pub(crate) name: &'static str,
-    /// What it holds.
     pub(crate) kind: ColumnKind,
 }
 
-/// The columns, in the order in which every query and every result names them.
+/// The columns in the order of every query and every result.
 pub(crate) const COLUMNS: [Column; 5] = [
     column("open", ColumnKind::Price),
     column("high", ColumnKind::Price),
@@ -43,24 +42,24 @@ pub(crate) const COLUMNS: [Column; 5] = [
     column("volume", ColumnKind::Count),
 ];
 
-/// The values of a bar, as they were sent or as they are stored: any program may have stored them, so that they need be no
-/// prices ([`super::bar::Bar`] is what can be believed).
+/// The values of a bar as sent or as stored: any program may have stored them, so they need not be valid prices
+/// ([`super::bar::Bar`] is the trusted form).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Values {
     pub(crate) open: f64,
     pub(crate) high: f64,
     pub(crate) low: f64,
     pub(crate) close: f64,
-    /// What was traded, in the source's own unit; `None` where it is unknown.
+    /// The traded volume in the source's own unit; `None` if unknown.
     pub(crate) volume: Option<i64>,
 }
 
 /// The value of one column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Cell {
-    /// Of a column of prices.
+    /// In a column of prices.
     Price(f64),
-    /// Of a column of counts.
+    /// In a column of counts.
     Count(Option<i64>),
 }
 
@@ -75,7 +74,7 @@ impl fmt::Display for Cell {
 }
 
 impl Cell {
-    /// Whether both are the same bit for bit.
+    /// Whether both are equal bit for bit.
     #[must_use]
     pub(crate) fn is(self, other: Self) -> bool {
         match (self, other) {
@@ -87,7 +86,7 @@ impl Cell {
 }
 
 impl Values {
-    /// Values of `[open, high, low, close]` and a volume.
+    /// The values from `[open, high, low, close]` and a volume.
     #[must_use]
     pub(crate) fn of([open, high, low, close]: [f64; 4], volume: Option<i64>) -> Self {
         Self {
@@ -99,10 +98,10 @@ impl Values {
         }
     }
 
-    /// Reads the values by the places of their columns in [`COLUMNS`].
+    /// Reads the values by the positions of their columns in [`COLUMNS`].
     ///
     /// # Errors
-    /// The first one of a column.
+    /// The first error of a column.
     pub(crate) fn read<E>(
         price: impl Fn(usize) -> Result<f64, E>,
         count: impl Fn(usize) -> Result<Option<i64>, E>,
@@ -128,7 +127,7 @@ impl Values {
         ]
     }
 
-    /// The same with 0 for every count that is unknown, as the warehouse has it.
+    /// The same with 0 for every unknown count, as in the warehouse.
     #[must_use]
     pub(crate) fn with_known_counts(self) -> Self {
         Self {
@@ -149,19 +148,18 @@ impl Values {
         }
     }
 
-    /// The same with its prices times a factor.
+    /// The same with prices times a factor.
     #[must_use]
     pub(crate) fn times(self, factor: f64) -> Self {
         Self::of(self.prices().map(|price| price * factor), self.volume)
     }
 
-    /// Open, high, low and close.
     #[must_use]
     pub(crate) fn prices(&self) -> [f64; 4] {
         [self.open, self.high, self.low, self.close]
     }
 
-    /// Whether both are the same bit for bit.
+    /// Whether both are equal bit for bit.
     #[must_use]
     pub(crate) fn are(&self, other: &Self) -> bool {
         self.cells()
@@ -171,12 +169,11 @@ impl Values {
     }
 }
 
-/// One column of many bars, as the warehouse takes it.
+/// One column of many bars, in the form for the warehouse.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ValueColumn {
-    /// Prices.
     Prices(Vec<f64>),
-    /// Counts, 0 where they are unknown.
+    /// Counts, 0 if unknown.
     Counts(Vec<i64>),
 }
 
@@ -202,8 +199,8 @@ const fn column(name: &'static str, kind: ColumnKind) -> Column {
     Column { name, kind }
 }
 
-/// Writes a text for every column, which stands in it as `COLUMN`, with its type in the warehouse as `TYPE` and with its
-/// place, counted from `first`, as `PLACE`.
+/// Repeats a text for every column, with the column's name for `COLUMN`, its type in the warehouse for `TYPE`, and its
+/// position, counted from `first`, for `PLACE`.
 #[must_use]
 pub(crate) fn each(text: &str, separator: &str, first: usize) -> String {
     let texts: Vec<String> = COLUMNS
@@ -218,8 +215,8 @@ pub(crate) fn each(text: &str, separator: &str, first: usize) -> String {
     texts.join(separator)
 }
 
-/// An SQL text with the columns in place of `{values}`, or of `{values SEPARATOR: TEXT}` with a text as [`each`] takes it; the
-/// separator is a comma where none is given. Places count from `first`.
+/// Fills in the columns in an SQL text, for `{values}` or `{values SEPARATOR: TEXT}` with a text for [`each`]; the
+/// default separator is a comma. Positions count from `first`.
 #[must_use]
 pub(crate) fn expand(sql: &str, first: usize) -> String {
     const START: &str = "{values";

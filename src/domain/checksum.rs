@@ -1,4 +1,4 @@
-//! A month of a series as one number, computed alike from the staging file here and by PostgreSQL there.
+//! Reduces a month of a series to one number, computed in the same way from the staging file and by PostgreSQL.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -23,31 +23,30 @@ impl Month {
     }
 }
 
-/// The month that a day lies in, as [`Month::number`].
+/// The month of a day, as [`Month::number`].
 #[must_use]
 pub(crate) fn month_of(date: NaiveDate) -> i32 {
     date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0)
 }
 
-/// What is compared of a bar: everything but its key.
+/// The compared values of a bar: everything except its key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RowValues {
-    /// The bar's values. The warehouse has 0 for a count that is unknown, and both count as the same.
+    /// The bar's values. The warehouse stores 0 for an unknown count; the two count as equal.
     pub(crate) values: Values,
-    /// When it was fetched.
     pub(crate) ingested_at: DateTime<Utc>,
 }
 
-/// What a month comes to.
+/// The checksum of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checksum {
-    /// Its rows.
+    /// Number of rows.
     pub(crate) rows: u64,
-    /// The first half of the SHA-256 over the rows in the order of their days.
+    /// The first half of the SHA-256 over the rows by day.
     pub(crate) digest: [u8; 16],
 }
 
-/// A checksum in the making.
+/// A checksum being computed.
 #[derive(Default, Clone)]
 pub(crate) struct Summing {
     rows: u64,
@@ -55,8 +54,8 @@ pub(crate) struct Summing {
 }
 
 impl Summing {
-    /// Adds the next day's row, with the bytes that PostgreSQL's `date_send`, `float8send`, `int8send` and
-    /// `timestamptz_send` make of it: exact values, no digits.
+    /// Adds the next day's row, with the bytes of PostgreSQL's `date_send`, `float8send`, `int8send` and
+    /// `timestamptz_send`: exact values, not digits.
     pub(crate) fn add(&mut self, date: NaiveDate, row: &RowValues) {
         self.rows += 1;
         let days = date.num_days_from_ce() - DAYS_TO_2000;
@@ -71,7 +70,7 @@ impl Summing {
         self.hash.update(micros.to_be_bytes());
     }
 
-    /// The checksum of what was added.
+    /// The checksum of the added rows.
     #[must_use]
     pub(crate) fn finish(self) -> Checksum {
         let mut digest = [0; 16];

@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 
 use super::asset::{Asset, Category, SourceKind};
 
-/// On this day the after-market of the Korean exchange began, which lasts until 20:00. Naver's day rows close with it, and stay so.
+/// The first day of the Korean exchange's after-market, which lasts until 20:00. Naver's daily rows close with it since
+/// then.
 const AFTER_MARKET_SINCE: NaiveDate = match NaiveDate::from_ymd_opt(2026, 9, 14) {
     Some(day) => day,
     None => NaiveDate::MAX,
 };
-/// The exchange that has it.
 const AFTER_MARKET: &str = "XKRX";
-/// So far do the close at 15:30 and the one at 20:00 lie apart on ordinary days; both are right.
+/// How far the closes at 15:30 and at 20:00 usually differ; both are right.
 const AFTER_MARKET_SHARE: f64 = 0.015;
 
 /// What a source's closes are, for people.
@@ -19,15 +19,13 @@ const AFTER_MARKET_SHARE: f64 = 0.015;
 pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
     match source {
         SourceKind::Naver => {
-            "adjusted for splits as of the day of asking, not for dividends; of Korean shares since 2026-09-14 the close of the \
-             after-market at 20:00, before and of indexes the regular close at 15:30"
+            "adjusted for splits as of the day of the request, not for dividends; for Korean shares since 2026-09-14 the close of \
+             the after-market at 20:00, for earlier days and indexes the regular close at 15:30"
         }
         SourceKind::Yahoo => {
             "the regular close; adjusted for splits, sometimes late, not for dividends"
         }
-        SourceKind::Ecb => {
-            "the reference rate of about 14:15 in Frankfurt: how much one euro costs"
-        }
+        SourceKind::Ecb => "the reference rate at about 14:15 in Frankfurt: the price of one euro",
         SourceKind::Krx => "the index level at the regular close, as published",
         SourceKind::Upbit | SourceKind::Binance => {
             "the last trade before midnight UTC, 09:00 in Seoul"
@@ -37,7 +35,7 @@ pub(crate) fn what_it_is(source: SourceKind) -> &'static str {
     }
 }
 
-/// The share by which the closes of two sources of an asset may differ on a day although both are right; 0 where they should be equal.
+/// The share by which the closes of two sources may differ on a day although both are right; 0 if they should be equal.
 #[must_use]
 pub(crate) fn may_differ(asset: &Asset, one: &str, other: &str, day: NaiveDate) -> f64 {
     let is_naver = |name: &str| {

@@ -1,28 +1,28 @@
-//! How a column of a table is named: by the word above it, or by its place.
+//! Names a column of a table: by its header or by its position.
 
 use std::fmt;
 
-/// A column of somebody's table.
+/// A column of a user's table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Column {
-    /// Its place, the first is 1.
+    /// Its position, starting at 1.
     Number(usize),
-    /// The word above it, or its key in JSON.
+    /// Its header, or its key in JSON.
     Name(String),
 }
 
 impl Column {
-    /// Reads a name, or a number from 1 on.
+    /// Reads a name, or a number starting at 1.
     ///
     /// # Errors
     /// What would be right.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
-            return Err("a column should be a name, or a number from 1 on".to_owned());
+            return Err("a column is a name or a number starting at 1".to_owned());
         }
         match text.parse::<usize>() {
-            Ok(0) => Err("columns are counted from 1".to_owned()),
+            Ok(0) => Err("column numbers start at 1".to_owned()),
             Ok(number) => Ok(Self::Number(number)),
             Err(_) => Ok(Self::Name(text.to_owned())),
         }

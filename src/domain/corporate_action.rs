@@ -1,4 +1,4 @@
-//! Corporate actions: dividends, splits and distributed capital gains, and which of what a source says of them can be believed.
+//! Corporate actions: dividends, splits and distributed capital gains, and which of a source's reports can be trusted.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,11 @@ use super::calendar::add_days;
 use super::text::bounded;
 use super::window::Window;
 
-/// So many characters of what is refused are kept.
+/// Characters kept of a rejected event.
 const LONGEST_RAW: usize = 200;
 
-/// No amount, and no ratio of shares, is larger than this or less than its inverse: a product of some can be computed everywhere.
+/// The largest amount or ratio of shares, and the inverse of the smallest: products of a few can be computed
+/// everywhere.
 const LARGEST: f64 = 1e9;
 
 /// Why an action counts in no factor that its source no longer lists, as the column `left_out` has it.
@@ -22,36 +23,36 @@ pub(crate) const WITHDRAWN: &str = "withdrawn";
 /// Why an event can be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum ActionRefusal {
-    #[error("its date cannot be read")]
+    #[error("its date is invalid")]
     NoDate,
-    #[error("a number of it cannot be read")]
+    #[error("one of its numbers is invalid")]
     NotANumber,
-    #[error("a number of it is not above zero")]
+    #[error("one of its numbers is not above zero")]
     NotPositive,
-    #[error("it splits nothing")]
+    #[error("its ratio is 1:1")]
     NoSplit,
-    #[error("a number of it is out of all proportion")]
+    #[error("one of its numbers is far too large or small")]
     Extreme,
 }
 
-/// What an action is about.
+/// The content of an action.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Terms {
-    /// Cash for each share.
+    /// Cash per share.
     Dividend(f64),
-    /// Gains for each share of a fund.
+    /// Gains per share of a fund.
     CapitalGain(f64),
     /// `numerator` new shares for `denominator` old ones.
     Split {
-        /// The new shares.
+        /// New shares.
         numerator: f64,
-        /// The old ones.
+        /// Old shares.
         denominator: f64,
     },
 }
 
 impl Terms {
-    /// What kind of action it is.
+    /// The kind of the action.
     #[must_use]
     pub fn kind(self) -> ActionKind {
         match self {
@@ -61,7 +62,7 @@ impl Terms {
         }
     }
 
-    /// What is paid for a share.
+    /// Amount per share.
     #[must_use]
     pub fn amount(self) -> Option<f64> {
         match self {
@@ -82,8 +83,8 @@ impl Terms {
         }
     }
 
-    /// Both of one day as one action. A source that lists the same twice (under a day's key and under a month's) means one; other
-    /// payments of a day add up, and other splits of a day follow one another.
+    /// Combines two actions of one day into one. A source that lists the same twice (under a day's key and under a
+    /// month's) means one; other payments of a day add up, and other splits of a day multiply.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (same, other) if same == other => same,
@@ -107,21 +108,21 @@ impl Terms {
     }
 }
 
-/// An action that can be believed: every number of it is finite and above zero, and a split splits.
+/// A trusted action: every number is finite and above zero, and a split is not 1:1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorporateAction {
     /// The day on which it takes effect.
     pub(crate) date: NaiveDate,
-    /// What it is about.
     pub(crate) terms: Terms,
-    /// The currency of an amount, where it is known.
+    /// The currency of an amount, if known.
     pub(crate) currency: Option<String>,
-    /// When it was told.
+    /// When it was reported.
     pub(crate) told_at: DateTime<Utc>,
 }
 
 impl CorporateAction {
-    /// Both of one day as one action. Of two currencies it has the one that the prices are not in: their sum is no amount.
+    /// Combines two actions of one day into one. If their currencies differ, it gets the one that the prices are not
+    /// in: their sum is not an amount.
     fn and(self, other: Self, currency: Option<&str>) -> Self {
         let terms = self.terms.and(other.terms);
         let last = match other.currency.as_deref() == currency {
@@ -132,34 +133,33 @@ impl CorporateAction {
     }
 }
 
-/// An event that can be none, with what stood in it.
+/// An event that cannot be an action, with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefusedAction {
-    /// Its day, where that can be read.
+    /// Its day, if valid.
     pub(crate) date: Option<NaiveDate>,
-    /// What the source calls it.
+    /// Its kind, according to the source.
     pub(crate) kind: ActionKind,
-    /// Why.
     pub(crate) reason: ActionRefusal,
-    /// The event as it stood in the answer.
+    /// The event as it was in the answer.
     pub(crate) raw: String,
 }
 
-/// What answers say of the actions of a series.
+/// What answers report about the actions of a series.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ToldActions {
-    /// The actions, one for each day and kind, in order.
+    /// The actions, at most one per day and kind, in order.
     pub(crate) actions: Vec<CorporateAction>,
-    /// What can be none.
+    /// Events that cannot be actions.
     pub(crate) refused: Vec<RefusedAction>,
-    /// The days of which all actions were told; none where an answer says nothing of actions.
+    /// The days for which all actions were reported; None if an answer says nothing about actions.
     pub(crate) days: Option<Window>,
-    /// When they were told last.
+    /// When they were last reported.
     pub(crate) told_at: Option<DateTime<Utc>>,
 }
 
 impl ToldActions {
-    /// Takes over what a later part says: of an action that both tell, it counts.
+    /// Adds what a later part reports: for an action in both, the later one counts.
     pub(crate) fn append(&mut self, mut other: Self) {
         let is_told_again = |a: &CorporateAction| {
             let key = (a.date, a.terms.kind());
@@ -170,7 +170,7 @@ impl ToldActions {
         self.actions.append(&mut other.actions);
         self.told_at = self.told_at.max(other.told_at);
         self.refused.append(&mut other.refused);
-        // What lies between days that do not join is not known: then the later ones count.
+        // Nothing is known about days between spans that do not touch: then the later span counts.
         self.days = match (self.days, other.days) {
             (Some(a), Some(b)) if joins(a, b) => Some(Window {
                 start: a.start.min(b.start),
@@ -182,11 +182,11 @@ impl ToldActions {
     }
 }
 
-/// From such a factor on, and for its inverse, a split's step can be told from the market's own moves (contract, section 5).
+/// A split by at least this factor, or its inverse, can be distinguished from market moves (contract, section 5).
 const TELLING: f64 = 1.25;
 
-/// Whether the step of a split still stands between two closes: nearer to its ratio (new shares for one) than to none, and not
-/// further from it than a market moves. The view `adjustment` has the same rule.
+/// Whether the step of a split is still present between two closes: closer to its ratio (new shares for one) than to 1,
+/// and not further from it than a market moves. The view `adjustment` has the same rule.
 #[must_use]
 pub(crate) fn stands(ratio: f64, before: f64, after: f64) -> bool {
     let step = before / after;
@@ -203,8 +203,8 @@ fn joins(one: Window, other: Window) -> bool {
     one.start <= add_days(other.end, 1) && other.start <= add_days(one.end, 1)
 }
 
-/// Reads events; `currency` is that of the answer's prices, in which an amount is that says none of its own. Those outside of the
-/// answer's own days (`days`) are left out: what lies there was not asked.
+/// Reads events; `currency` is that of the answer's prices, for amounts without their own. Events outside the answer's
+/// own days (`days`) are skipped: they were not requested.
 #[must_use]
 pub(crate) fn read_actions(
     events: &[RawAction<'_>],
@@ -279,7 +279,7 @@ fn read_action(
     })
 }
 
-/// A number that is not out of all proportion.
+/// A number within the limits.
 fn in_proportion(number: f64) -> Result<f64, ActionRefusal> {
     if (LARGEST.recip()..=LARGEST).contains(&number) {
         Ok(number)
@@ -288,7 +288,7 @@ fn in_proportion(number: f64) -> Result<f64, ActionRefusal> {
     }
 }
 
-/// A number above zero, in proportion.
+/// A positive number within the limits.
 fn positive(text: &str) -> Result<f64, ActionRefusal> {
     match text.parse::<f64>() {
         Ok(number) if !number.is_finite() => Err(ActionRefusal::NotANumber),

@@ -1,14 +1,14 @@
-//! Currencies: three capital letters, and the hundredths in which some exchanges quote their prices.
+//! Currencies: three capital letters, or the hundredths in which some exchanges quote prices.
 //!
-//! A price is kept in what the source sends, and is never converted: pence stay pence.
+//! A price is kept as the source sends it and never converted: pence stay pence.
 
-/// Hundredths as Yahoo writes them, each with the other way in which it is written. USX (cents) is written in one way.
+/// Hundredths in Yahoo's spelling, each with the other spelling. USX (cents) has only one.
 const HUNDREDTHS: [(&str, &str); 3] = [("GBp", "GBX"), ("ZAc", "ZAC"), ("ILA", "ILa")];
 
-/// Reads a currency: a code of three capital letters, or hundredths of one in any of their spellings, which become Yahoo's.
+/// Reads a currency: a code of three capital letters, or hundredths in any spelling, converted to Yahoo's.
 ///
 /// # Errors
-/// A sentence that says what a currency may be.
+/// A sentence with the allowed forms.
 pub(crate) fn read_currency(text: &str) -> Result<String, String> {
     let is_one = |(code, other): &&(&str, &str)| *code == text || *other == text;
     if let Some((code, _)) = HUNDREDTHS.iter().find(is_one) {
@@ -19,11 +19,11 @@ pub(crate) fn read_currency(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!(
-        "the currency {text:?} should be a code of three capital letters like KRW or USD, or hundredths: GBp (pence), ZAc, ILA, USX"
+        "currency {text:?} should be a code of three capital letters like KRW or USD, or hundredths: GBp (pence), ZAc, ILA, USX"
     ))
 }
 
-/// Whether two texts name one currency: pence are not pounds, however they are written.
+/// Whether two texts name the same currency: pence are not pounds, however they are spelt.
 #[must_use]
 pub(crate) fn is_same_currency(one: &str, other: &str) -> bool {
     one == other

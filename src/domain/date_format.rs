@@ -1,23 +1,24 @@
-//! How days are written. The order of day and month is never guessed.
+//! Date formats. The order of day and month is never guessed.
 //!
-//! Midnight is the day that is written, in whatever zone: sources stamp sessions of New York with `T00:00:00Z`, and no session begins at
-//! that moment on the evening before. (In Seoul and Tokyo, where it is the opening, both are the same day.)
+//! Midnight means the written day, whatever the zone: sources give sessions in New York the time `T00:00:00Z`, and no
+//! session starts at that moment on the evening before. (In Seoul and Tokyo, where it is the opening, both are the same
+//! day.)
 
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
-/// How a table writes its days.
+/// How a table writes its dates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum DateFormat {
-    /// The year first: `2026-01-31`, `2026/1/31`, `2026. 1. 31.`, `20260131`, `2026년 1월 31일`; a time may stand behind.
+    /// Year first: `2026-01-31`, `2026/1/31`, `2026. 1. 31.`, `20260131`, `2026년 1월 31일`; a time may follow.
     #[default]
     YearFirst,
     /// `31.01.2026`, `31/1/2026`
     DayFirst,
     /// `01/31/2026`
     MonthFirst,
-    /// By a pattern of strftime's: `%d %b %Y`.
+    /// A strftime pattern: `%d %b %Y`.
     Pattern(String),
     /// Seconds since 1970, UTC.
     Epoch,
@@ -38,13 +39,13 @@ impl DateFormat {
         }
         let wrong = || {
             format!(
-                "it is {text:?}, it should be a pattern with a year, a month and a day, like %d.%m.%Y, or epoch or epoch_ms"
+                "expected a pattern with a year, a month and a day, like %d.%m.%Y, or epoch or epoch_ms, found {text:?}"
             )
         };
         if StrftimeItems::new(text).any(|item| item == Item::Error) {
             return Err(wrong());
         }
-        // Two days that a pattern without one of the three does not tell apart from others.
+        // Two days that a pattern without one of the three cannot distinguish from others.
         let days = [(1987, 11, 23), (2026, 2, 5)];
         let days = days.map(|(y, m, d)| NaiveDate::from_ymd_opt(y, m, d));
         let is_whole = days.into_iter().flatten().all(|day| {
@@ -56,7 +57,7 @@ impl DateFormat {
             .ok_or_else(wrong)
     }
 
-    /// Whether it names moments, which are a day only in a zone.
+    /// Whether it describes moments, which need a zone to become days.
     #[must_use]
     pub(crate) fn is_of_moments(&self) -> bool {
         match self {
@@ -66,7 +67,7 @@ impl DateFormat {
         }
     }
 
-    /// The day that a text names; a moment's is that of the zone.
+    /// The day of a text; a moment's day is that of the zone.
     #[must_use]
     pub(crate) fn day(&self, text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
         match self {
@@ -79,7 +80,7 @@ impl DateFormat {
         }
     }
 
-    /// What a day says about how its file writes days.
+    /// What a date reveals about the format of its file.
     #[must_use]
     pub(crate) fn hint(text: &str) -> DateHint {
         if year_first(text, Some(Tz::UTC)).is_some() {
@@ -97,7 +98,7 @@ impl DateFormat {
         let day_first = in_order([year, second, first]).is_some();
         let month_first = in_order([year, first, second]).is_some();
         match (day_first, month_first) {
-            // Nobody writes the month first before a full stop.
+            // Nobody writes the month first with full stops.
             (true, _) if text.contains('.') => DateHint::Is(Self::DayFirst),
             (true, true) if first == second => DateHint::Nothing,
             (true, true) => DateHint::Either,
@@ -108,14 +109,14 @@ impl DateFormat {
     }
 }
 
-/// What one day says about all of its file.
+/// What one date reveals about the whole file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DateHint {
-    /// Nothing, or it is no day.
+    /// Nothing, or it is not a date.
     Nothing,
-    /// It is written so.
+    /// It has this format.
     Is(DateFormat),
-    /// `01/02/2026` may be of January or of February.
+    /// `01/02/2026` may be in January or in February.
     Either,
 }
 
@@ -137,14 +138,14 @@ fn by_pattern(text: &str, pattern: &str, zone: Option<Tz>) -> Option<NaiveDate> 
     })
 }
 
-/// There is no year 0, and none of five digits: those are a slip.
+/// There is no year 0, and years with five digits are typos.
 fn plausible(day: NaiveDate) -> Option<NaiveDate> {
     let range = NaiveDate::from_ymd_opt(1, 1, 1)?..=NaiveDate::from_ymd_opt(9999, 12, 31)?;
     range.contains(&day).then_some(day)
 }
 
 fn moment(text: &str, in_a_second: i64, zone: Option<Tz>) -> Option<NaiveDate> {
-    // Some write the whole seconds as 1786320000.0.
+    // Some write whole seconds as 1786320000.0.
     let whole = text
         .trim()
         .split_once('.')
@@ -158,7 +159,7 @@ fn moment(text: &str, in_a_second: i64, zone: Option<Tz>) -> Option<NaiveDate> {
     })
 }
 
-/// The three numbers of a day, whatever stands between them.
+/// The three numbers of a date, whatever separates them.
 fn numbers(text: &str) -> Option<[u32; 3]> {
     let text = text.trim().trim_end_matches(['.', '일']);
     let separator = text.chars().find(|c| !c.is_ascii_digit())?;
@@ -177,14 +178,14 @@ fn numbers(text: &str) -> Option<[u32; 3]> {
     Some([number(a)?, number(b)?, number(c)?])
 }
 
-/// A day of year, month and day; a year has four digits.
+/// A date from year, month and day; a year has four digits.
 fn in_order([year, month, day]: [u32; 3]) -> Option<NaiveDate> {
     let is_year = (1000..=9999).contains(&year);
     NaiveDate::from_ymd_opt(year.cast_signed(), month, day).filter(|_| is_year)
 }
 
-/// A day with its year first. A time behind it is let go where it is midnight or without an offset; else it is a moment, which is a
-/// day in a zone.
+/// A date with its year first. A time after it is ignored if it is midnight or has no offset; otherwise it is a moment,
+/// whose day depends on the zone.
 fn year_first(text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
     let text = text.trim();
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
@@ -214,7 +215,7 @@ fn year_first(text: &str, zone: Option<Tz>) -> Option<NaiveDate> {
     }
 }
 
-/// A day and the time behind it, which a `T` or a blank sets apart.
+/// A date and the time after it, separated by a `T` or a blank.
 fn split_time(text: &str) -> Option<(&str, &str)> {
     let at = text.rfind(['T', ' '])?;
     let (day, time) = (text.get(..at)?, text.get(at + 1..)?);

@@ -1,15 +1,15 @@
-//! How finely prices are written: in the fewest digits that say them, and up to their last digit two closes are the same, whatever the
-//! factor between them.
+//! The precision of prices: the fewest digits that represent them. Two closes that agree up to their last digit are
+//! equal, whatever the factor between them.
 
-/// Closes are the same up to this share: Yahoo sends single precision, and adjusts in it.
+/// Closes are equal up to this share: Yahoo sends single precision and adjusts in it.
 const SAME: f64 = 1e-4;
-/// A double has no more decimals that mean something in a price.
+/// Most meaningful decimals of a price in a double.
 const MOST_DECIMALS: usize = 15;
 
-/// The value as the nearest single-precision number.
+/// Rounds to the nearest single-precision number.
 #[allow(
     clippy::cast_possible_truncation,
-    reason = "rounding to single precision is what is asked for"
+    reason = "rounding to single precision is the purpose"
 )]
 fn single(value: f64) -> f32 {
     value as f32
@@ -27,8 +27,8 @@ pub(crate) fn is_single(value: f64) -> bool {
     to_single(value).to_bits() == value.to_bits()
 }
 
-/// The shortest digits that say a price: `12.77` for the single-precision 12.770000457763672, the exact integer or double
-/// otherwise.
+/// The shortest digits for a price: `12.77` for the single-precision 12.770000457763672, else the exact integer or
+/// double.
 #[must_use]
 pub(crate) fn shortest(value: f64) -> String {
     if value.fract().abs() > 0.0 && is_single(value) {
@@ -38,21 +38,21 @@ pub(crate) fn shortest(value: f64) -> String {
     }
 }
 
-/// The weight of the last digit that any of these prices has: 1 for whole won, 0.01 for cents, 1e-10 for a coin.
+/// The value of the last digit in any of these prices: 1 for whole won, 0.01 for cents, 1e-10 for a coin.
 #[must_use]
 pub(crate) fn last_digit(prices: impl Iterator<Item = f64>) -> f64 {
     let most = prices.map(decimals).max().unwrap_or(0);
     10_f64.powi(-i32::try_from(most).unwrap_or(0))
 }
 
-/// The decimals of the shortest text that is read as this price again.
+/// The decimals of the shortest text that parses to this price.
 fn decimals(price: f64) -> usize {
     let text = price.to_string();
     let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
     fraction.len().min(MOST_DECIMALS)
 }
 
-/// The price up to a last digit, as the double of its decimal text.
+/// The price rounded to a last digit, as the double of its decimal text.
 #[must_use]
 pub(crate) fn round_to(price: f64, digit: f64) -> f64 {
     let decimals = (-digit.log10()).round().max(0.0);
@@ -69,7 +69,7 @@ fn below(count: usize, decimals: f64) -> bool {
     u32::try_from(count).is_ok_and(|n| f64::from(n) < decimals)
 }
 
-/// The factors by which one close can have become another, given the digits that both were rounded to.
+/// The range of factors by which one close can have become another, given the digits that both were rounded to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Factors {
     low: f64,
@@ -77,8 +77,8 @@ pub(crate) struct Factors {
 }
 
 impl Factors {
-    /// The factors that two closes allow. A source's own adjustments cut as often as they round, so that a fetched close
-    /// may be a whole digit off; a stored one was rounded.
+    /// The factors that two closes allow. A source's own adjustments truncate as often as they round, so a fetched
+    /// close may be a whole digit off; a stored one was rounded.
     #[must_use]
     pub(crate) fn of(stored: f64, fetched: f64, digits: Digits) -> Self {
         let off = digits.fetched.max(fetched * SAME);
@@ -96,15 +96,15 @@ impl Factors {
         (low <= high).then_some(Self { low, high })
     }
 
-    /// Whether nothing has moved, as far as can be told.
+    /// Whether nothing has moved, as far as the digits show.
     #[must_use]
     pub(crate) fn are_one(self) -> bool {
         self.low <= 1.0 + SAME && self.high >= 1.0 - SAME
     }
 }
 
-/// The factor that took stored closes to fetched ones: of all that their digits allow the plainest ratio of whole numbers up to
-/// 100 that their sums allow too, since splits are such; else that of the sums.
+/// The factor from stored to fetched closes: of all factors allowed by the digits, the simplest ratio of whole numbers
+/// up to 100 that the sums allow too, since splits are such ratios; else that of the sums.
 #[must_use]
 pub(crate) fn likely(closes: impl Iterator<Item = (f64, f64)>, digits: Digits) -> f64 {
     let (mut count, mut stored, mut fetched) = (0.0_f64, 0.0, 0.0);
@@ -114,7 +114,7 @@ pub(crate) fn likely(closes: impl Iterator<Item = (f64, f64)>, digits: Digits) -
         fetched += new;
     }
     let ratio = fetched / stored;
-    // Rounding cancels out over the days.
+    // Rounding averages out over the days.
     let off = (digits.fetched * count.sqrt() / fetched).max(SAME);
     let is_near = |factor: &f64| (factor / ratio - 1.0).abs() <= off;
     (1..=100_u32)
@@ -126,12 +126,10 @@ pub(crate) fn likely(closes: impl Iterator<Item = (f64, f64)>, digits: Digits) -
         .unwrap_or(ratio)
 }
 
-/// The weights of the last digits of stored and of fetched closes.
+/// The values of the last digits of stored and of fetched closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Digits {
-    /// Of those that are stored.
     pub(crate) stored: f64,
-    /// Of those that were fetched.
     pub(crate) fetched: f64,
 }
 

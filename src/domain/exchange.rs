@@ -1,10 +1,10 @@
-//! Prices in another currency, by the rates of stored series: the newest rate at or before the day.
+//! Converts prices with the rates of stored series: the newest rate on or before the day.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-/// A rate that is older than so many days is none: a long holiday is shorter.
+/// An older rate is not used: even long holidays are shorter.
 const MAX_AGE_DAYS: i64 = 10;
 /// The currencies in whose hundredths some prices are quoted.
 const HUNDREDTHS: [(&str, &str); 4] = [
@@ -14,30 +14,30 @@ const HUNDREDTHS: [(&str, &str); 4] = [
     ("USX", "USD"),
 ];
 
-/// A series of rates.
+/// A series of exchange rates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RateSeries {
     /// The asset, for people.
     pub(crate) asset_id: String,
-    /// What one unit is of.
+    /// The currency of one unit.
     pub(crate) base: String,
-    /// What it costs, and in which currency.
+    /// The currency of its price.
     pub(crate) quote: String,
     /// The rates by day.
     pub(crate) rates: BTreeMap<NaiveDate, StoredRate>,
 }
 
-/// A stored rate of one day: its close, and what is not certain of it.
+/// A stored rate of one day: its close, and doubts about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct StoredRate {
     pub(crate) close: f64,
     pub(crate) is_final: bool,
-    /// Whether its series may hold two scales.
+    /// Whether its series may mix two scales.
     pub(crate) is_suspect: bool,
 }
 
 impl StoredRate {
-    /// What is said behind its name.
+    /// The doubts, as a suffix of its name.
     fn doubts(self) -> &'static str {
         match (self.is_final, self.is_suspect) {
             (true, false) => "",
@@ -48,7 +48,8 @@ impl StoredRate {
     }
 }
 
-/// The two currencies of a rate, by what its source calls it: one `base` costs so many `quote`. None where the name tells no pair.
+/// The two currencies of a rate, from the source's symbol: one `base` costs a number of `quote`. None if the symbol
+/// names no pair.
 #[must_use]
 pub(crate) fn pair_of(source: &str, symbol: &str) -> Option<(String, String)> {
     let of =
@@ -69,11 +70,12 @@ pub(crate) fn pair_of(source: &str, symbol: &str) -> Option<(String, String)> {
     }
 }
 
-/// What a price is multiplied by on a day.
+/// The factor for prices of a day.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rate {
     pub(crate) factor: f64,
-    /// Which rates of which day it is made of, and that one is provisional or suspect; empty where there is none but hundredths.
+    /// The rates and days it is made from, and whether one is provisional or suspect; empty if it only converts
+    /// hundredths.
     pub(crate) named: String,
     /// Whether all of them are final: a price is no more final than its rate.
     pub(crate) is_final: bool,
@@ -81,10 +83,10 @@ pub(crate) struct Rate {
     pub(crate) is_suspect: bool,
 }
 
-/// The way from one currency to another.
+/// The conversion from one currency to another.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Exchange<'a> {
-    /// Hundredths at either end.
+    /// Factor for hundredths at either end.
     scale: f64,
     legs: Vec<Leg<'a>>,
 }
@@ -96,11 +98,11 @@ struct Leg<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// The way from one currency to another: by one series in either direction, else by two with a currency in common. The first in the
-    /// order of the series is taken.
+    /// Finds the conversion between two currencies: by one series in either direction, else by two with a common
+    /// currency. Takes the first in the order of the series.
     ///
     /// # Errors
-    /// A sentence that says which rates there are.
+    /// A sentence with the available rates.
     pub(crate) fn between(from: &str, to: &str, series: &'a [RateSeries]) -> Result<Self, String> {
         let ((from_whole, from_scale), (to_whole, to_scale)) = (whole(from), whole(to));
         let scale = from_scale / to_scale;
@@ -128,8 +130,8 @@ impl<'a> Exchange<'a> {
         Ok(Self { scale, legs })
     }
 
-    /// The newest rate at or before a day; `None` where one of them is too old or missing. Two rates are of the same day: the way
-    /// from one currency to another by two days' markets was never to be had.
+    /// The newest rate on or before a day; `None` if one of them is too old or missing. Two rates must be of the same
+    /// day: a conversion through two days' markets was never possible.
     #[must_use]
     pub(crate) fn at(&self, day: NaiveDate) -> Option<Rate> {
         let mut rate = Rate {
@@ -172,7 +174,7 @@ pub(crate) fn whole(currency: &str) -> (&str, f64) {
     found.map_or((currency, 1.0), |(_, whole)| (*whole, 0.01))
 }
 
-/// A series as the way from one currency to another.
+/// A series as a conversion from one currency to another.
 fn leg<'a>(series: &'a RateSeries, from: &str, to: &str) -> Option<Leg<'a>> {
     let is_inverse = match (series.base == from, series.quote == to) {
         (true, true) => false,
@@ -188,13 +190,13 @@ fn no_way(from: &str, to: &str, series: &[RateSeries]) -> String {
         .map(|s| format!("{} ({} for one {})", s.asset_id, s.quote, s.base))
         .collect();
     let there = match pairs.is_empty() {
-        true => "there is no asset of the category fx with stored rates".to_owned(),
+        true => "there is no asset of category fx with stored rates".to_owned(),
         false => format!("stored rates: {}", pairs.join(", ")),
     };
     let ((from_whole, _), (to_whole, _)) = (whole(from), whole(to));
     format!(
-        "no stored rates lead from {from} to {to}; {there}. An asset {from_whole}{to_whole} with category \"fx\" and the \
-         source yahoo \"{from_whole}{to_whole}=X\" brings them"
+        "no stored rates convert {from} to {to}; {there}. To get them, add an asset {from_whole}{to_whole} with category \"fx\" \
+         and the source yahoo \"{from_whole}{to_whole}=X\""
     )
 }
 
@@ -265,7 +267,7 @@ mod tests {
         assert_eq!(at("USD", "KRW", &euro, 16), None, "too old");
         let missing = Exchange::between("JPY", "KRW", &euro).unwrap_err();
         assert!(
-            missing.contains("from JPY to KRW") && missing.contains("EURUSD"),
+            missing.contains("convert JPY to KRW") && missing.contains("EURUSD"),
             "{missing}"
         );
         assert!(Exchange::between("JPY", "KRW", &[]).is_err());
@@ -297,7 +299,7 @@ mod tests {
         assert_eq!(at("GBp", "GBP", &pound, 5), Some((0.01, String::new())));
         let missing = Exchange::between("ZAc", "USX", &pound).unwrap_err();
         assert!(
-            missing.contains("from ZAc to USX") && missing.contains("\"ZARUSD=X\""),
+            missing.contains("convert ZAc to USX") && missing.contains("\"ZARUSD=X\""),
             "{missing}"
         );
     }

@@ -1,4 +1,4 @@
-//! What is said about bars and days: findings, and rows that cannot be prices.
+//! Statements about bars and days: findings, and rows that cannot be prices.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,63 +9,64 @@ use serde::{Deserialize, Serialize};
 
 use super::bar::Rejection;
 
-/// What is said about a bar or a day without refusing it. The names, which serde has from here both ways, are the `rule` column
-/// of `finding`.
+/// A statement about a bar or a day that does not reject it. The names, used by serde in both directions, are the
+/// `rule` column of `finding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Rule {
-    /// A row with some of its prices missing, which is no bar.
+    /// A row without some of its prices, which is not a bar.
     Incomplete,
-    /// Yahoo's live row beside the day's own row, dropped.
+    /// Yahoo's live row beside the day's own row; dropped.
     LiveDuplicate,
-    /// Open, high and low of zero with a close and no volume: staged with the close in all four.
+    /// Open, high and low of zero with a close and no volume: staged with the close as all four prices.
     Suspended,
-    /// Open or close outside low to high.
+    /// Open or close is outside low to high.
     CloseOutsideRange,
-    /// A price more than five times another of its bar.
+    /// One price is more than five times another of the same bar.
     BarOutlier,
-    /// A final close that moved by more than 1 % while those beside it stayed.
+    /// A final close moved by more than 1 % while its neighbours stayed.
     Correction,
-    /// A volume of zero; staging drops it for a series that never had a volume.
+    /// A volume of zero; staging drops the finding for a series that never had a volume.
     ZeroVolume,
-    /// The source did not say the volume, or what it said is no count; staging drops it for a series that never had a volume.
+    /// The source sent no volume, or one that is not a count; staging drops the finding for a series that never had a
+    /// volume.
     VolumeUnknown,
-    /// A bar on a day that the calendar calls closed.
+    /// A bar on a day that the calendar says is closed.
     UnexpectedSession,
-    /// The zone of the source's answer is not known, or gives other days than the calendar's.
+    /// The zone of the answer is unknown, or gives other days than the calendar's.
     ZoneDiffers,
-    /// The symbol stands for something that began to trade after the stored series did.
+    /// The symbol belongs to something that started trading after the stored series did.
     OtherListing,
-    /// A stored ingest time ahead of now, replaced.
+    /// A stored ingest time in the future, replaced.
     Clock,
     /// A session of the calendar without a bar.
     DateGap,
-    /// A close more than 30 % away from the one before (`steps::find_steps`).
+    /// A close more than 30 % from the one before (`steps::find_steps`).
     PriceJump,
-    /// A close 1.8 times the one before or more, or the inverse, as no market moves (`steps::find_steps`).
+    /// A close at least 1.8 times the one before, or the inverse, which no market does (`steps::find_steps`).
     ScaleStep,
-    /// An answer that would make a step in the series, and what of it was held back (`alignment`).
+    /// An answer that would make a step in the series, and which part of it was held back (`alignment`).
     ScaleRefused,
-    /// A bar of which nothing tells whether it is in the scale of the series.
+    /// A bar whose scale cannot be determined.
     ScaleUnknown,
     /// Stored and fetched closes differ by one factor: a split.
     Rebased,
-    /// A stored bar that its source has no longer, carried over into the new scale after a split.
+    /// A stored bar that its source no longer has, converted to the new scale after a split.
     Rescaled,
     /// Another source of the asset is stored in another scale.
     ScaleDiffers,
     /// A session on which none of a calendar's assets has a bar.
     ProbablyClosed,
-    /// A split whose step still stands in the closes: its source lists it and has not adjusted for it.
+    /// A split whose step is still present in the closes: its source lists it but has not adjusted for it.
     SplitUnadjusted,
     /// A dividend whose size cannot be right: converted, in pence, or listed twice. It counts in no factor.
     OddDividend,
-    /// A dividend or split that can be none.
+    /// An event that cannot be a dividend or split.
     BadAction,
 }
 
 impl Rule {
-    /// Whether an open finding of it makes the series suspect: a value in it may be in another scale.
+    /// Whether an open finding of this rule makes the series suspect: one of its values may be in another scale.
     #[must_use]
     pub(crate) fn is_suspect(self) -> bool {
         matches!(
@@ -74,7 +75,7 @@ impl Rule {
         )
     }
 
-    /// Whether it is about a volume, and nothing to say of a series that never had one.
+    /// Whether it is about a volume, and meaningless for a series that never had one.
     #[must_use]
     pub(crate) fn is_of_volume(self) -> bool {
         matches!(self, Self::ZeroVolume | Self::VolumeUnknown)
@@ -110,27 +111,26 @@ impl Rule {
 /// What closes an open finding that is not seen again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClosedBy {
-    /// The row of its day, which came again and is what is stored.
+    /// The row of its day, which arrived again and equals what is stored.
     ItsRow,
     /// An answer that was staged without it.
     AnyAnswer,
-    /// The closes around its day, which were looked at for jumps and steps again.
+    /// The closes around its day, which were checked for jumps and steps again.
     TheCloses,
-    /// Stored and fetched closes that are in the same scale.
+    /// Stored and fetched closes in the same scale.
     TheSameScale,
-    /// Stored and fetched closes that are enough to tell a scale, whichever.
+    /// Enough stored and fetched closes to determine any scale.
     AKnownScale,
-    /// An answer that was taken, and that was compared with what is stored on both sides of its day.
+    /// An accepted answer that was compared with what is stored on both sides of its day.
     ATakenAnswer,
-    /// An answer that was taken, in which its day came and an earlier one was compared: what joins there was compared.
+    /// An accepted answer with its day and a compared earlier one: the join between them was checked.
     ItsJoin,
-    /// Nothing in an answer: sessions without a bar are judged for all series of a calendar together.
+    /// Nothing in an answer: missing sessions are judged for all series of a calendar together.
     TheSessions,
-    /// An answer that tells the actions of its day without it: they are judged where they are written.
+    /// An answer that reports the actions of its day without it: they are judged when they are written.
     ItsActions,
 }
 
-/// Its name.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
@@ -148,20 +148,17 @@ impl FromStr for Rule {
 /// A fact about one day of one series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// The day.
     pub(crate) date: NaiveDate,
-    /// What was found.
     pub(crate) rule: Rule,
     /// The values behind it, in words.
     pub(crate) detail: String,
 }
 
-/// A row that can be no bar, with what stood in it.
+/// A row that cannot be a bar, with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// The row's day as received.
     pub(crate) date: String,
-    /// Why.
     pub(crate) reason: Rejection,
     /// The row's values as received, as JSON.
     pub(crate) raw: String,

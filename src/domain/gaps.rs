@@ -1,4 +1,4 @@
-//! Rules over the days of a series: sessions without a bar.
+//! Rules over the days of a series: missing sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 
 use super::window::Window;
 
-/// A series that begins so many sessions after the asked day began there, it does not lack them.
+/// A series that begins at least this many sessions after the requested day starts there and does not lack them.
 const LEADING_SESSIONS: usize = 3;
 
-/// The due sessions that have no bar. `sessions` and `days` are in order; the sessions begin with the first asked day.
+/// The due sessions without a bar. `sessions` and `days` are in order; the sessions start with the first requested day.
 ///
-/// Sessions before the first bar count only while they are few: an asset may have been listed after the first asked day,
-/// or its source reaches no further back. A series without a bar has not begun, and lacks none.
+/// Sessions before the first bar count only if they are few: the asset may have been listed later, or its source may
+/// reach no further back. A series without bars has not begun and lacks none.
 #[must_use]
 pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {
     let Some(first) = days.first() else {
@@ -32,26 +32,26 @@ pub(crate) fn missing(sessions: &[NaiveDate], days: &BTreeSet<NaiveDate>) -> Vec
         .collect()
 }
 
-/// What is known of a series when the sessions that it lacks are judged.
+/// Facts for judging the missing sessions of a series.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CoverageFacts<'a> {
-    /// The sessions that were asked for and due, in order.
+    /// The sessions that were requested and due, in order.
     pub(crate) due: &'a [NaiveDate],
-    /// The days of the series that have a bar, from the last one before the due sessions on, also after this run.
+    /// The days of the series that have a bar after this run, starting with the last one before the due sessions.
     pub(crate) bars: &'a BTreeSet<NaiveDate>,
-    /// The first day that was stored before this run. Sessions before it were judged when it came, so that they are judged
-    /// again only when the series reaches further back now.
+    /// The first day that was stored before this run. Sessions before it were judged when it arrived, so they are
+    /// judged again only if the series now reaches further back.
     pub(crate) first_before: Option<NaiveDate>,
     /// Missing sessions that the user accepted: no longer reported or fetched.
     pub(crate) waived: &'a BTreeSet<NaiveDate>,
-    /// Days whose row came without a bar: the source may fill them yet.
+    /// Days whose row arrived without a bar: the source may still fill them.
     pub(crate) without_bar: &'a [NaiveDate],
-    /// The parts that no answer came for.
+    /// The parts without an answer.
     pub(crate) unanswered: &'a [Window],
 }
 
 impl CoverageFacts<'_> {
-    /// Which due sessions have no bar.
+    /// Determines the due sessions without a bar.
     #[must_use]
     pub(crate) fn judge(&self) -> SessionCoverage {
         let without_bar: BTreeSet<&NaiveDate> = self.without_bar.iter().collect();
@@ -67,7 +67,7 @@ impl CoverageFacts<'_> {
             .filter(|day| begins.is_none_or(|begins| **day >= begins) || is_known(day))
             .copied()
             .collect();
-        // What no answer came for, or a row without a bar, is missing, wherever the series begins.
+        // Days without an answer, or with a row without a bar, are missing wherever the series begins.
         let mut lacking: BTreeSet<NaiveDate> = missing(&due, self.bars).into_iter().collect();
         lacking.extend(due.iter().filter(|d| is_known(d) && !self.bars.contains(d)));
         SessionCoverage {
@@ -80,39 +80,38 @@ impl CoverageFacts<'_> {
     }
 }
 
-/// What was collected of one asset for a calendar: the sessions that were asked for and were due, and those of them that
-/// have no bar.
+/// What was collected of one asset for a calendar: the requested and due sessions, and those of them without a bar.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SessionCoverage {
-    /// The first session that was asked for, also where it was not judged.
+    /// The first requested session, even if it was not judged.
     pub(crate) asked_from: Option<NaiveDate>,
-    /// The first day of the series that has a bar; before it there is neither a bar nor a gap.
+    /// The first day with a bar; before it there is neither a bar nor a gap.
     pub(crate) begins: Option<NaiveDate>,
-    /// Sessions that were asked for and due, in order.
+    /// Requested and due sessions, in order.
     pub(crate) due: Vec<NaiveDate>,
     /// Those without a bar, in order.
     pub(crate) missing: Vec<NaiveDate>,
-    /// Those that no answer came for: whether they have a bar is not known.
+    /// Those without an answer: whether they have a bar is unknown.
     pub(crate) unanswered: BTreeSet<NaiveDate>,
 }
 
 impl SessionCoverage {
-    /// What a better source of the asset has is not missing.
+    /// Sessions that a better source of the asset has are not missing.
     pub(crate) fn fill_from(&mut self, better: &BTreeSet<NaiveDate>) {
         self.missing.retain(|day| !better.contains(day));
     }
 
-    /// Whether the day was asked for, was due, and has a bar.
+    /// Whether the day was requested, was due, and has a bar.
     #[must_use]
     pub(crate) fn has_a_bar(&self, day: NaiveDate) -> bool {
-        // Both are in order: asked about every day of many series, it must not read them all.
+        // Both are in order: called for every day of many series, it must not read them all.
         let has = |days: &[NaiveDate]| days.binary_search(&day).is_ok();
         let has_begun = self.begins.is_some_and(|first| day >= first);
         has_begun && has(&self.due) && !has(&self.missing)
     }
 }
 
-/// The days that a calendar's assets all lack: at least two answers came for the day and not one has a bar.
+/// The days that all assets of a calendar lack: at least two answers covered the day and none has a bar.
 #[must_use]
 pub(crate) fn probably_closed<'a>(
     coverages: impl Iterator<Item = &'a SessionCoverage>,
@@ -134,8 +133,8 @@ pub(crate) fn probably_closed<'a>(
         .collect()
 }
 
-/// The days that are sessions although no list says so: at least two answers have a bar. One alone may be a copy of the day
-/// before, which sources are known to send on holidays.
+/// The days that are sessions although no list says so: at least two answers have a bar. A single one may be a copy of
+/// the day before, which sources sometimes send on holidays.
 #[must_use]
 pub(crate) fn agreed_sessions<'a>(
     coverages: impl Iterator<Item = &'a SessionCoverage>,

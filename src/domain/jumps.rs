@@ -1,21 +1,21 @@
-//! Jumps in a series whose prices may be zero or below, where no share tells how far a price moved.
+//! Jumps in a series whose prices may be zero or negative, where relative changes mean nothing.
 
 use super::digits::shortest;
 use super::finding::{Finding, Rule};
 use super::steps::DayClose;
 use super::window::Window;
 
-/// A change beyond so many times the usual one is worth a look (contract, section 6).
+/// A change beyond this many times the usual one is reported (contract, section 6).
 const TIMES: f64 = 5.0;
-/// The usual change is the median of so many days before.
+/// The usual change is the median of this many days before.
 const USUAL_DAYS: usize = 60;
-/// A series of fewer changes has no usual one yet.
+/// A series with fewer changes has no usual one yet.
 const LEAST_DAYS: usize = 10;
-/// So many days of the calendar hold those sessions and the holidays between them.
+/// Calendar days that contain those sessions and the holidays between them.
 pub(crate) const LOOKBACK_DAYS: u64 = 120;
 
-/// The days of a window whose close moved by more than 5 times the median absolute change of the 60 days before; `days` are
-/// in order, with those before the window.
+/// The days of a window whose close moved by more than 5 times the median absolute change of the 60 days before; `days`
+/// are in order and include those before the window.
 #[must_use]
 pub(crate) fn find_jumps(days: &[DayClose], window: Window) -> Vec<Finding> {
     let pairs = days.iter().zip(days.iter().skip(1));
@@ -41,7 +41,7 @@ pub(crate) fn find_jumps(days: &[DayClose], window: Window) -> Vec<Finding> {
         .collect()
 }
 
-/// The median of the absolute changes; None where they are too few.
+/// The median of the absolute changes; None if there are too few.
 fn median(changes: &[f64]) -> Option<f64> {
     let mut sizes: Vec<f64> = changes.iter().map(|c| c.abs()).collect();
     sizes.sort_by(f64::total_cmp);
@@ -49,7 +49,7 @@ fn median(changes: &[f64]) -> Option<f64> {
     sizes.get(sizes.len() / 2).copied().filter(|_| is_enough)
 }
 
-/// A difference of two prices in the few digits that it has.
+/// A difference of two prices in its few digits.
 fn short(value: f64) -> String {
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

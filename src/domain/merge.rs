@@ -7,29 +7,28 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::bar::{Bar, FetchedBar};
 use super::timestamp::{self, CLOCK_TOLERANCE};
 
-/// A bar as it is stored.
+/// A stored bar.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
-    /// Its prices and volume.
     pub(crate) bar: Bar,
-    /// When it was fetched; `None` where another program wrote what is no time.
+    /// The fetch time; `None` if another program wrote an invalid one.
     pub(crate) ingested_at: Option<DateTime<Utc>>,
-    /// Whether it was fetched after its session's final time.
+    /// Whether it was fetched after its session was final.
     pub(crate) is_final: bool,
-    /// When these values were fetched first; empty where that is `ingested_at`.
+    /// When these values were first fetched; empty if that is `ingested_at`.
     pub(crate) known_since: String,
-    /// The run that brought these values.
+    /// The run that fetched these values.
     pub(crate) job_id: Option<String>,
 }
 
 impl Stored {
-    /// Whether it was fetched later than this one, by a clock that was not wrong.
+    /// Whether it was fetched later than `fetched`, by a clock that was right.
     #[must_use]
     pub(crate) fn is_newer_than(&self, fetched: &FetchedBar, now: DateTime<Utc>) -> bool {
         self.ingested_at.is_some_and(|t| fetched.fetched_at < t) && !self.is_ahead_of(now)
     }
 
-    /// When these values were fetched first, as it is written; empty where the row has no time at all.
+    /// When these values were first fetched, as text; empty if the row has no time at all.
     #[must_use]
     pub(crate) fn known_since(&self) -> Cow<'_, str> {
         match &*self.known_since {
@@ -51,12 +50,12 @@ impl Stored {
     }
 }
 
-/// What of a series that is read again as a whole is written: only what differs.
+/// What not to write of a series that is reread in full, unless it differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Settled {
-    /// Bars of earlier days whose values are stored keep their ingest time and revision.
+    /// Bars before this day with unchanged values keep their ingest time and revision.
     pub(crate) values_before: NaiveDate,
-    /// Final bars of earlier days are not written for their volume alone, which sources go on counting.
+    /// Final bars before this day are not rewritten for their volume alone, which sources keep correcting.
     pub(crate) volume_before: NaiveDate,
 }
 
@@ -75,20 +74,19 @@ impl Settled {
 /// What to do with a fetched bar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Decision {
-    /// Nothing is stored of this day.
+    /// Nothing is stored for this day.
     Insert,
-    /// Write this bar over the stored one.
+    /// Overwrite the stored bar with this one.
     Replace {
-        /// The bar to write.
         bar: Bar,
         /// Whether a value differs from the stored one.
         changed: bool,
-        /// Whether the stored ingest time was ahead of now: a clock that was wrong.
+        /// Whether the stored ingest time was in the future because of a wrong clock.
         clock: bool,
     },
-    /// It is stored already, with this ingest time and these values.
+    /// It is already stored with this ingest time and these values.
     Same,
-    /// The stored one stays, which says the same, or all but the volume.
+    /// The stored one stays; it has the same values, or all but the volume.
     Settled,
     /// The stored one is newer.
     Older,
@@ -96,10 +94,11 @@ pub(crate) enum Decision {
     LacksVolume,
 }
 
-/// Latest ingest wins, but a row without a volume (suspended, unknown or zero) never replaces a stored bar that had one.
+/// The latest ingest wins, but a row without a volume (suspended, unknown or zero) never replaces a stored bar that had
+/// one.
 ///
-/// The prices of a provisional bar and those in another scale must move all the same; the volume stays. A suspended row has
-/// no prices of its own.
+/// The prices of a provisional bar and of one in another scale must still be updated; the volume stays. A suspended row
+/// has no prices of its own.
 #[must_use]
 pub(crate) fn decide(
     stored: Option<&Stored>,
@@ -116,7 +115,7 @@ pub(crate) fn decide(
     }
     let clock = stored.is_ahead_of(now);
     let mut bar = fetched.bar;
-    // A close that is only repeated says less than prices that were traded, also where nobody counts volumes.
+    // A repeated close is worth less than traded prices, even if nobody reports volumes.
     if stored.is_final && bar.is_copied() && !stored.bar.is_copied() && !stored.had_volume() {
         return Decision::LacksVolume;
     }

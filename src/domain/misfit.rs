@@ -1,4 +1,4 @@
-//! What the assets file says against what a source says.
+//! Compares the assets file with what a source says.
 
 use chrono::NaiveDate;
 
@@ -6,8 +6,8 @@ use super::answer::Said;
 use super::asset::{Asset, SourceEntry};
 use super::currency::is_same_currency;
 
-/// Why an asset's calendar is not that of the exchange that a source of it names, in words; None where it is, or where what
-/// is said cannot tell. `day` is today.
+/// Why an asset's calendar is not that of the exchange named by its source, in words; None if it is, or if the facts
+/// cannot tell. `day` is today.
 #[must_use]
 pub(crate) fn misfit(
     asset: &Asset,
@@ -20,13 +20,13 @@ pub(crate) fn misfit(
     asset.calendar.misfit(&said, day)
 }
 
-/// Why the currency of an asset's source is not the one that the source names.
+/// Why the currency of an asset's source differs from the one that the source names.
 #[must_use]
 pub(crate) fn other_currency(entry: &SourceEntry, said: &Said) -> Option<String> {
     let currency = said.currency.as_deref()?;
     (!is_same_currency(currency, &entry.currency)).then(|| {
         format!(
-            "the source says that its prices are in {currency}, the assets file says {}",
+            "the source says that its prices are in {currency}, but the assets file says {}",
             entry.currency
         )
     })

@@ -1,4 +1,4 @@
-//! The rules, pure over values: no file, no network, no database, no clock of their own. They use nothing but `process`.
+//! The rules, pure over values: they use no files, network, database or clock, and nothing but `process`.
 
 pub mod acknowledgement;
 pub(crate) mod adjustment;

@@ -1,8 +1,8 @@
-//! How numbers are written: with a decimal point or a decimal comma, and what sets thousands apart.
+//! Number formats: decimal point or comma, and separators of thousands.
 
 use std::borrow::Cow;
 
-/// Whether a text says that there is no number, as people and programs write that.
+/// Whether a text means that there is no number, in the notation of people and programs.
 #[must_use]
 pub(crate) fn is_nothing(text: &str) -> bool {
     const WORDS: [&str; 6] = ["null", "n/a", "nan", "none", "n/d", "#n/a"];
@@ -10,7 +10,7 @@ pub(crate) fn is_nothing(text: &str) -> bool {
         || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// What stands before the fraction of a number.
+/// The decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Decimal {
     /// `1,234.5`
@@ -20,10 +20,10 @@ pub enum Decimal {
     Comma,
 }
 
-/// A text that no rule takes for a number.
+/// A text that no rule accepts as a number.
 const NO_NUMBER: &str = "?";
 
-/// What some set thousands apart with beside a point or a comma: blanks, also those that do not break a line, and apostrophes.
+/// Other separators of thousands: blanks, including non-breaking ones, and apostrophes.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’')
 }
@@ -37,12 +37,12 @@ impl Decimal {
         match text {
             "." => Ok(Self::Point),
             "," => Ok(Self::Comma),
-            _ => Err(format!("it is {text:?}, it should be . or ,")),
+            _ => Err(format!("expected . or , but found {text:?}")),
         }
     }
 
-    /// A number as this program reads one: with a decimal point; commas before three digits each may stay. A text that is written
-    /// otherwise gives one that is no number.
+    /// A number in this program's notation: with a decimal point; commas before groups of three digits may stay. A text
+    /// in another notation becomes one that is not a number.
     #[must_use]
     pub(crate) fn plain<'a>(self, text: &'a str) -> Cow<'a, str> {
         let text = match text.contains(is_blank) {
@@ -76,7 +76,7 @@ impl Decimal {
         }
     }
 
-    /// What a number says about how its file writes numbers.
+    /// What a number reveals about the notation of its file.
     #[must_use]
     pub(crate) fn hint(text: &str) -> Hint {
         let is_digit = |c: char| c.is_ascii_digit();
@@ -106,14 +106,14 @@ impl Decimal {
     }
 }
 
-/// What one number says about all of its file.
+/// What one number reveals about the whole file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hint {
-    /// Nothing: there is neither a point nor a comma in it, or it is no number.
+    /// Nothing: it contains neither a point nor a comma, or is not a number.
     Nothing,
-    /// It is written so.
+    /// It uses this mark.
     Is(Decimal),
-    /// `1.234` may be one and a quarter or a thousand.
+    /// `1.234` may be about one and a quarter or a thousand.
     Either,
 }
 
@@ -126,7 +126,8 @@ impl Hint {
     }
 }
 
-/// Whether each mark in the whole part stands before three digits, and at most three before the first, which are no zero.
+/// Whether each mark in the whole part precedes three digits, and at most three digits, not starting with zero, precede
+/// the first.
 fn is_grouped(text: &str, is_mark: impl Fn(char) -> bool) -> bool {
     let text = text.trim_start_matches(['-', '+']);
     let whole = text.split(|c| matches!(c, '.' | ',') && !is_mark(c)).next();

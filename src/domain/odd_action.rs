@@ -1,57 +1,59 @@
-//! Dividends whose size cannot be right, and capital gains that a dividend has in it (contract, section 6).
+//! Dividends whose size cannot be right, and capital gains contained in a dividend (contract, section 6).
 //!
-//! Tried on the public pairs of yfinance: pence taken for pounds, another currency's amount, a dividend listed on two days. A
-//! dividend that is too small is not told from a small one: 0.002 of 29.58 was right (EWG, 2023-12-20).
+//! Tested on yfinance's public pairs: pence mistaken for pounds, an amount in another currency, a dividend listed on
+//! two days. A dividend that is too small cannot be distinguished from a small one: 0.002 of 29.58 was right (EWG,
+//! 2023-12-20).
 
 use chrono::NaiveDate;
 
 use super::currency::is_same_currency;
 
-/// A dividend of more than this share of the price must be seen in it. (The largest of the right ones that were not was 4.8 %.)
+/// A dividend above this share of the price must be visible in the price. (The largest correct one that was not was 4.8
+/// %.)
 const LARGE: f64 = 0.1;
-/// So much of a large dividend its ex-date's bar has fallen at least. (0.72 among the right ones, 0.16 among the wrong.)
+/// The price must fall by at least this share of a large dividend on its ex-date. (0.72 among correct ones, 0.16 among
+/// wrong ones.)
 const SEEN: f64 = 0.4;
-/// A dividend at most so many days behind another one of nearly its size is the same one: beyond that, some pay weekly.
+/// A dividend at most this many days after another one of nearly its size is the same: beyond that, some pay weekly.
 const SAME_DAYS: i64 = 3;
-/// Sizes of one dividend differ by less than this share of it.
+/// Two listings of one dividend differ by less than this share.
 const SAME_SIZE: f64 = 0.2;
 
-/// A capital gain of less than this share of a dividend does not tell whether that has it.
+/// A capital gain below this share of a dividend does not show whether the dividend contains it.
 const MUCH: f64 = 0.4;
 
-/// A payment, with what tells whether its size can be right.
+/// A payment, with facts that show whether its size can be right.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Payment {
-    /// The ex-date.
     pub(crate) date: NaiveDate,
-    /// For each share, in the scale behind the splits of its day.
+    /// Per share, in the scale after the splits of its day.
     pub(crate) amount: f64,
-    /// Its currency, where it is known.
+    /// Its currency, if known.
     pub(crate) currency: Option<String>,
-    /// The prices around it, where both are stored.
+    /// The prices around it, if both are stored.
     pub(crate) prices: Option<Around>,
 }
 
-/// The prices around an ex-date, in the scale behind the splits of the day.
+/// The prices around an ex-date, in the scale after the splits of the day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Around {
     /// The close before.
     pub(crate) before: f64,
-    /// The lowest price of the first bar on it or after it.
+    /// The lowest price of the first bar on or after it.
     pub(crate) low: f64,
-    /// Whether something was traded in that bar, as far as it is known.
+    /// Whether that bar had trades, as far as known.
     pub(crate) is_traded: bool,
 }
 
-/// Why the size of a dividend cannot be right; `None` where nothing speaks against it. `currency`: that of the prices. `others`: the
-/// dividends of the days before it.
+/// Why the size of a dividend cannot be right; `None` if nothing contradicts it. `currency`: that of the prices;
+/// `others`: the dividends of the days before it.
 #[must_use]
 pub(crate) fn why_odd(paid: &Payment, currency: &str, others: &[Payment]) -> Option<String> {
     let Payment { date, amount, .. } = *paid;
     let own = paid.currency.as_deref();
     if let Some(own) = own.filter(|own| !is_same_currency(own, currency)) {
         return Some(format!(
-            "the dividend {amount} is in {own}, the prices are in {currency}"
+            "the dividend {amount} is in {own}, but the prices are in {currency}"
         ));
     }
     let twin = others.iter().find(|other| {
@@ -77,14 +79,14 @@ pub(crate) fn why_odd(paid: &Payment, currency: &str, others: &[Payment]) -> Opt
     let has_fallen = before - low >= SEEN * amount;
     (amount > LARGE * before && !has_fallen && is_traded).then(|| {
         format!(
-            "the dividend {amount} is {:.0} % of the close before, {before}, and the price fell to {low} only",
+            "the dividend {amount} is {:.0} % of the close before, {before}, but the price fell only to {low}",
             amount / before * 100.0
         )
     })
 }
 
-/// Whether the dividend of a day has the day's capital gain in it: what is left without it is more like the asset's other dividends.
-/// Some sources list the gain beside the dividend, some in both.
+/// Whether the dividend of a day contains the day's capital gain: what remains without it is closer to the asset's
+/// other dividends. Some sources list the gain beside the dividend, some in both.
 #[must_use]
 pub(crate) fn has_gain_in_it(dividend: f64, gain: f64, usual: Option<f64>) -> bool {
     let rest = dividend - gain;
@@ -95,7 +97,7 @@ pub(crate) fn has_gain_in_it(dividend: f64, gain: f64, usual: Option<f64>) -> bo
     (rest / usual).ln().abs() < (dividend / usual).ln().abs()
 }
 
-/// The middle one of amounts.
+/// The median of amounts.
 #[must_use]
 pub(crate) fn median(mut amounts: Vec<f64>) -> Option<f64> {
     amounts.sort_by(f64::total_cmp);
@@ -148,7 +150,7 @@ mod tests {
         };
         assert_eq!(
             why_odd(&foreign, "GBP", &[]).unwrap(),
-            "the dividend 0.01 is in USD, the prices are in GBP"
+            "the dividend 0.01 is in USD, but the prices are in GBP"
         );
         for same in [None, Some("GBp")] {
             let paid = Payment {

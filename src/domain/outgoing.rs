@@ -1,4 +1,4 @@
-//! Rows on their way out to the warehouse, as they were read from staging.
+//! Outgoing rows for the warehouse, as read from staging.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use super::bar_values::Values;
 use super::run::JobRun;
 use super::timestamp;
 
-/// A staged bar on its way to the warehouse, in the revision that was read.
+/// A staged bar for the warehouse, in the revision that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingRow {
-    /// Asset; rows that follow one another share it.
+    /// Asset; consecutive rows share it.
     pub asset_id: Arc<str>,
     /// The session's day.
     pub date: NaiveDate,
     /// Source; shared likewise.
     pub source: Arc<str>,
-    /// What the bar says.
+    /// The bar's values.
     pub values: Values,
     /// When the bar was fetched.
     pub ingested_at: DateTime<Utc>,
@@ -27,7 +27,7 @@ pub struct PendingRow {
 }
 
 impl PendingRow {
-    /// Its key as it stands in the file: asset, date, source.
+    /// Its key in the file: asset, date, source.
     #[must_use]
     pub(crate) fn key(&self) -> [String; 3] {
         [
@@ -37,46 +37,41 @@ impl PendingRow {
         ]
     }
 
-    /// What tells this row from another one of its key: the ingest time and the values, as JSON.
+    /// What distinguishes this row from another with its key: the ingest time and the values, as JSON.
     #[must_use]
     pub(crate) fn as_sent(&self) -> String {
         serde_json::json!([timestamp::to_text(self.ingested_at), self.values]).to_string()
     }
 }
 
-/// A bar that the owner took back, on its way out of the warehouse.
+/// A retracted bar to remove from the warehouse.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RetractedRow {
     pub(crate) asset_id: String,
-    /// The session's day.
     pub(crate) date: NaiveDate,
     pub(crate) source: String,
-    /// What the bar said.
     pub(crate) values: Values,
-    /// When it was fetched; `None` where another program wrote what is no time.
+    /// The fetch time; `None` if another program wrote an invalid one.
     pub(crate) ingested_at: Option<DateTime<Utc>>,
-    /// When it was taken back, as it is written.
+    /// When it was retracted, as text.
     pub(crate) retracted_at: String,
 }
 
-/// A row of `asset_master` on its way to the warehouse.
+/// A row of `asset_master` for the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AssetRow {
     pub(crate) asset_id: String,
     pub(crate) name: String,
-    /// Its category.
     pub(crate) category: String,
     /// The stored source names in the asset's own currency, best first, as a JSON list.
     pub(crate) source_priority: String,
-    /// Whether it is collected.
     pub(crate) is_active: bool,
-    /// Its own currency.
     pub(crate) currency: String,
-    /// Its sources; none where it is no longer configured.
+    /// Its sources; empty if it is no longer configured.
     pub(crate) sources: Vec<AssetSource>,
-    /// Sources that left it and may stand in the warehouse.
+    /// Sources removed from it that the warehouse may still have.
     pub(crate) removed: Vec<String>,
-    /// Whether the warehouse's row is ours, though nothing says so there.
+    /// Whether the warehouse's row is ours though nothing marks it there.
     pub(crate) is_claimed: bool,
     /// The revision that was read.
     pub(crate) revision: i64,
@@ -87,15 +82,15 @@ pub(crate) struct AssetRow {
 pub(crate) struct AssetSource {
     /// Its stored name.
     pub(crate) source: String,
-    /// Its place among the sources that may stand for the asset's price; `None` for one in another currency.
+    /// Its position among the sources that can serve as the asset's price; `None` for one in another currency.
     pub(crate) priority: Option<i32>,
-    /// What its bars are in.
+    /// Currency of its bars.
     pub(crate) currency: String,
-    /// What it calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
 }
 
-/// A dividend, split or capital gain on its way to the warehouse.
+/// A dividend, split or capital gain for the warehouse.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ActionRow {
     pub(crate) asset_id: String,
@@ -104,7 +99,7 @@ pub(crate) struct ActionRow {
     pub(crate) date: NaiveDate,
     /// `dividend`, `split` or `capital_gain`.
     pub(crate) kind: String,
-    /// What is paid for a share, in `currency`.
+    /// Amount per share, in `currency`.
     pub(crate) amount: Option<f64>,
     /// New shares of a split.
     pub(crate) numerator: Option<f64>,
@@ -113,33 +108,31 @@ pub(crate) struct ActionRow {
     pub(crate) currency: Option<String>,
     /// Why it counts in no factor.
     pub(crate) left_out: Option<String>,
-    /// When these values were told first.
+    /// When these values were first reported.
     pub(crate) ingested_at: DateTime<Utc>,
     /// The revision that was read.
     pub(crate) revision: i64,
 }
 
-/// The days of which a source has told all actions of an asset, on their way to the warehouse.
+/// The days for which a source has reported all actions of an asset, for the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CoverageRow {
     pub(crate) asset_id: String,
     pub(crate) source: String,
     pub(crate) first_date: NaiveDate,
     pub(crate) last_date: NaiveDate,
-    /// When they were told last.
+    /// When they were last reported.
     pub(crate) told_at: DateTime<Utc>,
     /// The revision that was read.
     pub(crate) revision: i64,
 }
 
-/// A run on its way to the warehouse, with those of its texts read for which the warehouse has types.
+/// A run for the warehouse, with those texts parsed for which the warehouse has types.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OutgoingRun {
-    /// Its id.
     pub(crate) job_id: Uuid,
-    /// When it began.
     pub(crate) started_at: DateTime<Utc>,
-    /// When it ended; `None` while it is under way.
+    /// When it ended; `None` while it is running.
     pub(crate) ended_at: Option<DateTime<Utc>>,
     /// The run; only the revision that was read is acknowledged.
     pub(crate) run: JobRun,
@@ -148,8 +141,8 @@ pub(crate) struct OutgoingRun {
 /// What a sync will send, as far as a column may refuse it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct OutgoingTexts {
-    /// Whether an asset waits, or none was staged yet.
+    /// Whether an asset is pending, or none was staged yet.
     pub(crate) assets_wait: bool,
-    /// Table, column and text, each once.
+    /// Table, column and text, without duplicates.
     pub(crate) texts: Vec<(String, String, String)>,
 }

@@ -1,4 +1,4 @@
-//! What a bar out of the warehouse says, where the staging file is filled from it.
+//! Converts a bar from the warehouse when the staging file is filled from it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -12,17 +12,17 @@ use super::timestamp::CLOCK_TOLERANCE;
 pub(crate) struct SeriesOrigin {
     pub(crate) asset_id: String,
     pub(crate) source: String,
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
-    /// The currency of its prices.
+    /// Currency of its prices.
     pub(crate) currency: String,
 }
 
-/// A bar as it is staged, with whether it is final: as far as the warehouse can tell. `None` where it is no bar (NaN, high below
-/// low), as another program may have stored it, or its day or its time of ingest is still to come: a clock was wrong.
+/// A bar to stage, with whether it is final, as far as the warehouse shows. `None` if it is not a bar (NaN, high below
+/// low), as another program may have stored it, or if its day or ingest time is in the future because of a wrong clock.
 ///
-/// The warehouse has 0 for a volume that is unknown, so that 0 says nothing: the source tells it again where it was one. Whether a
-/// bar is final follows from when it was fetched.
+/// The warehouse stores 0 for an unknown volume, so 0 means nothing until the source sends the volume again. Whether a
+/// bar is final follows from its fetch time.
 #[must_use]
 pub(crate) fn staged(
     asset: &Asset,
@@ -44,7 +44,7 @@ pub(crate) fn staged(
     Some((bar.values(), calendar.is_final(date, ingested_at)))
 }
 
-/// Whether a series says of itself what it is: bars out of a file have no origin but the file.
+/// Whether a series describes itself: bars from a file have no origin but the file.
 #[must_use]
 pub(crate) fn is_of_files(source: &str) -> bool {
     ["manual", "import"].contains(&source)

@@ -1,4 +1,4 @@
-//! What a run came to: facts from which the exit code, the table, the JSON and the job run are made.
+//! The results of a run: facts for the exit code, the table, the JSON and the job run.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::text::{brief, one_line};
 
-/// How a run ended, or that it has not.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// It is under way.
+    /// It is in progress.
     Running,
     /// Everything was done.
     Success,
@@ -31,7 +31,7 @@ impl Status {
         }
     }
 
-    /// The status of a run over many things.
+    /// The status of a run over many items.
     #[must_use]
     pub(crate) fn of(succeeded: usize, failed: usize) -> Self {
         match (succeeded, failed) {
@@ -52,22 +52,22 @@ impl Status {
     }
 }
 
-/// A run as `job_run` has it, in its words: another program may have written some of them.
+/// A run as text from `job_run`: another program may have written some of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct JobRun {
-    /// Its id, a UUID where this program began it.
+    /// Its id, a UUID if this program started it.
     pub(crate) job_id: String,
-    /// The command: `collect`, `sync` and the like.
+    /// The command, such as `collect` or `sync`.
     pub(crate) job_name: String,
-    /// When it began.
+    /// Start.
     pub(crate) started_at: String,
-    /// When it ended; `None` while it is under way.
+    /// End; `None` while it is running.
     pub(crate) ended_at: Option<String>,
-    /// How long it took, to a tenth.
+    /// Duration to a tenth.
     pub(crate) seconds: Option<f64>,
     /// Its status, by [`Status::name`].
     pub(crate) status: String,
-    /// A JSON list of what failed.
+    /// A JSON list of failures.
     pub(crate) error_message: Option<String>,
     /// The machine.
     pub(crate) host: Option<String>,
@@ -75,21 +75,21 @@ pub(crate) struct JobRun {
     pub(crate) process_id: Option<u32>,
     /// The program's version.
     pub(crate) version: Option<String>,
-    /// What it counted, as JSON.
+    /// Its counts as JSON.
     pub(crate) summary: Option<String>,
     /// The revision that was read.
     pub(crate) revision: i64,
 }
 
 impl JobRun {
-    /// The machine's name, `?` where it is not known.
+    /// The machine's name, `?` if unknown.
     #[must_use]
     pub(crate) fn host_name(&self) -> &str {
         self.host.as_deref().unwrap_or("?")
     }
 }
 
-/// Who is at work, for people.
+/// Names the process at work, for people.
 impl fmt::Display for JobRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, host) = (&self.job_name, self.host_name());
@@ -98,22 +98,22 @@ impl fmt::Display for JobRun {
     }
 }
 
-/// How an asset of a run ended.
+/// The result of an asset in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AssetRun {
     pub(crate) asset_id: String,
     /// `ok`, `suspect` or `failed`.
     pub(crate) status: String,
-    /// Whose bars were staged, of several with commas.
+    /// The sources of the staged bars, separated by commas.
     pub(crate) source: Option<String>,
-    /// Why it failed, and what sources said that did not answer.
+    /// Why it failed, and errors of sources that did not answer.
     pub(crate) message: Option<String>,
 }
 
-/// The longest text of a failure, in characters. A source or a server may say a megabyte.
+/// Longest error, in characters. A source or a server may send a megabyte.
 const LONGEST_ERROR: usize = 2000;
 
-/// One thing that failed; the elements of `error_message`. What happened is one line, and bounded.
+/// One failure; an element of `error_message`. The error is one line, and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,13 +121,13 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     error: String,
-    /// Whether it was told before, so that no alert tells it again.
+    /// Whether it was reported before, so that no alert repeats it.
     #[serde(skip)]
     is_known: bool,
 }
 
 impl Problem {
-    /// The same, told before.
+    /// The same, reported before.
     #[must_use]
     pub(crate) fn known(self) -> Self {
         Self {
@@ -136,13 +136,13 @@ impl Problem {
         }
     }
 
-    /// Whether it was told before.
+    /// Whether it was reported before.
     #[must_use]
     pub(crate) fn is_known(&self) -> bool {
         self.is_known
     }
 
-    /// One of the run as a whole.
+    /// A problem of the run as a whole.
     #[must_use]
     pub(crate) fn of_run(error: impl AsRef<str>) -> Self {
         Self {
@@ -153,7 +153,7 @@ impl Problem {
         }
     }
 
-    /// One of an asset, whatever its source.
+    /// A problem of an asset, whatever its source.
     #[must_use]
     pub(crate) fn of_asset(asset_id: impl Into<String>, error: impl AsRef<str>) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Problem {
         }
     }
 
-    /// One of a source of an asset, with the source's own words.
+    /// A problem of a source of an asset, with the source's own message.
     #[must_use]
     pub(crate) fn of_source(
         asset_id: impl Into<String>,
@@ -175,30 +175,29 @@ impl Problem {
         }
     }
 
-    /// The asset, where it is about one.
+    /// The asset, if it is about one.
     #[must_use]
     pub(crate) fn asset_id(&self) -> Option<&str> {
         self.asset_id.as_deref()
     }
 
-    /// The source, where it is about one.
+    /// The source, if it is about one.
     #[must_use]
     pub(crate) fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
-    /// What happened.
     #[must_use]
     pub(crate) fn error(&self) -> &str {
         &self.error
     }
 
-    /// What it is about: its asset, its source, either or neither.
+    /// What it is about: its asset, its source, both or neither.
     pub(crate) fn place(&self) -> impl Iterator<Item = &str> {
         self.asset_id().into_iter().chain(self.source())
     }
 
-    /// What happened, behind the source that says so: `naver: HTTP 404`.
+    /// The error after the source that reports it: `naver: HTTP 404`.
     #[must_use]
     pub(crate) fn words(&self) -> String {
         match &self.source {
@@ -207,13 +206,13 @@ impl Problem {
         }
     }
 
-    /// Says what happened in other words.
+    /// Rephrases the error.
     pub(crate) fn reword(&mut self, reword: impl FnOnce(&str) -> String) {
         self.error = reword(&self.error);
     }
 }
 
-/// Problems as the `error_message` column has them; `None` when there are none.
+/// Problems in the form of the `error_message` column; `None` if there are none.
 #[must_use]
 pub(crate) fn error_message(problems: &[Problem]) -> Option<String> {
     (!problems.is_empty()).then(|| {
@@ -221,7 +220,7 @@ pub(crate) fn error_message(problems: &[Problem]) -> Option<String> {
     })
 }
 
-/// An `error_message` for people, at most `longest` characters; one that another program wrote is shown as it is.
+/// An `error_message` for people, at most `longest` characters; one of another program is shown as it is.
 #[must_use]
 pub(crate) fn in_words(error_message: &str, longest: usize) -> String {
     let words = match serde_json::from_str::<Vec<Problem>>(error_message) {

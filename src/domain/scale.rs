@@ -1,4 +1,4 @@
-//! The scale of a series: whether an answer can be written beside what is stored, and what of it.
+//! The scale of a series: whether an answer can be stored beside the existing bars, and which part of it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,14 +11,14 @@ use super::digits::{last_digit, round_to, shortest};
 use super::finding::{Finding, Rule};
 use super::merge::Stored;
 
-/// The series of one source by day, as it is stored.
+/// The stored series of one source by day.
 pub(crate) type StoredBars = HashMap<NaiveDate, Stored>;
 
-/// Two sources whose closes of one day differ by less are in one scale.
+/// Two sources are in one scale if their closes of a day differ by less than this.
 const SOURCES_DIFFER: f64 = 0.05;
 
-/// Compares the bars that are both stored and fetched and that can tell a scale. A stored bar that is newer cannot be told
-/// anything by an older answer.
+/// Compares bars that are both stored and fetched and that can show a scale. An older answer proves nothing about a
+/// newer stored bar.
 #[must_use]
 pub(crate) fn align(bars: &[FetchedBar], stored: &StoredBars, now: DateTime<Utc>) -> Alignment {
     Alignment::of(compared(bars, stored, |old, new| {
@@ -26,7 +26,7 @@ pub(crate) fn align(bars: &[FetchedBar], stored: &StoredBars, now: DateTime<Utc>
     }))
 }
 
-/// The same with the days without trade, where there are no others: they must not be overwritten by what makes a step.
+/// The same for days without trade, if there are no others: a step must not overwrite them.
 #[must_use]
 pub(crate) fn align_untraded(
     bars: &[FetchedBar],
@@ -43,26 +43,26 @@ fn was_traded(old: &Stored, new: &FetchedBar) -> bool {
     !new.suspended && !old.bar.is_copied() && !new.bar.is_copied()
 }
 
-/// Whether any day tells something of the scale.
+/// Whether any day shows something about the scale.
 #[must_use]
 pub(crate) fn has_compared_day(bars: &[FetchedBar], stored: &StoredBars) -> bool {
     !compared(bars, stored, |_, _| true).is_empty()
 }
 
-/// Whether a close of any day is stored as it came.
+/// Whether any day's close equals the stored one.
 #[must_use]
 pub(crate) fn has_equal_close(bars: &[FetchedBar], stored: &StoredBars) -> bool {
     let mut days = compared(bars, stored, |_, _| true).into_iter();
     days.any(|d| (d.fetched / d.stored - 1.0).abs() < 1e-4)
 }
 
-/// Whether bars of another symbol have the closes that are stored: enough days to tell, and not one is another.
+/// Whether bars of another symbol have the stored closes: enough days to tell, and none differs.
 #[must_use]
 pub(crate) fn goes_on(bars: &[FetchedBar], stored: &StoredBars) -> bool {
     Alignment::of(compared(bars, stored, was_traded)).is_untouched()
 }
 
-/// The closes of days that are both stored and fetched. Provisional bars change by themselves.
+/// The closes of days that are both stored and fetched. Provisional bars change anyway.
 fn compared(
     bars: &[FetchedBar],
     stored: &StoredBars,
@@ -79,7 +79,7 @@ fn compared(
         .collect()
 }
 
-/// Why bars that were fetched before the stored ones must not fill days beside them: they are in an older scale.
+/// Why bars fetched before the stored ones must not fill days beside them: they are in an older scale.
 #[must_use]
 pub(crate) fn find_older_scale(
     bars: &[FetchedBar],
@@ -89,7 +89,7 @@ pub(crate) fn find_older_scale(
     let compared = compared(bars, stored, |old, new| {
         old.is_newer_than(new, now) && was_traded(old, new)
     });
-    // What is stored came later.
+    // The stored bars arrived later.
     let turned = compared.into_iter().map(|day| Compared {
         date: day.date,
         stored: day.fetched,
@@ -109,7 +109,7 @@ pub(crate) fn find_older_scale(
     })
 }
 
-/// What is said of another source of the asset that is stored in another scale than these bars of `source`.
+/// The finding about another source of the asset that is stored in another scale than these bars of `source`.
 #[must_use]
 pub(crate) fn find_other_scale(
     bars: &[FetchedBar],
@@ -139,7 +139,7 @@ pub(crate) fn find_other_scale(
     })
 }
 
-/// The finding that a series is in another scale now.
+/// The finding that a series is now in another scale.
 #[must_use]
 pub(crate) fn rebased(change: &Change) -> Finding {
     Finding {
@@ -197,13 +197,13 @@ pub(crate) fn corrected(day: &Compared) -> Finding {
         date: day.date,
         rule: Rule::Correction,
         detail: format!(
-            "the close was {}, is {}, {change:+.1} %",
+            "the close was {}, is now {}, {change:+.1} %",
             day.stored, day.fetched
         ),
     }
 }
 
-/// The finding that nothing tells whether a bar is in the scale of the series.
+/// The finding that nothing shows whether a bar is in the scale of the series.
 #[must_use]
 pub(crate) fn unknown(date: NaiveDate, why: &str) -> Finding {
     Finding {
@@ -213,7 +213,8 @@ pub(crate) fn unknown(date: NaiveDate, why: &str) -> Finding {
     }
 }
 
-/// The days of these that a series lacks and that join it: each within a step of the close before and of the one behind it.
+/// The days among these that a series lacks and that join it: each within a market move of the close before and after
+/// it.
 #[must_use]
 pub(crate) fn joining(bars: &[FetchedBar], closes: &[(NaiveDate, f64)]) -> BTreeSet<NaiveDate> {
     let mut joined = BTreeSet::new();
@@ -240,8 +241,8 @@ pub(crate) fn joining(bars: &[FetchedBar], closes: &[(NaiveDate, f64)]) -> BTree
     joined
 }
 
-/// The stored bars of `days`, of which an answer says nothing better, each with what it is in the answer's scale, rounded to
-/// the last digit that the source sends; and the days of which nothing tells the scale.
+/// The stored bars of `days` for which an answer has nothing better, each converted to the answer's scale and rounded
+/// to the last digit that the source sends; and the days of unknown scale.
 #[must_use]
 pub(crate) fn carried(
     stored: &StoredBars,
@@ -281,7 +282,7 @@ pub(crate) fn carried(
     (carried, unknown)
 }
 
-/// A change of scale, with a day that shows it.
+/// A change of scale in words, with a day that shows it.
 #[must_use]
 pub(crate) fn in_words(change: &Change) -> String {
     let Compared {
@@ -294,7 +295,7 @@ pub(crate) fn in_words(change: &Change) -> String {
     format!("factor {factor} (the close of {date} was {stored}, is {fetched})")
 }
 
-/// Six significant digits, no zeros at the end.
+/// Six significant digits without trailing zeros.
 fn six_digits(factor: f64) -> String {
     let text = format!("{factor:.5e}");
     text.parse::<f64>()

@@ -1,22 +1,22 @@
-//! Whether a later source's bar may stand for an asset's price on a day that a better source lacks. The view `best_price` has the
-//! same rule in SQL.
+//! Whether a later source's bar may stand in for an asset's price on a day that a better source lacks. The view
+//! `best_price` has the same rule in SQL.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-/// The two sources are compared over so many days of the better one before the day, and so many after it.
+/// The two sources are compared over this many days of the better one before the day, and as many after it.
 const DAYS_COMPARED: usize = 10;
-/// No further away than so many days.
+/// Only days within this distance count.
 pub(crate) const WITHIN_DAYS: u64 = 60;
-/// Closes that differ by no more than this share agree.
+/// Closes that differ by at most this share agree.
 const TOLERANCE: f64 = 0.02;
 
-/// Whether a source says the same as a better one around a day: on at least half of the common days. `better` has the better source's
-/// days and closes in order; `close_of` the later source's close of a day.
+/// Whether a source agrees with a better one around a day: on at least half of the common days. `better` has the better
+/// source's days and closes in order; `close_of` returns the later source's close of a day.
 ///
-/// A better source without a bar near has nothing to be compared with. One that has bars, of which not one is of a common day, cannot
-/// tell: then the later source does not stand in.
+/// A better source without nearby bars cannot be compared, which is no objection. One with nearby bars but no common
+/// day cannot confirm: then the later source does not stand in.
 #[must_use]
 fn agree(
     day: NaiveDate,
@@ -43,8 +43,8 @@ fn agree(
     is_alone || (common > 0 && 2 * agreeing >= common)
 }
 
-/// Which source stands for the price of each day, by its place: the first that has a bar, a later one only where it agrees with all the
-/// better ones. `closes` are those of the sources, best first.
+/// The index of the source that provides the price of each day: the first that has a bar, a later one only if it agrees
+/// with all better ones. `closes` are those of the sources, best first.
 #[must_use]
 pub(crate) fn best_sources(closes: &[BTreeMap<NaiveDate, f64>]) -> BTreeMap<NaiveDate, usize> {
     let mut best: BTreeMap<NaiveDate, Option<usize>> = BTreeMap::new();

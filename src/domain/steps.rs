@@ -10,29 +10,24 @@ use super::digits::shortest;
 use super::finding::{Finding, Rule};
 use super::window::Window;
 
-/// A close that moves by more than this share of the one before is worth a look (contract, section 6).
+/// A close that moves by more than this share of the one before is reported (contract, section 6).
 const JUMP: f64 = 0.3;
-/// A step of so few last digits is one that the source had no digits for.
+/// A step of at most this many last digits may only be due to a lack of digits.
 const FEW_DIGITS: f64 = 3.0;
 
-/// A close further outside its bar than this factor is none of its prices.
+/// A close further outside its bar than this factor is not one of its prices.
 const MUCH: f64 = 1.25;
 
-/// What of a bar tells a step.
+/// The part of a bar that reveals a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DayClose {
-    /// The day.
     pub(crate) date: NaiveDate,
-    /// The highest price.
     pub(crate) high: f64,
-    /// The lowest price.
     pub(crate) low: f64,
-    /// The closing price.
     pub(crate) close: f64,
 }
 
 impl DayClose {
-    /// That of a bar.
     pub(crate) fn of(bar: &Bar) -> Self {
         let [_, high, low, close] = bar.prices();
         Self {
@@ -43,12 +38,12 @@ impl DayClose {
         }
     }
 
-    /// Whether some price was traded on both days.
+    /// Whether both days traded at some common price.
     fn overlaps(&self, other: &Self) -> bool {
         self.low <= other.high && other.low <= self.high
     }
 
-    /// Whether the close is one of the bar's own prices, up to what sources round.
+    /// Whether the close is one of the bar's own prices, up to rounding.
     fn closes_inside(&self) -> bool {
         self.low / MUCH <= self.close && self.close <= self.high * MUCH
     }
@@ -57,19 +52,19 @@ impl DayClose {
 /// A split that a source lists.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Split {
-    /// The first day of the new shares.
+    /// First day of the new shares.
     pub(crate) date: NaiveDate,
-    /// So many new shares.
+    /// New shares.
     pub(crate) numerator: f64,
-    /// For so many old ones.
+    /// Old shares.
     pub(crate) denominator: f64,
 }
 
-/// The jumps and steps of the days of a window; `days` are in order, with the day before the window. A step that a split explains is
-/// none: it is the split's, which stands unadjusted.
+/// The jumps and steps within a window; `days` are in order and include the day before it. A step that a split explains
+/// is not reported as a step but as an unadjusted split.
 ///
-/// A step is a close of 1.8 times the one before or more, or the inverse, where the two bars have no price in common, or where
-/// the next day returns by such a factor (contract, section 5). Every smaller move beyond 30 % is a jump.
+/// A step is a close at least 1.8 times the one before, or the inverse, if the two bars share no price, or if the next
+/// day reverses it by such a factor (contract, section 5). Every smaller move beyond 30 % is a jump.
 #[must_use]
 pub(crate) fn find_steps(days: &[DayClose], splits: &[Split], window: Window) -> Vec<Finding> {
     let digit = last_digit(days.iter().map(|d| d.close));
@@ -82,7 +77,7 @@ pub(crate) fn find_steps(days: &[DayClose], splits: &[Split], window: Window) ->
                 return Some(finding);
             }
             let change = day.close / before.close - 1.0;
-            // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and no jump.
+            // Up to rounding: exactly 30 % is the price limit of the Korea Exchange, and not a jump.
             if change.abs() <= JUMP + 1e-9 {
                 return None;
             }
@@ -112,7 +107,7 @@ fn find_unadjusted(before: &DayClose, day: &DayClose, splits: &[Split]) -> Optio
         date: day.date,
         rule: Rule::SplitUnadjusted,
         detail: format!(
-            "the split {}:{} of {} stands in the closes: {close} after {last}",
+            "the split {}:{} of {} is not adjusted in the closes: {close} after {last}",
             split.numerator, split.denominator, split.date
         ),
     })
@@ -256,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             find_steps(&days(&halved), &[split(2, 2.0, 1.0)], all())[0].detail,
-            "the split 2:1 of 2026-01-02 stands in the closes: 51 after 100"
+            "the split 2:1 of 2026-01-02 is not adjusted in the closes: 51 after 100"
         );
         // Another ratio and another day explain nothing.
         for other in [split(2, 4.0, 1.0), split(3, 2.0, 1.0), split(2, 1.0, 2.0)] {

@@ -1,8 +1,8 @@
-//! Which column of a person's table is which: by the words that people and programs write above them.
+//! Recognises the columns of a user's table by their usual headers.
 
 use super::column::Column;
 
-/// What a column holds.
+/// The content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field {
     Asset,
@@ -15,7 +15,7 @@ pub(crate) enum Field {
     Source,
     IngestedAt,
     Currency,
-    /// What an export says whose prices are computed.
+    /// Marks an export with computed prices.
     Computed,
 }
 
@@ -34,7 +34,7 @@ impl Field {
         Self::Computed,
     ];
 
-    /// The words above such a column in small letters, the first is ours. Adjusted closes are no closes.
+    /// The lower-case headers of such a column, ours first. Adjusted closes do not count as closes.
     fn words(self) -> &'static [&'static str] {
         match self {
             Self::Asset => &[
@@ -92,7 +92,7 @@ impl Field {
     }
 }
 
-/// A column that the user names: `close=NAV`, `date=3`.
+/// A column mapped by the user: `close=NAV`, `date=3`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedColumn {
     pub(crate) field: Field,
@@ -108,7 +108,7 @@ impl NamedColumn {
         let wrong = || {
             let names: Vec<&str> = Field::ALL.iter().map(|f| f.name()).collect();
             format!(
-                "it should be FIELD=COLUMN like close=NAV or date=3, FIELD one of {}",
+                "expected FIELD=COLUMN like close=NAV or date=3, with FIELD one of {}",
                 names.join(", ")
             )
         };
@@ -122,12 +122,12 @@ impl NamedColumn {
     }
 }
 
-/// The places of the columns in a file.
+/// The positions of the columns in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Columns(Vec<(Field, usize)>);
 
 impl Columns {
-    /// Finds the columns by what stands in the first line, and by what the user says.
+    /// Finds the columns by the first line and by the user's mappings.
     pub(crate) fn find(header: &[&str], named: &[NamedColumn]) -> Result<Self, String> {
         let mut columns = Self::default();
         for field in Field::ALL {
@@ -146,7 +146,6 @@ impl Columns {
         found.map(|(_, place)| *place)
     }
 
-    /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
@@ -170,14 +169,14 @@ impl Columns {
             .all(|field| self.of(field).is_none())
     }
 
-    /// What lacks.
+    /// Checks that no required column is missing.
     pub(crate) fn check(&self, header: &[&str]) -> Result<(), String> {
         let there = header.join(", ");
         for field in [Field::Date, Field::Close] {
             if self.of(field).is_none() {
                 let name = field.name();
                 return Err(format!(
-                    "its first line has no column {name}, it has {there}; say which one it is with --column {name}=NAME"
+                    "its first line has no column {name}, only {there}; map the right one with --column {name}=NAME"
                 ));
             }
         }
@@ -187,7 +186,7 @@ impl Columns {
             .find(lacks);
         match lacking {
             Some(field) if !self.is_close_only() => Err(format!(
-                "its first line has no column {0}, it has {there}; say which one it is with --column {0}=NAME, or take only \
+                "its first line has no column {0}, only {there}; map the right one with --column {0}=NAME, or use only \
                  the close with --close-only",
                 field.name()
             )),
@@ -201,7 +200,7 @@ fn place_of(header: &[&str], column: &Column) -> Result<usize, String> {
         Column::Number(number) => number.checked_sub(1).filter(|at| *at < header.len()),
         Column::Name(name) => header.iter().position(|word| word == name),
     };
-    place.ok_or_else(|| format!("it has no column {column}, it has {}", header.join(", ")))
+    place.ok_or_else(|| format!("it has no column {column}, only {}", header.join(", ")))
 }
 
 fn place_by_words(header: &[&str], field: Field) -> Result<Option<usize>, String> {
@@ -218,7 +217,7 @@ fn place_by_words(header: &[&str], field: Field) -> Result<Option<usize>, String
         [] => Ok(None),
         [(place, _)] => Ok(Some(place)),
         [(first, one), (_, other), ..] => Err(format!(
-            "it has two columns for {field}, {one} and {other}; say which one counts, such as --column {field}={}",
+            "it has two columns for {field}, {one} and {other}; choose one, such as --column {field}={}",
             first + 1,
             field = field.name(),
         )),

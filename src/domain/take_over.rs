@@ -1,4 +1,4 @@
-//! What becomes of rows of the warehouse's `asset_master` that others made, when they are taken over.
+//! The changes to rows of the warehouse's `asset_master` that others created, when they are taken over.
 
 use serde::Serialize;
 
@@ -8,22 +8,22 @@ use super::outgoing::AssetRow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnersRow {
     pub(crate) asset_id: String,
-    /// Its columns `name`, `category`, `source_priority` (JSON), `is_active`, and `currency` where there is such a column.
+    /// Its columns `name`, `category`, `source_priority` (JSON), `is_active`, and `currency` if that column exists.
     pub(crate) values: Vec<(String, Option<String>)>,
 }
 
-/// A value that changes. The fields are the columns of the result.
+/// A changed value. The fields are the columns of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Change {
     pub(crate) asset_id: String,
     pub(crate) column: String,
-    /// What its owner wrote.
+    /// The owner's value.
     pub(crate) there: Option<String>,
-    /// What it becomes.
+    /// The new value.
     pub(crate) here: String,
 }
 
-/// What changes when the row becomes what is configured.
+/// The changes that make the row match the configuration.
 #[must_use]
 pub(crate) fn changes(there: &OwnersRow, here: &AssetRow) -> Vec<Change> {
     let changed = there.values.iter().filter_map(|(column, value)| {

@@ -1,31 +1,31 @@
-//! Texts with places to fill: the URL of a source of the user's own, and its headers.
+//! Texts with placeholders: the URL of a user-defined source, and its headers.
 
 use chrono::format::{Item, StrftimeItems};
 use chrono::{NaiveDate, NaiveTime};
 
 use super::window::Window;
 
-/// A part of a text.
+/// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Piece {
-    /// As it is.
+    /// Literal text.
     Text(String),
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     Symbol,
-    /// The first day that is asked for.
+    /// The first requested day.
     Start(DayForm),
-    /// The last one.
+    /// The last requested day.
     End(DayForm),
-    /// The value of a variable, which is a secret. Only its name is known here.
+    /// The value of a variable, which is secret. Only its name is known here.
     Key(String),
 }
 
-/// How a day is written in a URL.
+/// The format of a day in a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum DayForm {
-    /// By a pattern of strftime's.
+    /// A strftime pattern.
     Pattern(String),
-    /// In seconds since 1970, UTC; so many in one.
+    /// Time since 1970 in UTC; the number is the units per second.
     Epoch(i64),
 }
 
@@ -51,25 +51,25 @@ impl DayForm {
     }
 }
 
-/// A text with places for the symbol, the days and keys.
+/// A text with placeholders for the symbol, the days and keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template(Vec<Piece>);
 
-/// What stands between `${` and `}` in a filled text: the name of the key, whose value is put there by who sends it.
+/// In a filled text, `${NAME}` stands for a key, whose value the sender of the request fills in.
 const KEY: &str = "${";
 
 impl Template {
     /// Reads a text with `{symbol}`, `{start:%Y-%m-%d}`, `{end:…}` and `${VARIABLE}`.
     ///
     /// # Errors
-    /// What is wrong with a place, and what it may be.
+    /// What is wrong with a placeholder, and what would be right.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, from)) = rest.split_once('{') {
             let (inside, after) = from
                 .split_once('}')
-                .ok_or_else(|| "it has { without a } behind it".to_owned())?;
+                .ok_or_else(|| "it has { without a } after it".to_owned())?;
             let (before, is_key) = match before.strip_suffix('$') {
                 Some(before) => (before, true),
                 None => (before, false),
@@ -92,8 +92,8 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// The text for one request. `escape` writes a value as it may stand there: in a query or, before the `?`, in a path. Keys stand
-    /// in it by their names, `${NAME}`.
+    /// The text for one request. `escape` encodes a value for its place: in a query or, before the `?`, in a path. Keys
+    /// appear by name, `${NAME}`.
     pub(crate) fn fill(
         &self,
         symbol: &str,
@@ -114,7 +114,7 @@ impl Template {
                 Piece::End(form) => {
                     let time = match form {
                         DayForm::Pattern(_) => NaiveTime::MIN,
-                        // A moment at the end of the last day, which is asked for too.
+                        // The end of the last day, which is requested too.
                         DayForm::Epoch(_) => last_second,
                     };
                     filled.push_str(&escape(&form.write(window.end, time), in_query));
@@ -125,20 +125,20 @@ impl Template {
         filled
     }
 
-    /// Whether the symbol stands in it.
+    /// Whether it contains the symbol.
     #[must_use]
     pub(crate) fn has_symbol(&self) -> bool {
         self.0.contains(&Piece::Symbol)
     }
 
-    /// Whether it says which days are asked for.
+    /// Whether it contains the requested days.
     #[must_use]
     pub(crate) fn has_days(&self) -> bool {
         let is_day = |piece: &Piece| matches!(piece, Piece::Start(_) | Piece::End(_));
         self.0.iter().any(is_day)
     }
 
-    /// The names of the variables whose values stand in it.
+    /// The names of the variables whose values it needs.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Key(name) => Some(name.as_str()),
@@ -146,7 +146,7 @@ impl Template {
         })
     }
 
-    /// What stands before the first place.
+    /// The text before the first placeholder.
     #[must_use]
     pub(crate) fn head(&self) -> &str {
         match self.0.first() {
@@ -155,7 +155,7 @@ impl Template {
         }
     }
 
-    /// What stands in it beside the places.
+    /// The literal texts.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Text(text) => Some(text.as_str()),
@@ -168,7 +168,7 @@ fn key(name: &str) -> Result<Piece, String> {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     is_name.then(|| Piece::Key(name.to_owned())).ok_or_else(|| {
-        "between ${ and } should stand the name of a variable, like ${MY_KEY}".to_owned()
+        "expected the name of a variable between ${ and }, like ${MY_KEY}".to_owned()
     })
 }
 
@@ -176,9 +176,7 @@ fn place(inside: &str) -> Result<Piece, String> {
     let (name, form) = inside.split_once(':').unwrap_or((inside, "%Y-%m-%d"));
     let day = |piece: fn(DayForm) -> Piece| {
         DayForm::parse(form).map(piece).ok_or_else(|| {
-            format!(
-                "{{{inside}}} should have a pattern like {{{name}:%Y-%m-%d}}, or epoch or epoch_ms"
-            )
+            format!("{{{inside}}} needs a pattern like {{{name}:%Y-%m-%d}}, or epoch or epoch_ms")
         })
     };
     match name {
@@ -186,12 +184,12 @@ fn place(inside: &str) -> Result<Piece, String> {
         "start" => day(Piece::Start),
         "end" => day(Piece::End),
         _ => Err(format!(
-            "it has {{{inside}}}; its places are {{symbol}}, {{start:%Y-%m-%d}}, {{end:%Y-%m-%d}} and ${{VARIABLE}}"
+            "unknown placeholder {{{inside}}}; allowed are {{symbol}}, {{start:%Y-%m-%d}}, {{end:%Y-%m-%d}} and ${{VARIABLE}}"
         )),
     }
 }
 
-/// The pieces of a filled text between the keys, each with the name of the key behind it.
+/// The parts of a filled text between the keys, each with the name of the key after it.
 pub(crate) fn split_keys(filled: &str) -> Vec<(&str, Option<&str>)> {
     let mut pieces = Vec::new();
     let mut rest = filled;
@@ -245,7 +243,7 @@ mod tests {
         for (text, says) in [
             ("{ticker}", "{symbol}"),
             ("{start:%Q}", "pattern"),
-            ("{symbol:x}", "places are"),
+            ("{symbol:x}", "allowed are"),
             ("{symbol", "without a }"),
             ("symbol}", "without a {"),
             ("${my key}", "name of a variable"),

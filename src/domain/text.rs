@@ -1,8 +1,8 @@
-//! Texts of others (sources, programs, files) as they may be kept and shown: in one line, bounded, and with nothing that
-//! steers a terminal.
+//! Makes texts of others (sources, programs, files) safe to keep and show: one line, bounded, and without characters
+//! that steer a terminal.
 
-/// Whether a character steers what shows it: control characters (colours, line ends, the cursor), and the marks that turn the
-/// direction of writing, so that a text reads as another one.
+/// Whether a character steers a terminal: control characters (colours, line ends, the cursor), and marks that change
+/// the direction of writing, so that a text reads like another one.
 #[must_use]
 pub(crate) fn is_steering(c: char) -> bool {
     c.is_control()
@@ -16,7 +16,7 @@ pub(crate) fn is_steering(c: char) -> bool {
         )
 }
 
-/// A text in one line, with a blank for each character that steers.
+/// A text in one line, with blanks for characters that steer.
 #[must_use]
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
@@ -24,7 +24,7 @@ pub(crate) fn one_line(text: &str) -> String {
         .collect()
 }
 
-/// The beginning of a text that is longer than so many characters, and how long it was.
+/// The start of a text longer than `longest` characters, with its length.
 #[must_use]
 pub(crate) fn bounded(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {

@@ -1,22 +1,22 @@
-//! Times as text: `YYYY-MM-DDTHH:MM:SS.ffffffZ`, so that they sort as text, and days as `YYYY-MM-DD`.
+//! Times as text, `YYYY-MM-DDTHH:MM:SS.ffffffZ`, which sort correctly, and days as `YYYY-MM-DD`.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Timelike, Utc};
 
-/// A time further ahead of now than this came from a clock that was wrong.
+/// A time further in the future than this came from a wrong clock.
 pub(crate) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// A time as it stands in the staging file.
+/// A time as stored in the staging file.
 #[must_use]
 pub(crate) fn to_text(time: DateTime<Utc>) -> String {
-    // Not by a pattern of chrono's, which is read anew for each time.
+    // Not with a chrono pattern, which would be parsed for each time.
     let (day, micros) = (time.date_naive(), time.timestamp_subsec_micros());
     let [hour, minute, second] = [time.hour(), time.minute(), time.second()];
     format!("{day}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
-/// Reads a time with its offset (RFC 3339); other programs may have written it with fewer digits.
+/// Reads a time with its offset (RFC 3339); other programs may have written fewer digits.
 #[must_use]
 pub(crate) fn from_text(text: &str) -> Option<DateTime<Utc>> {
     own_form(text).or_else(|| {
@@ -26,7 +26,7 @@ pub(crate) fn from_text(text: &str) -> Option<DateTime<Utc>> {
     })
 }
 
-/// A time exactly as [`to_text`] writes it: with hundreds of thousands of rows the general way is a tenth of a sync.
+/// Reads the form of [`to_text`]: for hundreds of thousands of rows the general way takes a tenth of a sync.
 fn own_form(text: &str) -> Option<DateTime<Utc>> {
     let (day, time) = text.split_at_checked(10)?;
     let time = time.strip_prefix('T')?.strip_suffix('Z')?;
@@ -49,7 +49,7 @@ pub(crate) fn day_from_text(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(part(0, 4)?).ok()?, part(5, 7)?, part(8, 10)?)
 }
 
-/// A number of digits and nothing else.
+/// A number of digits only.
 fn digits(text: &str) -> Option<u32> {
     text.bytes().try_fold(0, |number: u32, byte| {
         let digit = char::from(byte).to_digit(10)?;
@@ -57,7 +57,7 @@ fn digits(text: &str) -> Option<u32> {
     })
 }
 
-/// Cuts a time to the microseconds that both stores keep, so that it is the same in memory as in them.
+/// Truncates a time to the microseconds that both stores keep, so that it is equal in memory and in them.
 #[must_use]
 pub(crate) fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(6)

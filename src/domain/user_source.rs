@@ -1,4 +1,4 @@
-//! A source of the user's own: how it is asked, and where in its answers the prices stand.
+//! A user-defined source: how to ask it, and where the prices are in its answers.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,22 +10,22 @@ use super::date_format::DateFormat;
 use super::number_format::Decimal;
 use super::template::Template;
 
-/// In which form a source answers.
+/// The format of a source's answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AnswerForm {
     /// Lines of fields.
     Csv {
-        /// What separates them.
+        /// The separator.
         delimiter: char,
     },
     /// A JSON document.
     Json {
-        /// The way to the list of rows; the document itself where there is none.
+        /// The path to the list of rows; None if the document itself is the list.
         rows: Option<String>,
     },
 }
 
-/// A `[[source]]` of the assets file. It has the names of its keys, never their values.
+/// A `[[source]]` of the assets file. Contains the names of its keys, never their values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserSource {
     pub(crate) name: String,
@@ -35,9 +35,9 @@ pub struct UserSource {
     pub(crate) decimal: Decimal,
     pub(crate) date: Column,
     pub(crate) date_format: DateFormat,
-    /// In which a moment is a day; days that are written as days are those of the exchange.
+    /// The zone that turns moments into days; plain dates are those of the exchange.
     pub(crate) zone: Option<Tz>,
-    /// Open, high and low; `None` where the close is the only price.
+    /// Open, high and low; `None` if the close is the only price.
     pub(crate) others: Option<[Column; 3]>,
     pub(crate) close: Column,
     pub(crate) volume: Option<Column>,
@@ -45,12 +45,12 @@ pub struct UserSource {
     pub(crate) interval: Duration,
 }
 
-/// All that were ever read by this program.
+/// All definitions ever read by this program.
 static KNOWN: Mutex<Vec<&'static UserSource>> = Mutex::new(Vec::new());
 
 impl UserSource {
-    /// The same as one that lives as long as the program, so that a kind of source is a small value also where it is the user's:
-    /// equal definitions are one, so that reading a file again takes no more room.
+    /// Makes a definition live as long as the program, so that a source kind stays a small value. Equal definitions
+    /// share one copy, so that reading a file again takes no more memory.
     #[must_use]
     pub(crate) fn kept(self) -> &'static Self {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,14 +62,14 @@ impl UserSource {
         kept
     }
 
-    /// Whether a source of the user's own is called so.
+    /// Whether a user-defined source has this name.
     #[must_use]
     pub(crate) fn is_known(name: &str) -> bool {
         let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().any(|source| source.name == name)
     }
 
-    /// The names of the variables that it needs, each once.
+    /// The names of the variables that it needs, without duplicates.
     #[must_use]
     pub(crate) fn keys(&self) -> Vec<&str> {
         let headers = self.headers.iter().flat_map(|(_, value)| value.keys());

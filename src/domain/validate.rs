@@ -1,4 +1,4 @@
-//! The rules a row must pass before it is staged (contract, section 6). Pure: no clock, no store.
+//! The rules that a row must pass before it is staged (contract, section 6). Pure: no clock, no store.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,29 +19,29 @@ use super::number_format::{self, Decimal};
 use super::text::{bounded, brief};
 use super::window::Window;
 
-/// What the rules made of an answer.
+/// The result of checking an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
     /// The bars in the window, by day.
     pub bars: Vec<FetchedBar>,
-    /// The rows that can be no bar.
+    /// Rows that cannot be bars.
     pub rejected: Vec<Rejected>,
-    /// What is worth saying about the others.
+    /// Findings about the other rows.
     pub(crate) findings: Vec<Finding>,
-    /// The first day of what the symbol stands for, where the source says it.
+    /// The first trading day of the symbol, if the source names it.
     pub(crate) first_trade: Option<NaiveDate>,
-    /// What the source says beside the rows.
+    /// Facts from the source besides the rows.
     pub(crate) said: Said,
-    /// What the answer says of dividends and splits.
+    /// Dividends and splits in the answer.
     pub(crate) actions: ToldActions,
-    /// The days in the window of rows that say nothing, or not all prices: the series has a session there, and no bar.
+    /// Days in the window whose rows contain nothing, or not all prices: the series has a session there, but no bar.
     pub(crate) without_bar: Vec<NaiveDate>,
-    /// The volumes of bars that say something and are no count (`1.2M`), as received: they count as unknown.
+    /// Volumes that are not a count (`1.2M`), as received: they count as unknown.
     pub(crate) unread_volumes: BTreeMap<NaiveDate, String>,
 }
 
 impl Checked {
-    /// Takes over what was made of another part of the same answer.
+    /// Adds the result of another part of the same answer.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.bars.append(&mut other.bars);
         self.rejected.append(&mut other.rejected);
@@ -54,22 +54,22 @@ impl Checked {
     }
 }
 
-/// So many characters of a value that can be none are kept, with its length: a source may send a megabyte of digits.
+/// Characters kept of an invalid value, with its length: a source may send a megabyte of digits.
 const LONGEST_VALUE: usize = 100;
 
-/// A bar whose prices lie further apart than this factor is worth a look (contract, section 6).
+/// A bar whose prices are further apart than this factor is reported (contract, section 6).
 const OUTLIER: f64 = 5.0;
-/// A bar of an earlier year is a slip: no source has a series that begins before it.
+/// A bar of an earlier year is a mistake: no source has a series that begins before it.
 const FIRST_YEAR: i32 = 1900;
 
-/// What the rules need to know beside the answer.
+/// What the rules need besides the answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The days that were asked for; other rows are trimmed silently.
+    /// The requested days; other rows are dropped silently.
     pub window: Window,
     /// The asset's calendar.
     pub calendar: &'a Calendar,
-    /// Which prices the asset has.
+    /// The sign of the asset's prices.
     pub sign: Sign,
     /// When the answer was fetched.
     pub fetched_at: DateTime<Utc>,
@@ -105,8 +105,8 @@ pub fn check(answer: &Answer<'_>, context: Context<'_>) -> Checked {
     checked
 }
 
-/// The actions of the days that were asked for and of those that the answer has. All of them were told from the first to the last
-/// of its rows, as far as the answer itself can say: a recording may be of fewer days than it is asked for.
+/// The actions of days that were both requested and covered by the answer. The answer covers the days from its first to
+/// its last row: a recording may contain fewer days than requested.
 fn check_actions(answer: &Answer<'_>, context: Context<'_>) -> ToldActions {
     let asked = context.window;
     let Some(events) = &answer.actions else {
@@ -133,7 +133,7 @@ fn check_actions(answer: &Answer<'_>, context: Context<'_>) -> ToldActions {
     }
 }
 
-/// Today in the zone of the answer where it has one, else in the calendar's.
+/// The current day in the zone of the answer, else in the calendar's.
 fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     context.calendar.trading_day(
         context.fetched_at,
@@ -141,7 +141,7 @@ fn today(zone: Option<Tz>, context: Context<'_>) -> NaiveDate {
     )
 }
 
-/// So much of a volume is shown that is no count.
+/// Characters shown of a volume that is not a count.
 const LONGEST_VOLUME: usize = 24;
 
 struct CheckedDay {
@@ -151,7 +151,7 @@ struct CheckedDay {
 
 struct Checker<'a> {
     context: Context<'a>,
-    /// That of the answer.
+    /// The answer's time zone.
     zone: Option<Tz>,
     today: NaiveDate,
     fractional_volume: bool,
@@ -168,7 +168,7 @@ impl Checker<'_> {
                 return self.reject(row, Rejection::ImpossibleDate);
             }
         };
-        // What is kept of a row is what was sent.
+        // Rejected rows are kept as received.
         let plain = plain_numbers(row, self.decimal);
         let [open, high, low, close, volume] = plain.each_ref().map(AsRef::as_ref);
         let plain = RawBar {
@@ -266,7 +266,7 @@ impl Checker<'_> {
                 let unread = self.checked.unread_volumes.get(&date);
                 let why = unread.map_or_else(
                     || "no volume was sent".to_owned(),
-                    |text| format!("the volume {text} is no count"),
+                    |text| format!("the volume {text} is not a count"),
                 );
                 self.find(date, Rule::VolumeUnknown, why);
             } else if bar.volume() == Some(0) {
@@ -326,9 +326,9 @@ enum Row {
     Incomplete,
 }
 
-/// Reads one row's numbers. A zero is no price, but a row of zeros with a close is a suspended day.
+/// Reads the numbers of one row. A zero is not a price, but a row of zeros with a close is a suspended day.
 ///
-/// Where prices may be zero, only an absent one is missing.
+/// If prices may be zero, only an absent one is missing.
 fn read_row(
     row: &RawBar<'_>,
     date: NaiveDate,
@@ -371,19 +371,19 @@ fn read_row(
     Ok(Row::Bar { bar, suspended })
 }
 
-/// The highest of a bar's prices over the lowest.
+/// The ratio of a bar's highest to its lowest price.
 fn spread(bar: &Bar) -> f64 {
     let prices = bar.prices();
     let highest = prices.iter().copied().fold(f64::MIN, f64::max);
     highest / prices.iter().copied().fold(f64::MAX, f64::min)
 }
 
-/// Whether one of a bar's prices is about 100 times another: pence beside pounds.
+/// Whether one of a bar's prices is about 100 times another: pence mixed with pounds.
 fn is_mixed(spread: f64) -> bool {
     (67.0..=150.0).contains(&spread)
 }
 
-/// Whether a row says nothing: no price, and no volume above zero. A zero is a price where prices may be zero.
+/// Whether a row is empty: no price, and no volume above zero. A zero is a price if prices may be zero.
 fn is_empty(row: &RawBar<'_>, sign: Sign) -> bool {
     let prices = [row.open, row.high, row.low, row.close];
     if sign == Sign::Any && prices.iter().any(|t| !t.is_empty()) {
@@ -399,7 +399,7 @@ fn is_zero(x: f64) -> bool {
     x.abs() < f64::MIN_POSITIVE
 }
 
-/// A finite number, correctly rounded; thousands may be set apart by commas, as Naver was seen to do.
+/// A finite number, correctly rounded; commas may separate thousands, as Naver sometimes sends them.
 fn number(text: &str) -> Option<f64> {
     let plain = match text.contains(',') {
         true => Cow::Owned(without_thousands_commas(text)?),
@@ -408,7 +408,7 @@ fn number(text: &str) -> Option<f64> {
     plain.parse::<f64>().ok().filter(|x| x.is_finite())
 }
 
-/// The text without its commas; `None` when they stand elsewhere than before each three digits of a whole part.
+/// The text without commas; `None` if they are not before groups of three digits of the whole part.
 fn without_thousands_commas(text: &str) -> Option<String> {
     let (whole, rest) = text
         .split_once('.')
@@ -435,8 +435,8 @@ fn without_thousands_commas(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// A volume; `None` where the source sent none, or what is no count (contract, section 6): a fraction, more than 2^53, a word. An
-/// amount of coins is rounded to whole coins, and one below a coin is one.
+/// A volume; `None` if the source sent none, or no count (contract, section 6): a fraction, more than 2^53, a word. An
+/// amount of coins is rounded to whole coins; less than one counts as one.
 fn volume(text: &str, fractional: bool) -> Result<Option<i64>, Rejection> {
     let Some(value) = number(text) else {
         return Ok(None);
@@ -456,10 +456,10 @@ fn volume(text: &str, fractional: bool) -> Result<Option<i64>, Rejection> {
     Ok(format!("{rounded:.0}").parse().ok().filter(|_| is_count))
 }
 
-/// From here on a double no longer holds every whole number.
+/// From here on a double cannot represent every whole number.
 const TWO_POW_53: f64 = 9_007_199_254_740_992.0;
 
-/// The digits of a whole number, also of one written with commas or with `.0`, so that it is read without a double.
+/// The digits of a whole number, even with commas or `.0`, so that it is read without a double.
 fn digits_only(text: &str) -> Option<String> {
     let plain = without_thousands_commas(text)?;
     let whole = plain.split_once('.').map_or(plain.as_str(), |(w, r)| {

@@ -1,26 +1,26 @@
-//! Days that are asked for.
+//! Ranges of days.
 
 use chrono::NaiveDate;
 
 use super::calendar::add_days;
 
-/// Days asked for, both included.
+/// A range of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The first day.
+    /// First day.
     pub start: NaiveDate,
-    /// The last day.
+    /// Last day.
     pub end: NaiveDate,
 }
 
 impl Window {
-    /// Whether a day lies in the window.
+    /// Whether the window contains a day.
     #[must_use]
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.start <= date && date <= self.end
     }
 
-    /// The window in parts of at most so many days, oldest first; none of a window that ends before it starts.
+    /// The window in parts of at most `days` days, oldest first; empty if it ends before it starts.
     #[must_use]
     pub(crate) fn split(self, days: u64) -> Vec<Self> {
         let step = usize::try_from(days).unwrap_or(usize::MAX).max(1);

@@ -1,4 +1,4 @@
-//! What is told of a run: composed when it ends, kept in the staging file, sent when Discord takes it.
+//! Alerts of a run: composed when it ends, kept in the staging file, sent when Discord accepts them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use crate::domain::run::Problem;
 use crate::notify::{Delivery, Discord};
 use crate::staging::{NewAlert, Staging, WaitingAlert};
 
-/// A run waits for Discord no longer than this, whatever it answers; 20 seconds are promised, and the alerts have to be
-/// fetched and acknowledged within them too.
+/// A run waits no longer than this for Discord. We promise 20 seconds, and reading and acknowledging the alerts must
+/// fit in them too.
 const PATIENCE: Duration = Duration::from_secs(18);
 
-/// The problems of a run as failures, one for each asset that is not well.
+/// Turns the problems of a run into failures, one per asset that did not succeed.
 #[must_use]
 pub(crate) fn failures(
     problems: &[Problem],
@@ -25,7 +25,7 @@ pub(crate) fn failures(
     let mut failures: Vec<Failure> = Vec::new();
     for problem in problems.iter().filter(|p| !p.is_known()) {
         let asset_id = problem.asset_id().unwrap_or_default().to_owned();
-        // What another source said of an asset that was collected all the same.
+        // Skips what other sources said of an asset that was collected anyway.
         if succeeded.contains(&asset_id) {
             continue;
         }
@@ -49,7 +49,7 @@ pub(crate) fn failures(
     failures
 }
 
-/// The alert of a report, by what was said before.
+/// Composes the alert of a report, given what was reported before.
 pub(crate) fn alert_of(
     staging: &Staging,
     report: &Report<'_>,
@@ -72,11 +72,11 @@ pub(crate) fn alert_of(
     })
 }
 
-/// Sends what waits. What goes wrong is a line in the log, and the alerts stay for the next time.
+/// Sends the waiting alerts. Errors are logged, and the alerts stay for the next run.
 pub(crate) fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
     if let Err(error) = try_deliver(staging, discord, now) {
         let error = staging.explain(error);
-        log::warn!("alerts could not be fetched to be sent, or noted as sent: {error:#}");
+        log::warn!("cannot read the waiting alerts or mark them as sent: {error:#}");
     }
 }
 
@@ -90,17 +90,17 @@ fn try_deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>)
         match discord.post(&content, deadline) {
             Delivery::Delivered => staging.alerts_sent(these)?,
             Delivery::Refused(said) => {
-                log::warn!("ALERT_WEBHOOK_URL did not take an alert: {said}");
+                log::warn!("ALERT_WEBHOOK_URL rejected an alert: {said}");
                 staging.alerts_refused(these)?;
             }
             Delivery::WrongWebhook(said) => {
                 log::warn!(
-                    "ALERT_WEBHOOK_URL is wrong: {said}; make a new webhook in the channel's settings and set it, until then alerts are kept"
+                    "ALERT_WEBHOOK_URL is wrong: {said}; create a new webhook in the channel's settings and set it; until then alerts are kept"
                 );
                 return staging.alerts_wait(rest);
             }
             Delivery::Later(said) => {
-                log::warn!("an alert could not be sent, it is kept for the next run: {said}");
+                log::warn!("cannot send an alert; it is kept for the next run: {said}");
                 return staging.alerts_wait(rest);
             }
         }

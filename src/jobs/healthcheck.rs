@@ -1,4 +1,4 @@
-//! `healthcheck`: is the newest bar of every asset the one that should be there by now?
+//! `healthcheck`: is each asset's newest bar as recent as it should be?
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
@@ -10,22 +10,20 @@ use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::output::numbers::{counted, first_five};
 
-/// Sessions of so many days are looked at one by one.
+/// Sessions of this many days are checked one by one.
 pub(crate) const RECENT_DAYS: u64 = 30;
 
-/// The bars of an asset that its freshness goes by, among its sources in its own currency.
+/// The bars of an asset that decide its freshness, from its sources in its own currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bars {
-    /// The first day.
     first: NaiveDate,
-    /// The newest day.
     newest: NaiveDate,
-    /// The days lately, each with whether its bar is final.
+    /// The recent days, each with whether its bar is final.
     recent: BTreeMap<NaiveDate, bool>,
 }
 
 impl Bars {
-    /// The bars of one source: its first and newest day, and the days lately, each with whether its bar is final.
+    /// The bars of one source: first and newest day, and the recent days, each with whether its bar is final.
     #[must_use]
     pub(crate) fn new(
         first: NaiveDate,
@@ -39,7 +37,7 @@ impl Bars {
         }
     }
 
-    /// With those of a source that comes later in the asset's order: of one day the first source's bar counts.
+    /// Adds a source that comes later in the asset's order: the first source's bar of a day wins.
     #[must_use]
     pub(crate) fn and(mut self, later: &Self) -> Self {
         self.first = self.first.min(later.first);
@@ -51,21 +49,21 @@ impl Bars {
     }
 }
 
-/// The first day that freshness looks at one by one, as of a day.
+/// The first day that is checked individually, as of a day.
 #[must_use]
 pub(crate) fn recent_since(today: NaiveDate) -> NaiveDate {
     sub_days(today, RECENT_DAYS)
 }
 
-/// How fresh an asset is.
+/// The freshness of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Freshness {
-    /// The expected session has its bar, or a later session has.
+    /// The expected session, or a later one, has its bar.
     Ok,
     /// Neither has.
     Stale,
-    /// There is none.
+    /// The asset has no bar.
     NoData,
 }
 
@@ -81,28 +79,27 @@ impl Freshness {
     }
 }
 
-/// One asset's result. The serialized fields are the columns of the contract.
+/// The result of one asset. The serialized fields are the columns of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Health {
     pub(crate) asset_id: String,
     pub(crate) name: String,
-    /// What it is.
+    /// The asset's category.
     pub(crate) category: &'static str,
-    /// The session whose bar should be there.
+    /// The session whose bar should exist.
     pub(crate) expected_date: Option<NaiveDate>,
-    /// The newest bar's session.
+    /// The session of the newest bar.
     pub(crate) actual_date: Option<NaiveDate>,
-    /// The verdict.
     pub(crate) status: Freshness,
-    /// The sessions of the last 30 days that are due and have no bar.
+    /// The due sessions of the last 30 days without a bar.
     pub(crate) missing: Vec<NaiveDate>,
-    /// Which sessions are missing, or that the expected bar is provisional; empty when there is nothing to say.
+    /// The missing sessions, or that the expected bar is provisional; empty if there is nothing to report.
     #[serde(skip)]
     pub(crate) remark: String,
 }
 
-/// Judges every asset as of its exchange's own `today`; up to `max_lag` sessions behind the newest bar are let pass, and waived
-/// ones are not expected.
+/// Judges every asset as of `today` at its exchange. Up to `max_lag` missing sessions are tolerated, and waived
+/// sessions are not expected.
 #[must_use]
 pub(crate) fn check(
     assets: &[&Asset],
@@ -132,13 +129,13 @@ pub(crate) fn check(
 /// What is expected of an asset.
 struct Expectation<'a> {
     waived: &'a BTreeSet<NaiveDate>,
-    /// Where the holidays are not known: the days that were sessions all the same, as two assets have a bar.
+    /// If holidays are unknown: the days that were sessions after all, because two assets have a bar.
     agreed: Option<&'a BTreeSet<NaiveDate>>,
     today: NaiveDate,
     max_lag: usize,
 }
 
-/// The recent days of which at least two assets have a bar, by calendar.
+/// The recent days on which at least two assets have a bar, by calendar.
 fn agreed_sessions<'a>(
     assets: &[&'a Asset],
     bars: &HashMap<String, Bars>,
@@ -160,7 +157,7 @@ fn agreed_sessions<'a>(
     twice
 }
 
-/// The newest session with a bar; of a series without one lately its newest day, if that is not still to come.
+/// The newest session with a bar. For a series without a recent one: its newest day, if that is not in the future.
 fn newest_session(bars: &Bars, calendar: &Calendar, today: NaiveDate) -> NaiveDate {
     let past = bars.recent.range(..=today).map(|(day, _)| *day);
     match past.rev().find(|day| calendar.is_session(*day)) {
@@ -196,7 +193,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     };
     let Some(bars) = bars else {
         health.status = Freshness::NoData;
-        health.remark = "no bar in its own currency".to_owned();
+        health.remark = "no price stored yet in its own currency".to_owned();
         return health;
     };
     let Some(expected) = expected else {
@@ -207,7 +204,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     let is_known = |day: &NaiveDate| agreed.is_none_or(|agreed| agreed.contains(day));
     let due = calendar.sessions(since, expected);
     health.missing = due.filter(|d| lacks(d) && is_known(d)).collect();
-    // A bar of a day that is still to come is none.
+    // A bar of a future day does not count.
     let later = bars.recent.range(expected..=today.max(expected));
     let later = later.map(|(day, _)| *day);
     if later.into_iter().any(|day| calendar.is_session(day)) {
@@ -218,7 +215,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
         };
         return health;
     }
-    // A row on a closed day makes nothing fresh.
+    // A row on a closed day does not make an asset fresh.
     let newest = newest_session(bars, calendar, today).min(expected);
     let behind = calendar.sessions(newest, expected);
     let behind: Vec<NaiveDate> = behind.filter(|d| *d > newest && lacks(d)).collect();
@@ -229,7 +226,7 @@ fn judge(asset: &Asset, bars: Option<&Bars>, expectation: &Expectation<'_>) -> H
     if !behind.is_empty() && !behind.iter().any(is_known) {
         health
             .remark
-            .push_str("; whether it was a holiday is not known");
+            .push_str("; the calendar does not know the holidays of that time");
     }
     health
 }
@@ -307,7 +304,7 @@ mod tests {
         let missing: Vec<&[NaiveDate]> = health.iter().map(|h| &*h.missing).collect();
         assert_eq!(missing, [&[][..], &[], &[day("06-16")], &[]]);
         let said: Vec<(Freshness, &str)> = health.iter().map(|h| (h.status, &*h.remark)).collect();
-        let unknown = "1 session is missing: 2026-06-19; whether it was a holiday is not known";
+        let unknown = "1 session is missing: 2026-06-19; the calendar does not know the holidays of that time";
         assert_eq!(said[0], (Freshness::Stale, unknown), "it cannot know");
         assert_eq!(said[3], (Freshness::Ok, ""));
     }

@@ -1,4 +1,4 @@
-//! The jobs: what the commands do, as facts. Nothing here prints.
+//! The jobs behind the commands. They return facts and print nothing.
 
 pub(crate) mod alert_delivery;
 pub(crate) mod collect;

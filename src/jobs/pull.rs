@@ -1,4 +1,4 @@
-//! `pull`: an empty staging file is filled with what the warehouse has of the configured series.
+//! `pull`: fills an empty staging file with what the warehouse has of the configured series.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,35 +14,35 @@ use crate::domain::run::Status;
 use crate::staging::{Filling, Staging};
 use crate::warehouse::Warehouse;
 
-/// Bars in one question: a few megabytes.
+/// Bars per query: a few megabytes.
 const PAGE: i64 = 20_000;
 
-/// What was taken from the warehouse. The fields are the columns of the result.
+/// What was pulled. The fields are the columns of the result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Pulled {
-    /// Bars that are staged now.
+    /// Staged bars.
     pub(crate) bars: u64,
-    /// The series that they make.
+    /// Their series.
     pub(crate) series: u64,
     /// Dividends, splits and capital gains.
     pub(crate) actions: u64,
-    /// Rows of the configured assets that are no bars.
+    /// Rows of the configured assets that are not valid bars.
     pub(crate) no_bars: u64,
     /// The first of them.
     #[serde(skip)]
     pub(crate) first_no_bar: Option<[String; 3]>,
-    /// Rows of series of which the warehouse does not say in which currency they are.
+    /// Rows of series whose currency the warehouse does not know.
     pub(crate) unknown_currency: u64,
-    /// Rows of sources that assets.toml does not name, by source.
+    /// Rows of sources that assets.toml does not list, by source.
     #[serde(skip)]
     pub(crate) not_named: BTreeMap<String, u64>,
-    /// The assets that assets.toml does not name.
+    /// The assets that assets.toml does not list.
     #[serde(skip)]
     pub(crate) other_assets: Vec<String>,
 }
 
 impl Pulled {
-    /// Partial where something that is configured could not be taken.
+    /// Partial if something configured could not be pulled.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
         match self.no_bars == 0 && self.unknown_currency == 0 {
@@ -52,11 +52,11 @@ impl Pulled {
     }
 }
 
-/// Fills the file, which counts as sent to this warehouse.
+/// Fills the file; its rows count as sent to this warehouse.
 ///
 /// # Errors
-/// That the file is not empty, [`ConfigError`] for a series that is of another symbol or currency than assets.toml says, or what
-/// staging or the warehouse says; then nothing was taken.
+/// If the file is not empty; [`ConfigError`] for a series with another symbol or currency than assets.toml says; or
+/// errors of staging or the warehouse. Then nothing was pulled.
 pub(crate) fn pull(
     staging: &Staging,
     warehouse: &mut Warehouse,
@@ -88,20 +88,20 @@ pub(crate) fn pull(
     Ok(pulled)
 }
 
-/// A configured series that bars are taken of.
+/// A configured series to pull.
 struct Wanted<'a> {
-    /// What it was fetched from; `None` where the warehouse does not say it.
+    /// What it was fetched from; `None` if the warehouse does not know.
     origin: Option<&'a SeriesOrigin>,
     bars: u64,
 }
 
-/// Decides what is taken, and counts it.
+/// Decides what to pull, and counts it.
 struct Taker<'a> {
     now: DateTime<Utc>,
     assets: HashMap<&'a str, &'a Asset>,
     /// By asset and source.
     wanted: HashMap<&'a str, HashMap<&'a str, Wanted<'a>>>,
-    /// The series that bars were taken of.
+    /// The series with pulled bars.
     series: BTreeSet<(String, String)>,
     pulled: Pulled,
 }
@@ -169,7 +169,7 @@ impl<'a> Taker<'a> {
         Some((PendingRow { values, ..row }, is_final))
     }
 
-    /// Notes what the series were fetched from, so that no other symbol or currency slips into them.
+    /// Records what the series were fetched from, so that no other symbol or currency slips into them.
     fn put_origins(&self, filling: &Filling<'_>) -> Result<()> {
         for wanted in self.wanted.values().flat_map(HashMap::values) {
             if let Some(origin) = wanted.origin.filter(|_| wanted.bars > 0) {
@@ -179,7 +179,7 @@ impl<'a> Taker<'a> {
         Ok(())
     }
 
-    /// Takes the dividends and splits of the series that are wanted.
+    /// Pulls the dividends and splits of the wanted series.
     fn take_actions(
         &mut self,
         warehouse: &mut Warehouse,
@@ -208,7 +208,8 @@ impl<'a> Taker<'a> {
     }
 }
 
-/// A series of another currency or symbol would be taken for what assets.toml says, here and by the next sync there.
+/// Refuses a series of another currency or symbol: it would be mistaken for what assets.toml says, here and after the
+/// next sync there.
 fn check_origin(entry: &SourceEntry, origin: &SeriesOrigin) -> Result<(), ConfigError> {
     let SeriesOrigin {
         asset_id,
@@ -220,7 +221,7 @@ fn check_origin(entry: &SourceEntry, origin: &SeriesOrigin) -> Result<(), Config
         return Ok(());
     }
     Err(ConfigError(format!(
-        "{asset_id} from {source} is {symbol} in {currency} in PostgreSQL, and {} in {} in assets.toml: write there what it is, or give \
+        "{asset_id} from {source} is {symbol} in {currency} in PostgreSQL, but {} in {} in assets.toml: correct assets.toml or give \
          the asset another id",
         entry.symbol, entry.currency
     )))

@@ -1,4 +1,4 @@
-//! `reconcile`: do two sources of one asset say the same? It changes nothing.
+//! `reconcile`: do two sources of one asset agree? Changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -15,34 +15,33 @@ pub(crate) type Closes = BTreeMap<NaiveDate, f64>;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Difference {
     pub(crate) asset_id: String,
-    /// The day.
     pub(crate) date: NaiveDate,
-    /// The first source.
+    /// First source.
     pub(crate) source: String,
     /// Its close.
     pub(crate) close: f64,
-    /// The other source.
+    /// Other source.
     pub(crate) other_source: String,
     /// Its close.
     pub(crate) other_close: f64,
-    /// How far the other is away, as a share of the first.
+    /// The difference, as a share of the first close.
     pub(crate) difference: f64,
 }
 
-/// What comparing two sources gave.
+/// The result of comparing two sources.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Comparison {
     /// Asset and the two sources, for messages.
     pub(crate) what: String,
     /// Days that both have.
     pub(crate) common: usize,
-    /// Days on which their closes differ by less than they may, though by more than the tolerance.
+    /// Days whose closes differ by more than the tolerance but within what is normal for these sources.
     pub(crate) both_right: usize,
-    /// Days on which their closes differ by more than the tolerance, and more than they may.
+    /// Days whose closes differ by more than that.
     pub(crate) differences: Vec<Difference>,
 }
 
-/// Compares an asset's first source with each further one, over the days that both have.
+/// Compares an asset's first source with each further one, on the days that both have.
 #[must_use]
 pub(crate) fn compare(
     asset: &Asset,

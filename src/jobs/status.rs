@@ -1,4 +1,4 @@
-//! `status`: am I fine? Facts out of runs and freshness, and the sentences that follow from them.
+//! `status`: am I fine? Facts from runs and freshness, and the sentences that follow from them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::healthcheck::{Freshness, Health};
 use crate::output::numbers::{counted, first_five};
 use crate::staging::{Ended, FindingRow};
 
-/// How something went over the last 30 days.
+/// The record of a command or asset over the last 30 days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Record {
     /// Runs that ended.
@@ -17,22 +17,22 @@ pub(crate) struct Record {
     pub(crate) succeeded_30d: u32,
     /// Their share, from 0 to 1.
     pub(crate) success_rate_30d: Option<f64>,
-    /// How many failed since the last success.
+    /// Failures since the last success.
     pub(crate) failure_streak: u32,
-    /// Why the last failure failed.
+    /// Error of the last failure.
     pub(crate) last_error: Option<String>,
-    /// When that was.
+    /// Time of the last failure.
     pub(crate) last_error_at: Option<String>,
-    /// When the last run began.
+    /// Start of the last run.
     pub(crate) last_run_at: Option<String>,
-    /// How it ended.
+    /// Status of the last run.
     pub(crate) last_status: Option<String>,
-    /// When the last success began.
+    /// Start of the last success.
     pub(crate) last_success_at: Option<String>,
 }
 
 impl Record {
-    /// Takes over the next run, in the order of time.
+    /// Adds the next run in time order.
     fn take(&mut self, run: &Ended) {
         self.runs_30d += 1;
         if run.succeeded {
@@ -51,7 +51,7 @@ impl Record {
     }
 }
 
-/// The records of everything that runs name (a command, an asset), from runs in the order of time.
+/// The records of everything that runs name (a command, an asset), from runs in time order.
 #[must_use]
 pub(crate) fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
     let mut records: BTreeMap<String, Record> = BTreeMap::new();
@@ -61,30 +61,30 @@ pub(crate) fn records(runs: &[Ended]) -> BTreeMap<String, Record> {
     records
 }
 
-/// What stands beside the series and the records.
+/// Facts besides the series and the records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
     /// The findings that make a series suspect, by asset.
     pub(crate) suspects: Vec<FindingRow>,
-    /// Rows that wait for the warehouse and that the next sync sends.
+    /// Rows that the next sync sends to the warehouse.
     pub(crate) pending: u64,
-    /// Bars that were taken back and that the warehouse may still have.
+    /// Retracted bars that the warehouse may still have.
     pub(crate) retractions: u64,
-    /// Whether there is a warehouse to send them to.
+    /// Whether a warehouse is configured.
     pub(crate) has_warehouse: bool,
-    /// Rows that the warehouse refused.
+    /// Rows that the warehouse rejected.
     pub(crate) rejected: u64,
-    /// The assets that the warehouse refuses, each with why.
+    /// The assets that the warehouse refuses, each with the reason.
     pub(crate) refused_assets: Vec<(String, String)>,
-    /// What is wrong with the rows that the warehouse took before, in words; `None` where nothing is, or none was sent.
+    /// What is wrong with the rows sent before, in words; `None` if nothing is, or none was sent.
     pub(crate) sent_rows: Option<String>,
-    /// Alerts that wait to be sent.
+    /// Alerts waiting to be sent.
     pub(crate) alerts: u64,
-    /// Runs whose process died, which no start has closed yet.
+    /// Runs whose process died and that are not closed yet.
     pub(crate) cut_off: Vec<String>,
 }
 
-/// What is not as it should be, a sentence each; nothing when all is well.
+/// What is wrong, one sentence each; empty if all is well.
 #[must_use]
 pub(crate) fn worries(
     health: &[Health],
@@ -112,32 +112,32 @@ pub(crate) fn worries(
         worries.push(match record.failure_streak {
             1 => format!("the last {name} ended with {status}"),
             n => format!(
-                "the last {n} runs of {name} did not succeed, the last one ended with {status}"
+                "the last {n} runs of {name} did not succeed; the newest ended with {status}"
             ),
         });
     }
     for run in &around.cut_off {
         worries.push(format!(
-            "the process of {run} is gone, the next run closes it as abandoned"
+            "the process of {run} is gone; the next run closes it as abandoned"
         ));
     }
     worries.extend(about_warehouse(around));
     if around.alerts > 0 {
         worries.push(counted(
             around.alerts,
-            "alert could not be sent yet",
-            "alerts could not be sent yet",
+            "alert is still waiting to be sent",
+            "alerts are still waiting to be sent",
         ));
     }
     worries
 }
 
-/// What the warehouse does not have as it should.
+/// What the warehouse lacks.
 fn about_warehouse(around: &Around) -> Vec<String> {
     let mut worries: Vec<String> = around.sent_rows.iter().cloned().collect();
     if around.rejected > 0 {
         worries.push(format!(
-            "PostgreSQL refused {}, see the table sync_reject; `pricestash sync --full` tries again",
+            "PostgreSQL rejected {}; see the table sync_reject; `pricestash sync --full` retries",
             counted(around.rejected, "row", "rows")
         ));
     }
@@ -147,21 +147,21 @@ fn about_warehouse(around: &Around) -> Vec<String> {
     if around.pending > 0 && around.has_warehouse {
         worries.push(counted(
             around.pending,
-            "row waits for PostgreSQL, `pricestash sync` sends it",
-            "rows wait for PostgreSQL, `pricestash sync` sends them",
+            "row waits for PostgreSQL; `pricestash sync` sends it",
+            "rows wait for PostgreSQL; `pricestash sync` sends them",
         ));
     }
     if around.retractions > 0 && around.has_warehouse {
         worries.push(counted(
             around.retractions,
-            "bar that was taken back is still in PostgreSQL, `pricestash sync` takes it out",
-            "bars that were taken back are still in PostgreSQL, `pricestash sync` takes them out",
+            "retracted bar is still in PostgreSQL; `pricestash sync` removes it",
+            "retracted bars are still in PostgreSQL; `pricestash sync` removes them",
         ));
     }
     worries
 }
 
-/// The suspect assets, each with its first finding and what settles it.
+/// The suspect assets, each with its first finding and how to settle it.
 fn suspects(findings: &[FindingRow]) -> impl Iterator<Item = String> {
     let assets = findings.chunk_by(|a, b| a.asset_id == b.asset_id);
     assets.filter_map(|findings| {
@@ -264,14 +264,14 @@ mod tests {
         assert_eq!(
             worries(&[], &bad, &around),
             [
-                "A (yahoo) may hold two scales: scale_step on 2026-01-05, the last of 2 on 2026-01-06: close 50 after 100; \
-                 if that is right, `pricestash waive A 2026-01-05 --rule scale_step --reason …`",
-                "the last 2 runs of sync did not succeed, the last one ended with failure",
-                "the process of collect (process 7 on nas) since then is gone, the next run closes it as abandoned",
+                "A (yahoo) may mix two scales: scale_step on 2026-01-05, the last of 2 on 2026-01-06: close 50 after 100; \
+                 if that is correct, `pricestash waive A 2026-01-05 --rule scale_step --reason …`",
+                "the last 2 runs of sync did not succeed; the newest ended with failure",
+                "the process of collect (process 7 on nas) since then is gone; the next run closes it as abandoned",
                 "the rows that were sent before are gone",
-                "PostgreSQL refused 1 row, see the table sync_reject; `pricestash sync --full` tries again",
-                "3 rows wait for PostgreSQL, `pricestash sync` sends them",
-                "2 alerts could not be sent yet",
+                "PostgreSQL rejected 1 row; see the table sync_reject; `pricestash sync --full` retries",
+                "3 rows wait for PostgreSQL; `pricestash sync` sends them",
+                "2 alerts are still waiting to be sent",
             ]
         );
     }

@@ -1,4 +1,5 @@
-//! `verify`: whether the warehouse has what staging has, by checksums of months; only months that differ are looked into.
+//! `verify`: compares the warehouse with staging by checksums of months; only months that differ are compared row by
+//! row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread;
@@ -30,52 +31,49 @@ pub(crate) enum MismatchKind {
     NewerThere,
 }
 
-/// A row that is not the same on both sides. The fields are the columns of the result.
+/// A row that differs. The fields are the columns of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Mismatch {
     pub(crate) asset_id: String,
-    /// Day.
     pub(crate) date: NaiveDate,
     pub(crate) source: String,
-    /// How it differs.
     pub(crate) difference: MismatchKind,
-    /// Whether it waits for the next sync anyway.
+    /// Whether the next sync sends it anyway.
     pub(crate) pending: bool,
-    /// The values that differ: here, and there.
+    /// The differing values: here and there.
     pub(crate) detail: String,
 }
 
-/// What was compared, and what is not the same.
+/// What was compared, and what differs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Verified {
     /// Rows in staging.
     pub(crate) rows: u64,
-    /// Months of series, on either side.
+    /// Months of series on either side.
     pub(crate) months: usize,
-    /// Months that differ.
     pub(crate) months_that_differ: usize,
-    /// Rows that are not the same, in key order.
+    /// Rows that differ, in key order.
     pub(crate) differences: Vec<Mismatch>,
-    /// What the warehouse has of sources that neither this file nor this program knows; it is not compared.
+    /// Rows in the warehouse of sources that neither this file nor this program knows; they are not compared.
     pub(crate) foreign: BTreeMap<String, Foreign>,
 }
 
-/// What the warehouse has of a source that is not ours.
+/// What the warehouse has of a foreign source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Foreign {
     pub(crate) rows: u64,
     pub(crate) assets: BTreeSet<String>,
 }
 
-/// Assets in one question: a few hundred thousand rows at most take a second or two.
+/// Assets per query: at most a few hundred thousand rows, which take a second or two.
 const ASSETS: usize = 25;
-/// Months in one question that are looked into.
+/// Months per row-by-row query.
 const MONTHS: usize = 200;
 
-/// Compares staging with the warehouse, all of it or these assets.
+/// Compares staging with the warehouse, for all assets or these.
 ///
 /// # Errors
-/// What staging or the warehouse says.
+/// Errors of staging or the warehouse.
 pub(crate) fn verify(
     staging: &Staging,
     warehouse: &mut Warehouse,
@@ -142,7 +140,7 @@ fn verify_assets(
     Ok(())
 }
 
-/// A source that this program knows is ours also where the file has nothing of it: the file may have been lost.
+/// A source that this program knows is ours even if the file has nothing of it: the file may have been lost.
 fn is_ours(source: &str, known: &BTreeSet<String>) -> bool {
     let name = source.split(':').next().unwrap_or(source);
     let mut sources = SOURCES.iter();
@@ -241,7 +239,7 @@ fn compare(
     found
 }
 
-/// The values that differ, such as `close 1.5 here, 1.6 there`.
+/// The differing values, such as `close 1.5 here, 1.6 there`.
 fn differing_values(here: &RowValues, there: &RowValues) -> String {
     let cells = here.values.cells().into_iter().zip(there.values.cells());
     let mut parts: Vec<String> = COLUMNS
@@ -257,23 +255,23 @@ fn differing_values(here: &RowValues, there: &RowValues) -> String {
     parts.join("; ")
 }
 
-/// What [`repair`] did.
+/// The result of [`repair`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Repaired {
     /// Rows that are pending again.
     pub(crate) pending: usize,
-    /// Rows whose time of ingest in the warehouse lay in the future and was set back there.
+    /// Rows whose ingest time in the warehouse was in the future and was set back there.
     pub(crate) set_back: usize,
-    /// Bars that were taken back here, are there all the same, and wait again to be taken out.
+    /// Bars retracted here that are still there and are queued for removal again.
     pub(crate) retracted: usize,
 }
 
-/// Lets the rows that staging holds newer, or alone, be pending again, and those that are newer in the warehouse only by a time of
-/// ingest in the future, which tells nothing: there it is set back. A bar that was taken back here and that another machine has sent
-/// again is taken out again.
+/// Marks rows as pending that are newer or exist only in staging. Rows that are newer in the warehouse only by an
+/// ingest time in the future, which proves nothing, are set back there first. A bar that was retracted here but sent
+/// again by another machine is queued for removal again.
 ///
 /// # Errors
-/// What staging or the warehouse says.
+/// Errors of staging or the warehouse.
 pub(crate) fn repair(
     staging: &Staging,
     warehouse: &mut Warehouse,
@@ -293,7 +291,7 @@ pub(crate) fn repair(
         of(MismatchKind::Different),
         future.clone(),
     ];
-    // Pending first: a row that was set back there and is not sent again would stay as it is.
+    // Pending first: a row that was set back there but is not sent again would stay as it is.
     let pending = staging.make_pending(&keys.concat())?;
     if !future.is_empty() {
         warehouse.unset_future(&future)?;

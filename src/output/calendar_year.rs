@@ -1,4 +1,4 @@
-//! A year of a calendar for a person to look at: twelve small months, then what is special in them.
+//! A year of a calendar as text: twelve small months, then what is special in them.
 
 use std::fmt::Write as _;
 
@@ -8,33 +8,32 @@ use serde::Serialize;
 use crate::domain::calendar::Calendar;
 use crate::domain::timestamp;
 
-/// Three months stand side by side where there is room for them.
+/// From this width on, three months stand side by side.
 const WIDTH_OF_THREE: usize = 90;
-/// Four columns a day.
+/// Four columns per day.
 const MONTH_WIDTH: usize = 7 * 4;
-/// What the marks around a day mean.
+/// Meaning of the marks around a day.
 const LEGEND: &str =
     "[ ] closed weekday  * another final time  + session on a weekend  . no session";
 
-/// A year of a calendar.
 pub(crate) struct CalendarYear<'a> {
     calendar: &'a Calendar,
     year: i32,
 }
 
-/// A day of a calendar, as JSON.
+/// A day of a calendar, for JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct CalendarDay {
     date: NaiveDate,
     session: bool,
-    /// Why it is closed, or why it is a session although it would be closed by the rule.
+    /// Why it is closed, or why it is a session against the rule.
     reason: Option<String>,
-    /// From when on its bar is final, UTC.
+    /// The time from which its bar is final, in UTC.
     final_at: Option<String>,
 }
 
 impl<'a> CalendarYear<'a> {
-    /// A year of a calendar.
+    /// Selects a year of a calendar.
     #[must_use]
     pub(crate) fn new(calendar: &'a Calendar, year: i32) -> Self {
         Self { calendar, year }
@@ -60,7 +59,7 @@ impl<'a> CalendarYear<'a> {
             .collect()
     }
 
-    /// The year as text of at most so many columns, if two months have room in them.
+    /// The year as text, at most `width` columns wide if two months fit.
     #[must_use]
     pub(crate) fn text(&self, width: usize) -> String {
         let sessions = self
@@ -103,7 +102,7 @@ impl<'a> CalendarYear<'a> {
             .take_while(|d| d.year() == self.year)
     }
 
-    /// A month's lines: its name, the weekdays, and its weeks from Monday on.
+    /// The lines of a month: its name, the weekdays, and its weeks starting on Monday.
     fn month(&self, first: NaiveDate) -> Vec<String> {
         let mut lines = vec![
             format!(" {}", first.format("%B")),
@@ -153,7 +152,7 @@ impl<'a> CalendarYear<'a> {
         list("Special sessions", days)
     }
 
-    /// The final times that hold in this year, and those of single sessions.
+    /// The final times in this year, and those of single sessions.
     fn final_times(&self) -> String {
         let times: Vec<_> = self.calendar.final_times().collect();
         let holds = times.iter().enumerate().filter_map(|(i, (from, time))| {
@@ -183,18 +182,21 @@ impl<'a> CalendarYear<'a> {
     fn known(&self) -> String {
         let (Some(from), Some(until)) = (self.calendar.known_from(), self.calendar.known_until())
         else {
-            return format!("A rule without a list: {}.\n", self.calendar.title());
+            return format!(
+                "No list of holidays, only a rule: {}.\n",
+                self.calendar.title()
+            );
         };
-        let mut text = format!("The list is known from {from} until {until}.\n");
+        let mut text = format!("Holidays are known from {from} to {until}.\n");
         let outside = |d: NaiveDate| d < from || d > until;
         if self.dates().any(outside) {
-            text.push_str("Outside of these days every day of its week counts as a session.\n");
+            text.push_str("Before and after, every trading weekday counts as a session.\n");
         }
         let [made_from, certainty] = self.calendar.basis();
         for (name, words) in [
-            ("Where it is", &*self.calendar.origin()),
+            ("File", &*self.calendar.origin()),
             ("Made from", made_from),
-            ("How certain", certainty),
+            ("Certainty", certainty),
         ] {
             if !words.is_empty() {
                 let _ = writeln!(text, "{name}: {words}.");
@@ -204,12 +206,12 @@ impl<'a> CalendarYear<'a> {
     }
 }
 
-/// A day with its weekday, as it stands in the lists.
+/// A day with its weekday, as shown in the lists.
 fn named(date: NaiveDate) -> String {
     format!("{date} {}", date.format("%a"))
 }
 
-/// A title and its lines; nothing without lines.
+/// A title and its lines; empty without lines.
 fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
     let mut text = String::new();
     for line in lines {
@@ -252,8 +254,8 @@ mod tests {
             "  2026-06-03 Wed Local Election Day",
             "  2026-09-14 Mon 20:00",
             "  2026-11-19 Thu 21:00 that day only",
-            "The list is known from 1990-01-01 until 2027-12-31.",
-            "Where it is: built in.",
+            "Holidays are known from 1990-01-01 to 2027-12-31.",
+            "File: built in.",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
@@ -280,7 +282,7 @@ mod tests {
         );
         let unknown = CalendarYear::new(built_in("XNYS"), 2030).text(200);
         assert!(
-            unknown.contains("every day of its week counts"),
+            unknown.contains("every trading weekday counts"),
             "{unknown}"
         );
         let always = CalendarYear::new(built_in("24/7"), 2024).text(200);
@@ -301,7 +303,7 @@ mod tests {
             " Mo  Tu  We  Th  Fr  Sa  Su",
             "  2025-10-02 Thu Yom Kippur",
             "Made from: exchange_calendars 4.13.2",
-            "How certain: Hebrew calendar; elections by proclamation.",
+            "Certainty: Hebrew calendar; elections by proclamation.",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }

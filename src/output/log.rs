@@ -1,4 +1,4 @@
-//! Log lines: one event a line, as text or JSON, to stderr and perhaps to a daily file. Secrets are in none of them.
+//! The log: one event per line, as text or JSON, to stderr and optionally a daily file. Contains no secrets.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -20,13 +20,13 @@ use crate::config::{ConfigError, LogFormat, Unwritable};
 use crate::domain::language::Language;
 use crate::domain::text::brief;
 
-/// The longest text of a line, in characters.
+/// Longest text of a line, in characters.
 const LONGEST_LINE: usize = 8000;
 
 /// Log files older than this are removed.
 const KEEP_DAYS: u64 = 30;
 
-/// Where lines go and how they look.
+/// Where lines go, and in which format.
 pub struct Log {
     format: LogFormat,
     redaction: Redaction,
@@ -36,7 +36,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Lines to stderr only.
+    /// Logs to stderr only.
     #[must_use]
     pub fn new(format: LogFormat, redaction: Redaction) -> Self {
         Self {
@@ -56,14 +56,14 @@ impl Log {
     /// Writes the lines also to the day's file in a folder.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// If the folder cannot be written.
     pub fn open_folder(&mut self, folder: &Path) -> Result<()> {
         self.file = Some(open_log_file(folder, Local::now().date_naive())?);
         Ok(())
     }
 
-    /// Logs from here on. Other crates are heard only when they warn, and at `trace` what they say at `debug`: at trace,
-    /// HTTP clients print what they send.
+    /// Starts logging. Other crates are heard only from level `warn`, and at `trace` from `debug`: at trace, HTTP
+    /// clients print what they send.
     pub fn start(self: &Arc<Self>, level: LevelFilter) {
         let others = match level {
             LevelFilter::Trace => LevelFilter::Debug,
@@ -79,7 +79,7 @@ impl Log {
             .init();
     }
 
-    /// Says panics as errors, like everything else.
+    /// Reports panics as errors, like everything else.
     pub fn catch_panics(self: &Arc<Self>) {
         let log = Arc::clone(self);
         panic::set_hook(Box::new(move |info| log.fail(&panic_message(info))));
@@ -93,7 +93,7 @@ impl Log {
                 LogFormat::Json => line.clone(),
                 LogFormat::Text => self.error(message),
             };
-            // Where stderr is gone there is nobody to tell.
+            // If stderr is gone, nobody can be told.
             drop(io::stderr().write_all(format!("{said}\n").as_bytes()));
             drop(self.append(format!("{line}\n").as_bytes()));
         });
@@ -110,7 +110,7 @@ impl Log {
         let level = match code {
             1 | 2 => Level::Error,
             3 => Level::Warn,
-            // 0, or what a script asked for.
+            // 0, or the code that a script asked for.
             _ => Level::Info,
         };
         let message = format!("{command} ended with exit code {code}");
@@ -120,7 +120,7 @@ impl Log {
     }
 
     fn with_record(&self, level: Level, message: &str, then: impl FnOnce(&Record<'_>)) {
-        // In one expression: the arguments live no longer.
+        // In one expression, because the arguments live no longer.
         then(
             &Record::builder()
                 .level(level)
@@ -130,14 +130,15 @@ impl Log {
         );
     }
 
-    /// To the file, where there is one. Each line is one write, so that lines of several processes do not mix.
+    /// Appends to the file, if there is one. Each line is a single write, so that lines of several processes do not
+    /// mix.
     fn append(&self, line: &[u8]) -> io::Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
         };
         wait_for_turn(file);
         let written = (&*file).write_all(line);
-        // Where the turn did not come, there is nothing to give back.
+        // Without the lock there is nothing to release.
         drop(file.unlock());
         written
     }
@@ -149,7 +150,7 @@ impl Log {
         }
     }
 
-    /// Without secrets, in one line and bounded: a source's words may hold line ends, and one event stays one line.
+    /// Redacted, in one line and bounded: messages of sources may contain line ends, and one event must stay one line.
     fn clean(&self, text: &str) -> String {
         brief(&self.redaction.text(text), LONGEST_LINE)
     }
@@ -179,7 +180,7 @@ impl Log {
                 serde_json::Value::String(text) => self.clean(&text).into(),
                 other => other,
             };
-            // A field never takes the place of what every line has.
+            // A field never replaces what every line has.
             line.entry(key).or_insert(value);
         }
         self.redaction
@@ -187,7 +188,7 @@ impl Log {
     }
 }
 
-/// Writes to stderr and to the log file; one that fails does not keep the line from the other.
+/// Writes to stderr and to the log file; a failure of one does not affect the other.
 struct Tee(Arc<Log>);
 
 impl Write for Tee {
@@ -203,17 +204,17 @@ impl Write for Tee {
 }
 
 fn panic_message(info: &PanicHookInfo<'_>) -> String {
-    let said = panic_words(info).unwrap_or("it does not say why");
+    let said = panic_words(info).unwrap_or("no reason given");
     let place = info
         .location()
         .map(|l| format!(" at {}:{}", l.file(), l.line()))
         .unwrap_or_default();
     format!(
-        "pricestash has a fault and panicked{place}: {said}; what was staged is safe, please report it"
+        "pricestash has a bug and panicked{place}: {said}; staged data is safe, please report it"
     )
 }
 
-/// What was said in the panic: `panic!` with a constant has another type than with a format.
+/// The message of the panic: `panic!` with a constant has another type than with a format.
 fn panic_words<'a>(info: &'a PanicHookInfo<'_>) -> Option<&'a str> {
     let payload = info.payload();
     payload
@@ -225,7 +226,7 @@ fn panic_words<'a>(info: &'a PanicHookInfo<'_>) -> Option<&'a str> {
 fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
     let doing = || {
         Unwritable(format!(
-            "the log folder {} cannot be written",
+            "cannot write to the log folder {}",
             folder.display()
         ))
     };
@@ -235,19 +236,19 @@ fn open_log_file(folder: &Path, today: NaiveDate) -> Result<File> {
     refuse_what_is_no_file(&path)?;
     OpenOptions::new()
         .create(true)
-        // Windows lets nobody lock a file that is only appended to.
+        // Windows does not allow locking a file opened only for appending.
         .read(true)
         .append(true)
         .open(path)
         .with_context(doing)
 }
 
-/// Whoever may write the folder must not lead the lines to another file, or into a pipe that nobody reads.
+/// Others who can write to the folder must not redirect the lines to another file, or into a pipe that nobody reads.
 fn refuse_what_is_no_file(path: &Path) -> Result<()> {
     let is_file = fs::symlink_metadata(path).map(|m| m.is_file());
     if matches!(is_file, Ok(false)) {
         let why = format!(
-            "the log file {} is a link or no file, which is not written to; remove it",
+            "the log file {} is a link or not a regular file; remove it",
             path.display()
         );
         return Err(ConfigError(why).into());
@@ -255,8 +256,8 @@ fn refuse_what_is_no_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Lets other processes finish their line. A local disk puts whole lines behind one another by itself; a network folder need not,
-/// and Wine does not. Whoever keeps a lock for long, such as another program, is not waited for.
+/// Lets other processes finish their line. A local disk appends whole lines by itself; a network folder may not, and
+/// Wine does not. A lock that someone holds for long, such as another program, is not awaited.
 fn wait_for_turn(file: &File) {
     const TRIES: u32 = 200;
     for _ in 0..TRIES {
@@ -267,7 +268,7 @@ fn wait_for_turn(file: &File) {
     }
 }
 
-/// One that cannot be removed stays: another process may have been first, or have it open on Windows.
+/// A file that cannot be removed stays: another process may have been first, or have it open on Windows.
 fn remove_old_files(folder: &Path, today: NaiveDate) {
     let oldest = today
         .checked_sub_days(Days::new(KEEP_DAYS))
@@ -282,7 +283,7 @@ fn remove_old_files(folder: &Path, today: NaiveDate) {
     }
 }
 
-/// The day of a file named `collect_YYYYMMDD.log`; `None` for every other file.
+/// The day of a file named `collect_YYYYMMDD.log`; `None` for any other file.
 fn log_file_date(path: &Path) -> Option<NaiveDate> {
     let name = path
         .file_name()?

@@ -1,4 +1,4 @@
-//! What people see: the log, tables, numbers, charts in the terminal.
+//! Output for people: the log, tables, numbers, charts in the terminal.
 
 pub(crate) mod calendar_year;
 pub(crate) mod chart;

@@ -1,10 +1,10 @@
-//! Prices as people read them: every digit that the source sent, none that it did not.
+//! Prices for people: every digit that the source sent, and no others.
 
 use std::fmt::Display;
 
 use crate::domain::digits::shortest;
 
-/// A number with what is counted, in the form for one or that for any other number: `1 row waits`, `2 rows wait`.
+/// A count with its noun or phrase, in singular or plural: `1 row waits`, `2 rows wait`.
 pub(crate) fn counted<N: Display + PartialEq + From<u8>>(
     count: N,
     one: &str,
@@ -14,7 +14,7 @@ pub(crate) fn counted<N: Display + PartialEq + From<u8>>(
     format!("{count} {noun}")
 }
 
-/// The first five of some names, and how many more there are.
+/// The first five names, and how many more there are.
 #[must_use]
 pub(crate) fn first_five(names: &[&str]) -> String {
     const SHOWN: usize = 5;
@@ -25,7 +25,7 @@ pub(crate) fn first_five(names: &[&str]) -> String {
     }
 }
 
-/// How many decimals a currency's prices have at least.
+/// The least number of decimals for prices in a currency.
 #[must_use]
 pub(crate) fn decimals(currency: &str) -> usize {
     match currency {
@@ -34,7 +34,7 @@ pub(crate) fn decimals(currency: &str) -> usize {
     }
 }
 
-/// A price with at least so many decimals and a comma between thousands.
+/// A price with at least `decimals` decimals and a comma between thousands.
 #[must_use]
 pub(crate) fn price(value: f64, decimals: usize) -> String {
     let digits = shortest(value);
@@ -50,7 +50,7 @@ pub(crate) fn price(value: f64, decimals: usize) -> String {
     format!("{sign}{}{point}{fraction:0<decimals$}", thousands(whole))
 }
 
-/// A price rounded to so many decimals, with a comma between thousands.
+/// A price rounded to `decimals` decimals, with a comma between thousands.
 #[must_use]
 pub(crate) fn rounded(value: f64, decimals: usize) -> String {
     let digits = format!("{:.decimals$}", value.abs());
@@ -61,7 +61,7 @@ pub(crate) fn rounded(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A count as a number to draw with.
+/// A count as a number for drawing.
 #[allow(
     clippy::cast_precision_loss,
     reason = "a drawing needs no more digits than a double has"
@@ -81,7 +81,7 @@ pub(crate) fn count(value: i64) -> String {
     }
 }
 
-/// A number of things with a comma between thousands.
+/// A count with a comma between thousands.
 #[must_use]
 pub(crate) fn whole(count: u64) -> String {
     thousands(&count.to_string())
@@ -98,7 +98,7 @@ fn thousands(digits: &str) -> String {
     text
 }
 
-/// A share of something in whole percent: `97 %`. One that is not all of it is never 100 %, and one that is something never 0 %.
+/// A share in whole percent: `97 %`. Only all is 100 %, and only nothing is 0 %.
 #[must_use]
 pub(crate) fn whole_percent(share: f64) -> String {
     let percent = (share * 100.0).round();
@@ -115,7 +115,7 @@ pub(crate) fn whole_percent(share: f64) -> String {
     format!("{percent} %")
 }
 
-/// By which share a price moved; `None` where there is nothing to compare with.
+/// The relative change of a price; `None` if there is nothing to compare with.
 #[must_use]
 pub(crate) fn change(from: f64, to: f64) -> Option<f64> {
     let change = to / from - 1.0;
@@ -126,7 +126,7 @@ pub(crate) fn change(from: f64, to: f64) -> Option<f64> {
 #[must_use]
 pub(crate) fn percent(share: f64) -> String {
     let text = format!("{:+.2}", share * 100.0);
-    // What rounds to nothing has no direction.
+    // A change that rounds to zero has no sign.
     let text = if text == "-0.00" || text == "+0.00" {
         "0.00".to_owned()
     } else {

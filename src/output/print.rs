@@ -1,4 +1,4 @@
-//! Rows as they are printed: a table for people, or JSON, JSON lines or CSV for programs.
+//! Prints rows: as a table for people, or as JSON, JSON lines or CSV for programs.
 
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -8,18 +8,18 @@ use serde_json::Value;
 use super::row::Row;
 use crate::domain::text::{bounded, brief, is_steering, one_line};
 
-/// The longest text in a cell of a table, in characters.
+/// Longest text in a table cell, in characters.
 const LONGEST_CELL: usize = 500;
 
-/// Rows as a JSON array of objects, and a line end.
+/// Rows as a JSON array of objects, with a line end.
 ///
 /// # Errors
-/// When a row cannot be told in JSON, which would be a mistake of ours.
+/// If a row cannot be written as JSON, which would be our bug.
 pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(escaped(serde_json::to_string_pretty(rows)?) + "\n")
 }
 
-/// Rows as JSON objects, one a line.
+/// Rows as JSON objects, one per line.
 ///
 /// # Errors
 /// As [`json`].
@@ -32,10 +32,10 @@ pub(crate) fn json_lines<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(lines)
 }
 
-/// Rows as CSV with a header, which is `columns` where there are no rows. A list or an object in a cell is JSON.
+/// Rows as CSV with a header, which is `columns` if there are no rows. Lists and objects in a cell are JSON.
 ///
 /// # Errors
-/// When CSV cannot hold a row, which would be a mistake of ours.
+/// If CSV cannot contain a row, which would be our bug.
 pub(crate) fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
     let mut header: Vec<&str> = Vec::new();
     for name in rows.iter().flat_map(Row::names) {
@@ -59,13 +59,13 @@ pub(crate) fn csv(rows: &[Row], columns: &[&str]) -> Result<String> {
 fn csv_cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        // A line end stands between quotes there.
+        // Line ends are quoted in CSV.
         Some(Value::String(text)) => text
             .split('\n')
             .map(one_line)
             .collect::<Vec<_>>()
             .join("\n"),
-        // A list of words as people write one.
+        // A list of words, separated as people write it.
         Some(Value::Array(list)) if list.iter().all(Value::is_string) => words(list),
         Some(other) => escaped(other.to_string()),
     }
@@ -76,16 +76,16 @@ fn words(list: &[Value]) -> String {
     one_line(&words.join(", "))
 }
 
-/// A cell of a table for people.
+/// A table cell for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TextCell {
     pub(crate) text: String,
-    /// Whether it stands at the right, as numbers do.
+    /// Whether it is right-aligned, as numbers are.
     pub(crate) is_right: bool,
 }
 
 impl TextCell {
-    /// What a field says; nothing where it is null.
+    /// The text of a field; empty for null.
     pub(crate) fn of(value: Option<&Value>) -> Self {
         let text = match value {
             None | Some(Value::Null) => String::new(),
@@ -101,10 +101,10 @@ impl TextCell {
     }
 }
 
-/// Rows as a table of some of their fields; `None` leaves an empty cell.
+/// Rows as a table of some of their fields; `None` becomes an empty cell.
 ///
 /// # Errors
-/// When a row is no struct, which would be a mistake of ours.
+/// If a row is not a struct, which would be our bug.
 pub(crate) fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String> {
     let rows: Vec<Row> = rows.iter().map(Row::of).collect::<Result<_, _>>()?;
     let filled = columns.iter().map(|column| {
@@ -118,7 +118,7 @@ pub(crate) fn table<T: Serialize>(rows: &[T], columns: &[&str]) -> Result<String
     Ok(self::columns(&filled.collect::<Vec<Vec<TextCell>>>()))
 }
 
-/// Columns beside each other, each with its title first.
+/// Columns side by side, each starting with its title.
 pub(crate) fn columns(columns: &[Vec<TextCell>]) -> String {
     let mut table = Table::new();
     table
@@ -139,8 +139,8 @@ pub(crate) fn columns(columns: &[Vec<TextCell>]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What programs read, without a character that steers a terminal: in JSON such a one can only stand in a string, where it may
-/// be written by its number. Control characters below U+0020 are written so already.
+/// JSON without characters that steer a terminal: they can occur only in strings, where they may be written by number.
+/// Control characters below U+0020 are already escaped.
 fn escaped(json: String) -> String {
     if !json.contains(|c| c != '\n' && is_steering(c)) {
         return json;
@@ -156,7 +156,7 @@ fn escaped(json: String) -> String {
     escaped
 }
 
-/// A value as one line of JSON, without a character that steers a terminal.
+/// A value as one line of JSON, without characters that steer a terminal.
 ///
 /// # Errors
 /// As [`json`].

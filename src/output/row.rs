@@ -1,4 +1,4 @@
-//! A row of a result: its fields by name, in the order in which its type has them.
+//! A row of a result: its fields by name, in the order of its type.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use serde_json::{Error, Value};
 use crate::config::redact::Redaction;
 use crate::domain::text::bounded;
 
-/// The longest text in a row, in characters: longer than any of ours, and no megabyte of a file.
+/// Longest text in a row, in characters: longer than any of ours, but not a megabyte from a file.
 const LONGEST_TEXT: usize = 100_000;
 
-/// The fields of a row in their order. It serializes as the object that it was made of.
+/// The fields of a row in order. It serializes as the object it was made from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Row(Vec<(Cow<'static, str>, Value)>);
 
 impl Row {
-    /// The fields of a struct, also of one with flattened fields, or of a map with texts as keys.
+    /// The fields of a struct, even with flattened fields, or of a map with text keys.
     ///
     /// # Errors
-    /// When the value is none of these, which would be a mistake of ours, or a field cannot be told in JSON.
+    /// If the value is something else, or a field cannot be written as JSON; either would be our bug.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         value.serialize(Fields::default()).map(Self)
     }
@@ -37,7 +37,7 @@ impl Row {
         field.map(|(_, value)| value)
     }
 
-    /// The row without secrets in its texts.
+    /// The row with secrets in its texts redacted.
     #[must_use]
     pub(crate) fn redacted(mut self, redaction: &Redaction) -> Self {
         for (_, value) in &mut self.0 {
@@ -62,7 +62,7 @@ impl Serialize for Row {
     }
 }
 
-/// Takes the fields of what is serialized one after the other.
+/// Collects the fields of a value while it is serialized.
 #[derive(Default)]
 struct Fields(Vec<(Cow<'static, str>, Value)>);
 
@@ -116,7 +116,7 @@ fn no_row() -> Error {
     Error::custom("a row of a result is a struct, or a map with texts as keys")
 }
 
-/// The methods for what has no fields with names.
+/// The methods for values without named fields.
 macro_rules! refuse {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$ok, Error> { Err(no_row()) })*

@@ -1,4 +1,4 @@
-//! Tables and sentences that fit a screen: columns that there is no room for are left out, long texts are shortened or folded.
+//! Fits tables and sentences to the screen: leaves out columns that do not fit, shortens or folds long texts.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -10,14 +10,14 @@ use super::terminal::Terminal;
 use crate::config::redact::Redaction;
 use crate::domain::language::Language;
 
-/// Where a result is read.
+/// Where a result is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen<'a> {
-    /// Columns of characters; `None` where every column of a table is wanted.
+    /// Width in characters; `None` to show every column of a table.
     width: Option<usize>,
-    /// Whether sentences are folded: not for a program or a file that reads along.
+    /// Whether to fold sentences: not for programs and files.
     folds: bool,
-    /// Whether it shows ASCII only.
+    /// Whether to use only ASCII.
     ascii: bool,
     /// In which sentences are read; tables have the names of fields in every one.
     language: Language,
@@ -26,7 +26,7 @@ pub(crate) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// Stdout; with `wide`, as wide as it takes.
+    /// Stdout; with `wide`, as wide as needed.
     #[must_use]
     pub(crate) fn of_stdout(wide: bool, redaction: &'a Redaction) -> Self {
         let terminal = Terminal::of_stdout();
@@ -57,13 +57,13 @@ impl<'a> Screen<'a> {
         self.redaction.text(text)
     }
 
-    /// Columns of characters that a drawing may take.
+    /// Width available for a drawing.
     #[must_use]
     pub(crate) fn room(self, wide: usize) -> usize {
         self.width.unwrap_or(wide)
     }
 
-    /// The same, with ASCII only where that is wished.
+    /// The same, with only ASCII if `ascii` is set.
     #[must_use]
     pub(crate) fn or_ascii(self, ascii: bool) -> Self {
         Self {
@@ -72,20 +72,20 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Whether it shows ASCII only.
+    /// Whether to use only ASCII.
     #[must_use]
     pub(crate) fn is_ascii(self) -> bool {
         self.ascii
     }
 }
 
-/// Whether a column is shown where not all have room.
+/// When a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
     Always,
-    /// The first ones of these come first.
+    /// If there is room; earlier columns come first.
     IfAny,
-    /// Shortened down to so many characters.
+    /// Always, but shortened down to this many characters.
     Shortened(usize),
 }
 
@@ -94,10 +94,10 @@ enum Room {
 pub(crate) struct Column {
     /// The field of the row.
     name: &'static str,
-    /// What stands above it, where that is not the name.
+    /// Its title, if not the name.
     title: Option<&'static str>,
     room: Room,
-    /// Whether texts of it are numbers, which stand at the right.
+    /// Whether its texts are numbers, which are right-aligned.
     is_number: bool,
 }
 
@@ -111,7 +111,7 @@ pub(crate) const fn always(name: &'static str) -> Column {
     }
 }
 
-/// A column that is shown where there is room, or with `--wide`.
+/// A column that is shown if there is room, or with `--wide`.
 pub(crate) const fn if_room(name: &'static str) -> Column {
     Column {
         room: Room::IfAny,
@@ -119,7 +119,7 @@ pub(crate) const fn if_room(name: &'static str) -> Column {
     }
 }
 
-/// A column of texts that are shortened where there is no room for them, down to so many characters.
+/// A text column that is shortened if there is no room, down to `least` characters.
 pub(crate) const fn shortened(name: &'static str, least: usize) -> Column {
     Column {
         room: Room::Shortened(least),
@@ -128,7 +128,7 @@ pub(crate) const fn shortened(name: &'static str, least: usize) -> Column {
 }
 
 impl Column {
-    /// The same under another title.
+    /// The same with another title.
     pub(crate) const fn titled(self, title: &'static str) -> Self {
         Self {
             title: Some(title),
@@ -136,7 +136,7 @@ impl Column {
         }
     }
 
-    /// The same for texts that are numbers.
+    /// The same, with right-aligned numbers.
     pub(crate) const fn number(self) -> Self {
         Self {
             is_number: true,
@@ -153,20 +153,20 @@ impl Column {
 /// Blanks around a cell.
 const AROUND: usize = 2;
 
-/// A column with its cells, the title first.
+/// A column with its cells, title first.
 struct Filled {
     column: Column,
     cells: Vec<TextCell>,
-    /// The widest cell.
+    /// Width of the widest cell.
     widest: usize,
-    /// So wide it is shown; `None` where there is no room for it.
+    /// Width as shown; `None` if there is no room.
     shown: Option<usize>,
 }
 
-/// Rows as a table of these columns, as many of them as the screen has room for.
+/// Rows as a table of these columns, as many as fit the screen.
 ///
 /// # Errors
-/// When a row is no struct, which would be a mistake of ours.
+/// If a row is not a struct, which would be our bug.
 pub(crate) fn table<T: Serialize>(
     rows: &[T],
     columns: &[Column],
@@ -221,7 +221,7 @@ fn fit(columns: &mut [Filled], width: Option<usize>) {
         column.shown = Some(least);
         left = left.saturating_sub(least + AROUND);
     }
-    // A shortened text says more with the room that is left than a further column does, and the last one most: the first is a name.
+    // Lengthening a shortened text is worth more than another column, and the last text most: the first is a name.
     for column in columns.iter_mut().rev() {
         if let (Room::Shortened(_), Some(shown)) = (column.column.room, column.shown) {
             let more = (column.widest - shown).min(left);
@@ -237,7 +237,7 @@ fn fit(columns: &mut [Filled], width: Option<usize>) {
     }
 }
 
-/// The beginning of a text that is wider than this, and a mark that something is left out.
+/// The start of a text wider than `width`, with a mark that something is left out.
 fn shorten(text: &str, width: usize, ascii: bool) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -254,8 +254,8 @@ fn shorten(text: &str, width: usize, ascii: bool) -> String {
     format!("{}{mark}", begin.trim_end())
 }
 
-/// A text whose lines are folded at blanks, so that the words of a sentence stay whole; what follows stands further in. A line of a
-/// table, which begins with a blank, stays as it is.
+/// Folds lines at blanks, so that words stay whole, and indents the continuation. Table lines, which start with a
+/// blank, are kept.
 #[must_use]
 pub(crate) fn fold(text: &str, screen: Screen<'_>) -> String {
     let Some(width) = screen.width.filter(|_| screen.folds) else {
@@ -265,13 +265,13 @@ pub(crate) fn fold(text: &str, screen: Screen<'_>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Where a further line of a sentence begins.
+/// Indentation of a continued sentence.
 const FURTHER_IN: usize = 2;
 
 fn fold_line(line: &str, width: usize) -> String {
     let begin = line.len() - line.trim_start_matches(' ').len();
     let gap = line.trim_start_matches(' ').find("  ");
-    // A table, or a list whose texts begin behind a gap.
+    // A table, or a list whose texts start after a gap.
     let further_in = match (begin, gap) {
         (1, _) => return line.to_owned(),
         _ => begin + FURTHER_IN,
@@ -301,7 +301,7 @@ fn fold_line(line: &str, width: usize) -> String {
     folded
 }
 
-/// A text that begins at a column and whose further lines begin there too.
+/// A text that starts at a column and continues there.
 #[must_use]
 pub(crate) fn hang(text: &str, at: usize, screen: Screen<'_>) -> String {
     let Some(width) = screen.width.filter(|_| screen.folds) else {

@@ -1,4 +1,4 @@
-//! Stderr, which log lines and a progress bar share: the bar gives way while a line is written.
+//! Stderr, shared by log lines and a progress bar: the bar makes way while a line is written.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::text::one_line;
 
-/// The bar that is drawn, if there is one. There is one stderr, and one bar on it.
+/// The current progress bar, if any. There is one stderr, and one bar on it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 fn bar() -> MutexGuard<'static, Option<ProgressBar>> {
@@ -17,7 +17,7 @@ fn bar() -> MutexGuard<'static, Option<ProgressBar>> {
 /// Writes lines to stderr, above the bar if there is one.
 ///
 /// # Errors
-/// When stderr cannot be written.
+/// If stderr cannot be written.
 pub(crate) fn write(lines: &[u8]) -> io::Result<()> {
     match &*bar() {
         Some(bar) => bar.suspend(|| io::stderr().write_all(lines)),
@@ -25,11 +25,11 @@ pub(crate) fn write(lines: &[u8]) -> io::Result<()> {
     }
 }
 
-/// A bar for so many steps; it goes when it is dropped. Where stderr is no terminal nothing is drawn.
+/// A progress bar; it disappears when dropped. If stderr is not a terminal, nothing is drawn.
 pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
-    /// Begins a bar on stderr.
+    /// Starts a bar on stderr.
     #[must_use]
     pub(crate) fn on_stderr(steps: u64) -> Self {
         let drawn = Self::on(ProgressDrawTarget::stderr(), steps);
@@ -45,7 +45,7 @@ impl ProgressLine {
 
     fn on(target: ProgressDrawTarget, steps: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        // ASCII only: consoles of older Windows have no blocks.
+        // ASCII only: consoles of older Windows have no block characters.
         let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {msg}");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("=> "));
@@ -53,7 +53,7 @@ impl ProgressLine {
         Self(bar)
     }
 
-    /// Shows how far it has come, and what is going on.
+    /// Updates the progress and the description.
     pub(crate) fn show(&self, done: u64, doing: String) {
         self.0.set_position(done);
         self.0.set_message(one_line(&doing));

@@ -1,26 +1,25 @@
-//! What stdout can show: its width, colours, and whether more than ASCII.
+//! What stdout can show: its width, colours, and more than ASCII.
 
 use std::env;
 use std::io::{self, IsTerminal};
 
 use super::chart::Style;
 
-/// The width where there is none to ask for.
+/// The width if it is unknown.
 const USUAL_WIDTH: usize = 80;
 
-/// What is known of the place that the result goes to.
+/// What is known about the destination of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Terminal {
-    /// Columns.
     pub(crate) width: usize,
-    /// Whether that is known: of a pipe or a file it is not, unless COLUMNS says it.
+    /// Whether the width is known: for a pipe or a file only if COLUMNS sets it.
     pub(crate) has_width: bool,
     /// What may be drawn.
     pub(crate) style: Style,
 }
 
 impl Terminal {
-    /// Stdout as it is.
+    /// Inspects stdout.
     #[must_use]
     pub(crate) fn of_stdout() -> Self {
         let size = terminal_size::terminal_size_of(io::stdout());
@@ -37,7 +36,7 @@ impl Terminal {
         let set = |name: &str| variable(name).filter(|v| !v.is_empty());
         let columns = || set("COLUMNS").and_then(|v| v.parse().ok());
         let is_simple = matches!(set("TERM").as_deref(), Some("dumb" | "linux"));
-        // The first of the three that is set decides, as for every program. Where none is, what reads along expects UTF-8.
+        // The first of the three that is set decides, as for every program. If none is, readers of a pipe expect UTF-8.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|name| set(name));

@@ -1,12 +1,12 @@
-//! Time and chance as values, so that a test can hold them still.
+//! Time and randomness as values, so that tests can control them.
 
 use std::time::{Duration, Instant};
 
 use super::stop::{Stop, Stopped};
 
-/// How time passes.
+/// The passing of time.
 pub(crate) struct Clock {
-    /// The time since some fixed moment; it never goes back.
+    /// Time since some fixed moment; never goes back.
     pub(crate) uptime: Box<dyn Fn() -> Duration + Send + Sync>,
     /// Waits, unless the program is told to stop.
     pub(crate) sleep: Box<dyn Fn(Duration) -> Result<(), Stopped> + Send + Sync>,
@@ -15,7 +15,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// As the machine's clock goes.
+    /// The machine's clock.
     #[must_use]
     pub(crate) fn real(stop: &Stop) -> Self {
         let (start, stop) = (Instant::now(), stop.clone());

@@ -1,4 +1,4 @@
-//! Files whose lock shows that a process is alive: the system lets go of it when the process dies, however.
+//! Files whose lock shows that a process is alive: the system releases it when the process dies in any way.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::rights::create_new;
 
-/// Makes the file and locks it. Whoever clears up may take it for that of a dead process just before it is locked, so that this
-/// is tried again.
+/// Creates the file and locks it. Retries, because a cleanup may mistake it for that of a dead process just before it
+/// is locked.
 ///
 /// # Errors
-/// What the system says, or that another process holds the lock.
+/// Errors of the system, or that another process holds the lock.
 pub(crate) fn take(path: &Path) -> io::Result<File> {
     const TRIES: u32 = 100;
     for _ in 0..TRIES {
@@ -31,20 +31,20 @@ pub(crate) fn take(path: &Path) -> io::Result<File> {
     Err(io::Error::other("another process holds its lock"))
 }
 
-/// The lock of a process that is gone, held meanwhile; `None` while the process is alive, where that cannot be told, and where
+/// The lock of a dead process, held meanwhile; `None` if the process is alive, if that cannot be determined, or if
 /// there is no such file.
 pub(crate) fn of_dead_process(path: &Path) -> Option<File> {
-    // A link or a pipe is no lock of ours, and opening it may take for ever.
+    // A link or a pipe is not our lock, and opening it may block for ever.
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;
     }
     let file = File::open(path).ok()?;
     file.try_lock().ok()?;
-    // Its owner may have removed it between, and somebody else may have made another one there.
+    // Its owner may have removed it meanwhile, and another may have been created there.
     is_at(&file, path).then_some(file)
 }
 
-/// Whether an open file is the one that stands at a path now.
+/// Whether an open file is the one at a path now.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -53,7 +53,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     matches!((here, open), (Ok(here), Ok(open)) if here == open)
 }
 
-/// Whether an open file is the one that stands at a path now. Here an open file keeps its name.
+/// Whether an open file is the one at a path now. On this system an open file keeps its name.
 #[cfg(not(unix))]
 fn is_at(_file: &File, path: &Path) -> bool {
     path.exists()

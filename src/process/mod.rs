@@ -1,4 +1,4 @@
-//! What any program needs: stopping, waiting, trying again, replacing a file in one step. It knows nothing of prices.
+//! General tools: stopping, waiting, retrying, replacing a file in one step. Knows nothing of prices.
 
 pub(crate) mod clock;
 pub(crate) mod lock_file;

@@ -1,4 +1,5 @@
-//! Results go into files that appear whole or not at all; into devices and pipes they go straight. Links are followed.
+//! Writes results into files that appear completely or not at all; devices and pipes are written directly. Links are
+//! followed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,27 +13,27 @@ use anyhow::Result;
 use super::rights::Rights;
 use super::unfinished::{Unfinished, clear_up, folder_of};
 
-/// So many links may lead to one another, as in Linux.
+/// Most links in a chain, as in Linux.
 const MAX_LINKS: u32 = 40;
-/// So long a pipe may wait for its reader.
+/// How long a pipe may wait for its reader.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a path leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// What this program's stdout is already.
+    /// This program's own stdout.
     Stdout,
-    /// A device, a pipe, or a file that somebody holds open for us (`/dev/fd/3`).
+    /// A device, a pipe, or a file that someone holds open for us (`/dev/fd/3`).
     Stream(PathBuf),
-    /// A regular file, or nothing yet; no link.
+    /// A regular file, or nothing yet; not a link.
     File(PathBuf),
 }
 
 impl Place {
-    /// Finds out where a path leads; nothing is opened, and nothing is made.
+    /// Determines where a path leads; opens and creates nothing.
     ///
     /// # Errors
-    /// For a folder, a socket, links that lead in a circle, and what the system says.
+    /// For a folder, a socket or a circle of links, and errors of the system.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let folder = || io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
         if ends_like_a_folder(path) {
@@ -61,13 +62,13 @@ impl Place {
             }
             path = real_folder.join(fs::read_link(&path)?);
         }
-        Err(io::Error::other("its links lead in a circle"))
+        Err(io::Error::other("its links form a circle"))
     }
 
-    /// Where a file of its own can be, which a stream cannot hold.
+    /// The place of a separate file, which cannot be a stream.
     ///
     /// # Errors
-    /// As [`Place::of`], and for everything but a regular file or nothing.
+    /// As [`Place::of`], and for anything but a regular file or nothing.
     pub(crate) fn file(path: &Path) -> io::Result<PathBuf> {
         match Self::of(path)? {
             Self::File(file) => Ok(file),
@@ -75,11 +76,11 @@ impl Place {
         }
     }
 
-    /// Lets `write` write the result. A file is written beside its place and moved there in one step, with the rights of the
-    /// file that it replaces: who reads meanwhile sees what was there before, and a failure leaves that.
+    /// Runs `write` to produce the result. A file is written beside its place and moved there in one step, with the
+    /// rights of the file it replaces: readers see the old content until then, and a failure keeps it.
     ///
     /// # Errors
-    /// Those of `write`, and what the system says.
+    /// Errors of `write` and of the system.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
         match self {
             Self::Stdout => {
@@ -126,22 +127,22 @@ fn by_type(place: PathBuf, kind: fs::FileType) -> io::Result<Place> {
 fn no_file() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        "it is a device or a pipe, where a file is needed",
+        "it is a device or a pipe, but must be a file",
     )
 }
 
-/// Refuses to read what is no regular file: a pipe that nobody writes to would be waited for without end. What a shell holds
-/// open for us (`<(…)`, `/dev/stdin`) may be a pipe.
+/// Refuses to read anything but a regular file: a pipe without a writer would block for ever. What a shell holds open
+/// for us (`<(…)`, `/dev/stdin`) may be a pipe.
 ///
 /// # Errors
-/// As the system says, or that it is no file.
+/// Errors of the system, or that it is not a file.
 pub(crate) fn check_readable(path: &Path) -> io::Result<()> {
     let metadata = fs::metadata(path)?;
     let is_held_open = || {
         let folder = fs::canonicalize(folder_of(path));
         folder.is_ok_and(|f| holds_open_files(&f) || f == Path::new("/dev"))
     };
-    // What else may be wrong with a folder is said where it is read.
+    // Other errors of a folder are reported when it is read.
     if metadata.is_file() || metadata.is_dir() || (is_pipe(&metadata) && is_held_open()) {
         return Ok(());
     }
@@ -162,41 +163,41 @@ fn is_pipe(_: &fs::Metadata) -> bool {
 /// [`fs::read`] of a regular file.
 ///
 /// # Errors
-/// As [`check_readable`], and what the system says.
+/// As [`check_readable`], and errors of the system.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     check_readable(path)?;
     fs::read(path)
 }
 
-/// Opens a device or a pipe; at its end, if what is held open is a file. The system waits for a pipe's reader without end.
+/// Opens a device or a pipe, or an open file at its end. The system would wait for a pipe's reader for ever.
 fn open_stream(path: &Path) -> io::Result<File> {
     let (opened, answer) = mpsc::channel();
     let place = path.to_owned();
     let open = move || {
         let file = File::options().append(true).open(place);
-        // Nobody listens where it took too long.
+        // After the time limit nobody listens.
         drop(opened.send(file));
     };
     thread::Builder::new().name("open".to_owned()).spawn(open)?;
     answer.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-        let why = format!("nobody reads it; waited {} s", PATIENCE.as_secs());
+        let why = format!("nobody reads it (waited {} s)", PATIENCE.as_secs());
         Err(io::Error::new(io::ErrorKind::TimedOut, why))
     })
 }
 
-/// `out/` is a folder, also where there is none yet.
+/// Whether a path names a folder, as `out/` does even if it does not exist.
 fn ends_like_a_folder(path: &Path) -> bool {
     let last = path.as_os_str().as_encoded_bytes().last();
     last == Some(&b'/') || (cfg!(windows) && last == Some(&b'\\'))
 }
 
-/// Whether a folder shows the files that a process has open: to follow their links would be to replace them.
+/// Whether a folder shows the open files of a process: following its links would replace those files.
 fn holds_open_files(folder: &Path) -> bool {
     cfg!(unix) && (folder.starts_with("/proc") || folder.starts_with("/dev/fd"))
 }
 
-/// Whether a path leads to the very file, pipe or terminal that stdout is. A second handle would not know where the first one
-/// stands.
+/// Whether a path leads to the same file, pipe or terminal as stdout. A second handle would not know the position of
+/// the first.
 #[cfg(unix)]
 fn is_stdout(path: &Path) -> bool {
     use std::os::fd::AsFd;
@@ -215,7 +216,7 @@ fn is_stdout(_: &Path) -> bool {
     false
 }
 
-/// A name that is a device on Windows in every folder and with every ending (`NUL`, `nul.csv`), or below `\\.\`.
+/// Whether a name is a Windows device, in any folder and with any ending (`NUL`, `nul.csv`), or below `\\.\`.
 fn is_windows_device(path: &Path) -> bool {
     cfg!(windows) && is_device_name(&path.to_string_lossy())
 }

@@ -1,31 +1,31 @@
-//! Trying again: base × 2^attempt × (1 + random × 0.3), with sleep and randomness as values.
+//! Retries with waits of base × 2^attempt × (1 + random × 0.3); sleep and randomness are values.
 
 use std::time::Duration;
 
-/// How often something is tried, and how long to wait in between.
+/// The number of tries and the waits between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RetryPolicy {
-    /// Tries in all, at least 1.
+    /// Total number of tries, at least 1.
     pub(crate) tries: u32,
-    /// The wait after the first failed try, before its random part.
+    /// The wait after the first failed try, without its random part.
     pub(crate) base_delay: Duration,
 }
 
-/// The longest wait that a server may ask for (`Retry-After`).
+/// The longest wait that a server may demand (`Retry-After`).
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// The random part of a wait, so that many clients do not come back at once.
+/// The random part of a wait, so that many clients do not return at once.
 const JITTER: f64 = 0.3;
 
 impl RetryPolicy {
-    /// The wait after the failed try `attempt` (0 is the first); `random` lies in [0, 1).
+    /// The wait after failed try number `attempt` (starting at 0); `random` is in [0, 1).
     #[must_use]
     pub(crate) fn delay(&self, attempt: u32, random: f64) -> Duration {
         let factor = f64::from(2_u32.saturating_pow(attempt)) * (1.0 + random * JITTER);
         self.base_delay.mul_f64(factor.min(f64::from(u16::MAX)))
     }
 
-    /// The wait after the failed try `attempt`, and what the server asked for if that is longer, up to
+    /// The wait after failed try number `attempt`, or what the server demanded if longer, up to
     /// [`LONGEST_RETRY_AFTER`].
     #[must_use]
     pub(crate) fn wait(
@@ -38,9 +38,9 @@ impl RetryPolicy {
         self.delay(attempt, random).max(asked)
     }
 
-    /// Calls `op` until it succeeds, fails for good, or has been tried often enough; returns its last result.
+    /// Calls `op` until it succeeds, fails permanently, or has used all tries; returns the last result.
     ///
-    /// `wait` is told the failed try (0 is the first), its error and the time to wait, and waits.
+    /// `wait` receives the number of the failed try (starting at 0), its error and the time to wait, and waits.
     ///
     /// # Errors
     /// The error of the last try.

@@ -1,4 +1,4 @@
-//! Who may read and write a file, carried from one file to the one that takes its place.
+//! The access rights of a file, transferred to the file that replaces it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,10 +14,10 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    /// The rights of the file at a path; `None` where there is none.
+    /// The rights of the file at a path; `None` if there is none.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(crate) fn of(path: &Path) -> io::Result<Option<Self>> {
         let metadata = match std::fs::metadata(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -38,7 +38,7 @@ impl Rights {
         }
     }
 
-    /// These rights, and the owner may also read and write.
+    /// These rights, plus read and write for the owner.
     #[must_use]
     pub(crate) fn writable(self) -> Self {
         #[cfg(unix)]
@@ -50,7 +50,7 @@ impl Rights {
         self
     }
 
-    /// These rights without those that another file does not give.
+    /// These rights, restricted to those that another file grants.
     #[must_use]
     pub(crate) fn no_wider_than(self, other: &Self) -> Self {
         #[cfg(unix)]
@@ -67,10 +67,10 @@ impl Rights {
         }
     }
 
-    /// Gives a file these rights. Where it cannot get the owner or the group, another group gets no rights from it.
+    /// Gives a file these rights. If owner or group cannot be set, the file's group gets no rights.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(crate) fn give_to(&self, file: &File) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -79,7 +79,7 @@ impl Rights {
 
             let (user, group) = self.owner;
             let has = file.metadata()?;
-            // Only an administrator may give a file away, and only to a group of one's own may one give it.
+            // Only an administrator may change the owner, and others may set only groups they belong to.
             let has_group = has.gid() == group || fchown(file, None, Some(group)).is_ok();
             if has.uid() != user {
                 drop(fchown(file, Some(user), None));
@@ -99,10 +99,10 @@ impl Rights {
     }
 }
 
-/// Makes an empty file where nothing is, not even a link; a private one can be read by its owner only.
+/// Creates an empty file if nothing exists there, not even a link; a private one is readable by its owner only.
 ///
 /// # Errors
-/// What the system says.
+/// Errors of the system.
 pub(super) fn create_new(path: &Path, private: bool) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! The wish to stop: set once, by Ctrl-C or the system, and seen by everything that waits.
+//! The stop flag: set once, by Ctrl-C or the system, and seen by everything that waits.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,28 +10,28 @@ use thiserror::Error;
 #[error("the run was stopped")]
 pub(crate) struct Stopped;
 
-/// A flag that all its clones share.
+/// A flag shared by all its clones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
-    /// Says stop; every wait ends at once.
+    /// Sets the flag; every wait ends at once.
     pub(crate) fn set(&self) {
         let (flag, changed) = &*self.0;
         *flag.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
     }
 
-    /// Whether somebody said stop.
+    /// Whether the flag is set.
     #[must_use]
     pub(crate) fn is_set(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits, but no longer than until somebody says stop.
+    /// Waits, but only until the flag is set.
     ///
     /// # Errors
-    /// [`Stopped`] when somebody did.
+    /// [`Stopped`] if it was set.
     pub(crate) fn wait(&self, time: Duration) -> Result<(), Stopped> {
         let (flag, changed) = &*self.0;
         let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! Files that are still being written, under a name of their own beside the place they will take; and what killed
-//! processes left of them.
+//! Files that are still being written, under their own name beside their target, and what killed processes left of
+//! them.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -11,16 +11,16 @@ use super::lock_file;
 use super::rights::{Rights, create_new};
 
 const UNFINISHED: &str = "-unfinished";
-/// Behind the name: the file whose lock shows that the writer is alive. The file itself is not locked: on some systems the
-/// lock would keep SQLite out of it, even that of the writer.
+/// Suffix of the file whose lock shows that the writer is alive. The file itself is not locked: on some systems the
+/// lock would keep SQLite out, even that of the writer.
 const LOCK: &str = "-lock";
-/// Behind the name: the file itself, and what SQLite may keep beside it.
+/// Suffixes of the file itself and of what SQLite may keep beside it.
 const CONTENT: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
-/// A file without a lock was written by an older version. One that nobody has touched for so long is left over.
+/// A file without a lock was written by an older version. If nobody has touched it for this long, it is left over.
 const UNTOUCHED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file that is removed unless it was completed. The system lets go of its lock when the process dies, however.
+/// A file that is removed unless it is completed. The system releases its lock when the process dies in any way.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     path: PathBuf,
@@ -28,11 +28,11 @@ pub(crate) struct Unfinished {
 }
 
 impl Unfinished {
-    /// An empty file beside `target`, so that it can take its place in one step. With `rights` nobody else can read it
-    /// meanwhile.
+    /// Creates an empty file beside `target`, so that it can replace it in one step. With `rights` nobody else can read
+    /// it meanwhile.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(crate) fn beside(target: &Path, rights: Option<&Rights>) -> io::Result<Self> {
         let mut name = target.as_os_str().to_owned();
         name.push(format!(".{}{UNFINISHED}", std::process::id()));
@@ -42,29 +42,29 @@ impl Unfinished {
             path,
             lock: Some(lock),
         };
-        // A process of the same number may have left one.
+        // A process with the same number may have left one.
         unfinished.remove_content();
         create_new(&unfinished.path, rights.is_some())?;
         Ok(unfinished)
     }
 
-    /// Where it is until it is complete.
+    /// Its path until it is complete.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The rights that a new file gets here: those of its lock. Nothing else tells the process's mask.
+    /// The rights that a new file gets here: those of its lock. Nothing else reveals the process's mask.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub(crate) fn usual_rights(&self) -> io::Result<Option<Rights>> {
         Rights::of(&with_ending(&self.path, LOCK))
     }
 
-    /// Sees it stored and moves it to its place.
+    /// Makes sure that it is on disk and moves it to its place.
     ///
     /// # Errors
-    /// What the system says; then what was at the place is still there.
+    /// Errors of the system; then the target is unchanged.
     pub(crate) fn complete(self, target: &Path, rights: Option<&Rights>) -> io::Result<()> {
         let file = File::options().write(true).open(&self.path)?;
         if let Some(rights) = rights {
@@ -77,7 +77,7 @@ impl Unfinished {
 
     fn remove_content(&self) {
         for ending in CONTENT {
-            // Mostly there is none.
+            // Usually there is none.
             drop(fs::remove_file(with_ending(&self.path, ending)));
         }
     }
@@ -95,9 +95,9 @@ impl Drop for Unfinished {
 #[derive(Debug)]
 pub(crate) struct Leftover {
     path: PathBuf,
-    /// Held meanwhile, so that nobody begins to write under this name.
+    /// Held meanwhile, so that nobody starts to write under this name.
     lock: Option<File>,
-    /// Its size with everything beside it.
+    /// Its size, including its companions.
     pub(crate) bytes: u64,
 }
 
@@ -108,7 +108,7 @@ impl Leftover {
             let removed = fs::remove_file(with_ending(&self.path, ending));
             removed.map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true)
         };
-        // The lock last: as long as it is there, the rest is known for what it is.
+        // The lock last: as long as it exists, the rest is recognised as left over.
         if CONTENT.iter().filter(|ending| !has_gone(ending)).count() == 0 {
             drop(fs::remove_file(with_ending(&self.path, LOCK)));
         }
@@ -121,7 +121,7 @@ pub(crate) fn clear_up(folder: &Path) {
     leftovers(folder).into_iter().for_each(Leftover::remove);
 }
 
-/// What killed processes left in a folder. A folder that cannot be read has nothing that could be removed.
+/// What killed processes left in a folder. An unreadable folder has nothing that can be removed.
 pub(crate) fn leftovers(folder: &Path) -> Vec<Leftover> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names: BTreeSet<String> = entries
@@ -134,7 +134,7 @@ pub(crate) fn leftovers(folder: &Path) -> Vec<Leftover> {
     left.filter_map(leftover).collect()
 }
 
-/// `report.html.812-unfinished` of this name or of a file beside it; `None` for every other name.
+/// The unfinished file `report.html.812-unfinished` for this name or that of a companion; `None` for any other name.
 fn unfinished_name(name: &str) -> Option<&str> {
     let end = name.rfind(UNFINISHED)? + UNFINISHED.len();
     let (base, ending) = name.split_at(end);
@@ -143,7 +143,7 @@ fn unfinished_name(name: &str) -> Option<&str> {
     (is_ours && (ending == LOCK || CONTENT.contains(&ending))).then_some(base)
 }
 
-/// The file and its lock, unless somebody writes it or that cannot be told.
+/// The file and its lock, unless someone is writing it or that cannot be determined.
 fn leftover(path: PathBuf) -> Option<Leftover> {
     let sizes = CONTENT.iter().filter_map(|ending| {
         let metadata = fs::symlink_metadata(with_ending(&path, ending)).ok()?;
@@ -168,7 +168,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The folder of a file, which is the working folder where none is named.
+/// The folder of a file; the working folder if none is named.
 pub(crate) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -14,13 +14,13 @@ use crate::domain::asset::Category;
 use crate::domain::calendar::{Calendar, add_days};
 use crate::domain::window::Window;
 
-/// The most klines in one answer.
+/// Most klines per answer.
 const MAX_COUNT: u64 = 1000;
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
-/// What Binance says of a symbol that it does not have.
+/// Binance's code for an unknown symbol.
 const INVALID_SYMBOL: i64 = -1121;
-/// What prices are in, by the end of a symbol, which has no separator. Coins that are meant to be dollars are counted as dollars.
+/// The currency of prices by the end of a symbol, which has no separator. Coins pegged to the dollar count as dollars.
 const QUOTES: &[(&str, &str)] = &[
     ("FDUSD", "USD"),
     ("USDT", "USD"),
@@ -37,7 +37,7 @@ const QUOTES: &[(&str, &str)] = &[
     ("JPY", "JPY"),
 ];
 
-/// `api.binance.com/api/v3/klines`. Success is an array, an error an object, an empty range `[]`.
+/// `api.binance.com/api/v3/klines`. Success is an array, an error is an object, an empty range is `[]`.
 pub(super) struct Klines;
 
 impl Upstream for Klines {
@@ -53,7 +53,7 @@ impl Upstream for Klines {
         window.split(MAX_COUNT)
     }
 
-    /// Both ends are included; the last millisecond of the last day is the end.
+    /// Both ends are inclusive; the end is the last millisecond of the last day.
     fn url(&self, origin: &str, symbol: &str, _category: Category, part: Window) -> String {
         let midnight = |day: chrono::NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
         let start = midnight(part.start).timestamp_millis();
@@ -97,7 +97,8 @@ impl Upstream for Klines {
         })
     }
 
-    /// An unknown symbol is a 400 with the reason in JSON. Every other status means what it says, with Binance's words.
+    /// An unknown symbol is a 400 with the reason in JSON. Every other status has its usual meaning, with Binance's
+    /// message.
     fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         match refusal(body) {
             unknown @ AnswerError::UnknownSymbol(_) if status == 400 => Some(Err(unknown)),
@@ -109,7 +110,7 @@ impl Upstream for Klines {
     }
 }
 
-/// One kline: open time, open, high, low, close, volume, close time, and what nobody asked for. Times are in milliseconds.
+/// One kline: open time, open, high, low, close, volume, close time, and fields we ignore. Times are in milliseconds.
 fn bar<'a>(kline: &[&'a RawValue]) -> Result<RawBar<'a>, AnswerError> {
     let [opened, open, high, low, close, volume, closed, ..] = kline else {
         let fields = format!("a kline of {} fields", kline.len());
@@ -127,8 +128,8 @@ fn bar<'a>(kline: &[&'a RawValue]) -> Result<RawBar<'a>, AnswerError> {
     })
 }
 
-/// The UTC day of a kline that lasts from one midnight to the last millisecond before the next. A shorter or longer one is none of
-/// days.
+/// The UTC day of a kline that lasts from midnight to the last millisecond before the next midnight. Any other length
+/// is not a day.
 fn day_of<'a>(opened: &'a str, closed: &str) -> Result<RawDay<'a>, AnswerError> {
     let (Ok(start), Ok(end)) = (opened.parse::<i64>(), closed.parse::<i64>()) else {
         return Ok(RawDay::Impossible(opened));

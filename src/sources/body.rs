@@ -1,4 +1,4 @@
-//! What the bodies of answers have in common: text, JSON, days, and what is no feed at all.
+//! Common parts of all answers: text, JSON, dates, and detecting what is not a feed.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,46 +18,46 @@ use crate::domain::text::is_steering;
 /// Why an answer cannot be read as a list of bars.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AnswerError {
-    /// A status that is no success, with the first words of the body.
+    /// An HTTP error, with the first words of the body.
     #[error("HTTP {status}: {words}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// The source's own words.
+        /// The source's message.
         words: String,
     },
-    /// The source does not know the symbol, in its own words.
+    /// The source does not know the symbol; its message.
     #[error("{0}")]
     UnknownSymbol(String),
-    /// The source wants to be asked less often, and says so in an answer of success.
-    #[error("the source wants to be asked less often: {0}")]
+    /// The source asks for fewer requests in a successful answer.
+    #[error("the source asks for fewer requests: {0}")]
     TooMany(String),
-    /// The source answered with an error of its own.
-    #[error("the source says: {0}")]
+    /// An error reported by the source.
+    #[error("the source reports: {0}")]
     Refused(String),
-    /// A page for people in place of the feed: the source blocks us, wants a login, or has moved.
-    #[error("a web page in place of the feed: {0}")]
+    /// A web page instead of the feed: the source blocks us, wants a login, or has moved.
+    #[error("a web page instead of the feed: {0}")]
     WebPage(String),
-    /// Something else than the feed.
-    #[error("not the feed: {0}")]
+    /// Something other than the feed.
+    #[error("not the expected format: {0}")]
     OtherShape(String),
     /// The body ends before the data does.
     #[error("the answer is cut short: {0}")]
     CutShort(String),
-    /// Bars coarser or finer than a day.
-    #[error("bars of {0} instead of days")]
+    /// Bars longer or shorter than a day.
+    #[error("expected daily bars, got bars of {0}")]
     Granularity(String),
 }
 
-/// A body without the mark that says that it is UTF-8 (a byte order mark), which any text may begin with.
+/// Removes the UTF-8 byte order mark with which any text may begin.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// The body of a successful answer without its mark.
+/// The body of a successful answer without its byte order mark.
 ///
 /// # Errors
-/// When it is a page for people, or UTF-16: no feed is.
+/// If it is a web page or UTF-16: no feed is.
 pub(super) fn feed_body(body: &[u8]) -> Result<&[u8], AnswerError> {
     let body = without_mark(body);
     if is_web_page(body) {
@@ -69,14 +69,14 @@ pub(super) fn feed_body(body: &[u8]) -> Result<&[u8], AnswerError> {
     Ok(body)
 }
 
-/// Whether a body says that it is UTF-16, in which no source answers.
+/// Whether a body is UTF-16, which no source sends.
 fn is_utf16(body: &[u8]) -> bool {
     body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff")
 }
 
-/// Whether a body is a page for people. No source's feed is one.
+/// Whether a body is a web page. No source's feed is one.
 fn is_web_page(body: &[u8]) -> bool {
-    // A feed has no comment before its first element; pages do.
+    // Unlike pages, a feed has no comment before its first element.
     const STARTS: [&[u8]; 8] = [
         b"<!doctype html",
         b"<!--",
@@ -94,7 +94,7 @@ fn is_web_page(body: &[u8]) -> bool {
     })
 }
 
-/// What stands behind `<?xml … ?>`, which pages may begin with as a feed does.
+/// What follows `<?xml … ?>`, with which both pages and feeds may begin.
 pub(super) fn without_declaration(body: &[u8]) -> &[u8] {
     if !body.starts_with(b"<?xml") {
         return body;
@@ -103,7 +103,7 @@ pub(super) fn without_declaration(body: &[u8]) -> &[u8] {
     end.and_then(|at| body.get(at + 2..)).unwrap_or_default()
 }
 
-/// The first line of a body that is no feed, cut to what fits a message, without control characters.
+/// The first line of a body that is not a feed, shortened for a message, without control characters.
 pub(super) fn first_words(body: &[u8]) -> String {
     const MAX_CHARS: usize = 120;
     let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body));
@@ -118,7 +118,7 @@ pub(super) fn first_words(body: &[u8]) -> String {
         .collect()
 }
 
-/// What may stand unescaped in a segment of a path: RFC 3986's unreserved characters, `=` and `&`.
+/// Characters allowed unescaped in a path segment: RFC 3986's unreserved ones, `=` and `&`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -127,7 +127,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'=')
     .remove(b'&');
 
-/// What may stand unescaped in a value of a query.
+/// Characters allowed unescaped in a query value.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -139,15 +139,15 @@ pub(super) fn path_segment(symbol: &str) -> String {
     utf8_percent_encode(symbol, SEGMENT).to_string()
 }
 
-/// A text as a value of a query.
+/// A text as a query value.
 pub(crate) fn query_value(text: &str) -> String {
     utf8_percent_encode(text, QUERY).to_string()
 }
 
 /// A JSON object read as `T`.
 ///
-/// serde reads an array into a struct too, by position: Naver's other feed (`["20100104", 16060, …]`) would pass for this
-/// one. Only an object has names.
+/// serde would also read an array into a struct, by position, so Naver's other feed (`["20100104", 16060, …]`) would be
+/// accepted. Only an object has names.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -170,7 +170,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A source's own error inside JSON: its name or number, and its words.
+/// An error inside JSON: its name or number, and its message.
 #[derive(Deserialize)]
 pub(super) struct Complaint<'a> {
     #[serde(borrow, alias = "name")]
@@ -184,14 +184,14 @@ impl Complaint<'_> {
         json_text(self.code)
     }
 
-    /// The words, else the name.
+    /// The message, else the name.
     pub(super) fn words(&self) -> String {
         first_words(self.message.as_deref().unwrap_or(self.code()).as_bytes())
     }
 }
 
-/// A JSON value as the text that was sent: a string without its quotes (an escape in it stays as it is), nothing and null as
-/// nothing. What is no number keeps its text too (`true`, `[1]`), so that validation refuses it and can show it.
+/// A JSON value as the text that was sent: a string without its quotes (escapes stay), nothing or null as an empty
+/// text. Anything that is not a number (`true`, `[1]`) keeps its text too, so that validation can reject and show it.
 pub(super) fn json_text(value: Option<&RawValue>) -> &str {
     let text = value.map_or("", RawValue::get);
     if text == "null" {
@@ -202,11 +202,11 @@ pub(super) fn json_text(value: Option<&RawValue>) -> &str {
         .unwrap_or(text)
 }
 
-/// Why a body that should be JSON cannot be read: it ends too early, or it is something else.
+/// Why a body that should be JSON cannot be parsed: it is cut short, or it is something else.
 pub(super) fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError {
     let words = first_words(error.to_string().as_bytes());
     let is_json = matches!(json_start(body), Some(b'{' | b'['));
-    // A cut inside a number (`1.`, `-`) is a wrong number to serde_json, not an early end.
+    // serde_json reports a cut inside a number (`1.`, `-`) as a wrong number, not as an early end.
     let ends_in_number = is_json && matches!(body.last(), Some(b'.' | b'-' | b'+' | b'e' | b'E'));
     match error.classify() {
         Fault::Eof if body.is_empty() => AnswerError::CutShort(first_words(body)),
@@ -217,12 +217,12 @@ pub(super) fn json_error(body: &[u8], error: &serde_json::Error) -> AnswerError 
     }
 }
 
-/// The byte that a JSON document starts with, past white space.
+/// The first byte of a JSON document after white space.
 pub(super) fn json_start(body: &[u8]) -> Option<u8> {
     body.trim_ascii_start().first().copied()
 }
 
-/// Refuses rows that all have a stamp of minutes or seconds where a day should be.
+/// Refuses rows that all have times of minutes or seconds instead of days.
 pub(super) fn refuse_minutes(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
     let stamp = |row: &RawBar<'_>| match row.day {
         RawDay::Impossible(text)
@@ -261,7 +261,7 @@ pub(super) fn iso_day(text: &str) -> RawDay<'_> {
     }
 }
 
-/// A day of year, month and day in digits. There is no year 0: PostgreSQL has none.
+/// The date of a year, month and day in digits. There is no year 0: PostgreSQL has none.
 pub(super) fn day_of<'a>(text: &'a str, parts: [Option<&str>; 3]) -> RawDay<'a> {
     let number = |part: Option<&str>| {
         part?.bytes().try_fold(0_u32, |sum, b| {

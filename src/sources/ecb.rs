@@ -1,4 +1,4 @@
-//! The ECB's reference rates: XML, newest day first, one rate of each currency a day: so much of it for one euro.
+//! The ECB's reference rates: XML, newest day first, one rate per currency and day, as units per euro.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -15,8 +15,9 @@ use crate::domain::window::Window;
 /// The file is four elements deep.
 const MAX_DEPTH: usize = 8;
 
-/// `www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.xml`: all rates since 1999. A symbol is a currency; its price is what one euro
-/// costs in it. The file of the last 90 days has no other rates, and is not asked for: what lies before it would look like gaps.
+/// `www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.xml`: all rates since 1999. A symbol is a currency; its price is
+/// the cost of one euro in it. We do not use the file of the last 90 days: it has the same rates, and the days before
+/// it would look like gaps.
 pub(super) struct ReferenceRates;
 
 impl Upstream for ReferenceRates {
@@ -52,7 +53,7 @@ impl Upstream for ReferenceRates {
         _calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
         let text = str::from_utf8(body)
-            .map_err(|_| AnswerError::OtherShape("bytes that are no text".to_owned()))?;
+            .map_err(|_| AnswerError::OtherShape("bytes that are not text".to_owned()))?;
         let mut reader = Reader::from_str(text);
         let mut rates = RateReader {
             body,
@@ -73,21 +74,21 @@ impl Upstream for ReferenceRates {
     }
 }
 
-/// What is known of the document so far.
+/// State of reading the document.
 struct RateReader<'a, 's> {
     body: &'a [u8],
     symbol: &'s str,
     depth: usize,
-    /// Whether there are days; `None` before the element that would hold them.
+    /// Whether there are days; `None` before the element that contains them.
     has_days: Option<bool>,
     day: &'a str,
-    /// The currency as it stands in the file.
+    /// The currency as written in the file.
     found: Option<&'a str>,
     rows: Vec<RawBar<'a>>,
 }
 
 impl<'a> RateReader<'a, '_> {
-    /// Takes in one event that ends at `end` of the body; true once the document's root is closed.
+    /// Handles an event that ends at byte `end` of the body; returns true once the root is closed.
     fn take(&mut self, event: Event<'_>, end: usize) -> Result<bool, AnswerError> {
         match event {
             Event::Start(tag) => {
@@ -95,7 +96,7 @@ impl<'a> RateReader<'a, '_> {
                 self.depth += 1;
                 if self.depth > MAX_DEPTH {
                     return Err(AnswerError::OtherShape(format!(
-                        "elements nested more than {MAX_DEPTH} deep"
+                        "elements nested deeper than {MAX_DEPTH}"
                     )));
                 }
                 Ok(false)
@@ -118,7 +119,7 @@ impl<'a> RateReader<'a, '_> {
         }
     }
 
-    /// Takes in an opening tag whose attributes end at `end` of the body.
+    /// Handles an opening tag whose attributes end at byte `end` of the body.
     fn element(&mut self, tag: &BytesStart<'_>, end: usize) -> Result<(), AnswerError> {
         let wrong = |what: &str| AnswerError::OtherShape(what.to_owned());
         match (self.depth, tag.name().as_ref()) {
@@ -128,11 +129,11 @@ impl<'a> RateReader<'a, '_> {
             (2, "Cube") if self.has_days.is_some() => {
                 self.has_days = Some(true);
                 let day = lent(self.body, tag, end, "time");
-                self.day = day.ok_or_else(|| wrong("rates without their day"))?;
+                self.day = day.ok_or_else(|| wrong("rates without a date"))?;
             }
             (3, "Cube") if self.has_days == Some(true) => {
                 let currency = lent(self.body, tag, end, "currency");
-                let currency = currency.ok_or_else(|| wrong("a rate without its currency"))?;
+                let currency = currency.ok_or_else(|| wrong("a rate without a currency"))?;
                 if currency == self.symbol {
                     self.found = Some(currency);
                     self.rows.push(self.bar(lent(self.body, tag, end, "rate")));
@@ -143,7 +144,7 @@ impl<'a> RateReader<'a, '_> {
         Ok(())
     }
 
-    /// A rate is the one price of its day.
+    /// A rate is the only price of its day.
     fn bar(&self, rate: Option<&'a str>) -> RawBar<'a> {
         let rate = rate.unwrap_or_default();
         RawBar {
@@ -160,7 +161,7 @@ impl<'a> RateReader<'a, '_> {
         match (self.has_days, self.found) {
             (None, _) => Err(AnswerError::OtherShape("no element Cube".to_owned())),
             (Some(true), None) => Err(AnswerError::UnknownSymbol(format!(
-                "the ECB has no rate of {:?}; its symbols are currencies like USD",
+                "the ECB has no rate for {:?}; its symbols are currencies like USD",
                 self.symbol
             ))),
             (_, found) => Ok(Answer {

@@ -1,4 +1,5 @@
-//! The KRX data cache: one CSV file for each index and year, `Close` before `Open`, a half-formed bar of today at its end.
+//! The KRX data cache: one CSV file per index and year, `Close` before `Open`, and an incomplete bar of today at the
+//! end.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -10,13 +11,13 @@ use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
 use crate::domain::window::Window;
 
-/// `fdr_krx_data_cache`, as GitHub serves it raw.
+/// `fdr_krx_data_cache`, served raw by GitHub.
 ///
-/// Lines are split here and not by a CSV crate: no field of this feed is quoted, and rows are lent from the body.
-/// Rows of 1990–94 have a close and no open, high or low; they come out as they are.
+/// Lines are split here and not by the CSV crate: no field of this feed is quoted, and rows borrow from the body. Rows
+/// of 1990–94 have a close but no open, high or low; they are returned as they are.
 pub(super) struct IndexCache;
 
-/// A closed day's file: the text of a table that has neither header nor rows.
+/// The file of a closed day: the text of a table without header and rows.
 const EMPTY: &str = "\"\"";
 
 impl Upstream for IndexCache {
@@ -31,7 +32,7 @@ impl Upstream for IndexCache {
         )
     }
 
-    /// One file a year.
+    /// One file per year.
     fn parts(&self, window: Window) -> Vec<Window> {
         let first_day = |year| {
             NaiveDate::from_ymd_opt(year, 1, 1).map_or(window.start, |d| d.max(window.start))
@@ -63,8 +64,8 @@ impl Upstream for IndexCache {
         format!("krx/{symbol}_{}.csv", part.start.year())
     }
 
-    /// A body that ends inside a row is cut short; one that ends after all of a row's fields, without a line end, is taken:
-    /// the last column (`MarCap`) is none of ours.
+    /// A body that ends inside a row is cut short. One that ends after all needed fields of a row, without a line end,
+    /// is accepted: we do not use the last column (`MarCap`).
     fn parse<'a>(
         &self,
         body: &'a [u8],
@@ -97,7 +98,7 @@ impl Upstream for IndexCache {
     }
 }
 
-/// Why a line is no row.
+/// Why a line is not a row.
 enum LineFault {
     TooFew(String),
     Other(String),
@@ -112,7 +113,7 @@ fn broken_line(number: usize, fault: &LineFault, is_cut: bool) -> AnswerError {
     }
 }
 
-/// Where the header says our columns are, and how many there are.
+/// The positions of our columns in the header, and the number of columns.
 struct Columns {
     day: usize,
     open: usize,
@@ -175,7 +176,7 @@ impl Columns {
     }
 }
 
-/// A first line that lacks a column: a cut header, an empty body, or something else altogether.
+/// The error for a first line without our columns: a cut header, an empty body, or something else.
 fn no_header(header: &str) -> AnswerError {
     let is_cut = !header.ends_with('\n') && (header.is_empty() || header.starts_with("Date,"));
     let words = first_words(header.as_bytes());

@@ -1,5 +1,5 @@
-//! The price sources, a file each: where Yahoo, Naver, Upbit, Binance, the ECB and the KRX index cache are asked, and how their answers are read; and those of the
-//! user's own (`user`).
+//! The price sources, one file each: how to ask Yahoo, Naver, Upbit, Binance, the ECB and the KRX index cache, and how
+//! to read their answers. User-defined sources are in `user`.
 
 use crate::config::Variable;
 use crate::domain::asset::SourceKind;
@@ -23,7 +23,8 @@ pub(crate) use body::{AnswerError, query_value};
 pub use upstream::Upstream;
 pub(crate) use upstream::is_same_symbol;
 
-/// Every source with its endpoints, in the order in which they are tried. They give the same data under one source name.
+/// Every source with its endpoints, in the order in which they are tried. Endpoints of a source give the same data
+/// under its name.
 pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
     (SourceKind::Naver, &[&naver::DayApi, &naver_fchart::Fchart]),
     (SourceKind::Yahoo, &[&yahoo::Chart]),
@@ -33,7 +34,7 @@ pub const SOURCES: &[(SourceKind, &[&dyn Upstream])] = &[
     (SourceKind::Ecb, &[&ecb::ReferenceRates]),
 ];
 
-/// The endpoints of one source; none where nobody is asked.
+/// The endpoints of a source; empty if nobody is asked.
 #[must_use]
 pub fn endpoints(kind: SourceKind) -> Vec<&'static dyn Upstream> {
     if let SourceKind::User(source) = kind {
@@ -43,7 +44,7 @@ pub fn endpoints(kind: SourceKind) -> Vec<&'static dyn Upstream> {
     source.map_or_else(Vec::new, |(_, endpoints)| endpoints.to_vec())
 }
 
-/// The variables that say where the sources are asked.
+/// The variables with the addresses of the sources.
 #[must_use]
 pub fn origins() -> Vec<Variable> {
     let endpoints = SOURCES.iter().flat_map(|(_, endpoints)| *endpoints);
@@ -152,7 +153,10 @@ mod tests {
             let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let wide = [&b"\xff\xfe"[..], &wide].concat();
             let refused = endpoint.read(200, &wide, "USD", calendar).unwrap_err();
-            assert_eq!(refused.to_string(), "not the feed: text in UTF-16");
+            assert_eq!(
+                refused.to_string(),
+                "not the expected format: text in UTF-16"
+            );
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::window::Window;
 
 /// `api.stock.naver.com/chart/domestic/…/day`.
 ///
-/// `[]` is the answer for an unknown code and for a range without sessions; the two look alike, so both are an empty answer.
+/// `[]` is the answer both for an unknown code and for a range without sessions, so both count as an empty answer.
 pub(super) struct DayApi;
 
 impl Upstream for DayApi {
@@ -41,7 +41,7 @@ impl Upstream for DayApi {
         )
     }
 
-    /// The API is the mobile site's own and is asked as from there (public clients all send it).
+    /// The API belongs to the mobile site and expects its referrer (public clients all send it).
     fn headers(&self, _symbol: &str, _part: Window) -> Vec<(String, String)> {
         vec![(
             "Referer".to_owned(),
@@ -53,8 +53,8 @@ impl Upstream for DayApi {
         format!("naver/{symbol}.json")
     }
 
-    /// An object in place of the array is an error in Naver's words, if it has any. Not one field `closePrice` in
-    /// all of the answer means that the fields are called otherwise by now: that is another shape, no series of empty days.
+    /// An object instead of the array is an error, with Naver's message if there is one. If no row at all has a field
+    /// `closePrice`, the fields were renamed: that is another format, not a series of empty days.
     fn parse<'a>(
         &self,
         body: &'a [u8],
@@ -80,7 +80,7 @@ impl Upstream for DayApi {
     }
 }
 
-/// One element of the array; the fields that are not asked for come and go.
+/// One element of the array; fields that we do not read come and go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DayRow<'a> {
@@ -94,7 +94,7 @@ struct DayRow<'a> {
     accumulated_trading_volume: Option<&'a RawValue>,
 }
 
-/// A field that is there, be it null: before the open today's row has nulls.
+/// A field that is present, even if null: before the open, today's row has nulls.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(value).map(Some)
 }

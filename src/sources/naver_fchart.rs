@@ -1,4 +1,5 @@
-//! Naver's older chart feed: XML that says EUC-KR, one item a day, oldest first. The second way to the same data.
+//! Naver's older chart feed: XML declared as EUC-KR, one item per day, oldest first. The second endpoint for the same
+//! data.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -12,15 +13,15 @@ use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
 use crate::domain::window::Window;
 
-/// Asked for always: Naver counts back from today and caps at about 3000 days, so that any larger count says "all".
+/// Always requested: Naver counts back from today and caps at about 3000 days, so a larger count means "all".
 const COUNT: u32 = 6000;
 /// The feed is three elements deep.
 const MAX_DEPTH: usize = 8;
 
 /// `fchart.stock.naver.com/sise.nhn`.
 ///
-/// A `<protocol>` without items is the answer for an unknown or delisted code as for a code without days; the two look
-/// alike, so both are an empty answer.
+/// A `<protocol>` without items is the answer both for an unknown or delisted code and for a code without days, so both
+/// count as an empty answer.
 pub(super) struct Fchart;
 
 impl Upstream for Fchart {
@@ -51,8 +52,8 @@ impl Upstream for Fchart {
         _symbol: &str,
         _calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError> {
-        // The XML reader takes UTF-8 only. What is not ASCII is the name of the stock, which nobody asked for: the reader gets
-        // a copy of the same length without it, and values are cut from the body itself.
+        // The XML reader accepts UTF-8 only. The only non-ASCII text is the name of the stock, which we do not need:
+        // the reader gets a copy of the same length without it, and values are cut from the original body.
         let ascii: String = body
             .iter()
             .map(|b| if b.is_ascii() { char::from(*b) } else { '?' })
@@ -72,20 +73,20 @@ impl Upstream for Fchart {
     }
 }
 
-/// What is known of the document so far.
+/// State of reading the document.
 #[derive(Default)]
 struct ChartReader<'a> {
     body: &'a [u8],
     depth: usize,
     has_chartdata: bool,
     symbol: Option<&'a str>,
-    /// Something that the feed does not have, the first of it.
+    /// The first thing that does not belong in the feed.
     stranger: Option<String>,
     rows: Vec<RawBar<'a>>,
 }
 
 impl<'a> ChartReader<'a> {
-    /// Takes in one event that ends at `end` of the body; true once the document's root is closed.
+    /// Handles an event that ends at byte `end` of the body; returns true once the root is closed.
     fn take(&mut self, event: Event<'_>, end: usize) -> Result<bool, AnswerError> {
         match event {
             Event::Start(tag) => {
@@ -93,7 +94,7 @@ impl<'a> ChartReader<'a> {
                 self.depth += 1;
                 if self.depth > MAX_DEPTH {
                     return Err(AnswerError::OtherShape(format!(
-                        "elements nested more than {MAX_DEPTH} deep"
+                        "elements nested deeper than {MAX_DEPTH}"
                     )));
                 }
                 Ok(false)
@@ -118,13 +119,13 @@ impl<'a> ChartReader<'a> {
         }
     }
 
-    /// Takes in an opening tag whose attributes end at `end` of the body.
+    /// Handles an opening tag whose attributes end at byte `end` of the body.
     fn element(&mut self, tag: &BytesStart<'_>, end: usize) -> Result<(), AnswerError> {
         match (self.depth, tag.name().as_ref()) {
             (0, "protocol") => Ok(()),
             (1, "chartdata") => {
                 self.has_chartdata = true;
-                // Those beside it may be no text (the stock's name is EUC-KR).
+                // Other attributes may not be text (the stock's name is EUC-KR).
                 self.symbol = lent(self.body, tag, end, "symbol");
                 only_days(tag)
             }
@@ -137,7 +138,7 @@ impl<'a> ChartReader<'a> {
         }
     }
 
-    /// What stands before the root makes it another document; inside, it is kept in mind.
+    /// Something unexpected. Before the root it makes this another document; inside, it is remembered.
     fn strange(&mut self, what: &str) -> Result<(), AnswerError> {
         if self.depth == 0 {
             return Err(AnswerError::OtherShape(first_words(self.body)));
@@ -147,12 +148,13 @@ impl<'a> ChartReader<'a> {
         Ok(())
     }
 
-    /// Reads an item whose attributes stand at these places of the body: `data="20260904|254000|259000|252500|255500|14031862"`.
+    /// Reads an item with attributes at these positions of the body:
+    /// `data="20260904|254000|259000|252500|255500|14031862"`.
     fn item(&self, start: usize, end: usize) -> Result<RawBar<'a>, AnswerError> {
         let wrong =
             |what: &str| AnswerError::OtherShape(format!("item {}: {what}", self.rows.len() + 1));
         let bytes = self.body.get(start..end).unwrap_or_default();
-        let attributes = str::from_utf8(bytes).map_err(|_| wrong("bytes that are no text"))?;
+        let attributes = str::from_utf8(bytes).map_err(|_| wrong("bytes that are not text"))?;
         let data = attribute(attributes, "data")
             .map_err(|e| wrong(&e))?
             .ok_or_else(|| wrong("no data"))?;
@@ -177,7 +179,7 @@ impl<'a> ChartReader<'a> {
     fn finish(self) -> Result<Answer<'a>, AnswerError> {
         match self.stranger {
             Some(what) if !self.has_chartdata => Err(AnswerError::OtherShape(format!(
-                "{what} in place of chartdata"
+                "{what} instead of chartdata"
             ))),
             _ => {
                 refuse_minutes(&self.rows)?;
@@ -191,7 +193,7 @@ impl<'a> ChartReader<'a> {
     }
 }
 
-/// Checks that the bars are of days, if the feed says what they are of.
+/// Checks that the bars are daily, if the feed says so.
 fn only_days(chartdata: &BytesStart<'_>) -> Result<(), AnswerError> {
     match attribute(chartdata.attributes_raw(), "timeframe").map_err(AnswerError::OtherShape)? {
         None | Some("day") => Ok(()),
@@ -289,8 +291,8 @@ mod tests {
         assert_eq!(other(b"Too many requests"), "Too many requests");
         assert_eq!(other(b"<chartdata/>"), "<chartdata/>");
         for (inside, words) in [
-            ("<error>no</error>", "error in place of chartdata"),
-            ("closed today", "text in place of chartdata"),
+            ("<error>no</error>", "error instead of chartdata"),
+            ("closed today", "text instead of chartdata"),
         ] {
             let body = format!("<protocol>{inside}</protocol>");
             assert_eq!(other(body.as_bytes()), words);
@@ -312,7 +314,7 @@ mod tests {
         let mut bytes = feed("<item data=\"20260105|?|1|1|1|1\" />");
         let at = bytes.windows(3).position(|w| w == b"|?|").unwrap() + 1;
         bytes[at] = 0xbb;
-        assert_eq!(other(&bytes), "item 1: bytes that are no text");
+        assert_eq!(other(&bytes), "item 1: bytes that are not text");
     }
 
     #[test]
@@ -343,7 +345,7 @@ mod tests {
         let deep = "<a>".repeat(200_000);
         assert_eq!(
             other(format!("<protocol>{deep}").as_bytes()),
-            "elements nested more than 8 deep"
+            "elements nested deeper than 8"
         );
     }
 }

@@ -15,9 +15,9 @@ use crate::domain::asset::Category;
 use crate::domain::calendar::{Calendar, add_days};
 use crate::domain::window::Window;
 
-/// The most candles in one answer; a larger count silently gives as many.
+/// Most candles per answer; a larger count silently returns this many.
 const MAX_COUNT: u64 = 200;
-/// The time of every day candle.
+/// Time of every day candle.
 const MIDNIGHT: &str = "T00:00:00";
 
 /// `api.upbit.com/v1/candles/days`. Success is an array, an error is an object, an empty range is `[]`.
@@ -77,7 +77,8 @@ impl Upstream for DayCandles {
         })
     }
 
-    /// An unknown market is a 404 with the reason in JSON. Every other status means what it says, with Upbit's words.
+    /// An unknown market is a 404 with the reason in JSON. Every other status has its usual meaning, with Upbit's
+    /// message.
     fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         match refusal(body) {
             said @ (AnswerError::UnknownSymbol(_) | AnswerError::Refused(_)) if status == 404 => {
@@ -102,7 +103,7 @@ struct Candle<'a> {
     low_price: &'a RawValue,
     trade_price: &'a RawValue,
     candle_acc_trade_volume: &'a RawValue,
-    /// Candles of weeks, months and years have it, those of days do not.
+    /// Present in candles of weeks, months and years, but not of days.
     first_day_of_period: Option<&'a RawValue>,
 }
 
@@ -123,7 +124,7 @@ impl<'a> Candle<'a> {
     }
 }
 
-/// The currency of a market's prices, by its prefix: `KRW-BTC` is in won. The dollars of `USDT` are counted as dollars.
+/// The currency of a market's prices, by its prefix: `KRW-BTC` is in won. `USDT` counts as dollars.
 fn currency_of(market: &str) -> Option<&str> {
     match market.split_once('-')?.0 {
         "USDT" => Some("USD"),
@@ -131,7 +132,7 @@ fn currency_of(market: &str) -> Option<&str> {
     }
 }
 
-/// The market that all candles are of.
+/// The market of all candles.
 fn only_market<'a>(candles: &[Object<Candle<'a>>]) -> Result<Option<&'a str>, AnswerError> {
     let mut markets = candles
         .iter()
@@ -145,7 +146,7 @@ fn only_market<'a>(candles: &[Object<Candle<'a>>]) -> Result<Option<&'a str>, An
     }
 }
 
-/// The day of `2025-07-29T00:00:00`. Another time of day is a candle of minutes or hours.
+/// The day of `2025-07-29T00:00:00`. Another time of day belongs to a candle of minutes or hours.
 fn midnight_day(text: &str) -> Result<RawDay<'_>, AnswerError> {
     match text
         .split_at_checked(10)

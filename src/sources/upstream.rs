@@ -1,6 +1,6 @@
-//! A source as the program knows it: which requests answer for a window, and what an answer says.
+//! A source as the program sees it: which requests cover a window, and how to read an answer.
 //!
-//! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes. `fetch` fetches them.
+//! Nothing here touches the network: [`Upstream`] builds URLs and reads bytes; `fetch` fetches them.
 
 use std::time::Duration;
 
@@ -11,46 +11,46 @@ use crate::domain::asset::Category;
 use crate::domain::calendar::Calendar;
 use crate::domain::window::Window;
 
-/// One way to ask a source. The part of a source that knows its URLs and its format.
+/// One endpoint of a source: knows its URLs and its format.
 ///
-/// An implementation is pure: the same bytes give the same answer, whatever the clock and the machine's zone say.
+/// An implementation is pure: the same bytes give the same answer, whatever the clock and the machine's time zone.
 pub trait Upstream: Sync {
-    /// How the way is called in messages (`naver`, `naver fchart`).
+    /// The name in messages (`naver`, `naver fchart`).
     fn name(&self) -> &str;
 
-    /// The variable that says where it is asked, with the place that is asked otherwise.
+    /// The variable with its address, and the default address.
     fn origin(&self) -> Variable;
 
-    /// The windows of the requests that together answer for `window`, oldest first.
+    /// The windows of the requests that together cover `window`, oldest first.
     fn parts(&self, window: Window) -> Vec<Window> {
         vec![window]
     }
 
-    /// The URL of the request for one part, behind what counts as its origin.
+    /// The URL of the request for one part, below an origin.
     fn url(&self, origin: &str, symbol: &str, category: Category, part: Window) -> String;
 
-    /// Request headers beyond the client's own. In them and in the URL a key stands by its name, `${NAME}`: who sends the request puts
-    /// its value there.
+    /// Request headers beyond the client's own. Here and in the URL, keys appear by name, `${NAME}`: the sender of the
+    /// request fills in their values.
     fn headers(&self, _symbol: &str, _part: Window) -> Vec<(String, String)> {
         Vec::new()
     }
 
-    /// The least time between two requests that the source wants, where it is more than is kept anyway.
+    /// The least time between two requests that the source asks for, if longer than the general one.
     fn interval(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// What is known of how far back the source reaches, where it reaches less far than its series.
+    /// How far back the source reaches, if not as far as its series.
     fn reach(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether an answer is a file that holds the same days whatever is asked, so that it need be asked for once a run.
+    /// Whether an answer is a file with the same days whatever is requested, so that one request per run is enough.
     fn serves_whole_files(&self) -> bool {
         false
     }
 
-    /// The currency of a symbol's prices, where the symbol says it and the answer does not.
+    /// The currency of a symbol's prices, if the symbol implies it and the answer does not contain it.
     fn currency_of<'a>(&self, _symbol: &'a str) -> Option<&'a str> {
         None
     }
@@ -60,18 +60,20 @@ pub trait Upstream: Sync {
         false
     }
 
-    /// Whether a URL that was asked, of this program or of another, asks for all of them.
+    /// Whether a requested URL, of this program or another, asks for all of them.
     fn asks_for_actions(&self, _url: &str) -> bool {
         false
     }
 
-    /// The file that holds the recorded answer for one part below a replay folder. Parts may share a file.
+    /// The file below a replay folder with the recorded answer for one part. Parts may share a file.
     fn recording(&self, symbol: &str, part: Window) -> String;
 
-    /// Reads the body of a successful answer about a symbol. Days are dated in the exchange's zone: the answer's own, else the calendar's.
+    /// Reads the body of a successful answer about a symbol. Days are dated in the exchange's time zone: the answer's
+    /// own, else the calendar's.
     ///
     /// # Errors
-    /// When the body is no list of daily bars. A row that can be no bar is no error here: it is returned as received.
+    /// If the body is not a list of daily bars. A row that cannot be a bar is not an error here: it is returned as
+    /// received.
     fn parse<'a>(
         &self,
         body: &'a [u8],
@@ -79,7 +81,7 @@ pub trait Upstream: Sync {
         calendar: &Calendar,
     ) -> Result<Answer<'a>, AnswerError>;
 
-    /// What the body of an answer without success says, where it says more than its status.
+    /// Interprets the body of an error answer, if it says more than the status.
     fn explain<'a>(
         &self,
         _status: u16,
@@ -88,10 +90,10 @@ pub trait Upstream: Sync {
         None
     }
 
-    /// Reads an answer with its HTTP status. The same for every source.
+    /// Reads an answer with its HTTP status; the same for every source.
     ///
     /// # Errors
-    /// As [`Upstream::parse`], and for a status that is no success.
+    /// As [`Upstream::parse`], and for an HTTP error.
     fn read<'a>(
         &self,
         status: u16,
@@ -112,8 +114,8 @@ pub trait Upstream: Sync {
     }
 }
 
-/// Whether a symbol in an answer is the one that was asked for. Case does not matter to a source, and Yahoo calls a rate
-/// against the dollar by either name (`USDKRW=X`, `KRW=X`).
+/// Whether the symbol in an answer is the requested one. Sources ignore case, and Yahoo uses two names for a rate
+/// against the dollar (`USDKRW=X`, `KRW=X`).
 #[must_use]
 pub(crate) fn is_same_symbol(asked: &str, answered: &str) -> bool {
     let plain = |symbol: &str| {

@@ -1,4 +1,4 @@
-//! What the XML of answers has in common: attributes as they stand in a body, and where it was cut.
+//! Common parts of XML answers: attributes as written in a body, and where it was cut.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use quick_xml::events::attributes::Attributes;
 
 use super::body::{AnswerError, first_words};
 
-/// The value of an attribute, as it stands there.
+/// The value of an attribute, as written.
 pub(super) fn attribute<'a>(attributes: &'a str, name: &str) -> Result<Option<&'a str>, String> {
     for attribute in Attributes::new(attributes, 0) {
         let attribute = attribute.map_err(|e| e.to_string())?;
@@ -19,8 +19,8 @@ pub(super) fn attribute<'a>(attributes: &'a str, name: &str) -> Result<Option<&'
     Ok(None)
 }
 
-/// An attribute of a tag whose attributes end at `end` of the body, cut from the body itself; `None` where it is missing, empty or no
-/// text. The tag may be of a copy of the same length.
+/// An attribute of a tag whose attributes end at byte `end` of the body, cut from the body itself; `None` if it is
+/// missing, empty or not text. The tag may be from a copy of the same length.
 pub(super) fn lent<'a>(
     body: &'a [u8],
     tag: &BytesStart<'_>,
@@ -37,7 +37,7 @@ pub(super) fn lent<'a>(
     str::from_utf8(bytes).map_or(None, |text| Some(text).filter(|t| !t.is_empty()))
 }
 
-/// A tag that does not end is where the body was cut; every other fault is not the feed's.
+/// An unclosed tag means that the body was cut; any other error means that it is not the feed.
 pub(super) fn unreadable(error: &Error) -> AnswerError {
     match error {
         Error::Syntax(SyntaxError::InvalidBangMarkup) => AnswerError::OtherShape(error.to_string()),

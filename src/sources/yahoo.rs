@@ -1,4 +1,4 @@
-//! Yahoo's v8 chart: JSON with one array for the stamps and one for each price, errors inside it, and a live row at its end.
+//! Yahoo's v8 chart: JSON with one array of timestamps and one per price, errors inside it, and a live row at its end.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -18,12 +18,13 @@ use crate::domain::window::Window;
 
 /// `query2.finance.yahoo.com/v8/finance/chart`.
 ///
-/// Decided where the feed leaves doubt:
-/// - A stamp is dated in `exchangeTimezoneName`; where that is absent or unknown, by `gmtoffset` (the offset of today, not of the
-///   bar, but near enough to date a session), else in the calendar's zone, and it is said.
-/// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and one
-///   that says nothing must look like days.
-/// - `adjclose` is ignored: it is restated after every dividend, weeks late. Dividends and splits are read (`yahoo_events`).
+/// Decisions where the feed is ambiguous:
+/// - A timestamp is dated in `exchangeTimezoneName`. If that is absent or unknown, `gmtoffset` is used (today's offset,
+///   not the bar's, but close enough to date a session), else the calendar's zone; a finding says so.
+/// - Bars whose `dataGranularity` is not `1d` are refused; an answer without bars is empty whatever it says there, and
+///   one without it must look like days.
+/// - `adjclose` is ignored: it is restated after every dividend, weeks late. Dividends and splits are read
+///   (`yahoo_events`).
 /// - Volume may be absent (unknown); a price array may not.
 pub(super) struct Chart;
 
@@ -36,8 +37,8 @@ impl Upstream for Chart {
         Variable::origin("YAHOO_BASE_URL", "https://query2.finance.yahoo.com")
     }
 
-    /// A day over on each side: UTC midnight cuts the first session east of Greenwich, and `period2` is exclusive for
-    /// exchanges.
+    /// A day extra on each side: UTC midnight cuts the first session east of Greenwich, and for exchanges `period2` is
+    /// exclusive.
     fn url(&self, origin: &str, symbol: &str, _category: Category, part: Window) -> String {
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         let (from, to) = (
@@ -86,8 +87,9 @@ impl Upstream for Chart {
         }
     }
 
-    /// Yahoo says why inside a 400, 404 or 422: no data for the days is an empty answer, an unknown symbol is one. The other
-    /// statuses (401, 403, 429, 5xx) mean what they say, with Yahoo's words where the body is no plain text.
+    /// Yahoo gives the reason inside a 400, 404 or 422: "no data for the days" is an empty answer, and an unknown
+    /// symbol is one. The other statuses (401, 403, 429, 5xx) have their usual meaning, with Yahoo's message if the
+    /// body is not plain text.
     fn explain<'a>(&self, status: u16, body: &'a [u8]) -> Option<Result<Answer<'a>, AnswerError>> {
         let Ok(Object(envelope)) = serde_json::from_slice::<Object<Envelope>>(body) else {
             return None;
@@ -103,7 +105,7 @@ impl Upstream for Chart {
     }
 }
 
-/// The document. Yahoo's gate answers under the name `finance` (`Invalid Crumb`), with the same fields.
+/// The document. Yahoo's gateway answers under the name `finance` (`Invalid Crumb`), with the same fields.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, alias = "finance")]
@@ -155,7 +157,7 @@ struct Quote<'a> {
     volume: Option<Vec<&'a RawValue>>,
 }
 
-/// What an error object means.
+/// Interprets an error object.
 pub(super) fn read_error<'a>(error: &RawValue) -> Result<Answer<'a>, AnswerError> {
     let Ok(Object(complaint)) = serde_json::from_str::<Object<Complaint>>(error.get()) else {
         return Err(AnswerError::Refused(first_words(error.get().as_bytes())));
@@ -225,27 +227,27 @@ impl<'a> ChartSeries<'a> {
     }
 }
 
-/// What is said where an answer's zone gives other days than the calendar's.
+/// The message if an answer's zone gives other days than the calendar's.
 fn other_days(stamps: &[&RawValue], zone: Tz, calendar: &Calendar) -> Option<String> {
     let own = calendar.zone();
     let is_other = |m| calendar.trading_day(m, zone) != calendar.trading_day(m, own);
     let mut moments = stamps.iter().filter_map(|s| moment(s));
     moments.any(is_other).then(|| {
         format!(
-            "the answer is in {zone}, {} in {own}: its bars are dated by the answer's zone; another calendar may fit the asset",
+            "the answer uses {zone}, but {} uses {own}: bars are dated in the answer's zone; another calendar may fit the asset",
             calendar.name()
         )
     })
 }
 
-/// A value where it is a text (a delisted fund's currency is null).
+/// A value if it is text (the currency of a delisted fund is null).
 fn text(value: Option<&RawValue>) -> Option<&str> {
     let is_text = value.is_some_and(|v| v.get().starts_with('"'));
     Some(json_text(value)).filter(|t| is_text && !t.is_empty())
 }
 
 impl Meta<'_> {
-    /// The exchange's zone, where the time zone database knows it.
+    /// The exchange's time zone, if the time zone database knows it.
     fn zone(&self) -> Option<Tz> {
         let Ok(zone) = self.exchange_timezone_name.as_deref()?.parse() else {
             return None;
@@ -253,38 +255,38 @@ impl Meta<'_> {
         Some(zone)
     }
 
-    /// A zone of the offset that it says, in whole hours: near enough to date a session, where the zone's name is not known. It is
-    /// today's offset, not that of the bar.
+    /// A zone with the answer's offset in whole hours: close enough to date a session if the zone's name is unknown. It
+    /// is today's offset, not the bar's.
     fn zone_of_offset(&self) -> Option<Tz> {
         let seconds: i32 = json_text(self.gmtoffset).parse().ok()?;
         let hours = seconds.div_euclid(3600);
-        // The names count westwards.
+        // In these names the sign counts westwards.
         format!("Etc/GMT{:+}", -hours).parse().ok()
     }
 
-    /// What is said where the zone's name is not known.
+    /// The message if the zone's name is unknown.
     fn unknown_zone(&self, dated_in: Tz, calendar: &Calendar) -> String {
         let by = match self.zone_of_offset() {
             Some(_) => format!("its offset of {} seconds", json_text(self.gmtoffset)),
             None => format!("the zone of {}, {dated_in}", calendar.name()),
         };
         match self.exchange_timezone_name.as_deref() {
-            None | Some("") => format!("the answer has no time zone: its bars are dated by {by}"),
+            None | Some("") => format!("the answer has no time zone: bars are dated by {by}"),
             Some(name) => {
                 let name = first_words(name.as_bytes());
-                format!("the answer's time zone {name:?} is not known: its bars are dated by {by}")
+                format!("the answer's time zone {name:?} is unknown: bars are dated by {by}")
             }
         }
     }
 }
 
-/// The one element of `indicators.quote`; nothing (`[]`, `[{}]`, `[null]`) is a quote without arrays.
+/// The only element of `indicators.quote`; an empty one (`[]`, `[{}]`, `[null]`) is a quote without arrays.
 fn only_quote(mut quotes: Vec<Option<Object<Quote<'_>>>>) -> Result<Quote<'_>, AnswerError> {
     match (quotes.pop(), quotes.len()) {
         (None | Some(None), 0) => Ok(Quote::default()),
         (Some(Some(Object(quote))), 0) => Ok(quote),
         (_, more) => Err(AnswerError::OtherShape(format!(
-            "{} quotes in place of one",
+            "{} quotes instead of one",
             more + 1
         ))),
     }
@@ -301,7 +303,7 @@ impl<'a> Quote<'a> {
             .unwrap_or(0)
     }
 
-    /// One row for each stamp.
+    /// One row per timestamp.
     fn rows(
         self,
         stamps: &[&'a RawValue],
@@ -332,7 +334,7 @@ impl<'a> Quote<'a> {
     }
 }
 
-/// The cells of an array that has as many as there are stamps.
+/// The cells of an array, which must have as many as there are timestamps.
 fn cells<'a>(
     name: &str,
     array: Option<Vec<&'a RawValue>>,
@@ -350,7 +352,7 @@ fn cells<'a>(
     }
 }
 
-/// The moment of a stamp (seconds, below zero before 1970), if it lies in the years 1 to 9999.
+/// The moment of a timestamp (seconds, negative before 1970), if it is in the years 1 to 9999.
 pub(super) fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
     let Ok(seconds) = json_text(Some(stamp)).parse() else {
         return None;
@@ -358,8 +360,8 @@ pub(super) fn moment(stamp: &RawValue) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, 0).filter(|moment| (1..=9999).contains(&moment.year()))
 }
 
-/// Refuses rows that cannot be of days: three of one day (a day's own and a live one may stand side by side), or none less
-/// than five days after the one before (no exchange pauses so long again and again).
+/// Refuses rows that cannot be daily: three on one day (a day's own row and a live one can coexist), or none within
+/// five days of the previous one (no exchange pauses so long again and again).
 fn only_days(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
     let days: Vec<NaiveDate> = rows
         .iter()
@@ -378,18 +380,18 @@ fn only_days(rows: &[RawBar<'_>]) -> Result<(), AnswerError> {
             .take(days.len() - 2)
             .all(|(a, b)| (*b - *a).num_days() >= 5);
     match (finer, coarser) {
-        (true, _) => Err(AnswerError::Granularity("several a day".to_owned())),
+        (true, _) => Err(AnswerError::Granularity("less than a day".to_owned())),
         (_, true) => Err(AnswerError::Granularity("weeks or longer".to_owned())),
         _ => Ok(()),
     }
 }
 
-/// Says of the last row whether it may be the live one: while a market is open, and until Yahoo settles, the last row is
-/// stamped at the last trade and not at the open, and can stand beside the day's own row.
+/// Marks the last row if it may be the live one: while a market is open, and until Yahoo settles, the last row has the
+/// time of the last trade instead of the open, and can coexist with the day's own row.
 ///
-/// So the last row may be live when its day is an earlier row's too, or when its local time of day differs from that of the
-/// row before (local, since the open moves in UTC with summer time). A late open does that too (Seoul's exam day, 10:00):
-/// the mark says "may", and counts only beside another row of that day.
+/// The last row may be live if an earlier row has the same day, or if its local time of day differs from that of the
+/// row before (local, because the open moves in UTC with summer time). A late open differs too (Seoul's exam day,
+/// 10:00), so the mark says "may" and counts only beside another row of that day.
 fn mark_live(rows: &mut [RawBar<'_>], stamps: &[&RawValue], zone: Tz) {
     let Some((last, earlier)) = rows.split_last_mut() else {
         return;
@@ -509,7 +511,7 @@ mod tests {
         assert_eq!(doubt(NEW_YORK, new_york), None);
         let other = doubt(r#""exchangeTimezoneName":"Australia/Sydney""#, sydney).unwrap();
         assert!(
-            other.contains("in Australia/Sydney, XNYS in America/New_York"),
+            other.contains("uses Australia/Sydney, but XNYS uses America/New_York"),
             "{other}"
         );
         // Another zone with the same days is none of anybody's business.
@@ -518,13 +520,10 @@ mod tests {
             None
         );
         for (meta, said) in [
-            (
-                "",
-                "has no time zone: its bars are dated by the zone of XNYS",
-            ),
+            ("", "has no time zone: bars are dated by the zone of XNYS"),
             (
                 r#""exchangeTimezoneName":"Asia/Tokio","gmtoffset":32400"#,
-                "\"Asia/Tokio\" is not known: its bars are dated by its offset of 32400 s",
+                "\"Asia/Tokio\" is unknown: bars are dated by its offset of 32400 s",
             ),
         ] {
             let words = doubt(meta, new_york).unwrap();
@@ -610,7 +609,7 @@ mod tests {
         );
         assert_eq!(ragged("{}"), "no open values for 2 timestamps");
         assert_eq!(ragged(""), "no open values for 2 timestamps");
-        assert_eq!(ragged("{},{}"), "2 quotes in place of one");
+        assert_eq!(ragged("{},{}"), "2 quotes instead of one");
     }
 
     #[test]

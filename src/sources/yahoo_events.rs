@@ -1,6 +1,6 @@
 //! The `events` of Yahoo's chart: dividends, splits and capital gains, each below a key.
 //!
-//! What no event can be is handed on as it stands, to be refused by name: it never costs the bars of its answer.
+//! Invalid events are passed on as they are, to be rejected individually: they never cost the bars of the answer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const KINDS: [(&str, ActionKind); 3] = [
     ("capitalGains", ActionKind::CapitalGain),
 ];
 
-/// Texts may have escapes, so that they do not lie in the body as they are.
+/// Texts may contain escapes, so they may differ from the body.
 type Named<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 #[derive(Deserialize)]
@@ -32,7 +32,8 @@ struct Event<'a> {
     currency: Option<&'a RawValue>,
 }
 
-/// The events that an answer lists, with what says the day of a stamp; `None` where it says nothing of them (`null`).
+/// The events listed in an answer, with a function that dates timestamps; `None` if it says nothing about them
+/// (`null`).
 pub(super) fn read_events(
     events: &RawValue,
     day_of: impl Fn(&RawValue) -> Option<NaiveDate>,
@@ -50,7 +51,7 @@ pub(super) fn read_events(
             continue;
         };
         match serde_json::from_str::<Named<'_>>(of_kind) {
-            // Its key is not its date: at longer intervals it is that of the bar (UPSTREAMS-NEWS, C 8).
+            // Its key is not its date: at longer intervals it is the date of the bar (UPSTREAMS-NEWS, C 8).
             Ok(events) => read.extend(events.values().map(|e| read_event(kind, e.get(), &day_of))),
             Err(_) => read.push(refused(kind, of_kind)),
         }
@@ -79,7 +80,7 @@ fn read_event<'a>(
     }
 }
 
-/// What stands where an event should.
+/// An invalid event.
 fn refused(kind: ActionKind, raw: &str) -> RawAction<'_> {
     RawAction {
         kind,

@@ -1,4 +1,4 @@
-//! What was alerted, and alerts that wait to be sent.
+//! Past alerts, and alerts waiting to be sent.
 
 use std::collections::BTreeMap;
 
@@ -10,35 +10,34 @@ use super::Staging;
 use crate::domain::alert::{Case, Composed};
 use crate::domain::timestamp;
 
-/// A claim that is older belongs to a process that died while it sent.
+/// An older claim belongs to a process that died while sending.
 const CLAIM: TimeDelta = TimeDelta::minutes(2);
-/// So many alerts are kept; older ones give way.
+/// How many alerts are kept; older ones are dropped.
 const KEPT: u32 = 100;
-/// An alert that was refused as often is given up.
+/// An alert refused this often is dropped.
 const MAX_REFUSED: u32 = 3;
 
-/// An alert to be kept with what it says of assets.
+/// An alert to keep, with the failures it reports.
 #[derive(Debug, Clone)]
 pub(crate) struct NewAlert {
     /// `collect`, `sync`, `healthcheck`.
     pub(crate) topic: &'static str,
-    /// The run, where it was one.
+    /// The run, if it is about one.
     pub(crate) job_id: Option<String>,
-    /// The words, and which failures they are about.
+    /// The text, and the failures it is about.
     pub(crate) composed: Composed,
 }
 
-/// An alert that waits.
+/// A waiting alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WaitingAlert {
-    /// Its place in the order.
+    /// Its position in the queue.
     pub(crate) id: i64,
-    /// What it says.
     pub(crate) content: String,
 }
 
 impl Staging {
-    /// What was alerted and still holds, by topic and asset.
+    /// Alerted failures that still persist, by topic and asset.
     pub(crate) fn alert_cases(&self) -> Result<BTreeMap<(String, String), Case>> {
         let connection = self.connection()?;
         let mut statement = connection
@@ -58,7 +57,7 @@ impl Staging {
         Ok(cases)
     }
 
-    /// Keeps an alert to be sent.
+    /// Queues an alert.
     pub(crate) fn keep_alert(&self, alert: &NewAlert, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -66,7 +65,7 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
-    /// Takes the waiting alerts, oldest first, so that no other process sends them meanwhile.
+    /// Claims the waiting alerts, oldest first, so that no other process sends them too.
     pub(crate) fn claim_alerts(&self, now: DateTime<Utc>) -> Result<Vec<WaitingAlert>> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -85,17 +84,17 @@ impl Staging {
             rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
         tx.commit()?;
-        // RETURNING gives them in no order.
+        // RETURNING yields them in any order.
         waiting.sort_by_key(|alert| alert.id);
         Ok(waiting)
     }
 
-    /// Notes that alerts were sent.
+    /// Removes alerts that were sent.
     pub(crate) fn alerts_sent(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert("DELETE FROM alert_outbox WHERE id = ?1", alerts)
     }
 
-    /// Leaves alerts for the next time.
+    /// Leaves alerts for the next run.
     pub(crate) fn alerts_wait(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert(
             "UPDATE alert_outbox SET claimed_at = NULL WHERE id = ?1",
@@ -103,7 +102,7 @@ impl Staging {
         )
     }
 
-    /// Notes that alerts were refused for what they are. One that always is must not stand in the way of the others.
+    /// Counts a refusal of alerts. One that is always refused must not block the others.
     pub(crate) fn alerts_refused(&self, alerts: &[WaitingAlert]) -> Result<()> {
         self.each_alert(
             "UPDATE alert_outbox SET claimed_at = NULL, refused = refused + 1 WHERE id = ?1",
@@ -127,7 +126,7 @@ impl Staging {
     }
 }
 
-/// Keeps an alert in a transaction with what it is about.
+/// Keeps an alert in the transaction of what it is about.
 pub(super) fn put_alert(
     tx: &Transaction<'_>,
     alert: &NewAlert,
@@ -159,7 +158,7 @@ pub(super) fn put_alert(
     Ok(())
 }
 
-/// Keeps the words of an alert.
+/// Keeps the text of an alert.
 pub(super) fn put_content(
     tx: &Transaction<'_>,
     job_id: Option<&str>,

@@ -1,6 +1,7 @@
-//! A row of `price_daily`, read in one way by whoever reads one: [`bar_sql`] names the columns, [`BarRow`] knows their places.
+//! A row of `price_daily`, read in a single way everywhere: [`bar_sql`] lists the columns, [`BarRow`] knows their
+//! positions.
 //!
-//! Other programs may have written the row: a day need be none, nor a time.
+//! Other programs may have written the row: a date or a time may be invalid.
 
 use std::fmt;
 
@@ -14,8 +15,8 @@ use crate::domain::bar_values::{COLUMNS, Cell, Values};
 use crate::domain::text::brief;
 use crate::domain::timestamp;
 
-/// The SQL text of a file with the columns of a bar in it: `{bar}` stands for those that [`BarRow`] reads, `{p.bar}` for the
-/// same of a table `p`, and `{values}` as [`crate::domain::bar_values::expand`] has it.
+/// Includes an SQL file that contains the columns of a bar: `{bar}` stands for those that [`BarRow`] reads, `{p.bar}`
+/// for the same of a table `p`, and `{values}` as [`crate::domain::bar_values::expand`] defines it.
 macro_rules! bar_sql {
     ($file:literal) => {{
         static SQL: std::sync::LazyLock<String> =
@@ -25,20 +26,20 @@ macro_rules! bar_sql {
 }
 pub(super) use bar_sql;
 
-/// The columns before the values, and those behind them.
+/// The columns before the values, and those after them.
 const KEY: [&str; 3] = ["asset_id", "date", "source"];
 const STATE: [&str; 2] = ["ingested_at", "is_final"];
 pub(super) const SOURCE_AT: usize = 2;
 const VALUES_AT: usize = KEY.len();
 const STATE_AT: usize = VALUES_AT + COLUMNS.len();
 const IS_FINAL_AT: usize = STATE_AT + 1;
-/// The place of the first column that a query has behind those of the bar.
+/// Position of the first column that a query has after those of the bar.
 const FURTHER_AT: usize = STATE_AT + STATE.len();
 
-/// The longest text of a row that is exported, in characters: another program may have written a megabyte, or colours.
+/// Longest text of an exported row, in characters: another program may have written a megabyte, or colours.
 const LONGEST_TEXT: usize = 500;
 
-/// Names the columns in an SQL text.
+/// Fills in the columns of an SQL text.
 pub(super) fn expand(sql: &str) -> String {
     let named = |prefix: &str| {
         let columns: Vec<String> = BarRow::columns().map(|c| format!("{prefix}{c}")).collect();
@@ -50,7 +51,7 @@ pub(super) fn expand(sql: &str) -> String {
     crate::domain::bar_values::expand(&sql, 1)
 }
 
-/// The values whose columns begin at a place of a row.
+/// The values whose columns start at a position of a row.
 pub(super) fn values(row: &Row<'_>, first: usize) -> rusqlite::Result<Values> {
     Values::read(|at| row.get(first + at), |at| row.get(first + at))
 }
@@ -65,12 +66,12 @@ impl ToSql for Cell {
     }
 }
 
-/// A text as another program may have written it: bytes that are no UTF-8, or a BLOB. Ordered as SQLite orders them.
+/// A text as another program may have written it: invalid UTF-8, or a BLOB. Ordered as SQLite orders them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RawText {
     /// A text.
     Text(Vec<u8>),
-    /// A BLOB, which SQLite never takes for the text of the same bytes.
+    /// A BLOB, which SQLite never considers equal to the text with the same bytes.
     Blob(Vec<u8>),
 }
 
@@ -79,7 +80,7 @@ impl RawText {
         match value {
             ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
-            // A column of texts holds no numbers, and the key's are not null.
+            // A text column contains no numbers, and key columns are not null.
             _ => Self::Text(Vec::new()),
         }
     }
@@ -117,7 +118,7 @@ fn is_final(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Integer(number) if number != 0)
 }
 
-/// A text for people, whatever stands there.
+/// A printable text of any value.
 pub(super) fn shown(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Text(_) | ValueRef::Blob(_) => RawText::of(value).to_string(),
@@ -127,23 +128,23 @@ pub(super) fn shown(value: ValueRef<'_>) -> String {
     }
 }
 
-/// A column of texts, whatever another program put into it: one row blocks no other.
+/// A text column, whatever another program wrote: one row must not block others.
 pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(shown(row.get_ref(at)?))
 }
 
-/// The same where it may be null.
+/// The same for a column that may be null.
 pub(super) fn optional_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
     let value = row.get_ref(at)?;
     Ok((value != ValueRef::Null).then(|| shown(value)))
 }
 
-/// A row of a query that begins with the columns of a bar.
+/// A row of a query that starts with the columns of a bar.
 #[derive(Clone, Copy)]
 pub(crate) struct BarRow<'a>(pub(super) &'a Row<'a>);
 
 impl<'a> BarRow<'a> {
-    /// The names of the columns, in their order.
+    /// The names of the columns in order.
     pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
         let values = COLUMNS.iter().map(|column| column.name);
         KEY.into_iter().chain(values).chain(STATE)
@@ -153,7 +154,7 @@ impl<'a> BarRow<'a> {
         Ok(self.0.get_ref(at)?.as_str()?)
     }
 
-    /// Asset, day and source, whatever they are.
+    /// Asset, day and source, even if invalid.
     pub(super) fn raw_key(self) -> rusqlite::Result<[RawText; KEY.len()]> {
         let part = |at: usize| self.0.get_ref(at).map(RawText::of);
         Ok([part(0)?, part(1)?, part(2)?])
@@ -163,12 +164,12 @@ impl<'a> BarRow<'a> {
         self.text(0)
     }
 
-    /// The day as it stands there.
+    /// The day as stored.
     pub(super) fn day(self) -> rusqlite::Result<&'a str> {
         self.text(1)
     }
 
-    /// The day, if it is one.
+    /// The day, if valid.
     pub(super) fn date(self) -> rusqlite::Result<Option<NaiveDate>> {
         Ok(timestamp::day_from_text(self.day()?))
     }
@@ -181,17 +182,17 @@ impl<'a> BarRow<'a> {
         values(self.0, VALUES_AT)
     }
 
-    /// When the bar was fetched, as it stands there.
+    /// The fetch time as stored.
     pub(super) fn ingest_text(self) -> rusqlite::Result<&'a str> {
         self.text(STATE_AT)
     }
 
-    /// When the bar was fetched, if that is a time.
+    /// The fetch time, if valid.
     pub(super) fn ingested_at(self) -> rusqlite::Result<Option<DateTime<Utc>>> {
         Ok(timestamp::from_text(self.ingest_text()?))
     }
 
-    /// What is no number does not tell, and is fetched again like a provisional bar.
+    /// A value that is not a number counts as not final: such a bar is fetched again like a provisional one.
     pub(super) fn is_final(self) -> rusqlite::Result<bool> {
         Ok(is_final(self.0.get_ref(IS_FINAL_AT)?))
     }
@@ -201,30 +202,30 @@ impl<'a> BarRow<'a> {
         self.has_texts() && self.values().is_ok()
     }
 
-    /// Whether its texts are texts.
+    /// Whether its text columns contain text.
     pub(super) fn has_texts(self) -> bool {
         self.asset_id().is_ok() && self.source().is_ok() && self.ingest_text().is_ok()
     }
 
-    /// Whether it can be shown as a bar; where not, its key is said.
+    /// Whether it can be shown as a bar; if not, logs its key.
     pub(super) fn is_shown(self) -> rusqlite::Result<bool> {
         let is_readable = self.is_readable();
         if !is_readable {
             let [asset_id, date, source] = self.raw_key()?;
             log::warn!(
-                "the row {asset_id} {date} {source} is left out: a value of it is of another type"
+                "the row {asset_id} {date} {source} is left out: one of its values has the wrong type"
             );
         }
         Ok(is_readable)
     }
 
-    /// A column that the query has behind those of the bar.
+    /// A column that the query has after those of the bar.
     pub(super) fn further<T: FromSql>(self, at: usize) -> rusqlite::Result<T> {
         self.0.get(FURTHER_AT + at)
     }
 }
 
-/// The row as an object with the columns' names.
+/// The row as an object with column names.
 impl Serialize for BarRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -235,7 +236,7 @@ impl Serialize for BarRow<'_> {
     }
 }
 
-/// The row as its values alone, for a format that has the names elsewhere.
+/// The row as values only, for a format that has the names elsewhere.
 pub(crate) struct Record<'a>(pub(crate) BarRow<'a>);
 
 impl Serialize for Record<'_> {
@@ -267,21 +268,19 @@ impl Serialize for Field<'_> {
     }
 }
 
-/// A bar as it is stored.
+/// A stored bar.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StoredBar {
-    /// The session's day.
     pub(crate) date: NaiveDate,
-    /// What it says.
     pub(crate) values: Values,
-    /// When it was fetched, as it stands in the file.
+    /// The fetch time as stored.
     pub(crate) ingested_at: String,
-    /// Whether it was fetched after its session's final time.
+    /// Whether it was fetched after its session was final.
     pub(crate) is_final: bool,
 }
 
 impl StoredBar {
-    /// `None` where the row is no bar, which is said.
+    /// `None` if the row is not a bar, which is logged.
     pub(super) fn of(row: BarRow<'_>) -> rusqlite::Result<Option<Self>> {
         if !row.is_shown()? {
             return Ok(None);

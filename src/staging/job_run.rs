@@ -1,4 +1,4 @@
-//! The rows of `job_run`: the one list of its columns, and what reads a row of them.
+//! The rows of `job_run`: the only list of its columns, and the reader of a row.
 
 use anyhow::Result;
 use rusqlite::types::ValueRef;
@@ -7,12 +7,12 @@ use rusqlite::{Connection, Params, Row};
 use super::bar_row::shown;
 use crate::domain::run::JobRun;
 
-/// What a [`JobRun`] is made of. SQLite counts the seconds, as it understands times of other programs too.
+/// The columns of a [`JobRun`]. SQLite computes the seconds because it also understands times of other programs.
 const COLUMNS: &str = "job_id, job_name, started_at, ended_at,
     round((julianday(ended_at) - julianday(started_at)) * 86400, 1) AS seconds,
     status, error_message, host, process_id, version, summary, revision";
 
-/// The runs that `rest`, which stands behind `FROM job_run`, selects in its order.
+/// The runs selected by `rest`, which follows `FROM job_run`, in its order.
 pub(super) fn job_runs(
     connection: &Connection,
     rest: &str,
@@ -21,7 +21,7 @@ pub(super) fn job_runs(
     job_runs_as(connection, rest, params, |run| run)
 }
 
-/// The same, each made into something else as it is read: of a year's runs the summaries are much to hold at once.
+/// The same, with each row converted while it is read: the summaries of a year's runs are too much to hold at once.
 pub(super) fn job_runs_as<T>(
     connection: &Connection,
     rest: &str,
@@ -34,7 +34,7 @@ pub(super) fn job_runs_as<T>(
     Ok(runs.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whatever another program wrote into the row, it blocks no other.
+/// Whatever another program wrote into the row, it must not block others.
 fn job_run(row: &Row<'_>) -> rusqlite::Result<JobRun> {
     let text = |column: &str| -> rusqlite::Result<Option<String>> {
         let value = row.get_ref(column)?;

@@ -1,6 +1,6 @@
-//! The staging file: one SQLite database in WAL mode that this program writes and anybody may read.
+//! The staging file: an SQLite database in WAL mode that this program writes and anyone may read.
 //!
-//! Where a function does not say otherwise, its errors are what SQLite says.
+//! Unless a function says otherwise, its errors are those of SQLite.
 
 use std::fs;
 use std::io::Read;
@@ -58,7 +58,7 @@ pub(crate) use runs::RunEnd;
 
 /// The file's `application_id`: "psth" in ASCII.
 const APPLICATION_ID: i64 = 0x7073_7468;
-/// The migrations in their order. Each runs once, in one transaction with its number; a released one is never changed.
+/// The migrations in order. Each runs once, in one transaction with its number; a released one never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/001_initial.sql"),
     include_str!("../../schema/staging/002_series.sql"),
@@ -75,13 +75,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/013_retraction.sql"),
     include_str!("../../schema/staging/014_asset_source.sql"),
 ];
-/// So many statements are kept as they are compiled: more than staging an asset needs. Of rusqlite's 16 none would be there for the
-/// next asset.
+/// Number of compiled statements kept: more than staging an asset needs. With rusqlite's default of 16 none would be
+/// left for the next asset.
 const STATEMENTS: usize = 64;
-/// Connections at most: one a worker that stages.
+/// Most connections: one per worker that stages.
 const POOL_SIZE: u32 = 8;
 
-/// A connection out of the pool.
+/// A connection from the pool.
 type Pooled = r2d2::PooledConnection<SqliteConnectionManager>;
 
 /// The open staging file.
@@ -91,7 +91,7 @@ pub struct Staging {
     path: PathBuf,
 }
 
-/// What lies at the staging file's path.
+/// What is at the path of the staging file.
 enum Found {
     Nothing,
     Ours,
@@ -99,31 +99,26 @@ enum Found {
 }
 
 impl Staging {
-    /// Opens the file, creates it where there is none, and brings it to this program's version.
+    /// Opens the file, creates it if it is missing, and migrates it to this program's version.
     ///
     /// # Errors
-    /// [`ConfigError`] for a file that is not ours or newer than the program, which is left as it was; otherwise what
-    /// the system says.
+    /// [`ConfigError`] for a file that is not ours or newer than this program, which stays unchanged; else errors of
+    /// the system.
     pub fn open(path: &Path) -> Result<Self> {
         if let Found::NoSqlite = inspect(STAGING_DB, path)? {
             return Err(no_sqlite(path));
         }
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(|| {
-                Unwritable(format!("the folder {} cannot be made", folder.display()))
+                Unwritable(format!("cannot create the folder {}", folder.display()))
             })?;
         }
-        let doing = || {
-            Unwritable(format!(
-                "the staging file {} cannot be written",
-                path.display()
-            ))
-        };
+        let doing = || Unwritable(format!("cannot write the staging file {}", path.display()));
         file::lock_wait::name_file(path);
         let name = sqlite_name(path);
         let mut connection = Connection::open(&name).with_context(doing)?;
         prepare(&mut connection, path).map_err(|error| match explain(error, path) {
-            // A damaged or locked file has words of its own.
+            // A damaged or locked file has its own message.
             error if error.is::<StagingError>() => error,
             error => error.context(doing()),
         })?;
@@ -131,7 +126,7 @@ impl Staging {
         Self::pooled(SqliteConnectionManager::file(name), path, POOL_SIZE)
     }
 
-    /// Opens the file if there is one.
+    /// Opens the file if it exists.
     ///
     /// # Errors
     /// As [`Staging::open`].
@@ -142,7 +137,7 @@ impl Staging {
         }
     }
 
-    /// Opens the file to look at it: nothing is made, and a file of an older version stays as it is. `None` where there is none
+    /// Opens the file to look at it: creates nothing and does not migrate an older version. `None` if there is no file
     /// of this program's version.
     ///
     /// # Errors
@@ -154,7 +149,7 @@ impl Staging {
             Found::Ours => {}
         }
         let name = sqlite_name(path);
-        // Not read-only: whoever closes the file as the last one brings the write-ahead log over and removes it.
+        // Not read-only: whoever closes the file last merges the write-ahead log and removes it.
         let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
         let is_ours = Connection::open_with_flags(&name, flags)
             .map_err(anyhow::Error::from)
@@ -168,7 +163,7 @@ impl Staging {
         Self::pooled(manager, path, 1).map(Some)
     }
 
-    /// A staging of its own in memory, for a run that must not write.
+    /// A staging in memory, for a run that must not write.
     pub(crate) fn in_memory() -> Result<Self> {
         let path = Path::new(":memory:");
         let staging = Self::pooled(SqliteConnectionManager::memory(), path, 1)?;
@@ -182,16 +177,16 @@ impl Staging {
             scan_tests::follow(c);
             file::lock_wait::wait_for_locks(c)?;
             c.set_prepared_statement_cache_capacity(STATEMENTS);
-            // Without it a statement is compiled anew for each value that might or might not let it use a partial index.
+            // Without it a statement is compiled again for each value that may or may not allow a partial index.
             c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-            // A day that was reported as staged must survive a power cut.
+            // A day reported as staged must survive a power cut.
             c.pragma_update(None, "synchronous", "FULL")
         });
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             .build(manager)
-            .with_context(|| format!("the staging file {} cannot be opened", path.display()))?;
+            .with_context(|| format!("cannot open the staging file {}", path.display()))?;
         Ok(Self {
             pool,
             path: path.to_owned(),
@@ -207,11 +202,11 @@ impl Staging {
     fn connection(&self) -> Result<Pooled> {
         self.pool
             .get()
-            .with_context(|| format!("the staging file {} cannot be opened", self.path.display()))
+            .with_context(|| format!("cannot open the staging file {}", self.path.display()))
     }
 }
 
-/// The DDL that makes an empty SQLite file a staging file of this version.
+/// The DDL that turns an empty SQLite file into a staging file of this version.
 #[must_use]
 pub(crate) fn schema() -> String {
     let version = MIGRATIONS.len();
@@ -221,18 +216,18 @@ pub(crate) fn schema() -> String {
     )
 }
 
-/// Looks at the file without changing it or anything beside it: SQLite itself would leave files of its own there.
-/// `what`: what it is to the user.
+/// Inspects the file without changing it or its companions: SQLite itself would leave files there. `what`: the file's
+/// name for the user.
 fn inspect(what: &str, path: &Path) -> Result<Found> {
     if path.is_dir() {
-        return Err(refused(what, path, "which is a folder, not a file"));
+        return Err(refused(what, path, "it is a folder, not a file"));
     }
     if let Err(error) = check_readable(path)
         && error.kind() == std::io::ErrorKind::InvalidInput
     {
         return Err(refused(what, path, &error.to_string()));
     }
-    let doing = || format!("{what} {} cannot be read", path.display());
+    let doing = || format!("cannot read {what} {}", path.display());
     let file = match fs::File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         other => other.with_context(doing)?,
@@ -252,13 +247,17 @@ fn inspect(what: &str, path: &Path) -> Result<Found> {
             Err(newer(what, path, header.user_version))
         }
         APPLICATION_ID => Ok(Found::Ours),
-        // SQLite wrote its first page and the program died before the first migration reached it.
+        // SQLite wrote its first page, but the program died before the first migration arrived there.
         0 if header.has_no_tables => Ok(Found::Ours),
-        _ => Err(refused(what, path, "a SQLite file of another program")),
+        _ => Err(refused(
+            what,
+            path,
+            "it is an SQLite file of another program",
+        )),
     }
 }
 
-/// What the first page of a SQLite file says (<https://sqlite.org/fileformat2.html#the_database_header>).
+/// The facts in the first page of an SQLite file (<https://sqlite.org/fileformat2.html#the_database_header>).
 struct Header {
     user_version: i64,
     application_id: i64,
@@ -266,7 +265,7 @@ struct Header {
 }
 
 impl Header {
-    /// Up to the cell count of the page that lists the tables.
+    /// Up to the cell count of the page with the list of tables.
     const LENGTH: u64 = 105;
 
     fn read(page: &[u8]) -> Option<Self> {
@@ -280,24 +279,27 @@ impl Header {
         Some(Self {
             user_version: number(60)?,
             application_id: number(68)?,
-            // A leaf of a table b-tree (13) without a cell.
+            // A leaf of a table b-tree (13) without cells.
             has_no_tables: page.get(100) == Some(&13) && page.get(103..105) == Some(&[0, 0]),
         })
     }
 }
 
-/// The staging file, as it is named to the user.
+/// The name of the staging file for the user.
 const STAGING_DB: &str = "STAGING_DB";
 
 fn refused(what: &str, path: &Path, why: &str) -> anyhow::Error {
-    ConfigError(format!("{what} is {path:?}, {why}; it was left as it is")).into()
+    ConfigError(format!(
+        "cannot use {what} {path:?}: {why}; the file was not changed"
+    ))
+    .into()
 }
 
 fn no_sqlite(path: &Path) -> anyhow::Error {
     refused(
         STAGING_DB,
         path,
-        "which is no SQLite file; if it was one it is damaged, and `pricestash restore` puts a backup in its place",
+        "it is not an SQLite file; if it used to be one, it is damaged: replace it with a backup by `pricestash restore`",
     )
 }
 
@@ -307,7 +309,7 @@ fn newer(what: &str, path: &Path, version: i64) -> anyhow::Error {
         what,
         path,
         &format!(
-            "which a newer pricestash wrote (its schema is version {version}, this program knows {known})"
+            "it was written by a newer pricestash (its schema has version {version}, this program knows {known})"
         ),
     )
 }
@@ -317,13 +319,13 @@ fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Sets WAL, once, and applies the migrations that are missing.
+/// Sets WAL once and applies the missing migrations.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     file::lock_wait::wait_for_locks(connection)?;
     set_wal(connection)?;
-    // Looked at without a lock first: a file that is up to date can be opened while somebody writes to it.
+    // Checked without a lock first: a current file can be opened while someone writes to it.
     while missing_migration(connection, path)?.is_some() {
-        // And again inside the transaction: another process may have been first.
+        // Checked again inside the transaction: another process may have been first.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some((version, migration)) = missing_migration(&tx, path)? {
             tx.execute_batch(migration)?;
@@ -335,7 +337,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Here SQLite does not wait for a lock: of several that turn a new file to WAL at once, some are told that it is busy.
+/// SQLite does not wait for a lock here: if several processes switch a new file to WAL at once, some get "busy".
 fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
     let mut wait = Wait::new();
     loop {
@@ -346,11 +348,11 @@ fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The file's version and the migration that leads from it to the next one; `None` when it is up to date.
+/// The file's version and the migration to the next one; `None` if it is current.
 ///
-/// Whose file it is was read from its header before; what stands in the write-ahead log is only seen here.
+/// Its owner was already read from the header; the content of the write-ahead log is visible only here.
 fn missing_migration(connection: &Connection, path: &Path) -> Result<Option<(i64, &'static str)>> {
-    // One statement, so that all three are of one moment.
+    // One statement, so that all three belong to the same moment.
     let (version, application_id, objects): (i64, i64, i64) = connection.query_row(
         "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
          FROM pragma_user_version, pragma_application_id",
@@ -361,7 +363,7 @@ fn missing_migration(connection: &Connection, path: &Path) -> Result<Option<(i64
         return Err(refused(
             STAGING_DB,
             path,
-            "a SQLite file of another program",
+            "it is an SQLite file of another program",
         ));
     }
     if version > known_version() {
@@ -509,7 +511,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = folder.path().join("notes.txt");
         fs::write(&text, "my notes\n").unwrap();
-        assert_refused(folder.path(), &text, "no SQLite file");
+        assert_refused(folder.path(), &text, "not an SQLite file");
         let foreign = folder.path().join("foreign.db");
         let c = Connection::open(&foreign).unwrap();
         c.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);")

@@ -1,4 +1,4 @@
-//! Runs: from `running` to their end, also when the process dies.
+//! Runs: from `running` to their end, even if the process dies.
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -23,11 +23,11 @@ pub(crate) struct RunEnd<'a> {
     pub(crate) status: Status,
     /// What failed.
     pub(crate) problems: &'a [Problem],
-    /// What it counted, as JSON.
+    /// Its counts as JSON.
     pub(crate) summary: &'a str,
-    /// How each of its assets ended.
+    /// The results of its assets.
     pub(crate) assets: &'a [AssetRun],
-    /// What is to be said about it.
+    /// The alert about it.
     pub(crate) alert: Option<&'a NewAlert>,
 }
 
@@ -59,7 +59,7 @@ impl Staging {
         Ok((job_id, lock))
     }
 
-    /// Records how a run ended, and in the same transaction the alert about it: neither is lost without the other.
+    /// Records the end of a run and, in the same transaction, its alert: neither is lost without the other.
     pub(crate) fn end_run(&self, job_id: Uuid, end: &RunEnd<'_>, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -101,10 +101,10 @@ impl Staging {
         under_way(&*self.connection()?, &self.path)
     }
 
-    /// The runs that are recorded as under way though their process is gone, oldest first; the next start closes them.
+    /// The runs recorded as running though their process is gone, oldest first; the next start closes them.
     pub(crate) fn runs_cut_off(&self) -> Result<Vec<JobRun>> {
         let connection = self.connection()?;
-        // Before and after the look at the processes: a run may begin or end meanwhile.
+        // Read before and after looking at the processes: a run may start or end meanwhile.
         let mut runs = running(&connection)?;
         let alive = under_way(&connection, &self.path)?;
         let still = running(&connection)?;
@@ -112,7 +112,7 @@ impl Staging {
         Ok(runs)
     }
 
-    /// Removes the runs that began before a time. Their prices stay.
+    /// Removes runs that started before a time. Their prices stay.
     pub(crate) fn prune_runs(&self, before: DateTime<Utc>) -> Result<usize> {
         self.prune(Old::Runs, before, true)
     }
@@ -139,14 +139,14 @@ impl Staging {
             }
             tx.commit()?;
             if closed > 0 {
-                log::warn!(job_id = run.job_id; "a run was abandoned, its process died; it is closed as a failure");
+                log::warn!(job_id = run.job_id; "closed an abandoned run as a failure: its process died");
                 remove_lock_file(&path);
             }
         }
         Ok(())
     }
 
-    /// The runs that the warehouse does not have as they are, oldest first.
+    /// The runs that the warehouse lacks or has in another form, oldest first.
     pub(crate) fn pending_runs(&self) -> Result<PendingRuns> {
         let pending = "WHERE revision <> synced_revision ORDER BY started_at";
         let mut runs = PendingRuns::default();
@@ -159,7 +159,7 @@ impl Staging {
         Ok(runs)
     }
 
-    /// Notes that the warehouse has these runs, each in the revision that was sent.
+    /// Records that the warehouse has these runs, each in the revision that was sent.
     pub(crate) fn acknowledge_runs(&self, runs: &[OutgoingRun]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -173,25 +173,25 @@ impl Staging {
     }
 }
 
-/// Runs that the warehouse does not have as they are.
+/// Runs that the warehouse lacks or has in another form.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRuns {
     /// Those that can be sent, oldest first.
     pub(crate) runs: Vec<OutgoingRun>,
-    /// What is wrong with those that another program wrote and that are none.
+    /// What is wrong with invalid rows of another program.
     pub(crate) unreadable: Vec<String>,
 }
 
-/// A run with what the warehouse has types for.
+/// A run with the types of the warehouse.
 fn outgoing(run: JobRun) -> Result<OutgoingRun> {
     let id = &run.job_id;
-    let no_uuid = || format!("the job_run {id:?} has no UUID for an id");
-    let no_time = || format!("the job_run {id} has no time in started_at");
+    let no_uuid = || format!("the id of job_run {id:?} is not a UUID");
+    let no_time = || format!("started_at of job_run {id} is not a time");
     Ok(OutgoingRun {
         job_id: id.parse().with_context(no_uuid)?,
         started_at: timestamp::from_text(&run.started_at).with_context(no_time)?,
         ended_at: run.ended_at.as_deref().and_then(timestamp::from_text),
-        // The warehouse does not have it.
+        // The warehouse does not have this column.
         run: JobRun {
             summary: None,
             ..run

@@ -979,7 +979,7 @@ fn another_symbol_takes_over_a_series_only_where_its_closes_go_on() {
         &texts(&week(1000.0)),
         Asked::default(),
     );
-    assert!(text(staged).contains("in KRW, assets.toml says USD"));
+    assert!(text(staged).contains("in KRW, but assets.toml says USD"));
 }
 
 #[test]
@@ -1430,7 +1430,7 @@ fn another_listing_under_the_same_symbol_is_not_staged() {
     let Staged::Refused(why) = ask("b", &other, 12) else {
         panic!("staged")
     };
-    let said = "trades since 2026-01-12, the stored series since 2026-01-05";
+    let said = "has traded since 2026-01-12, the stored series since 2026-01-05";
     assert!(why.contains(said), "{why}");
     assert_eq!(is_open(), ["other_listing 2026-01-12"]);
     // The same closes, whatever the source says of its first day.

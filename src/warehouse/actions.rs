@@ -1,4 +1,4 @@
-//! Dividends and splits into the warehouse, with the days of which all of them are known.
+//! Writes dividends and splits to the warehouse, and the days for which all of them are known.
 
 use postgres::types::Type;
 
@@ -7,10 +7,10 @@ use super::{Parameter, Warehouse, parameter};
 use crate::domain::outgoing::{ActionRow, CoverageRow};
 
 impl Warehouse {
-    /// Writes actions, to the warehouse that is expected, or to any. Returns which one it was.
+    /// Writes actions to the expected warehouse, or to any if none is expected. Returns which one it was.
     ///
     /// # Errors
-    /// What the server says, or that the table cannot be made where it is missing.
+    /// Errors of the server, or that the missing table cannot be created.
     pub(crate) fn upsert_actions(
         &mut self,
         rows: &[ActionRow],
@@ -20,7 +20,7 @@ impl Warehouse {
         self.write_further(sql, &|| of_actions(rows), expected)
     }
 
-    /// Writes of which days all actions are known; likewise.
+    /// Writes the days for which all actions are known; likewise.
     ///
     /// # Errors
     /// As [`Warehouse::upsert_actions`].
@@ -33,7 +33,7 @@ impl Warehouse {
         self.write_further(sql, &|| of_coverage(rows), expected)
     }
 
-    /// Writes into a table that no price needs: it is made when it is missing.
+    /// Writes into a table that prices do not need; creates it if it is missing.
     fn write_further(
         &mut self,
         sql: &'static str,
@@ -50,7 +50,7 @@ impl Warehouse {
     }
 }
 
-/// The parameters of `upsert_actions.sql` for these rows, all but the last.
+/// The parameters of `upsert_actions.sql` for these rows, except the last.
 fn of_actions(rows: &[ActionRow]) -> Vec<Parameter> {
     let text = |field: fn(&ActionRow) -> &String| {
         let column: Vec<String> = rows.iter().map(field).cloned().collect();
@@ -80,7 +80,7 @@ fn of_actions(rows: &[ActionRow]) -> Vec<Parameter> {
     ]
 }
 
-/// The parameters of `upsert_coverage.sql` for these rows, all but the last.
+/// The parameters of `upsert_coverage.sql` for these rows, except the last.
 fn of_coverage(rows: &[CoverageRow]) -> Vec<Parameter> {
     let text = |field: fn(&CoverageRow) -> &String| {
         let column: Vec<String> = rows.iter().map(field).cloned().collect();

@@ -1,11 +1,11 @@
-//! What to do about a failure that does not pass by itself. Pure.
+//! Advice for permanent failures. Pure.
 
-/// What a server said.
+/// The error of a server.
 pub(super) struct Said<'a> {
     pub(super) sqlstate: &'a str,
     /// In the server's language.
     pub(super) message: &'a str,
-    /// The place in the server's source, which no language changes.
+    /// The place in the server's source code, which does not depend on the language.
     pub(super) routine: &'a str,
 }
 
@@ -13,40 +13,42 @@ impl Said<'_> {
     pub(super) fn advice(&self) -> Option<&'static str> {
         Some(match self.sqlstate {
             "42501" if self.is_of_policies() => {
-                "row level security refuses it: give the user of DATABASE_URL policies for SELECT, INSERT and UPDATE on that table, or BYPASSRLS"
+                "row level security forbids it: give the user of DATABASE_URL policies for SELECT, INSERT and UPDATE on that table, or BYPASSRLS"
             }
             "42501" if self.message.contains("schema") => {
-                "grant the user of DATABASE_URL USAGE on that schema, and CREATE where tables are missing"
+                "grant the user of DATABASE_URL USAGE on that schema, and CREATE if tables are missing"
             }
             "42501" => {
-                "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run, and on asset_source, corporate_action and corporate_action_coverage for what they hold"
+                "grant the user of DATABASE_URL SELECT, INSERT and UPDATE on price_daily, asset_master and job_run, and on asset_source, corporate_action and corporate_action_coverage"
             }
             "42P01" => {
-                "the tables are not there yet: `pricestash sync` makes them, and so does `pricestash schema warehouse --apply`; where they lie in another schema, DATABASE_SCHEMA says which"
+                "the tables do not exist yet: `pricestash sync` or `pricestash schema warehouse --apply` creates them; if they are in another schema, set DATABASE_SCHEMA"
             }
             "42703" | "42P10" | "42804" => {
-                "compare the tables with those that `pricestash schema warehouse` prints"
+                "compare the tables with the output of `pricestash schema warehouse`"
             }
             "42883" if self.message.contains("sha256") => "`verify` needs PostgreSQL 11 or newer",
             "08P01" if self.message.contains("startup parameter") => {
-                "the pooler takes no options: take options and schema out of DATABASE_URL and let DATABASE_SCHEMA go, and give its user the search_path (ALTER ROLE … SET search_path)"
+                "the pooler accepts no options: remove options and schema from DATABASE_URL, unset DATABASE_SCHEMA, and set the search_path of its user (ALTER ROLE … SET search_path)"
             }
             "28000" if self.message.contains("pg_hba.conf") => {
-                "the server lets nobody in from this machine like this: add a line to its pg_hba.conf or this machine to its allowed addresses, or choose another sslmode"
+                "the server does not accept this kind of connection from this machine: add a line to its pg_hba.conf, add this machine to its allowed addresses, or choose another sslmode"
             }
             "28000" | "28P01" => "correct the user and the password in DATABASE_URL",
             "3D000" => "create the database, or correct its name in DATABASE_URL",
             "3F000" => {
                 "create the schema (CREATE SCHEMA …), correct DATABASE_SCHEMA or the search_path, or grant the user of DATABASE_URL USAGE on the schema"
             }
-            "53100" => "the server's disk is full: make room there",
+            "53100" => "the server's disk is full: free some space there",
             "53200" | "53400" => "the server is at its limits: give it more memory",
             "55000" if self.routine == "CheckCmdReplicaIdentity" => {
                 "ALTER TABLE … REPLICA IDENTITY FULL, or give the table a primary key"
             }
-            "55P03" => "another session holds a lock on it: let that end, and run it again",
+            "55P03" => {
+                "another session holds a lock on it: let that session finish, then run this again"
+            }
             "25006" => {
-                "point DATABASE_URL to the primary where this is a standby; else default_transaction_read_only is on, which hosters set while a disk is full"
+                "if this is a standby, point DATABASE_URL to the primary; otherwise default_transaction_read_only is on, which hosters set while a disk is full"
             }
             _ => return None,
         })
@@ -57,19 +59,19 @@ impl Said<'_> {
     }
 }
 
-/// What the crate says where a server has no TLS.
+/// The crate's message if a server has no TLS.
 pub(super) const NO_TLS: &str = "server does not support TLS";
 
-/// What to do about a connection that failed without a word of the server, by what is said of it.
+/// Advice for a connection that failed without an error from the server, based on the message.
 pub(super) fn of_connection(text: &str) -> Option<&'static str> {
     if text.contains(NO_TLS) {
         return Some(
-            "turn TLS on there, or write sslmode=disable into DATABASE_URL if you trust the way to it",
+            "turn on TLS at the server, or add sslmode=disable to DATABASE_URL if you trust the network",
         );
     }
     if text.contains("did not use channel binding") {
         return Some(
-            "the connection is not encrypted, the password is not asked for by SCRAM, or the certificate's signature has no digest of its own (RSA-PSS, Ed25519): take channel_binding=require out of DATABASE_URL where you trust it without",
+            "the connection is not encrypted, the server does not use SCRAM passwords, or the certificate's signature has no separate digest (RSA-PSS, Ed25519): remove channel_binding=require from DATABASE_URL if you trust the connection without it",
         );
     }
     text.contains("HandshakeFailure").then_some(

@@ -1,4 +1,5 @@
-//! Assets and their sources into the warehouse. A row of `asset_master` that stood there before us is its owner's.
+//! Writes assets and their sources to the warehouse. Rows of `asset_master` that existed before us belong to their
+//! owner.
 
 use postgres::types::Type;
 
@@ -7,21 +8,21 @@ use super::{Parameter, Warehouse, parameter, recognise};
 use crate::domain::outgoing::{AssetRow, AssetSource};
 use crate::domain::take_over::OwnersRow;
 
-/// What the warehouse took of some assets.
+/// The result of writing assets.
 #[derive(Debug)]
 pub(crate) struct TakenAssets {
     /// Which warehouse it was.
     pub(crate) warehouse: String,
-    /// Those whose row of `asset_master` is ours, and now as it is configured; the others' rows are their owners'.
+    /// The assets whose row of `asset_master` is ours and now as configured; the other rows belong to their owners.
     pub(crate) written: Vec<String>,
-    /// Why their sources were not written, where they were not.
+    /// Why their sources were not written, if they were not.
     pub(crate) without_sources: Option<WarehouseError>,
 }
 
 fn refuse_readers_view(is_view: bool) -> Result<(), WarehouseError> {
     match is_view {
         true => Err(WarehouseError::Unfit(
-            "price_daily here is the view of one price, made for readers: set DATABASE_SCHEMA to the schema of the tables"
+            "price_daily here is the view one-price for readers: set DATABASE_SCHEMA to the schema of the tables"
                 .to_owned(),
         )),
         false => Ok(()),
@@ -29,8 +30,8 @@ fn refuse_readers_view(is_view: bool) -> Result<(), WarehouseError> {
 }
 
 impl Warehouse {
-    /// Writes assets as they are configured, to the warehouse that is expected, or to any. Where it takes no sources, it gets the
-    /// assets alone.
+    /// Writes assets as configured, to the expected warehouse or to any. If it accepts no sources, writes the assets
+    /// alone.
     pub(crate) fn upsert_assets(
         &mut self,
         rows: &[AssetRow],
@@ -47,7 +48,7 @@ impl Warehouse {
         let written = made.and_then(|()| self.write_with_sources(rows, has_currency, expected));
         match written {
             Err(failure) if self.is_not_the_sources(&failure) => Err(failure),
-            // One of several keeps no other's sources back.
+            // Among several, one must not hold up the sources of others.
             Err(failure) if failure.class() == Class::Data && rows.len() > 1 => Err(failure),
             Err(failure) => Ok(TakenAssets {
                 without_sources: Some(failure),
@@ -57,17 +58,17 @@ impl Warehouse {
         }
     }
 
-    /// Sees to it that the bars are not asked of the view for readers, which hides some.
+    /// Makes sure that bars are not read from the view for readers, which hides some.
     ///
     /// # Errors
-    /// [`WarehouseError::Unfit`], or what the server says.
+    /// [`WarehouseError::Unfit`], or errors of the server.
     pub(crate) fn check_is_table(&mut self) -> Result<(), WarehouseError> {
         let looked = self.query(include_str!("look_assets.sql"), Vec::new())?;
         let look = looked.first().ok_or(WarehouseError::Closed)?;
         refuse_readers_view(look.try_get(2)?)
     }
 
-    /// The assets that are switched on in `asset_master`, whoever made them, each with its name.
+    /// The active assets in `asset_master`, whoever created them, with their names.
     pub(crate) fn active_assets(&mut self) -> Result<Vec<(String, String)>, WarehouseError> {
         let rows = self.query(include_str!("active_assets.sql"), Vec::new())?;
         let assets = rows.iter();
@@ -76,7 +77,7 @@ impl Warehouse {
             .collect()
     }
 
-    /// The rows of these assets in `asset_master` that are not ours by what the warehouse says.
+    /// The rows of these assets in `asset_master` that the warehouse does not mark as ours.
     pub(crate) fn owners_rows(
         &mut self,
         asset_ids: Vec<String>,
@@ -113,7 +114,7 @@ impl Warehouse {
         Ok(found)
     }
 
-    /// Whether it fails as well without the table of the sources.
+    /// Whether it fails without the table of sources, too.
     fn is_not_the_sources(&self, failure: &WarehouseError) -> bool {
         let is_question = !self.by_number && failure.is_about("pg_control_system");
         let is_elsewhere = matches!(failure, WarehouseError::Elsewhere { .. });
@@ -163,7 +164,7 @@ impl Warehouse {
     }
 
     fn remove_sources(&mut self, rows: &[AssetRow]) -> Result<(), WarehouseError> {
-        // Of an asset that is no longer configured here, another machine may be the one that collects it.
+        // Another machine may collect an asset that is no longer configured here.
         let configured = rows.iter().filter(|row| !row.sources.is_empty());
         let gone =
             configured.flat_map(|row| row.removed.iter().map(|source| (&row.asset_id, source)));
@@ -191,13 +192,13 @@ impl Warehouse {
 
 const ALONE: &str = include_str!("upsert_assets_alone.sql");
 
-/// The statement that writes assets alone, into a table that may have no column for the currency.
+/// The statement that writes assets only, into a table that may lack the column for the currency.
 pub(super) fn alone() -> String {
     statement(ALONE, false)
 }
 
-/// The statement of a file for an `asset_master` with or without a column for the currency: where that has a default, a dollar asset
-/// would be one in won.
+/// The statement of a file for an `asset_master` with or without a column for the currency: without it, the column's
+/// default would turn a dollar asset into one in won.
 fn statement(file: &str, has_currency: bool) -> String {
     let parts = [", currency = EXCLUDED.currency", ", currency"];
     parts.iter().fold(file.to_owned(), |sql, part| {

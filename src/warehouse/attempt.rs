@@ -1,4 +1,4 @@
-//! One attempt to connect: one host, one address of it, encrypted or not.
+//! One attempt to connect: to one address of one host, encrypted or not.
 
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::error::{WarehouseError, has_no_tls};
 use super::target::{Encryption, Target};
 use super::tls;
 
-/// A host of `DATABASE_URL`, at one of its addresses where they are known.
+/// A host of `DATABASE_URL`, at one of its addresses if they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     host: Host,
@@ -23,7 +23,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The host at each of its addresses. Where they cannot be told, connecting says why.
+    /// The host at each of its addresses. If they cannot be resolved, connecting reports why.
     pub(super) fn addresses(&self) -> Vec<Self> {
         let found = match (&self.host, self.address) {
             (Host::Tcp(name), None) => (name.as_str(), self.port).to_socket_addrs().ok(),
@@ -41,11 +41,11 @@ impl Place {
     }
 }
 
-/// How a connection was made, so that it is cancelled likewise.
+/// How a connection was made, so that it is cancelled in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Through a socket of this machine. What listens there is this machine's, and its messages are not bounded: the crate gives
-    /// such a stream to nobody.
+    /// Through a local socket. Its server belongs to this machine, and its messages are not bounded: the crate does not
+    /// expose such a stream.
     #[cfg(unix)]
     Socket,
     Plain,
@@ -53,7 +53,7 @@ pub(super) enum Way {
 }
 
 impl Target {
-    /// The hosts, in the order in which they are tried.
+    /// The hosts in the order in which they are tried.
     pub(super) fn places(&self) -> Vec<Place> {
         let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
         let ports = self.config.get_ports();
@@ -93,7 +93,7 @@ impl Target {
             Encryption::WhereAsked => match by(Way::Plain) {
                 Err(WarehouseError::Postgres(refused)) if wants_encryption(&refused) => {
                     match by(Way::Encrypted) {
-                        // Where that cannot be had at all, it was not what was missing.
+                        // If encryption is not available at all, it was not what was missing.
                         Err(WarehouseError::Postgres(error)) if error.code().is_none() => {
                             Err(refused.into())
                         }
@@ -120,7 +120,7 @@ impl Target {
         Ok((client?, way))
     }
 
-    /// Asks the server to end a statement of a connection.
+    /// Asks the server to cancel a statement of a connection.
     pub(super) fn cancel(&self, token: &CancelToken, way: Way) -> Result<(), WarehouseError> {
         Ok(match way {
             #[cfg(unix)]
@@ -140,9 +140,9 @@ impl Target {
         .map_err(|e| WarehouseError::Unfit(format!("{e:#}")))
     }
 
-    /// What `DATABASE_URL` says, for one place only.
+    /// The settings of `DATABASE_URL` for one place only.
     fn config_for(&self, place: &Place, timeout: Duration) -> Config {
-        /// Between two signs of life, where nothing else is said.
+        /// Time between two keepalive probes, unless set otherwise.
         const KEEPALIVE: Duration = Duration::from_secs(15);
         let all = &self.config;
         let mut config = Config::new();
@@ -165,7 +165,7 @@ impl Target {
             .target_session_attrs(all.get_target_session_attrs())
             .connect_timeout(timeout)
             .tcp_user_timeout(*all.get_tcp_user_timeout().unwrap_or(&timeout))
-            // A server that is gone is noticed while nothing is said, and while it does not confirm what was sent.
+            // Notices a dead server while idle, and while it does not acknowledge sent data.
             .keepalives(all.get_keepalives())
             .keepalives_idle(KEEPALIVE)
             .keepalives_interval(KEEPALIVE)
@@ -174,8 +174,8 @@ impl Target {
     }
 }
 
-/// Whether a server may have refused a connection because it was not encrypted: PostgreSQL says that there is no entry for it
-/// in `pg_hba.conf`, a pooler that the protocol was violated.
+/// Whether a server may have refused a connection because it was not encrypted: PostgreSQL reports a missing entry in
+/// `pg_hba.conf`, a pooler a protocol violation.
 fn wants_encryption(refused: &postgres::Error) -> bool {
     let state = refused.code().map(SqlState::code);
     matches!(state, Some("28000" | "08P01"))

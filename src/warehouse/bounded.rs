@@ -1,7 +1,7 @@
-//! Connections whose messages are bounded ([`Framing`]), encrypted or not.
+//! Connections with bounded messages ([`Framing`]), encrypted or not.
 //!
-//! The `postgres` crate reads from a stream that a connector of TLS gives it. Ours give it the connector's stream, or the plain one,
-//! with an eye on what is read. A server's answer to the question for TLS is read by the crate, and is one byte.
+//! The `postgres` crate reads from a stream provided by a TLS connector. Ours provide the connector's stream or the
+//! plain one, and watch what is read. The server's one-byte answer to the TLS request is read by the crate itself.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::Framing;
 
-/// A stream that fails where a message in it is too long.
+/// A stream that fails if a message in it is too long.
 pub(super) struct Bounded<S> {
     stream: S,
     framing: Framing,
@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Bounded<S> {
     }
 }
 
-/// "Connects" without encryption. With [`postgres::config::SslNegotiation::Direct`] nobody asks the server for it.
+/// "Connects" without encryption. With [`postgres::config::SslNegotiation::Direct`] the server is not asked for it.
 #[derive(Clone, Copy)]
 pub(super) struct Plain;
 
@@ -93,7 +93,7 @@ impl TlsConnect<Socket> for Plain {
     }
 }
 
-/// Connects as a connector of TLS does.
+/// Connects like a TLS connector.
 pub(super) struct Encrypted<C>(pub(super) C);
 
 impl<C> MakeTlsConnect<Socket> for Encrypted<C>
@@ -124,7 +124,7 @@ where
     }
 }
 
-/// A handshake, at whose end the stream is bounded.
+/// A handshake whose result is a bounded stream.
 pub(super) struct Handshake<F>(F);
 
 impl<F, S, E> Future for Handshake<F>

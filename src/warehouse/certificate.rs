@@ -1,4 +1,4 @@
-//! A server's certificate: its key, and what is wrong with it.
+//! A server's certificate: its key, and why it is refused.
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use rustls::{CertificateError, Error};
@@ -9,9 +9,9 @@ use x509_cert::{Certificate, TbsCertificate};
 
 /// The key of a certificate of any version.
 pub(super) struct Key {
-    /// As it stands in the certificate.
+    /// As in the certificate.
     pub(super) info: SubjectPublicKeyInfoDer<'static>,
-    /// The inside of its algorithm's identifier.
+    /// The content of its algorithm's identifier.
     pub(super) algorithm: Vec<u8>,
     pub(super) bits: Vec<u8>,
 }
@@ -22,7 +22,7 @@ impl Key {
     }
 
     fn read(certificate: &CertificateDer<'_>) -> Option<Self> {
-        /// The tag of a sequence and its length, which has one byte here.
+        /// The tag of a sequence and its length, which is one byte here.
         const HEAD: usize = 2;
         let key = Certificate::from_der(certificate).ok()?.tbs_certificate;
         let key = key.subject_public_key_info;
@@ -37,7 +37,7 @@ impl Key {
 
 const UNVERIFIED: &str = "or encrypt without verifying it (sslmode=require, without sslrootcert)";
 
-/// What is wrong with a certificate that was refused for a host, and what would help. `file`: the sslrootcert that is named.
+/// Why a certificate was refused for a host, and what would help. `file`: the configured sslrootcert.
 pub(super) fn what_is_wrong(
     certificate: &CertificateDer<'_>,
     error: &CertificateError,
@@ -46,12 +46,12 @@ pub(super) fn what_is_wrong(
 ) -> String {
     let read = Certificate::from_der(certificate).ok();
     let Some(of) = read.as_ref().map(|c| &c.tbs_certificate) else {
-        return format!("the server's certificate cannot be read: {error}");
+        return format!("cannot read the server's certificate: {error}");
     };
     if of.version == Version::V1 {
         return format!(
-            "the server's certificate is of X.509 version 1, which cannot be verified here; let its authority sign it anew as \
-             version 3, with subjectAltName (openssl x509 -req -extfile …), {UNVERIFIED}"
+            "the server's certificate has X.509 version 1, which cannot be verified here; have its authority issue one with \
+             version 3 and subjectAltName (openssl x509 -req -extfile …), {UNVERIFIED}"
         );
     }
     match error {
@@ -59,40 +59,40 @@ pub(super) fn what_is_wrong(
             wrong_name(of, error, host)
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            format!("the server's {error}; it has to be renewed at the server, {UNVERIFIED}")
+            format!("the server's {error}; renew it at the server, {UNVERIFIED}")
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            format!("the server's {error}; look at the clocks of both machines")
+            format!("the server's {error}; check the clocks of both machines")
         }
         _ if is_of_algorithm(error) => format!(
-            "the server's certificate, or one above it, is signed by an algorithm that cannot be verified here ({}); let its authority \
-             sign it with sha256WithRSAEncryption, ECDSA or Ed25519, {UNVERIFIED}",
+            "the server's certificate, or one above it, is signed with an algorithm that cannot be verified here ({}); have its \
+             authority sign it with sha256WithRSAEncryption, ECDSA or Ed25519, {UNVERIFIED}",
             algorithm(of)
         ),
         _ if of.issuer == of.subject => format!(
-            "the server's certificate ({}) is self-signed{}, and no authority's; make an authority, let it sign a certificate for the \
-             server and name the authority as sslrootcert, {UNVERIFIED}",
+            "the server's certificate ({}) is self-signed and not an authority's{}; create an authority, let it sign a certificate \
+             for the server and set the authority as sslrootcert, {UNVERIFIED}",
             of.subject,
             if file.is_some() {
-                ", also where it is the sslrootcert itself"
+                ", which does not work even as the sslrootcert itself"
             } else {
                 ""
             }
         ),
         CertificateError::UnknownIssuer => match file {
             Some(file) => format!(
-                "the server's certificate is of an authority ({}) that is not in the sslrootcert {file}; put its certificate, and those \
-                 between it and the server's, into that file, {UNVERIFIED}",
+                "the server's certificate was issued by an authority ({}) that is not in the sslrootcert {file}; add its certificate, \
+                 and those between it and the server's, to that file, {UNVERIFIED}",
                 of.issuer
             ),
             None => format!(
-                "the server's certificate is of an authority ({}) that is none of the public ones; name its file with \
+                "the server's certificate was issued by an authority ({}) that is not a public one; set its file as \
                  sslrootcert, {UNVERIFIED}",
                 of.issuer
             ),
         },
         error => format!(
-            "the server's certificate is refused: {error}; let it be made anew, {UNVERIFIED}"
+            "the server's certificate was refused: {error}; have a new one issued, {UNVERIFIED}"
         ),
     }
 }
@@ -100,17 +100,17 @@ pub(super) fn what_is_wrong(
 fn wrong_name(of: &TbsCertificate, error: &CertificateError, host: &str) -> String {
     if has_names(of) {
         return format!(
-            "the server's {error}; correct the host in DATABASE_URL, or check the authority only (sslmode=verify-ca)"
+            "the server's {error}; correct the host in DATABASE_URL, or verify the authority only (sslmode=verify-ca)"
         );
     }
     format!(
-        "the server's certificate names its host only as the common name ({}), which counts no more: certificate not valid for name \
-         {host:?}; let it be made anew with subjectAltName=DNS:{host}, or check the authority only (sslmode=verify-ca)",
+        "the server's certificate names its host only in the common name ({}), which is no longer accepted: certificate not valid \
+         for name {host:?}; have it reissued with subjectAltName=DNS:{host}, or verify the authority only (sslmode=verify-ca)",
         of.subject
     )
 }
 
-/// Whether it has names besides the common one.
+/// Whether it has names besides the common name.
 fn has_names(of: &TbsCertificate) -> bool {
     const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
     let mut extensions = of.extensions.iter().flatten();
@@ -118,7 +118,7 @@ fn has_names(of: &TbsCertificate) -> bool {
 }
 
 fn is_of_algorithm(error: &CertificateError) -> bool {
-    // Two of the kinds are deprecated, and still come.
+    // Two of these kinds are deprecated but still occur.
     format!("{error:?}").contains("SignatureAlgorithm")
 }
 

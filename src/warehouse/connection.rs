@@ -1,7 +1,7 @@
-//! A connection on a thread of its own, so that an answer that never comes can be given up.
+//! A connection on its own thread, so that an answer that never arrives can be abandoned.
 //!
-//! The `postgres` crate waits for an answer without end. Where the network swallows it, or a server accepts a connection
-//! and says nothing, the waiting thread is left behind; it ends with its socket or with the process.
+//! The `postgres` crate waits for answers without limit. If the network swallows one, or a server accepts a connection
+//! and stays silent, the waiting thread is abandoned; it ends with its socket or with the process.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -16,20 +16,20 @@ use super::target::Target;
 
 type Job = Box<dyn FnOnce(&mut Client) + Send>;
 
-/// How long to wait at most.
+/// Time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// Until a connection stands, with TLS and the password.
+    /// To connect, including TLS and the password.
     pub connect: Duration,
     /// For the answer to one statement.
     pub statement: Duration,
 }
 
-/// How long a server has, after the time of a statement was over, to say that it has ended it. And how long an idle
-/// connection takes at most to say goodbye.
+/// After the time limit of a statement, the server has this long to confirm that it was cancelled. An idle connection
+/// has this long to say goodbye.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long it is asked for at most who keeps a statement waiting.
+/// Time limit for asking who blocks a statement.
 const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) struct Connection {
@@ -40,7 +40,7 @@ pub(super) struct Connection {
 
 /// A thread with a connection.
 struct Line {
-    /// `None` when the connection was given up.
+    /// `None` if the connection was abandoned.
     jobs: Option<Sender<Job>>,
     /// Closed when the connection has ended.
     ended: Receiver<()>,
@@ -49,7 +49,7 @@ struct Line {
 }
 
 impl Connection {
-    /// Connects to the first host that lets us; each of a list has its time.
+    /// Connects to the first host that accepts us; each host in the list has its own time.
     pub(super) fn open(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
         let timeout = target.connect_timeout().unwrap_or(patience.connect);
         Ok(Self {
@@ -59,9 +59,10 @@ impl Connection {
         })
     }
 
-    /// Runs a statement and waits for its answer, no longer than the patience lasts.
+    /// Runs a statement and waits for its answer within the time limit.
     ///
-    /// After [`WarehouseError::Silent`] it is not known whether the statement was done, and the connection is given up.
+    /// After [`WarehouseError::Silent`] it is unknown whether the statement was executed, and the connection is
+    /// abandoned.
     pub(super) fn ask<T: Send + 'static>(
         &mut self,
         statement: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
@@ -74,10 +75,10 @@ impl Connection {
             Ok(result) => result.map_err(WarehouseError::of_statement),
             Err(RecvTimeoutError::Disconnected) => Err(WarehouseError::Closed),
             Err(RecvTimeoutError::Timeout) => {
-                // As long as it waits, it can be seen for whom.
+                // While the statement waits, its blockers can be seen.
                 let holders = self.lock_holders();
                 self.cancel_statement();
-                // It may have been done at the last moment.
+                // It may have finished at the last moment.
                 let late = answer.recv_timeout(GRACE).ok().and_then(Result::ok);
                 late.ok_or_else(|| match holders {
                     Some(holders) => WarehouseError::Locked {
@@ -94,7 +95,8 @@ impl Connection {
         result
     }
 
-    /// Who holds a lock that the statement may wait for, by a connection of its own; `None` where that is not told soon.
+    /// Who holds a lock that the statement may be waiting for, asked over another connection; `None` without a quick
+    /// answer.
     fn lock_holders(&self) -> Option<String> {
         let time = self.patience.min(LOOK);
         let line = open_line(&self.target, time).ok()?;
@@ -106,19 +108,19 @@ impl Connection {
         answer.recv_timeout(time).ok()?.ok()?
     }
 
-    /// Asks the server to end the statement, by a connection of its own as the protocol wants it.
+    /// Asks the server to cancel the statement, over another connection as the protocol requires.
     fn cancel_statement(&self) {
         let (target, token) = (self.target.clone(), self.line.cancel.clone());
         let way = self.line.way;
         thread::spawn(move || {
             if let Err(error) = target.cancel(&token, way) {
-                log::debug!("the statement could not be cancelled: {error}");
+                log::debug!("cannot cancel the statement: {error}");
             }
         });
     }
 }
 
-/// Connects to the first host that lets us in; each of a list has its time.
+/// Connects to the first host that accepts us; each host in the list has its own time.
 fn open_line(target: &Target, timeout: Duration) -> Result<Line, WarehouseError> {
     let mut why = None;
     for place in target.places() {
@@ -132,7 +134,7 @@ fn open_line(target: &Target, timeout: Duration) -> Result<Line, WarehouseError>
     Err(why.unwrap_or(WarehouseError::Silent(timeout)))
 }
 
-/// The addresses of a host, where they can be told within a time.
+/// The addresses of a host, if they are resolved in time.
 fn addresses(place: Place, timeout: Duration) -> Result<Vec<Place>, WarehouseError> {
     let (to_caller, found) = channel();
     thread::spawn(move || to_caller.send(place.addresses()));
@@ -140,8 +142,8 @@ fn addresses(place: Place, timeout: Duration) -> Result<Vec<Place>, WarehouseErr
     found.recv_timeout(timeout).map_err(silent)
 }
 
-/// Connects to one of the addresses of a host within a time. One that says nothing for its share of the time is not waited for any
-/// longer before the next one is tried beside it; the first that lets us in is taken.
+/// Connects to one of the addresses of a host in time. If an address stays silent for its share of the time, the next
+/// one is tried in parallel; the first that accepts us wins.
 fn open_at(
     target: &Target,
     addresses: Vec<Place>,
@@ -172,7 +174,7 @@ fn open_at(
     Err(why.unwrap_or(WarehouseError::Silent(timeout)))
 }
 
-/// Starts the thread of a connection. A line that nobody takes ends itself.
+/// Starts the thread of a connection. A line that nobody takes ends by itself.
 fn start(
     target: Target,
     place: Place,
@@ -182,7 +184,7 @@ fn start(
     thread::spawn(move || {
         let (to_line, jobs) = channel::<Job>();
         let (end, ended) = channel();
-        // Dropped last, and so closed when everything else is over.
+        // Dropped last, so that it closes when everything else is done.
         let _end: Sender<()> = end;
         let connected = target.connect(&place, timeout);
         let (mut client, way) = match connected {
@@ -196,13 +198,13 @@ fn start(
             way,
         };
         drop(to_caller.send(Ok(line)));
-        // Else it would keep those waiting who wait for the last answer.
+        // Otherwise it would block those who wait for the last answer.
         drop(to_caller);
         jobs.into_iter().for_each(|job| job(&mut client));
     });
 }
 
-/// Of two failures the one that says more: a server's word says more than a network's, a later one more than an earlier one.
+/// The more informative of two failures: the server's message over the network's, later over earlier.
 fn more_telling(earlier: Option<WarehouseError>, later: WarehouseError) -> WarehouseError {
     match earlier {
         Some(earlier) if earlier.is_of_server() && !later.is_of_server() => earlier,

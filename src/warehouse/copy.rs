@@ -1,5 +1,5 @@
-//! Bars into the warehouse by COPY: half the work of the statement, for a chunk whose rows cannot be there yet. Nothing depends on
-//! that guess: the table's key refuses a row that is there, and then, as in every other doubt, the statement takes the chunk.
+//! Sends bars by COPY: half the work of the statement, for chunks whose rows are probably new. Nothing depends on that
+//! guess: the table's key refuses existing rows, and then, as in any other doubt, the statement takes the chunk.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -18,24 +18,24 @@ use crate::domain::acknowledgement::{Acknowledged, TableIdentity};
 use crate::domain::bar_values::{COLUMNS, Cell};
 use crate::domain::outgoing::PendingRow;
 
-/// Fewer rows than this go by the statement, which takes one round trip.
+/// Fewer rows than this are sent by the statement, which takes one round trip.
 const LEAST: usize = 200;
 
-/// COPY takes six round trips: a server that answers within this time is near enough for it.
+/// COPY takes six round trips: a server that answers within this time is close enough.
 const NEAR: Duration = Duration::from_millis(2);
 
-/// A server to which no connection stands within this time is far away.
+/// A server that has not accepted a connection within this time is far away.
 const NEAR_TO_CONNECT: Duration = Duration::from_millis(100);
 
-/// So long answers are timed: on a busy machine the first ones may be late.
+/// How long answers are timed: on a busy machine the first ones may be late.
 const TIMED: Duration = Duration::from_millis(8);
 
 impl Warehouse {
-    /// Writes a chunk of new rows to the table that is expected, or to any, where that may be done by COPY; when it returns a
-    /// receipt, the rows are committed. `None` where nothing was written, and the statement is to take them.
+    /// Writes a chunk of new rows by COPY to the expected table, or to any. A returned receipt means that the rows are
+    /// committed. `None` means that nothing was written, and the statement must be used.
     ///
     /// # Errors
-    /// A failure that is transient; then it is not known whether the rows were written.
+    /// A transient failure; then it is unknown whether the rows were written.
     pub(crate) fn copy_prices(
         &mut self,
         rows: &Arc<[PendingRow]>,
@@ -58,11 +58,11 @@ impl Warehouse {
             }
             Err(failure) if failure.is_transient() => Err(failure),
             Err(failure) => {
-                // Rows that cannot be taken are found by the statement, and a missing table is made.
+                // The statement finds the rows that are refused, and creates missing tables.
                 if failure.class() == Class::Data {
                     self.copying.failed();
                 } else if !self.ask_otherwise(&failure) && !failure.is_missing_table() {
-                    log::debug!("rows are not copied: {failure}");
+                    log::debug!("rows were not copied: {failure}");
                     self.copying = Copying::Never;
                 }
                 Ok(None)
@@ -129,7 +129,7 @@ impl Warehouse {
             relation: row.try_get(1)?,
         };
         if self.copying.fit() != Some(&table.relation) {
-            // It was made anew: the next look is at this one.
+            // The table was recreated: check the new one next time.
             self.copying = Copying::NEAR;
             return Ok(None);
         }
@@ -143,10 +143,10 @@ impl Warehouse {
         Ok(is_copied.then_some(table))
     }
 
-    /// Looks at the table once a connection: it takes as long as two hundred rows.
+    /// Checks the table once per connection: it takes as long as two hundred rows.
     fn fits_copy(&mut self) -> Result<bool, WarehouseError> {
         let found = self.query(values_sql!("copy_fits.sql"), Vec::new())?;
-        // A missing table is made by the statement.
+        // The statement creates a missing table.
         let Some(row) = found.first() else {
             return Ok(false);
         };
@@ -164,7 +164,7 @@ impl Warehouse {
         expected: Option<&Acknowledged>,
     ) -> Vec<Parameter> {
         let (mut assets, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
-        // In key order an asset's rows follow one another, the oldest first.
+        // In key order an asset's rows are consecutive, oldest first.
         for part in rows.chunk_by(|a, b| a.asset_id == b.asset_id) {
             if let [from, .., to] | [from @ to] = part {
                 assets.push(from.asset_id.to_string());
@@ -191,9 +191,9 @@ impl Warehouse {
     }
 }
 
-/// `false` where the table took fewer rows than were sent: then none stays.
+/// `false` if the table accepted fewer rows than were sent: then none stays.
 ///
-/// In a transaction of its own: COPY alone is answered before it is committed.
+/// In its own transaction: COPY alone is answered before it is committed.
 fn copy(client: &mut Client, rows: &[PendingRow]) -> Result<bool, postgres::Error> {
     static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
         let sql = "COPY price_daily (asset_id, date, source, {values}, ingested_at) FROM STDIN (FORMAT binary)";
@@ -201,7 +201,7 @@ fn copy(client: &mut Client, rows: &[PendingRow]) -> Result<bool, postgres::Erro
     });
     let mut transaction = client.transaction()?;
     let mut writer = transaction.copy_in(SQL.as_str())?;
-    // A failure to write is the connection's, which finish tells better.
+    // A write error is the connection's, which `finish` reports better.
     let _ = writer.write_all(&encoded(rows));
     let taken = writer.finish()?;
     if taken != rows.len() as u64 {
@@ -215,7 +215,7 @@ fn copy(client: &mut Client, rows: &[PendingRow]) -> Result<bool, postgres::Erro
 /// The rows in the binary format of COPY (<https://www.postgresql.org/docs/current/sql-copy.html>).
 fn encoded(rows: &[PendingRow]) -> Vec<u8> {
     const FIELDS: usize = 4 + COLUMNS.len();
-    /// A row without its texts, and room for those.
+    /// A row without its texts, and room for them.
     const ROW: usize = 2 + 4 * FIELDS + 4 + 8 * (1 + COLUMNS.len()) + 24;
     let mut bytes = Vec::with_capacity(rows.len() * ROW);
     // The signature, no flags, no extension.
@@ -234,7 +234,7 @@ fn encoded(rows: &[PendingRow]) -> Vec<u8> {
         for cell in row.values.cells() {
             match cell {
                 Cell::Price(price) => field(&mut bytes, &price.to_bits().to_be_bytes()),
-                // Unknown is 0 there.
+                // Unknown is stored as 0 there.
                 Cell::Count(count) => field(&mut bytes, &count.unwrap_or(0).to_be_bytes()),
             }
         }

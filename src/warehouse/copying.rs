@@ -1,32 +1,32 @@
-//! Whether and when a connection tries to send a chunk by COPY.
+//! Decides whether and when a connection tries to send a chunk by COPY.
 
-/// Whether a connection may copy.
+/// Whether a connection may use COPY.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Copying {
-    /// It was not looked at yet.
+    /// Not checked yet.
     #[default]
     Unknown,
-    /// The server is near; the table that was seen to be as needed, and how many chunks to send otherwise before the next look,
-    /// after so many that could not be copied.
+    /// The server is near. Contains the table that was found suitable, and the number of chunks to send otherwise
+    /// before the next attempt, which grows with failures.
     Near {
         fit: Option<String>,
         wait: u32,
         last_wait: u32,
     },
-    /// The server is far away, or refused it for a reason that stays.
+    /// The server is far away, or refused it for a permanent reason.
     Never,
 }
 
 impl Copying {
-    /// The server is near, and nothing else is known yet.
+    /// The server is near; nothing else is known yet.
     pub(super) const NEAR: Self = Self::Near {
         fit: None,
         wait: 0,
         last_wait: 0,
     };
 
-    /// Whether to try with this chunk. What could not be copied is tried again after one chunk, then two, four and so on: each
-    /// look costs a round trip.
+    /// Whether to try this chunk. After a failure the next attempt comes after one chunk, then two, four and so on:
+    /// each attempt costs a round trip.
     pub(super) fn is_turn(&mut self) -> bool {
         match self {
             Self::Near { wait: 0, .. } => true,
@@ -38,7 +38,7 @@ impl Copying {
         }
     }
 
-    /// A chunk could not be copied.
+    /// COPY of a chunk failed.
     pub(super) fn failed(&mut self) {
         if let Self::Near {
             wait, last_wait, ..
@@ -49,7 +49,7 @@ impl Copying {
         }
     }
 
-    /// The table (schema and number) that was seen to be as needed.
+    /// The table (schema and number) that was found suitable.
     pub(super) fn fit(&self) -> Option<&str> {
         match self {
             Self::Near { fit, .. } => fit.as_deref(),
@@ -57,7 +57,7 @@ impl Copying {
         }
     }
 
-    /// A table was seen to be as needed.
+    /// A table was found suitable.
     pub(super) fn fits(&mut self, table: &str) {
         if let Self::Near { fit, .. } = self {
             *fit = Some(table.to_owned());

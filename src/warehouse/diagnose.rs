@@ -1,4 +1,4 @@
-//! What would stop a sync: who answers, how far away, with which tables and rights.
+//! What would stop a sync: the server, its distance, tables and rights.
 
 use chrono::{DateTime, Utc};
 use postgres::types::Type;
@@ -6,49 +6,49 @@ use postgres::types::Type;
 use super::tables::names;
 use super::{Warehouse, WarehouseError, parameter};
 
-/// What the warehouse is like.
+/// Facts about the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     /// `15.13`
     pub(crate) server_version: String,
-    /// The version of TLS; `None` when the connection is not encrypted.
+    /// The TLS version; `None` if the connection is not encrypted.
     pub(crate) tls: Option<String>,
     /// Its clock.
     pub(crate) clock: DateTime<Utc>,
-    /// Tables that are missing.
+    /// Missing tables.
     pub(crate) missing: Vec<String>,
-    /// Whether it is a standby, which only reads.
+    /// Whether it is a read-only standby.
     pub(crate) is_standby: bool,
     /// `UTF8`
     pub(crate) encoding: String,
-    /// The tables that are there.
+    /// The existing tables.
     pub(crate) tables: Vec<TableFacts>,
 }
 
-/// What of a table an insert without rows does not show.
+/// Facts about a table that inserting nothing does not reveal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct TableFacts {
     pub(crate) name: String,
     /// Whether a crash of the server empties it.
     pub(crate) is_unlogged: bool,
-    /// Where row level security holds for this user: the commands of which it allows no row.
+    /// With row level security for this user: the commands for which it allows no row.
     pub(crate) denied_rows: Option<Vec<String>>,
-    /// Triggers that may change a row or drop it.
+    /// Triggers that may change or drop a row.
     pub(crate) triggers: Vec<String>,
-    /// Whether a row may be of no partition.
+    /// Whether a row may fit no partition.
     pub(crate) has_gaps: bool,
-    /// Whether updates are published that a subscriber could not find the rows of.
+    /// Whether updates are published without a way for a subscriber to find the rows.
     pub(crate) lacks_identity: bool,
-    /// Whether this user may take rows out of it.
+    /// Whether this user may delete rows.
     pub(crate) can_delete: bool,
-    /// Constraints that may refuse a row.
+    /// Constraints that may reject a row.
     pub(crate) constraints: Vec<String>,
-    /// How many characters its columns take, of those that have an end.
+    /// The maximum lengths of its columns in characters, if limited.
     pub(crate) lengths: Vec<(String, usize)>,
 }
 
 impl Warehouse {
-    /// Looks at the warehouse and changes nothing.
+    /// Inspects the warehouse without changing it.
     pub(crate) fn diagnose(&mut self) -> Result<Diagnosis, WarehouseError> {
         let rows = self.query(
             include_str!("diagnose.sql"),
@@ -98,10 +98,11 @@ impl Warehouse {
             .collect())
     }
 
-    /// Where others read `price_daily`: an asset of which two sources share days, how many days, and how many such assets there are.
+    /// If others read `price_daily`: an asset for which two sources share days, the number of days, and the number of
+    /// such assets.
     pub(crate) fn shared_days(&mut self) -> Result<Option<(String, i64, i64)>, WarehouseError> {
         let rows = match self.query(include_str!("shared_days.sql"), Vec::new()) {
-            // Nothing was synced yet, or no sync can write asset_source, which it says.
+            // Nothing was synced yet, or no sync can write asset_source, which sync reports itself.
             Err(failure) if failure.is_missing_table() || failure.is_forbidden() => {
                 return Ok(None);
             }

@@ -1,4 +1,4 @@
-//! Why the warehouse did not do what it was asked, and what helps: the one place where that is decided.
+//! Why the warehouse refused or failed, and what helps: the only place that decides this.
 
 use std::error::Error as _;
 use std::io;
@@ -9,47 +9,47 @@ use thiserror::Error;
 
 use super::{advice, tls};
 
-/// Why the warehouse did not do what it was asked.
+/// Why the warehouse refused or failed.
 #[derive(Debug, Error)]
 pub enum WarehouseError {
-    /// The server refused, or the connection to it failed.
+    /// The server refused, or the connection failed.
     #[error("{}", told(.0))]
     Postgres(postgres::Error),
-    /// The server, or a pooler before it, ended a connection that stood (severity FATAL): whatever the SQLSTATE says, it is the
-    /// connection's end, and not the statement's or a row's fault.
+    /// The server, or a pooler before it, ended an open connection (severity FATAL): whatever the SQLSTATE says, this
+    /// concerns the connection, not the statement or a row.
     #[error("{}", told(.0))]
     Ended(postgres::Error),
-    /// The server, or the network before it, said nothing for so long.
+    /// The server, or the network before it, did not answer in time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silent(Duration),
-    /// As [`WarehouseError::Silent`], because others hold a lock; who they are.
-    #[error("no answer within {} s: {holders} held a lock that it waited for; let that end", .patience.as_secs_f64())]
+    /// As [`WarehouseError::Silent`], because others hold a lock.
+    #[error("no answer within {} s: it waited for a lock held by {holders}; let that session finish", .patience.as_secs_f64())]
     Locked {
-        /// How long the answer was waited for.
+        /// The time limit.
         patience: Duration,
         /// Their sessions.
         holders: String,
     },
-    /// The connection was given up before.
+    /// The connection was abandoned before.
     #[error("the connection is closed")]
     Closed,
-    /// A table that cannot take our rows as they are; what is wrong with it.
+    /// A table that cannot store our rows, and why.
     #[error("{0}")]
     Unfit(String),
-    /// This is not the warehouse that the rows were acknowledged to.
+    /// Not the warehouse to which rows were acknowledged.
     #[error(
-        "DATABASE_URL points to another warehouse ({found}) than the one that has the rows which were sent before ({expected}); \
-         `pricestash sync --full` sends all of them to this one, at any time and without harm"
+        "DATABASE_URL points to another warehouse ({found}) than the one that has the rows sent before ({expected}); \
+         `pricestash sync --full` sends all of them to this one; it is safe at any time"
     )]
     Elsewhere {
-        /// The one that the rows were acknowledged to.
+        /// The one to which rows were acknowledged.
         expected: String,
         /// The one that answered.
         found: String,
     },
 }
 
-// Not by thiserror: the sentence already has what stands behind the error, which would be said twice.
+// Not derived by thiserror: the sentence already contains the source error, which would be printed twice.
 impl From<postgres::Error> for WarehouseError {
     fn from(error: postgres::Error) -> Self {
         Self::Postgres(error)
@@ -59,47 +59,47 @@ impl From<postgres::Error> for WarehouseError {
 /// What helps against a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// It passes by itself: the same again on a new connection.
+    /// Transient: retry on a new connection.
     Transient,
-    /// One of the rows is the reason: the others may be taken.
+    /// A row is the reason: others may be accepted.
     Data,
-    /// A person has to do something.
+    /// Needs a person.
     Stop,
 }
 
-/// Why a row was refused, for `sync_reject`.
+/// Why a row was rejected, for `sync_reject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The SQLSTATE.
     pub(crate) sqlstate: String,
-    /// The server's words.
+    /// The server's message.
     pub(crate) message: String,
-    /// The constraint, where it was one.
+    /// The violated constraint, if any.
     pub(crate) constraint: Option<String>,
 }
 
 impl Refusal {
-    /// Of a row that nothing refused, and that is not there after its commit.
+    /// For a row that nothing rejected, but that is missing after its commit.
     #[must_use]
     pub(super) fn dropped() -> Self {
         Self {
             // "No data".
             sqlstate: "02000".to_owned(),
-            message: "the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it, or a key column's type (citext) takes its key for another row's"
+            message: "the warehouse accepted the row without an error but does not have it: a trigger or rule of price_daily drops it, or a key column's type (citext) treats its key as equal to another row's"
                 .to_owned(),
             constraint: None,
         }
     }
 
-    /// Of a row in whose place a row of another key stands (`asset from source`), as the table compares keys: with that the server
-    /// refuses two such rows of one statement.
+    /// For a row whose key the table treats as equal to another row's (`asset from source`): the server rejects two
+    /// such rows in one statement.
     #[must_use]
     pub(super) fn collapsed(instead: &str) -> Self {
         Self {
             // "Cardinality violation".
             sqlstate: "21000".to_owned(),
             message: format!(
-                "the collation of price_daily takes the row's key for that of {instead}, which it would replace"
+                "the collation of price_daily treats the row's key as that of {instead}, which it would replace"
             ),
             constraint: None,
         }
@@ -107,7 +107,7 @@ impl Refusal {
 }
 
 impl WarehouseError {
-    /// What helps: by SQLSTATE, or by the kind of failure where there is none.
+    /// What helps: decided by SQLSTATE, or by the kind of failure without one.
     ///
     /// The classes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     #[must_use]
@@ -125,17 +125,17 @@ impl WarehouseError {
         }
     }
 
-    /// Whether the same again may help.
+    /// Whether a retry can help.
     #[must_use]
     pub(crate) fn is_transient(&self) -> bool {
         self.class() == Class::Transient
     }
 
-    /// Whether a table that is missing, or is not as needed, may be the reason: a look at the tables tells.
+    /// Whether a missing or unsuitable table may be the reason, so that the tables should be checked.
     #[must_use]
     pub(super) fn may_be_the_tables(&self) -> bool {
         let state = self.sqlstate().unwrap_or_default();
-        // Class 42: a missing table, column or key, a wrong type. 23502: a column that we do not know is NOT NULL.
+        // Class 42: a missing table, column or key, a wrong type. 23502: a column unknown to us is NOT NULL.
         matches!(self, Self::Unfit(_)) || state.starts_with("42") || state == "23502"
     }
 
@@ -145,7 +145,7 @@ impl WarehouseError {
         self.sqlstate() == Some("42P01")
     }
 
-    /// Whether the server has no such function, or does not let us call it.
+    /// Whether the server lacks this function or forbids it.
     pub(super) fn is_about(&self, function: &str) -> bool {
         let Self::Postgres(error) = self else {
             return false;
@@ -156,18 +156,18 @@ impl WarehouseError {
                 .is_some_and(|error| error.message().contains(function))
     }
 
-    /// Whether a row refers to another one that is not there.
+    /// Whether a row refers to another one that is missing.
     #[must_use]
     pub(crate) fn is_missing_reference(&self) -> bool {
         self.sqlstate() == Some("23503")
     }
 
-    /// Whether two rows of a statement have one key, as the table compares keys.
+    /// Whether two rows of a statement have equal keys, as the table compares them.
     pub(crate) fn is_about_two_rows(&self) -> bool {
         self.sqlstate() == Some("21000")
     }
 
-    /// Why the server refused a row; `None` where the rows were not the reason.
+    /// Why the server rejected a row; `None` if the rows were not the reason.
     #[must_use]
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         let Self::Postgres(error) = self else {
@@ -183,7 +183,7 @@ impl WarehouseError {
         })
     }
 
-    /// A failure of a statement on a connection that stood.
+    /// A failure of a statement on an open connection.
     pub(super) fn of_statement(error: postgres::Error) -> Self {
         let severity = error.as_db_error().and_then(DbError::parsed_severity);
         match severity {
@@ -192,13 +192,13 @@ impl WarehouseError {
         }
     }
 
-    /// Whether the server has no connection free for this user or at all.
+    /// Whether the server has no free connection, for this user or at all.
     #[must_use]
     pub(crate) fn is_without_a_connection(&self) -> bool {
         self.sqlstate() == Some("53300")
     }
 
-    /// The failure in the words of whom it comes from, and what to do about it.
+    /// The message of its origin, and advice.
     pub(super) fn words(&self) -> (String, Option<&'static str>) {
         match self {
             Self::Postgres(error) | Self::Ended(error) => words(error),
@@ -206,22 +206,22 @@ impl WarehouseError {
         }
     }
 
-    /// Whether another session held a lock for longer than we wait.
+    /// Whether another session held a lock longer than we wait.
     pub(super) fn is_about_a_lock(&self) -> bool {
         self.sqlstate() == Some("55P03")
     }
 
-    /// Whether a right is missing.
+    /// Whether a privilege is missing.
     pub(super) fn is_forbidden(&self) -> bool {
         self.sqlstate() == Some("42501")
     }
 
-    /// Whether the warehouse's encoding has no such character.
+    /// Whether the warehouse's encoding lacks a character.
     pub(super) fn is_about_characters(&self) -> bool {
         matches!(self.sqlstate(), Some("22P05" | "22021"))
     }
 
-    /// Whether a server said it, and not the network or we.
+    /// Whether the server reported it, and not the network or we.
     pub(super) fn is_of_server(&self) -> bool {
         self.sqlstate().is_some()
     }
@@ -236,23 +236,24 @@ impl WarehouseError {
 
 fn class_of_sqlstate(code: &str) -> Class {
     match code {
-        // Shut down by an administrator or a crash, starting up; an I/O error; no connection free; ended by a time-out.
+        // Shut down by an administrator or a crash; starting up; an I/O error; no free connection; cancelled by a
+        // time-out.
         "57P01" | "57P02" | "57P03" | "58030" | "53300" | "57014" => Class::Transient,
         // Connection failures; serialization failures and deadlocks.
         _ if code.starts_with("08") || code.starts_with("40") => Class::Transient,
-        // Data exceptions; violated constraints; two rows of one key, by a collation that takes them for the same.
+        // Data exceptions; violated constraints; two rows with equal keys under the table's collation.
         "21000" => Class::Data,
         _ if code.starts_with("22") || code.starts_with("23") => Class::Data,
         _ => Class::Stop,
     }
 }
 
-/// Whether a failure without an SQLSTATE is the network's: there was no answer that could have one.
+/// Whether a failure without an SQLSTATE is the network's: there was no answer that could contain one.
 fn is_network(error: &postgres::Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<io::Error>() {
-            // rustls tells a certificate that it does not trust as invalid data.
+            // rustls reports an untrusted certificate as invalid data.
             return error.kind() != io::ErrorKind::InvalidData;
         }
         source = cause.source();
@@ -260,12 +261,12 @@ fn is_network(error: &postgres::Error) -> bool {
     error.is_closed()
 }
 
-/// Whether the server said that it has no TLS; the crate has no other sign of it than its words.
+/// Whether the server has no TLS; the crate shows this only in its message.
 pub(super) fn has_no_tls(error: &postgres::Error) -> bool {
     chain(error).contains(advice::NO_TLS)
 }
 
-/// A failure in one sentence, and what to do about it.
+/// A failure in one sentence with advice.
 fn told(error: &postgres::Error) -> String {
     match words(error) {
         (words, Some(advice)) => format!("{words}; {advice}"),
@@ -273,7 +274,7 @@ fn told(error: &postgres::Error) -> String {
     }
 }
 
-/// A failure in the words of whom it comes from, and what to do about it.
+/// The message of a failure's origin, and advice.
 fn words(error: &postgres::Error) -> (String, Option<&'static str>) {
     let Some(server) = error.as_db_error() else {
         let text = chain(error);

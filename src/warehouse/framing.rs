@@ -1,40 +1,42 @@
-//! How long a server's messages are, read beside the `postgres` crate, which would take a message of any length into memory.
+//! Checks the length of a server's messages before the `postgres` crate reads them, which would accept any length into
+//! memory.
 //!
-//! A message is a tag of one byte, its length as four bytes (which count themselves), and its body:
+//! A message is a tag of one byte, its length in four bytes (which include themselves), and its body:
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
 
 use std::io;
 
-/// What a server may send until it is ready for the first statement: how to authenticate, parameters, a refusal. PostgreSQL's
-/// own client takes 30,000 bytes for the longest of them.
+/// Most bytes that a server may send before it is ready for the first statement: how to authenticate, parameters, a
+/// refusal. PostgreSQL's own client accepts 30,000 bytes for the longest of them.
 const BEFORE_LOGIN: usize = 64 << 10;
 
-/// The longest message that is no row: an error may repeat what a trigger's author wrote.
+/// Longest message that is not a row: an error may repeat what a trigger's author wrote.
 const NO_ROW: usize = 1 << 20;
 
-/// The longest answer to a statement. Ours ask for some thousand rows of some hundred bytes, and for one short row an asset.
+/// Longest answer to a statement. Ours ask for some thousand rows of a few hundred bytes, and for one short row per
+/// asset.
 const ANSWER: usize = 32 << 20;
 
-/// What a message costs beyond its bytes where it is kept: an endless answer of empty rows has an end too.
+/// Cost of keeping a message beyond its bytes, so that an endless answer of empty rows is limited too.
 const MESSAGE: usize = 64;
 
 /// Follows the messages in what is read.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
-    /// The bytes of the next message's head that have come.
+    /// The bytes of the next message's head so far.
     head: Vec<u8>,
-    /// The bytes of the message's body that are to come.
+    /// The remaining bytes of the message's body.
     left: usize,
-    /// What came since the server was ready last.
+    /// The size of the answer since the server was last ready.
     answer: usize,
     is_logged_in: bool,
 }
 
 impl Framing {
-    /// Follows the bytes that were read next.
+    /// Follows the next bytes read.
     ///
     /// # Errors
-    /// As soon as a message is announced that is no message of PostgreSQL, or too long.
+    /// As soon as a message is not PostgreSQL's, or too long.
     pub(super) fn follow(&mut self, mut read: &[u8]) -> io::Result<()> {
         loop {
             let (body, behind) = read.split_at(self.left.min(read.len()));
@@ -73,7 +75,7 @@ impl Framing {
                 "the server's answer has more than {longest} bytes"
             )));
         }
-        // Ready for a statement, for the first time when the login is over.
+        // Ready for a statement; the first time means that the login is over.
         if tag == b'Z' {
             self.is_logged_in = true;
             self.answer = 0;
@@ -82,10 +84,9 @@ impl Framing {
     }
 }
 
-/// Of a kind that is not tried again: what answers so will do it again.
+/// Not retried: a server that answers like this will do it again.
 fn broken(what: &str) -> io::Error {
-    let advice =
-        "it is no PostgreSQL, or it is broken: look at the host and the port in DATABASE_URL";
+    let advice = "it is not PostgreSQL, or it is broken: check the host and port in DATABASE_URL";
     io::Error::new(io::ErrorKind::InvalidData, format!("{what}; {advice}"))
 }
 
@@ -139,7 +140,7 @@ mod tests {
         logged_in().follow(&head(b'1', 4)).unwrap();
         // What a web server says.
         let error = Framing::default().follow(b"HTTP/1.1 400 Bad").unwrap_err();
-        assert!(error.to_string().contains("no PostgreSQL"), "{error}");
+        assert!(error.to_string().contains("not PostgreSQL"), "{error}");
     }
 
     #[test]

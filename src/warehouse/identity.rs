@@ -1,8 +1,8 @@
-//! Which warehouse it is that answers: rows that one has are not known to be in another.
+//! Identifies the warehouse that answers: rows in one warehouse need not be in another.
 //!
-//! A server has a system identifier, made with its data and the same in its standbys and backups. Where a user may not ask for it
-//! (`pg_control_system()` can be withheld), or the server has none, the database's number on its server has to do, and where
-//! that is reached: the numbers alone are the same on many servers.
+//! A server has a system identifier, created with its data and the same in its standbys and backups. If a user may not
+//! read it (`pg_control_system()` can be forbidden), or the server has none, the database's number and the server's
+//! address must do: the numbers alone are equal on many servers.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ use super::error::WarehouseError;
 use super::{Parameter, Warehouse, parameter};
 use crate::domain::acknowledgement::{Acknowledged, FoundTable, TableIdentity, Witness};
 
-/// What tells a server from others, as the statements have it.
+/// SQL that distinguishes a server from others.
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
 
-/// What tells a database from others, at a place (`host:port`). It begins with [`BY_NUMBER`].
+/// SQL that distinguishes a database from others, at a place (`host:port`). The value begins with [`BY_NUMBER`].
 fn number(place: &str) -> String {
     // The database's name follows anyway.
     let server = place.rsplit_once('/').map_or(place, |(server, _)| server);
@@ -26,14 +26,14 @@ fn number(place: &str) -> String {
     )
 }
 
-/// How an identity begins that is not a system identifier.
+/// Prefix of an identity that is not a system identifier.
 const BY_NUMBER: &str = "oid ";
 
 impl Warehouse {
-    /// Looks at the table that the bars go to: which it is, and whether it has one of these bars.
+    /// Looks up the table for the bars: which one it is, and whether it has one of these bars.
     ///
     /// # Errors
-    /// What the server says; 42P01 where there is no such table.
+    /// Errors of the server; 42P01 if there is no such table.
     pub(crate) fn find_table(
         &mut self,
         known: Option<&Acknowledged>,
@@ -60,7 +60,7 @@ impl Warehouse {
         })
     }
 
-    /// A statement that asks which warehouse this is, in the way in which this one can tell, and in which it was told before.
+    /// A statement that identifies the warehouse, in the way that works here and in the way used before.
     pub(super) fn identified(
         &self,
         sql: impl Into<Cow<'static, str>>,
@@ -74,7 +74,7 @@ impl Warehouse {
         }
     }
 
-    /// After a failure: whether it was the question for the system identifier, so that the other way may help.
+    /// After a failure: whether the query of the system identifier was the reason, so that the other way may help.
     pub(super) fn ask_otherwise(&mut self, failure: &WarehouseError) -> bool {
         let is_new = !self.by_number && failure.is_about("pg_control_system");
         self.by_number |= is_new;
@@ -82,7 +82,7 @@ impl Warehouse {
     }
 }
 
-/// Bars that were acknowledged last, as the columns that a statement takes.
+/// Bars that were acknowledged last, as the columns of a statement.
 #[derive(Default)]
 pub(super) struct Witnesses {
     pub(super) asset_id: Vec<String>,
@@ -111,7 +111,7 @@ impl Witnesses {
     }
 }
 
-/// Sees to it that the warehouse that answered is the one that was expected, if any was.
+/// Checks that the warehouse that answered is the expected one, if any is expected.
 ///
 /// # Errors
 /// [`WarehouseError::Elsewhere`].

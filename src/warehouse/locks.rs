@@ -1,8 +1,8 @@
-//! Who holds a lock that keeps us waiting.
+//! Finds out who holds a lock that blocks us.
 
 use postgres::{Client, Error};
 
-/// The sessions that keep one of ours waiting, or hold a lock on one of our tables that keeps writers out; in words.
+/// The sessions that block one of ours, or hold a lock on one of our tables that excludes writers; in words.
 pub(super) fn holders(client: &mut Client) -> Result<Option<String>, Error> {
     let rows = client.query_typed(include_str!("lock_holders.sql"), &[])?;
     let mut holders = Vec::new();

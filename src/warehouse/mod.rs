@@ -1,9 +1,9 @@
-//! The warehouse: a PostgreSQL database with the tables of the contract's section 11, whoever made them.
+//! The warehouse: a PostgreSQL database with the tables of the contract's section 11, whoever created them.
 //!
-//! Every statement is one round trip, COPY excepted. Nothing is set for the session, and nothing stays prepared beyond its transaction, so
-//! that a pooler in transaction mode may stand in between; how long a statement may take is watched here.
+//! Every statement is one round trip, except COPY. Nothing is set for the session, and nothing stays prepared beyond
+//! its transaction, so that a pooler in transaction mode works; the time limits of statements are enforced here.
 //!
-//! Where a function does not say otherwise, its errors are what the server or the network says.
+//! Unless a function says otherwise, its errors are those of the server or the network.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -58,9 +58,9 @@ use copying::Copying;
 pub struct Warehouse {
     connection: Connection,
     round_trips: u64,
-    /// Whether this connection has seen that the columns of `price_daily` are of the types that keep every value.
+    /// Whether this connection has checked that the columns of `price_daily` have types that keep every value.
     prices_fit: bool,
-    /// Whether this server does not tell its system identifier.
+    /// Whether this server does not reveal its system identifier.
     by_number: bool,
     /// Host, port and database.
     place: String,
@@ -69,14 +69,14 @@ pub struct Warehouse {
     copying: Copying,
 }
 
-/// A parameter that the statement may take to the connection's thread.
+/// A parameter that a statement can carry to the connection's thread.
 type Parameter = (Box<dyn ToSql + Sync + Send>, Type);
 
 impl Warehouse {
     /// Connects.
     ///
     /// # Errors
-    /// What the server, the network or TLS says.
+    /// Errors of the server, the network or TLS.
     pub fn connect(target: &Target, patience: Patience) -> Result<Self, WarehouseError> {
         let started = Instant::now();
         Ok(Self {
@@ -90,12 +90,12 @@ impl Warehouse {
         })
     }
 
-    /// Statements that were sent since the last time this was asked.
+    /// Number of statements sent since the last call.
     pub(crate) fn take_round_trips(&mut self) -> u64 {
         std::mem::take(&mut self.round_trips)
     }
 
-    /// One statement, its parameters with their types: one round trip, where preparing it first would take three.
+    /// Runs one statement, with types of its parameters: one round trip, where preparing it first would take three.
     fn query(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
@@ -107,7 +107,7 @@ impl Warehouse {
             .ask(move |client| client.query_typed(&sql, &borrowed(&parameters)))
     }
 
-    /// Statements without parameters and results, as one transaction and one round trip.
+    /// Runs statements without parameters and results, in one transaction and one round trip.
     fn execute(&mut self, sql: String) -> Result<(), WarehouseError> {
         self.round_trips += 1;
         self.connection
@@ -115,8 +115,8 @@ impl Warehouse {
     }
 }
 
-/// The SQL text of a file with the columns of a bar in it ([`crate::domain::bar_values::expand`]); the parameters for the values
-/// begin at a place, where it has any.
+/// Includes an SQL file with the columns of a bar filled in ([`crate::domain::bar_values::expand`]); the second
+/// argument is the position of the first parameter for values, if any.
 macro_rules! values_sql {
     ($file:literal) => {
         values_sql!($file, 1)
@@ -147,7 +147,7 @@ fn parameter(value: impl ToSql + Sync + Send + 'static, of: Type) -> Parameter {
 pub(crate) const PARTITIONED: &str =
     include_str!("../../schema/warehouse/variants/partitioned.sql");
 
-/// A variant of the tables, and the tables themselves: distributed by asset with Citus.
+/// A variant of all tables: distributed by asset with Citus.
 #[must_use]
 pub(crate) fn citus() -> String {
     [

@@ -1,26 +1,26 @@
-//! The parameters of a connection that libpq, drivers, poolers and hosters know, and what each means here. Pure.
+//! The connection parameters of libpq, drivers, poolers and hosters, and what each means here. Pure.
 //!
-//! The lists are libpq's (<https://www.postgresql.org/docs/current/libpq-connect.html>) and what hosters put into the addresses
-//! that they hand out, for the drivers of other languages.
+//! The lists are libpq's (<https://www.postgresql.org/docs/current/libpq-connect.html>) and what hosters put into the
+//! URLs that they hand out, for drivers of other languages.
 
-/// What a parameter means.
+/// The meaning of a parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The `postgres` crate reads it: its name there, and its value.
+    /// Read by the `postgres` crate: its name there, and its value.
     Passed(&'static str, String),
-    /// Ours to read.
+    /// Read by us.
     SslMode,
     SslRootCert,
     /// The schema of the tables.
     Schema,
-    /// It changes nothing here.
+    /// Has no effect here.
     Harmless,
-    /// It cannot be done here, and leaving it out would be another connection than is wanted: why.
+    /// Not supported here, and ignoring it would make a different connection than the user wants: the reason.
     Refused(&'static str),
     Unknown,
 }
 
-/// What the crate reads as it is.
+/// Parameters that the crate reads unchanged.
 const PASSED: [&str; 17] = [
     "user",
     "password",
@@ -41,8 +41,8 @@ const PASSED: [&str; 17] = [
     "load_balance_hosts",
 ];
 
-/// What has no meaning here: how drivers of other languages pool, prepare and encode, what poolers are told by it, and what libpq
-/// does otherwise only where a server of another kind answers.
+/// Parameters without a meaning here: pooling, preparing and encoding of other drivers, hints for poolers, and what
+/// matters to libpq only with other kinds of servers.
 const HARMLESS: [&str; 38] = [
     "ApplicationName",
     "assumeMinServerVersion",
@@ -84,7 +84,7 @@ const HARMLESS: [&str; 38] = [
     "workaround",
 ];
 
-/// What a parameter means, by its name and value.
+/// The meaning of a parameter by its name and value.
 pub(super) fn meaning(name: &str, value: &str) -> Meaning {
     let passed = |name| Meaning::Passed(name, value.to_owned());
     let means = |name, value: &str| Meaning::Passed(name, value.to_owned());
@@ -104,29 +104,27 @@ pub(super) fn meaning(name: &str, value: &str) -> Meaning {
             means("target_session_attrs", "read-write")
         }
         ("target_session_attrs", _) => {
-            Meaning::Refused("it asks for a server that only reads, and sync writes")
+            Meaning::Refused("it asks for a read-only server, but sync writes")
         }
         ("gssencmode", "disable" | "prefer") | ("requiressl", "0" | "") => Meaning::Harmless,
-        ("gssencmode" | "gssapi", _) => Meaning::Refused("this program has no GSSAPI"),
+        ("gssencmode" | "gssapi", _) => Meaning::Refused("GSSAPI is not supported"),
         ("ssl_min_protocol_version", "TLSv1" | "TLSv1.1" | "TLSv1.2" | "") => Meaning::Harmless,
         ("ssl_max_protocol_version", "TLSv1.3" | "") => Meaning::Harmless,
         ("ssl_min_protocol_version" | "ssl_max_protocol_version", _) => {
-            Meaning::Refused("this program speaks TLS 1.2 and 1.3, whichever the server prefers")
+            Meaning::Refused("TLS 1.2 and 1.3 are supported, whichever the server prefers")
         }
         ("sslcertmode", "disable" | "allow") => Meaning::Harmless,
         ("sslcert" | "sslkey" | "sslpassword" | "sslcertmode" | "sslidentity", _) => {
-            Meaning::Refused("this program has no client certificates")
+            Meaning::Refused("client certificates are not supported")
         }
-        ("sslcrl" | "sslcrldir", _) => {
-            Meaning::Refused("this program reads no lists of revoked certificates")
+        ("sslcrl" | "sslcrldir", _) => Meaning::Refused("revocation lists are not supported"),
+        ("require_auth" | "requirepeer", _) => {
+            Meaning::Refused("it is not supported; channel_binding=require demands SCRAM over TLS")
         }
-        ("require_auth" | "requirepeer", _) => Meaning::Refused(
-            "this program cannot make sure of it; channel_binding=require asks for SCRAM over TLS",
-        ),
-        ("passfile" | "service" | "servicefile", _) => Meaning::Refused(
-            "this program reads no such file: write what stands there into DATABASE_URL",
-        ),
-        ("replication", _) => Meaning::Refused("this is no connection for replication"),
+        ("passfile" | "service" | "servicefile", _) => {
+            Meaning::Refused("such files are not supported: put their content into DATABASE_URL")
+        }
+        ("replication", _) => Meaning::Refused("replication is not supported"),
         _ if HARMLESS.contains(&name)
             || name.starts_with("pool_")
             || name.starts_with("statement_cache") =>
@@ -137,8 +135,8 @@ pub(super) fn meaning(name: &str, value: &str) -> Meaning {
     }
 }
 
-/// Whether this may be shown as the name of a parameter: what stands behind an `&` in a password that is not encoded looks otherwise,
-/// mostly.
+/// Whether this can be shown as a parameter's name: what follows an unencoded `&` in a password usually looks
+/// different.
 pub(super) fn is_name(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! Bars into the warehouse: one statement a chunk, its own transaction.
+//! Writes bars to the warehouse: one statement per chunk, each its own transaction.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::AddAssign;
@@ -15,18 +15,18 @@ use crate::domain::acknowledgement::{Acknowledged, TableIdentity};
 use crate::domain::bar_values::{COLUMNS, ValueColumn, by_column};
 use crate::domain::outgoing::PendingRow;
 
-/// What became of a chunk's rows. Inserted, updated and skipped ones are all of them.
+/// The results of a chunk's rows: inserted, updated and skipped ones add up to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct WriteCounts {
-    /// Rows that were not there.
+    /// Rows that were new.
     pub(crate) inserted: u64,
-    /// Rows that were there with the same or an older ingest time.
+    /// Rows that existed with an older or equal ingest time.
     pub(crate) updated: u64,
-    /// Of those, rows that were there with the same values.
+    /// Of those, rows that had the same values.
     pub(crate) unchanged: u64,
     /// Rows that are newer in the warehouse.
     pub(crate) skipped_older: u64,
-    /// Of those, rows whose ingest time in the warehouse lies in the future.
+    /// Of those, rows whose ingest time in the warehouse is in the future.
     pub(crate) skipped_future: u64,
 }
 
@@ -40,26 +40,26 @@ impl AddAssign for WriteCounts {
     }
 }
 
-/// What the warehouse answered to a chunk.
+/// The warehouse's answer to a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// What became of the rows.
+    /// The results of the rows.
     pub(crate) written: WriteCounts,
-    /// The places of rows that the warehouse did not take because what it has was ingested in the future: those must not
+    /// The positions of rows that were skipped because the ingest time in the warehouse is in the future: they must not
     /// count as sent for good.
     pub(crate) behind_future: HashSet<usize>,
-    /// The places of rows that nothing refused and that are not there all the same, each with why.
+    /// The positions of rows that nothing rejected but that are missing, each with the reason.
     pub(crate) dropped: HashMap<usize, Refusal>,
     /// Which table it was.
     pub(crate) table: TableIdentity,
-    /// Host, port and database by which it was reached.
+    /// Host, port and database of the connection.
     pub(crate) place: String,
 }
 
-/// The place of the first parameter with values: those before it are named in the statement.
+/// The position of the first parameter with values: those before it are named in the statement.
 pub(super) const VALUES_FROM: usize = 15;
 
-/// A chunk as the columns that the statement takes.
+/// A chunk as the columns of the statement.
 struct Columns<'a> {
     asset_id: Vec<&'a str>,
     date: Vec<NaiveDate>,
@@ -95,12 +95,12 @@ impl<'a> Columns<'a> {
 }
 
 impl Warehouse {
-    /// Writes a chunk to the table that is expected, or to any; when it returns, the rows are committed.
+    /// Writes a chunk to the expected table, or to any; when it returns, the rows are committed.
     ///
-    /// The rows must have different keys, in key order: two writers that lock them in one order cannot deadlock.
+    /// The rows must have different keys, in key order: writers that lock them in the same order cannot deadlock.
     ///
     /// # Errors
-    /// Why not; then nothing of the chunk was written, or, after a failure that is transient, it is not known.
+    /// Why not; then nothing of the chunk was written, or, after a transient failure, that is unknown.
     pub fn upsert_prices(
         &mut self,
         rows: &Arc<[PendingRow]>,
@@ -126,14 +126,14 @@ impl Warehouse {
         }
         if !row.try_get::<_, bool>(1)? {
             return Err(WarehouseError::Unfit(
-                "the warehouse's table price_daily is not as needed".to_owned(),
+                "the warehouse's table price_daily does not fit".to_owned(),
             ));
         }
         self.prices_fit = true;
         let count = |at: usize| Ok::<_, WarehouseError>(unsigned(row.try_get(at)?));
         let (written, there, unchanged, identical) = (count(2)?, count(3)?, count(4)?, count(5)?);
         let all = rows.len() as u64;
-        // A row that is there exactly so was taken, though it was not written.
+        // A row that exists with exactly these values was accepted, though not written.
         let kept_older: bool = row.try_get(6)?;
         let untaken = match all.saturating_sub(written + identical) {
             0 if !kept_older => Untaken::default(),
@@ -157,7 +157,7 @@ impl Warehouse {
         })
     }
 
-    /// The places of rows that have the key of one before them, as the table compares keys.
+    /// The positions of rows whose key equals that of an earlier one, as the table compares keys.
     pub(crate) fn find_collapsing(
         &mut self,
         rows: &[PendingRow],
@@ -169,7 +169,7 @@ impl Warehouse {
             .collect()
     }
 
-    /// Of rows that were sent and not refused, those that the warehouse does not have.
+    /// The rows that were sent and not rejected, but that the warehouse does not have.
     fn find_untaken(&mut self, rows: &[PendingRow]) -> Result<Untaken, WarehouseError> {
         let times: Vec<DateTime<Utc>> = rows.iter().map(|r| r.ingested_at).collect();
         let mut parameters = keys(rows);
@@ -208,12 +208,12 @@ fn keys(rows: &[PendingRow]) -> Vec<Parameter> {
     ]
 }
 
-/// Rows that were sent and not refused, and that the warehouse does not have; by their places.
+/// Rows that were sent and not rejected, but that the warehouse does not have, by position.
 #[derive(Default)]
 struct Untaken {
     behind_future: HashSet<usize>,
     dropped: HashMap<usize, Refusal>,
-    /// Of the dropped ones, those of whose key it has no other version either.
+    /// Of the dropped ones, those without any other version under their key.
     absent: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What `pull` reads: bars, dividends and splits of some assets, and where each series came from.
+//! Reads for `pull`: bars, dividends and splits of some assets, and the origin of each series.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::domain::outgoing::{ActionRow, CoverageRow, PendingRow};
 use crate::domain::pulled::SeriesOrigin;
 
 impl Warehouse {
-    /// The bars of these assets behind the one that was read last, in the order of their key.
+    /// The bars of these assets after the last one read, in key order.
     ///
     /// # Errors
-    /// What the server says; 42P01 where there is no such table.
+    /// Errors of the server; 42P01 if there is no such table.
     pub(crate) fn bars_after(
         &mut self,
         assets: &[String],
@@ -36,10 +36,10 @@ impl Warehouse {
         rows.iter().map(bar).collect()
     }
 
-    /// How many bars of these assets [`Warehouse::bars_after`] leaves out.
+    /// The number of bars of these assets that [`Warehouse::bars_after`] leaves out.
     ///
     /// # Errors
-    /// What the server says.
+    /// Errors of the server.
     pub(crate) fn count_out_of_time(&mut self, assets: &[String]) -> Result<u64, WarehouseError> {
         let sql = "SELECT count(*) FROM price_daily
              WHERE asset_id = ANY ($1::text[])
@@ -49,10 +49,10 @@ impl Warehouse {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The dividends and splits of these assets; none where the table is not there.
+    /// The dividends and splits of these assets; none without the table.
     ///
     /// # Errors
-    /// What the server says.
+    /// Errors of the server.
     pub(crate) fn actions_of(
         &mut self,
         assets: &[String],
@@ -62,10 +62,10 @@ impl Warehouse {
         self.further_rows(sql, assets, action)
     }
 
-    /// Of which days all dividends and splits of these assets are known; likewise.
+    /// The days for which all dividends and splits of these assets are known; likewise.
     ///
     /// # Errors
-    /// What the server says.
+    /// Errors of the server.
     pub(crate) fn coverage_of(
         &mut self,
         assets: &[String],
@@ -75,10 +75,10 @@ impl Warehouse {
         self.further_rows(sql, assets, coverage)
     }
 
-    /// Where the series of these assets came from, as far as it is known; likewise.
+    /// The origins of these assets' series as far as known; likewise.
     ///
     /// # Errors
-    /// What the server says.
+    /// Errors of the server.
     pub(crate) fn origins_of(
         &mut self,
         assets: &[String],
@@ -88,7 +88,7 @@ impl Warehouse {
         self.further_rows(sql, assets, origin)
     }
 
-    /// The rows of a table that an older program has not made.
+    /// The rows of a table that older programs did not create.
     fn further_rows<T>(
         &mut self,
         sql: &'static str,
@@ -104,7 +104,7 @@ impl Warehouse {
     }
 }
 
-/// A bar as it stands there; it counts as its first revision here.
+/// A bar as stored there; here it counts as the first revision.
 fn bar(row: &Row) -> Result<PendingRow, WarehouseError> {
     const VALUES_AT: usize = 4;
     let (asset_id, source): (String, String) = (row.try_get(0)?, row.try_get(2)?);

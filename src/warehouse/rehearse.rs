@@ -1,4 +1,4 @@
-//! A sync without rows, in a transaction that is rolled back: what the server says to it, it would say to a sync.
+//! A sync without rows, in a transaction that is rolled back: the server reports what it would report to a sync.
 
 use std::borrow::Cow;
 
@@ -19,22 +19,22 @@ pub(crate) struct Refused {
     pub(crate) table: &'static str,
     /// What is wrong.
     pub(crate) why: String,
-    /// What helps, where that is known.
+    /// Advice, if known.
     pub(crate) advice: Option<&'static str>,
     /// Whether another session held a lock, so that nothing is known.
     pub(crate) is_locked: bool,
-    /// Whether a right is missing.
+    /// Whether a privilege is missing.
     pub(crate) is_forbidden: bool,
 }
 
-/// So long another session's lock is waited for.
+/// How long to wait for another session's lock.
 const BEGIN: &str = "SET LOCAL lock_timeout = '2s'";
 
 impl Warehouse {
-    /// Makes the tables that are missing, and writes no rows to each as a sync writes rows, and undoes it.
+    /// Creates missing tables, writes no rows to each table in the way of a sync, and rolls everything back.
     ///
     /// # Errors
-    /// What has nothing to do with a table.
+    /// Errors that have nothing to do with a table.
     pub(crate) fn rehearse(&mut self) -> Result<Vec<Refused>, WarehouseError> {
         let missing: Vec<&str> = self.missing_tables()?.iter().map(|t| t.name).collect();
         let mut failures = self.rehearse_once(missing.clone())?;
@@ -47,7 +47,7 @@ impl Warehouse {
             refused.push(self.refused(table, &failure)?);
         }
         for table in TABLES {
-            // What a statement without rows does not show: a type that changes values, a column that wants one.
+            // What a statement without rows does not reveal: a type that changes values, a column that needs a value.
             if refused.iter().all(|r| r.table != table.name)
                 && let Err(WarehouseError::Unfit(why)) = self.check_if_there(table)
             {
@@ -100,7 +100,7 @@ impl Warehouse {
         })
     }
 
-    /// As [`Warehouse::check`], where the table is there.
+    /// As [`Warehouse::check`], if the table exists.
     fn check_if_there(&mut self, table: &'static Table) -> Result<(), WarehouseError> {
         let missing = self.missing_tables()?;
         match missing.iter().any(|m| m.name == table.name) {
@@ -133,7 +133,7 @@ fn rehearse(
         match write_no_rows(&mut savepoint, table, sql, missing.contains(&table.name)) {
             Ok(()) => savepoint.commit()?,
             Err(error) if error.as_db_error().is_none() => return Err(error),
-            // Dropped, it is rolled back.
+            // Dropping the savepoint rolls it back.
             Err(error) => failures.push((*table, WarehouseError::of_statement(error))),
         }
     }

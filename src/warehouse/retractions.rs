@@ -1,4 +1,4 @@
-//! Bars out of the warehouse that the owner took back.
+//! Removes retracted bars from the warehouse.
 
 use chrono::{DateTime, Utc};
 use postgres::types::Type;
@@ -8,15 +8,15 @@ use super::{Parameter, Warehouse, parameter, recognise, values_sql};
 use crate::domain::bar_values::{ValueColumn, by_column};
 use crate::domain::outgoing::RetractedRow;
 
-/// The place of the first parameter with values: those before it are named in the statement.
+/// The position of the first parameter with values: those before it are named in the statement.
 const VALUES_FROM: usize = 6;
 
 impl Warehouse {
-    /// Takes bars out, of the warehouse that is expected, or of any. Returns which one it was, how many are gone, and how many stay
-    /// because other values were fetched later.
+    /// Removes bars from the expected warehouse, or from any. Returns which one it was, how many are gone, and how many
+    /// stay because other values were fetched later.
     ///
     /// # Errors
-    /// What the server says: 42501 where it lets this user delete nothing.
+    /// Errors of the server: 42501 if this user may not delete.
     pub(crate) fn delete_retracted(
         &mut self,
         rows: &[RetractedRow],

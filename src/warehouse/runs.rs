@@ -1,4 +1,4 @@
-//! Runs into the warehouse, so that a dashboard sees them, and the days that its series have.
+//! Writes runs to the warehouse for dashboards, and reads the days of its series.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::domain::outgoing::OutgoingRun;
 use crate::domain::run::JobRun;
 
 impl Warehouse {
-    /// Writes runs as they are, to the warehouse that is expected, or to any. Returns which one it was.
+    /// Writes runs to the expected warehouse, or to any. Returns which one it was.
     pub(crate) fn upsert_runs(
         &mut self,
         rows: &[OutgoingRun],
@@ -20,7 +20,7 @@ impl Warehouse {
         self.write(include_str!("upsert_runs.sql"), of_runs(rows), expected)
     }
 
-    /// A statement whose last parameter is the warehouse that it must be, and whose answer is which one it was.
+    /// A statement whose last parameter is the expected warehouse, and whose answer is the actual one.
     pub(super) fn write(
         &mut self,
         sql: &'static str,
@@ -34,7 +34,7 @@ impl Warehouse {
         Ok(warehouse)
     }
 
-    /// The days of each asset and source, those since a day one by one, up to `until` if it is given.
+    /// The days of each asset and source, individually since a day, up to `until` if given.
     pub(crate) fn days_of_series(
         &mut self,
         since: NaiveDate,
@@ -61,11 +61,11 @@ impl Warehouse {
 pub(crate) struct DaysOfSeries {
     pub(crate) first: NaiveDate,
     pub(crate) newest: NaiveDate,
-    /// Those that were asked for one by one.
+    /// The days that were requested individually.
     pub(crate) recent: Vec<NaiveDate>,
 }
 
-/// The parameters of `upsert_runs.sql` for these runs, all but the last.
+/// The parameters of `upsert_runs.sql` for these runs, except the last.
 pub(super) fn of_runs(rows: &[OutgoingRun]) -> Vec<Parameter> {
     let text = |field: fn(&JobRun) -> Option<&String>| {
         let column: Vec<Option<String>> = rows.iter().map(|r| field(&r.run).cloned()).collect();

@@ -9,18 +9,18 @@ use crate::domain::bar_values::COLUMNS;
 /// A table and what the program needs of it.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// What creates it.
+    /// The DDL that creates it.
     pub(super) ddl: &'static str,
-    /// Columns with the types (`pg_type.typname`) that keep every value as it is, the created one first.
+    /// Columns with the types (`pg_type.typname`) that keep every value unchanged, ours first.
     columns: &'static [(&'static str, &'static [&'static str])],
-    /// Whether it has the columns of a bar's values too. No other types than theirs: real and numeric would change digits, integer
-    /// would overflow.
+    /// Whether it also has the columns of a bar's values. Only their own types are accepted: real and numeric would
+    /// change digits, integer would overflow.
     has_values: bool,
-    /// The columns that a conflict is found by.
+    /// The columns that identify a row.
     key: &'static [&'static str],
 }
 
-/// citext keeps a text as it is; that it takes two for one is seen row by row.
+/// citext keeps a text unchanged; whether it treats two texts as equal is checked row by row.
 const TEXT: &[&str] = &["varchar", "text", "bpchar", "citext"];
 
 pub(super) const TABLES: &[Table] = &[
@@ -65,7 +65,7 @@ pub(super) const TABLES: &[Table] = &[
     },
 ];
 
-/// Tables that no price needs: where they cannot be made or written, the others are.
+/// Tables that prices do not need: if they cannot be created or written, the others still work.
 const FURTHER: &[Table] = &[
     Table {
         name: "asset_source",
@@ -114,33 +114,32 @@ const FURTHER: &[Table] = &[
     },
 ];
 
-/// The DDL of the tables that the program creates where they are missing.
+/// The DDL of all tables, as created if they are missing.
 #[must_use]
 pub(crate) fn schema() -> String {
     let tables = TABLES.iter().chain(FURTHER);
     tables.map(|t| t.ddl).collect::<Vec<_>>().join("\n")
 }
 
-/// The tables' names.
 pub(super) fn names() -> Vec<&'static str> {
     TABLES.iter().map(|t| t.name).collect()
 }
 
-/// A column as it is.
+/// An existing column.
 pub(super) struct Column {
     pub(super) name: String,
     type_name: String,
-    /// Whether an insert that does not name it fails.
+    /// Whether an insert that omits it fails.
     is_required: bool,
-    /// How many characters it takes, where that has an end.
+    /// Its maximum length in characters, if limited.
     pub(super) longest: Option<i32>,
 }
 
 impl Warehouse {
-    /// Creates the tables that are missing and checks those that are there. Returns the names of the created ones.
+    /// Creates missing tables and checks existing ones. Returns the names of the created ones.
     ///
     /// # Errors
-    /// What the server says, or a sentence about a table that cannot take our rows.
+    /// Errors of the server, or a sentence about a table that cannot store our rows.
     pub fn ensure_tables(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
         let mut created = self.create_missing()?;
         self.check_all_but(&created)?;
@@ -155,7 +154,7 @@ impl Warehouse {
         self.create(TABLES)
     }
 
-    /// Creates the tables that no price needs, where they are missing.
+    /// Creates missing tables that prices do not need.
     pub(super) fn create_further(&mut self) -> Result<Vec<&'static str>, WarehouseError> {
         self.create(FURTHER)
     }
@@ -176,11 +175,11 @@ impl Warehouse {
         others.try_for_each(|table| self.check(table))
     }
 
-    /// Looks after a failure at what it may come from. Missing tables are created, and what is wrong with others is said; a server
-    /// that does not tell its system identifier is asked otherwise. `true` when the same again may help.
+    /// Looks for the reason of a failure. Creates missing tables and reports what is wrong with others; a server that
+    /// does not reveal its system identifier is asked in another way from now on. Returns `true` if a retry can help.
     ///
     /// # Errors
-    /// What is wrong with a table, or what the server says.
+    /// What is wrong with a table, or errors of the server.
     pub(crate) fn mend(&mut self, failure: &WarehouseError) -> Result<bool, WarehouseError> {
         if self.ask_otherwise(failure) {
             return Ok(true);
@@ -192,11 +191,11 @@ impl Warehouse {
         for table in &created {
             log::info!(table = table; "created in the warehouse");
         }
-        // Where one was missing, what another is like is not why.
+        // If a table was missing, the others are not the reason.
         if created.is_empty() {
             self.check_all_but(&[])?;
         }
-        // Another connection may have created it in the meantime.
+        // Another connection may have created it meanwhile.
         Ok(!created.is_empty() || failure.is_missing_table())
     }
 
@@ -267,7 +266,7 @@ impl Warehouse {
 }
 
 impl Table {
-    /// Its columns with their types, those of the values behind the key.
+    /// Its columns with their types, those of the values after the key.
     fn wanted(&self) -> Vec<(&'static str, Vec<&'static str>)> {
         let mut wanted: Vec<_> = self.columns.iter().map(|(n, t)| (*n, t.to_vec())).collect();
         if self.has_values {
@@ -279,7 +278,7 @@ impl Table {
         wanted
     }
 
-    /// What keeps these columns from taking our rows as they are, if anything.
+    /// Why these columns cannot store our rows, if they cannot.
     fn what_is_wrong(&self, columns: &[Column]) -> Option<String> {
         let name = self.name;
         let wanted = self.wanted();
@@ -291,7 +290,7 @@ impl Table {
             };
             if !types.contains(&column.type_name.as_str()) {
                 return Some(format!(
-                    "the warehouse's column {name}.{wanted} is of type {}, which would change values; it should be {}",
+                    "the warehouse's column {name}.{wanted} is of type {}, which would change values; expected {}",
                     column.type_name,
                     types.join(" or ")
                 ));

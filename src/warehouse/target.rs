@@ -11,7 +11,7 @@ use super::tls::{self, Verification};
 use super::url::Settings;
 use crate::config::{ConfigError, Secret, TlsMode};
 
-/// Where the warehouse is and how the connection is secured. It cannot print a password.
+/// Where the warehouse is and how the connection is secured. Never prints a password.
 #[derive(Clone)]
 pub struct Target {
     pub(super) config: Config,
@@ -20,13 +20,13 @@ pub struct Target {
     pub(super) root_certificates: Option<PathBuf>,
 }
 
-/// When a connection over a network is encrypted. Sockets never are.
+/// When a network connection is encrypted. Sockets never are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
     Never,
-    /// Where the server refuses one that is not.
+    /// If the server refuses unencrypted ones.
     WhereAsked,
-    /// Where the server can.
+    /// If the server supports it.
     WhereOffered,
     Always,
 }
@@ -38,9 +38,9 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// Reads a `postgres://` URL or a list of `key=value`. `ssl_mode` (`PGSSLMODE`) counts where that names none.
+    /// Parses a `postgres://` URL or a list of `key=value`. `ssl_mode` (`PGSSLMODE`) applies if it contains none.
     ///
-    /// Without either the connection is encrypted unless the host is loopback or a socket.
+    /// Without either, the connection is encrypted unless the host is loopback or a socket.
     ///
     /// # Errors
     /// A sentence that shows nothing of the value: any part of it may be the password.
@@ -49,7 +49,7 @@ impl Target {
         let config = read_config(&settings)?;
         let (encryption, mut verification) =
             wanted_mode(&settings, ssl_mode, is_local(&config))?.meaning();
-        // As libpq does: who names an authority wants it asked.
+        // As libpq does: naming an authority means verifying it.
         if settings.sslrootcert.is_some()
             && verification == Verification::None
             && encryption == Encryption::Always
@@ -64,7 +64,7 @@ impl Target {
         })
     }
 
-    /// The same, with the tables in this schema, where one is given: the name as it stands, whatever `DATABASE_URL` says.
+    /// The same with the tables in this schema, if one is given: the literal name, whatever `DATABASE_URL` says.
     #[must_use]
     pub(crate) fn in_schema(mut self, schema: Option<&str>) -> Self {
         if let Some(schema) = schema {
@@ -101,14 +101,14 @@ impl Target {
         )
     }
 
-    /// `connect_timeout`, where `DATABASE_URL` has it.
+    /// `connect_timeout` of `DATABASE_URL`, if set.
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
         self.config.get_connect_timeout().copied()
     }
 }
 
 impl TlsMode {
-    /// As libpq means it.
+    /// As libpq defines it.
     fn meaning(self) -> (Encryption, Verification) {
         match self {
             Self::Disable => (Encryption::Never, Verification::None),
@@ -121,7 +121,7 @@ impl TlsMode {
     }
 }
 
-/// What the crate is to know.
+/// The settings for the crate.
 fn read_config(settings: &Settings) -> Result<Config, ConfigError> {
     if let Some(why) = &settings.refusal {
         return Err(unreadable(why));
@@ -130,13 +130,13 @@ fn read_config(settings: &Settings) -> Result<Config, ConfigError> {
     let mut config: Config = settings
         .rest
         .parse()
-        .map_err(|_| unreadable("it cannot be read as an address of a PostgreSQL database"))?;
+        .map_err(|_| unreadable("it is not a valid PostgreSQL address"))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(unreadable("it names no host"));
     }
     if !go_together(&config) {
         return Err(unreadable(
-            "its lists of hosts, addresses and ports are not equally long",
+            "its lists of hosts, addresses and ports have different lengths",
         ));
     }
     if let Some(user) = settings.user.as_ref().filter(|user| !user.is_empty()) {
@@ -154,7 +154,7 @@ fn read_config(settings: &Settings) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// The mode that is written, else the environment's, else the host's. `is_local`: whether that is this machine.
+/// The mode in the URL, else the environment's, else the host's default. `is_local`: whether that is this machine.
 fn wanted_mode(
     settings: &Settings,
     ssl_mode: Option<TlsMode>,
@@ -162,25 +162,27 @@ fn wanted_mode(
 ) -> Result<TlsMode, ConfigError> {
     let written = settings.sslmode.as_ref().map(|mode| mode.parse());
     let written = written.transpose().map_err(|()| {
-        unreadable("its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full")
+        unreadable(
+            "its sslmode is not one of disable, allow, prefer, require, verify-ca, verify-full",
+        )
     })?;
     let file = settings.sslrootcert.as_deref();
     if file == Some(tls::SYSTEM) {
         return match written {
             None | Some(TlsMode::VerifyFull) => Ok(TlsMode::VerifyFull),
             _ => Err(unreadable(
-                "its sslrootcert=system wants sslmode=verify-full: anybody may have a certificate of a public authority",
+                "sslrootcert=system needs sslmode=verify-full: anyone can have a certificate of a public authority",
             )),
         };
     }
-    // On this machine nobody listens, and a tunnel to a server far away is spared the round trip of the question.
+    // Nobody can listen on this machine, and a tunnel to a distant server saves the round trip of the request.
     let default = match (is_local, file) {
         (true, Some(_)) => TlsMode::Prefer,
         (true, None) => TlsMode::Allow,
         (false, _) => TlsMode::Require,
     };
     Ok(match written.or(ssl_mode).unwrap_or(default) {
-        // Over a network nothing goes in the clear unless that is written: `disable`.
+        // Over a network nothing is sent in clear text unless `disable` is written.
         TlsMode::Allow if !is_local => TlsMode::Prefer,
         wanted => wanted,
     })
@@ -188,23 +190,23 @@ fn wanted_mode(
 
 fn unreadable(why: &str) -> ConfigError {
     ConfigError(format!(
-        "DATABASE_URL: {why}; it should be like postgres://user:password@host:5432/name (its value is not shown)"
+        "DATABASE_URL: {why}; expected an address like postgres://user:password@host:5432/name (value not shown)"
     ))
 }
 
-/// The options of a connection whose tables are in a schema. A blank ends an option unless a backslash stands before it.
+/// The options of a connection whose tables are in a schema. A blank ends an option unless a backslash precedes it.
 fn with_schema(options: Option<&str>, schema: &str) -> String {
     let escaped = schema.replace('\\', "\\\\").replace(' ', "\\ ");
     let path = format!("-csearch_path={escaped}");
     options.map_or(path.clone(), |options| format!("{options} {path}"))
 }
 
-/// A name in SQL, as it stands.
+/// A literal name in SQL.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Whether each host of a list has its address and its port, where more than one is given.
+/// Whether each host in a list has its address and port, if more than one is given.
 fn go_together(config: &Config) -> bool {
     let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
     let ports = config.get_ports().len();
@@ -311,13 +313,13 @@ mod tests {
         for (url, words) in [
             (
                 "postgres://me:canary@h/d?sslmod=require",
-                "\"sslmod\" is not known",
+                "\"sslmod\" is unknown",
             ),
             (
                 "postgres://me:canary@h/d?sslcert=canary",
-                "\"sslcert\" cannot be heeded",
+                "\"sslcert\" cannot be used",
             ),
-            ("host=h dbname=d servise=canary", "\"servise\" is not known"),
+            ("host=h dbname=d servise=canary", "\"servise\" is unknown"),
             (
                 "postgres://h/d?sslrootcert=system&sslmode=require",
                 "verify-full",

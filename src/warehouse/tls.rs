@@ -1,4 +1,4 @@
-//! TLS for the warehouse by rustls, with the meanings that libpq gives to `sslmode`.
+//! TLS for the warehouse with rustls; `sslmode` has the same meanings as in libpq.
 
 use std::io;
 use std::path::Path;
@@ -20,21 +20,21 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::certificate;
 
-/// What of the server's certificate is checked.
+/// How the server's certificate is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verification {
-    /// Nothing: `prefer` and `require` encrypt only.
+    /// Not at all: `prefer` and `require` only encrypt.
     None,
-    /// That a trusted authority signed it: `verify-ca`.
+    /// It must be signed by a trusted authority: `verify-ca`.
     Authority,
-    /// That, and the host's name: `verify-full`.
+    /// The same, and it must match the host's name: `verify-full`.
     Full,
 }
 
-/// The word for the authorities that this machine trusts, as libpq has it.
+/// The word for the authorities trusted by this machine, as in libpq.
 pub(super) const SYSTEM: &str = "system";
 
-/// A connector that checks this much, against the authorities of a PEM file or the bundled public ones.
+/// A connector with this verification, against the authorities of a PEM file or the bundled public ones.
 pub(super) fn connector(
     verification: Verification,
     root_certificates: Option<&Path>,
@@ -58,7 +58,7 @@ pub(super) fn connector(
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    // A server wants it where nobody asks for TLS first (PostgreSQL 17).
+    // Needed by servers that are not asked for TLS first (PostgreSQL 17).
     if is_direct {
         config.alpn_protocols = vec![b"postgresql".to_vec()];
     }
@@ -66,7 +66,7 @@ pub(super) fn connector(
 }
 
 fn roots(file: Option<&Path>) -> Result<RootCertStore> {
-    /// Where systems keep the authorities that they trust.
+    /// Where operating systems keep trusted authorities.
     const OF_SYSTEMS: [&str; 4] = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/tls/certs/ca-bundle.crt",
@@ -83,7 +83,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore> {
         }
         return Ok(roots);
     };
-    let reading = || format!("the sslrootcert {} cannot be read", file.display());
+    let reading = || format!("cannot read the sslrootcert {}", file.display());
     for certificate in CertificateDer::pem_file_iter(file).with_context(reading)? {
         roots
             .add(certificate.with_context(reading)?)
@@ -91,18 +91,18 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore> {
     }
     anyhow::ensure!(
         !roots.is_empty(),
-        "the sslrootcert {} holds no certificate",
+        "the sslrootcert {} contains no certificate",
         file.display()
     );
     Ok(roots)
 }
 
-/// Trusts the authorities, for the host's name or any; what is wrong with a certificate it says so that it can be mended.
+/// Trusts the authorities, for the host's name or any; explains a refused certificate so that it can be fixed.
 #[derive(Debug)]
 struct Checked {
     inner: Arc<WebPkiServerVerifier>,
     is_any_name: bool,
-    /// The file of the authorities, where one is named.
+    /// The file of the authorities, if configured.
     file: Option<String>,
 }
 
@@ -164,7 +164,7 @@ impl ServerCertVerifier for Checked {
 #[error("{0}")]
 struct Refusal(String);
 
-/// The sentence of a refused certificate, where that is what an error is made of.
+/// The sentence of a refused certificate, if that caused the error.
 pub(super) fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a str> {
     let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
     match inner.downcast_ref::<Error>()? {
@@ -173,7 +173,7 @@ pub(super) fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Optio
     }
 }
 
-/// Takes any certificate, of any version of X.509, but only from a server that holds its key.
+/// Accepts any certificate of any X.509 version, but only from a server that holds its key.
 #[derive(Debug)]
 struct AnyCertificate {
     algorithms: WebPkiSupportedAlgorithms,

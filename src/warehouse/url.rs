@@ -1,10 +1,10 @@
-//! `DATABASE_URL` taken apart: what the `postgres` crate does not know or reads too strictly.
+//! Splits `DATABASE_URL`: handles what the `postgres` crate does not know or parses too strictly.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::parameters::{Meaning, is_name, meaning};
 
-/// What the crate does not know, taken out of the rest.
+/// What the crate does not know, separated from the rest.
 #[derive(Default)]
 pub(super) struct Settings {
     /// What the crate understands.
@@ -16,12 +16,12 @@ pub(super) struct Settings {
     pub(super) sslrootcert: Option<String>,
     /// The schema of the tables.
     pub(super) schema: Option<String>,
-    /// What is wrong with a parameter: a sentence with its name, and not its value.
+    /// What is wrong with a parameter: a sentence with its name, but not its value.
     pub(super) refusal: Option<String>,
 }
 
 impl Settings {
-    /// Takes a `postgres://` URL or a list of `key=value` apart.
+    /// Splits a `postgres://` URL or a list of `key=value`.
     pub(super) fn of(url: &str) -> Self {
         if url.contains("://") {
             take_from_url(url)
@@ -30,7 +30,8 @@ impl Settings {
         }
     }
 
-    /// Takes a parameter; gives what the crate is to read of it. `is_in_password`: it may be a part of a password with blanks.
+    /// Handles a parameter; returns what the crate should read of it. `is_in_password`: it may be part of a password
+    /// with blanks.
     fn take(
         &mut self,
         key: &str,
@@ -56,13 +57,13 @@ impl Settings {
                 return None;
             }
             Meaning::Harmless => return None,
-            Meaning::Refused(why) => format!("cannot be heeded: {why}"),
-            Meaning::Unknown => "is not known; leave it out or correct its name".to_owned(),
+            Meaning::Refused(why) => format!("cannot be used: {why}"),
+            Meaning::Unknown => "is unknown; remove it or correct its name".to_owned(),
         };
         self.refusal
             .get_or_insert(match is_name(key) && !is_in_password {
                 true => format!("its parameter {key:?} {wrong}"),
-                false => "it cannot be read as an address of a PostgreSQL database".to_owned(),
+                false => "it is not a valid PostgreSQL address".to_owned(),
             });
         None
     }
@@ -99,10 +100,10 @@ fn take_from_url(url: &str) -> Settings {
     settings
 }
 
-/// Where the `@` stands between user and password and the host.
+/// The position of the `@` between user and password and the host.
 ///
-/// A password that is not percent-encoded may hold any character, so that the URL is read as the standard has it only when
-/// that makes sense; else the last `@` that a host follows is the one.
+/// A password that is not percent-encoded may contain any character, so the URL is parsed by the standard only if that
+/// makes sense; otherwise the last `@` followed by a host is used.
 fn end_of_userinfo(text: &str) -> Option<usize> {
     let authority = text.find(['/', '?', '#']).unwrap_or(text.len());
     let standard = text.get(..authority).and_then(|a| a.rfind('@'));
@@ -118,7 +119,7 @@ fn end_of_userinfo(text: &str) -> Option<usize> {
     ats.find(|at| text.get(at + 1..).is_some_and(begins_with_hosts))
 }
 
-/// Whether this is hosts, a path and parameters, with nothing in them that looks like the rest of a password.
+/// Whether this is hosts, a path and parameters, with nothing that looks like the rest of a password.
 fn is_plain(text: &str) -> bool {
     let (base, query) = text.split_once('?').unwrap_or((text, ""));
     let is_parameter = |pair: &str| {
@@ -136,7 +137,7 @@ fn begins_with_hosts(text: &str) -> bool {
     hosts.split(',').all(is_host)
 }
 
-/// A name, an address in dots, an address in brackets or a percent-encoded path, with a port or without.
+/// A name, a dotted address, a bracketed address or a percent-encoded path, with or without a port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|t| t.split_once(']')) {
         Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("", port),
@@ -166,7 +167,7 @@ fn take_from_pairs(text: &str) -> Settings {
     settings
 }
 
-/// The first `key = value` of a list: its key, its value without quotes and backslashes, and what follows.
+/// The first `key = value` of a list: its key, its value without quotes and backslashes, and the rest.
 fn next_pair(text: &str) -> (&str, String, &str) {
     let Some((key, behind)) = text.split_once('=') else {
         return (text.trim(), String::new(), "");

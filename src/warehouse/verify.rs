@@ -1,4 +1,4 @@
-//! What `verify` and `report` ask the warehouse: checksums of months, the rows of those that differ, and how many rows it has.
+//! Queries of `verify` and `report`: checksums of months, the rows of months that differ, and row counts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ impl Warehouse {
     /// Every asset with rows, in order.
     pub(crate) fn asset_ids(&mut self) -> Result<Vec<String>, WarehouseError> {
         let rows = match self.query(include_str!("asset_ids.sql"), Vec::new()) {
-            // A distributed table cannot be walked along its key: all rows are read.
+            // A distributed table cannot be walked along its key, so all rows are read.
             Err(failure) if is_unsupported(&failure) => {
                 let sql = "SELECT asset_id::text FROM price_daily GROUP BY asset_id ORDER BY 1";
                 self.query(sql, Vec::new())?
@@ -46,7 +46,7 @@ impl Warehouse {
             let bytes: &[u8] = row.try_get(4)?;
             let sum = Checksum {
                 rows: u64::try_from(row.try_get::<_, i64>(3)?).unwrap_or(0),
-                // PostgreSQL gives 16 bytes; fewer would be no checksum of ours.
+                // PostgreSQL returns 16 bytes; fewer would not be our checksum.
                 digest: bytes.try_into().unwrap_or_default(),
             };
             Ok((month, sum))
@@ -54,7 +54,7 @@ impl Warehouse {
         months.collect()
     }
 
-    /// The rows of these months, each with the place of its month.
+    /// The rows of these months, each with the index of its month.
     pub(crate) fn bars_of_months(
         &mut self,
         months: &[Month],
@@ -87,18 +87,19 @@ impl Warehouse {
         bars.collect()
     }
 
-    /// Which of these rows have a time of ingest in the future.
+    /// The rows among these whose ingest time is in the future.
     pub(crate) fn find_future(&mut self, keys: &[RowKey]) -> Result<Vec<RowKey>, WarehouseError> {
         self.rows_of_keys(include_str!("find_future.sql"), keys)
     }
 
-    /// Lets these rows be as old as can be where their time of ingest lies in the future, so that the next chunk writes over them.
+    /// Sets the ingest time of these rows to the oldest possible one if it is in the future, so that the next chunk
+    /// overwrites them.
     pub(crate) fn unset_future(&mut self, keys: &[RowKey]) -> Result<(), WarehouseError> {
         self.rows_of_keys(include_str!("unset_future.sql"), keys)
             .map(drop)
     }
 
-    /// A statement about rows ($1 to $3: their keys), and the keys that it answers with.
+    /// A statement about rows ($1 to $3: their keys) that returns keys.
     fn rows_of_keys(
         &mut self,
         sql: &'static str,
@@ -129,7 +130,7 @@ impl Warehouse {
     }
 }
 
-/// Whether the server can do much, but not this (0A000).
+/// Whether the server does not support this feature (0A000).
 fn is_unsupported(failure: &WarehouseError) -> bool {
     matches!(failure, WarehouseError::Postgres(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED))
 }

@@ -9,7 +9,7 @@ use super::{Warehouse, parameter};
 /// The optional views `best_price` and `latest_price`, and `own_source`, which they read.
 pub(crate) const BEST_PRICE: &str = include_str!("../../schema/warehouse/best_price.sql");
 
-/// The optional view `adjusted_price`, over `best_price`.
+/// The optional view `adjusted_price`, based on `best_price`.
 #[must_use]
 pub(crate) fn adjusted_price() -> String {
     [
@@ -19,7 +19,7 @@ pub(crate) fn adjusted_price() -> String {
     .join("\n")
 }
 
-/// The optional view of one price, in the schema where its readers look, over `best_price`.
+/// The optional view of one price in its readers' schema, based on `best_price`.
 #[must_use]
 pub(crate) fn one_price(schema: &str) -> String {
     let view = format!("{}.price_daily", quoted(schema));
@@ -28,13 +28,13 @@ pub(crate) fn one_price(schema: &str) -> String {
 }
 
 impl Warehouse {
-    /// Creates the optional views `best_price` and `latest_price`, or brings them up to date.
+    /// Creates or updates the optional views `best_price` and `latest_price`.
     pub(crate) fn create_best_price(&mut self) -> Result<(), WarehouseError> {
         self.ensure_tables()?;
         self.execute(BEST_PRICE.to_owned())
     }
 
-    /// Creates the optional view `adjusted_price`, or brings it up to date, and those before, which it reads.
+    /// Creates or updates the optional view `adjusted_price`, and those before, which it reads.
     pub(crate) fn create_adjusted_price(&mut self) -> Result<(), WarehouseError> {
         self.ensure_tables()?;
         self.execute(adjusted_price())
@@ -50,7 +50,7 @@ impl Warehouse {
         Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
-    /// Whether the server compiles queries that it takes for expensive.
+    /// Whether the server compiles queries that it considers expensive.
     pub(crate) fn compiles_queries(&mut self) -> Result<bool, WarehouseError> {
         // PostgreSQL 10 has no such setting.
         let sql = "SELECT coalesce(current_setting('jit', true), 'off') = 'on'";
@@ -58,24 +58,22 @@ impl Warehouse {
         Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
-    /// The schema in which this connection makes tables.
+    /// The schema in which this connection creates tables.
     ///
     /// # Errors
-    /// What the server says, or that there is none.
+    /// Errors of the server, or that there is none.
     pub(crate) fn own_schema(&mut self) -> Result<String, WarehouseError> {
         let rows = self.query("SELECT current_schema()::text", Vec::new())?;
         let schema = rows.first().and_then(|row| row.get::<_, Option<String>>(0));
         schema.ok_or_else(|| {
-            WarehouseError::Unfit(
-                "no schema of the search_path of DATABASE_URL is there".to_owned(),
-            )
+            WarehouseError::Unfit("no schema in the search_path of DATABASE_URL exists".to_owned())
         })
     }
 
-    /// Creates the optional view of one price in a schema, or brings it up to date.
+    /// Creates or updates the optional view of one price in a schema.
     ///
     /// # Errors
-    /// What the server says, or that something else has its place.
+    /// Errors of the server, or that something else is in its place.
     pub(crate) fn create_one_price(&mut self, schema: &str) -> Result<(), WarehouseError> {
         self.look_for_one_price(schema)?;
         self.ensure_tables()?;
@@ -91,15 +89,17 @@ impl Warehouse {
         let (has_schema, kind): (bool, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
         let is_ours: bool = row.try_get(2)?;
         let why = match kind.as_deref() {
-            _ if !has_schema => format!("there is no schema {schema}; CREATE SCHEMA makes one"),
+            _ if !has_schema => {
+                format!("there is no schema {schema}; create it with CREATE SCHEMA")
+            }
             None => return Ok(()),
             Some("v") if is_ours => return Ok(()),
             Some("v") => format!(
-                "there is a view {schema}.price_daily that pricestash did not make: drop it, or name another schema with --schema"
+                "there is a view {schema}.price_daily that pricestash did not create: drop it, or choose another schema with --schema"
             ),
             Some(_) => format!(
-                "there is a table {schema}.price_daily, whose place the view cannot take: name the schema where the readers are to look \
-                 with --schema, or move that table into the schema of DATABASE_SCHEMA"
+                "there is a table {schema}.price_daily, which the view cannot replace: choose the schema of the readers with \
+                 --schema, or move that table to the schema of DATABASE_SCHEMA"
             ),
         };
         Err(WarehouseError::Unfit(why))

@@ -1,4 +1,4 @@
-//! Reads one calendar file: `data/calendars/XKRX.toml` and the like.
+//! Reads a calendar file such as `data/calendars/XKRX.toml`.
 //!
 //! A line is a day (`2026-01-01 = "New Year's Day"`) or a year (`2026 = "01-01 New Year's Day; 04-03 Good Friday"`).
 
@@ -13,16 +13,16 @@ use toml::value::Datetime;
 
 use super::{Table, Week};
 
-/// The longest reason, in characters: it stands in one line of a terminal.
+/// Longest reason, in characters: it must fit in a terminal line.
 const MAX_REASON_CHARS: usize = 100;
 
-/// The longest name or origin of a list, in characters.
+/// Longest name or origin of a list, in characters.
 const MAX_WORDS_CHARS: usize = 400;
 
-/// Days or years as they are written, with a reason or a time.
+/// Days or years as written, with a reason or a time.
 type Days = BTreeMap<Spanned<String>, Spanned<String>>;
 
-/// Finds the calendar that another one takes its days from.
+/// Finds the calendar whose days another one uses.
 pub(super) type Find<'a> = &'a dyn Fn(&str) -> Option<Table>;
 
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct File {
     from: Option<Spanned<String>>,
     certainty: Option<Spanned<String>>,
     zone: Option<Spanned<String>>,
-    /// The calendar whose days these are, where only zone or final times are others.
+    /// The calendar whose days these are, if only the zone or final times differ.
     days_of: Option<Spanned<String>>,
     opens_evening_before: Option<Spanned<String>>,
     known_from: Option<Spanned<Datetime>>,
@@ -50,21 +50,21 @@ struct File {
     closed: Days,
 }
 
-/// What a file says.
+/// The content of a file.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) table: Table,
-    /// Whether it is a list of its own and no correction of the one that is there.
+    /// Whether it is a complete list rather than a correction of an existing one.
     pub(super) is_whole: bool,
 }
 
-/// Reads the text of a calendar file; a byte order mark and Windows line ends are fine.
+/// Parses the text of a calendar file; accepts a byte order mark and Windows line ends.
 ///
-/// A file with a `zone` is a whole calendar. One without adds its lines to the calendar `base`: a correction of one day
-/// is two lines, and the rest of the list goes on coming from the program.
+/// A file with a `zone` is a complete calendar. One without adds its lines to the calendar `base`: a correction of one
+/// day takes two lines, and the rest of the list still comes from the program.
 ///
 /// # Errors
-/// One sentence with the line, the value, and what would be right.
+/// A sentence with the line, the value, and what would be right.
 pub(super) fn parse(text: &str, base: Option<&Table>, find: Find<'_>) -> Result<Parsed, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: File = toml::from_str(text).map_err(|e| {
@@ -111,7 +111,7 @@ fn wrong<T>(value: &Spanned<T>, why: String) -> Wrong {
     }
 }
 
-/// What a file says of one day, and where.
+/// What a file says about one day, and where.
 struct Line<'a> {
     date: NaiveDate,
     says: &'a str,
@@ -136,7 +136,7 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// The days of a list. A day that stands in it by itself and in the line of its year is refused: one of them is wrong.
+/// The days of a list. A day that appears by itself and in the line of its year is refused: one of them is wrong.
 fn lines(days: &Days) -> Result<Vec<Line<'_>>, Wrong> {
     let mut found = Vec::with_capacity(days.len());
     let mut seen = BTreeSet::new();
@@ -153,7 +153,7 @@ fn lines(days: &Days) -> Result<Vec<Line<'_>>, Wrong> {
     }
     for line in &found {
         if !seen.insert(line.date) {
-            let why = format!("{} is there a second time", line.date);
+            let why = format!("{} appears twice", line.date);
             return Err(wrong(line.key, why));
         }
     }
@@ -175,7 +175,7 @@ fn lines_of_year<'a>(
     for part in value.get_ref().split(';').map(str::trim) {
         let (day, says) = part.split_once(' ').unwrap_or((part, ""));
         let date = read_day(&format!("{year}-{day}")).ok_or_else(|| {
-            let why = format!("{part:?} in the line of {year} should be a day and what is said of it, like \"01-31 Holiday\"; a semicolon separates two");
+            let why = format!("{part:?} in the line of {year} should be a day and its text, like \"01-31 Holiday\"; semicolons separate days");
             wrong(value, why)
         })?;
         found.push(Line {
@@ -188,12 +188,12 @@ fn lines_of_year<'a>(
     Ok(())
 }
 
-/// A calendar with what every one of them has, and no days yet but for those of the calendar that it names.
+/// A calendar with the mandatory fields, and no days except those of the calendar it names.
 fn whole(file: &File, find: Find<'_>) -> Result<Table, Wrong> {
     let missing = |field: &str| Wrong {
         span: 0..0,
         why: format!(
-            "{field} is missing, a whole calendar has zone, known_from, known_until, [final] and [closed]"
+            "{field} is missing; a complete calendar has zone, known_from, known_until, [final] and [closed]"
         ),
     };
     let zone = file.zone.as_ref().ok_or_else(|| missing("zone"))?;
@@ -204,7 +204,7 @@ fn whole(file: &File, find: Find<'_>) -> Result<Table, Wrong> {
     }
     let same = file.days_of.as_ref().map(|name| {
         find(name.get_ref()).ok_or_else(|| {
-            let why = format!("days_of is {:?}, it should be a calendar", name.get_ref());
+            let why = format!("days_of: {:?} is not a calendar", name.get_ref());
             wrong(name, why)
         })
     });
@@ -231,7 +231,7 @@ fn whole(file: &File, find: Find<'_>) -> Result<Table, Wrong> {
 }
 
 impl Table {
-    /// Takes what a file says over what was there. A day is in one of the two lists of days.
+    /// Applies the file over the existing calendar. A day is in at most one of the two lists of days.
     fn add(&mut self, file: &File, lists: &Lists<'_>) -> Result<(), Wrong> {
         for (own, value) in [
             (&mut self.title, &file.name),
@@ -284,7 +284,7 @@ fn read_week(value: &Spanned<String>) -> Result<Week, Wrong> {
     Week::read(text).ok_or_else(|| {
         wrong(
             value,
-            format!("the week {text:?} should be like \"Mon-Fri\" or \"Sun-Thu\""),
+            format!("week: expected days like \"Mon-Fri\" or \"Sun-Thu\", found {text:?}"),
         )
     })
 }
@@ -292,16 +292,16 @@ fn read_week(value: &Spanned<String>) -> Result<Week, Wrong> {
 fn read_zone(zone: &Spanned<String>) -> Result<Tz, Wrong> {
     let text = zone.get_ref();
     text.parse().map_err(|_| {
-        let why = format!("zone is {text:?}, it should be a name like \"Asia/Seoul\"");
+        let why = format!("zone: expected a name like \"Asia/Seoul\", found {text:?}");
         wrong(zone, why)
     })
 }
 
-/// What each value alone cannot show.
+/// Checks values that depend on each other.
 fn check(file: &File, lists: &Lists<'_>, table: &Table) -> Result<(), Wrong> {
     let (from, until) = (table.known_from, table.known_until);
     if from > until {
-        let why = format!("known_until is {until}, it should not be before known_from ({from})");
+        let why = format!("known_until ({until}) is before known_from ({from})");
         let span = file.known_until.as_ref().or(file.known_from.as_ref());
         return Err(Wrong {
             span: span.map_or(0..0, Spanned::span),
@@ -312,7 +312,7 @@ fn check(file: &File, lists: &Lists<'_>, table: &Table) -> Result<(), Wrong> {
     for line in &lists.sessions {
         if closed.contains(&line.date) {
             let why = format!(
-                "{} stands in [sessions] and in [closed], it should be in one of them",
+                "{} is both in [sessions] and in [closed]; keep one of them",
                 line.date
             );
             return Err(wrong(line.key, why));
@@ -321,8 +321,7 @@ fn check(file: &File, lists: &Lists<'_>, table: &Table) -> Result<(), Wrong> {
     for line in &lists.special_final {
         let date = line.date;
         if let Some(reason) = table.closed_reason(date) {
-            let why =
-                format!("{date} in [special_final] is no session ({reason}), it should be one");
+            let why = format!("{date} in [special_final] is not a session ({reason})");
             return Err(wrong(line.key, why));
         }
     }
@@ -336,7 +335,7 @@ fn reason(line: &Line<'_>) -> Result<String, Wrong> {
         || text.chars().any(char::is_control)
     {
         let why = format!(
-            "the reason of {} is {text:?}, it should have 1 to {MAX_REASON_CHARS} characters in one line",
+            "the reason of {} should have 1 to {MAX_REASON_CHARS} characters in one line, found {text:?}",
             line.date
         );
         return Err(wrong(line.value, why));
@@ -344,7 +343,7 @@ fn reason(line: &Line<'_>) -> Result<String, Wrong> {
     Ok(text.to_owned())
 }
 
-/// A text for people, which a terminal shows.
+/// A text that is shown to people in a terminal.
 fn check_words(value: &Spanned<String>) -> Result<(), Wrong> {
     let text = value.get_ref();
     if text.chars().count() > MAX_WORDS_CHARS || text.chars().any(char::is_control) {
@@ -357,12 +356,12 @@ fn check_words(value: &Spanned<String>) -> Result<(), Wrong> {
 fn day(key: &Spanned<String>) -> Result<NaiveDate, Wrong> {
     let text = key.get_ref();
     read_day(text).ok_or_else(|| {
-        let why = format!("{text:?} should be a day of the calendar like 2026-01-31");
+        let why = format!("expected a date like 2026-01-31, found {text:?}");
         wrong(key, why)
     })
 }
 
-/// Reads `YYYY-MM-DD`, all ten characters of it.
+/// Reads `YYYY-MM-DD`, exactly ten characters.
 fn read_day(text: &str) -> Option<NaiveDate> {
     let date: NaiveDate = text.parse().ok()?;
     (date.to_string() == text).then_some(date)
@@ -371,7 +370,7 @@ fn read_day(text: &str) -> Option<NaiveDate> {
 fn date(field: &str, value: &Spanned<Datetime>) -> Result<NaiveDate, Wrong> {
     let text = value.get_ref().to_string();
     read_day(&text).ok_or_else(|| {
-        let why = format!("{field} is {text}, it should be a day like 2027-12-31");
+        let why = format!("{field}: expected a date like 2027-12-31, found {text}");
         wrong(value, why)
     })
 }
@@ -381,7 +380,7 @@ fn read_time(field: &str, text: &str, place: &Spanned<String>) -> Result<NaiveTi
         .ok()
         .filter(|t| t.format("%H:%M").to_string() == *text)
         .ok_or_else(|| {
-            let why = format!("the time of {field} is {text:?}, it should be one like \"16:30\"");
+            let why = format!("the time of {field} should be like \"16:30\", found {text:?}");
             wrong(place, why)
         })
 }
@@ -432,57 +431,57 @@ known_until = 2027-12-31
             (
                 "Asia/Seoul",
                 "Asia/Soul",
-                "line 1: zone is \"Asia/Soul\", it should be a name like \"Asia/Seoul\"",
+                "line 1: zone: expected a name like \"Asia/Seoul\", found \"Asia/Soul\"",
             ),
             (
                 "2027-12-31",
                 "1999-12-31",
-                "line 3: known_until is 1999-12-31, it should not be before known_from (2000-01-01)",
+                "line 3: known_until (1999-12-31) is before known_from (2000-01-01)",
             ),
             (
                 "2027-12-31",
                 "12:30:00",
-                "line 3: known_until is 12:30:00, it should be a day like 2027-12-31",
+                "line 3: known_until: expected a date like 2027-12-31, found 12:30:00",
             ),
             (
                 "2000-01-01 = \"16:30\"\n",
                 "",
-                "line 1: [final] is missing, a whole calendar has zone, known_from, known_until, [final] and [closed]",
+                "line 1: [final] is missing; a complete calendar has zone, known_from, known_until, [final] and [closed]",
             ),
             (
                 "16:30",
                 "16.30",
-                "line 5: the time of 2000-01-01 is \"16.30\", it should be one like \"16:30\"",
+                "line 5: the time of 2000-01-01 should be like \"16:30\", found \"16.30\"",
             ),
             (
                 "17:30",
                 "7:30",
-                "line 7: the time of 2026-11-19 is \"7:30\", it should be one like \"16:30\"",
+                "line 7: the time of 2026-11-19 should be like \"16:30\", found \"7:30\"",
             ),
             (
                 "2026-11-19",
                 "2026-11-21",
-                "line 7: 2026-11-21 in [special_final] is no session (weekend), it should be one",
+                "line 7: 2026-11-21 in [special_final] is not a session (weekend)",
             ),
             (
                 "2026-01-03",
                 "2026-06-03",
-                "line 9: 2026-06-03 stands in [sessions] and in [closed], it should be in one of them",
+                "line 9: 2026-06-03 is both in [sessions] and in [closed]; keep one of them",
             ),
             (
                 "2026-06-03",
                 "2026-06-31",
-                "line 11: \"2026-06-31\" should be a day of the calendar like 2026-01-31",
+                "line 11: expected a date like 2026-01-31, found \"2026-06-31\"",
             ),
             (
                 "2026-06-03",
                 "2026-6-3",
-                "line 11: \"2026-6-3\" should be a day of the calendar like 2026-01-31",
+                "line 11: expected a date like 2026-01-31, found \"2026-6-3\"",
             ),
             (
                 "Local elections",
                 " ",
-                "line 11: the reason of 2026-06-03 is \" \", it should have 1 to 100 characters in one line",
+                "line 11: the reason of 2026-06-03 should have 1 to 100 characters in one line, found \" \"",
             ),
         ] {
             assert_eq!(refused(from, to), why);
@@ -520,18 +519,14 @@ known_until = 2027-12-31
                 "2026-06-04 A",
                 "line 14: \"2026-06-04 A day of mourning\" in the line of 2026",
             ),
-            (
-                "06-04 A",
-                "06-03 A",
-                "line 14: 2026-06-03 is there a second time",
-            ),
+            ("06-04 A", "06-03 A", "line 14: 2026-06-03 appears twice"),
             ("; 06-04", ";", "line 14: \"A day of mourning\""),
             (
                 "11-19 17:30",
                 "11-19",
-                "line 7: the time of 2026-11-19 is \"\"",
+                "line 7: the time of 2026-11-19 should be like \"16:30\", found \"\"",
             ),
-            ("Sun-Thu", "Sun", "line 11: the week \"Sun\" should be like"),
+            ("Sun-Thu", "Sun", "line 11: week: expected days like"),
         ] {
             let wrong = parse(&years.replace(from, to), None, &NOTHING).unwrap_err();
             assert!(wrong.starts_with(why), "{wrong}");
@@ -551,10 +546,7 @@ known_until = 2027-12-31
             (Tz::Europe__Berlin, 1)
         );
         let unknown = parse(floor, None, &NOTHING).unwrap_err();
-        assert_eq!(
-            unknown,
-            "line 4: days_of is \"ONE\", it should be a calendar"
-        );
+        assert_eq!(unknown, "line 4: days_of: \"ONE\" is not a calendar");
     }
 
     #[test]
@@ -578,7 +570,7 @@ known_until = 2027-12-31
         );
         let wrong = parse("known_until = 1999-12-31", Some(&base), &NOTHING).unwrap_err();
         assert!(
-            wrong.contains("line 1: known_until is 1999-12-31"),
+            wrong.contains("line 1: known_until (1999-12-31)"),
             "{wrong}"
         );
     }

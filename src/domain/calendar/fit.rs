@@ -1,4 +1,4 @@
-//! Whether a calendar fits what a source says of an asset: its exchange and its time zone.
+//! Whether a calendar fits what a source says about an asset: its exchange and its time zone.
 
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use super::{Calendar, Calendars};
 use crate::domain::answer::Said;
 
-/// Yahoo's codes of the exchanges (`meta.exchangeName`), by calendar. Two calendars may share one: the same holidays, or an
-/// index that was moved.
+/// Yahoo's exchange codes (`meta.exchangeName`) by calendar. Two calendars may share one: they have the same holidays,
+/// or an index was moved.
 const CODES: [(&str, &str); 60] = [
     ("24/5", "CCY"),
     ("24/7", "CCC"),
@@ -74,7 +74,7 @@ const CODES: [(&str, &str); 60] = [
     ("XWBO", "VIE"),
 ];
 
-/// The calendars of an exchange; none for a code that is not known.
+/// The calendars of an exchange; empty for an unknown code.
 fn calendars_of(code: &str) -> Vec<&'static str> {
     let has = |codes: &str| codes.split(' ').any(|c| c == code);
     let found = CODES.iter().filter(|(_, codes)| has(codes));
@@ -82,8 +82,8 @@ fn calendars_of(code: &str) -> Vec<&'static str> {
 }
 
 impl Calendar {
-    /// Why the calendar is not that of the exchange that a source names, in words; None where it is, or where what is said
-    /// cannot tell. `day` is one on which the clocks of two zones are compared.
+    /// Why the calendar is not that of the exchange named by a source, in words; None if it is, or if the source's
+    /// facts cannot tell. The clocks of two zones are compared around `day`.
     #[must_use]
     pub(crate) fn misfit(&self, said: &Said, day: NaiveDate) -> Option<String> {
         let is_known = CODES.iter().any(|(calendar, _)| *calendar == self.name());
@@ -94,7 +94,7 @@ impl Calendar {
             }
             if !fitting.is_empty() {
                 return Some(format!(
-                    "the source says that its exchange is {code}, whose calendar is {}, not {}",
+                    "the source names the exchange {code}, whose calendar is {}, not {}",
                     fitting.join(" or "),
                     self.name()
                 ));
@@ -103,7 +103,7 @@ impl Calendar {
         let zone: Tz = said.zone.as_deref()?.parse().ok()?;
         (!same_clock(zone, self.zone(), day)).then(|| {
             format!(
-                "the source says that its exchange is in {zone}, {} is in {}",
+                "the source says that its exchange is in {zone}, but {} is in {}",
                 self.name(),
                 self.zone()
             )
@@ -112,11 +112,11 @@ impl Calendar {
 }
 
 impl Calendars {
-    /// The name of the calendar of an exchange, by its code and its zone at the source. `day` is one on which the clocks of two
-    /// zones are compared.
+    /// The calendar of an exchange, by its code and its time zone at the source. The clocks of two zones are compared
+    /// around `day`.
     ///
     /// # Errors
-    /// Why there is not one that fits both, in words.
+    /// Why no single calendar fits both, in words.
     pub(crate) fn of_exchange(
         &self,
         code: Option<&str>,
@@ -124,9 +124,9 @@ impl Calendars {
         day: NaiveDate,
     ) -> Result<String, String> {
         let instead = zone.map_or_else(String::new, |zone| {
-            format!("; weekdays@{zone} takes every weekday for a session")
+            format!("; weekdays@{zone} treats every weekday as a session")
         });
-        let code = code.ok_or_else(|| format!("the source does not say its exchange{instead}"))?;
+        let code = code.ok_or_else(|| format!("the source does not name its exchange{instead}"))?;
         let mut names = calendars_of(code);
         if names.is_empty() {
             return Err(format!("its exchange {code} has no calendar here{instead}"));
@@ -142,17 +142,17 @@ impl Calendars {
         match names[..] {
             [one] => Ok(one.to_owned()),
             [] => Err(format!(
-                "its exchange {code} is that of {by_code}, and its time zone is {}",
+                "its exchange {code} belongs to {by_code}, but its time zone is {}",
                 zone.unwrap_or_default()
             )),
             _ => Err(format!(
-                "its exchange {code} is that of several calendars: {by_code}"
+                "its exchange {code} belongs to several calendars: {by_code}"
             )),
         }
     }
 }
 
-/// Whether two zones have the same time around a day, in summer and in winter: one place may have several names.
+/// Whether two zones have the same time around a day, in summer and in winter: a place may have several names.
 fn same_clock(one: Tz, other: Tz, day: NaiveDate) -> bool {
     const HALF_A_YEAR: u64 = 182;
     let days = [
@@ -204,7 +204,7 @@ mod tests {
         }
         assert_eq!(
             misfit("XNYS", "JPX", "Asia/Tokyo").unwrap(),
-            "the source says that its exchange is JPX, whose calendar is XTKS, not XNYS"
+            "the source names the exchange JPX, whose calendar is XTKS, not XNYS"
         );
         // Paris and Frankfurt have one clock and other holidays.
         assert!(
@@ -214,7 +214,7 @@ mod tests {
         );
         assert_eq!(
             misfit("XNYS", "XYZ", "Asia/Tokyo").unwrap(),
-            "the source says that its exchange is in Asia/Tokyo, XNYS is in America/New_York"
+            "the source says that its exchange is in Asia/Tokyo, but XNYS is in America/New_York"
         );
     }
 
@@ -241,11 +241,11 @@ mod tests {
         }
         let refused = |code: &str, zone: &str| found(code, zone).unwrap_err();
         assert!(
-            refused("JPX", "Europe/London").contains("XTKS, and its time zone is Europe/London")
+            refused("JPX", "Europe/London").contains("XTKS, but its time zone is Europe/London")
         );
         assert!(refused("CXI", "").contains("XCBF or XNYS"));
         assert!(refused("NYB", "America/New_York").contains("weekdays@America/New_York"));
-        assert!(refused("", "").contains("does not say"));
+        assert!(refused("", "").contains("does not name"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Trading days: which days are sessions, in which time zone they lie, and from when on their bar is final.
+//! Trading days: which days are sessions, in which time zone, and when their bars become final.
 //!
-//! The lists are plain files, `data/calendars/XKRX.toml` and the like. They are compiled in, and a file of the user's
-//! `data/calendars/` corrects one or adds one ([`Calendars::load`]). `24/7`, `24/5` and `weekdays@Zone` have no list.
+//! The lists are plain files such as `data/calendars/XKRX.toml`. They are compiled in; a file in the user's
+//! `data/calendars/` corrects or adds one ([`Calendars::load`]). `24/7`, `24/5` and `weekdays@Zone` have no list.
 
 mod file;
 mod fit;
@@ -19,10 +19,10 @@ use chrono_tz::Tz;
 pub use set::Calendars;
 use week::Week;
 
-/// The final time of a calendar whose exchange's close is not known, and of foreign exchange: this time of the day after.
+/// The final time if an exchange's close is unknown, and for foreign exchange: this time on the following day.
 const FINAL_NEXT_DAY: NaiveTime = NaiveTime::MIN.overflowing_add_signed(TimeDelta::hours(1)).0;
 
-/// The calendar an asset trades by; cheap to clone.
+/// The trading calendar of an asset; cheap to clone.
 #[derive(Clone)]
 pub struct Calendar {
     name: Arc<str>,
@@ -34,40 +34,40 @@ pub struct Calendar {
 enum Sessions {
     /// 24/7: every day, midnight to midnight UTC.
     Always,
-    /// 24/5: every weekday of London, but for the two days on which nobody quotes a price.
+    /// 24/5: every weekday in London except the two days without quotes.
     ForeignExchange,
-    /// weekdays@Zone: every weekday may be one, its holidays are not known.
+    /// weekdays@Zone: every weekday may be a session; holidays are unknown.
     Weekdays(Tz),
-    /// The days that a file has.
+    /// The days in a file.
     List(Arc<Table>),
 }
 
-/// What a calendar file says.
+/// The content of a calendar file.
 #[derive(Debug, Clone)]
 struct Table {
-    /// The exchange's name for people; empty where the file has none.
+    /// The exchange's name for people; may be empty.
     title: String,
-    /// What the list was made from, and how certain it is; empty where the file says it in its comments only.
+    /// The origin of the list and how certain it is; empty if only the file's comments tell.
     from: String,
     certainty: String,
-    /// The user's file that corrects or is the list; none for a list of the program.
+    /// The user's file that corrects or replaces the list; None for a list of the program.
     file: Option<UserFile>,
     zone: Tz,
-    /// A session opens at this time of the evening before.
+    /// Sessions open at this time on the evening before.
     opens_evening_before: Option<NaiveTime>,
     known_from: NaiveDate,
     known_until: NaiveDate,
-    /// The days of the week that are sessions, from a day on; Monday to Friday where there is none.
+    /// The weekdays with sessions, each valid from a day on; Monday to Friday if empty.
     week: BTreeMap<NaiveDate, Week>,
     /// Saturdays are sessions from `known_from` until this day.
     saturdays_until: Option<NaiveDate>,
-    /// The final time that holds from a session on.
+    /// The final time valid from a session on.
     finals: BTreeMap<NaiveDate, NaiveTime>,
     /// The final time of a single session.
     special_finals: BTreeMap<NaiveDate, NaiveTime>,
-    /// Days that are sessions against the rule, with their reason.
+    /// Sessions against the rule, with their reasons.
     sessions: BTreeMap<NaiveDate, String>,
-    /// Days that are no sessions against the rule, with their reason.
+    /// Closed days against the rule, with their reasons.
     closed: BTreeMap<NaiveDate, String>,
 }
 
@@ -75,14 +75,14 @@ struct Table {
 #[derive(Debug, Clone)]
 struct UserFile {
     path: PathBuf,
-    /// Whether it adds to a list of the program instead of being the list.
+    /// Whether it adds to a list of the program instead of replacing it.
     corrects: bool,
-    /// Until when the list of the program is known that it takes the place of, where that is longer.
+    /// The end of the program's list that it replaces, if later than its own.
     hides: Option<NaiveDate>,
 }
 
 impl Table {
-    /// A list without a day.
+    /// A list without days.
     fn empty(zone: Tz) -> Self {
         Self {
             title: String::new(),
@@ -102,7 +102,7 @@ impl Table {
         }
     }
 
-    /// Whether this day belongs to the week of the exchange. The first week of the list holds before it, too.
+    /// Whether this day belongs to the exchange's week. The first week of the list also applies before it.
     fn is_in_week(&self, date: NaiveDate) -> bool {
         let week = self.week.range(..=date).next_back();
         let week = week.or_else(|| self.week.first_key_value());
@@ -110,7 +110,7 @@ impl Table {
             .has(date.weekday())
     }
 
-    /// Why there is no session on this day; None when there is one.
+    /// Why this day has no session; None if it has one.
     fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
         if let Some(reason) = self.closed.get(&date) {
             return Some(reason);
@@ -133,7 +133,7 @@ impl Table {
 }
 
 impl Calendar {
-    /// The name as it stands in `assets.toml`.
+    /// The name in `assets.toml`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -157,38 +157,36 @@ impl Calendar {
         }
     }
 
-    /// Whether its holidays are not known: a weekday without a bar is a gap only where two other assets have one.
+    /// Whether its holidays are unknown: then a weekday without a bar is a gap only if two other assets have one.
     #[must_use]
     pub(crate) fn has_unknown_holidays(&self) -> bool {
         matches!(self.days, Sessions::Weekdays(_))
     }
 
-    /// Whether it is a list that a file of the user's can correct.
+    /// Whether it has a list that a file of the user's can correct.
     #[must_use]
     pub(crate) fn has_list(&self) -> bool {
         self.table().is_some()
     }
 
-    /// The exchange's name for people; empty where nothing says it.
+    /// The exchange's name for people; may be empty.
     #[must_use]
     pub(crate) fn title(&self) -> &str {
         match &self.days {
             Sessions::Always => "every day, midnight to midnight UTC",
             Sessions::ForeignExchange => {
-                "currencies: every weekday but Christmas and New Year, final an hour after the day"
+                "currencies: every weekday except Christmas and New Year, final an hour after the day"
             }
-            Sessions::Weekdays(_) => {
-                "every weekday, its holidays are not known, final an hour after the day"
-            }
+            Sessions::Weekdays(_) => "every weekday, holidays unknown, final an hour after the day",
             Sessions::List(table) => &table.title,
         }
     }
 
-    /// Where the list is from: the program or a file of the user's, and what it was made from.
+    /// Where the list comes from: the program or a file of the user's.
     #[must_use]
     pub(crate) fn origin(&self) -> String {
         let Some(table) = self.table() else {
-            return "a rule of the program".to_owned();
+            return "built-in rule".to_owned();
         };
         match &table.file {
             None => "built in".to_owned(),
@@ -199,20 +197,20 @@ impl Calendar {
         }
     }
 
-    /// Until when the program's own list is known, where a file of the user's is in its place that ends earlier.
+    /// The end of the program's own list, if a file of the user's replaces it and ends earlier.
     #[must_use]
     pub(crate) fn hidden_until(&self) -> Option<NaiveDate> {
         self.table()?.file.as_ref()?.hides
     }
 
-    /// What the list was made from and how certain it is; empty where nothing says it.
+    /// The origin of the list and how certain it is; may be empty.
     #[must_use]
     pub(crate) fn basis(&self) -> [&str; 2] {
         self.table()
             .map_or(["", ""], |table| [&table.from, &table.certainty])
     }
 
-    /// Whether the day belongs to the exchange's week, in which a day without a session has a reason of its own.
+    /// Whether the day belongs to the exchange's week, in which a day without a session has a reason.
     #[must_use]
     pub(crate) fn is_in_week(&self, date: NaiveDate) -> bool {
         match &self.days {
@@ -222,14 +220,14 @@ impl Calendar {
         }
     }
 
-    /// Whether the calendar has a session on this day. Outside of the days that its list knows, every day of its week is
-    /// one, but for days that the list names all the same.
+    /// Whether the calendar has a session on this day. Outside the days known to its list every day of its week is one,
+    /// except days that the list names nevertheless.
     #[must_use]
     pub fn is_session(&self, date: NaiveDate) -> bool {
         self.closed_reason(date).is_none()
     }
 
-    /// Why there is no session on this day (`weekend` for a day that is only that); None when there is one.
+    /// Why this day has no session (`weekend` if nothing else); None if it has one.
     #[must_use]
     pub fn closed_reason(&self, date: NaiveDate) -> Option<&str> {
         match &self.days {
@@ -241,20 +239,20 @@ impl Calendar {
         }
     }
 
-    /// Why there is a session on a day that would be closed by the rule; None for every other day.
+    /// Why there is a session on a day that the rule would close; None for any other day.
     #[must_use]
     pub(crate) fn session_reason(&self, date: NaiveDate) -> Option<&str> {
         let reason = self.table()?.sessions.get(&date)?;
         Some(reason)
     }
 
-    /// The first day that the list knows; None when there is none to know, as for 24/7.
+    /// The first day known to the list; None without a list, as for 24/7.
     #[must_use]
     pub fn known_from(&self) -> Option<NaiveDate> {
         self.table().map(|t| t.known_from)
     }
 
-    /// The last day that the list knows; None when there is none to know, as for 24/7.
+    /// The last day known to the list; None without a list, as for 24/7.
     #[must_use]
     pub fn known_until(&self) -> Option<NaiveDate> {
         self.table().map(|t| t.known_until)
@@ -272,7 +270,7 @@ impl Calendar {
             .filter(|d| self.is_session(*d))
     }
 
-    /// The newest session before a day, the day itself excluded.
+    /// The newest session before a day, excluding the day itself.
     #[must_use]
     pub(crate) fn previous_session(&self, before: NaiveDate) -> Option<NaiveDate> {
         iter::successors(before.pred_opt(), NaiveDate::pred_opt).find(|d| self.is_session(*d))
@@ -285,11 +283,12 @@ impl Calendar {
             .unwrap_or(date)
     }
 
-    /// The day that a moment's trades belong to, read in `zone` (an answer's own zone, or [`Calendar::zone`]).
+    /// The day to which the trades of a moment belong, in `zone` (an answer's own zone, or [`Calendar::zone`]).
     ///
-    /// That is the local date, but for CME metals: what trades after 18:00 in New York belongs to the next session (seen in
-    /// a live bar of GC=F stamped 2026-05-27 01:16Z), and so do the shortened hours of a holiday. Midnight is the stamp of
-    /// a day's bar and stays with its day, so that a bar on a closed day is noticed and not taken for the next session's.
+    /// That is the local date, except for CME metals: trades after 18:00 in New York belong to the next session (seen
+    /// in a live bar of GC=F with the time 2026-05-27 01:16Z), and so do the shortened hours of a holiday. Midnight is
+    /// the time of a day's bar and stays with its day, so that a bar on a closed day is noticed and not mistaken for
+    /// the next session's.
     #[must_use]
     pub(crate) fn trading_day(&self, moment: DateTime<Utc>, zone: Tz) -> NaiveDate {
         let local = moment.with_timezone(&zone).naive_local();
@@ -306,7 +305,7 @@ impl Calendar {
         }
     }
 
-    /// From when on a bar of this day, fetched then, is final.
+    /// When a bar of this day becomes final.
     #[must_use]
     pub fn final_at(&self, date: NaiveDate) -> DateTime<Utc> {
         match &self.days {
@@ -318,30 +317,31 @@ impl Calendar {
         }
     }
 
-    /// Whether a bar of this day that was fetched then is final.
+    /// Whether a bar of this day fetched at a given time is final.
     #[must_use]
     pub(crate) fn is_final(&self, date: NaiveDate, fetched_at: DateTime<Utc>) -> bool {
-        // Two days later the day is over in every zone, which most days are that anybody asks about.
+        // Two days later the day is over in every time zone, which is the usual case.
         let over = add_days(date, 2).and_time(NaiveTime::MIN).and_utc();
         over <= fetched_at || self.final_at(date) <= fetched_at
     }
 
-    /// Whether a day is over in the zone by which a source dates its bars. Where that zone has the same day as the calendar, the final
-    /// time says enough; under a calendar of another zone a day may be final that is still traded (a coin's under Seoul's).
+    /// Whether a day is over in the zone by which a source dates its bars. If that zone has the same day as the
+    /// calendar, the final time is enough; under a calendar of another zone, a day that is still traded could count as
+    /// final (a coin's under Seoul's).
     #[must_use]
     pub(crate) fn is_over_in(&self, zone: Tz, date: NaiveDate, at: DateTime<Utc>) -> bool {
         let end = |zone| in_zone(zone, add_days(date, 1), NaiveTime::MIN);
         zone == self.zone() || end(zone) <= at || end(zone) == end(self.zone())
     }
 
-    /// The final times of sessions, in the exchange's zone, each with the session from which it holds.
+    /// The final times of sessions in the exchange's zone, each with the session from which it applies.
     pub(crate) fn final_times(&self) -> impl Iterator<Item = (NaiveDate, NaiveTime)> + '_ {
         self.table()
             .into_iter()
             .flat_map(|t| t.finals.iter().map(|(d, t)| (*d, *t)))
     }
 
-    /// The final time of a single session that has one of its own, in the exchange's zone.
+    /// The final time of a single session that has its own, in the exchange's zone.
     #[must_use]
     pub(crate) fn special_final(&self, date: NaiveDate) -> Option<NaiveTime> {
         self.table()?.special_finals.get(&date).copied()
@@ -359,7 +359,7 @@ impl Calendar {
     }
 }
 
-/// A set has one calendar of a name.
+/// Within a set, calendars have unique names.
 impl PartialEq for Calendar {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -374,7 +374,7 @@ impl fmt::Debug for Calendar {
     }
 }
 
-/// Yahoo has a bar of every pair on every weekday until the end of 2024, and since then none on these two days.
+/// Yahoo has a bar of every pair on every weekday until the end of 2024, but since then none on these two days.
 fn foreign_exchange_closed(date: NaiveDate) -> Option<&'static str> {
     match (date.month(), date.day()) {
         (12, 25) if date.year() >= 2025 => Some("Christmas Day"),
@@ -383,7 +383,7 @@ fn foreign_exchange_closed(date: NaiveDate) -> Option<&'static str> {
     }
 }
 
-/// A local time as UTC. A time that summer time skips counts as the hour after it; none of ours is near one.
+/// A local time in UTC. A time skipped by summer time counts as an hour later; none of ours is near one.
 fn in_zone(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     let local = date.and_time(time);
     zone.from_local_datetime(&local)
@@ -395,13 +395,13 @@ fn in_zone(zone: Tz, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         .map_or_else(|| local.and_utc(), |t| t.with_timezone(&Utc))
 }
 
-/// A day so many days later; the day itself at the end of the calendar.
+/// The day `days` days later; the day itself at the end of the calendar.
 #[must_use]
 pub(crate) fn add_days(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }
 
-/// A day so many days earlier; the day itself at the beginning of the calendar.
+/// The day `days` days earlier; the day itself at the beginning of the calendar.
 #[must_use]
 pub(crate) fn sub_days(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_sub_days(Days::new(days)).unwrap_or(date)

@@ -1,4 +1,4 @@
-//! The set of calendars: compiled in, and corrected or added to by the files of a folder.
+//! The set of calendars: compiled in, and corrected or extended by the files of a folder.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,20 +16,21 @@ use crate::process::result_file;
 const ALWAYS: &str = "24/7";
 /// The calendar of foreign exchange, which needs no file.
 const FOREIGN_EXCHANGE: &str = "24/5";
-/// Every weekday of a zone: for an exchange whose holidays nobody has written down.
+/// Every weekday of a time zone: for an exchange without a list of holidays.
 const WEEKDAYS: &str = "weekdays@";
 
-/// The files of `data/calendars`, packed by `build.rs`: each one a zero byte, its name, a line end, its text without comments.
+/// The files of `data/calendars`, packed by `build.rs`: each a zero byte, its name, a line end, and its text without
+/// comments.
 const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/calendars.deflate"));
 
-/// The names of the three exchanges whose files do not say it.
+/// The names of the three exchanges whose files do not contain them.
 const TITLES: [(&str, &str); 3] = [
     ("XKRX", "Korea Exchange"),
     ("XNYS", "New York Stock Exchange, Nasdaq, NYSE Arca"),
     ("CMES", "CME futures, as Yahoo has daily bars of them"),
 ];
 
-/// All calendars. A list is read when it is asked for first: a run needs three of the sixty.
+/// All calendars. A list is parsed when it is first used: a run needs three of the sixty.
 #[derive(Debug, Clone)]
 pub struct Calendars(BTreeMap<String, List>);
 
@@ -38,20 +39,20 @@ pub struct Calendars(BTreeMap<String, List>);
 struct List {
     /// The text in the program; empty for a calendar that only the user has.
     text: String,
-    /// What is read from it, or from the user's file.
+    /// The parsed text, or the user's file.
     table: OnceLock<Arc<Table>>,
 }
 
 impl Calendars {
-    /// The calendars as they are compiled in.
+    /// The compiled-in calendars.
     ///
     /// # Errors
-    /// When what is compiled in is damaged, which a test excludes.
+    /// If the compiled-in data is damaged, which a test excludes.
     pub fn built_in() -> Result<Self, String> {
         let mut text = String::new();
         DeflateDecoder::new(PACKED)
             .read_to_string(&mut text)
-            .map_err(|e| format!("the calendars in the program cannot be read: {e}"))?;
+            .map_err(|e| format!("cannot read the built-in calendars: {e}"))?;
         let files = text.split('\0').filter_map(|file| file.split_once('\n'));
         let lists = files.map(|(name, text)| {
             let list = List {
@@ -63,13 +64,13 @@ impl Calendars {
         Ok(Self(lists.collect()))
     }
 
-    /// The calendars with the files of a folder: one of a calendar's name (`XKRX.toml`) corrects that, where a file with a
-    /// `zone` replaces it as a whole and one without adds its lines; a whole calendar of another name is a new one. The
-    /// folder need not exist.
+    /// The calendars with the files of a folder. A file with a calendar's name (`XKRX.toml`) and a `zone` replaces it;
+    /// one without a `zone` adds its lines; a complete calendar with another name is a new one. The folder need not
+    /// exist.
     ///
     /// # Errors
-    /// One sentence with the file, the line, the value and what would be right. A correction of a calendar that is not
-    /// there is refused: under a misspelt name it would be ignored for ever.
+    /// A sentence with the file, the line, the value and what would be right. A correction of a calendar that does not
+    /// exist is refused: under a misspelt name it would be ignored for ever.
     pub(crate) fn load(dir: &Path) -> Result<Self, String> {
         let mut calendars = Self::built_in()?;
         for path in toml_files(dir).map_err(|e| format!("{}: {e}", dir.display()))? {
@@ -85,9 +86,9 @@ impl Calendars {
         let known = self.0.keys().find(|name| stem.eq_ignore_ascii_case(name));
         let name = known.cloned().unwrap_or_else(|| stem.to_string());
         let bytes = result_file::read(path).map_err(|e| e.to_string())?;
-        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+        let text = String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
         let base = match self.0.get(&name) {
-            // The files that come with the program are its own lists, which are read when they are asked for.
+            // The files shipped with the program are its own lists, which are parsed when used.
             Some(list) if without_comments(&text) == list.text => return Ok(()),
             Some(_) => Some(self.table(&name)?),
             None => None,
@@ -100,7 +101,7 @@ impl Calendars {
             Some(_) => parsed?,
             None => {
                 check_name(&name)?;
-                parsed.map_err(|why| format!("there is no calendar {name} in the program that it could correct, and as one of your own: {why}"))?
+                parsed.map_err(|why| format!("there is no built-in calendar {name} to correct, and as a calendar of your own: {why}"))?
             }
         };
         let known_longer = base.map(|base| base.known_until);
@@ -135,7 +136,7 @@ impl Calendars {
         Ok(Arc::clone(list.table.get_or_init(|| Arc::new(table))))
     }
 
-    /// The calendar of a name as it stands in `assets.toml`.
+    /// The calendar with a name from `assets.toml`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Calendar> {
         let days = match name {
@@ -152,7 +153,7 @@ impl Calendars {
         })
     }
 
-    /// All calendars that have a name, by name.
+    /// All calendars with a name, by name.
     pub(crate) fn all(&self) -> impl Iterator<Item = Calendar> + '_ {
         let lists = self.0.keys().map(String::as_str);
         [ALWAYS, FOREIGN_EXCHANGE]
@@ -161,7 +162,7 @@ impl Calendars {
             .filter_map(|name| self.get(name))
     }
 
-    /// What a calendar may be called, for a message: the names of lists begin alike, so that a few of them are enough.
+    /// Possible names of calendars, for a message: names of lists start alike, so a few of them are enough.
     #[must_use]
     pub(crate) fn names(&self) -> String {
         let own = self.0.iter().filter(|(_, list)| list.text.is_empty());
@@ -170,7 +171,7 @@ impl Calendars {
         let mut names: Vec<&str> = often.into_iter().collect();
         names.extend(own.filter(|name| !often.contains(name)));
         format!(
-            "{} ({} lists, `pricestash assets --calendars` has them all), {ALWAYS}, {FOREIGN_EXCHANGE}, or {WEEKDAYS}Europe/Sofia where there is no list",
+            "{} ({} lists; see `pricestash assets --calendars`), {ALWAYS}, {FOREIGN_EXCHANGE}, or {WEEKDAYS}Europe/Sofia without a list",
             names.join(", "),
             self.0.len()
         )
@@ -184,18 +185,18 @@ fn without_comments(text: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The name of a calendar of the user's, which stands in tables and messages.
+/// The name of a calendar of the user's, which appears in tables and messages.
 fn check_name(name: &str) -> Result<(), String> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
     if name.is_empty() || name.len() > 20 || !name.bytes().all(fine) {
         return Err(format!(
-            "the name of a calendar should be 1 to 20 letters, digits or any of _ -, and the file {name}.toml names one"
+            "the name of a calendar, here from the file {name}.toml, should be 1 to 20 letters, digits or any of _ -"
         ));
     }
     Ok(())
 }
 
-/// The `.toml` files of a folder by name, none when there is no folder.
+/// The `.toml` files of a folder by name; empty without the folder.
 fn toml_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -345,17 +346,17 @@ mod tests {
         let wrong = CORRECTED.replace("16:30", "25:00");
         assert_eq!(
             load(&[("XNYS.toml", wrong.as_bytes())]).unwrap_err(),
-            "XNYS.toml: line 5: the time of 2026-01-01 is \"25:00\", it should be one like \"16:30\""
+            "XNYS.toml: line 5: the time of 2026-01-01 should be like \"16:30\", found \"25:00\""
         );
         // Under a misspelt name a correction would be ignored for ever.
         assert_eq!(
             load(&[("XKRS.toml", b"[closed]\n2026-11-20 = \"Blackout\"\n")]).unwrap_err(),
-            "XKRS.toml: there is no calendar XKRS in the program that it could correct, and as one of your own: \
-             line 1: zone is missing, a whole calendar has zone, known_from, known_until, [final] and [closed]"
+            "XKRS.toml: there is no built-in calendar XKRS to correct, and as a calendar of your own: \
+             line 1: zone is missing; a complete calendar has zone, known_from, known_until, [final] and [closed]"
         );
         assert_eq!(
             load(&[("CMES.toml", b"\xff")]).unwrap_err(),
-            "CMES.toml: it is not UTF-8 text"
+            "CMES.toml: not UTF-8 text"
         );
         let named = load(&[("24 5.toml", CORRECTED.as_bytes())]).unwrap_err();
         assert!(named.contains("1 to 20 letters"), "{named}");

@@ -2,7 +2,7 @@
 
 use chrono::Weekday;
 
-/// The first and the last day of a week's sessions: Monday to Friday, Sunday to Thursday.
+/// First and last day of a week's sessions: Monday to Friday, Sunday to Thursday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Week {
     first: Weekday,
@@ -10,7 +10,7 @@ pub(super) struct Week {
 }
 
 impl Week {
-    /// Nearly everywhere.
+    /// The usual week.
     pub(super) const MON_FRI: Self = Self {
         first: Weekday::Mon,
         last: Weekday::Fri,

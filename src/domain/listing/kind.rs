@@ -1,9 +1,10 @@
-//! What an asset is, by what its source calls it and by the form of its symbol. Where the two say different things, neither counts.
+//! The category of an asset, from its kind at the source and the form of its symbol. If the two disagree, neither
+//! counts.
 
 use super::Listing;
 use crate::domain::asset::{Category, SourceKind};
 
-/// The futures whose root says what they are of; an exchange alone (`CME`) has all of it.
+/// Futures whose root shows their category; an exchange alone (`CME`) trades all kinds.
 const FUTURES: [(Category, &str); 4] = [
     (Category::Index, "ES NQ YM RTY MES MNQ MYM M2K NKD VX"),
     (Category::Bond, "ZB ZN ZF ZT UB TN"),
@@ -14,10 +15,10 @@ const FUTURES: [(Category, &str); 4] = [
     ),
 ];
 
-/// What an asset is, by one source.
+/// The category of an asset, according to one source.
 ///
 /// # Errors
-/// Why it cannot be told.
+/// Why it cannot be determined.
 pub(super) fn category(listing: &Listing) -> Result<Category, String> {
     match listing.source {
         SourceKind::Yahoo => of_yahoo(listing),
@@ -26,7 +27,7 @@ pub(super) fn category(listing: &Listing) -> Result<Category, String> {
     }
 }
 
-/// Naver's answers of Korean shares say `stock` or `etf`, or nothing of it.
+/// Naver's answers on Korean shares say `stock` or `etf`, or nothing.
 fn of_naver(listing: &Listing) -> Result<Category, String> {
     match listing.kind.as_deref() {
         Some("stock") => Ok(Category::Stock),
@@ -49,12 +50,12 @@ fn of_yahoo(listing: &Listing) -> Result<Category, String> {
     };
     if let Some(form) = by_form.filter(|form| !kind.is_empty() && *form != kind) {
         return Err(format!(
-            "Yahoo calls it {kind}, and its symbol has the form of {form}"
+            "Yahoo calls it {kind}, but its symbol has the form of {form}"
         ));
     }
     match kind {
         "EQUITY" if name.as_deref().is_some_and(is_called_fund) => Err(format!(
-            "Yahoo calls it EQUITY, and its name {} is that of a fund",
+            "Yahoo calls it EQUITY, but its name {} is that of a fund",
             name.as_deref().unwrap_or_default()
         )),
         "EQUITY" => Ok(Category::Stock),
@@ -64,23 +65,24 @@ fn of_yahoo(listing: &Listing) -> Result<Category, String> {
         "CURRENCY" => Ok(Category::Fx),
         "MUTUALFUND" if is_fund_symbol(listing) => Ok(Category::Fund),
         "MUTUALFUND" => Err(format!(
-            "Yahoo calls it MUTUALFUND, and {symbol} is the symbol of something traded on an exchange: a suspended share is called so, too"
+            "Yahoo calls it MUTUALFUND, but {symbol} is the symbol of something traded on an exchange: Yahoo also calls suspended shares so"
         )),
         "FUTURE" => of_future(symbol),
         "" => Err("Yahoo does not say what it is".to_owned()),
         other => Err(format!(
-            "Yahoo calls it {other}, for which there is no category"
+            "Yahoo calls it {other}, which has no category here"
         )),
     }
 }
 
-/// Whether a name says that it is of an exchange-traded fund.
+/// Whether a name says that it is an exchange-traded fund.
 fn is_called_fund(name: &str) -> bool {
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     words.any(|word| matches!(word, "ETF" | "ETN" | "ETC"))
 }
 
-/// Funds have a number of Morningstar's (`0P000071W8.TO`), those of the United States five letters, the last an X, at `NAS`.
+/// Funds have a Morningstar number (`0P000071W8.TO`); those of the United States have five letters, the last an X, at
+/// `NAS`.
 fn is_fund_symbol(listing: &Listing) -> bool {
     let symbol = &listing.symbol;
     let is_american =
@@ -93,11 +95,11 @@ fn of_future(symbol: &str) -> Result<Category, String> {
     let has = |roots: &str| roots.split(' ').any(|r| r == root);
     let found = FUTURES.iter().find(|(_, roots)| has(roots));
     found.map(|(category, _)| *category).ok_or_else(|| {
-        format!("{symbol} is a future, and of what is not known: index, bond, rate, fx, crypto or commodity")
+        format!("{symbol} is a future of unknown kind: index, bond, rate, fx, crypto or commodity")
     })
 }
 
-/// A name for people. That of a future changes with its contract (`Gold Apr 25`), whose month is left out.
+/// A name for people. A future's name changes with its contract (`Gold Apr 25`), so the month is removed.
 pub(super) fn name(listing: &Listing) -> Option<String> {
     let name = listing.name.as_deref()?;
     if listing.kind.as_deref() != Some("FUTURE") {

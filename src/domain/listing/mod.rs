@@ -1,4 +1,4 @@
-//! What a source says that a symbol is, and what an asset becomes of it.
+//! What a source says about a symbol, and the asset that results.
 
 use chrono::NaiveDate;
 
@@ -16,23 +16,23 @@ pub(crate) use search::{SearchText, is_exact, word_to_add};
 pub(crate) use second::{second_symbol, why_no_second};
 pub(crate) use word::Word;
 
-/// The longest name that is kept of an answer, in characters: as long as a name in `assets.toml`.
+/// Longest name kept of an answer, in characters: as long as a name in `assets.toml`.
 const LONGEST_NAME: usize = 100;
-/// The longest code (of an exchange, of a kind) that is kept of an answer, in characters.
+/// Longest code (of an exchange or a kind) kept of an answer, in characters.
 const LONGEST_CODE: usize = 40;
 
-/// What a source says of a symbol; a part is none where it does not say it.
+/// What a source says about a symbol; a field is `None` if it is not stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Who says it.
+    /// The source.
     pub source: SourceKind,
-    /// What the source calls it.
+    /// The source's symbol.
     pub symbol: String,
-    /// Its name for people.
+    /// Name for people.
     pub name: Option<String>,
-    /// Its name in English, beside one in Korean.
+    /// English name, in addition to a Korean one.
     pub english_name: Option<String>,
-    /// What it is, as the source calls that (`EQUITY`, `etf`).
+    /// Its kind in the source's words (`EQUITY`, `etf`).
     pub kind: Option<String>,
     /// The source's own code of the exchange (`NMS`, `KS`).
     pub exchange: Option<String>,
@@ -40,20 +40,20 @@ pub struct Listing {
     pub exchange_name: Option<String>,
     /// The exchange's time zone.
     pub zone: Option<String>,
-    /// The currency of its prices (`GBp`).
+    /// Currency of its prices (`GBp`).
     pub currency: Option<String>,
-    /// Whether the answer has bars of the last weeks, where it would have them.
+    /// Whether the answer has bars of the last weeks, if this kind of answer contains bars.
     pub has_bars: Option<bool>,
-    /// The first day of its prices at the source.
+    /// First day of its prices at the source.
     pub first_day: Option<NaiveDate>,
     /// The day of its newest price.
     pub newest_day: Option<NaiveDate>,
-    /// Its newest price, in the digits that were sent: while the exchange is open that of the moment.
+    /// Its newest price in the digits as sent: the current one while the exchange is open.
     pub newest_price: Option<String>,
 }
 
 impl Listing {
-    /// One of which nothing is said but that it is there.
+    /// A listing of which nothing is known except that it exists.
     #[must_use]
     pub(crate) fn new(source: SourceKind, symbol: &str) -> Self {
         Self {
@@ -74,19 +74,19 @@ impl Listing {
     }
 }
 
-/// A name as an answer has it, in one line, without the blanks that fill it up (Yahoo: `Apple Inc.                    R`).
+/// A name from an answer in one line, without the blanks that pad it (Yahoo: `Apple Inc.                    R`).
 #[must_use]
 pub(crate) fn plain_name(text: &str) -> Option<String> {
     bounded(text, LONGEST_NAME)
 }
 
-/// A code as an answer has it.
+/// A code from an answer.
 #[must_use]
 pub(crate) fn plain_code(text: &str) -> Option<String> {
     bounded(text, LONGEST_CODE)
 }
 
-/// The digits of a price, with commas or without; none for what is no number.
+/// The digits of a price, with or without commas; `None` for what is not a number.
 #[must_use]
 pub(crate) fn plain_price(text: &str) -> Option<String> {
     const LONGEST: usize = 30;
@@ -96,7 +96,7 @@ pub(crate) fn plain_price(text: &str) -> Option<String> {
 }
 
 fn bounded(text: &str, longest: usize) -> Option<String> {
-    // A name of a megabyte is not looked through.
+    // A name of a megabyte is not searched.
     let text: String = text.chars().take(10 * longest).collect();
     let line = one_line(&text);
     let words: Vec<&str> = line.split_whitespace().collect();

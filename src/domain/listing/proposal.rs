@@ -1,5 +1,5 @@
-//! From what was found to what stands in `assets.toml`. What a person says himself counts; what contradicts itself is asked for by the
-//! name of the option that says it, and never guessed.
+//! From what was found to an entry in `assets.toml`. Facts given by the person win; if facts contradict each other, the
+//! person is asked for the option that gives them, and nothing is guessed.
 
 use chrono::NaiveDate;
 
@@ -9,12 +9,12 @@ use crate::domain::calendar::Calendars;
 use crate::domain::currency::read_currency;
 use crate::domain::exchange::pair_of;
 
-/// A newest price that is older is a warning: the longest holidays of an exchange are shorter.
+/// Warn if the newest price is older: the longest holidays of an exchange are shorter.
 const RECENT_DAYS: i64 = 12;
-/// The calendar and the currency of Naver's domestic shares.
+/// Calendar and currency of Naver's domestic shares.
 const KOREA: (&str, &str) = ("XKRX", "KRW");
 
-/// The currencies that an exchange quotes prices in, by its calendar.
+/// The currencies in which an exchange quotes prices, by its calendar.
 const CURRENCIES: [(&str, &str); 41] = [
     ("AUD", "XASX"),
     ("ARS USD", "XBUE"),
@@ -62,7 +62,7 @@ const CURRENCIES: [(&str, &str); 41] = [
     ("USD", "XCBF XNYS"),
 ];
 
-/// What a person says himself.
+/// Facts given by the person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Given {
     pub(crate) name: Option<String>,
@@ -71,16 +71,16 @@ pub(crate) struct Given {
     pub(crate) currency: Option<String>,
 }
 
-/// What cannot be known.
+/// A fact that cannot be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Doubt {
-    /// The option that says it.
+    /// The option that gives it.
     pub(crate) option: &'static str,
     /// Why it cannot be known.
     pub(crate) why: String,
 }
 
-/// What would stand in `assets.toml`; a part is none where there is a doubt about it.
+/// A proposed entry for `assets.toml`; a field is `None` if there is a doubt about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proposal {
     pub(crate) name: String,
@@ -88,11 +88,11 @@ pub(crate) struct Proposal {
     pub(crate) calendar: Option<String>,
     pub(crate) currency: Option<String>,
     pub(crate) doubts: Vec<Doubt>,
-    /// What a person should know, and nothing hangs on.
+    /// Remarks for the person that change nothing.
     pub(crate) remarks: Vec<String>,
 }
 
-/// What an asset becomes of a listing, with what a second source says of the same.
+/// Proposes an asset from a listing and a second source's listing of the same.
 #[must_use]
 pub(crate) fn propose(
     first: &Listing,
@@ -136,12 +136,12 @@ pub(crate) fn propose(
     }
 }
 
-/// What both sources say where both say it.
+/// The category, if both sources agree where both name one.
 fn category(first: &Listing, second: Option<&Listing>) -> Result<Category, String> {
     let own = kind::category(first);
     match (own, second.map(kind::category)) {
         (Ok(one), Some(Ok(other))) if one != other => Err(format!(
-            "{} says that it is of the category {}, Yahoo of {}",
+            "{} says that its category is {}, but Yahoo says {}",
             first.source.name(),
             one.name(),
             other.name()
@@ -165,7 +165,7 @@ fn calendar(listing: &Listing, calendars: &Calendars, day: NaiveDate) -> Result<
     }
 }
 
-/// The currency, if it is one that fits the exchange, the pair or the market.
+/// The currency, if it fits the exchange, the pair or the market.
 fn currency(
     listing: &Listing,
     category: Option<Category>,
@@ -197,14 +197,14 @@ fn currency(
     };
     if let Some(quote) = by_symbol.filter(|quote| *quote != currency) {
         return Err(format!(
-            "Yahoo says {currency}, and the symbol {symbol} says {quote}"
+            "Yahoo says {currency}, but the symbol {symbol} says {quote}"
         ));
     }
     let has = |list: &str, one: &str| list.split(' ').any(|o| o == one);
     let usual = calendar.and_then(|name| CURRENCIES.iter().find(|(_, c)| has(c, name)));
     match usual {
         Some((usual, _)) if !has(usual, &currency) => Err(format!(
-            "Yahoo says {currency}, and prices of {} are in {}",
+            "Yahoo says {currency}, but prices of {} are in {}",
             calendar.unwrap_or_default(),
             usual.replace(' ', " or ")
         )),
@@ -212,7 +212,7 @@ fn currency(
     }
 }
 
-/// What is said of a listing without a recent price.
+/// A remark on a listing without a recent price.
 fn age(listing: &Listing, today: NaiveDate) -> Option<String> {
     if listing.has_bars == Some(false) {
         return Some("it has no recent bar: it may be delisted or suspended".to_owned());
@@ -338,7 +338,7 @@ mod tests {
             said.doubts,
             [Doubt {
                 option: "--currency",
-                why: "Yahoo says EUR, and the symbol EURUSD=X says USD".to_owned()
+                why: "Yahoo says EUR, but the symbol EURUSD=X says USD".to_owned()
             }]
         );
     }

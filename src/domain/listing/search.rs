@@ -1,41 +1,41 @@
-//! What a person looks for, and which of what is found is it. A first hit is never taken for an exact one: who looks for `T` is
-//! shown `TT` as well.
+//! A search text, and which hits match it exactly. The first hit never counts as exact automatically: a search for `T`
+//! also shows `TT`.
 
 use super::{Listing, Word};
 use crate::domain::asset::SourceKind;
 
-/// The longest text that is looked for, in characters; recordings are named by it.
+/// Longest search text, in characters; recordings are named after it.
 const LONGEST_TEXT: usize = 60;
-/// What Korean shares' international numbers begin with; their code stands behind it.
+/// Prefix of Korean shares' ISINs; their code follows.
 const KOREAN_ISIN: &str = "KR7";
 
-/// A text to look for.
+/// A search text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SearchText(String);
 
 impl SearchText {
-    /// Reads a text: blanks around it do not matter.
+    /// Reads a text, ignoring blanks around it.
     ///
     /// # Errors
-    /// What a text may be.
+    /// The allowed form.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let chars = text.chars().count();
         if !(1..=LONGEST_TEXT).contains(&chars) || text.chars().any(char::is_control) {
             return Err(format!(
-                "it should be 1 to {LONGEST_TEXT} characters of a name, a symbol or an ISIN"
+                "expected 1 to {LONGEST_TEXT} characters of a name, a symbol or an ISIN"
             ));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// As it was typed.
+    /// As typed.
     #[must_use]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it has the form of an international number (ISIN): a country, nine characters and a digit.
+    /// Whether it has the form of an ISIN: a country, nine characters and a digit.
     #[must_use]
     pub(crate) fn is_isin(&self) -> bool {
         let bytes = self.0.as_bytes();
@@ -46,7 +46,7 @@ impl SearchText {
             && rest.last().is_some_and(u8::is_ascii_digit)
     }
 
-    /// What Naver is asked, which knows Korean shares by their code: it stands in their international number.
+    /// The text for Naver, which knows Korean shares by the code contained in their ISIN.
     #[must_use]
     pub(crate) fn for_naver(&self) -> &str {
         let upper_case = self.0.get(..3).map(str::to_ascii_uppercase);
@@ -57,7 +57,7 @@ impl SearchText {
     }
 }
 
-/// Whether a hit is called exactly what was looked for. That of an international number never is: the answers do not repeat it.
+/// Whether a hit matches the text exactly. A search by ISIN has no exact hit: answers do not contain it.
 #[must_use]
 pub(crate) fn is_exact(text: &SearchText, hit: &Listing) -> bool {
     let wanted = text.0.to_lowercase();
@@ -72,7 +72,8 @@ pub(crate) fn is_exact(text: &SearchText, hit: &Listing) -> bool {
         .any(|name| name.to_lowercase() == wanted)
 }
 
-/// The word by which `assets add` takes a hit; none where no source of ours has it by that name (Naver's foreign shares).
+/// The word by which `assets add` takes a hit; `None` if no source of ours has it under that name (Naver's foreign
+/// shares).
 #[must_use]
 pub(crate) fn word_to_add(hit: &Listing) -> Option<String> {
     let word = Word::read(&hit.symbol).ok()?;

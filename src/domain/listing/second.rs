@@ -1,9 +1,9 @@
-//! A second source of what another one has: the same share or coin, under a symbol that follows from the first.
+//! A second source for an asset: the same share or coin, under a symbol derived from the first.
 
 use super::Listing;
 use crate::domain::asset::SourceKind;
 
-/// What Yahoo calls what Naver or Upbit have; none where that does not follow.
+/// Yahoo's symbol for what Naver or Upbit have; `None` if it cannot be derived.
 #[must_use]
 pub(crate) fn second_symbol(first: &Listing) -> Option<String> {
     match first.source {
@@ -23,9 +23,9 @@ pub(crate) fn second_symbol(first: &Listing) -> Option<String> {
     }
 }
 
-/// Why what Yahoo has under that symbol is no second source; none where it is one.
+/// Why Yahoo's listing under that symbol is not a second source; `None` if it is.
 ///
-/// A code of the Korean exchange is one share's. A coin's letters are those of several coins, so that its name has to agree.
+/// A code of the Korean exchange belongs to one share. Several coins can share their letters, so the names must agree.
 #[must_use]
 pub(crate) fn why_no_second(first: &Listing, second: &Listing) -> Option<String> {
     let symbol = &second.symbol;
@@ -38,7 +38,7 @@ pub(crate) fn why_no_second(first: &Listing, second: &Listing) -> Option<String>
         return None;
     }
     if second.kind.as_deref() != Some("CRYPTOCURRENCY") {
-        return Some(format!("{symbol} at Yahoo is no coin"));
+        return Some(format!("{symbol} at Yahoo is not a coin"));
     }
     let name = |listing: &Listing| {
         let name = listing.english_name.as_ref().or(listing.name.as_ref());

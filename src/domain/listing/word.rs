@@ -1,18 +1,19 @@
-//! Which source a word is asked of: its form says it.
+//! Decides from the form of a word which source to ask.
 
-/// The characters of a code of the Korean exchange.
+/// Length of a code of the Korean exchange.
 const KOREAN_CODE: usize = 6;
-/// What coins are paid for with at Upbit. A market against bitcoin has the form of Yahoo's `BTC-USD`, and is named by `--source`.
+/// Quote currencies at Upbit. A market against bitcoin has the form of Yahoo's `BTC-USD`, so it must be given by
+/// `--source`.
 const UPBIT_QUOTES: [&str; 2] = ["KRW", "USDT"];
 
-/// What a person calls an asset, and who is asked what it is.
+/// A person's word for an asset, and the source to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Word {
     /// A six-character code of the Korean exchange: Naver.
     Naver(String),
-    /// A market of Upbit, such as `KRW-ETH`.
+    /// An Upbit market, such as `KRW-ETH`.
     Upbit(String),
-    /// A symbol of Yahoo.
+    /// A Yahoo symbol.
     Yahoo(String),
 }
 
@@ -20,7 +21,7 @@ impl Word {
     /// Reads a word. Sources write symbols in capital letters.
     ///
     /// # Errors
-    /// That it fits no source, and what may be meant.
+    /// If it fits no source, with a suggestion.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let symbol = text.trim().to_ascii_uppercase();
         let fine = |b: u8| b.is_ascii_alphanumeric() || b".^=_-&".contains(&b);
@@ -30,7 +31,7 @@ impl Word {
             && symbol.bytes().all(fine);
         if !is_symbol {
             return Err(format!(
-                "{text:?} is no symbol of a source; `pricestash assets search {text}` finds symbols by name"
+                "{text:?} is not a symbol of any source; `pricestash assets search {text}` finds symbols by name"
             ));
         }
         let starts_with_digit = symbol.starts_with(|c: char| c.is_ascii_digit());
@@ -41,8 +42,8 @@ impl Word {
         }
         if is_number && symbol.len() < KOREAN_CODE {
             return Err(format!(
-                "{symbol} is no symbol of a source: a code of the Korean exchange has six characters (did it lose zeros, {symbol:0>6}?), \
-                 another exchange has its ending ({symbol}.T in Tokyo, {symbol:0>4}.HK in Hong Kong)"
+                "{symbol} is not a symbol of any source: a code of the Korean exchange has six characters (did it lose zeros: \
+                 {symbol:0>6}?), other exchanges have an ending ({symbol}.T in Tokyo, {symbol:0>4}.HK in Hong Kong)"
             ));
         }
         let quote = symbol.split_once('-').map(|(quote, _)| quote);
@@ -52,7 +53,7 @@ impl Word {
         Ok(Self::Yahoo(symbol))
     }
 
-    /// The word of a source's symbol; none for a source that says nothing of its symbols.
+    /// The word for a source's symbol; `None` for a source that does not describe its symbols.
     #[must_use]
     pub(crate) fn of_source(source: &str, symbol: &str) -> Option<Self> {
         let symbol = symbol.to_owned();
@@ -64,7 +65,7 @@ impl Word {
         }
     }
 
-    /// Who is asked.
+    /// The source to ask.
     #[must_use]
     pub(crate) fn source(&self) -> &'static str {
         match self {
@@ -74,7 +75,6 @@ impl Word {
         }
     }
 
-    /// The symbol.
     #[must_use]
     pub(crate) fn symbol(&self) -> &str {
         match self {

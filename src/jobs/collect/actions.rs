@@ -1,4 +1,4 @@
-//! Dividends and splits of an asset whose prices come from a source that does not list them.
+//! Dividends and splits of assets whose price source does not list them.
 
 use anyhow::Result;
 
@@ -12,9 +12,9 @@ use crate::sources::{Upstream, endpoints};
 use crate::staging::StagedSeries;
 
 impl Collector<'_> {
-    /// Asks a source of the asset that lists dividends and splits for those of the whole series, where this run compared it as a whole
-    /// or read it anew, and the source that served the prices lists none: one more request. What fails is said, and asked again when
-    /// it is the series' turn.
+    /// Asks a source that lists dividends and splits for those of the whole series. This takes one more request, made
+    /// only if this run compared or reread the series in full and its own source lists none. A failure is reported, and
+    /// retried at the series' next turn.
     pub(super) fn ask_for_actions(
         &self,
         asset: &Asset,
@@ -49,15 +49,15 @@ impl Collector<'_> {
             Ok(_) | Err(FetchError::NoRecording(_)) => {}
             Err(error) => progress.warn(
                 series.endpoint(),
-                format!("its dividends and splits could not be asked for: {error}"),
+                format!("cannot fetch its dividends and splits: {error}"),
             ),
         }
         Ok(())
     }
 }
 
-/// The first source in the asset's own currency that lists dividends and splits; `None` where there is none, and where it was asked
-/// for its prices already.
+/// The first source in the asset's own currency that lists dividends and splits; `None` if there is none, or if it was
+/// already asked for the prices.
 fn teller<'a>(
     asset: &'a Asset,
     staged: &[StagedSeries<'_>],
@@ -70,7 +70,7 @@ fn teller<'a>(
         let mut endpoints = endpoints(entry.kind).into_iter();
         Some((entry, endpoints.find(|e| e.tells_actions())?))
     });
-    // One that was asked behind the first, for some sessions, has told those only.
+    // A source that was asked second, for some sessions only, has reported the actions of those only.
     let served = staged.first().map(|s| s.source);
     found.filter(|(entry, _)| served != Some(entry.stored_as.as_str()))
 }

@@ -1,4 +1,4 @@
-//! One asset: its sources in their order until one answers with bars.
+//! Collects one asset: asks its sources in order until one returns bars.
 
 use std::time::Instant;
 
@@ -20,21 +20,21 @@ use crate::sources::endpoints;
 use crate::sources::fetch::{AboutHost, FetchError, Part};
 use crate::staging::{HEALING_DAYS, Lookback, Reach, StagedSeries};
 
-/// A session that is final for so long, and that a source still lacks, is asked of the next source.
+/// If a source still lacks a session this long after it became final, the next source is asked for it.
 const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// What came of asking one endpoint.
+/// The result of asking one endpoint.
 enum Asked<'s> {
     /// No answer: the next endpoint or source may have one.
     NoAnswer,
-    /// An answer without a bar, and what was staged of it.
+    /// An answer without bars, and what was staged of it.
     Empty(Option<StagedSeries<'s>>),
-    /// Bars, and what was staged of them; nothing where they were refused.
+    /// Bars, and what was staged of them; `None` if they were refused.
     Bars(Option<StagedSeries<'s>>),
 }
 
 impl Collector<'_> {
-    /// Collects one asset. An error of the staging file is the asset's failure too.
+    /// Collects one asset. An error of the staging file also counts as the asset's failure.
     pub(super) fn collect<'s>(
         &self,
         asset: &'s Asset,
@@ -45,14 +45,14 @@ impl Collector<'_> {
         let staged = self.ask_sources(asset, fetcher, &mut progress);
         let staged = staged.unwrap_or_else(|error| {
             let error = self.staging.explain(error);
-            progress.fail(None, format!("it could not be staged: {error:#}"));
+            progress.fail(None, format!("cannot stage it: {error:#}"));
             Vec::new()
         });
         (progress.finish(millis(started.elapsed())), staged)
     }
 
-    /// Asks the sources in their order until one answers with bars, and the next ones for sessions that those before lack; or all
-    /// of them.
+    /// Asks the sources in order until one returns bars, and later ones for sessions that the earlier ones lack; or
+    /// asks all of them.
     fn ask_sources<'s>(
         &self,
         asset: &'s Asset,
@@ -81,7 +81,7 @@ impl Collector<'_> {
         Ok(staged)
     }
 
-    /// Whether a source may have sessions that the asset's better ones lack.
+    /// Whether a source may have sessions that the asset's better sources lack.
     fn could_fill(&self, asset: &Asset, entry: &SourceEntry) -> Result<bool> {
         if entry.currency != asset.currency {
             return Ok(false);
@@ -101,7 +101,7 @@ impl Collector<'_> {
         self.staging.lacks_one_of(asset, &due)
     }
 
-    /// Asks the endpoints of one source until one answers with bars; says whether one did, or had nothing to answer.
+    /// Asks the endpoints of one source until one returns bars. Returns whether one did, or had nothing to return.
     fn ask_endpoints<'s>(
         &self,
         asset: &'s Asset,
@@ -111,7 +111,7 @@ impl Collector<'_> {
         due: &mut bool,
         staged: &mut Vec<StagedSeries<'s>>,
     ) -> Result<bool> {
-        // What the source has no bar for, by the last endpoint that answered.
+        // Sessions without a bar, according to the last endpoint that answered.
         let mut lacking = None;
         for upstream in endpoints(entry.kind) {
             let asked_at = self.feed.asked_at(upstream, &entry.symbol);
@@ -131,7 +131,7 @@ impl Collector<'_> {
                     staged.extend(series);
                     return Ok(true);
                 }
-                // Without a due session (a weekend, a holiday) there is nothing that another source could know.
+                // Without a due session (weekend, holiday) no other source can have more.
                 Asked::Empty(series) if !*due => {
                     staged.extend(series);
                     return Ok(true);
@@ -149,7 +149,7 @@ impl Collector<'_> {
         Ok(false)
     }
 
-    /// Asks one endpoint, and stages what it has. One that does not answer for the whole series is asked for what is due.
+    /// Asks one endpoint and stages its bars. If it does not answer for the whole series, it is asked for the due days.
     fn ask<'s>(
         &self,
         series: Series<'s>,
@@ -205,7 +205,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Keeps in which currency a source's prices are, when they are not taken for it: `doctor` tells it.
+    /// Remembers the currency of a source that was refused for its currency: `doctor` shows it.
     fn remember_currency(&self, series: Series<'_>, error: &FetchError) -> Result<()> {
         let FetchError::Currency { got, .. } = error else {
             return Ok(());
@@ -223,7 +223,8 @@ impl Collector<'_> {
             .remember_said(asset, source, &said, (self.now)())
     }
 
-    /// Asks for what is due, where an endpoint has no answer for the whole series. It is not asked for that again before its turn.
+    /// Asks for the due days after an endpoint failed to return the whole series, which is asked again only at its next
+    /// turn.
     fn ask_what_is_due<'s>(
         &self,
         series: Series<'s>,
@@ -235,7 +236,7 @@ impl Collector<'_> {
         let Series { asset, entry, .. } = series;
         progress.warn(
             series.endpoint(),
-            format!("the series was not compared as a whole, the answer for all of it: {why}"),
+            format!("the series was not compared in full; the full request failed: {why}"),
         );
         if !self.options.dry_run {
             let today = series.today();
@@ -247,7 +248,7 @@ impl Collector<'_> {
         self.ask(series, plan, fetcher, progress)
     }
 
-    /// The parts of a window that are asked for.
+    /// The parts of a window to request.
     fn parts(
         &self,
         series: Series<'_>,
@@ -263,8 +264,8 @@ impl Collector<'_> {
         Ok(parts)
     }
 
-    /// Whether a part needs no request though the window reaches back over it: all of it is stored, final and not of a kind
-    /// that is restated. A year that was lost is asked for again without those after it.
+    /// Whether a part needs no request although the window covers it: it is stored completely, final, and of a kind
+    /// that is never restated. A lost year is requested again without the years after it.
     fn is_settled(&self, series: Series<'_>, part: &Part) -> Result<bool> {
         let Series {
             asset,

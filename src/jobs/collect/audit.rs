@@ -1,4 +1,4 @@
-//! The audit: a series is compared as a whole from time to time, in the request that is made anyway.
+//! The audit: from time to time a series is compared in full, in the request that is made anyway.
 
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
@@ -12,11 +12,12 @@ use crate::domain::asset::Category;
 use crate::domain::audit::is_due;
 use crate::domain::window::Window;
 
-/// A week, in which one older file of a source of yearly files is read.
+/// In each week one older file of a source of yearly files is read.
 const WEEK: i32 = 7;
 
 impl Collector<'_> {
-    /// The day from which a series is asked for when it is compared as a whole today. Nobody splits a coin.
+    /// The day from which a series is requested if it is compared in full today. Coins do not split, so they are never
+    /// audited.
     pub(super) fn audited_from(
         &self,
         series: Series<'_>,
@@ -37,7 +38,7 @@ impl Collector<'_> {
         let is_due = match (self.options.audit, audited_on) {
             (Audit::Now, _) => true,
             (Audit::Every(days), Some(last)) => is_due(id, last, today, days),
-            // Staged by an older program: it counts from today.
+            // Staged by an older program: the interval starts today.
             (Audit::Every(_), None) => false,
         };
         Ok(is_due.then(|| match series.upstream.serves_whole_files() {
@@ -46,7 +47,7 @@ impl Collector<'_> {
         }))
     }
 
-    /// Reads one older file of a source of yearly files, another one each week.
+    /// Reads one older file of a source of yearly files, a different one each week.
     pub(super) fn audit_older_file(
         &self,
         series: Series<'_>,
@@ -78,7 +79,7 @@ impl Collector<'_> {
         match fetcher.fetch(series, window) {
             Ok(fetched) => drop(self.stage(series, plan, fetched, fetcher, progress)?),
             Err(error) => {
-                log::info!(source = series.endpoint(), asset = asset.id.as_str(); "{year} could not be compared: {error}")
+                log::info!(source = series.endpoint(), asset = asset.id.as_str(); "cannot compare {year}: {error}")
             }
         }
         progress.window = kept;

@@ -1,4 +1,4 @@
-//! Sessions that all series of a calendar lack: judged when the run knows them all.
+//! Judges sessions that all series of a calendar lack, once the run knows all of them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::staging::{StagedSeries, Staging};
 
-/// Judges the sessions without a bar of all series of a run. Tells how many each asset has.
+/// Judges the missing sessions of all series of a run. Returns how many each asset has.
 pub(super) fn judge_closed_days<'a>(
     staging: &Staging,
     staged: &[StagedSeries<'a>],

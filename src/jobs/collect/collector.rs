@@ -1,4 +1,4 @@
-//! What a collect run works with.
+//! The inputs of a collect run.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,57 +12,56 @@ use crate::process::stop::Stop;
 use crate::sources::fetch::Feed;
 use crate::staging::Staging;
 
-/// When series are compared as a whole.
+/// When series are compared in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audit {
     /// All of them in this run.
     Now,
-    /// Each after so many days; 0: never.
+    /// Each after this many days; 0 means never.
     Every(u32),
 }
 
-/// How `collect` runs.
+/// Options of `collect`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
-    /// Which days.
     pub(crate) window: WindowArgs,
-    /// Nothing is written.
+    /// Write nothing.
     pub(crate) dry_run: bool,
-    /// Provisional bars are not staged.
+    /// Do not stage provisional bars.
     pub(crate) final_only: bool,
-    /// A series that came in another scale is read again as a whole.
+    /// Reread a series in full if it arrives in another scale.
     pub(crate) heal: bool,
-    /// When series are compared as a whole.
+    /// When to compare series in full.
     pub(crate) audit: Audit,
-    /// Every source of an asset is asked, not only until one has bars.
+    /// Ask every source of an asset instead of stopping at the first one with bars.
     pub(crate) all_sources: bool,
-    /// How often a request is tried.
+    /// Retries of a request.
     pub(crate) retry: RetryPolicy,
-    /// How many hosts are asked at the same time at most; all when it is left out.
+    /// Most hosts asked at the same time; `None` means all.
     pub(crate) jobs: Option<usize>,
 }
 
-/// Sees a run while it is under way.
+/// Watches a run in progress.
 pub(crate) trait Observer: Sync {
-    /// An asset is begun.
+    /// An asset was started.
     fn begun(&self, asset: &Asset);
-    /// An asset is done.
+    /// An asset was finished.
     fn done(&self, outcome: &AssetOutcome);
 }
 
-/// What a run works with.
+/// Everything that a run works with.
 pub(crate) struct Collector<'a> {
-    /// Where answers come from.
+    /// Source of answers.
     pub(crate) feed: &'a dyn Feed,
-    /// Where bars go.
+    /// Store of bars.
     pub(crate) staging: &'a Staging,
     pub(crate) options: Options,
     pub(crate) job_id: Uuid,
     pub(crate) now: fn() -> DateTime<Utc>,
-    /// How time passes between two tries.
+    /// Time between tries.
     pub(crate) clock: &'a Clock,
-    /// Whether to go on.
+    /// Whether to stop.
     pub(crate) stop: &'a Stop,
-    /// Who looks on.
+    /// Watches the run.
     pub(crate) observer: &'a dyn Observer,
 }

@@ -1,4 +1,4 @@
-//! Fetching of one window: its parts, each tried again where that may help, within the time that one asset may take.
+//! Fetches one window in parts, retrying where that can help, within the time limit of one asset.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,36 +19,37 @@ use crate::sources::fetch::{AboutHost, Feed, FetchError, Part, Request, Response
 use crate::sources::is_same_symbol;
 use crate::staging::LostPart;
 
-/// The time that one asset may take, requests and waits together. 37 yearly files with the default pause take 20 s.
+/// Time limit of one asset, including requests and waits. 37 yearly files with the default pause take 20 s.
 const ASSET_TIME: Duration = Duration::from_secs(300);
-/// So many parts in a row without an answer in time, after all tries, and the others of the asset are not waited for.
+/// After this many consecutive timeouts, each after all tries, the asset's remaining parts are skipped.
 const SILENT_PARTS: u32 = 2;
-/// A series that begins so few sessions after the asked day lacks them; one that begins later begins there.
+/// A series that begins within this many sessions after the requested day is cut short; one that begins later simply
+/// starts there.
 const SHORT_REACH_SESSIONS: usize = 3;
 
-/// Fetches for one asset, within its time.
+/// Fetches for one asset within its time limit.
 #[derive(Clone, Copy)]
 pub(super) struct AssetFetcher<'a> {
     fetcher: &'a Fetcher<'a>,
-    /// When its time is used up.
+    /// Deadline.
     until: Duration,
 }
 
-/// What the parts of a window came to.
+/// The result of fetching the parts of a window.
 #[derive(Default)]
 pub(super) struct Fetched {
     pub(super) checked: Checked,
-    /// The days that were not, and why.
+    /// The days that were not fetched, and why.
     pub(super) lost: Vec<Lost>,
 }
 
-/// A part of a window that could not be had.
+/// A part of a window that could not be fetched.
 pub(super) struct Lost {
     pub(super) part: LostPart,
     pub(super) why: String,
 }
 
-/// What is missing and why, parts beside each other together where they have one reason.
+/// Missing days with their reasons; adjacent parts with the same reason are merged.
 pub(super) fn what_is_missing(lost: &[Lost]) -> Vec<String> {
     let is_one = |a: &Lost, b: &Lost| {
         a.why == b.why && add_days(a.part.window.end, 1) == b.part.window.start
@@ -62,7 +63,7 @@ pub(super) fn what_is_missing(lost: &[Lost]) -> Vec<String> {
 }
 
 impl Fetched {
-    /// Takes over a part. What a later part says of its days counts: only recordings of several runs overlap.
+    /// Adds a part. If days overlap, which happens only in recordings of several runs, the later part wins.
     fn absorb(&mut self, window: Window, part: Checked) {
         let days: BTreeSet<_> = part.bars.iter().map(|b| b.bar.date()).collect();
         self.checked.bars.retain(|b| !days.contains(&b.bar.date()));
@@ -71,7 +72,7 @@ impl Fetched {
         self.checked.append(part);
     }
 
-    /// That the answer begins later than was asked for, where the source is known to reach only so far.
+    /// A note if the answer begins later than requested and the source is known to reach only that far back.
     pub(super) fn short_reach(&self, series: Series<'_>, window: Window) -> Option<String> {
         let reach = series.upstream.reach()?;
         let first = self.checked.bars.iter().map(|b| b.bar.date()).min()?;
@@ -90,8 +91,8 @@ pub(super) struct Fetcher<'a> {
     retry: RetryPolicy,
     clock: &'a Clock,
     unavailable: UnavailableHosts,
-    /// Files that hold the same days whatever is asked, by their names: each is asked for once a run, also when it is not
-    /// there; and why one could not be had after all tries.
+    /// Files that contain the same days whatever is requested, by name: each is fetched once per run, even if it does
+    /// not exist. The error tells why one failed after all tries.
     files: Mutex<HashMap<String, Result<Response, String>>>,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// Fetches for an asset that is begun now.
+    /// Starts the time limit of an asset.
     pub(super) fn for_asset(&'a self) -> AssetFetcher<'a> {
         AssetFetcher {
             fetcher: self,
@@ -143,7 +144,7 @@ impl<'a> Fetcher<'a> {
         checked
     }
 
-    /// No asset asks again in this run for a file that could not be had after all tries.
+    /// Remembers a file that failed after all tries, so that no other asset asks for it in this run.
     fn give_up(&self, request: Request<'_>, error: &FetchError) {
         if is_whole_file(request) && error.is_transient() {
             let name = request
@@ -166,14 +167,15 @@ impl AssetFetcher<'_> {
         feed.parts(series.upstream, &series.entry.symbol, window)
     }
 
-    /// Fetches all parts of a window. Fails when not one of them could be had.
+    /// Fetches all parts of a window. Fails if none of them could be fetched.
     pub(super) fn fetch(&self, series: Series<'_>, window: Window) -> Result<Fetched, FetchError> {
         self.fetch_parts(series, self.parts(series, window))
     }
 
-    /// Fetches parts of a window. Fails when not one of them could be had.
+    /// Fetches parts of a window. Fails if none of them could be fetched.
     ///
-    /// A part without a due session is no loss: the KRX cache has no file of a new year before its first session.
+    /// A failed part without a due session is not a loss: the KRX cache has no file for a new year before its first
+    /// session.
     pub(super) fn fetch_parts(
         &self,
         series: Series<'_>,
@@ -222,7 +224,7 @@ impl AssetFetcher<'_> {
         }
     }
 
-    /// Fetches, reads and checks one part, again while that may help.
+    /// Fetches, reads and checks one part, retrying where that can help.
     fn fetch_part(&self, series: Series<'_>, part: &Part) -> Result<Checked, FetchError> {
         let Fetcher {
             retry,
@@ -250,7 +252,7 @@ impl AssetFetcher<'_> {
             if (clock.uptime)() + wait >= self.until {
                 return Err(error);
             }
-            // Of a host that cannot be reached one line is enough, when it is left alone.
+            // For an unreachable host the one line about skipping it is enough.
             let level = match error.is_unavailable() {
                 true => log::Level::Debug,
                 false => log::Level::Info,
@@ -262,12 +264,12 @@ impl AssetFetcher<'_> {
     }
 }
 
-/// Whether the answer is a file that holds the same days whatever is asked, and no recording of one request.
+/// Whether the answer is a file that contains the same days whatever is requested, and not a recording of one request.
 fn is_whole_file(request: Request<'_>) -> bool {
     request.upstream.serves_whole_files() && request.part.recording.is_none()
 }
 
-/// Reads an answer and checks that it is what was asked for.
+/// Reads an answer and checks that it matches the request.
 fn read(
     request: Request<'_>,
     response: &Response,
@@ -306,13 +308,13 @@ fn read(
         fetched_at: response.fetched_at,
     };
     if answer.actions.is_none() && request.upstream.asks_for_actions(&response.url) {
-        // An answer that was asked for them and lists none says that there are none.
+        // An answer that was asked for actions and lists none means that there are none.
         answer.actions = Some(Vec::new());
     }
     let mut checked = validate::check(&answer, context);
     if !response.url.is_empty() {
-        // From the answer's first row to the end of what was asked, as what lies before it may have been left out; none where a
-        // recording is of a request without them.
+        // From the answer's first row to the end of the request, since it may omit what lies before; `None` if a
+        // recording was requested without actions.
         let is_asked = request.upstream.asks_for_actions(&response.url);
         let rows = checked.actions.days.filter(|_| is_asked);
         checked.actions.days = rows.map(|rows| Window {

@@ -1,8 +1,8 @@
-//! `collect`: ask an asset's sources in their order, check what they say, stage it.
+//! `collect`: asks an asset's sources in order, checks the answers, stages them.
 //!
-//! [`Collector::run`] hands the assets to workers, one for each host (`workers`). A worker asks an asset's sources until one
-//! has bars (`asset`): it fetches a window in parts and again where that may help (`fetch`), leaves alone a host that does
-//! not want to be asked (`unavailable_hosts`), and stages what came (`stage`). What that came to is an [`Outcome`].
+//! [`Collector::run`] hands the assets to workers, one per host (`workers`). A worker asks an asset's sources until one
+//! has bars (`asset`), fetches a window in parts with retries (`fetch`), skips hosts that refuse or do not answer
+//! (`unavailable_hosts`), and stages the result (`stage`). The results form an [`Outcome`].
 
 use anyhow::Result;
 
@@ -32,9 +32,10 @@ pub(crate) use outcome::{AssetOutcome, Outcome, skipped};
 pub(crate) use window::WindowArgs;
 
 impl Collector<'_> {
-    /// Collects the assets, each one's failure its own, then looks at the days that no asset of a calendar has.
+    /// Collects the assets, so that one failure never affects another asset, then judges the days that no asset of a
+    /// calendar has.
     ///
-    /// After a stop nothing more is asked for; what came is staged, and the assets that were not done have failed.
+    /// After a stop no further requests are made; what arrived is staged, and unfinished assets count as failed.
     #[must_use]
     pub(crate) fn run(&self, assets: &[&Asset]) -> Outcome {
         let fetcher = Fetcher::new(self);
@@ -50,7 +51,7 @@ impl Collector<'_> {
             && let Err(error) = self.judge_gaps(&staged, &mut outcome.assets)
         {
             let error = self.staging.explain(error);
-            log::error!("sessions without a bar could not be noted: {error:#}");
+            log::error!("cannot record sessions without a bar: {error:#}");
             outcome.problems.push(Problem::of_run(format!("{error:#}")));
         }
         match self.staging.suspects() {
@@ -69,7 +70,7 @@ impl Collector<'_> {
         outcome
     }
 
-    /// Notes the sessions without a bar, and counts them with the other findings.
+    /// Records the sessions without a bar and counts them with the other findings.
     fn judge_gaps(&self, staged: &[StagedSeries<'_>], outcomes: &mut [AssetOutcome]) -> Result<()> {
         let gaps = judge_closed_days(self.staging, staged, &self.job_id.to_string(), (self.now)())?;
         for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! What a run came to, asset by asset.
+//! The results of a run, asset by asset.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -12,47 +12,47 @@ use crate::output::numbers::{counted, first_five};
 use crate::sources::fetch::FetchError;
 use crate::staging::{Suspicion, Tally};
 
-/// What became of one asset. The fields are the columns of the result.
+/// The result of one asset. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AssetOutcome {
     pub(crate) asset_id: String,
-    /// `ok`, `suspect` (staged, but the series may hold two scales) or `failed`.
+    /// `ok`, `suspect` (staged, but the series may mix two scales) or `failed`.
     pub(crate) status: &'static str,
     /// The source whose bars were staged.
     pub(crate) source: Option<String>,
-    /// The first day that was asked for.
+    /// First requested day.
     pub(crate) start: Option<NaiveDate>,
-    /// The last day that was asked for.
+    /// Last requested day.
     pub(crate) end: Option<NaiveDate>,
-    /// Bars of days that were not stored.
+    /// Bars of days that were not stored before.
     pub(crate) new: u64,
     /// Bars that changed stored values.
     pub(crate) changed: u64,
-    /// Bars with the stored values.
+    /// Bars equal to the stored ones.
     pub(crate) unchanged: u64,
-    /// Bars that were not stored because the stored one is newer or has the volume that this one lacks.
+    /// Bars not stored because the stored bar is newer, or has the volume that this one lacks.
     pub(crate) kept: u64,
-    /// Rows that can be no bar and were not in quarantine yet.
+    /// Rows that cannot be bars and were not in quarantine yet.
     pub(crate) rejected: u64,
-    /// What was found about the bars.
+    /// Findings about the bars.
     pub(crate) findings: u64,
     /// Milliseconds.
     pub(crate) elapsed_ms: u64,
-    /// Why it failed, and what sources said that did not answer.
+    /// Why it failed, and errors of sources that did not answer.
     pub(crate) message: Option<String>,
-    /// The same for `error_message`.
+    /// The same, for `error_message`.
     #[serde(skip)]
     pub(crate) problems: Vec<Problem>,
     /// Whether this run found or confirmed that it is suspect.
     #[serde(skip)]
     is_news: bool,
-    /// Whether it failed only because no host of its sources could be asked.
+    /// Whether it failed only because none of its sources could be reached.
     #[serde(skip)]
     pub(crate) is_skipped: bool,
 }
 
 impl AssetOutcome {
-    /// The bars that are stored as they came.
+    /// Number of bars as stored.
     #[must_use]
     pub(crate) fn rows(&self) -> u64 {
         self.new + self.changed + self.unchanged
@@ -66,7 +66,7 @@ impl AssetOutcome {
         self.status == SUSPECT
     }
 
-    /// Says that one of its series is suspect, also where that one was not asked.
+    /// Marks the asset as suspect, even if the suspect series was not asked.
     pub(super) fn suspect(&mut self) {
         if !self.has_failed() {
             self.status = SUSPECT;
@@ -74,7 +74,7 @@ impl AssetOutcome {
     }
 }
 
-/// The assets whose sources could not be asked, in one sentence.
+/// One sentence about the assets whose sources could not be asked.
 #[must_use]
 pub(crate) fn skipped(assets: &[AssetOutcome]) -> Option<String> {
     let skipped = assets.iter().filter(|a| a.is_skipped);
@@ -92,17 +92,17 @@ const OK: &str = "ok";
 const SUSPECT: &str = "suspect";
 const FAILED: &str = "failed";
 
-/// What a run came to: all the facts, for the table, the JSON, the run's record, the exit code, an alert.
+/// The results of a run: all facts for the table, the JSON, the run's record, the exit code and the alert.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// By asset, in the order of `assets.toml`.
+    /// In the order of `assets.toml`.
     pub(crate) assets: Vec<AssetOutcome>,
-    /// What failed beside them.
+    /// Failures that belong to no asset.
     pub(crate) problems: Vec<Problem>,
 }
 
 impl Outcome {
-    /// The run's status. A suspect asset was staged; it fails the run that finds it or confirms it in an audit.
+    /// The status of the run. A suspect asset is staged; it fails the run that finds it, or an audit that confirms it.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
         let failed = self.assets.iter().filter(|a| a.has_failed()).count();
@@ -113,7 +113,7 @@ impl Outcome {
         )
     }
 
-    /// The assets that neither failed nor are suspect.
+    /// The assets that are neither failed nor suspect.
     #[must_use]
     pub(crate) fn succeeded(&self) -> Vec<String> {
         let succeeded = self
@@ -123,7 +123,7 @@ impl Outcome {
         succeeded.map(|a| a.asset_id.clone()).collect()
     }
 
-    /// How each asset ended, for its own record.
+    /// The result of each asset, for its own record.
     #[must_use]
     pub(crate) fn asset_runs(&self) -> Vec<AssetRun> {
         let run = |a: &AssetOutcome| AssetRun {
@@ -135,7 +135,7 @@ impl Outcome {
         self.assets.iter().map(run).collect()
     }
 
-    /// What the run counted over all of its assets.
+    /// The counts over all assets.
     #[must_use]
     pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals {
@@ -154,7 +154,7 @@ impl Outcome {
         totals
     }
 
-    /// Everything that failed, for `error_message`.
+    /// All failures, for `error_message`.
     #[must_use]
     pub(crate) fn problems(&self) -> Vec<Problem> {
         self.assets
@@ -165,7 +165,7 @@ impl Outcome {
     }
 }
 
-/// What a run counted over all of its assets: `job_run.summary`, which does not grow with them.
+/// The counts of a run over all assets: `job_run.summary`, whose size does not depend on their number.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Totals {
     assets: usize,
@@ -185,13 +185,13 @@ pub(super) struct AssetProgress {
     pub(super) window: Option<Window>,
     tally: Tally,
     pub(super) findings: u64,
-    /// Whether a series was compared as a whole, or read anew as a whole.
+    /// Whether a series was compared or reread in full.
     pub(super) is_read_whole: bool,
     failed: bool,
     is_suspect: bool,
     is_news: bool,
     problems: Vec<Problem>,
-    /// Sources that a replay has no recording of; worth saying only when no other one answered.
+    /// Sources without a recording in a replay; mentioned only if no other source answered.
     not_asked: Vec<Problem>,
     /// How many sources could not be asked.
     unavailable: usize,
@@ -230,7 +230,7 @@ impl AssetProgress {
         self.problems.push(self.problem(Some(source), error));
     }
 
-    /// Says why an endpoint gave nothing.
+    /// Records why an endpoint returned nothing.
     pub(super) fn no_answer(&mut self, source: &str, error: &FetchError) {
         self.unavailable += usize::from(error.is_unavailable());
         self.warn(source, error.to_string());
@@ -243,12 +243,12 @@ impl AssetProgress {
 
     pub(super) fn fail_rebase<T>(&mut self, source: &str, detail: &str, why: &str) -> Option<T> {
         let what =
-            "it came in another scale and cannot be read again as a whole, nothing was staged";
+            "it arrived in another scale and could not be reread in full; nothing was staged";
         self.fail(Some(source), format!("{what}: {detail}; {why}"));
         None
     }
 
-    /// Says why a series is suspect. Sessions that are due and were held back have failed.
+    /// Records why a series is suspect. Due sessions that were held back count as failed.
     pub(super) fn suspected(&mut self, source: &str, suspicion: &Suspicion, due: &[NaiveDate]) {
         let Some(words) = suspicion.in_words() else {
             return;
@@ -264,7 +264,7 @@ impl AssetProgress {
         if let Some(first) = held.next() {
             let sessions = counted(1 + held.count(), "session was", "sessions were");
             let why = format!(
-                "{sessions} held back, the first {first}: what came does not join the stored series"
+                "{sessions} held back, the first on {first}: the answer does not join the stored series"
             );
             self.fail(Some(source), why);
         }
@@ -275,7 +275,7 @@ impl AssetProgress {
         self.fail(None, "no source has a bar".to_owned());
     }
 
-    /// Names the source whose bars were staged: the last one, beside those that had bars before when all are asked.
+    /// Names the source of the staged bars: the last one, plus those with bars before it if all are asked.
     fn name_source(&mut self, source: &str) {
         let Tally {
             new,
@@ -292,7 +292,7 @@ impl AssetProgress {
         });
     }
 
-    /// Counts the sessions that a series without bars lacks; those of the others are judged together.
+    /// Counts the missing sessions of a series without bars; those of the others are judged together.
     pub(super) fn found_gaps(&mut self, coverage: &SessionCoverage) {
         self.findings += coverage.missing.len() as u64;
     }
@@ -331,7 +331,7 @@ impl AssetProgress {
     }
 
     pub(super) fn finish(self, elapsed_ms: u64) -> AssetOutcome {
-        // Beside them it is said that no source has a bar.
+        // The message also contains "no source has a bar".
         let is_skipped =
             self.failed && self.unavailable > 0 && self.unavailable + 1 == self.problems.len();
         let message: Vec<String> = self.problems.iter().map(Problem::words).collect();
@@ -360,7 +360,7 @@ impl AssetProgress {
     }
 }
 
-/// One log line for what became of an asset. Those whose sources could not be asked are said together, at the end.
+/// Logs one line per asset. Assets whose sources could not be asked are logged together at the end.
 pub(super) fn log_outcome(outcome: &AssetOutcome) {
     let level = match (outcome.has_failed(), &outcome.message) {
         (true, _) if outcome.is_skipped => log::Level::Debug,

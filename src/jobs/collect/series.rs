@@ -1,4 +1,4 @@
-//! One series of an asset, as one endpoint of a source is asked for it.
+//! One series of an asset, as requested from one endpoint of a source.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -9,7 +9,7 @@ use crate::domain::window::Window;
 use crate::sources::Upstream;
 use crate::sources::fetch::{Feed, Part, Request};
 
-/// One series, one endpoint of its source, and when it is asked.
+/// A series, one endpoint of its source, and the time of the request.
 #[derive(Clone, Copy)]
 pub(super) struct Series<'a> {
     pub(super) asset: &'a Asset,
@@ -28,7 +28,7 @@ impl<'a> Series<'a> {
         }
     }
 
-    /// Who is asked.
+    /// The host of the endpoint.
     pub(super) fn host(self, feed: &dyn Feed) -> String {
         let today = self.asked_at.date_naive();
         let part = Part::of(Window {
@@ -38,7 +38,7 @@ impl<'a> Series<'a> {
         feed.host(self.request(&part))
     }
 
-    /// What the endpoint is called in messages.
+    /// The endpoint's name in messages.
     pub(super) fn endpoint(self) -> &'a str {
         match self.entry.stored_as.contains(':') {
             true => &self.entry.stored_as,
@@ -46,18 +46,18 @@ impl<'a> Series<'a> {
         }
     }
 
-    /// The day in the exchange's zone on which it is asked.
+    /// The current day in the exchange's time zone.
     pub(super) fn today(self) -> NaiveDate {
         let calendar = &self.asset.calendar;
         calendar.trading_day(self.asked_at, calendar.zone())
     }
 
-    /// Why the asset's calendar is not that of the exchange that the source names, where it is not.
+    /// Why the asset's calendar does not fit the exchange named by the source, if it does not.
     pub(super) fn misfit(self, said: &Said) -> Option<String> {
         misfit(self.asset, self.entry, said, self.today())
     }
 
-    /// Whether a window holds a session whose bar must be there.
+    /// Whether a window contains a session whose bar must exist.
     pub(super) fn is_due(self, window: Window) -> bool {
         let calendar = &self.asset.calendar;
         calendar.has_due_session(window.start, window.end, self.asked_at)

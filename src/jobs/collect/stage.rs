@@ -1,4 +1,4 @@
-//! Staging of what was fetched of one series; where that cannot tell the scale, after reading more of it.
+//! Stages the fetched bars of one series; reads more of it if they cannot show the scale.
 
 use anyhow::Result;
 
@@ -11,15 +11,14 @@ use crate::domain::scale::in_words;
 use crate::domain::window::Window;
 use crate::staging::{Batch, Done, LostPart, OtherScale, Reading, Staged, StagedSeries};
 
-/// What came of staging one answer.
+/// The result of staging one answer.
 enum Attempt<'s> {
-    /// It was staged.
     Staged(StagedSeries<'s>),
-    /// It would mix what must not stand in one series: nothing was staged, and the asset has failed.
+    /// It would mix data that must not be in one series: nothing was staged, and the asset failed.
     Refused,
     /// It is in another scale: nothing was staged.
     OtherScale(OtherScale),
-    /// It cannot tell the scale: nothing was staged.
+    /// It cannot show the scale: nothing was staged.
     TooFew {
         beside: Option<Window>,
         whole: Window,
@@ -27,8 +26,8 @@ enum Attempt<'s> {
 }
 
 impl Collector<'_> {
-    /// Stages what was fetched. More is read where too few days can be compared, and the whole series where it came in another
-    /// scale.
+    /// Stages what was fetched. Fetches more if too few days can be compared, and the whole series if it arrived in
+    /// another scale.
     pub(super) fn stage<'s>(
         &self,
         series: Series<'s>,
@@ -44,7 +43,7 @@ impl Collector<'_> {
         } = attempt
             && let Ok(more) = fetcher.fetch(series, beside)
         {
-            // They are compared, not staged.
+            // These bars are compared, not staged.
             fetched.checked.bars.extend(more.checked.bars);
             fetched.checked.bars.sort_by_key(|b| b.bar.date());
             attempt = self.stage_once(series, plan, &fetched, Reading::Window, progress)?;
@@ -62,10 +61,10 @@ impl Collector<'_> {
             return Ok(None);
         }
         let why = detail.as_deref().map_or_else(
-            || "too few days to tell its scale".to_owned(),
-            |detail| format!("it came in another scale, {detail}"),
+            || "too few days to determine its scale".to_owned(),
+            |detail| format!("it arrived in another scale, {detail}"),
         );
-        log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "{why}; it is read again from {}", whole.start);
+        log::warn!(asset = series.asset.id.as_str(), source = source.as_str(); "{why}; rereading it from {}", whole.start);
         let plan = plan.reading_all(whole);
         progress.window = Some(plan.window);
         progress.is_read_whole = true;
@@ -77,15 +76,15 @@ impl Collector<'_> {
         match (answered, detail) {
             (Ok(all), _) if missing.is_empty() => self.stage_all(series, plan, &all, progress),
             (_, Some(detail)) => Ok(progress.fail_rebase(source, &detail, &missing)),
-            // What was read before can stand beside the series or not, and says so.
+            // The first answer may or may not join the series; staging it decides.
             (_, None) => {
-                progress.warn(source, format!("its older days had no answer: {missing}"));
+                progress.warn(source, format!("no answer for its older days: {missing}"));
                 self.stage_all(series, plan, &fetched, progress)
             }
         }
     }
 
-    /// Stages all that there is.
+    /// Stages the whole series.
     fn stage_all<'s>(
         &self,
         series: Series<'s>,
@@ -98,25 +97,25 @@ impl Collector<'_> {
             Attempt::OtherScale(other) => {
                 self.leave(series, &in_words(&other.change), other.whole, progress);
             }
-            // There is no more to be read.
+            // There is no more to read.
             Attempt::Refused | Attempt::TooFew { .. } => {}
         }
         Ok(None)
     }
 
-    /// Leaves a series in another scale as it is, as the user wants it.
+    /// Leaves a series in another scale unchanged, as the user asked with `--no-heal`.
     fn leave(&self, series: Series<'_>, detail: &str, whole: Window, progress: &mut AssetProgress) {
         let by_hand = format!(
             "pricestash collect --assets {} --start {}",
             series.asset.id, whole.start
         );
         let why = format!(
-            "it came in another scale, {detail}; nothing was staged, `{by_hand}` reads it all again"
+            "it arrived in another scale, {detail}; nothing was staged; `{by_hand}` rereads all of it"
         );
         progress.fail(Some(&series.entry.stored_as), why);
     }
 
-    /// Stages one answer, or says why it cannot be staged yet.
+    /// Stages one answer, or tells why it cannot be staged yet.
     fn stage_once<'s>(
         &self,
         series: Series<'s>,

@@ -1,24 +1,25 @@
-//! Hosts that are left alone for the rest of a run.
+//! Hosts that are skipped for the rest of a run.
 //!
-//! A host is known here by the endpoint that leads to it, not by its name. By default each endpoint has a host of its own. Where all
-//! lead to one mirror, it hands on what several hosts say: the 429 of one says nothing about the next, and an asset's second
-//! source must not be lost with its first. (Requests are spaced by the host's name, whoever stands behind it: `fetch::host_queue`.)
+//! A host is identified here by the endpoint that leads to it, not by its name. By default each endpoint has its own
+//! host. If all endpoints lead to one mirror, it relays the answers of several hosts: the 429 of one says nothing about
+//! the next, and an asset must not lose its second source with its first. (Pauses between requests go by the host's
+//! name: `fetch::host_queue`.)
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sources::fetch::{AboutHost, FetchError};
 
-/// So many assets in a row without an answer in time, and nobody waits for the host any more.
+/// After timeouts for this many consecutive assets the host is skipped.
 const SILENT_ASSETS: u32 = 3;
 
-/// What is known of hosts, by the name of the endpoint that leads to them.
+/// What is known of each host, by the name of its endpoint.
 #[derive(Default)]
 pub(super) struct UnavailableHosts(Mutex<HashMap<String, Host>>);
 
 #[derive(Default)]
 struct Host {
-    /// Why it is not asked any more.
+    /// Why it is skipped from now on.
     closed: Option<String>,
     silent: u32,
 }
@@ -28,7 +29,7 @@ impl UnavailableHosts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails when the host is not to be asked.
+    /// Fails if the host is skipped.
     pub(super) fn check(&self, endpoint: &str) -> Result<(), FetchError> {
         match self.hosts().get(endpoint).and_then(|h| h.closed.clone()) {
             Some(why) => Err(FetchError::NotAsked(why)),
@@ -36,14 +37,14 @@ impl UnavailableHosts {
         }
     }
 
-    /// An asset got something from it.
+    /// An asset got an answer from it.
     pub(super) fn answered(&self, endpoint: &str) {
         if let Some(host) = self.hosts().get_mut(endpoint) {
             host.silent = 0;
         }
     }
 
-    /// One request for a symbol failed.
+    /// A request for a symbol failed.
     pub(super) fn failed(&self, endpoint: &str, symbol: &str, error: &FetchError) {
         if error.about_host() == AboutHost::Closed {
             self.hosts()
@@ -53,7 +54,7 @@ impl UnavailableHosts {
         }
     }
 
-    /// An asset of this symbol got nothing from it. This is why, by its first request.
+    /// An asset with this symbol got nothing from it; `error` is that of its first request.
     pub(super) fn gave_nothing(&self, endpoint: &str, symbol: &str, error: &FetchError) {
         let mut hosts = self.hosts();
         let host = hosts.entry(endpoint.to_owned()).or_default();
@@ -74,7 +75,7 @@ impl Host {
     fn close(&mut self, endpoint: &str, symbol: &str, error: &FetchError) {
         if self.closed.is_none() {
             let why = format!("{error} (for {symbol})");
-            log::warn!(source = endpoint; "not asked again in this run: {why}");
+            log::warn!(source = endpoint; "skipped for the rest of this run: {why}");
             self.closed = Some(why);
         }
     }
@@ -107,7 +108,7 @@ mod tests {
         hosts.failed("yahoo", "GC=F", &status(429));
         assert_eq!(
             hosts.check("yahoo").unwrap_err().to_string(),
-            "not asked again in this run, it said before: HTTP 429: slow down (for GC=F)"
+            "skipped after an earlier failure in this run: HTTP 429: slow down (for GC=F)"
         );
         assert!(hosts.check("naver").is_ok());
     }

@@ -1,4 +1,4 @@
-//! Which days are asked for.
+//! Decides which days to request.
 
 use std::iter;
 
@@ -9,32 +9,31 @@ use crate::domain::merge::Settled;
 use crate::domain::window::Window;
 use crate::staging::Reach;
 
-/// The default window reaches this many days back from today.
+/// Days that the default window reaches back from today.
 const DEFAULT_DAYS: u64 = 7;
-/// A series is always asked for again over at least this many stored sessions, so that a split is seen.
+/// Every request overlaps at least this many stored sessions, so that a split is noticed.
 pub(super) const OVERLAP_SESSIONS: u32 = 3;
-/// An asset with nothing staged is asked for three years.
+/// The first run fetches three years of each asset.
 const FIRST_MONTHS: Months = Months::new(36);
 
-/// Final bars older than so many sessions are not written for their volume alone.
+/// Final bars older than this many sessions are not rewritten for their volume alone.
 const VOLUME_SESSIONS: usize = 10;
 
-/// Which days of a series are asked for, and what of them is written.
+/// The days of a series to request, and which of them to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// The days.
     pub(super) window: Window,
-    /// What is not written, where more is read than is due.
+    /// What not to write, if more is read than is due.
     pub(super) settled: Option<Settled>,
-    /// Whether the series is compared as a whole.
+    /// Whether the series is compared in full.
     pub(super) is_audit: bool,
-    /// Where the window begins when it is not; what of the series lies before is settled.
+    /// Start of the window without an audit; what lies before it is settled.
     due_from: NaiveDate,
     volume_from: NaiveDate,
 }
 
 impl Plan {
-    /// The days of a window and no more.
+    /// Exactly the days of a window.
     pub(super) fn of(window: Window, today: NaiveDate, calendar: &Calendar) -> Self {
         let sessions = iter::successors(Some(today), |day| calendar.previous_session(*day));
         Self {
@@ -46,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// The same from an earlier day on, so that the series is compared as a whole.
+    /// The same, but from an earlier day on, so that the series is compared in full.
     pub(super) fn auditing_from(self, start: NaiveDate) -> Self {
         let window = Window {
             start: start.min(self.window.start),
@@ -61,7 +60,7 @@ impl Plan {
         }
     }
 
-    /// All days of the series too.
+    /// Extends the plan to the whole series.
     pub(super) fn reading_all(self, whole: Window) -> Self {
         let window = Window {
             start: self.window.start.min(whole.start),
@@ -74,7 +73,7 @@ impl Plan {
         }
     }
 
-    /// Without comparing the series as a whole.
+    /// The same without the audit.
     pub(super) fn without_audit(self) -> Self {
         let window = Window {
             start: self.due_from,
@@ -96,30 +95,30 @@ impl Plan {
     }
 }
 
-/// Which days the user asked for.
+/// The days that the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct WindowArgs {
-    /// The first day.
+    /// First day.
     pub(crate) start: Option<NaiveDate>,
-    /// The last day.
+    /// Last day.
     pub(crate) end: Option<NaiveDate>,
-    /// So many days back from the last day.
+    /// Number of days before the last day.
     pub(crate) days: Option<u32>,
 }
 
 impl WindowArgs {
-    /// Whether the user leaves it to the program which days are asked for.
+    /// Whether the user left the choice of days to the program.
     pub(super) fn is_default(self) -> bool {
         self == Self::default()
     }
 }
 
-/// Whether days are so recent that they are always asked for.
+/// Whether days are so recent that they are always requested.
 pub(super) fn is_recent(window: Window, today: NaiveDate) -> bool {
     window.end >= sub_days(today, DEFAULT_DAYS)
 }
 
-/// The days to ask for.
+/// The days to request.
 pub(super) fn plan_window(args: WindowArgs, today: NaiveDate, reach: Reach) -> Window {
     let end = args.end.unwrap_or(today);
     let default_start = sub_days(end, DEFAULT_DAYS);
@@ -137,7 +136,7 @@ pub(super) fn plan_window(args: WindowArgs, today: NaiveDate, reach: Reach) -> W
     Window { start, end }
 }
 
-/// The sessions of a window that were final at a time.
+/// The sessions of a window that were final at a given time.
 pub(super) fn due_sessions(
     calendar: &Calendar,
     window: Window,

@@ -1,4 +1,4 @@
-//! Hosts in parallel, the assets of one host in turn.
+//! Hosts in parallel, the assets of each host one after another.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -13,11 +13,11 @@ use crate::process::stop::Stopped;
 use crate::sources::endpoints;
 use crate::staging::StagedSeries;
 
-/// Places in the list of assets whose first source is at the same host.
+/// Indexes of the assets whose first source is at the same host.
 type HostAssets = Vec<usize>;
 
 impl Collector<'_> {
-    /// Collects the assets and gives their outcomes in the order of the assets.
+    /// Collects the assets and returns their outcomes in the same order.
     pub(super) fn in_parallel<'s>(
         &self,
         assets: &[&'s Asset],
@@ -43,7 +43,7 @@ impl Collector<'_> {
                                 continue;
                             };
                             let done = self.observed(asset, fetcher);
-                            // The receiver lives until all have sent.
+                            // Sending cannot fail: the receiver lives until all have sent.
                             drop(sender.send((place, done)));
                         }
                     }
@@ -57,7 +57,7 @@ impl Collector<'_> {
         (outcomes, staged.into_iter().flatten().collect())
     }
 
-    /// The assets by the host of their first source, hosts and assets in the order of the list.
+    /// Groups the assets by the host of their first source, keeping the order of the list.
     fn by_host(&self, assets: &[&Asset]) -> Vec<HostAssets> {
         let mut queues: Vec<(String, HostAssets)> = Vec::new();
         for (place, asset) in assets.iter().enumerate() {
@@ -85,7 +85,7 @@ impl Collector<'_> {
         })
     }
 
-    /// Collects one asset, unless the program was told to stop, and says so.
+    /// Collects one asset unless the program was told to stop, and tells the observer.
     fn observed<'s>(
         &self,
         asset: &'s Asset,
@@ -93,7 +93,7 @@ impl Collector<'_> {
     ) -> (AssetOutcome, Vec<StagedSeries<'s>>) {
         if self.stop.is_set() {
             let mut progress = AssetProgress::new(asset);
-            progress.fail(None, format!("not asked: {Stopped}"));
+            progress.fail(None, format!("skipped: {Stopped}"));
             return (progress.finish(0), Vec::new());
         }
         self.observer.begun(asset);

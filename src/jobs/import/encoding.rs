@@ -1,12 +1,13 @@
-//! The text of a file that people have: UTF-8, UTF-16 as spreadsheets write it, or the Korean code page 949.
+//! Decodes a user's file: UTF-8, UTF-16 as spreadsheets write it, or the Korean code page 949.
 
 use std::borrow::Cow;
 
-/// Letters of the code page that are not read: everything that counts in such a file but the words above its columns is ASCII.
+/// Placeholder for letters that are not decoded: apart from column names, everything that matters in such a file is
+/// ASCII.
 const UNREAD: char = '\u{fffd}';
 
-/// The words above columns, in code page 949. They are all that is needed of it: a table of its 8,836 letters would be larger than
-/// all the rest of `import`.
+/// Column names in code page 949. Nothing else is needed: a table of its 8,836 letters would be larger than the rest of
+/// `import`.
 const WORDS: &[(&[u8], &str)] = &[
     (b"\xb3\xaf\xc2\xa5", "날짜"),
     (b"\xb0\xc5\xb7\xa1\xc0\xcf\xc0\xda", "거래일자"),
@@ -24,23 +25,23 @@ const WORDS: &[(&[u8], &str)] = &[
     (b"\xb0\xc5\xb7\xa1\xb7\xae", "거래량"),
     (b"\xc1\xbe\xb8\xf1\xc4\xda\xb5\xe5", "종목코드"),
     (b"\xb4\xdc\xc3\xe0\xc4\xda\xb5\xe5", "단축코드"),
-    // Of days: 2026년 1월 5일.
+    // Parts of dates: 2026년 1월 5일.
     (b"\xb3\xe2", "년"),
     (b"\xbf\xf9", "월"),
     (b"\xc0\xcf", "일"),
 ];
 
-/// Reads a file as text.
+/// Decodes a file.
 ///
 /// # Errors
-/// That it is none.
+/// If the bytes are not text.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let wide = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
         let units: Vec<u16> = pairs.iter().map(|pair| read(*pair)).collect();
         let text = String::from_utf16(&units).ok().filter(|_| rest.is_empty());
         text.map(Cow::Owned)
-            .ok_or_else(|| "it begins like UTF-16, and is none".to_owned())
+            .ok_or_else(|| "it starts like UTF-16 but is not".to_owned())
     };
     if let Some(bytes) = bytes.strip_prefix(b"\xff\xfe") {
         return wide(bytes, u16::from_le_bytes);
@@ -52,12 +53,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     match str::from_utf8(bytes) {
         Ok(text) => Ok(Cow::Borrowed(text)),
         Err(_) => code_page_949(bytes).map(Cow::Owned).ok_or_else(|| {
-            "it is no text in UTF-8, UTF-16 or the Korean code page 949; save it as CSV in UTF-8".to_owned()
+            "it is not text in UTF-8, UTF-16 or the Korean code page 949; save it as CSV in UTF-8".to_owned()
         }),
     }
 }
 
-/// A text in code page 949 with [`UNREAD`] for what is none of [`WORDS`]; `None` where it cannot be one.
+/// Decodes code page 949 with [`UNREAD`] for everything that is not in [`WORDS`]; `None` if the bytes are invalid.
 fn code_page_949(bytes: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;

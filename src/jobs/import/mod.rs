@@ -1,5 +1,5 @@
-//! `import`: bars of a file, through the same rules as fetched ones: under a source of their own, or under those that the file
-//! names where it says when each bar was fetched.
+//! `import`: stages the bars of a file under the same rules as fetched ones: under their own source, or under the
+//! sources that the file names if it also tells when each bar was fetched.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -25,16 +25,16 @@ pub(crate) use encoding::decode;
 use table::Row;
 pub(crate) use table::{Table, TableOptions};
 
-/// What became of one asset's rows. The fields are the columns of the result.
+/// The result of one asset's rows. The fields are the columns of the result.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Imported {
     pub(crate) asset_id: String,
-    /// The source that they are stored under.
+    /// The source they are stored under.
     pub(crate) source: String,
-    /// What staging them did; every row that can be no bar counts as rejected, also one that was in quarantine.
+    /// The counts; every row that cannot be a bar counts as rejected, even one already in quarantine.
     #[serde(flatten)]
     pub(crate) tally: Tally,
-    /// Why nothing was stored, and what is wrong with the first rows that can be no bar.
+    /// Why nothing was stored, or what is wrong with the first rejected rows.
     pub(crate) message: Option<String>,
 }
 
@@ -62,20 +62,20 @@ impl Imported {
     }
 }
 
-/// How to import.
+/// Options and stores of an import.
 #[derive(Clone, Copy)]
 pub(crate) struct Import<'a> {
-    /// Where bars go.
+    /// Store of bars.
     pub(crate) staging: &'a Staging,
-    /// The source that they are stored under; `None` where the file names the source of each.
+    /// The source of all bars; `None` if the file names the source of each.
     pub(crate) source: Option<&'a str>,
     pub(crate) job_id: &'a str,
     pub(crate) now: DateTime<Utc>,
-    /// Whether anything is written.
+    /// Whether to write anything.
     pub(crate) commit: bool,
 }
 
-/// The rows of one series, by when they were fetched, oldest first.
+/// The rows of one series by fetch time, oldest first.
 type ByTime = BTreeMap<DateTime<Utc>, Vec<Row>>;
 
 /// What the bars of a file are stored as.
@@ -111,7 +111,7 @@ impl Import<'_> {
         Ok(imported)
     }
 
-    /// The rows by the source that they are stored under.
+    /// Groups the rows by source.
     fn by_source(&self, rows: Vec<Row>) -> BTreeMap<String, Vec<Row>> {
         let mut sources: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         for row in rows {
@@ -121,14 +121,15 @@ impl Import<'_> {
         sources
     }
 
-    /// What the rows are stored as. Bars of a source that the asset does not have would be of an unknown symbol and currency.
+    /// What the rows are stored as. Bars of a source that the asset does not have would have an unknown symbol and
+    /// currency.
     fn target<'t>(
         &self,
         asset: &'t Asset,
         source: &'t str,
         rows: &[Row],
     ) -> Result<Target<'t>, String> {
-        // A file may have anything there.
+        // A file can contain anything there.
         check_source_name(source)?;
         let entry = asset.sources.iter().find(|s| s.stored_as == source);
         let target = match entry {
@@ -139,7 +140,7 @@ impl Import<'_> {
             },
             None if is_free(source) => Target {
                 source,
-                // Nobody is asked for it.
+                // Nobody asks for it.
                 symbol: source,
                 currency: &asset.currency,
             },
@@ -163,7 +164,7 @@ impl Import<'_> {
         }
     }
 
-    /// The rows by when they were fetched: now where the file does not say it.
+    /// Groups the rows by fetch time: now if the file does not tell it.
     fn by_time(&self, rows: Vec<Row>) -> Result<ByTime, String> {
         let mut times = ByTime::new();
         for row in rows {
@@ -171,7 +172,7 @@ impl Import<'_> {
                 "" if self.source.is_some() => self.now,
                 text => timestamp::from_text(text).ok_or_else(|| {
                     format!(
-                        "the ingested_at of {} is {text:?}, it should be a time like 2026-01-31T09:00:00Z",
+                        "the ingested_at of {} is {text:?}, expected a time like 2026-01-31T09:00:00Z",
                         row.date
                     )
                 })?,
@@ -179,7 +180,7 @@ impl Import<'_> {
             // It would beat every later fetch until then.
             if time > self.now + CLOCK_TOLERANCE {
                 return Err(format!(
-                    "the ingested_at of {} lies in the future ({})",
+                    "the ingested_at of {} is in the future ({})",
                     row.date, row.ingested_at
                 ));
             }
@@ -188,7 +189,6 @@ impl Import<'_> {
         Ok(times)
     }
 
-    /// Checks and stages the rows of one series.
     fn series(
         &self,
         asset: &Asset,
@@ -197,7 +197,7 @@ impl Import<'_> {
         table: &Table<'_>,
     ) -> Result<Imported> {
         let mut checked = Checked::default();
-        // The newest first: of two rows of a day it counts.
+        // Newest first: of two rows for one day the newest wins.
         let mut days = HashSet::new();
         for (time, rows) in rows.iter().rev() {
             let mut part = check_rows(asset, table, rows, *time);
@@ -260,12 +260,12 @@ impl Import<'_> {
             }
             Staged::OtherScale(OtherScale { change, .. }) => {
                 imported.message = Some(format!(
-                    "nothing was stored: it has another scale than what stands under {} ({}); import all of it",
+                    "nothing was stored: its scale differs from the stored {} series ({}); import the whole series",
                     target.source,
                     in_words(&change)
                 ));
             }
-            // A file of which nobody can ask for more is staged as it is.
+            // Nobody can ask for more of a file, so it is staged as it is.
             Staged::TooFew { .. } => {}
             Staged::Refused(why) => imported.message = Some(format!("nothing was stored: {why}")),
         }
@@ -273,25 +273,25 @@ impl Import<'_> {
     }
 }
 
-/// Refuses a name that can be no source.
+/// Checks the name of a source.
 ///
 /// # Errors
-/// What it should be.
+/// What is wrong with it.
 pub(crate) fn check_source_name(name: &str) -> Result<(), String> {
-    // The same rules as for an asset's id: both are keys of 1 to 20 characters.
+    // The same rules as for asset ids: both are keys of 1 to 20 characters.
     AssetId::new(name)
         .map(drop)
-        .map_err(|_| format!("the source is {name:?}, it should have 1 to 20 characters"))
+        .map_err(|_| format!("source {name:?} should have 1 to 20 characters"))
 }
 
-/// Whether a name is none that fetched bars stand under.
+/// Whether a name is not used by fetched bars.
 pub(crate) fn is_free(source: &str) -> bool {
     let kind = source.split(':').next().unwrap_or_default();
     SourceKind::named(kind).is_none_or(|kind| kind == SourceKind::Manual)
         && !UserSource::is_known(kind)
 }
 
-/// Applies the rules to rows that were fetched at one time.
+/// Applies the rules to rows that were fetched at the same time.
 fn check_rows(
     asset: &Asset,
     table: &Table<'_>,
@@ -331,7 +331,7 @@ fn raw_bar<'r>(row: &'r Row, asset: &Asset, table: &Table<'_>) -> RawBar<'r> {
     }
 }
 
-/// From the first to the last day; today when there is no bar.
+/// From the first to the last day; today if there are no bars.
 fn days_of(checked: &Checked, now: DateTime<Utc>) -> Window {
     let dates = || checked.bars.iter().map(|b| b.bar.date());
     let today = now.date_naive();
@@ -341,7 +341,7 @@ fn days_of(checked: &Checked, now: DateTime<Utc>) -> Window {
     }
 }
 
-/// What is wrong with the first rows that can be no bar.
+/// What is wrong with the first rejected rows.
 fn complaint(checked: &Checked) -> Option<String> {
     const SHOWN: usize = 3;
     let rejected = &checked.rejected;
@@ -361,17 +361,17 @@ fn complaint(checked: &Checked) -> Option<String> {
     let unread = checked.unread_volumes.first_key_value();
     let unread = unread.map(|(date, text)| {
         format!(
-            "{} no count, such as {text} of {date}, and unknown now",
+            "{} not a count, such as {text} on {date}, and stored as unknown",
             counted(checked.unread_volumes.len(), "volume is", "volumes are")
         )
     });
     let without = checked.without_bar.first().map(|date| {
         format!(
-            "{} without all prices, such as {date}",
+            "{} because a price is missing, such as {date}",
             counted(
                 checked.without_bar.len(),
-                "row is left out",
-                "rows are left out"
+                "row was left out",
+                "rows were left out"
             )
         )
     });

@@ -1,4 +1,5 @@
-//! A file as rows of text: how it is written is found out from all of it, and refused where it can be read in two ways.
+//! Reads a file as rows of text. The notation is inferred from all rows, and a file that can be read in two ways is
+//! refused.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,20 +11,20 @@ use crate::domain::date_format::{DateFormat, DateHint};
 use crate::domain::number_format::{Decimal, Hint, is_nothing};
 use crate::domain::table_columns::{Columns, Field, NamedColumn};
 
-/// What the user says about a file.
+/// What the user said about a file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableOptions {
-    /// Columns that are called otherwise than others call them.
+    /// Columns with unusual names.
     pub(crate) columns: Vec<NamedColumn>,
-    /// How its numbers are written.
+    /// The notation of its numbers.
     pub(crate) decimal: Option<Decimal>,
-    /// How its days are written.
+    /// The notation of its dates.
     pub(crate) dates: Option<DateFormat>,
-    /// Whether only the close is taken.
+    /// Whether to take the close only.
     pub(crate) close_only: bool,
 }
 
-/// A row as text; empty where the file does not have the column.
+/// A row as text; empty where the file has no such column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) date: String,
@@ -37,7 +38,7 @@ pub(super) struct Row {
     pub(super) currency: String,
 }
 
-/// A file, and where in it each asset's rows stand: they are read when their turn comes, so that those of one asset are in memory.
+/// A file, and where each asset's rows are in it. Rows are parsed asset by asset, so that only one asset is in memory.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     text: &'a str,
@@ -45,15 +46,16 @@ pub(crate) struct Table<'a> {
     columns: Columns,
     pub(super) decimal: Decimal,
     pub(super) dates: DateFormat,
-    /// By asset, in the file's order; rows that follow one another are one part. The asset is empty where there is no column of it.
+    /// By asset, in the file's order; consecutive rows form one part. The name is empty if there is no asset column.
     parts: BTreeMap<String, Vec<Range<usize>>>,
 }
 
 impl<'a> Table<'a> {
-    /// Looks through a file; columns that are not known are left alone.
+    /// Scans a file; unknown columns are ignored.
     ///
     /// # Errors
-    /// One sentence with the line and what is wrong with it, and with what to say where it can be read in two ways.
+    /// A sentence with the line and what is wrong with it, or with the option to give if the file can be read in two
+    /// ways.
     pub(crate) fn read(text: &'a str, options: &TableOptions) -> Result<Self, String> {
         let (delimiter, columns, header) = find_columns(text, &options.columns)?;
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
@@ -121,32 +123,32 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The assets that the file has bars of, as it calls them; an empty name where it has no column of them.
+    /// The assets in the file, as it calls them; an empty name if it has no asset column.
     pub(crate) fn assets(&self) -> impl Iterator<Item = &str> {
         self.parts.keys().map(String::as_str)
     }
 
-    /// Whether it says whose prices they are.
+    /// Whether it names the asset of each row.
     pub(crate) fn names_assets(&self) -> bool {
         self.columns.of(Field::Asset).is_some()
     }
 
-    /// Whether it says which source each bar is of.
+    /// Whether it names the source of each bar.
     pub(crate) fn names_sources(&self) -> bool {
         self.columns.of(Field::Source).is_some()
     }
 
-    /// Whether it says when each bar was fetched.
+    /// Whether it tells when each bar was fetched.
     pub(crate) fn has_times(&self) -> bool {
         self.columns.of(Field::IngestedAt).is_some()
     }
 
-    /// Whether it is an export of prices that are adjusted or in another currency, which no source has sent.
+    /// Whether it is an export of adjusted or converted prices, which are not a source's own.
     pub(crate) fn is_computed(&self) -> bool {
         self.has_times() && self.columns.of(Field::Computed).is_some()
     }
 
-    /// The rows of an asset, as the file calls it.
+    /// The rows of an asset, by the file's name for it.
     pub(super) fn of(&self, asset: &str) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         let mut record = StringRecord::new();
@@ -193,7 +195,7 @@ fn reader(text: &str, delimiter: u8, has_headers: bool) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-/// A file taken apart by one separator.
+/// A file split by one separator.
 struct Found {
     delimiter: u8,
     columns: Result<Columns, String>,
@@ -205,7 +207,7 @@ impl Found {
         let mut record = ByteRecord::new();
         let found = reader(text, delimiter, false).read_byte_record(&mut record);
         if !found.map_err(|e| e.to_string())? {
-            return Err("it has no bar".to_owned());
+            return Err("it contains no bars".to_owned());
         }
         let words = record.iter().map(|word| String::from_utf8_lossy(word));
         let header: Vec<String> = words.map(|word| word.trim().to_owned()).collect();
@@ -224,7 +226,7 @@ impl Found {
     }
 }
 
-/// What separates the columns, and which they are: the separator by which most of them are found.
+/// The separator and the columns: the separator that yields the most known columns.
 fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<String>), String> {
     let mut best = Found::by(text, b',', named)?;
     for delimiter in [b';', b'\t', b'|'] {
@@ -236,7 +238,7 @@ fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<S
     Ok((best.delimiter, best.columns?, best.header))
 }
 
-/// Whether the first line's day is one, so that the line is no header.
+/// Whether the first line starts with a date, so that it is not a header.
 fn is_day(text: Option<&&str>, options: &TableOptions) -> bool {
     let Some(text) = text else {
         return false;
@@ -247,12 +249,12 @@ fn is_day(text: Option<&&str>, options: &TableOptions) -> bool {
     }
 }
 
-/// How far a file is read.
+/// The byte offset of a position.
 fn at(position: &csv::Position) -> usize {
     usize::try_from(position.byte()).unwrap_or(usize::MAX)
 }
 
-/// The text in a column; empty where the file does not have it. Spreadsheets are told by `="005930"` that it is a text.
+/// The text of a column; empty if the file lacks it. Spreadsheets mark text as `="005930"`.
 fn cell(record: &StringRecord, place: Option<usize>) -> &str {
     let text = place
         .and_then(|at| record.get(at))
@@ -262,10 +264,10 @@ fn cell(record: &StringRecord, place: Option<usize>) -> &str {
     told.unwrap_or(text)
 }
 
-/// A text of the file that tells something, and its line.
+/// A telling text of the file, and its line.
 type Witness = (String, u64);
 
-/// What the rows say about how the file is written.
+/// What the rows reveal about the file's notation.
 #[derive(Default)]
 struct Hints {
     numbers: Vec<(Decimal, Witness)>,
@@ -300,15 +302,15 @@ impl Hints {
     fn decimal(&self, delimiter: u8) -> Result<Decimal, String> {
         match (&self.numbers[..], &self.either_number) {
             ([], None) => Ok(Decimal::Point),
-            // Where commas separate columns, a point is no comma of another country.
+            // If commas separate columns, a point is not another country's thousands separator.
             ([], Some((text, _))) if delimiter == b',' && text.contains('.') => Ok(Decimal::Point),
             ([], Some((text, line))) => Err(format!(
-                "line {line}: {text:?} may be thousands or a number with a fraction, and no other row tells; say --decimal . \
-                 where the fraction stands behind a point, --decimal , where behind a comma"
+                "line {line}: {text:?} may be thousands or have a fraction, and no other row shows which; use --decimal . if \
+                 fractions follow a point, --decimal , if they follow a comma"
             )),
             ([(decimal, _)], _) => Ok(*decimal),
             ([(_, a), (_, b), ..], _) => Err(format!(
-                "its numbers are written in two ways, {} and {}; say which counts with --decimal . or --decimal ,",
+                "its numbers use two notations, {} and {}; choose one with --decimal . or --decimal ,",
                 shown(a),
                 shown(b)
             )),
@@ -329,7 +331,7 @@ impl Hints {
                 Ok(format.clone())
             }
             ([(_, a), ..], Some(b)) | ([(_, a), (_, b), ..], _) => Err(format!(
-                "its days are written in two ways, {} and {}; say which counts with --date-format, like %Y-%m-%d",
+                "its dates use two notations, {} and {}; choose one with --date-format, like %Y-%m-%d",
                 shown(a),
                 shown(b)
             )),
@@ -337,7 +339,7 @@ impl Hints {
     }
 }
 
-/// Keeps the first witness of each thing.
+/// Keeps the first witness of each kind.
 fn note<T: PartialEq>(seen: &mut Vec<(T, Witness)>, what: T, text: &str, line: u64) {
     if !seen.iter().any(|(known, _)| *known == what) {
         seen.push((what, (text.to_owned(), line)));
@@ -348,7 +350,7 @@ fn shown((text, line): &Witness) -> String {
     format!("{text:?} in line {line}")
 }
 
-/// The pattern of a day like this one.
+/// The date pattern of a text like this one.
 fn pattern(text: &str, first: &str, second: &str) -> String {
     let separator = text.chars().find(|c| !c.is_ascii_digit()).unwrap_or('/');
     format!("{first}{separator}{second}{separator}%Y")
@@ -447,13 +449,16 @@ mod tests {
         for (file, says) in [
             ("Date;Close\n2025-12-31;1.234\n", "--decimal"),
             ("Date,Close\n2025-12-31,\"71,000\"\n", "--decimal"),
-            ("Date;Close\n2025-12-31;1.5\n2025-12-30;1,5\n", "two ways"),
+            (
+                "Date;Close\n2025-12-31;1.5\n2025-12-30;1,5\n",
+                "two notations",
+            ),
             (
                 "Date,Close\n01/02/2025,5\n",
                 "--date-format %d/%m/%Y or %m/%d/%Y",
             ),
-            ("Date,Close\n13/02/2025,5\n02/13/2025,5\n", "two ways"),
-            ("Date,Close\n2025-02-13,5\n02/03/2025,5\n", "two ways"),
+            ("Date,Close\n13/02/2025,5\n02/13/2025,5\n", "two notations"),
+            ("Date,Close\n2025-02-13,5\n02/03/2025,5\n", "two notations"),
             ("", "no bar"),
         ] {
             let why = table(file).unwrap_err();

@@ -1,4 +1,4 @@
-//! From a word to an asset: the source that fits it is asked what it is, and Yahoo whether it has the same.
+//! Turns a word into an asset: asks the source that fits it for its facts, and Yahoo whether it has the same asset.
 
 use chrono::NaiveDate;
 
@@ -17,44 +17,44 @@ use crate::sources::lookup::LookUp;
 /// What a person wants to add.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    /// The word; the id where sources are given.
+    /// The word; the id if sources are given.
     pub(crate) word: String,
-    /// What he says himself.
+    /// Facts given by options.
     pub(crate) given: Given,
-    /// The sources that he names; none where the word says them.
+    /// Sources given by options; empty if the word implies them.
     pub(crate) sources: Vec<NewSource>,
     /// Whether it is collected by default.
     pub(crate) active: bool,
 }
 
-/// What became of a word.
+/// The result for a word.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     /// The id that the asset has or would have.
     pub(crate) id: String,
-    /// What the source said, where it was asked and answered.
+    /// The source's answer, if it was asked and answered.
     pub(crate) listing: Option<Listing>,
     pub(crate) outcome: Outcome,
-    /// What a person should know, and nothing hangs on.
+    /// Remarks for the person that change nothing.
     pub(crate) remarks: Vec<String>,
 }
 
-/// How a look-up ended.
+/// The result of a look-up.
 #[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     /// An asset that is certain.
     Asset(NewAsset),
-    /// What would become of it, and what a person has to say himself.
+    /// What it would be, and what the person still has to decide.
     Doubtful(Proposal),
     /// No source has it.
     Unknown(String),
-    /// The assets file would not take it.
+    /// The assets file would refuse it.
     Refused(String),
-    /// The source could not be asked, or gave no answer.
+    /// The source could not be asked or did not answer.
     Failed(String),
 }
 
-/// Looks up one word. Nothing is asked where a person says all of it.
+/// Looks up one word. No source is asked if all facts are given.
 ///
 /// # Errors
 /// When the program is told to stop.
@@ -95,19 +95,19 @@ pub(crate) fn find(
             ..
         }) => {
             let word = word.symbol();
-            let why = format!("{why}; `pricestash assets search {word}` looks for it by name");
+            let why = format!("{why}; `pricestash assets search {word}` searches for it by name");
             Ok(ended(Outcome::Unknown(why)))
         }
         Err(FetchError::Symbol { got, .. }) => {
             let source = word.source();
-            let why = format!("{source} answers with {got}; add that if it is meant");
+            let why = format!("{source} answers with {got}; add that if you mean it");
             Ok(ended(Outcome::Unknown(why)))
         }
         Err(error) => Ok(ended(Outcome::Failed(error.to_string()))),
     }
 }
 
-/// The asset, where a person says all of it.
+/// The asset, if all facts are given.
 fn complete(wanted: &Wanted) -> Option<NewAsset> {
     let Given {
         name,
@@ -129,7 +129,7 @@ fn complete(wanted: &Wanted) -> Option<NewAsset> {
     })
 }
 
-/// What a person has to say where the source says nothing of its symbols.
+/// The facts to give if the source does not describe its symbols.
 fn cannot_ask(source: &str, wanted: &Wanted) -> Proposal {
     let Given {
         name,
@@ -144,7 +144,7 @@ fn cannot_ask(source: &str, wanted: &Wanted) -> Proposal {
         ("--currency", &currency),
     ];
     let missing = options.into_iter().filter(|(_, given)| given.is_none());
-    let why = format!("{source} cannot be asked what it is");
+    let why = format!("{source} does not describe its symbols");
     let doubts = missing.map(|(option, _)| Doubt {
         option,
         why: why.clone(),
@@ -159,7 +159,7 @@ fn cannot_ask(source: &str, wanted: &Wanted) -> Proposal {
     }
 }
 
-/// What the first source says, and when.
+/// The first source's answer and its day.
 struct Asked {
     listing: Listing,
     day: NaiveDate,
@@ -179,7 +179,7 @@ fn ask(look_ups: &LookUps<'_>, word: &Word) -> Result<Asked, FetchError> {
             expected: symbol.to_owned(),
         });
     }
-    // A rate against the dollar has two names; the one that was typed stays.
+    // A rate against the dollar has two names; keep the one that was typed.
     symbol.clone_into(&mut asked.listing.symbol);
     Ok(asked)
 }
@@ -193,7 +193,7 @@ fn one(look_ups: &LookUps<'_>, look_up: LookUp, symbol: &str) -> Result<Asked, F
     })
 }
 
-/// A market of Upbit: its newest candle, and its names out of the list of all of them. Either says that it is there.
+/// A market of Upbit: its newest candle, and its names from the list of markets. Either shows that it exists.
 fn market(look_ups: &LookUps<'_>, symbol: &str) -> Result<Asked, FetchError> {
     let candle = match one(look_ups, LookUp::UpbitMarket, symbol) {
         Err(
@@ -214,14 +214,14 @@ fn market(look_ups: &LookUps<'_>, symbol: &str) -> Result<Asked, FetchError> {
         }
         (Ok(mut asked), other) => {
             let why = other.err();
-            let why = why.unwrap_or_else(|| "it is not in Upbit's list of markets".to_owned());
-            asked.remarks.push(format!("its name is not known: {why}"));
+            let why = why.unwrap_or_else(|| "not in Upbit's list of markets".to_owned());
+            asked.remarks.push(format!("its name is unknown: {why}"));
             Ok(asked)
         }
         (Err(error), Ok(Some(listing))) => Ok(Asked {
             listing,
             day: look_ups.today,
-            remarks: vec![format!("its newest price is not known: {error}")],
+            remarks: vec![format!("its newest price is unknown: {error}")],
         }),
         (Err(error), _) => Err(error),
     }
@@ -241,7 +241,7 @@ fn asset(
     let has_sources = !wanted.sources.is_empty();
     let second = match has_sources && wanted.given.category.is_some() {
         true => None,
-        // Who names the sources is told nothing of others, but what they say of the category counts.
+        // A user who names the sources gets no remarks on others, but their category counts.
         false if has_sources => second_source(look_ups, &listing, &mut Vec::new())?,
         false => second_source(look_ups, &listing, &mut remarks)?,
     };
@@ -297,7 +297,7 @@ fn entry(listing: &Listing) -> NewSource {
     }
 }
 
-/// What Yahoo has of the same, where it has. That it has not, or does not answer, is said, and is no obstacle.
+/// The same asset at Yahoo, if it has it. If it does not or does not answer, a remark says so.
 fn second_source(
     look_ups: &LookUps<'_>,
     first: &Listing,

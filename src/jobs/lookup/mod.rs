@@ -1,4 +1,4 @@
-//! Looking up what a word is: asked like prices, but a person waits for it.
+//! Looks up what a word is: asked like prices, but a person waits for it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -20,24 +20,25 @@ mod search;
 pub(crate) use add::{Found, Outcome, Wanted, find};
 pub(crate) use search::{Searched, search};
 
-/// So long a command may wait in vain, failed requests and the waits behind them together; then a source that fails once is left alone.
+/// Longest time a command may lose to failed requests and the waits after them; from then on a source that fails once
+/// is skipped.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Asks, each question again while that may help.
+/// Asks questions, with retries where that can help.
 pub(crate) struct LookUps<'a> {
     feed: &'a dyn LookUpFeed,
     retry: RetryPolicy,
     clock: &'a Clock,
     today: NaiveDate,
-    /// Why a source is not asked any more.
+    /// Why a source is skipped from now on.
     closed: RefCell<HashMap<&'static str, String>>,
-    /// What was waited in vain.
+    /// Time lost so far.
     lost: Cell<Duration>,
-    /// The names of Upbit's markets, which are one answer.
+    /// The names of Upbit's markets, which are a single answer.
     markets: RefCell<Option<Result<Vec<Listing>, String>>>,
 }
 
-/// What was answered, and on which day.
+/// An answer and its day.
 struct Answered {
     listings: Vec<Listing>,
     day: NaiveDate,
@@ -61,7 +62,7 @@ impl<'a> LookUps<'a> {
         }
     }
 
-    /// The answer to one question.
+    /// Asks one question.
     fn ask(&self, look_up: LookUp, word: &str) -> Result<Answered, FetchError> {
         let name = look_up.name();
         let mut attempt = 0;
@@ -92,7 +93,7 @@ impl<'a> LookUps<'a> {
             let is_lost = error.is_transient() && self.lost.get() >= PATIENCE;
             if error.about_host() != AboutHost::Nothing || is_lost {
                 let why = format!("{error} (for {word})");
-                log::warn!(source = name; "not asked again in this run: {why}");
+                log::warn!(source = name; "skipped for the rest of this run: {why}");
                 self.closed.borrow_mut().insert(name, why);
             }
             return Err(error);
@@ -115,18 +116,18 @@ impl<'a> LookUps<'a> {
         Ok(Answered { listings, day })
     }
 
-    /// The one listing of a symbol, with the day of the answer.
+    /// The only listing of a symbol, with the day of the answer.
     fn ask_one(&self, look_up: LookUp, symbol: &str) -> Result<(Listing, NaiveDate), FetchError> {
         let Answered { listings, day } = self.ask(look_up, symbol)?;
         let listing = listings.into_iter().next();
         let listing = listing.ok_or_else(|| FetchError::Answer {
-            error: AnswerError::OtherShape("nothing about the symbol".to_owned()),
+            error: AnswerError::OtherShape("no facts about the symbol".to_owned()),
             retry_after: None,
         })?;
         Ok((listing, day))
     }
 
-    /// A market of Upbit as the list of all of them has it, or why the list could not be had. It is asked for once.
+    /// A market of Upbit from the list of all markets, or why the list is not available. The list is requested once.
     fn market(&self, market: &str) -> Result<Result<Option<Listing>, String>, FetchError> {
         if self.markets.borrow().is_none() {
             let markets = match self.ask(LookUp::UpbitMarkets, market) {

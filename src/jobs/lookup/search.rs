@@ -1,11 +1,11 @@
-//! What Naver and Yahoo find for a text.
+//! Searches Naver and Yahoo for a text.
 
 use super::LookUps;
 use crate::domain::listing::{Listing, SearchText};
 use crate::sources::fetch::FetchError;
 use crate::sources::lookup::LookUp;
 
-/// What was found, in the order of the sources, and which of them could not be asked.
+/// Hits in the order of the sources, and the sources that could not be asked.
 #[derive(Debug, Default)]
 pub(crate) struct Searched {
     pub(crate) hits: Vec<Listing>,
@@ -13,7 +13,7 @@ pub(crate) struct Searched {
     pub(crate) failures: Vec<(&'static str, String)>,
 }
 
-/// Asks both.
+/// Asks both sources.
 ///
 /// # Errors
 /// When the program is told to stop.

@@ -1,4 +1,4 @@
-//! Sends dividends and splits, after the prices: no price waits for them, so that what cannot be written is a warning.
+//! Sends dividends and splits after the prices, which must not wait for them; errors are only warnings.
 
 use anyhow::Result;
 
@@ -8,10 +8,11 @@ use super::shared::CHUNK_OF_RECORDS;
 use crate::domain::outgoing::{ActionRow, CoverageRow};
 
 impl Sender<'_> {
-    /// Sends the actions that the warehouse does not have as they are, then of which days all of them are known.
+    /// Sends the actions that the warehouse lacks or has in another form, then the days for which all actions are
+    /// known.
     ///
     /// # Errors
-    /// What SQLite says, or why none can be written.
+    /// Errors of SQLite, or why none can be written.
     pub(super) fn send_actions(&mut self) -> Result<()> {
         for actions in self.run.staging.pending_actions()?.chunks(CHUNK_OF_RECORDS) {
             self.deliver_actions(actions)?;
@@ -55,7 +56,7 @@ impl Sender<'_> {
                 Err(failure) => Ok(Err(failure)),
             },
             &mut |refused, failure| {
-                log::warn!(asset = refused.asset_id; "the warehouse refuses of which days its dividends and splits are known: {failure}");
+                log::warn!(asset = refused.asset_id; "the warehouse refuses the days covered by its dividends and splits: {failure}");
                 Ok(())
             },
         )

@@ -1,14 +1,14 @@
-//! Records that go in one statement where they can: one that is refused is split off, and the others go.
+//! Sends records in one statement if possible; a refused one is split off, and the others are sent.
 
 use anyhow::Result;
 
 use crate::warehouse::{Class, WarehouseError};
 
-/// Sends records, in halves where one of them is refused, until it is alone; `refused` hears of it. `send` says what the
-/// warehouse answered, or why the run has to stop.
+/// Sends records, halving them while one of them is refused, until that one is alone and passed to `refused`. `send`
+/// returns the warehouse's answer, or why the run has to stop.
 ///
 /// # Errors
-/// The first failure that no record is the reason of.
+/// The first failure not caused by a record.
 pub(super) fn send_apart<T>(
     records: &[T],
     send: &mut impl FnMut(&[T]) -> Result<Result<(), WarehouseError>>,

@@ -1,4 +1,4 @@
-//! The assets' way to the warehouse: before the bars, and once more where a foreign key misses one.
+//! Sends the assets to the warehouse: before the bars, and again if a foreign key misses one.
 
 use std::sync::PoisonError;
 
@@ -11,14 +11,14 @@ use crate::domain::outgoing::AssetRow;
 use crate::domain::text::brief;
 use crate::warehouse::TakenAssets;
 
-/// So many characters of the ids of assets are said at most.
+/// Longest list of asset ids in a message, in characters.
 const LONGEST_LIST: usize = 300;
 
 impl Sender<'_> {
-    /// Sends the assets that the warehouse does not have as they are. Says whether there were any.
+    /// Sends the assets that the warehouse lacks or has in another form. Returns whether there were any.
     ///
     /// # Errors
-    /// What staging or the warehouse says.
+    /// Errors of staging or the warehouse.
     pub(super) fn send_assets(&mut self) -> Result<bool> {
         let assets = self.run.staging.pending_assets()?;
         for assets in assets.chunks(CHUNK_OF_RECORDS) {
@@ -27,14 +27,14 @@ impl Sender<'_> {
         Ok(!assets.is_empty())
     }
 
-    /// After bars were refused because their asset is not there: whether the same again may help, since a collect beside this
-    /// sync has brought new assets. `seen`: how often such ones had been sent before those bars.
+    /// After bars were refused because their asset is missing there: whether a retry can help, because a concurrent
+    /// collect has added assets. `seen`: how often new assets had been sent before those bars.
     ///
     /// # Errors
-    /// What staging or the warehouse says.
+    /// Errors of staging or the warehouse.
     pub(super) fn new_assets_came(&mut self, seen: u64) -> Result<bool> {
         let run = self.run;
-        // In turn: they are sent once, for all connections.
+        // One connection at a time: new assets are sent once for all connections.
         let mut sent = run
             .new_assets
             .lock()
@@ -45,7 +45,7 @@ impl Sender<'_> {
         Ok(*sent > seen)
     }
 
-    /// As with bars, one asset that is refused does not keep the others back: it is noted, and tried again by the next sync.
+    /// Like a bar, a refused asset does not hold up the others: it is recorded, and the next sync tries again.
     fn deliver_assets(&mut self, assets: &[AssetRow]) -> Result<()> {
         let run = self.run;
         let expected = run.database();
@@ -74,7 +74,7 @@ impl Sender<'_> {
         } = taken;
         if let Some(failure) = without_sources {
             log::warn!(
-                "where the assets' prices come from was not sent to asset_source, the next sync sends it: {failure}"
+                "the assets' sources were not sent to asset_source; the next sync sends them: {failure}"
             );
             return self.run.staging.claim_assets(&written);
         }
@@ -82,7 +82,7 @@ impl Sender<'_> {
         let others: Vec<&str> = ids.filter(|id| !written.iter().any(|w| w == id)).collect();
         if !others.is_empty() {
             log::info!(
-                "the warehouse's asset_master has rows of its owner, which stay as they are: {}; `pricestash sync --take-over-assets` makes them those of the assets file",
+                "asset_master in the warehouse has rows created by others, which stay unchanged: {}; `pricestash sync --take-over-assets` updates them from the assets file",
                 brief(&others.join(", "), LONGEST_LIST)
             );
         }

@@ -1,11 +1,11 @@
-//! `sync`: what is pending goes to the warehouse, chunk by chunk, and is acknowledged after each commit.
+//! `sync`: sends pending rows to the warehouse chunk by chunk and acknowledges each chunk after its commit.
 //!
 //! - `shared`: what the threads of one run share
 //! - `pipeline`: reads, sends and acknowledges at the same time
-//! - `assets`, `actions`, `runs`: send what belongs to the bars, `apart` what is refused of it
-//! - `retractions`: takes out the bars that the owner took back
+//! - `assets`, `actions`, `runs`: send what accompanies the bars; `apart` splits off refused records
+//! - `retractions`: removes retracted bars
 //! - `sender`: one connection: retries transient failures, bisects a chunk that contains a bad row
-//! - `rejected_rows`: records the rows that the warehouse refuses
+//! - `rejected_rows`: records rows that the warehouse rejects
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -35,46 +35,44 @@ use sender::Sender;
 use shared::Run;
 pub(crate) use shared::{Options, WarehouseAccess};
 
-/// What a sync did. The fields are the columns of the result.
+/// The result of a sync. The fields are the columns of the result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Outcome {
-    /// Rows sent.
     pub(crate) sent: u64,
     /// Rows that the warehouse did not have.
     pub(crate) inserted: u64,
-    /// Rows that it had with an older or the same ingest time.
+    /// Rows that it had with an older or equal ingest time.
     pub(crate) updated: u64,
     /// Of those, rows that it had with the same values.
     pub(crate) unchanged: u64,
     /// Rows that are newer in the warehouse.
     pub(crate) skipped_older: u64,
-    /// Of those, rows whose ingest time in the warehouse lies in the future.
+    /// Of those, rows whose ingest time in the warehouse is in the future.
     pub(crate) skipped_future: u64,
-    /// Rows that stay in `sync_reject`.
+    /// Rows in `sync_reject`.
     pub(crate) rejected: u64,
-    /// Rows taken out because their bars were taken back.
+    /// Rows removed because their bars were retracted.
     pub(crate) retracted: u64,
-    /// Why bars that were taken back could not be taken out.
+    /// Why retracted bars could not be removed.
     #[serde(skip)]
     pub(crate) not_retracted: Option<String>,
-    /// The assets that the warehouse refuses, with its words.
+    /// The assets that the warehouse refuses, with its message.
     #[serde(skip)]
     pub(crate) refused_assets: Vec<(String, String)>,
-    /// Rows that are still pending.
     pub(crate) pending: u64,
-    /// Statements with bars that were committed, one a chunk.
+    /// Committed statements with bars, one per chunk.
     pub(crate) chunks: u64,
-    /// Tries that failed and were made again.
+    /// Failed tries that were retried.
     pub(crate) retries: u64,
-    /// Statements that were sent to the warehouse, of every kind.
+    /// Statements of any kind sent to the warehouse.
     pub(crate) round_trips: u64,
     /// Milliseconds.
     pub(crate) elapsed_ms: u64,
 }
 
 impl Outcome {
-    /// The run's status: partial while rows or assets are refused, rows skipped for a clock that was wrong, or bars that were taken
-    /// back stay there.
+    /// The status of the run: partial if rows or assets are refused, rows were skipped because of a wrong clock, or
+    /// retracted bars remain.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
         let is_whole = self.rejected == 0
@@ -88,14 +86,14 @@ impl Outcome {
     }
 }
 
-/// A sync under way: [`WarehouseSync::send`], then [`WarehouseSync::send_runs`] when the run itself has ended.
+/// A sync in progress: [`WarehouseSync::send`], then [`WarehouseSync::send_runs`] after the run itself has ended.
 pub(crate) struct WarehouseSync<'a> {
     run: Run<'a>,
     started: Instant,
 }
 
 impl<'a> WarehouseSync<'a> {
-    /// Begins; `progress` is told how many rows were sent.
+    /// Starts a sync; `progress` receives the number of rows sent.
     pub(crate) fn new(
         staging: &'a Staging,
         access: &'a WarehouseAccess<'a>,
@@ -108,11 +106,12 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// Sends what is pending: assets, then bars, then dividends and splits, then what was taken back. Where the table that has what was acknowledged no longer has it, everything is
-    /// sent again.
+    /// Sends what is pending: assets, bars, dividends and splits, and finally retractions. If the table that held the
+    /// acknowledged rows has lost them, everything is sent again.
     ///
     /// # Errors
-    /// What staging or the warehouse says, or [`Stopped`]; what was committed until then is acknowledged, the rest stays pending.
+    /// Errors of staging or the warehouse, or [`Stopped`]; what was committed before is acknowledged, the rest stays
+    /// pending.
     pub(crate) fn send(&self, options: &Options) -> Result<Outcome> {
         let mut sent = self.send_pending(options, options.scope.full);
         let mut times = 1;
@@ -135,7 +134,7 @@ impl<'a> WarehouseSync<'a> {
         Ok(outcome)
     }
 
-    /// Takes bars out that were taken back.
+    /// Removes retracted bars.
     fn send_retractions(&self, scope: &Scope) -> Result<u64> {
         let mut sender = Sender::new(&self.run);
         let taken_out = sender.send_retractions(scope);
@@ -143,12 +142,12 @@ impl<'a> WarehouseSync<'a> {
         taken_out
     }
 
-    /// Sends dividends and splits. What cannot be written, as where a right is missing, is a warning: the prices were sent before.
+    /// Sends dividends and splits. Errors such as a missing privilege are warnings: the prices are already sent.
     fn send_actions(&self) {
         let mut sender = Sender::new(&self.run);
         if let Err(error) = sender.send_actions() {
             log::warn!(
-                "dividends and splits were not all sent, the next sync sends them: {error:#}"
+                "some dividends and splits were not sent; the next sync sends them: {error:#}"
             );
         }
         sender.leave_connection();
@@ -164,12 +163,12 @@ impl<'a> WarehouseSync<'a> {
         })
     }
 
-    /// Whether everything is to be sent again: because the table that answered is not the one that has what was acknowledged, or
-    /// has lost it, and that is harmless. Then nothing counts as acknowledged any more. Where nothing was pending, no statement
-    /// with bars has looked.
+    /// Whether to send everything again: the table that answered is not the one that has the acknowledged rows, or has
+    /// lost them, and sending again is harmless. Then nothing counts as acknowledged any more. If nothing was pending,
+    /// no statement with bars has checked this yet.
     ///
     /// # Errors
-    /// [`WarehouseError::Elsewhere`] where it is not harmless, or what staging or the warehouse says.
+    /// [`WarehouseError::Elsewhere`] if it is not harmless, or errors of staging or the warehouse.
     fn may_send_again(&self, sent: &Result<()>) -> Result<bool> {
         let is_elsewhere = matches!(sent, Err(error)
             if matches!(error.downcast_ref(), Some(WarehouseError::Elsewhere { .. })));
@@ -186,7 +185,7 @@ impl<'a> WarehouseSync<'a> {
         let found = find_table(&mut sender, Some(&known))?;
         sender.leave_connection();
         match known.standing(&found) {
-            // Where it was another one just now, another sync has sent everything meanwhile.
+            // If it was another table a moment ago, another sync has sent everything meanwhile.
             Standing::Holds => Ok(is_elsewhere),
             Standing::Elsewhere => Err(WarehouseError::Elsewhere {
                 expected: known.database,
@@ -195,7 +194,7 @@ impl<'a> WarehouseSync<'a> {
             .into()),
             Standing::SendAgain => {
                 log::warn!(
-                    "the rows that were sent before are not in the table price_daily that DATABASE_URL leads to ({}); all of them are sent again",
+                    "the rows sent before are not in the table price_daily of DATABASE_URL ({}); sending all of them again",
                     found.place
                 );
                 self.run.begin_anew(&Scope::default(), &found)?;
@@ -204,14 +203,12 @@ impl<'a> WarehouseSync<'a> {
         }
     }
 
-    /// Sends the runs that the warehouse does not have as they are, and adds to the outcome what that took. What cannot be
-    /// written is a warning: everything else was sent before.
+    /// Sends the runs that the warehouse lacks or has in another form, and adds the effort to the outcome. Errors are
+    /// warnings: everything else is already sent.
     pub(crate) fn send_runs(&self, outcome: &mut Outcome) {
         let mut sender = Sender::new(&self.run);
         if let Err(error) = sender.send_runs() {
-            log::warn!(
-                "the records of the runs were not all sent, the next sync sends them: {error:#}"
-            );
+            log::warn!("some records of runs were not sent; the next sync sends them: {error:#}");
         }
         sender.leave_connection();
         self.count_tries(outcome);
@@ -244,10 +241,10 @@ impl<'a> WarehouseSync<'a> {
     }
 }
 
-/// So often a run begins: once more when the table has changed, and once again when it changes meanwhile.
+/// How often a run may start over: once if the table has changed, and once more if it changes meanwhile.
 const MOST_BEGINNINGS: u32 = 3;
 
-/// The table that bars go to, which is made where it is missing.
+/// The table for the bars, created if it is missing.
 fn find_table(sender: &mut Sender<'_>, known: Option<&Acknowledged>) -> Result<FoundTable> {
     Ok(sender.ask(|warehouse| warehouse.find_table(known))?)
 }

@@ -1,5 +1,5 @@
-//! Reads, sends and acknowledges at the same time: while the warehouse takes some chunks, the next one is read and the ones
-//! before are acknowledged. A handful of chunks is in memory, whatever the number of rows.
+//! Reads, sends and acknowledges at the same time: while the warehouse processes some chunks, the next one is read and
+//! the previous ones are acknowledged. Only a handful of chunks is in memory, whatever the number of rows.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,24 +12,24 @@ use super::sender::Sender;
 use super::shared::{Load, Options, Run};
 use crate::domain::outgoing::PendingRow;
 
-/// Connections that send at the same time, where there are so many chunks. Near the server two keep its two cores busy (0.95
-/// times as long as COPY, 1.01 on four); far from it each waits for its own round trip.
+/// Connections that send at the same time, if there are enough chunks. Near the server two keep its two cores busy
+/// (0.95 times as long as COPY, 1.01 on four); far from it each waits for its own round trip.
 const CONNECTIONS_NEAR: u64 = 2;
 const CONNECTIONS_FAR: u64 = 4;
 
-/// A server to which no connection stands after this time is far away: near it takes a few milliseconds, most of them for the
-/// password.
+/// A server that has not accepted a connection within this time is far away: a near one takes a few milliseconds, most
+/// of them for the password.
 const NEAR: Duration = Duration::from_millis(25);
 
 type ChunkQueue = Arc<Mutex<Receiver<Arc<[PendingRow]>>>>;
 
-/// Does what has to come first (`begin`), then sends what is pending: the assets on the first connection, while the others
-/// connect, and then the bars on all of them.
+/// Runs `begin`, then sends what is pending: the assets over the first connection while the others connect, and then
+/// the bars over all of them.
 ///
-/// Chunks have disjoint keys and each locks its rows in key order, so that the connections cannot deadlock.
+/// Chunks have disjoint keys and each locks its rows in key order, so the connections cannot deadlock.
 ///
 /// # Errors
-/// The first cause: whoever stops first stops the others.
+/// The first cause: the thread that stops first stops the others.
 pub(super) fn send(
     run: &Run<'_>,
     options: &Options,
@@ -46,7 +46,8 @@ pub(super) fn send(
         let queue: ChunkQueue = Arc::new(Mutex::new(queue));
         let (done, loads) = sync_channel(1);
         let acknowledger = scope.spawn(move || stopping(run, || acknowledge(run, &loads)));
-        // They begin when the first one stands: where the server has one connection free, it is the first one's.
+        // They start after the first one has connected: if the server has only one free connection, the first one gets
+        // it.
         let helpers: Vec<_> = (1..chunks)
             .map(|number| {
                 let (queue, done) = (Arc::clone(&queue), done.clone());
@@ -64,7 +65,7 @@ pub(super) fn send(
         let mut results = vec![stopping(run, || {
             begin(&mut first)?;
             let reader = scope.spawn(move || stopping(run, || read(run, options, &to_send)));
-            // While the first rows are read.
+            // Runs while the first rows are read.
             first.ask(|_| Ok(()))?;
             first.send_assets()?;
             run.assets_sent.reach();
@@ -80,7 +81,7 @@ pub(super) fn send(
     run.rejected_rows.finish()
 }
 
-/// Runs a thread's work; when it fails, the others stop at their next chunk.
+/// Runs a thread's work; if it fails, the others stop at their next chunk.
 fn stopping(run: &Run<'_>, work: impl FnOnce() -> Result<()>) -> Result<()> {
     let unless_it_ends = StopOnDrop(run);
     let result = work();
@@ -90,7 +91,7 @@ fn stopping(run: &Run<'_>, work: impl FnOnce() -> Result<()>) -> Result<()> {
     result
 }
 
-/// Stops a run also when a thread of it panics, so that nobody waits for it.
+/// Stops a run even if one of its threads panics, so that nobody waits for it.
 struct StopOnDrop<'a, 'b>(&'a Run<'b>);
 
 impl Drop for StopOnDrop<'_, '_> {
@@ -115,7 +116,7 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
             for row in &unreadable {
                 let [asset, date, source] = &row.key;
                 log::error!(
-                    "the row {asset} {date} {source} in staging is no bar, it was put into sync_reject: {}",
+                    "the row {asset} {date} {source} in staging is not a valid bar and was moved to sync_reject: {}",
                     row.message
                 );
             }
@@ -127,7 +128,7 @@ fn read(run: &Run<'_>, options: &Options, to_send: &SyncSender<Arc<[PendingRow]>
     }
 }
 
-/// Sends on a further connection. Where none is to be had, the first one does all the work.
+/// Sends over a further connection. If none is available, the first one does all the work.
 fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()> {
     let mut sender = Sender::new(run);
     if run.is_stopped() {
@@ -135,7 +136,7 @@ fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()
     }
     match sender.connect() {
         Ok(()) => {
-            // A table may have a foreign key.
+            // A table may have a foreign key to the assets.
             run.assets_sent.wait();
             work(&mut sender, queue, done, || !run.is_short_of_connections())
         }
@@ -146,14 +147,15 @@ fn help(run: &Run<'_>, queue: &ChunkQueue, done: &SyncSender<Load>) -> Result<()
     }
 }
 
-/// Delivers chunks until there are none, or `goes_on` says no: then the other connections deliver the rest.
+/// Delivers chunks until there are none left, or until `goes_on` returns false: then the other connections deliver the
+/// rest.
 fn work(
     sender: &mut Sender<'_>,
     queue: &ChunkQueue,
     done: &SyncSender<Load>,
     goes_on: impl Fn() -> bool,
 ) -> Result<()> {
-    // What is still queued when the run has stopped is left to the next one.
+    // After a stop, queued chunks are left to the next run.
     while !sender.is_stopped()
         && goes_on()
         && let Some(rows) = next(queue)
@@ -163,13 +165,13 @@ fn work(
     Ok(())
 }
 
-/// The next chunk; `None` when the last one was read, or the reader stopped.
+/// The next chunk; `None` after the last one, or if the reader stopped.
 fn next(queue: &ChunkQueue) -> Option<Arc<[PendingRow]>> {
     let chunks = queue.lock().unwrap_or_else(PoisonError::into_inner);
     chunks.recv().ok()
 }
 
-/// Only what was committed comes here.
+/// Acknowledges loads; only committed ones arrive here.
 fn acknowledge(run: &Run<'_>, loads: &Receiver<Load>) -> Result<()> {
     let mut acknowledger = run.staging.acknowledger()?;
     while let Ok(Load { rows, except }) = loads.recv() {

@@ -1,4 +1,4 @@
-//! Rows that the warehouse refuses: noted one by one, unless it is not the rows.
+//! Records rejected rows one by one, unless all are rejected for the same reason.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,20 +9,20 @@ use crate::domain::outgoing::PendingRow;
 use crate::staging::{Reject, Staging};
 use crate::warehouse::Refusal;
 
-/// So many rows that were split off and refused alike, with none that was taken, show that it is not the rows: a constraint
-/// that refuses everything, a missing partition.
+/// This many rows rejected one by one for the same reason, with none accepted, show that the rows are not at fault: a
+/// constraint that refuses everything, or a missing partition.
 const ALIKE: usize = 100;
 
-/// What is known of the rows that were refused.
+/// What is known of the rejected rows.
 #[derive(Default)]
 struct Known {
-    /// Not noted yet, because it may not be the rows.
+    /// Not recorded yet, because the rows may not be at fault.
     held: Vec<Reject>,
-    /// Some row was taken, or refused for another reason: it is the rows.
+    /// Some row was accepted, or rejected for another reason: the rows are at fault.
     is_the_rows: bool,
 }
 
-/// The refused rows of one run.
+/// The rejected rows of one run.
 pub(super) struct RejectedRows<'a> {
     staging: &'a Staging,
     now: fn() -> DateTime<Utc>,
@@ -38,10 +38,10 @@ impl<'a> RejectedRows<'a> {
         }
     }
 
-    /// A row that was sent alone was refused.
+    /// A row that was sent alone was rejected.
     ///
     /// # Errors
-    /// When it is not the rows, or what SQLite says.
+    /// If the rows are not at fault, or errors of SQLite.
     pub(super) fn refuse(&self, row: &PendingRow, refusal: Refusal) -> Result<()> {
         let reject = Reject {
             key: row.key().map(|part| part.as_str().into()),
@@ -63,7 +63,7 @@ impl<'a> RejectedRows<'a> {
         }
         if let Some(last) = known.held.get(ALIKE - 1) {
             bail!(
-                "the first {ALIKE} rows that were sent one by one were all refused alike, so that it is not the rows: {} (SQLSTATE {})",
+                "the first {ALIKE} rows sent one by one were all rejected for the same reason, so the rows are not at fault: {} (SQLSTATE {})",
                 last.message,
                 last.sqlstate
             );
@@ -71,14 +71,14 @@ impl<'a> RejectedRows<'a> {
         Ok(())
     }
 
-    /// Some rows were taken.
+    /// Some rows were accepted.
     pub(super) fn taken(&self) -> Result<()> {
         let mut known = self.known();
         known.is_the_rows = true;
         self.note(&mut known)
     }
 
-    /// Everything was sent: what is still held was not enough to say that it is not the rows.
+    /// Everything was sent: the rows still held were too few to blame anything but the rows.
     pub(super) fn finish(&self) -> Result<()> {
         self.note(&mut self.known())
     }

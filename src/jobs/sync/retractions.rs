@@ -1,4 +1,4 @@
-//! Takes bars out of the warehouse that the owner took back, after the prices: what cannot be taken out waits, and is said.
+//! Removes retracted bars from the warehouse after the prices; a bar that cannot be removed waits and is reported.
 
 use anyhow::Result;
 
@@ -8,11 +8,11 @@ use crate::output::numbers::counted;
 use crate::staging::Scope;
 
 impl Sender<'_> {
-    /// Takes out what was taken back since the last time, of these assets where some are named; returns how many bars the warehouse
-    /// had of it. That one stays with other values, which somebody fetched later, is a warning: those may be right.
+    /// Removes what was retracted since the last time, of the named assets if any; returns how many of these bars the
+    /// warehouse had. A bar that stays because somebody fetched other values later is a warning: those may be right.
     ///
     /// # Errors
-    /// What SQLite says, or why none can be taken out.
+    /// Errors of SQLite, or why none can be removed.
     pub(super) fn send_retractions(&mut self, scope: &Scope) -> Result<u64> {
         let run = self.run;
         let mut taken_out = 0;
@@ -27,12 +27,8 @@ impl Sender<'_> {
             taken_out += gone;
             if stay > 0 {
                 log::warn!(
-                    "{} in the warehouse with other values that were fetched later",
-                    counted(
-                        stay,
-                        "bar that was taken back here stays",
-                        "bars that were taken back here stay"
-                    )
+                    "{} in the warehouse with different values that were fetched later",
+                    counted(stay, "bar retracted here stays", "bars retracted here stay")
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! Sends the runs, after everything else: a dashboard shows them. No prices wait for them, so that a run that cannot be written
-//! is a warning.
+//! Sends the records of runs last, for dashboards. Prices must not wait for them, so a record that cannot be written is
+//! only a warning.
 
 use anyhow::Result;
 
@@ -9,14 +9,14 @@ use super::shared::CHUNK_OF_RECORDS;
 use crate::domain::outgoing::OutgoingRun;
 
 impl Sender<'_> {
-    /// Sends the runs that the warehouse does not have as they are.
+    /// Sends the runs that the warehouse lacks or has in another form.
     ///
     /// # Errors
-    /// What SQLite says, or why no run can be written.
+    /// Errors of SQLite, or why no run can be written.
     pub(super) fn send_runs(&mut self) -> Result<()> {
         let pending = self.run.staging.pending_runs()?;
         for why in pending.unreadable {
-            log::warn!("a run's record is not sent: {why}");
+            log::warn!("the record of a run was not sent: {why}");
         }
         for runs in pending.runs.chunks(CHUNK_OF_RECORDS) {
             self.deliver_runs(runs)?;

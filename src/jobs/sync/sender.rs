@@ -12,10 +12,10 @@ use crate::domain::outgoing::PendingRow;
 use crate::domain::timestamp::millis;
 use crate::warehouse::{Receipt, Refusal, Warehouse, WarehouseError};
 
-/// So often the same is asked again after a look at what was wrong: tables, and the question which warehouse it is.
+/// How often a request is repeated after a repair of the tables or a check of the warehouse's identity.
 const MENDINGS: usize = 3;
 
-/// One connection of a run, opened when it is needed and again when it was lost.
+/// One connection of a run, opened when needed and reopened when lost.
 pub(super) struct Sender<'a> {
     pub(super) run: &'a Run<'a>,
     warehouse: Option<Warehouse>,
@@ -29,7 +29,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Connects, once, or takes the connection that was left.
+    /// Connects once, or takes over an idle connection.
     pub(super) fn connect(&mut self) -> Result<(), WarehouseError> {
         if self.warehouse.is_none() {
             let left = self.run.take_connection();
@@ -47,7 +47,7 @@ impl<'a> Sender<'a> {
         self.run.is_stopped()
     }
 
-    /// Leaves the connection for what else the run has to say.
+    /// Leaves the connection for the rest of the run.
     pub(super) fn leave_connection(mut self) {
         self.count_round_trips();
         if let Some(warehouse) = self.warehouse.take() {
@@ -55,10 +55,10 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Asks the warehouse, and again on a new connection when the failure passes by itself.
+    /// Asks the warehouse; retries transient failures on a new connection.
     ///
     /// # Errors
-    /// The last try's failure.
+    /// The failure of the last try.
     pub(super) fn ask<T>(
         &mut self,
         mut what: impl FnMut(&mut Warehouse) -> Result<T, WarehouseError>,
@@ -71,7 +71,7 @@ impl<'a> Sender<'a> {
             |attempt, failure, wait| {
                 run.retries.fetch_add(1, Ordering::Relaxed);
                 log::warn!(attempt = attempt + 1, wait_ms = millis(wait); "{failure}; trying again");
-                // A stop ends the wait, and then nothing is tried again.
+                // A stop ends the wait, and then nothing is retried.
                 let _ = run.access.stop.wait(wait);
             },
         )
@@ -98,7 +98,7 @@ impl<'a> Sender<'a> {
         for _ in 0..MENDINGS {
             let seen = run.tables_made();
             match what(warehouse) {
-                // The tables are only looked at when something is wrong: a look costs as much as a chunk.
+                // The tables are checked only after a failure: a check costs as much as a chunk.
                 Err(failure)
                     if !failure.is_transient() && run.mend(warehouse, &failure, seen)? => {}
                 result => return result,
@@ -119,7 +119,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Delivers a chunk, in one piece or in as many as it takes to leave the refused rows alone.
+    /// Delivers a chunk in one piece, or in as many as it takes to isolate the rejected rows.
     ///
     /// # Errors
     /// Why the run has to stop.
@@ -131,7 +131,7 @@ impl<'a> Sender<'a> {
         self.deliver_by(rows, done, true)
     }
 
-    /// `by_copy`: a part of a chunk that was refused goes by the statement at once.
+    /// `by_copy`: parts of a rejected chunk go straight to the statement.
     fn deliver_by(
         &mut self,
         rows: Arc<[PendingRow]>,
@@ -144,7 +144,7 @@ impl<'a> Sender<'a> {
         let started = Instant::now();
         let seen = self.run.new_assets_sent();
         let mut result = self.send(&rows, by_copy);
-        // A table with a foreign key.
+        // The table has a foreign key.
         if matches!(&result, Err(failure) if failure.is_missing_reference())
             && self.new_assets_came(seen)?
         {
@@ -158,7 +158,7 @@ impl<'a> Sender<'a> {
             Err(failure) => failure,
         };
         if self.run.is_stopped() {
-            // What the run stopped for may be why the rows were refused.
+            // The rows may have been rejected for the reason that stopped the run.
             return Ok(());
         }
         match (failure.refusal(), &*rows) {
@@ -175,8 +175,8 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Of rows that have one key there, though not here, the first one is delivered with all others, and the rest are refused: each
-    /// would replace the one before it.
+    /// If several rows have the same key in the warehouse though not here, delivers the first of them with all other
+    /// rows and rejects the rest: each would replace the one before it.
     fn deliver_first_of_each_key(
         &mut self,
         rows: &Arc<[PendingRow]>,
@@ -211,7 +211,7 @@ impl<'a> Sender<'a> {
         })
     }
 
-    /// The rows are committed: they may be acknowledged.
+    /// The rows are committed and may be acknowledged.
     fn settle(
         &self,
         rows: Arc<[PendingRow]>,
@@ -237,7 +237,7 @@ impl<'a> Sender<'a> {
         self.run.add(rows.len(), written);
         let load = Load { rows, except };
         if done.send(load).is_err() {
-            // The acknowledging thread has failed and says why.
+            // The acknowledging thread has failed and reports why.
             self.run.stop();
         }
         Ok(())

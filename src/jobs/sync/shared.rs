@@ -1,4 +1,4 @@
-//! What the threads of one run share.
+//! State shared by the threads of one run.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,13 +16,13 @@ use crate::process::stop::Stop;
 use crate::staging::{Scope, Staging};
 use crate::warehouse::{Warehouse, WarehouseError, WriteCounts, recognise};
 
-/// How the warehouse is reached.
+/// How to reach the warehouse.
 pub(crate) struct WarehouseAccess<'a> {
     /// Opens a connection.
     pub(crate) connect: &'a (dyn Fn() -> Result<Warehouse, WarehouseError> + Sync),
-    /// How often something is tried, connecting included.
+    /// Retries, also of connecting.
     pub(crate) retry: RetryPolicy,
-    /// The wish to stop.
+    /// Whether to stop.
     pub(crate) stop: &'a Stop,
 }
 
@@ -31,28 +31,28 @@ pub(super) struct Run<'a> {
     pub(super) staging: &'a Staging,
     pub(super) access: &'a WarehouseAccess<'a>,
     pub(super) now: fn() -> DateTime<Utc>,
-    /// Told the number of rows whenever some were committed.
+    /// Called with the number of rows after each commit.
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
     pub(super) rejected_rows: RejectedRows<'a>,
     pub(super) retries: AtomicU64,
     pub(super) round_trips: AtomicU64,
-    /// A connection that was left.
+    /// An idle connection.
     connection: Mutex<Option<Warehouse>>,
-    /// Reached when the first connection stands.
+    /// Reached when the first connection is open.
     pub(super) connected: Milestone,
     /// Reached when the assets are in the warehouse.
     pub(super) assets_sent: Milestone,
-    /// How often assets were sent that came after the beginning.
+    /// How often assets were sent that were added after the start.
     pub(super) new_assets: Mutex<u64>,
     tables_made: Mutex<u64>,
     acknowledged: Mutex<Option<Acknowledged>>,
     sent: Mutex<Sent>,
     stop: AtomicBool,
-    /// The server has fewer connections free than there are senders: only the first one goes on.
+    /// The server has fewer free connections than senders: only the first one continues.
     is_short_of_connections: AtomicBool,
 }
 
-/// What was sent and committed.
+/// Counts of what was sent and committed.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Sent {
     pub(super) rows: u64,
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// A connection that nobody uses any more, if there is one.
+    /// An idle connection, if there is one.
     pub(super) fn take_connection(&self) -> Option<Warehouse> {
         lock(&self.connection).take()
     }
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
         *lock(&self.connection) = Some(warehouse);
     }
 
-    /// The table that has what was acknowledged; `None` when nothing was, so that any will do.
+    /// The table that has the acknowledged rows; `None` if nothing was acknowledged, so that any table will do.
     pub(super) fn acknowledged(&self) -> Option<Acknowledged> {
         lock(&self.acknowledged).clone()
     }
@@ -107,10 +107,10 @@ impl<'a> Run<'a> {
         acknowledged.as_ref().map(|known| known.database.clone())
     }
 
-    /// A warehouse took assets or runs. Noted before the first acknowledgement, so that none is ever without it.
+    /// A warehouse accepted assets or runs. Recorded before the first acknowledgement, so that none exists without it.
     ///
     /// # Errors
-    /// When it is another one than the first, or what SQLite says.
+    /// If it is not the same warehouse as before, or errors of SQLite.
     pub(super) fn recognise(&self, database: &str) -> Result<()> {
         let mut acknowledged = lock(&self.acknowledged);
         if acknowledged.is_none() {
@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
         Ok(recognise(known, database)?)
     }
 
-    /// A table took bars; likewise. What the first version left open is completed.
+    /// A table accepted bars; recorded likewise. Completes what the first version left open.
     ///
     /// # Errors
     /// As [`Run::recognise`].
@@ -147,16 +147,17 @@ impl<'a> Run<'a> {
         *lock(&self.new_assets)
     }
 
-    /// How often tables were made in this run.
+    /// How often tables were created in this run.
     pub(super) fn tables_made(&self) -> u64 {
         *lock(&self.tables_made)
     }
 
-    /// Mends what may be behind the failure of a statement, before which tables had been made so often (`seen`). The other
-    /// connections wait meanwhile, as theirs fail for the same. `true` when the same again may help.
+    /// Repairs what may have caused a failed statement. `seen`: how often tables had been created before that
+    /// statement. The other connections wait meanwhile, as theirs fail for the same reason. Returns `true` if a retry
+    /// can help.
     ///
     /// # Errors
-    /// What cannot be mended.
+    /// What cannot be repaired.
     pub(super) fn mend(
         &self,
         warehouse: &mut Warehouse,
@@ -172,7 +173,7 @@ impl<'a> Run<'a> {
         Ok(may_help)
     }
 
-    /// Every row of the scope is to be sent to this table, whatever was acknowledged before, and to which.
+    /// Marks every row of the scope as pending for this table, whatever was acknowledged before.
     pub(super) fn begin_anew(&self, scope: &Scope, found: &FoundTable) -> Result<()> {
         self.staging.begin_anew(scope, found, (self.now)())?;
         *lock(&self.acknowledged) = Some(Acknowledged {
@@ -184,7 +185,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Goes on after everything was ended because the table is not the one that was expected.
+    /// Continues after everything was stopped because the table was not the expected one.
     pub(super) fn go_on(&self) {
         self.stop.store(false, Ordering::SeqCst);
     }
@@ -202,14 +203,14 @@ impl<'a> Run<'a> {
         *lock(&self.sent)
     }
 
-    /// Lets the other threads stop at their next chunk, and nobody wait for what will not come.
+    /// Stops the other threads at their next chunk and ends all waits.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
         self.connected.reach();
         self.assets_sent.reach();
     }
 
-    /// A connection was refused because none was free: those that help give way.
+    /// A connection was refused because none was free: the helpers give way.
     pub(super) fn give_way(&self) {
         self.is_short_of_connections.store(true, Ordering::SeqCst);
     }
@@ -243,7 +244,7 @@ impl Milestone {
         drop(wait);
     }
 
-    /// Waits no longer than this, and says whether it was reached.
+    /// Waits at most this long; returns whether it was reached.
     pub(super) fn is_reached_within(&self, time: Duration) -> bool {
         let wait = self
             .changed
@@ -256,21 +257,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How `sync` runs.
+/// Options of `sync`.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// Rows in one statement and one transaction.
+    /// Rows per statement and transaction.
     pub(crate) chunk_size: u32,
-    /// Which rows.
     pub(crate) scope: Scope,
 }
 
-/// Assets and runs go in chunks too, so that a statement stays small.
+/// Assets and runs are sent in chunks too, so that statements stay small.
 pub(super) const CHUNK_OF_RECORDS: usize = 1000;
 
-/// Rows that are committed.
+/// Committed rows.
 pub(super) struct Load {
     pub(super) rows: Arc<[PendingRow]>,
-    /// The places of those that must not be acknowledged.
+    /// The positions of those that must not be acknowledged.
     pub(super) except: HashSet<usize>,
 }

@@ -1,33 +1,33 @@
-//! Candles with volume, as lines of text.
+//! Draws candles with volume as lines of text.
 
 use super::{Style, sparkline, step};
 
-/// One bar, or several put together.
+/// One bar, or several combined.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Candle {
-    /// What stands below it: its day.
+    /// Its label below the chart: the day.
     pub(crate) label: String,
     pub(crate) open: f64,
     pub(crate) high: f64,
     pub(crate) low: f64,
     pub(crate) close: f64,
-    /// Volume; `None` where it is unknown.
+    /// Volume; `None` if unknown.
     pub(crate) volume: Option<f64>,
 }
 
-/// The characters that a chart may take.
+/// Size of a chart in characters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
-    /// Columns in all.
+    /// Total columns.
     pub(crate) width: usize,
-    /// Lines of the prices; volume and dates come below.
+    /// Lines of the price chart; volume and dates come below.
     pub(crate) height: usize,
 }
 
-/// What stands beside the volumes.
+/// Label of the volume line.
 const VOLUME: &str = "volume";
 
-/// What half of a cell shows.
+/// Content of half a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Half {
     Empty,
@@ -35,7 +35,7 @@ enum Half {
     Body,
 }
 
-/// The chart and a line that explains it. `label` says a price at the axis.
+/// The chart and a line that explains it. `label` formats a price for the axis.
 #[must_use]
 pub(crate) fn candles(
     bars: &[Candle],
@@ -55,7 +55,7 @@ pub(crate) fn candles(
     let room = size.width.saturating_sub(axis.width + 3).max(1);
     let each = bars.len().div_ceil(room);
     let shown: Vec<Candle> = bars.rchunks(each).rev().map(together).collect();
-    // Wide candles would look like blocks: at most two blanks between them.
+    // Wide candles would look like blocks, so at most two blanks separate them.
     let pitch = (room / shown.len()).clamp(1, 3);
     let mut lines: Vec<String> = (0..size.height)
         .map(|row| price_line(&shown, row, &axis, pitch, style))
@@ -69,7 +69,7 @@ pub(crate) fn candles(
     lines
 }
 
-/// Candles of neighbouring days as one.
+/// Combines neighbouring days into one candle.
 fn together(bars: &[Candle]) -> Candle {
     let mut bars = bars.iter().cloned();
     let first = bars.next().unwrap_or_else(|| Candle {
@@ -93,13 +93,13 @@ fn together(bars: &[Candle]) -> Candle {
     })
 }
 
-/// The price axis at the right.
+/// The price axis on the right.
 struct Axis {
     least: f64,
     greatest: f64,
-    /// Half lines in all.
+    /// Total half lines.
     halves: usize,
-    /// What stands beside each line; empty where nothing does.
+    /// The label of each line; may be empty.
     labels: Vec<String>,
     width: usize,
 }
@@ -221,10 +221,10 @@ fn wick(halves: (Half, Half)) -> char {
     }
 }
 
-/// The volumes as one line; `None` where none is known.
+/// The volumes as one line; `None` if none is known.
 fn volume_line(bars: &[Candle], pitch: usize, style: Style) -> Option<String> {
     bars.iter().any(|b| b.volume.is_some()).then_some(())?;
-    // From nothing on, so that a small volume is a small mark.
+    // Starting from zero, so that a small volume is a small mark.
     let volumes = std::iter::once(0.0).chain(bars.iter().map(|b| b.volume.unwrap_or(0.0)));
     let all: Vec<f64> = volumes.collect();
     let marks = sparkline(&all, all.len(), style.ascii);
@@ -240,7 +240,7 @@ fn volume_line(bars: &[Candle], pitch: usize, style: Style) -> Option<String> {
     )
 }
 
-/// Days below their candles, as many as there is room for.
+/// Days below their candles, as many as fit.
 fn date_line(bars: &[Candle], pitch: usize) -> String {
     let mut line = String::new();
     let mut used = 0;

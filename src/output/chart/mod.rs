@@ -1,6 +1,6 @@
-//! Charts made of characters, for a terminal.
+//! Charts made of characters, for terminals.
 //!
-//! A candle that rises and one that falls differ in shape, so that no colour is needed to tell them apart.
+//! Rising and falling candles differ in shape, so that colour is not needed.
 
 mod candles;
 mod sparkline;
@@ -8,16 +8,16 @@ mod sparkline;
 pub(crate) use candles::{Candle, Size, candles};
 pub(crate) use sparkline::sparkline;
 
-/// What a terminal can show.
+/// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// Nothing but ASCII.
+    /// Only ASCII.
     pub(crate) ascii: bool,
-    /// Rising and falling candles in green and red.
+    /// Green and red for rising and falling candles.
     pub(crate) colour: bool,
 }
 
-/// Where a value lies between two others, in whole steps from 0 to `steps`.
+/// The position of a value between two others, in whole steps from 0 to `steps`.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

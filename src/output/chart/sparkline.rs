@@ -1,16 +1,16 @@
-//! A series in one line.
+//! A series drawn in one line.
 
 use super::step;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
 
-/// The values as a line of at most `width` characters, each the last value of its part.
+/// The values as a line of at most `width` characters, each for the last value of its part.
 #[must_use]
 pub(crate) fn sparkline(values: &[f64], width: usize, ascii: bool) -> String {
     let marks = if ascii { ASCII } else { BLOCKS };
     let part = values.len().div_ceil(width.max(1)).max(1);
-    // From the newest back, so that the last part is a whole one and the newest value is the last mark.
+    // From the newest backwards, so that the last part is complete and the newest value is the last mark.
     let mut shown: Vec<f64> = values
         .rchunks(part)
         .filter_map(|p| p.last().copied())

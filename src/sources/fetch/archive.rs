@@ -15,25 +15,25 @@ use super::{Feed, FetchError, LookUpFeed, Part, Question, Request, Response};
 use crate::domain::window::Window;
 use crate::sources::Upstream;
 
-/// The end of the name of a file that is not written to its end yet.
+/// Ending of a file that is still being written.
 const UNFINISHED: &str = ".part";
 
-/// A feed whose answers are kept in a folder, failures too.
+/// A feed whose answers are kept in a folder, failures included.
 ///
-/// Each has its time in its name (`yahoo/SOXL@20261125T100412.123456Z.json.gz`) and a `.meta.json` beside it. A folder that
-/// cannot be written is no reason not to collect: it is said once, at the end.
+/// Each name contains the time (`yahoo/SOXL@20261125T100412.123456Z.json.gz`), with a `.meta.json` beside it. A folder
+/// that cannot be written does not stop collecting: it is reported once, at the end.
 pub(crate) struct Archive<F> {
     feed: F,
     folder: PathBuf,
-    /// The first thing that could not be kept.
+    /// The first write error.
     failure: Mutex<Option<String>>,
 }
 
 impl<F: Feed> Archive<F> {
-    /// Keeps what `feed` answers in a folder, which is made.
+    /// Keeps the answers of `feed` in a folder, which is created.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// If the folder cannot be created.
     pub(crate) fn new(feed: F, folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl<F: Feed> Archive<F> {
         })
     }
 
-    /// What could not be kept, the first of it.
+    /// The first write error.
     #[must_use]
     pub(crate) fn failure(&self) -> Option<String> {
         let failure = self.failure.lock();
@@ -55,14 +55,14 @@ impl<F: Feed> Archive<F> {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             failure.get_or_insert_with(|| {
                 format!(
-                    "an answer was not kept in {}: {error}",
+                    "cannot keep an answer in {}: {error}",
                     self.folder.display()
                 )
             });
         }
     }
 
-    /// Writes an answer, with the days that it was asked for.
+    /// Writes an answer and the days that were requested.
     fn write(&self, recording: &str, days: Option<Window>, response: &Response) -> io::Result<()> {
         let path = self.free_path(recording, response.fetched_at);
         if let Some(folder) = path.parent() {
@@ -76,7 +76,7 @@ impl<F: Feed> Archive<F> {
             start: days.map(|days| days.start),
             end: days.map(|days| days.end),
         };
-        // What says the status first: a body without it would be taken for a success.
+        // The file with the status comes first: a body without it would count as a success.
         fs::write(with_ending(&path, META), serde_json::to_vec_pretty(&meta)?)?;
         let unfinished = with_ending(&path, UNFINISHED);
         let mut encoder = GzEncoder::new(File::create(&unfinished)?, Compression::default());
@@ -85,7 +85,7 @@ impl<F: Feed> Archive<F> {
         fs::rename(unfinished, path)
     }
 
-    /// The path of a recording; another process may have taken the same microsecond.
+    /// A free path for a recording; another process may have used the same microsecond.
     fn free_path(&self, recording: &str, time: DateTime<Utc>) -> PathBuf {
         let mut time = time;
         loop {
@@ -145,11 +145,11 @@ impl<F: LookUpFeed + Feed> LookUpFeed for Archive<F> {
     }
 }
 
-/// Removes the answers in an archive that are older than so many days, by their names or by the files' own times, and says
-/// how many. Other files, also recordings that people put there, stay.
+/// Removes archived answers older than `days` days, by the time in their names or else of the files, and returns how
+/// many. Other files, including recordings that people put there, stay.
 ///
 /// # Errors
-/// When the folder cannot be read, or a file not removed.
+/// If the folder cannot be read or a file cannot be removed.
 pub(crate) fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
     let old = old_answers(folder, days, now)?;
     old.iter().try_for_each(fs::remove_file)?;
@@ -159,7 +159,7 @@ pub(crate) fn prune_archive(folder: &Path, days: u32, now: DateTime<Utc>) -> io:
 /// How many answers [`prune_archive`] would remove.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub(crate) fn count_old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<u64> {
     old_answers(folder, days, now).map(|old| count_answers(&old))
 }
@@ -169,7 +169,7 @@ fn count_answers(files: &[PathBuf]) -> u64 {
     (files.len() - files.iter().filter(is_meta).count()) as u64
 }
 
-/// The folders of an archive that have answers in them, those of look-ups too.
+/// The folders of an archive that contain answers, including those of look-ups.
 fn source_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let folders = |of: &Path| -> io::Result<Vec<PathBuf>> {
         let entries = fs::read_dir(of)?.map(|entry| Ok(entry?.path()));
@@ -185,7 +185,7 @@ fn source_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The files of answers in an archive that are older than so many days.
+/// The answers in an archive that are older than `days` days.
 fn old_answers(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
     let oldest = now - TimeDelta::days(i64::from(days));
     let mut old = Vec::new();

@@ -8,71 +8,71 @@ use thiserror::Error;
 use crate::process::stop::Stopped;
 use crate::sources::AnswerError;
 
-/// Why there are no bars from a source, in its own words.
+/// Why a source returned no bars, with its own message.
 #[derive(Debug, Error)]
 pub(crate) enum FetchError {
-    /// No answer came.
+    /// No answer arrived.
     #[error("{}", network_words(.0))]
     Network(Box<ureq::Error>),
-    /// An answer came, and it is no list of bars.
+    /// An answer arrived, but it is not a list of bars.
     #[error("{error}")]
     Answer {
-        /// What came instead.
+        /// What arrived instead.
         error: AnswerError,
-        /// How long the source asks to be left alone.
+        /// How long the source asks us to wait.
         retry_after: Option<Duration>,
     },
-    /// The prices are of something else.
-    #[error("its prices are of {got}, asked for was {expected}")]
+    /// The prices belong to another symbol.
+    #[error("expected prices of {expected}, got {got}")]
     Symbol {
-        /// As the answer says.
+        /// Symbol in the answer.
         got: String,
-        /// As asked for.
+        /// Requested symbol.
         expected: String,
     },
-    /// The prices are in another currency than assets.toml says.
-    #[error("its prices are in {got}, assets.toml says {expected}")]
+    /// The prices are in another currency than in assets.toml.
+    #[error("its prices are in {got}, but assets.toml says {expected}")]
     Currency {
-        /// As the answer says.
+        /// Currency in the answer.
         got: String,
-        /// As configured.
+        /// Configured currency.
         expected: String,
     },
-    /// A key of the user's own source is not there, or would go where it should not.
+    /// A key of the user-defined source is missing, or would be sent where it should not.
     #[error("{0}")]
     Key(String),
     /// The replay folder has no such recording.
     #[error("no recording {0}")]
     NoRecording(String),
     /// A recording cannot be read.
-    #[error("the recording {0} cannot be read: {1}")]
+    #[error("cannot read the recording {0}: {1}")]
     BadRecording(String, String),
-    /// The host refused another asset of this run, or nobody was there.
-    #[error("not asked again in this run, it said before: {0}")]
+    /// The host refused another asset in this run, or could not be reached.
+    #[error("skipped after an earlier failure in this run: {0}")]
     NotAsked(String),
-    /// The time that one asset may take is used up.
-    #[error("not asked, the {} s that one asset may take are used up", .0.as_secs())]
+    /// The time limit of the asset is used up.
+    #[error("skipped because the asset's time limit of {} s is used up", .0.as_secs())]
     OutOfTime(Duration),
     /// The program was told to stop.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
-/// What a failure, after its last try, says about the host beyond the one request.
+/// What a failure, after its last try, tells about the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AboutHost {
-    /// Nothing: another request may fare better.
+    /// Nothing: another request may succeed.
     Nothing,
-    /// It does not want us now (429; Upbit bans with 418), or nobody is there: to ask on is of no use.
+    /// It refuses us for now (429; Upbit bans with 418) or cannot be reached: further requests are useless.
     Closed,
-    /// It sends a page for people, a block page perhaps, or one that stands for this request only.
+    /// It sends a web page, which may be a block page or belong to this request only.
     Page,
-    /// It did not answer in time, which may be this one request's fault.
+    /// It did not answer in time, which may be due to this request.
     Silent,
 }
 
 impl FetchError {
-    /// Whether asking again may help: the one place where this is decided.
+    /// Whether a retry can help: the only place that decides this.
     #[must_use]
     pub(crate) fn is_transient(&self) -> bool {
         match self {
@@ -106,7 +106,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the same request may be answered another day. A file that the source does not have stays away: years from
+    /// Whether the same request may succeed on another day. A file that the source lacks stays missing, such as years
     /// before an index began.
     #[must_use]
     pub(crate) fn may_be_answered_later(&self) -> bool {
@@ -123,7 +123,7 @@ impl FetchError {
         )
     }
 
-    /// How long the source asks to be left alone (`Retry-After`).
+    /// How long the source asks us to wait (`Retry-After`).
     #[must_use]
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -132,7 +132,7 @@ impl FetchError {
         }
     }
 
-    /// Whether nobody was there, or the host was left alone already: this says nothing of the one request.
+    /// Whether the host could not be reached or was already skipped: this tells nothing about the request.
     #[must_use]
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
@@ -142,7 +142,7 @@ impl FetchError {
         }
     }
 
-    /// What this failure, after its last try, says about the host.
+    /// What this failure, after its last try, tells about the host.
     #[must_use]
     pub(crate) fn about_host(&self) -> AboutHost {
         match self {
@@ -173,9 +173,9 @@ impl FetchError {
     }
 }
 
-const NO_SUCH_NAME: &str = "its name cannot be resolved; is the network up?";
+const NO_SUCH_NAME: &str = "cannot resolve its name; is the network up?";
 
-/// Whether the connection itself could not be made.
+/// Whether the connection itself failed.
 fn is_unreachable(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -183,7 +183,7 @@ fn is_unreachable(kind: ErrorKind) -> bool {
     )
 }
 
-/// Whether the host's name could not be looked up. There is no `ErrorKind` for it: the standard library says it in words,
+/// Whether the host name could not be resolved. `ErrorKind` has nothing for it: the standard library says it in words,
 /// Windows by a number (`WSAHOST_NOT_FOUND` and its neighbours).
 fn is_unknown_name(error: &std::io::Error) -> bool {
     matches!(error.raw_os_error(), Some(11_001..=11_004))
@@ -192,14 +192,14 @@ fn is_unknown_name(error: &std::io::Error) -> bool {
             .starts_with("failed to lookup address information")
 }
 
-/// What happened on the way, as the owner of an asset would say it.
+/// What went wrong on the network, in words for the owner of an asset.
 fn network_words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection in time".to_owned(),
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
         ureq::Error::HostNotFound => NO_SUCH_NAME.to_owned(),
         ureq::Error::Io(e) if is_unknown_name(e) => NO_SUCH_NAME.to_owned(),
-        ureq::Error::TooManyRedirects => "it redirects without end".to_owned(),
+        ureq::Error::TooManyRedirects => "too many redirects".to_owned(),
         ureq::Error::BodyExceedsLimit(limit) => {
             format!("its answer is larger than {} MiB", limit >> 20)
         }
@@ -343,7 +343,7 @@ mod tests {
             "no answer in time",
             "its answer is larger than 16 MiB",
             "HTTP 429: Edge: Too Many Requests",
-            "not asked, the 300 s that one asset may take are used up",
+            "skipped because the asset's time limit of 300 s is used up",
         ];
         assert_eq!(words, expected);
     }

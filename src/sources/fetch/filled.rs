@@ -1,14 +1,14 @@
-//! Requests of the user's own sources with the keys in their places, and without them as they may be shown.
+//! Requests of user-defined sources, with their keys filled in or masked.
 
 use super::{FetchError, Request};
 use crate::config::keys::Keys;
 use crate::domain::template::split_keys;
 use crate::sources::query_value;
 
-/// What stands in a key's place.
+/// Replaces a key.
 const MASK: &str = "***";
 
-/// A text with the keys in their places, as they may stand in a URL or in a header.
+/// The text with the keys filled in, encoded for a URL or a header.
 pub(super) fn with_keys(keys: &Keys, text: &str, in_url: bool) -> Result<String, FetchError> {
     let mut filled = String::new();
     for (before, key) in split_keys(text) {
@@ -23,7 +23,7 @@ pub(super) fn with_keys(keys: &Keys, text: &str, in_url: bool) -> Result<String,
     Ok(filled)
 }
 
-/// A text as it may be shown.
+/// The text with the keys masked.
 pub(crate) fn without_keys(text: &str) -> String {
     let mask = |key: Option<&str>| if key.is_some() { MASK } else { "" };
     let pieces = split_keys(text).into_iter();
@@ -32,7 +32,7 @@ pub(crate) fn without_keys(text: &str) -> String {
         .collect()
 }
 
-/// The names of the keys that a request is sent with.
+/// The names of the keys in a request.
 pub(super) fn key_names(request: Request<'_>) -> Vec<String> {
     let Request {
         upstream,

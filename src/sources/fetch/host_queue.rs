@@ -1,4 +1,4 @@
-//! One request to a host at a time, and a pause between two.
+//! Sends one request to a host at a time, with a pause between two.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::process::clock::Clock;
 use crate::process::stop::{Stop, Stopped};
 
-/// The random part of the pause between two requests to one host.
+/// Random share added to the pause between two requests to one host.
 const JITTER: f64 = 0.3;
-/// How soon somebody who stands in line sees that the program is told to stop.
+/// How quickly a waiting request notices a stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The hosts that were asked so far.
+/// The hosts asked so far.
 pub(super) struct HostQueues {
     interval: Duration,
     clock: Arc<Clock>,
@@ -20,7 +20,7 @@ pub(super) struct HostQueues {
     lines: Mutex<HashMap<String, Arc<HostQueue>>>,
 }
 
-/// Where requests to one host stand in line.
+/// The queue of requests to one host.
 #[derive(Default)]
 struct HostQueue {
     state: Mutex<QueueState>,
@@ -30,7 +30,7 @@ struct HostQueue {
 #[derive(Default)]
 struct QueueState {
     is_busy: bool,
-    /// When the host may be asked next.
+    /// Earliest time of the next request.
     next: Duration,
 }
 
@@ -61,7 +61,7 @@ impl HostQueues {
         }
     }
 
-    /// Waits until the host may be asked. Behind this request it is left alone for so long at least.
+    /// Waits until the host may be asked, and keeps it unasked for at least `interval` after that.
     pub(super) fn enter(&self, host: &str, interval: Duration) -> Result<Turn, Stopped> {
         let line = {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Answers from the network: one HTTP client, hosts asked politely.
+//! Fetches answers over the network: one HTTP client that is polite to hosts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::Upstream;
 
-/// Naver and Yahoo refuse clients that do not look like a browser; the product's name stands behind it.
+/// Naver and Yahoo refuse clients that do not look like a browser; the product's name follows.
 const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 pricestash/",
     env!("CARGO_PKG_VERSION")
@@ -28,7 +28,7 @@ const USER_AGENT: &str = concat!(
 /// The longest time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The sources themselves.
+/// The sources over the network.
 pub(crate) struct Http {
     threads: RequestThreads,
     origins: Origins,
@@ -37,7 +37,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client as configured. It goes through the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, `NO_PROXY` excepted.
+    /// A client as configured. It uses the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, except for `NO_PROXY`.
     #[must_use]
     pub(crate) fn new(config: &FetchConfig, clock: Arc<Clock>, stop: Stop) -> Self {
         let settings = Agent::config_builder()
@@ -60,7 +60,7 @@ impl Http {
         }
     }
 
-    /// The URL with each key by its name.
+    /// The URL with names instead of keys.
     fn url(&self, request: Request<'_>) -> String {
         let Request {
             upstream,
@@ -74,7 +74,7 @@ impl Http {
     }
 }
 
-/// The host and port of a URL, the same for all ways to write them.
+/// The host and port of a URL in a canonical form.
 fn host_of(url: &str) -> String {
     let Ok(uri) = url.parse::<Uri>() else {
         return String::new();
@@ -88,14 +88,14 @@ fn host_of(url: &str) -> String {
     format!("{host}:{}", uri.port_u16().unwrap_or(usual))
 }
 
-/// An authority without a user's name and password.
+/// An authority without user name and password.
 fn without_user(authority: &str) -> &str {
     authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host)
 }
 
-/// A URL without a user's name and password, which a mirror's may have.
+/// A URL without user name and password, which a mirror's URL may contain.
 fn without_secrets(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {
@@ -158,13 +158,13 @@ impl LookUpFeed for Http {
     }
 }
 
-/// What is sent, each key by its name.
+/// The request, with names instead of keys.
 struct Wanted {
     url: String,
     headers: Vec<(String, String)>,
     /// The names of its keys.
     keys: Vec<String>,
-    /// The least time between two requests to its host that the source wants.
+    /// The least time between two requests that the source asks for.
     interval: Duration,
 }
 
@@ -199,7 +199,7 @@ impl Http {
         }
         if !names.is_empty() && (300..400).contains(&status) {
             return Err(FetchError::Key(format!(
-                "it sends the request on to another address (HTTP {status}), where the key is not sent; write the address that answers into url"
+                "it redirects to another address (HTTP {status}), and keys are not sent there; put the final address into url"
             )));
         }
         let elapsed = millis(started.elapsed());

@@ -1,4 +1,4 @@
-//! Where answers come from: the network ([`Http`]) or recordings ([`Replay`]); [`Archive`] keeps what came.
+//! Where answers come from: the network ([`Http`]) or recordings ([`Replay`]); [`Archive`] keeps answers.
 
 use std::time::Duration;
 
@@ -24,17 +24,16 @@ pub(crate) use filled::without_keys;
 pub(crate) use http::Http;
 pub(crate) use replay::Replay;
 
-/// One of the requests that together answer for a window.
+/// One of the requests that together cover a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The days.
     pub(crate) window: Window,
-    /// The file of the recording that answers, where there is one.
+    /// The recording that answers, if there is one.
     pub(crate) recording: Option<String>,
 }
 
 impl Part {
-    /// A part that is asked for by its days.
+    /// A part that is requested by its days.
     #[must_use]
     pub(crate) fn of(window: Window) -> Self {
         Self {
@@ -44,27 +43,24 @@ impl Part {
     }
 }
 
-/// One request: which source is asked for which days of which symbol.
+/// A request: the source, the symbol and the days.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
-    /// The way to the source.
     pub(crate) upstream: &'a dyn Upstream,
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: &'a str,
-    /// What the asset is.
+    /// The asset's category.
     pub(crate) category: Category,
-    /// The days.
     pub(crate) part: &'a Part,
 }
 
-/// One question about a symbol or a name.
+/// A question about a symbol or a name.
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
-    /// How it is asked.
     pub(crate) look_up: LookUp,
-    /// What is asked about.
+    /// The symbol or name.
     pub(crate) word: &'a str,
-    /// The newest prices are those of before this day.
+    /// Prices before this day are the newest to return.
     pub(crate) today: NaiveDate,
 }
 
@@ -75,11 +71,11 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     /// The body, decompressed.
     pub(crate) body: Vec<u8>,
-    /// When it was asked for, UTC: what it says was true no later than then.
+    /// When it was requested, in UTC: what it says was true no later than then.
     pub(crate) fetched_at: DateTime<Utc>,
-    /// What was asked, without secrets; empty for a recording that does not say it.
+    /// The requested URL without secrets; empty for a recording without one.
     pub(crate) url: String,
-    /// The response's headers with their lower-case names, without cookies; empty for a recording.
+    /// The headers of the response with lower-case names, without cookies; empty for a recording.
     pub(crate) headers: Vec<(String, String)>,
 }
 
@@ -91,13 +87,13 @@ impl Response {
             .map(|(_, value)| value.trim())
     }
 
-    /// How long the source asks to be left alone: `Retry-After` in seconds, or as an HTTP date, which is compared with the
-    /// source's own clock where it says its time.
+    /// How long the source asks us to wait: `Retry-After` in seconds, or as an HTTP date, which is compared with the
+    /// source's own clock if the answer contains its time.
     #[must_use]
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?;
         if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-            // More digits than a number holds are a long time, too.
+            // A number too long for the type is a long time, too.
             return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
         }
         let until = http_date(value)?;
@@ -109,7 +105,7 @@ impl Response {
     }
 }
 
-/// A date as HTTP writes it: `Wed, 25 Nov 2026 10:00:00 GMT`.
+/// Parses an HTTP date: `Wed, 25 Nov 2026 10:00:00 GMT`.
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
     let Ok(time) = DateTime::parse_from_rfc2822(text) else {
         return None;
@@ -117,25 +113,25 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
     Some(time.with_timezone(&Utc))
 }
 
-/// Gives the answers to requests.
+/// Answers requests.
 pub(crate) trait Feed: Sync {
-    /// When `request` is asked: now, or when its recording was made.
+    /// The time of the request: now, or when its recording was made.
     fn asked_at(&self, upstream: &dyn Upstream, symbol: &str) -> DateTime<Utc>;
 
-    /// Who would be asked: requests with the same host are not made at the same time.
+    /// The host of the request: requests to the same host are not made at the same time.
     fn host(&self, request: Request<'_>) -> String;
 
-    /// The requests that are made one after the other to cover `window`. Where two hold the same day, the later one counts.
+    /// The requests, in order, that cover `window`. If two contain the same day, the later one wins.
     fn parts(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<Part>;
 
     /// The answer to one request.
     ///
     /// # Errors
-    /// When no answer came. An answer of whatever status is no error here.
+    /// If no answer arrived. An answer with any status is not an error here.
     fn get(&self, request: Request<'_>) -> Result<Response, FetchError>;
 }
 
-/// Gives the answers to questions, through the same client, into the same archive and from the same recordings as prices.
+/// Answers questions, with the same client, archive and recordings as for prices.
 pub(crate) trait LookUpFeed {
     /// The answer to one question.
     ///

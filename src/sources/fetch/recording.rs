@@ -12,18 +12,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::result_file::{self, check_readable};
 
-/// The largest recording that is read, in bytes after decompression; four times the largest answer.
+/// Largest recording that is read, in bytes after decompression; four times the largest answer.
 const MAX_BYTES: u64 = 64 << 20;
-/// The end of a compressed recording's name.
+/// Ending of a compressed recording.
 pub(super) const COMPRESSED: &str = ".gz";
-/// The end of the name of what is known beside a recording.
+/// Ending of the file with metadata of a recording.
 pub(super) const META: &str = ".meta.json";
-/// The folder of the answers to look-ups, which has a folder of each source.
+/// The folder with answers to look-ups; it has a folder per source.
 pub(super) const LOOK_UPS: &str = "lookup";
-/// How a recording's time stands in its name.
+/// Format of the time in a recording's name.
 const STAMP: &str = "%Y%m%dT%H%M%S%.6fZ";
 
-/// What is known of a recording beside its body.
+/// Metadata of a recording.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct RecordingMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,10 +32,10 @@ pub(super) struct RecordingMeta {
     #[serde(default)]
     pub(super) headers: serde_json::Value,
     pub(super) fetched_at: Option<DateTime<Utc>>,
-    /// The first day that was asked for.
+    /// First requested day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start: Option<NaiveDate>,
-    /// The last day that was asked for.
+    /// Last requested day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end: Option<NaiveDate>,
 }
@@ -49,11 +49,11 @@ pub(super) fn stamped(recording: &str, time: DateTime<Utc>) -> String {
     }
 }
 
-/// The name without time and compression, and the time, where the file is named like a recording.
+/// The name without time and compression, and the time, if the file is named like a recording.
 pub(super) fn plain_name(file: &str) -> (String, Option<DateTime<Utc>>) {
     let name = file.strip_suffix(COMPRESSED).unwrap_or(file);
     let stamped = name.rsplit_once('@').and_then(|(stem, rest)| {
-        // The stamp itself has a full stop before its microseconds.
+        // The stamp itself has a point before its microseconds.
         let (stamp, ending) = rest.split_once("Z.").map(|(s, e)| (format!("{s}Z"), e))?;
         let time = NaiveDateTime::parse_from_str(&stamp, STAMP).ok()?;
         Some((format!("{stem}.{ending}"), time.and_utc()))
@@ -64,7 +64,7 @@ pub(super) fn plain_name(file: &str) -> (String, Option<DateTime<Utc>>) {
     }
 }
 
-/// The names of the recordings in a folder by their plain names, each below a source's folder.
+/// The recordings in a folder by their plain names, each below the folder of its source.
 pub(super) fn list(folder: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in fs::read_dir(folder)? {
@@ -107,7 +107,7 @@ pub(super) fn read_body(path: &Path) -> io::Result<Vec<u8>> {
     Ok(body)
 }
 
-/// What is known beside a recording; nothing where no file says it.
+/// The metadata of a recording; empty without a file.
 pub(super) fn read_meta(path: &Path) -> io::Result<RecordingMeta> {
     match result_file::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),

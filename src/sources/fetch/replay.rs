@@ -1,4 +1,4 @@
-//! Answers from recordings: a folder as people lay it out (`DIR/yahoo/SOXL.json`), or as an archive has grown.
+//! Answers from recordings: a folder as people create it (`DIR/yahoo/SOXL.json`), or one written by an archive.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -18,32 +18,32 @@ use crate::sources::Upstream;
 ///
 /// The time of a recording is its `fetched_at`, else the one given for all, else now: an old recording must never look
 /// newer than a later fetch. What was not recorded counts as not asked: a source without any recording has no answer,
-/// but a yearly source is only asked for the years that are there.
+/// but a yearly source is asked only for the years that exist.
 pub(crate) struct Replay {
     folder: PathBuf,
     recordings: BTreeMap<String, Vec<String>>,
-    /// Those of look-ups, by their names below the folder of all of them.
+    /// Recordings of look-ups, by their names below that folder.
     look_ups: BTreeMap<String, Vec<String>>,
     fetched_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
     keys: Keys,
 }
 
-/// A recording with the days that it stands for.
+/// A recording and the days that it covers.
 struct FoundRecording {
     file: String,
     window: Window,
     meta: RecordingMeta,
 }
 
-/// No source has prices from before; recordings of years are looked for from here on.
+/// No source has earlier prices; yearly recordings are searched from here on.
 const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
 
 impl Replay {
-    /// Recordings below a folder; `fetched_at` is their time where they have none of their own.
+    /// The recordings below a folder; `fetched_at` is the time of those without their own.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub(crate) fn new(
         folder: &Path,
         fetched_at: Option<DateTime<Utc>>,
@@ -63,7 +63,7 @@ impl Replay {
         })
     }
 
-    /// The same, with these keys hidden where an answer quotes them.
+    /// The same, with these keys redacted if an answer quotes them.
     #[must_use]
     pub(crate) fn hiding(self, keys: &Keys) -> Self {
         Self {
@@ -79,16 +79,16 @@ impl Replay {
             recording::read_meta(&self.folder.join(&name)).map_err(|e| bad(e.to_string()))?;
         match meta.fetched_at.filter(|t| *t > self.now + CLOCK_TOLERANCE) {
             // It would beat every later fetch until then.
-            Some(time) => Err(bad(format!("its fetched_at {time} lies in the future"))),
+            Some(time) => Err(bad(format!("its fetched_at {time} is in the future"))),
             None => Ok(meta),
         }
     }
 
-    /// The recordings of a name, each with the days it stands for: those it was asked for, else those that its name says.
+    /// The recordings of a name with the days they cover: the requested ones, else those in the name.
     fn named(&self, name: &str, says: Window) -> impl Iterator<Item = FoundRecording> {
         let files = self.recordings.get(name).map_or(&[][..], Vec::as_slice);
         files.iter().map(move |file| {
-            // A meta file that cannot be read is said when the recording itself is.
+            // An unreadable meta file is reported together with its recording.
             let meta = self.meta(file).unwrap_or_default();
             let window = Window {
                 start: meta.start.unwrap_or(says.start),
@@ -102,7 +102,7 @@ impl Replay {
         })
     }
 
-    /// The recordings of a symbol that hold days of a window, oldest first.
+    /// The recordings of a symbol that cover days of a window, oldest first.
     fn found(&self, upstream: &dyn Upstream, symbol: &str, window: Window) -> Vec<FoundRecording> {
         let mut names: Vec<(String, Window)> = Vec::new();
         for part in upstream.parts(window) {
@@ -121,7 +121,7 @@ impl Replay {
         found
     }
 
-    /// The time of the newest recording of a symbol, where one says it.
+    /// The time of the newest recording of a symbol, if one contains it.
     fn recorded_at(&self, upstream: &dyn Upstream, symbol: &str) -> Option<DateTime<Utc>> {
         let ever = Window {
             start: EARLIEST,
@@ -132,13 +132,13 @@ impl Replay {
     }
 }
 
-/// Which of several recordings of one request counts: a success, and the newest.
+/// Of several recordings of one request, successes win over failures, and newer ones over older ones.
 fn rank(meta: &RecordingMeta) -> (bool, Option<DateTime<Utc>>) {
     let is_success = meta.status.is_none_or(|s| (200..300).contains(&s));
     (is_success, meta.fetched_at)
 }
 
-/// A request that was made again counts once: by its newest success, else by its newest failure.
+/// Keeps one recording per request: the newest success, else the newest failure.
 fn last_of_each_request(found: impl Iterator<Item = FoundRecording>) -> Vec<FoundRecording> {
     let mut by_url: HashMap<String, FoundRecording> = HashMap::new();
     let mut without_url = Vec::new();
@@ -181,7 +181,7 @@ impl Feed for Replay {
             };
             return found.into_iter().map(part).collect();
         }
-        // Nothing recorded: one request, which fails with the name of the file that is missing.
+        // Nothing is recorded: make one request, which fails with the name of the missing file.
         let last = upstream.parts(window).pop();
         last.map(Part::of).into_iter().collect()
     }
@@ -198,7 +198,7 @@ impl Feed for Replay {
         let meta = self.meta(file)?;
         let fetched_at = meta.fetched_at.map(timestamp::micros).or(self.fetched_at).unwrap_or_else(|| {
             let file = file.strip_suffix(COMPRESSED).unwrap_or(file);
-            log::warn!(recording = file; "a recording does not say when it was fetched, now is taken; --fetched-at sets it");
+            log::warn!(recording = file; "the recording has no fetch time, so the current time is used; --fetched-at sets it");
             self.now
         });
         Ok(Response {
@@ -212,7 +212,7 @@ impl Feed for Replay {
 }
 
 impl LookUpFeed for Replay {
-    /// Of several recordings the newest success counts, else the newest failure.
+    /// Uses the newest success of several recordings, else the newest failure.
     fn look_up(&self, question: Question<'_>) -> Result<Response, FetchError> {
         let names = question.look_up.recordings(question.word);
         let files = names.iter().find_map(|name| self.look_ups.get(name));

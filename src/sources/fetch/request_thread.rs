@@ -1,4 +1,4 @@
-//! Threads that send requests, so that one that hangs can be left alone.
+//! Threads that send requests, so that a hanging one can be abandoned.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,35 +16,35 @@ use super::FetchError;
 use crate::process::stop::{Stop, Stopped};
 use crate::sources::AnswerError;
 
-/// How soon a request that is under way is left alone when the program is told to stop.
+/// How quickly a running request is abandoned after a stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// So much longer than its own time-out a request is waited for: only the look-up of a name knows none.
+/// How much longer than its own time-out a request is awaited: only the name look-up has no time-out.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
+/// Largest body that is read, in bytes; 25 years of Yahoo are under 1 MB.
 const MAX_BODY: u64 = 16 << 20;
 
 /// Status, headers and body.
 type Received = (u16, Vec<(String, String)>, Vec<u8>);
-/// A request as it is sent.
+/// A request ready to send.
 pub(super) struct Job {
     pub(super) url: String,
-    /// What the source wants beyond the client's own.
+    /// Headers that the source needs beyond the client's own.
     pub(super) headers: Vec<(String, String)>,
-    /// Whether it is sent on where the source says so. A key goes to nobody else.
+    /// Whether to follow redirects. A key must not go to another host.
     pub(super) is_sent_on: bool,
 }
 
-/// A thread that sends one request at a time. It ends when this is dropped and its request is done.
+/// A thread that sends one request at a time. It ends when it is dropped and its request is done.
 struct RequestThread {
     jobs: Sender<Job>,
     answers: Receiver<Result<Received, FetchError>>,
 }
 
-/// As many threads as there are requests at a time, each made when it is needed first.
+/// One thread per simultaneous request, created when first needed.
 pub(super) struct RequestThreads {
     agent: Agent,
-    /// The time for one request as a whole.
+    /// Time limit of a whole request.
     longest: Duration,
     stop: Stop,
     idle: Mutex<Vec<RequestThread>>,
@@ -60,7 +60,7 @@ impl RequestThreads {
         }
     }
 
-    /// Sends a request and waits for the answer. One that hangs is left alone after a stop, and when its time is up.
+    /// Sends a request and waits for the answer. A hanging request is abandoned after a stop, and when its time is up.
     pub(super) fn fetch(&self, job: Job) -> Result<Received, FetchError> {
         let idle = self.idle().pop();
         let thread = idle.map_or_else(|| RequestThread::start(self.agent.clone()), Ok)?;
@@ -100,7 +100,7 @@ impl RequestThread {
         let (answered, answers) = mpsc::channel();
         let serve = move || {
             for job in waiting {
-                // Nobody listens any more after a stop.
+                // After a stop nobody listens any more.
                 drop(answered.send(fetch(&agent, &job)));
             }
         };
@@ -131,7 +131,7 @@ fn fetch(agent: &Agent, job: &Job) -> Result<Received, FetchError> {
         .read_to_vec()
         .map_err(broken_body)?;
     let headers = response.headers().iter();
-    // A cookie is a key to a session: nobody needs it, and it is not kept.
+    // A cookie is the key to a session: nobody needs it, so it is not kept.
     let headers = headers
         .filter(|(name, _)| *name != SET_COOKIE)
         .map(|(name, value)| {
@@ -142,7 +142,7 @@ fn fetch(agent: &Agent, job: &Job) -> Result<Received, FetchError> {
     Ok((response.status().as_u16(), headers, body))
 }
 
-/// Why a body that had begun did not come whole.
+/// Why the rest of a body did not arrive.
 fn broken_body(error: ureq::Error) -> FetchError {
     match error {
         ureq::Error::Io(_) | ureq::Error::Protocol(_) | ureq::Error::BodyStalled => {
@@ -151,9 +151,9 @@ fn broken_body(error: ureq::Error) -> FetchError {
                 retry_after: None,
             }
         }
-        // It does answer.
+        // The host does answer.
         ureq::Error::Timeout(_) => FetchError::Answer {
-            error: AnswerError::CutShort("not all of it came in time".to_owned()),
+            error: AnswerError::CutShort("the rest did not arrive in time".to_owned()),
             retry_after: None,
         },
         error => FetchError::Network(Box::new(error)),
@@ -164,7 +164,7 @@ fn died() -> FetchError {
     FetchError::Network(Box::new(ureq::Error::ConnectionFailed))
 }
 
-/// Looks names up in the thread that sends the request, which is one that can be left alone; ureq makes one for each look-up.
+/// Resolves names in the thread that sends the request, which can be abandoned; ureq would create a thread for each.
 #[derive(Debug, Default)]
 pub(super) struct InThisThread(DefaultResolver);
 

@@ -1,6 +1,7 @@
-//! Look-ups: what a symbol is, and which symbols have a name. Yahoo's chart and search, Naver's mobile site and search, Upbit's markets.
+//! Look-ups: what a symbol is, and which symbols have a name. Uses Yahoo's chart and search, Naver's mobile site and
+//! search, and Upbit's markets.
 //!
-//! As with prices nothing here touches the network: URLs are built and bytes are read.
+//! As with prices, nothing here touches the network: it builds URLs and reads bytes.
 
 use chrono::NaiveDate;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -20,11 +21,11 @@ mod upbit_market;
 mod yahoo_meta;
 mod yahoo_search;
 
-/// So many days of prices are asked for with a symbol.
+/// Days of prices requested with a symbol.
 const DAYS: u64 = 30;
-/// Naver's sites are asked as from there (public clients all send it).
+/// Naver expects this referrer (public clients all send it).
 const FROM_NAVER: &[(&str, &str)] = &[("Referer", "https://m.stock.naver.com/")];
-/// What may not stand in the name of a file, on Windows either.
+/// Characters that cannot be in a file name, including Windows.
 const NOT_IN_A_NAME: &AsciiSet = &CONTROLS
     .add(b'"')
     .add(b'%')
@@ -38,20 +39,20 @@ const NOT_IN_A_NAME: &AsciiSet = &CONTROLS
     .add(b'\\')
     .add(b'|');
 
-/// One way to ask what something is.
+/// Kinds of look-ups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookUp {
-    /// What a symbol of Yahoo is: the `meta` of its chart.
+    /// What a Yahoo symbol is: the `meta` of its chart.
     YahooMeta,
-    /// The symbols of Yahoo that a text finds.
+    /// Yahoo symbols that match a text.
     YahooSearch,
     /// What a code of the Korean exchange is: `/basic`.
     NaverBasic,
-    /// The codes of Naver that a text finds.
+    /// Naver codes that match a text.
     NaverSearch,
     /// Whether Upbit has a market, with its newest candle.
     UpbitMarket,
-    /// The names of all markets of Upbit; the word does not matter.
+    /// The names of all Upbit markets; the word is ignored.
     UpbitMarkets,
 }
 
@@ -66,7 +67,7 @@ impl LookUp {
         Self::UpbitMarkets,
     ];
 
-    /// How it is called in messages, and its folder below `lookup` in an archive.
+    /// The name in messages, and of the folder below `lookup` in an archive.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -79,7 +80,7 @@ impl LookUp {
         }
     }
 
-    /// The variable that says where it is asked.
+    /// The variable with its address.
     #[must_use]
     pub(crate) fn origin(self) -> Variable {
         match self {
@@ -97,7 +98,7 @@ impl LookUp {
         }
     }
 
-    /// The URL of a question, behind what counts as its origin.
+    /// The URL of a question below an origin.
     #[must_use]
     pub(crate) fn url(self, origin: &str, word: &str, today: NaiveDate) -> String {
         let days = Window {
@@ -105,7 +106,7 @@ impl LookUp {
             end: today,
         };
         match self {
-            // As prices are asked for: an answer to this is known to come.
+            // Requested like prices, because that request is known to be answered.
             Self::YahooMeta => yahoo::Chart.url(origin, word, Category::Stock, days),
             Self::YahooSearch => {
                 let text = query_value(word);
@@ -135,8 +136,8 @@ impl LookUp {
         }
     }
 
-    /// The files below `lookup` in a replay folder that may hold the recorded answer, the one that an archive writes first. Who
-    /// records searches only may put them with their source.
+    /// The files below `lookup` in a replay folder that may contain the recorded answer, starting with the one that an
+    /// archive writes. People who record only searches may put them with their source.
     #[must_use]
     pub(crate) fn recordings(self, word: &str) -> Vec<String> {
         let folders: &[&str] = match self {
@@ -150,10 +151,10 @@ impl LookUp {
         folders.iter().map(file).collect()
     }
 
-    /// Reads an answer with its HTTP status: the one listing of a symbol, or all that were found.
+    /// Reads an answer with its HTTP status: the only listing of a symbol, or all hits.
     ///
     /// # Errors
-    /// When the body is no answer to the question, or says that the symbol is unknown.
+    /// If the body does not answer the question, or says that the symbol is unknown.
     pub fn read(self, status: u16, body: &[u8], word: &str) -> Result<Vec<Listing>, AnswerError> {
         if !(200..300).contains(&status) {
             return self.explain(status, body, word);
@@ -169,8 +170,8 @@ impl LookUp {
         }
     }
 
-    /// What an answer without success says. 409 of Naver is an unknown code, 404 of Upbit an unknown market, 404 of Yahoo an unknown
-    /// symbol; each in its own words, without which it is only a status.
+    /// Interprets an error answer. Naver's 409 is an unknown code, Upbit's 404 an unknown market, Yahoo's 404 an
+    /// unknown symbol, if they come with the source's message; without it, only the status counts.
     fn explain(self, status: u16, body: &[u8], word: &str) -> Result<Vec<Listing>, AnswerError> {
         let said = match (self, status) {
             (Self::YahooMeta, 400 | 404 | 422) => yahoo_meta::read(body, word).map(|l| vec![l]),
@@ -190,7 +191,7 @@ impl LookUp {
     }
 }
 
-/// A word as the name of a file: letters of every script stay, so that people find it.
+/// A word as a file name: letters of every script stay, so that people find it.
 fn file_name(word: &str) -> String {
     let mut name = String::new();
     for c in word.chars() {
@@ -205,7 +206,7 @@ fn file_name(word: &str) -> String {
     name
 }
 
-/// The variables that say where look-ups are asked, beyond those of the prices.
+/// The variables with the addresses of look-ups, beyond those of the prices.
 #[must_use]
 pub(super) fn origins() -> Vec<Variable> {
     let own = [LookUp::YahooSearch, LookUp::NaverSearch, LookUp::NaverBasic];

@@ -1,7 +1,7 @@
 //! What a code of the Korean exchange is: `m.stock.naver.com/api/stock/{code}/basic`.
 //!
-//! It tells an unknown code (409) from one without prices, which the day API does not. Its prices are those of two exchanges together, so
-//! that they are shown and never stored.
+//! It distinguishes an unknown code (409) from one without prices, which the day API does not. Its prices combine two
+//! exchanges, so they are shown but never stored.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::domain::answer::RawDay;
 use crate::domain::asset::SourceKind;
 use crate::domain::listing::{Listing, plain_code, plain_name, plain_price};
 
-/// The code of an answer about something that Naver does not have.
+/// Naver's code for something it does not have.
 const UNKNOWN: &str = "StockConflict";
 
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ pub(super) fn read(body: &[u8], word: &str) -> Result<Listing, AnswerError> {
     if name(&basic.stock_name).is_none() {
         return match refusal(body) {
             said @ (AnswerError::UnknownSymbol(_) | AnswerError::Refused(_)) => Err(said),
-            _ => Err(AnswerError::OtherShape("no stockName in it".to_owned())),
+            _ => Err(AnswerError::OtherShape("it has no stockName".to_owned())),
         };
     }
     let exchange = basic.stock_exchange_type.map(|Object(exchange)| exchange);
@@ -65,7 +65,7 @@ pub(super) fn read(body: &[u8], word: &str) -> Result<Listing, AnswerError> {
     })
 }
 
-/// What an error of Naver's says. Only in these words is a code unknown: a 409 without any may be one request too many.
+/// Interprets an error of Naver. A code is unknown only with this message: a bare 409 may mean too many requests.
 pub(super) fn refusal(body: &[u8]) -> AnswerError {
     match serde_json::from_slice::<Object<Complaint>>(body) {
         Ok(Object(complaint)) if complaint.code() == UNKNOWN => {

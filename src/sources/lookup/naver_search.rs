@@ -1,4 +1,4 @@
-//! The codes of Naver that a text finds: `ac.stock.naver.com/ac`.
+//! Naver codes that match a text: `ac.stock.naver.com/ac`.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use super::super::body::{AnswerError, Object, json_error};
 use crate::domain::asset::SourceKind;
 use crate::domain::listing::{Listing, plain_code, plain_name};
 
-/// The hits, which another path of Naver's puts one floor deeper.
+/// The hits; another path of Naver nests them one level deeper.
 #[derive(Deserialize)]
 struct Envelope {
     items: Option<Vec<Object<Item>>>,
@@ -18,7 +18,7 @@ struct Items {
     items: Option<Vec<Object<Item>>>,
 }
 
-/// A hit. Nothing in it tells a fund from a share.
+/// A hit. Nothing in it distinguishes a fund from a share.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Item {
@@ -34,7 +34,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Listing>, AnswerError> {
         serde_json::from_slice::<Object<Envelope>>(body).map_err(|e| json_error(body, &e))?;
     let inner = || envelope.result.and_then(|Object(result)| result.items);
     let items = envelope.items.or_else(inner);
-    let items = items.ok_or_else(|| AnswerError::OtherShape("no items in it".to_owned()))?;
+    let items = items.ok_or_else(|| AnswerError::OtherShape("it has no items".to_owned()))?;
     if items.iter().any(|Object(item)| item.code.is_none()) {
         return Err(AnswerError::OtherShape("an item without a code".to_owned()));
     }

@@ -1,4 +1,4 @@
-//! Markets of Upbit: the list of all of them, which has their names, and the newest candle of one.
+//! Upbit markets: the list of all, with their names, and the newest candle of one.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,8 +20,8 @@ struct Item<'a> {
     trade_price: Option<&'a RawValue>,
 }
 
-/// The markets in an answer; of `word` the one, the newest candle first. An empty list of candles is of a market that is known: another
-/// one is a 404.
+/// The markets in an answer, or the only one for `word`, newest candle first. An empty list of candles belongs to a
+/// known market: an unknown one is a 404.
 pub(super) fn read(body: &[u8], word: Option<&str>) -> Result<Vec<Listing>, AnswerError> {
     if json_start(body) == Some(b'{') {
         return Err(refusal(body));

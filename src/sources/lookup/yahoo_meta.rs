@@ -1,4 +1,4 @@
-//! What a symbol of Yahoo is: the `meta` of its chart. An empty chart is of a known symbol all the same.
+//! What a Yahoo symbol is: the `meta` of its chart. An empty chart also belongs to a known symbol.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -30,7 +30,7 @@ struct Series<'a> {
     timestamp: Option<Vec<&'a RawValue>>,
 }
 
-/// Older answers have no names; a delisted fund's currency is null.
+/// Older answers have no names; the currency of a delisted fund is null.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Meta<'a> {
@@ -53,7 +53,7 @@ pub(super) fn read(body: &[u8], word: &str) -> Result<Listing, AnswerError> {
         serde_json::from_slice::<Object<Envelope>>(body).map_err(|e| json_error(body, &e))?;
     let Object(chart) = envelope.chart;
     if let Some(error) = chart.error {
-        // No data for these days is said of a symbol that is known.
+        // "No data for these days" is said only of known symbols.
         return read_error(error).map(|_| Listing::new(SourceKind::Yahoo, word));
     }
     let mut results = chart.result.unwrap_or_default().into_iter();
@@ -99,7 +99,7 @@ fn local_day(moment: DateTime<Utc>, zone: Tz) -> Option<NaiveDate> {
     Some(moment.with_timezone(&zone).date_naive())
 }
 
-/// The digits of a price; none for what is no number (`"NaN"`).
+/// The digits of a price; `None` for what is not a number (`"NaN"`).
 fn price(value: &RawValue) -> Option<String> {
     plain_price(json_text(Some(value)))
 }

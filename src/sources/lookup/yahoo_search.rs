@@ -1,4 +1,4 @@
-//! The symbols of Yahoo that a text finds: `v1/finance/search`.
+//! Yahoo symbols that match a text: `v1/finance/search`.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct Refused<'a> {
     error: Option<Object<Complaint<'a>>>,
 }
 
-/// A hit. What is no symbol of Yahoo (a company that is not listed) has none.
+/// A hit. Hits that are not Yahoo symbols (such as unlisted companies) have none.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Quote {
@@ -41,7 +41,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Listing>, AnswerError> {
     }
     let quotes = envelope
         .quotes
-        .ok_or_else(|| AnswerError::OtherShape("no quotes in it".to_owned()))?;
+        .ok_or_else(|| AnswerError::OtherShape("it has no quotes".to_owned()))?;
     let is_strange =
         |Object(q): &Object<Quote>| q.symbol.is_none() && q.is_yahoo_finance != Some(false);
     if quotes.iter().any(is_strange) {

@@ -1,4 +1,4 @@
-//! What a source says in place of prices: errors inside an answer of success.
+//! Recognises errors that a source puts into a successful answer instead of prices.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::super::body::{AnswerError, first_words, json_text};
 
-/// Where errors stand, and nothing else does.
+/// Keys that contain errors and nothing else.
 const ERRORS: [&str; 7] = [
     "error",
     "errors",
@@ -16,32 +16,32 @@ const ERRORS: [&str; 7] = [
     "Note",
     "Information",
 ];
-/// Where other things may stand too.
+/// Keys that may also contain other things.
 const MESSAGES: [&str; 5] = ["message", "detail", "details", "msg", "msg1"];
-/// Where its number stands.
+/// Keys of error numbers.
 const CODES: [&str; 4] = ["code", "status_code", "error_code", "status"];
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Why there are no rows, where a JSON answer says it.
+/// Why a JSON answer has no rows, if it says so.
 pub(super) fn of_json(body: &str) -> Option<AnswerError> {
     let object: Object<'_> = serde_json::from_str(body).ok()?;
     let words = find(&object, &ERRORS).or_else(|| find(&object, &MESSAGES))?;
     Some(classify(code(&object), words))
 }
 
-/// Why a list of rows is empty, where it is empty because of an error.
+/// Why a list of rows is empty, if an error is the reason.
 pub(super) fn of_empty(body: &str) -> Option<AnswerError> {
     let object: Object<'_> = serde_json::from_str(body).ok()?;
     find(&object, &ERRORS).map(|words| classify(code(&object), words))
 }
 
-/// What a text says that has no rows.
+/// Interprets a text without rows.
 pub(super) fn of_text(body: &[u8]) -> AnswerError {
     classify(None, first_words(body))
 }
 
-/// The words of a JSON body that came with an error of HTTP.
+/// The message in a JSON body that came with an HTTP error.
 pub(super) fn words_of(body: &[u8]) -> Option<String> {
     let object: Object<'_> = serde_json::from_slice(body).ok()?;
     find(&object, &ERRORS).or_else(|| find(&object, &MESSAGES))
@@ -51,7 +51,7 @@ fn find(object: &Object<'_>, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| words(object.get(*name)?))
 }
 
-/// What a value says; nothing where it is empty, or no text: `"error": false`.
+/// The message in a value; `None` if it is empty or not text: `"error": false`.
 fn words(value: &RawValue) -> Option<String> {
     let text = value.get();
     let words = match text.bytes().next()? {

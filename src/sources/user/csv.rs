@@ -1,6 +1,6 @@
-//! CSV of a source of the user's own.
+//! CSV of a user-defined source.
 //!
-//! Fields are split here and not by the CSV crate: they are lent from the body.
+//! Fields are split here and not by the CSV crate, because they borrow from the body.
 
 use super::super::body::{AnswerError, first_words};
 use super::complaint;
@@ -13,7 +13,7 @@ use crate::domain::user_source::UserSource;
 /// The rows of an answer.
 ///
 /// # Errors
-/// When it is no table with the columns of the definition.
+/// If it is not a table with the columns of the definition.
 pub(super) fn rows<'a>(
     source: &UserSource,
     body: &'a [u8],
@@ -21,7 +21,7 @@ pub(super) fn rows<'a>(
     delimiter: char,
 ) -> Result<Vec<RawBar<'a>>, AnswerError> {
     let text = str::from_utf8(body)
-        .map_err(|_| AnswerError::OtherShape("bytes that are no text in UTF-8".to_owned()))?;
+        .map_err(|_| AnswerError::OtherShape("bytes that are not UTF-8 text".to_owned()))?;
     let mut records = Records {
         rest: text,
         delimiter,
@@ -59,7 +59,7 @@ pub(super) fn rows<'a>(
     Ok(rows)
 }
 
-/// A text without the columns: a sentence of the source's, or another table.
+/// The error for a text without the columns: a message of the source, or another table.
 fn no_table(body: &[u8], first: &Record<'_>, lacking: String) -> AnswerError {
     let [only] = first.fields[..] else {
         return AnswerError::OtherShape(lacking);
@@ -67,22 +67,22 @@ fn no_table(body: &[u8], first: &Record<'_>, lacking: String) -> AnswerError {
     let is_header = !only.contains(char::is_whitespace);
     let delimiter = [";", "|", "\t", ","].into_iter().find(|d| only.contains(d));
     match delimiter.filter(|_| is_header) {
-        Some(delimiter) => {
-            AnswerError::OtherShape(format!("{lacking}; is delimiter = {delimiter:?} meant?"))
-        }
+        Some(delimiter) => AnswerError::OtherShape(format!(
+            "{lacking}; did you mean delimiter = {delimiter:?}?"
+        )),
         None => complaint::of_text(body),
     }
 }
 
-/// A line of fields, and which it is.
+/// A line of fields, and its number.
 struct Record<'a> {
     fields: Vec<&'a str>,
     line: usize,
-    /// Whether a line end stands behind it.
+    /// Whether it ends with a line end.
     is_ended: bool,
 }
 
-/// Splits a text into records; empty lines are none.
+/// Splits a text into records; skips empty lines.
 struct Records<'a> {
     rest: &'a str,
     delimiter: char,
@@ -121,7 +121,7 @@ impl<'a> Records<'a> {
             let separator = behind.next();
             self.rest = behind.as_str();
             if separator != Some(self.delimiter) {
-                // The line end itself is left for who counts lines.
+                // The line end itself stays, for counting lines.
                 self.rest = after;
                 return Ok(Record {
                     fields,
@@ -132,7 +132,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The next field and what stands behind it: a separator, a line end or nothing.
+    /// The next field and what follows it: a separator, a line end or nothing.
     fn field(&self) -> Result<(&'a str, &'a str), AnswerError> {
         let is_end = |c: char| c == self.delimiter || c == '\n' || c == '\r';
         let Some(quoted) = self.rest.strip_prefix('"') else {
@@ -149,7 +149,7 @@ impl<'a> Records<'a> {
                 from = end + 2;
                 continue;
             }
-            // What stands between the quote and the separator is none of the field.
+            // Text between the quote and the separator is not part of the field.
             let (_, after) = split_at(after, after.find(is_end));
             return Ok((inside, after));
         }
@@ -161,14 +161,14 @@ fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
-/// Where the columns are.
+/// The positions of the columns.
 struct Places {
     date: usize,
     others: Option<[usize; 3]>,
     close: usize,
     /// Some symbols of a source have no volume.
     volume: Option<usize>,
-    /// Whether no word of a first line is needed.
+    /// Whether the columns need no header line.
     are_by_number: bool,
 }
 
@@ -183,7 +183,7 @@ impl Places {
                     let place = places.next().map(|(at, _)| at);
                     if let (Some(first), Some((second, _))) = (place, places.next()) {
                         return Err(format!(
-                            "two columns {name}; take the number of the one that counts, {} or {}",
+                            "two columns are called {name}; use the number of the right one, {} or {}",
                             first + 1,
                             second + 1
                         ));
@@ -244,7 +244,7 @@ fn is_number(column: &Column) -> bool {
     matches!(column, Column::Number(_))
 }
 
-/// A field; empty where the source writes that it has nothing.
+/// A field; empty if the source marks it as missing.
 fn field<'a>(record: &Record<'a>, at: usize) -> &'a str {
     let text = record.fields.get(at).copied().unwrap_or_default();
     if is_nothing(text) { "" } else { text }

@@ -1,4 +1,4 @@
-//! What both forms of answers have in common: columns named with the symbol, and days.
+//! Common parts of both answer formats: columns named after the symbol, and dates.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::domain::answer::RawDay;
 use crate::domain::column::Column;
 use crate::domain::user_source::UserSource;
 
-/// A column with the symbol in its place.
+/// A column with the symbol filled in.
 pub(super) fn named<'c>(column: &'c Column, symbol: &str) -> Cow<'c, Column> {
     match column {
         Column::Name(name) if name.contains("{symbol}") => {
@@ -16,7 +16,7 @@ pub(super) fn named<'c>(column: &'c Column, symbol: &str) -> Cow<'c, Column> {
     }
 }
 
-/// The day of a row as the source writes it. Escapes of JSON may stand in it (`2026\/01\/05`).
+/// The date of a row as the source writes it. It may contain JSON escapes (`2026\/01\/05`).
 pub(super) fn day_of<'a>(source: &UserSource, text: &'a str) -> RawDay<'a> {
     let plain = match text.contains('\\') {
         true => Cow::Owned(text.replace("\\/", "/")),

@@ -1,4 +1,4 @@
-//! JSON of a source of the user's own: a list of objects or of lists, or an object by day.
+//! JSON of a user-defined source: a list of objects or of lists, or an object by day.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,10 +14,10 @@ use crate::domain::column::Column;
 use crate::domain::number_format::is_nothing;
 use crate::domain::user_source::UserSource;
 
-/// The column that is the key of a row in an object by day.
+/// The column that stands for the key of a row in an object by day.
 const ROW_KEY: &str = "*";
 
-/// A key as it stands in the body.
+/// A key as written in the body.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -26,7 +26,7 @@ type Object<'a> = BTreeMap<Key<'a>, &'a RawValue>;
 /// The rows of an answer.
 ///
 /// # Errors
-/// When it has no such list, or an error in its place.
+/// If it has no such list, or an error instead.
 pub(super) fn rows<'a>(
     source: &UserSource,
     body: &'a [u8],
@@ -39,7 +39,7 @@ pub(super) fn rows<'a>(
     let list = match found.map(|list| (list, json_start(list.get().as_bytes()))) {
         Some((list, Some(b'['))) => items(list)?,
         Some((list, Some(b'{'))) if is_row_key(&source.date) => {
-            // An error has the shape of a row.
+            // An error can have the shape of a row.
             if let Some(error) = complaint::of_empty(document.get()) {
                 return Err(error);
             }
@@ -66,7 +66,7 @@ fn is_row_key(column: &Column) -> bool {
     matches!(column, Column::Name(name) if name == ROW_KEY)
 }
 
-/// What stands in place of the list.
+/// The error if there is no list.
 fn no_list(source: &UserSource, document: &RawValue, path: &str) -> AnswerError {
     if let Some(error) = complaint::of_json(document.get()) {
         return error;
@@ -83,7 +83,7 @@ fn no_list(source: &UserSource, document: &RawValue, path: &str) -> AnswerError 
         false => "; for an object with a key for each day, date = \"*\"",
     };
     let place = match path {
-        "" => "the answer is no list".to_owned(),
+        "" => "the answer is not a list".to_owned(),
         path => format!("no list at rows = {path:?}"),
     };
     AnswerError::OtherShape(first_words(format!("{place}; {there}{advice}").as_bytes()))
@@ -95,7 +95,7 @@ fn object<'a>(value: &'a RawValue) -> Option<Object<'a>> {
         .flatten()
 }
 
-/// What stands at a path of keys and of places in lists, from 1 on. A key may have full stops in it.
+/// The value at a path of keys and of list positions starting at 1. A key may contain full stops.
 fn find<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     if path.is_empty() {
         return Some(value);
@@ -117,7 +117,7 @@ fn find_in<'a>(object: &Object<'a>, path: &str) -> Option<&'a RawValue> {
     })
 }
 
-/// Rows with their keys, where they have any.
+/// Rows with their keys, if they have any.
 type Rows<'a> = Vec<(Option<&'a str>, &'a RawValue)>;
 
 fn items<'a>(list: &'a RawValue) -> Result<Rows<'a>, AnswerError> {
@@ -131,7 +131,7 @@ fn entries<'a>(list: &'a RawValue) -> Result<Rows<'a>, AnswerError> {
         .map_err(|e| AnswerError::OtherShape(first_words(e.to_string().as_bytes())))?;
     let key = |key: Key<'a>| match key.0 {
         Cow::Borrowed(text) => text,
-        // No day is written with an escape.
+        // Dates contain no escapes.
         Cow::Owned(_) => "",
     };
     Ok(entries
@@ -149,7 +149,7 @@ struct Row<'a> {
 enum Values<'a> {
     Object(Object<'a>),
     List(Vec<&'a RawValue>),
-    /// One value, the first column of its row.
+    /// A single value, the first column of its row.
     One(&'a RawValue),
 }
 
@@ -177,7 +177,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The text of a column; empty where the source says that it has nothing.
+    /// The text of a column; empty if the source marks it as missing.
     fn text(&self, column: &Column) -> &'a str {
         let text = json_text(self.value(column)).trim();
         if is_nothing(text) { "" } else { text }
@@ -217,7 +217,7 @@ impl<'s> Columns<'s> {
         }
     }
 
-    /// Refuses rows of which not one has a column: they are of another shape. A volume may lack.
+    /// Refuses rows if none of them has a certain column: they have another format. The volume may be missing.
     fn check(&self, rows: &[Row<'_>]) -> Result<(), AnswerError> {
         let Some(first) = rows.first() else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Sources of the user's own, as the assets file defines them: the same code as for the built-in ones, but for how they are asked
-//! and where in their answers the prices stand.
+//! User-defined sources from the assets file. They use the same code as the built-in ones, except for how they are
+//! asked and where the prices are in their answers.
 
 mod complaint;
 mod csv;
@@ -25,7 +25,7 @@ impl Upstream for UserSource {
         &self.name
     }
 
-    /// All of its address stands in the assets file.
+    /// The whole address is in the assets file.
     fn origin(&self) -> Variable {
         Variable::origin("", "")
     }
@@ -46,7 +46,7 @@ impl Upstream for UserSource {
         self.interval
     }
 
-    /// Where nothing says which days are asked for, all are answered.
+    /// If the URL contains no dates, every answer contains all days.
     fn serves_whole_files(&self) -> bool {
         !self.url.has_days()
     }

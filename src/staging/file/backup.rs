@@ -1,4 +1,4 @@
-//! Copies of the staging file: taken while others write to it, and put back.
+//! Backups of the staging file: made while others write to it, and restored.
 
 use std::fs;
 use std::io;
@@ -20,28 +20,27 @@ use crate::process::rights::Rights;
 use crate::process::unfinished::{Unfinished, clear_up, folder_of};
 use crate::staging::{Found, STAGING_DB, Staging, StagingError, explain, inspect};
 
-/// What a copy holds.
+/// The content of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Copied {
-    /// Bars.
     pub(crate) bars: u64,
-    /// Bytes.
     pub(crate) bytes: u64,
 }
 
-/// What SQLite finds wrong in a copy.
+/// Damage that SQLite finds in a copy.
 #[derive(Debug, Error)]
 #[error("it is damaged: {0}")]
 struct Damage(String);
 
 impl Staging {
-    /// Copies the file as it is at one moment, checks the copy, and puts it at `target`. Others may write meanwhile: they do
-    /// not wait, and what they write afterwards is not in the copy. Nobody may read the copy who may not read the file.
+    /// Copies the file as of one moment, checks the copy, and puts it at `target`. Others may write meanwhile: they do
+    /// not wait, and the copy does not contain their later writes. The copy is never readable by users who cannot read
+    /// the file.
     ///
     /// # Errors
-    /// What SQLite or the system says; then there is no file at `target`, or the old one.
+    /// Errors of SQLite or the system; then `target` does not exist or is unchanged.
     pub(crate) fn backup(&self, target: &Path) -> Result<Copied> {
-        let doing = || format!("the backup {} cannot be written", target.display());
+        let doing = || format!("cannot write the backup {}", target.display());
         let target = &Place::file(target).with_context(doing)?;
         clear_up(folder_of(target));
         let own = Rights::of(&self.path).with_context(doing)?;
@@ -55,7 +54,7 @@ impl Staging {
             .map_err(|error| target_full_or(error, target))?;
         let checked = check_integrity(&copy).and_then(|()| count_bars(&copy));
         let bars = checked.map_err(|error| self.damage_or(error, doing()))?;
-        // One file without companions, which may be moved about.
+        // A single file without companions, which can be moved.
         copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
         drop(copy);
         let bytes = fs::metadata(unfinished.path()).with_context(doing)?.len();
@@ -65,12 +64,12 @@ impl Staging {
         Ok(Copied { bars, bytes })
     }
 
-    /// Puts a backup in the place of the staging file at `path`; gives where what was there is kept. Programs that have the file
-    /// open see the new content from their next transaction on. A file that is damaged is moved aside.
+    /// Replaces the staging file at `path` with a backup; returns where the old content is kept. Programs that have the
+    /// file open see the new content from their next transaction on. A damaged file is moved aside.
     ///
     /// # Errors
-    /// [`ConfigError`] for a file that is no staging file of ours or newer than the program; when a run is under way; what
-    /// SQLite or the system says. Then the staging file is as it was.
+    /// [`ConfigError`] if the backup is not a staging file of ours or is newer than this program, or if a run is in
+    /// progress; errors of SQLite or the system. Then the staging file is unchanged.
     pub(crate) fn restore(
         backup: &Path,
         path: &Path,
@@ -80,30 +79,32 @@ impl Staging {
         match inspect("the backup", backup)? {
             Found::Nothing => return Err(ConfigError(format!("there is no backup {place}")).into()),
             Found::NoSqlite => {
-                return Err(ConfigError(format!("the backup {place} is no SQLite file")).into());
+                return Err(
+                    ConfigError(format!("the backup {place} is not an SQLite file")).into(),
+                );
             }
             Found::Ours => {}
         }
-        let doing = || format!("the backup {} cannot be read", backup.display());
+        let doing = || format!("cannot read the backup {}", backup.display());
         let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .with_context(doing)?;
         check_integrity(&source).with_context(doing)?;
         if let Some(why) = foreign_schema(&source).with_context(doing)? {
-            let why = format!("the backup {place} {why}; it is not restored");
+            let why = format!("the backup {place} {why}; it was not restored");
             return Err(ConfigError(why).into());
         }
         let bars = count_bars(&source).with_context(doing)?;
         let present = keep_present(path, keep_as)?;
-        let doing = || format!("the staging file {} cannot be written", path.display());
+        let doing = || format!("cannot write the staging file {}", path.display());
         let rights = Rights::of(path)?.or(Rights::of(backup)?);
         let kept = put(&source, path, keep_as, &present, rights.as_ref()).with_context(doing)?;
-        // Brings it to this program's version, and to WAL.
+        // Updates it to this program's version, and to WAL.
         drop(Self::open(path)?);
         let bytes = fs::metadata(path).with_context(doing)?.len();
         Ok((Copied { bars, bytes }, kept))
     }
 
-    /// What is damaged in a copy is damaged in the file.
+    /// Damage in a copy comes from the file.
     fn damage_or(&self, error: anyhow::Error, doing: String) -> anyhow::Error {
         let file = self.path.clone();
         match error.is::<Damage>() {
@@ -113,7 +114,7 @@ impl Staging {
     }
 }
 
-/// It is the disk of the copy that is full, which may be another one than that of the staging file.
+/// The disk of the copy is full, which may differ from that of the staging file.
 fn target_full_or(error: anyhow::Error, target: &Path) -> anyhow::Error {
     match sqlite_code(&error) {
         Some(ErrorCode::DiskFull) => error.context(StagingError::DiskFull {
@@ -124,16 +125,16 @@ fn target_full_or(error: anyhow::Error, target: &Path) -> anyhow::Error {
     }
 }
 
-/// What was found in the place that a backup is to take.
+/// What was found where the backup should go.
 enum Present {
-    /// No file, or what cannot be read as a staging file. It is where it was, and no run has it open.
+    /// No file, or one that cannot be read as a staging file. It was not moved, and no run has it open.
     Unreadable,
-    /// A sound file, of which there is a copy now.
+    /// A sound file, which has been copied.
     Kept,
 }
 
-/// Copies what is at `path` to `keep_as`, if it can be read. A run that is under way writes on into the file that it has open,
-/// wherever that was moved to: it is not moved from under one.
+/// Copies the file at `path` to `keep_as` if it can be read. A run in progress would continue to write into the file it
+/// has open, wherever it is moved, so the file is not moved during a run.
 fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     let kept = match inspect(STAGING_DB, path)? {
         Found::Nothing | Found::NoSqlite => {
@@ -142,7 +143,7 @@ fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
         }
         Found::Ours => Staging::open(path).and_then(|present| {
             if let Some(run) = present.running_runs()?.first() {
-                bail!("{run} is under way; restore when it has ended");
+                bail!("{run} is in progress; restore after it has ended");
             }
             present.backup(keep_as)
         }),
@@ -157,8 +158,8 @@ fn keep_present(path: &Path, keep_as: &Path) -> Result<Present> {
     }
 }
 
-/// Puts a copy of a sound file at `path`: into the file that is there, which others may have open, or in its place. Gives where
-/// what was there is.
+/// Puts a copy of a sound file at `path`: into the existing file, which others may have open, or in its place. Returns
+/// where the old content is.
 fn put(
     source: &Connection,
     path: &Path,
@@ -175,14 +176,14 @@ fn put(
     }
     let unfinished = Unfinished::beside(path, rights)?;
     copy_all(source, &mut Connection::open(unfinished.path())?)?;
-    // Not before the copy is there: what is damaged may still be all that there is.
+    // Only after the copy exists: the damaged file may be all there is.
     let kept = set_aside(path, keep_as)?;
     unfinished.complete(path, rights)?;
     Ok(kept)
 }
 
-/// Moves a file, if there is one, and its write-ahead log, which SQLite would take for that of the next file of this name. Gives
-/// the first of them that was there, by its new name.
+/// Moves a file, if it exists, and its write-ahead log, which SQLite would apply to the next file with this name.
+/// Returns the first of them that existed, by its new name.
 fn set_aside(path: &Path, keep_as: &Path) -> Result<Option<PathBuf>> {
     let mut kept = None;
     for ending in ["", WAL, SHARED_MEMORY] {
@@ -191,7 +192,7 @@ fn set_aside(path: &Path, keep_as: &Path) -> Result<Option<PathBuf>> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             moved => {
                 moved.with_context(|| {
-                    format!("{} cannot be moved to {}", from.display(), to.display())
+                    format!("cannot move {} to {}", from.display(), to.display())
                 })?;
                 kept.get_or_insert(to);
             }
@@ -200,8 +201,8 @@ fn set_aside(path: &Path, keep_as: &Path) -> Result<Option<PathBuf>> {
     Ok(kept)
 }
 
-/// Copies every page in one step: a single moment, for which a writer in WAL mode need not wait. Waits for whoever keeps the
-/// target from being written.
+/// Copies all pages in one step: a single moment, and no writer in WAL mode has to wait. Waits while someone locks the
+/// target.
 fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
     let mut wait = Wait::new();
     let backup = Backup::new(from, to)?;
@@ -209,7 +210,7 @@ fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
         match backup.step(-1)? {
             StepResult::Done => return Ok(()),
             _ if wait.again() => {}
-            // As a statement that had waited would say it.
+            // The same error as after a statement that waited.
             _ => {
                 let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
                 return Err(rusqlite::Error::SqliteFailure(busy, None).into());
@@ -218,8 +219,8 @@ fn copy_all(from: &Connection, to: &mut Connection) -> Result<()> {
     }
 }
 
-/// The rights of a copy: those of the file that it replaces, else those of the staging file, but none that the staging file or,
-/// for a new file, the user's mask does not give.
+/// The rights of a copy: those of the file it replaces, else those of the staging file, but never more than the staging
+/// file or, for a new file, the user's mask allows.
 fn rights_of_copy(
     own: Option<Rights>,
     old: Option<Rights>,
@@ -243,7 +244,7 @@ fn count_bars(copy: &Connection) -> Result<u64> {
     Ok(copy.query_row("SELECT count(*) FROM price_daily", [], |r| r.get(0))?)
 }
 
-/// What SQLite finds wrong in a file; it says so in a row, or cannot even look.
+/// The damage that SQLite finds in a file: it reports it in a row, or cannot even check.
 pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
     let said: rusqlite::Result<String> =
         connection.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0));
@@ -256,24 +257,21 @@ pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
     }
 }
 
-/// Refuses to write a backup where something is.
+/// Refuses to write a backup over something.
 ///
 /// # Errors
-/// [`ConfigError`] with what is there.
+/// [`ConfigError`] that names what exists.
 pub(crate) fn check_backup_target(target: &Path, force: bool) -> Result<()> {
     let place = Place::file(target);
     if let Err(error) = &place
         && error.kind() != io::ErrorKind::NotFound
     {
-        let why = format!(
-            "the backup cannot be written to {}: {error}",
-            target.display()
-        );
+        let why = format!("cannot write the backup to {}: {error}", target.display());
         return Err(ConfigError(why).into());
     }
     if target.exists() && !force {
         return Err(ConfigError(format!(
-            "the backup {} is there already; take another name, or --force to replace it",
+            "the backup {} already exists; choose another name, or replace it with --force",
             target.display()
         ))
         .into());
@@ -281,7 +279,7 @@ pub(crate) fn check_backup_target(target: &Path, force: bool) -> Result<()> {
     let log = beside(place.as_deref().unwrap_or(target), WAL);
     if log.exists() {
         return Err(ConfigError(format!(
-            "beside the backup {} there is the write-ahead log {log:?}, so that somebody has it open or died with it; take another name",
+            "the write-ahead log {log:?} lies beside the backup {}: someone has it open, or died while writing it; choose another name",
             target.display()
         ))
         .into());
@@ -323,7 +321,7 @@ mod tests {
         let restore = || Staging::restore(&backup, &path, &at("kept.db"));
         let refused = || {
             let said = format!("{:#}", restore().unwrap_err());
-            assert!(said.contains("a run is under way"), "{said}");
+            assert!(said.contains("a run is in progress"), "{said}");
         };
         // Removed from under it, and damaged.
         refused();

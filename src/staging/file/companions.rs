@@ -1,26 +1,26 @@
-//! The files beside the staging file that belong to it: SQLite's own, and the locks of syncs and runs.
+//! The files that accompany the staging file: SQLite's own, and the locks of syncs and runs.
 
 use std::path::{Path, PathBuf};
 
-/// The ending of SQLite's write-ahead log.
+/// Ending of SQLite's write-ahead log.
 pub(in crate::staging) const WAL: &str = "-wal";
-/// The ending of SQLite's index of the write-ahead log.
+/// Ending of SQLite's index of the write-ahead log.
 pub(super) const SHARED_MEMORY: &str = "-shm";
-/// The ending of SQLite's rollback journal.
+/// Ending of SQLite's rollback journal.
 pub(super) const JOURNAL: &str = "-journal";
-/// The ending of the lock that keeps two syncs apart.
+/// Ending of the lock that prevents two syncs at once.
 pub(super) const SYNC_LOCK: &str = "-sync";
-/// How the ending of a run's lock begins; the run's id follows.
+/// Start of the ending of a run's lock; the run's id follows.
 pub(in crate::staging) const RUN_LOCK: &str = "-run-";
 
-/// The file beside a SQLite file that has its name and this ending; with none, the file itself.
+/// The companion of an SQLite file with this ending; with an empty ending, the file itself.
 pub(in crate::staging) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(ending);
     path.into()
 }
 
-/// Whether a file in the folder of the staging file belongs to it, by the names of both.
+/// Whether a file in the folder of the staging file belongs to it, judged by both names.
 #[must_use]
 pub(crate) fn belongs_to(staging_file: &str, file: &str) -> bool {
     let Some(ending) = file.strip_prefix(staging_file) else {

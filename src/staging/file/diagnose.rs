@@ -1,4 +1,4 @@
-//! Whether the staging file can be written tomorrow, without changing it.
+//! Checks whether the staging file will be writable, without changing it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,22 @@ use super::companions::{WAL, beside};
 use crate::process::unfinished::Unfinished;
 use crate::staging::{Found, STAGING_DB, StagingError, explain, inspect};
 
-/// What was found at the staging file's path.
+/// What was found at the path of the staging file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Diagnosis {
-    /// Its size in bytes with its write-ahead log; `None` where there is no file yet.
+    /// Its size in bytes including the write-ahead log; `None` if the file does not exist yet.
     pub(crate) bytes: Option<u64>,
-    /// Of that, the write-ahead log: what is in it only, a copy of the file alone lacks.
+    /// The part in the write-ahead log, which a copy of the file alone would lack.
     pub(crate) log_bytes: u64,
-    /// What SQLite finds wrong in it.
+    /// Damage that SQLite finds.
     pub(crate) damage: Option<String>,
-    /// Who holds its write lock, if somebody does.
+    /// Who holds its write lock, if someone does.
     pub(crate) locked_by: Option<String>,
     /// Whether SQLite can keep a write-ahead log in its folder.
     pub(crate) can_wal: bool,
 }
 
-/// Looks at the file, and tries a database of its own beside it: the nearest folder that is there must be writable.
+/// Checks the file, and creates a trial database beside it: the nearest existing folder must be writable.
 ///
 /// # Errors
 /// Why it cannot be read or written.
@@ -37,7 +37,7 @@ pub(crate) fn diagnose(path: &Path) -> Result<Diagnosis> {
         Found::Ours => look(path)?,
         Found::NoSqlite => Diagnosis {
             bytes: Some(fs::metadata(path)?.len()),
-            damage: Some("it does not begin as a SQLite file does".to_owned()),
+            damage: Some("it does not start like an SQLite file".to_owned()),
             ..Diagnosis::default()
         },
     };
@@ -46,14 +46,14 @@ pub(crate) fn diagnose(path: &Path) -> Result<Diagnosis> {
 }
 
 fn look(path: &Path) -> Result<Diagnosis> {
-    let doing = || format!("the staging file {} cannot be used", path.display());
-    // Before it is opened: whoever closes it last empties the log.
+    let doing = || format!("cannot use the staging file {}", path.display());
+    // Before opening it: whoever closes it last empties the log.
     let log_bytes = fs::metadata(beside(path, WAL)).map_or(0, |log| log.len());
     let connection = Connection::open(path).with_context(doing)?;
-    // Somebody who writes is no fault, somebody who keeps on is.
+    // A writer is not a fault, but one that never stops is.
     connection.busy_timeout(Duration::from_secs(3))?;
     let found = integrity(&connection).and_then(|damage| {
-        // What is damaged need not be writable.
+        // A damaged file need not be writable.
         if damage.is_none() {
             connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         }
@@ -75,7 +75,7 @@ fn look(path: &Path) -> Result<Diagnosis> {
     })
 }
 
-/// The folder of the file, or the nearest one above it that is there.
+/// The folder of the file, or its nearest existing parent.
 #[must_use]
 pub(crate) fn nearest_folder(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1);
@@ -95,7 +95,7 @@ pub(crate) fn nearest_folder(path: &Path) -> PathBuf {
 
 /// Network folders cannot share the memory that a write-ahead log needs.
 fn try_wal(folder: &Path) -> Result<bool> {
-    let doing = || format!("the folder {} cannot be written", folder.display());
+    let doing = || format!("cannot write to the folder {}", folder.display());
     let trial = Unfinished::beside(&folder.join(".pricestash-doctor"), None).with_context(doing)?;
     let tried = (|| {
         let connection = Connection::open(trial.path())?;

@@ -1,4 +1,4 @@
-//! What keeps the staging file from being used, in words that say what to do: SQLite only says "database is locked".
+//! Why the staging file cannot be used, with advice: SQLite itself only says "database is locked".
 
 use std::path::{Path, PathBuf};
 
@@ -9,62 +9,50 @@ use thiserror::Error;
 use super::long_path::sqlite_name;
 use super::running::{is_own, under_way};
 
-/// Stands as context before SQLite's own words.
+/// Context of SQLite's own error.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum StagingError {
-    /// Somebody kept a lock for longer than is waited for.
+    /// Someone held a lock longer than we wait.
     #[error(
-        "the staging file {} stays locked by {holder}; let it end or close it, then run this again (nothing that was staged is lost)",
+        "the staging file {} stays locked by {holder}; let it finish or close it, then run this again (no staged data is lost)",
         file.display()
     )]
     Locked {
-        /// The file.
         file: PathBuf,
         /// Who may hold the lock.
         holder: String,
     },
-    /// There is no room beside it.
+    /// There is no room for its companions.
     #[error(
-        "the disk of {what} {} is full; make room there, then run this again (nothing that was staged is lost)",
+        "the disk of {what} {} is full; free some space, then run this again (no staged data is lost)",
         file.display()
     )]
     DiskFull {
-        /// What it is to the user: the staging file, or a copy of it on another disk.
+        /// Its name for the user: the staging file, or a copy of it on another disk.
         what: &'static str,
-        /// The file.
         file: PathBuf,
     },
-    /// It may be read only.
+    /// It can only be read.
     #[error(
-        "the staging file {} may not be written by this user; run this as its owner, let this user write the file and its folder, or set STAGING_DB to another file",
+        "this user may not write the staging file {}; run this as its owner, allow this user to write the file and its folder, or set STAGING_DB to another file",
         file.display()
     )]
-    ReadOnly {
-        /// The file.
-        file: PathBuf,
-    },
-    /// It may be read only, and what is to be read is not in it: it is in its write-ahead log, or an older version lacks it.
+    ReadOnly { file: PathBuf },
+    /// It can only be read, and part of the data is in its write-ahead log, or an older version lacks a table.
     #[error(
-        "the staging file {} cannot be read without a change to it, which this user may not make; let its owner run `pricestash status` once, then run this again",
+        "reading the staging file {} needs a change that this user may not make; let its owner run `pricestash status` once, then run this again",
         file.display()
     )]
-    Unsettled {
-        /// The file.
-        file: PathBuf,
-    },
+    Unsettled { file: PathBuf },
     /// SQLite cannot read it.
     #[error(
-        "the staging file {} is damaged; `pricestash doctor` looks at all of it, `pricestash restore` puts a backup in its place and keeps the damaged file",
+        "the staging file {} is damaged; `pricestash doctor` checks all of it, `pricestash restore` replaces it with a backup and keeps the damaged file",
         file.display()
     )]
-    Damaged {
-        /// The file.
-        file: PathBuf,
-    },
+    Damaged { file: PathBuf },
 }
 
-/// The error with what it means for the staging file at `path`, where it means something; said once, however often this is
-/// asked.
+/// Adds what an error means for the staging file at `path`, if anything; does so once, however often it is called.
 #[must_use]
 pub(crate) fn explain(error: Error, path: &Path) -> Error {
     if error.is::<StagingError>() {
@@ -83,14 +71,14 @@ pub(crate) fn explain(error: Error, path: &Path) -> Error {
             let what = "the staging file";
             error.context(StagingError::DiskFull { what, file })
         }
-        // SQLite's own words say no more.
+        // SQLite's own message adds nothing.
         ErrorCode::ReadOnly => StagingError::ReadOnly { file }.into(),
         code if is_damage(code) => error.context(StagingError::Damaged { file }),
         _ => error,
     }
 }
 
-/// What SQLite says, where it is the cause.
+/// SQLite's error code, if SQLite is the cause.
 pub(super) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
     let cause = error
         .chain()
@@ -98,20 +86,20 @@ pub(super) fn sqlite_code(error: &Error) -> Option<ErrorCode> {
     cause.and_then(rusqlite::Error::sqlite_error_code)
 }
 
-/// Whether SQLite says that what it reads cannot be.
+/// Whether SQLite reports damage.
 pub(super) fn is_damage(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
 }
 
-/// Who may hold a lock on the file. The runs of this program are known, this one's own too, whose workers wait for each other;
-/// they hold one for moments only, so that it may be another program all the same.
+/// Who may hold a lock on the file. Runs of this program are known, including this run, whose workers wait for each
+/// other; but they hold locks only for moments, so another program remains possible.
 pub(super) fn holder(path: &Path) -> String {
     const OTHER: &str = "another program, such as an SQLite browser with an open transaction";
     // A long path is a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Without a wait: where the lock keeps readers out too, there is nothing to be learnt.
+    // Without waiting: if the lock excludes readers too, nothing can be learnt.
     let runs = Connection::open_with_flags(sqlite_name(path), flags)
         .map_err(Error::from)
         .and_then(|connection| under_way(&connection, path));
@@ -203,7 +191,7 @@ mod tests {
             .unwrap();
         let said = holder(&path);
         assert!(
-            said.contains("a run that is under way: collect (process 1 on "),
+            said.contains("a run in progress: collect (process 1 on "),
             "{said}"
         );
         drop(lock);

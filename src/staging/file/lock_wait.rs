@@ -1,4 +1,4 @@
-//! Waiting for a lock on the staging file that somebody else holds: another program, or another worker of this one.
+//! Waits for locks on the staging file held by other programs or by other workers of this one.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -10,51 +10,51 @@ use rusqlite::{Connection, Result};
 
 use super::error::holder;
 
-/// How long a statement waits: longer than the minute for which a person, or a backup, may keep the file.
+/// How long a statement waits: longer than the minute that a person or a backup may hold the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
-/// After one such timeout, later waits are shorter: 500 assets must not wait for 90 s each.
+/// After one such timeout later waits are shorter: 500 assets must not wait 90 s each.
 const TIMEOUT_AFTER_FAILED_WAIT: Duration = Duration::from_secs(5);
-/// How long a timeout is remembered: later the file may be locked for a minute again.
+/// How long a timeout is remembered: afterwards the file may be locked for a minute again.
 const FAILED_WAIT_MEMORY: Duration = Duration::from_secs(300);
-/// How long after the program was told to stop: the workers of this program let each other finish, and the run still ends
-/// within 2 s.
+/// The limit after a stop: the workers of this program let each other finish, and the run still ends within 2 s.
 const TIMEOUT_AFTER_STOP: Duration = Duration::from_millis(700);
-/// How long even later, since a transaction of another one lasts some milliseconds: the last asset and the end of the run.
+/// The limit after that: enough for the last asset and the end of the run, since other transactions take milliseconds.
 const LAST_STATEMENT_TIMEOUT: Duration = Duration::from_millis(150);
-/// The longest pause between two looks at a lock.
+/// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// A longer wait is announced, with who holds the lock.
+/// A longer wait is announced, with the holder of the lock.
 const SILENT: Duration = Duration::from_secs(3);
 /// Several workers that wait at once warn once.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
-// SQLite's handler is a plain function, so that it can know only what all of the process know.
+// SQLite's handler is a plain function, so it can use only what the whole process knows.
 
 /// When the program was told to stop.
 static STOPPED_AT: OnceLock<Instant> = OnceLock::new();
-/// When a wait last timed out.
+/// Time of the last timeout.
 static LAST_FAILED_WAIT: Mutex<Option<Instant>> = Mutex::new(None);
-/// The file that this process works on, for what is said.
+/// The file of this process, for messages.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
-/// When a wait was last announced.
+/// Time of the last announcement.
 static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// From now on the statements of this process wait for locks up to [`TIMEOUT_AFTER_STOP`], and then [`LAST_STATEMENT_TIMEOUT`] each.
+/// From now on statements of this process wait for locks up to [`TIMEOUT_AFTER_STOP`], and then
+/// [`LAST_STATEMENT_TIMEOUT`] each.
 pub(crate) fn wait_no_longer() {
     STOPPED_AT.get_or_init(Instant::now);
 }
 
-/// Names the file that is waited for; the first one counts.
+/// Sets the file for messages; the first call wins.
 pub(in crate::staging) fn name_file(path: &Path) {
     FILE.get_or_init(|| path.to_owned());
 }
 
-/// Lets the statements of a connection wait for locks.
+/// Makes the statements of a connection wait for locks.
 pub(in crate::staging) fn wait_for_locks(connection: &Connection) -> Result<()> {
     connection.busy_handler(Some(wait_again))
 }
 
-/// One wait for a lock, from the first look at it on.
+/// One wait for a lock, from its first try on.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::staging) struct Wait {
     since: Instant,
@@ -71,7 +71,7 @@ impl Wait {
         }
     }
 
-    /// Pauses before the next look; false when it is not waited for any longer.
+    /// Pauses before the next try; returns false when the wait is over.
     pub(in crate::staging) fn again(&mut self) -> bool {
         let waited = self.since.elapsed();
         let stopped = STOPPED_AT.get().map(Instant::elapsed);
@@ -85,7 +85,7 @@ impl Wait {
             self.is_announced = true;
             announce();
         }
-        // From 1 ms on, as SQLite's own handler does.
+        // Starting with 1 ms, like SQLite's own handler.
         let pause = Duration::from_millis(1 << self.looks.min(6));
         thread::sleep(pause.min(LONGEST_PAUSE));
         self.looks += 1;
@@ -93,7 +93,7 @@ impl Wait {
     }
 }
 
-/// Whether a statement has waited long enough. `stopped`: since when the program is told to stop.
+/// Whether a statement has waited long enough. `stopped`: time since the program was told to stop.
 fn is_over(waited: Duration, stopped: Option<Duration>, since_timeout: Option<Duration>) -> bool {
     match stopped {
         Some(stopped) => stopped >= TIMEOUT_AFTER_STOP && waited >= LAST_STATEMENT_TIMEOUT,
@@ -101,7 +101,7 @@ fn is_over(waited: Duration, stopped: Option<Duration>, since_timeout: Option<Du
     }
 }
 
-/// `since_timeout`: how long ago a wait timed out.
+/// `since_timeout`: time since the last timeout.
 fn patience(since_timeout: Option<Duration>) -> Duration {
     if since_timeout.is_some_and(|ago| ago < FAILED_WAIT_MEMORY) {
         TIMEOUT_AFTER_FAILED_WAIT
@@ -114,12 +114,12 @@ fn since_timeout() -> Option<Duration> {
     locked(&LAST_FAILED_WAIT).map(|at| at.elapsed())
 }
 
-/// A moment, whose lock nobody can have left in disorder.
+/// Locks an instant, which cannot be left in an inconsistent state.
 fn locked(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
     moment.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says who is waited for, unless that was said just now.
+/// Announces who is waited for, unless it was announced just now.
 fn announce() {
     let Some(path) = FILE.get() else { return };
     let mut last_warning = locked(&LAST_WARNING);
@@ -128,14 +128,14 @@ fn announce() {
     }
     *last_warning = Some(Instant::now());
     log::warn!(
-        "waiting for {}, which is locked by {}; at most {} s",
+        "waiting up to {} s for {}, which is locked by {}",
+        patience(since_timeout()).as_secs(),
         path.display(),
-        holder(path),
-        patience(since_timeout()).as_secs()
+        holder(path)
     );
 }
 
-/// Waits once for a lock that was waited for `count` times.
+/// Waits once for a lock that has been tried `count` times.
 fn wait_again(count: i32) -> bool {
     thread_local! {
         static WAIT: Cell<Option<Wait>> = const { Cell::new(None) };

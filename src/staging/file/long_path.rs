@@ -1,16 +1,16 @@
 //! Paths of 260 characters and more on Windows, for SQLite.
 //!
-//! Rust's own file functions take them in any form. SQLite needs another of its file layers for them, and the form that
-//! Windows does not cut short, whatever the machine's setting for long paths.
+//! Rust's own file functions accept them in any form. SQLite needs another of its file layers and a form of the path
+//! that Windows does not cut short, whatever the machine's setting for long paths.
 
 use std::path::{Path, PathBuf, absolute};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// From so many characters on, a path with the endings of the files beside it (`-journal`) may be too long for Windows.
+/// From this length on, the path of a companion file (`-journal`) may be too long for Windows.
 const LONG: usize = 245;
 
-/// The name that SQLite opens a file by.
+/// The name by which SQLite opens a file.
 pub(in crate::staging) fn sqlite_name(path: &Path) -> PathBuf {
     let absolute = if cfg!(windows) {
         absolute(path).ok()
@@ -24,7 +24,7 @@ pub(in crate::staging) fn sqlite_name(path: &Path) -> PathBuf {
     long.map_or_else(|| path.to_owned(), PathBuf::from)
 }
 
-/// The SQLite URI of an absolute Windows path, when it is long.
+/// The SQLite URI of an absolute Windows path, if it is long.
 fn long_name(path: &str) -> Option<String> {
     if path.encode_utf16().count() < LONG {
         return None;

@@ -1,4 +1,4 @@
-//! The file itself: waiting for its locks, saying what is wrong with it, copying it, removing what is old.
+//! The file itself: waits for its locks, explains its errors, copies it, removes old rows.
 
 pub(in crate::staging) mod backup;
 pub(in crate::staging) mod companions;

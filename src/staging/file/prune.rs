@@ -1,4 +1,4 @@
-//! Removal of what is old.
+//! Removes old rows.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -7,14 +7,13 @@ use rusqlite::TransactionBehavior;
 use crate::domain::timestamp;
 use crate::staging::Staging;
 
-/// What grows for years and may be removed when it is old.
+/// Tables that grow for years and from which old rows may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Old {
-    /// Rejected rows that no source has sent lately.
+    /// Rejected rows that no source has sent recently.
     Quarantine,
-    /// Runs.
     Runs,
-    /// What prices, dividends and splits were before they changed.
+    /// Values of prices, dividends and splits before they changed.
     History,
 }
 
@@ -27,7 +26,7 @@ impl Old {
         }
     }
 
-    /// The table that it stands in.
+    /// The name of the table.
     #[must_use]
     pub(crate) fn table(self) -> &'static str {
         self.table_and_condition().0
@@ -35,7 +34,7 @@ impl Old {
 }
 
 impl Staging {
-    /// Removes what is older than a time, and says how many rows; with `commit` false it only counts.
+    /// Removes rows older than a time and returns how many; with `commit` false it only counts.
     pub(crate) fn prune(&self, old: Old, before: DateTime<Utc>, commit: bool) -> Result<usize> {
         let (table, condition) = old.table_and_condition();
         let mut connection = self.connection()?;
@@ -48,7 +47,7 @@ impl Staging {
             removed += tx.execute(sql, [&before])?;
         }
         if old == Old::Runs && removed > 0 {
-            // What a run did for its assets goes with it.
+            // The results of a run's assets go with the run.
             tx.execute(
                 "DELETE FROM asset_run WHERE job_id NOT IN (SELECT job_id FROM job_run)",
                 [],

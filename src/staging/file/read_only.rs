@@ -1,4 +1,4 @@
-//! A staging file that this user may read, but not write: another user's, or one on a read-only medium.
+//! A staging file that this user can read but not write: another user's, or one on a read-only medium.
 
 use std::fs;
 use std::path::{Path, absolute};
@@ -13,10 +13,10 @@ use super::error::sqlite_code;
 use crate::staging::{Staging, StagingError, missing_migration};
 
 impl Staging {
-    /// Opens the file, if there is one, for who only reads it: where it may not be written it is read as it is.
+    /// Opens the file, if it exists, for reading only; without write access it is read as is.
     ///
     /// # Errors
-    /// As [`Staging::open`], and where it cannot be read as it is.
+    /// As [`Staging::open`], and if it cannot be read as is.
     pub(crate) fn open_to_read(path: &Path) -> Result<Option<Self>> {
         match Self::open_existing(path) {
             Err(error) if is_unwritable(&error) => Self::open_as_it_is(path).map(Some),
@@ -24,8 +24,8 @@ impl Staging {
         }
     }
 
-    /// Opens a file of which nobody has a write-ahead log: SQLite would make one to read it, and is told that it need not,
-    /// since the file does not change (<https://sqlite.org/uri.html#uriimmutable>). Whoever changes it makes a log first.
+    /// Opens a file without a write-ahead log. SQLite would create one to read it, but is told that the file does not
+    /// change (<https://sqlite.org/uri.html#uriimmutable>); whoever changes it creates a log first.
     fn open_as_it_is(path: &Path) -> Result<Self> {
         let unsettled = || {
             let file = path.to_owned();
@@ -34,7 +34,7 @@ impl Staging {
         if fs::metadata(beside(path, WAL)).is_ok_and(|log| log.len() > 0) {
             return Err(unsettled());
         }
-        let doing = || format!("the staging file {} cannot be read", path.display());
+        let doing = || format!("cannot read the staging file {}", path.display());
         let place = absolute(path).with_context(doing)?;
         let place = place.to_str().with_context(doing)?;
         let place = utf8_percent_encode(place, NON_ALPHANUMERIC);
@@ -54,7 +54,7 @@ impl Staging {
     }
 }
 
-/// Whether SQLite may not write the file, or what it keeps beside it.
+/// Whether SQLite may not write the file or its companions.
 fn is_unwritable(error: &Error) -> bool {
     let of_file = matches!(error.downcast_ref(), Some(StagingError::ReadOnly { .. }));
     of_file || matches!(sqlite_code(error), Some(ErrorCode::CannotOpen))
@@ -100,7 +100,7 @@ mod tests {
         let error = staging.prune_runs(chrono::Utc::now()).unwrap_err();
         let said = format!("{:#}", staging.explain(error));
         assert!(
-            said.contains(".db may not be written by this user") && !said.contains("code"),
+            said.contains("this user may not write the staging file ") && !said.contains("code"),
             "{said}"
         );
         assert!(before == contents(folder.path()), "the folder changed");

@@ -1,4 +1,4 @@
-//! The runs that are under way in a staging file, and whether their processes are alive.
+//! The runs in progress in a staging file, and whether their processes are alive.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) fn is_own(run: &JobRun) -> bool {
     run.process_id == Some(std::process::id()) && run.host_name() == host()
 }
 
-/// The runs that are recorded as under way, oldest first.
+/// The runs recorded as running, oldest first.
 pub(in crate::staging) fn running(connection: &Connection) -> Result<Vec<JobRun>> {
     let with_status = "WHERE status = ?1 ORDER BY started_at";
     job_runs(connection, with_status, [Status::Running.name()])

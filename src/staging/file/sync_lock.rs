@@ -1,4 +1,4 @@
-//! One sync of a file at a time: a second one would send the same rows again.
+//! Allows one sync of a file at a time: a second one would send the same rows again.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::thread;
@@ -10,10 +10,10 @@ use super::companions::{SYNC_LOCK, beside};
 use super::running::others_under_way;
 use crate::staging::Staging;
 
-/// Between two looks whether the other one has ended.
+/// Pause between two checks whether the other sync has ended.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Held while a sync runs; the system lets go of it when the process dies, however.
+/// Held while a sync runs; the system releases it when the process dies in any way.
 ///
 /// The file beside the staging file stays: were it removed, two could hold locks on two files of one name.
 #[derive(Debug)]
@@ -22,17 +22,17 @@ pub(crate) struct SyncLock {
 }
 
 impl Staging {
-    /// Waits until no other sync of this file runs, and tells `waiting` for whom.
+    /// Waits until no other sync of this file runs; calls `waiting` with the one it waits for.
     ///
     /// # Errors
-    /// What the system says, or who is still under way after `patience`.
+    /// Errors of the system, or who is still running after `patience`.
     pub(crate) fn lock_sync(
         &self,
         patience: Duration,
         waiting: impl FnOnce(&str),
     ) -> Result<SyncLock> {
         let path = beside(&self.path, SYNC_LOCK);
-        let doing = || format!("the file {path:?} that keeps two syncs apart cannot be locked");
+        let doing = || format!("cannot lock {path:?}, which prevents two syncs at once");
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -49,7 +49,7 @@ impl Staging {
             }
             if started.elapsed() >= patience {
                 bail!(
-                    "{}; this one waited {} s for its end and sends nothing",
+                    "{}; waited {} s for it to end, so this sync sends nothing",
                     self.other_sync(),
                     patience.as_secs()
                 );
@@ -61,7 +61,7 @@ impl Staging {
         }
     }
 
-    /// `another sync of this file is under way: sync (process 812 on nas) since …`
+    /// `another sync of this file is in progress: sync (process 812 on nas) since …`
     fn other_sync(&self) -> String {
         let runs = self
             .connection()
@@ -88,9 +88,9 @@ mod tests {
         let mut told = String::new();
         let second = staging.lock_sync(Duration::from_millis(100), |who| who.clone_into(&mut told));
         let said = second.unwrap_err().to_string();
-        assert_eq!(told, "another sync of this file is under way");
+        assert_eq!(told, "another sync of this file is in progress");
         assert!(
-            said.starts_with("another sync of this file is under way"),
+            said.starts_with("another sync of this file is in progress"),
             "{said}"
         );
         let waited = thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Whether a file has the tables that its version says it has, and nothing that acts by itself.
+//! Checks that a file has the tables of its version and nothing that acts on its own.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,18 @@ use rusqlite::Connection;
 
 use crate::staging::MIGRATIONS;
 
-/// The columns of a file's tables.
+/// The columns of the file's tables.
 const COLUMNS: &str =
     "SELECT t.name || '.' || c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table'";
-/// Its views, which commands read.
+/// The file's views, which commands read.
 const VIEWS: &str = "SELECT name FROM sqlite_master WHERE type = 'view'";
-/// Its triggers: they would change what is written, whoever writes it.
+/// The file's triggers, which would change what anyone writes.
 const TRIGGERS: &str =
     "SELECT name || ' (' || coalesce(sql, '') || ')' FROM sqlite_master WHERE type = 'trigger'";
 
-/// What of a file's schema is not as this program's migrations make it; further tables, columns and indexes do no harm.
+/// How a file's schema differs from what this program's migrations create; additional tables, columns and indexes are
+/// harmless.
 pub(super) fn foreign_schema(file: &Connection) -> Result<Option<String>> {
     let version: usize =
         file.query_row("SELECT user_version FROM pragma_user_version", [], |r| {
@@ -40,7 +41,7 @@ pub(super) fn foreign_schema(file: &Connection) -> Result<Option<String>> {
     let name = |trigger: &String| trigger.split(' ').next().unwrap_or_default().to_owned();
     Ok(foreign.first().map(|trigger| {
         let name = name(trigger);
-        format!("has the trigger {name:?}, which pricestash did not make")
+        format!("has the trigger {name:?}, which pricestash did not create")
     }))
 }
 

@@ -1,5 +1,5 @@
-//! Corporate actions: what a source tells is written, what it lists no longer is left out of the factors, what cannot be right is
-//! found. In the transaction of the bars.
+//! Stages corporate actions in the transaction of the bars: writes what a source lists, leaves out of the factors what
+//! it no longer lists, and reports what cannot be right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,24 +21,25 @@ use crate::staging::Staging;
 
 /// Its size cannot be right.
 const ODD: &str = "odd";
-/// The dividend of the day has it already.
+/// It is already contained in the dividend of the day.
 const IN_DIVIDEND: &str = "in_dividend";
-/// So many days before a dividend another one may be the same.
+/// A dividend may be a repetition of one within this many days before it.
 const NEIGHBOURS: Days = Days::new(3);
 
-/// An answer that lists none of so many known actions has lost them: Yahoo did for three days (UPSTREAMS-NEWS, C 13).
+/// An answer that lists none of at least this many known actions has lost them: Yahoo did for three days
+/// (UPSTREAMS-NEWS, C 13).
 const SOME: usize = 2;
 
 type Key = (NaiveDate, ActionKind);
 
-/// Stored actions that an answer lists no longer.
+/// Stored actions that an answer no longer lists.
 struct Gone {
     keys: Vec<Key>,
-    /// Whether that can be meant.
+    /// Whether the source may mean it.
     is_credible: bool,
 }
 
-/// An action as it is stored.
+/// A stored action.
 struct StoredAction {
     terms: Terms,
     currency: Option<String>,
@@ -51,32 +52,33 @@ impl StoredAction {
         self.left_out.as_deref() == Some(WITHDRAWN)
     }
 
-    /// Whether it is in another currency than these prices.
+    /// Whether its currency differs from that of these prices.
     fn is_foreign(&self, currency: &str) -> bool {
         let own = self.currency.as_deref();
         own.is_some_and(|own| !is_same_currency(own, currency))
     }
 
-    /// Whether it was told later than this, by a clock that was not wrong.
+    /// Whether it was reported later than this, by a clock that was right.
     fn is_newer_than(&self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         self.ingested_at
             .is_some_and(|t| t > told_at && t <= now + CLOCK_TOLERANCE)
     }
 }
 
-/// Writes the actions of one series, in the transaction of its caller.
+/// Writes the actions of one series in the caller's transaction.
 pub(super) struct ActionWriter<'a> {
     pub(super) notes: &'a Notes<'a>,
     pub(super) asset: &'a Asset,
     pub(super) source: &'a str,
-    /// The currency of the source's prices.
+    /// Currency of the source's prices.
     pub(super) currency: &'a str,
     pub(super) job_id: &'a str,
     pub(super) now: DateTime<Utc>,
 }
 
 impl Staging {
-    /// Stages what a source tells of an asset whose prices another one serves. Says how much was found.
+    /// Stages the actions that a source lists for an asset with prices from another source. Returns the number of
+    /// findings.
     pub(crate) fn stage_actions(
         &self,
         asset: &Asset,
@@ -102,7 +104,7 @@ impl Staging {
 }
 
 impl ActionWriter<'_> {
-    /// Writes what an answer tells; says how much was found about it.
+    /// Writes the actions of an answer; returns the number of findings about them.
     pub(super) fn write(&self, told: &ToldActions) -> Result<u64> {
         let (Some(told_at), Some(reach)) = (told.told_at, reach(told)) else {
             return Ok(0);
@@ -121,7 +123,7 @@ impl ActionWriter<'_> {
                 self.withdraw(&gone.keys)?;
                 self.cover(days, told_at)?;
             } else {
-                log::warn!(asset = self.asset.id.as_str(), source = self.source; "it lists none of {} known dividends and splits: it may have lost them for some days; they count as before", gone.keys.len());
+                log::warn!(asset = self.asset.id.as_str(), source = self.source; "it lists none of {} known dividends and splits; it may have lost them for a few days, so they still count", gone.keys.len());
             }
         }
         let mut found = self.judge(reach, &fresh)?;
@@ -130,8 +132,8 @@ impl ActionWriter<'_> {
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 
-    /// Notes that the asset's closes came in another scale: the amounts that were told before are in the old one, and count no more
-    /// until they are told again.
+    /// Records that the asset's closes arrived in another scale: amounts reported before are in the old one and do not
+    /// count until they are reported again.
     pub(super) fn doubt_scale(&self) -> Result<()> {
         let sql =
             "UPDATE corporate_action_coverage SET first_date = last_date, revision = revision + 1
@@ -167,7 +169,7 @@ impl ActionWriter<'_> {
         Ok(stored)
     }
 
-    /// Writes an action, unless it is stored as it is or as a later answer tells it. Says whether it did.
+    /// Writes an action, unless it is stored identically or from a later answer. Returns whether it did.
     fn put(&self, action: &CorporateAction, stored: Option<&StoredAction>) -> Result<bool> {
         let key = (action.date, action.terms.kind());
         if let Some(old) = stored {
@@ -196,7 +198,7 @@ impl ActionWriter<'_> {
         Ok(true)
     }
 
-    /// The stored actions of these days that the answer lists no longer.
+    /// The stored actions of these days that the answer no longer lists.
     fn find_gone(
         &self,
         told: &ToldActions,
@@ -219,17 +221,17 @@ impl ActionWriter<'_> {
         }
     }
 
-    /// Leaves out what is listed no longer. It stays: the source may only have lost it for some days.
+    /// Leaves out what is no longer listed. It stays stored: the source may have lost it for a few days only.
     fn withdraw(&self, gone: &[Key]) -> Result<()> {
         for key in gone {
             self.keep_history(*key)?;
             self.leave_out(*key, Some(WITHDRAWN))?;
-            log::warn!(asset = self.asset.id.as_str(), source = self.source; "its {} of {} is listed no longer; it counts no more", key.1.name(), key.0);
+            log::warn!(asset = self.asset.id.as_str(), source = self.source; "its {} of {} is no longer listed and no longer counts", key.1.name(), key.0);
         }
         Ok(())
     }
 
-    /// Notes of which days all actions are told.
+    /// Records the days for which all actions are known.
     fn cover(&self, days: Window, told_at: DateTime<Utc>) -> Result<()> {
         let sql = include_str!("cover_actions.sql");
         self.connection().prepare_cached(sql)?.execute(params![
@@ -242,7 +244,8 @@ impl ActionWriter<'_> {
         Ok(())
     }
 
-    /// Judges the stored payments of these days. `fresh`: what was written just now, of which nobody has seen another state.
+    /// Judges the stored payments of these days. `fresh`: actions written just now, which nobody has seen in another
+    /// state.
     fn judge(&self, days: Window, fresh: &BTreeSet<Key>) -> Result<BTreeSet<(Rule, NaiveDate)>> {
         let neighbours = Window {
             start: days
@@ -291,7 +294,7 @@ impl ActionWriter<'_> {
         Ok(found)
     }
 
-    /// Resolves what is open about these days and was not found again.
+    /// Resolves open findings about these days that were not found again.
     fn resolve_others(&self, days: Window, found: &BTreeSet<(Rule, NaiveDate)>) -> Result<()> {
         let sql = "SELECT rule, date FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND rule IN ('odd_dividend', 'bad_action')";
@@ -311,7 +314,8 @@ impl ActionWriter<'_> {
         Ok(())
     }
 
-    /// A dividend in the scale behind the splits of its day: a source divides past amounts by later splits, not by one of the same day.
+    /// A dividend in the scale after the splits of its day: a source divides past amounts by later splits, but not by
+    /// one of the same day.
     fn payment(
         &self,
         date: NaiveDate,
@@ -331,7 +335,7 @@ impl ActionWriter<'_> {
         })
     }
 
-    /// The prices around an ex-date: of the asset where the source's are in its currency, else of the source.
+    /// The prices around an ex-date: the asset's if the source's are in its currency, else the source's.
     fn around(&self, date: NaiveDate, ratio: f64) -> Result<Option<Around>> {
         let is_own = self.currency == self.asset.currency;
         let sql = match is_own {
@@ -359,7 +363,7 @@ impl ActionWriter<'_> {
         }))
     }
 
-    /// Whether the dividend of a day has its capital gain in it, as far as the asset's other dividends tell.
+    /// Whether the dividend of a day contains its capital gain, judging by the asset's other dividends.
     fn is_in_dividend(
         &self,
         date: NaiveDate,
@@ -381,7 +385,7 @@ impl ActionWriter<'_> {
         Ok(has_gain_in_it(dividend, gain, median(amounts)))
     }
 
-    /// Notes what can be no action.
+    /// Records what cannot be an action.
     fn refused(&self, told: &ToldActions) -> Result<BTreeSet<(Rule, NaiveDate)>> {
         let mut found = BTreeSet::new();
         for refused in &told.refused {
@@ -432,7 +436,7 @@ impl ActionWriter<'_> {
     }
 }
 
-/// From the first to the last day of which something is told.
+/// From the first to the last day with an action.
 fn reach(told: &ToldActions) -> Option<Window> {
     let actions = told.actions.iter().map(|a| a.date);
     let refused = told.refused.iter().filter_map(|r| r.date);
@@ -459,7 +463,7 @@ fn terms(row: &Row<'_>) -> rusqlite::Result<Option<Terms>> {
     })
 }
 
-/// The splits of an asset behind a day, up to another, whichever of its sources lists them.
+/// The splits of an asset after one day and up to another, from any of its sources.
 pub(super) fn splits(
     connection: &Connection,
     asset: &str,

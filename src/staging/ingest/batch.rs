@@ -1,4 +1,4 @@
-//! What one run fetched of one series, and what became of it when it was staged.
+//! What a run fetched of one series, and the result of staging it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -11,33 +11,33 @@ use crate::domain::merge::Settled;
 use crate::domain::validate::Checked;
 use crate::domain::window::Window;
 
-/// What one run fetched of one series.
+/// What a run fetched of one series.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch<'a> {
     pub(crate) asset: &'a Asset,
     /// The `source` column of its bars.
     pub(crate) source: &'a str,
-    /// What the source calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: &'a str,
-    /// The currency of the prices.
+    /// Currency of the prices.
     pub(crate) currency: &'a str,
-    /// The days that were asked for.
+    /// The requested days.
     pub(crate) window: Window,
-    /// The sessions of the window whose bar was due when it was fetched, in order.
+    /// The sessions of the window whose bar was due at the time of the request, in order.
     pub(crate) due: &'a [NaiveDate],
-    /// The parts of the window that no answer came for.
+    /// The parts of the window without an answer.
     pub(crate) lost: &'a [LostPart],
-    /// Bars, rejected rows, findings. Bars of days beyond the window only tell the scale.
+    /// Bars, rejected rows, findings. Bars outside the window only help to determine the scale.
     pub(crate) checked: &'a Checked,
     /// How much of the series was read.
     pub(crate) reading: Reading,
-    /// Whether a series in another scale may be written anew.
+    /// Whether a series in another scale may be rewritten.
     pub(crate) heal: bool,
-    /// What of it is not written where it says the same, because more was read than is due.
+    /// What not to rewrite if unchanged, because more was read than is due.
     pub(crate) settled: Option<Settled>,
-    /// Whether the whole series is compared, as it is from time to time.
+    /// Whether this is the periodic comparison of the whole series.
     pub(crate) is_audit: bool,
-    /// The day in the exchange's zone on which it was fetched.
+    /// The day of the request in the exchange's time zone.
     pub(crate) today: NaiveDate,
     pub(crate) job_id: &'a str,
     pub(crate) now: DateTime<Utc>,
@@ -46,63 +46,63 @@ pub(crate) struct Batch<'a> {
 /// How much of a series was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// A window; there is more to be asked for where it cannot tell.
+    /// A window; more can be requested if it cannot show the scale.
     Window,
-    /// All that there is, where a window could not tell.
+    /// Everything there is, after a window could not show the scale.
     All,
-    /// A file of the user's: there is nobody to ask.
+    /// A file of the user's: nobody can be asked for more.
     File,
 }
 
-/// A part of a window that no answer came for.
+/// A part of a window without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LostPart {
-    /// Its days.
     pub(crate) window: Window,
     /// Whether later runs ask for it again.
     pub(crate) is_asked_again: bool,
 }
 
-/// What staging a batch did.
+/// The counts of staging a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Tally {
-    /// Bars of days that were not stored.
+    /// Bars of days that were not stored before.
     pub(crate) new: u64,
     /// Bars whose stored values changed.
     pub(crate) changed: u64,
-    /// Bars whose stored values are the same; their ingest time moved, unless it was the same too.
+    /// Bars with the stored values; their ingest time was updated.
     pub(crate) unchanged: u64,
-    /// Bars that were not stored: the stored one is newer or has the volume that this one lacks, or the owner took these values back.
+    /// Bars not stored: the stored one is newer, or has the volume that this one lacks, or the owner retracted these
+    /// values.
     pub(crate) kept: u64,
     /// Rejected rows that were not in quarantine yet.
     pub(crate) rejected: u64,
-    /// Findings about the asked days.
+    /// Findings about the requested days.
     pub(crate) findings: u64,
 }
 
-/// What became of a batch.
+/// The result of staging a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Staged {
-    /// It was staged, or what of it can stand in the series.
+    /// It was staged, or the part of it that fits the series.
     Done(Done),
-    /// The series is in another scale than this: nothing was staged, it must be read as a whole.
+    /// It is in another scale than the series: nothing was staged, the whole series must be read.
     OtherScale(OtherScale),
-    /// Too few days are compared to tell the scale: nothing was staged, more must be read.
+    /// Too few days can be compared to determine the scale: nothing was staged, more must be read.
     TooFew {
         /// The nearest stored days beside those that were read.
         beside: Option<Window>,
         /// All stored days.
         whole: Window,
     },
-    /// It would mix what must not stand in one series, for the reason given: nothing was staged.
+    /// It would mix data that must not be in one series, for this reason: nothing was staged.
     Refused(String),
 }
 
-/// What staging a batch did, and what is to be said of its series.
+/// The result of staging a batch, and what to report about its series.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Done {
     pub(crate) tally: Tally,
-    /// Which due sessions have no bar.
+    /// The due sessions without a bar.
     pub(crate) coverage: SessionCoverage,
     pub(crate) suspicion: Suspicion,
 }
@@ -115,21 +115,21 @@ pub(crate) struct OtherScale {
     pub(crate) whole: Window,
 }
 
-/// Why a series is suspect: open findings that say that a value in it may be in another scale.
+/// Why a series is suspect: open findings that say that one of its values may be in another scale.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Suspicion {
-    /// The findings, by day; none when the series is not suspect.
+    /// The findings by day; empty if the series is not suspect.
     pub(crate) open: Vec<Finding>,
     /// Whether this batch found one of them.
     pub(crate) is_new: bool,
-    /// Whether the whole series was compared, so that the others are confirmed.
+    /// Whether the whole series was compared, which confirms the others.
     pub(crate) is_confirmed: bool,
     /// Fetched days without a stored bar that were held back.
     pub(crate) held_back: Vec<NaiveDate>,
 }
 
 impl Suspicion {
-    /// The findings in words, the first ones where they are many; `None` when the series is not suspect.
+    /// The findings in words, shortened if there are many; `None` if the series is not suspect.
     #[must_use]
     pub(crate) fn in_words(&self) -> Option<String> {
         const SHOWN: usize = 3;
@@ -144,13 +144,13 @@ impl Suspicion {
     }
 }
 
-/// A series that a run has staged, with its due sessions.
+/// A staged series with its due sessions.
 #[derive(Debug, Clone)]
 pub(crate) struct StagedSeries<'a> {
     pub(crate) asset: &'a Asset,
     /// The `source` column.
     pub(crate) source: &'a str,
-    /// Whether its source said that it is of another exchange than the calendar's.
+    /// Whether its source named another exchange than the calendar's.
     pub(crate) is_elsewhere: bool,
     /// Its due sessions, and those without a bar.
     pub(crate) coverage: SessionCoverage,

@@ -1,4 +1,4 @@
-//! An empty file is filled with what a warehouse has: all of it in one transaction, or nothing.
+//! Fills an empty file with what a warehouse has, in one transaction: everything or nothing.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -20,10 +20,10 @@ pub(crate) struct Filling<'a> {
 }
 
 impl Staging {
-    /// Fills the file, if it has no bar and no action yet; whoever else writes to it waits meanwhile.
+    /// Fills the file if it has no bars and no actions yet; other writers wait meanwhile.
     ///
     /// # Errors
-    /// [`ConfigError`] where it has some, what `fill` says, or what SQLite says; then it stays as it was.
+    /// [`ConfigError`] if it has some; errors of `fill` or SQLite; then the file is unchanged.
     pub(crate) fn fill<T>(&self, fill: impl FnOnce(&Filling<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -32,7 +32,7 @@ impl Staging {
                 OR EXISTS (SELECT 1 FROM retraction) OR EXISTS (SELECT 1 FROM series)";
         if tx.query_row(sql, [], |r| r.get(0))? {
             return Err(ConfigError(format!(
-                "{} has prices already, or had some, and only an empty file is filled: let STAGING_DB name a new one, or move this one away",
+                "{} has prices already, or had some, and only an empty file can be filled: set STAGING_DB to a new file, or move this one away",
                 self.path.display()
             ))
             .into());
@@ -45,12 +45,12 @@ impl Staging {
 }
 
 impl Filling<'_> {
-    /// Notes which table everything comes from: it counts as acknowledged there.
+    /// Records the table that everything comes from: it counts as acknowledged there.
     pub(crate) fn put_table(&self, found: &FoundTable, now: DateTime<Utc>) -> Result<()> {
         put_table(&self.tx, found, now)
     }
 
-    /// Writes bars, each with its values as they are staged and whether it is final. Those that come last bear witness.
+    /// Writes bars with their staged values and whether they are final. The last ones become witnesses.
     pub(crate) fn put_bars(&self, bars: &[(PendingRow, bool)]) -> Result<()> {
         let mut statement = self.tx.prepare_cached(bar_sql!("fill_bar.sql"))?;
         for (row, is_final) in bars {
@@ -96,7 +96,7 @@ impl Filling<'_> {
         Ok(())
     }
 
-    /// Writes of which days all of them are known.
+    /// Writes the days for which all actions are known.
     pub(crate) fn put_coverage(&self, row: &CoverageRow) -> Result<()> {
         let sql = "INSERT INTO corporate_action_coverage (asset_id, source, first_date, last_date, told_at, revision, synced_revision)
              VALUES (?1, ?2, ?3, ?4, ?5, 1, 1)";

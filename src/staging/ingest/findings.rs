@@ -1,4 +1,4 @@
-//! What is found: facts about days of a series, rejected rows, and what the user waived.
+//! Findings: facts about days of a series, rejected rows, and what the user waived.
 
 use std::collections::BTreeSet;
 
@@ -16,36 +16,36 @@ use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// A series that was compared as a whole on this day is due for it.
+/// A comparison of the whole series on this day is overdue.
 const LONG_AGO: &str = "0001-01-01";
 
-/// Writes findings about one series, in the transaction of its caller.
+/// Writes findings about one series in the caller's transaction.
 pub(in crate::staging) struct Notes<'a> {
     connection: &'a Connection,
-    /// The asset, or the calendar where it is about all of its assets.
+    /// The asset; the calendar if the finding is about all of its assets.
     asset: &'a str,
     source: &'a str,
     job_id: &'a str,
     now: DateTime<Utc>,
 }
 
-/// What a run has judged, so that an open finding that it did not see again is resolved.
+/// What a run has judged, so that open findings it did not see again are resolved.
 #[derive(Clone, Copy)]
 pub(super) struct Judged<'a> {
-    /// The days whose closes were looked at for jumps: the last may lie behind the asked window.
+    /// The days whose closes were checked for jumps: the last may lie after the requested window.
     pub(in crate::staging) closes: Window,
-    /// The days whose row came, and is what is stored now.
+    /// The days whose row arrived and equals what is stored now.
     pub(super) heard: &'a BTreeSet<NaiveDate>,
     /// The days that were compared.
     pub(super) alignment: &'a Alignment,
-    /// What they say of the scale.
+    /// What they show about the scale.
     pub(super) verdict: &'a Verdict,
     /// The first day that was stored before.
     pub(super) first_stored: Option<NaiveDate>,
 }
 
 impl Judged<'_> {
-    /// Whether the run would have seen this finding again. Sessions without a bar are judged elsewhere.
+    /// Whether the run would have seen this finding again. Missing sessions are judged elsewhere.
     fn has_judged(&self, rule: Rule, date: NaiveDate) -> bool {
         match rule.closed_by() {
             ClosedBy::ItsRow => self.heard.contains(&date),
@@ -99,7 +99,7 @@ impl<'a> Notes<'a> {
         self.connection
     }
 
-    /// Keeps a finding: one row a fact, however often it is seen. What the owner has waived is none.
+    /// Keeps a finding: one row per fact, however often it is seen. What the owner has waived is not a finding.
     pub(in crate::staging) fn put(&self, finding: &Finding) -> Result<()> {
         if self.is_waived(finding.rule, finding.date)? {
             return Ok(());
@@ -121,7 +121,7 @@ impl<'a> Notes<'a> {
         Ok(())
     }
 
-    /// Keeps a finding that is the same fact while it is open, on whichever day it is seen next.
+    /// Keeps a finding that remains the same fact while it is open, whatever the day it is seen on next.
     pub(super) fn put_lasting(&self, finding: Finding) -> Result<()> {
         let open = self.open_days(finding.rule)?;
         let date = open.last().copied().unwrap_or(finding.date);
@@ -152,8 +152,8 @@ impl<'a> Notes<'a> {
             .query_row(key, |r| r.get(0))
     }
 
-    /// ClosedBy the open findings that were judged and not seen again (one that this run saw has its job_id). What a rule says
-    /// that this program does not know is not judged.
+    /// Closes the open findings that were judged but not seen again (one that this run saw has its job_id). Findings of
+    /// rules unknown to this program are not judged.
     pub(super) fn resolve(&self, judged: Judged<'_>) -> Result<()> {
         let sql = "SELECT rule, date FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND resolved_at IS NULL AND job_id IS NOT ?3";
@@ -171,7 +171,7 @@ impl<'a> Notes<'a> {
         Ok(())
     }
 
-    /// Keeps a rejected row; says whether it is new there.
+    /// Keeps a rejected row; returns whether it is new there.
     pub(in crate::staging) fn quarantine(&self, rejected: &Rejected) -> rusqlite::Result<bool> {
         let statement = "INSERT INTO quarantine (asset_id, source, date, reason, raw, first_seen, last_seen, job_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
@@ -194,7 +194,7 @@ impl<'a> Notes<'a> {
         Ok(is_new == Some(true))
     }
 
-    /// The days of the open findings of a rule.
+    /// The days of a rule's open findings.
     pub(super) fn open_days(&self, rule: Rule) -> Result<BTreeSet<NaiveDate>> {
         let sql =
             "SELECT date FROM open_findings WHERE asset_id = ?1 AND source = ?2 AND rule = ?3";
@@ -216,7 +216,7 @@ impl<'a> Notes<'a> {
         Ok(())
     }
 
-    /// Takes a finding back: one that only this run has seen is forgotten, an older one is resolved.
+    /// Withdraws a finding: one that only this run has seen is deleted, an older one is resolved.
     pub(super) fn withdraw(&self, rule: Rule, date: NaiveDate) -> rusqlite::Result<()> {
         let sql = "DELETE FROM finding
              WHERE asset_id = ?1 AND source = ?2 AND rule = ?3 AND date = ?4 AND job_id = ?5 AND first_seen = last_seen";
@@ -233,8 +233,8 @@ impl<'a> Notes<'a> {
 }
 
 impl Staging {
-    /// Whether a session of an asset has a bar, and there is nothing left to waive: no better source lacks it, no day on which
-    /// its exchange was probably closed waits for all of its assets, and it was not waived before.
+    /// Whether a session of an asset has a bar and nothing is left to waive: no better source lacks it, the exchange
+    /// was not probably closed for all assets on that day, and it was not waived before.
     pub(crate) fn has_nothing_to_waive(&self, asset: &Asset, date: NaiveDate) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND date = ?2)
                AND NOT EXISTS (SELECT 1 FROM waiver WHERE asset_id = ?1 AND date = ?2)
@@ -253,7 +253,7 @@ impl Staging {
         Ok(self.connection()?.query_row(sql, values, |r| r.get(0))?)
     }
 
-    /// Waives a session: its missing bar is no finding any more and is not asked for. Says whether it was not waived before.
+    /// Waives a session: its missing bar is no longer reported or fetched. Returns whether it was not waived before.
     pub(crate) fn waive(
         &self,
         asset: &AssetId,
@@ -281,7 +281,7 @@ impl Staging {
         Ok(is_new)
     }
 
-    /// Takes a waiver back; the next run looks at the day again. Says whether there was one.
+    /// Withdraws a waiver; the next run checks the day again. Returns whether there was one.
     pub(crate) fn unwaive(&self, asset: &AssetId, date: NaiveDate) -> Result<bool> {
         let connection = self.connection()?;
         let statement = "DELETE FROM waiver WHERE asset_id = ?1 AND date = ?2";
@@ -296,8 +296,8 @@ impl Staging {
         Ok(removed)
     }
 
-    /// Waives a rule on days: its open findings of an asset are resolved, and no run finds it there again. Fails, and changes
-    /// nothing, where there is none of them.
+    /// Waives a rule on some days: its open findings of an asset are resolved, and no run finds them there again. Fails
+    /// without changes if there are none.
     pub(crate) fn waive_rule(
         &self,
         asset: &AssetId,
@@ -320,7 +320,7 @@ impl Staging {
              WHERE asset_id = ?1 AND rule = ?2 AND date BETWEEN ?3 AND ?4 AND resolved_at IS NULL",
             params![asset, rule, start, end, time],
         )?;
-        // The answer is read as a whole at the next run.
+        // The next run reads the whole answer.
         tx.execute(
             "UPDATE series SET audited_on = ?2 WHERE asset_id = ?1 AND ?3 = 'scale_refused'",
             params![asset, LONG_AGO, rule],
@@ -330,7 +330,7 @@ impl Staging {
                  FROM (SELECT DISTINCT date FROM open_findings WHERE asset_id = ?1 AND rule = ?2 ORDER BY date LIMIT 5)";
             let open: String = tx.query_row(sql, params![asset, rule], |r| r.get(0))?;
             return Err(ConfigError(format!(
-                "{asset} has no open finding {rule} on these days; open ones: {open}"
+                "{asset} has no open finding {rule} on these days; open: {open}"
             ))
             .into());
         }
@@ -338,7 +338,7 @@ impl Staging {
         Ok(is_new)
     }
 
-    /// Takes a waiver of a rule back: what it resolved is open again. Says whether there was one.
+    /// Withdraws the waiver of a rule: what it resolved is open again. Returns whether there was one.
     pub(crate) fn unwaive_rule(&self, asset: &AssetId, rule: Rule, days: Window) -> Result<bool> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,4 +1,4 @@
-//! Sessions without a bar: who lacks which, what was lost on the way, and days on which an exchange was probably closed.
+//! Sessions without a bar: missing ones, lost parts of requests, and days on which an exchange was probably closed.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::domain::timestamp;
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// Which sessions of one series a run has judged, and which of them have no bar.
+/// The sessions of one series that a run has judged, and those of them without a bar.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Judgement<'a> {
     pub(in crate::staging) asset: &'a Asset,
@@ -27,9 +27,9 @@ pub(super) struct Judgement<'a> {
     pub(in crate::staging) missing: &'a [NaiveDate],
 }
 
-/// Which of a batch's due sessions have no bar, also after it. For a source that stands in those are not missing that a
-/// better source of the asset has. `bars`: the days of the series in the window, and the one before it; `first` is the first day that
-/// was stored before.
+/// The due sessions of a batch without a bar even after staging it. For a stand-in source only those count that a
+/// better source of the asset lacks too. `bars`: the days of the series in the window, and the one before it; `first`:
+/// the first day that was stored before.
 pub(super) fn session_coverage(
     connection: &Connection,
     batch: &Batch<'_>,
@@ -64,7 +64,7 @@ pub(super) fn waived_days(connection: &Connection, asset: &AssetId) -> Result<BT
     days(statement.query(params![asset.as_str()])?)
 }
 
-/// Those, and the days on which the owner took the bar of a source back: its series may do without them.
+/// Those, and the days whose bar the owner retracted: a series may lack them.
 pub(super) fn accepted_days(
     connection: &Connection,
     asset: &AssetId,
@@ -76,7 +76,7 @@ pub(super) fn accepted_days(
     days(statement.query(params![asset.as_str(), source])?)
 }
 
-/// Keeps which parts of a window are to be asked for again.
+/// Records which parts of a window to request again.
 pub(super) fn remember_lost(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO lost_part (asset_id, source, start_date, end_date, lost_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING";
@@ -92,7 +92,8 @@ pub(super) fn remember_lost(connection: &Connection, batch: &Batch<'_>) -> rusql
     Ok(())
 }
 
-/// The days on which a calendar's exchange was probably closed, as far as is known. A calendar without closed days has none.
+/// The days on which a calendar's exchange was probably closed, as far as known. A calendar without a list of holidays
+/// has none.
 pub(super) fn open_closed_days(
     connection: &Connection,
     calendar: &Calendar,
@@ -102,8 +103,9 @@ pub(super) fn open_closed_days(
     days(statement.query(params![calendar.name(), Rule::ProbablyClosed.to_string()])?)
 }
 
-/// Keeps the sessions without a bar, and closes those that have one now, are waived, that the calendar calls closed, or that
-/// lie before the first bar of the series and were not asked for again: the asset may not have been listed yet.
+/// Records the missing sessions. Closes findings of sessions that have a bar now, are waived, are closed days of the
+/// calendar, or lie before the first bar of the series without being requested again: the asset may not have been
+/// listed yet.
 pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
     let Judgement {
         asset,
@@ -113,7 +115,7 @@ pub(super) fn note(notes: &Notes<'_>, judgement: &Judgement<'_>) -> Result<()> {
     } = *judgement;
     let calendar = &asset.calendar;
     for date in missing {
-        let detail = format!("{} has a session, {source} has no bar", calendar.name());
+        let detail = format!("{} has a session, but {source} has no bar", calendar.name());
         notes.put(&Finding {
             date: *date,
             rule: Rule::DateGap,
@@ -153,7 +155,7 @@ fn has_bar_or_waiver(
     })
 }
 
-/// Whether a series begins after a day that a source answered for. A part that no answer came for says nothing.
+/// Whether a series starts after a day that a source answered for. A part without an answer proves nothing.
 fn is_before_begin(
     connection: &Connection,
     asset: &AssetId,
@@ -169,8 +171,8 @@ fn is_before_begin(
 }
 
 impl Staging {
-    /// Whether an asset has no bar of one of these sessions in any of its sources in its own currency, though it has earlier ones.
-    /// Days that the owner accepts, or on which the exchange was probably closed, are not lacking.
+    /// Whether an asset lacks a bar for one of these sessions in all sources in its own currency, though it has earlier
+    /// ones. Days that the owner accepts, or on which the exchange was probably closed, do not count.
     pub(crate) fn lacks_one_of(&self, asset: &Asset, sessions: &[NaiveDate]) -> Result<bool> {
         let Some(since) = sessions.first().copied() else {
             return Ok(false);
@@ -192,10 +194,10 @@ impl Staging {
         Ok(sessions.iter().any(is_lacking))
     }
 
-    /// Judges the sessions that the series of one calendar lack when all of a run's series are known: a day that none of
-    /// at least two has is one finding for the calendar instead of a gap of each. Returns these days.
+    /// Judges the missing sessions of one calendar's series once all series of a run are known: a day that none of at
+    /// least two has becomes one finding of the calendar instead of a gap in each. Returns these days.
     ///
-    /// Such a day stays closed until a series has a bar of it or the calendar says what it was, also when a later run
+    /// Such a day stays closed until a series has a bar on it or the calendar says what it was, even if a later run
     /// looks at fewer series.
     pub(crate) fn judge_closed_days(
         &self,
@@ -214,7 +216,7 @@ impl Staging {
                 together,
             )?,
         };
-        // A calendar with a list needs no agreement.
+        // A calendar with a list of holidays needs no agreement.
         let agreed = match calendar.has_unknown_holidays() {
             true => agreed_sessions(together.iter().map(|s| &s.coverage)),
             false => BTreeSet::new(),
@@ -222,7 +224,7 @@ impl Staging {
         let mut no_gaps = closed.clone();
         for series in together {
             let notes = Notes::about(&tx, series.asset.id.as_str(), series.source, job_id, now);
-            // A gap of a calendar without a list stays one when a later run looks at fewer series.
+            // A gap in a calendar without a list stays one if a later run looks at fewer series.
             let open = notes.open_days(Rule::DateGap)?;
             let is_no_gap = |day: &NaiveDate| match calendar.has_unknown_holidays() {
                 true => !agreed.contains(day) && !open.contains(day),
@@ -249,8 +251,8 @@ impl Staging {
     }
 }
 
-/// Keeps the days on which a calendar's exchange was probably closed, and closes those of which a series has a bar now or
-/// the calendar says what they were. Series of another exchange tell nothing of this one.
+/// Records the days on which a calendar's exchange was probably closed, and closes those on which a series has a bar
+/// now or the calendar says what they were. Series of another exchange prove nothing about this one.
 fn note_closed_days(
     notes: &Notes<'_>,
     calendar: &Calendar,
@@ -259,7 +261,7 @@ fn note_closed_days(
     let here = || together.iter().filter(|s| !s.is_elsewhere);
     let mut closed = match calendar.has_list() {
         true => probably_closed(here().map(|s| &s.coverage)),
-        // Nobody could add the day to a rule: it is a gap of each, which can be waived.
+        // Nobody could add the day to a rule: it is a gap in each series, which can be waived.
         false => BTreeSet::new(),
     };
     for date in &closed {
@@ -281,7 +283,7 @@ fn closed_finding(calendar: &Calendar, date: NaiveDate) -> Finding {
         date,
         rule: Rule::ProbablyClosed,
         detail: format!(
-            "no asset has a bar; if it was closed, add it to data/calendars/{name}.toml"
+            "no asset has a bar; if the exchange was closed, add the day to data/calendars/{name}.toml"
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! How far back a series must be asked for again.
+//! How far back a series must be fetched again.
 
 use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -11,25 +11,25 @@ use crate::domain::finding::Rule;
 use crate::domain::timestamp;
 use crate::staging::Staging;
 
-/// A session that is missing, or a provisional bar, is asked for again for so many days; so are days whose request was
-/// lost, counted from when it was lost.
+/// A missing session or a provisional bar is fetched again for this many days; so are days whose request was lost,
+/// counted from the loss.
 pub(crate) const HEALING_DAYS: u64 = 30;
 
-/// How far back a series must be asked for again.
+/// How far back a series must be fetched again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// The series has no bar yet, whatever the asset's other series have.
     NothingStaged,
-    /// To this day; `None` when nothing of it needs to be asked for again.
+    /// To this day; `None` if nothing needs to be fetched again.
     To(Option<NaiveDate>),
 }
 
-/// What a series should be asked for again at least.
+/// What to fetch again of a series at least.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lookback<'a> {
-    /// So many of the newest stored final bars.
+    /// This many of the newest stored final bars.
     pub(crate) overlap: u32,
-    /// The sessions of the last [`HEALING_DAYS`] that are due, in order.
+    /// The due sessions of the last [`HEALING_DAYS`], in order.
     pub(crate) recent: &'a [NaiveDate],
     /// The first of these days.
     pub(crate) since: NaiveDate,
@@ -37,8 +37,8 @@ pub(crate) struct Lookback<'a> {
 }
 
 impl Staging {
-    /// How far back a series must be asked for again: to overlap with stored sessions, to the oldest recent provisional
-    /// bar, to the oldest recent session that it lacks and that is not waived, and to what was lost lately.
+    /// How far back a series must be fetched again: to overlap with stored sessions, to cover the oldest recent
+    /// provisional bar and the oldest recent missing session that is not waived, and to cover recently lost parts.
     pub(crate) fn reach_back(
         &self,
         asset: &Asset,
@@ -60,7 +60,7 @@ impl Staging {
         Ok(Reach::To(oldest.into_iter().chain(first_missing).min()))
     }
 
-    /// Whether a series has the final bars of all these days, waived ones excepted, and at least `newer` that are newer than
+    /// Whether a series has final bars for all these days except waived ones, and at least `newer` final bars after
     /// `end`.
     pub(crate) fn is_settled(
         &self,
@@ -78,7 +78,7 @@ impl Staging {
     }
 }
 
-/// The oldest bar that a series with bars must be asked for again.
+/// The oldest bar that must be fetched again for a series with bars.
 fn oldest(
     connection: &Connection,
     asset: &str,

@@ -1,4 +1,4 @@
-//! What was fetched goes in: the facts are read, the domain decides, bars, history and findings are written, all in one
+//! Stages what was fetched: reads the facts, lets the domain decide, and writes bars, history and findings, all in one
 //! transaction.
 
 pub(in crate::staging) mod actions;

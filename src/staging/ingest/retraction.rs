@@ -1,4 +1,5 @@
-//! Bars that the owner takes back as wrong: out of `price_daily`, into the history, and never again with the same values.
+//! Bars that the owner retracts as wrong: moved from `price_daily` to the history, and never stored again with the same
+//! values.
 
 use std::collections::BTreeSet;
 
@@ -16,20 +17,20 @@ use crate::domain::validate::Checked;
 use crate::staging::Staging;
 use crate::staging::bar_row::{bar_sql, values};
 
-/// What became of a wish to put a bar back.
+/// The result of putting a bar back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PutBack {
-    /// Nothing was taken back there.
+    /// Nothing was retracted there.
     NotRetracted,
-    /// It stands in its place again.
+    /// It is in its place again.
     Restored,
-    /// Other values came meanwhile, and stay; those that were refused may come again.
+    /// Other values arrived meanwhile and stay; the refused ones are accepted again.
     Allowed,
 }
 
 impl Staging {
-    /// Takes a bar back, in one transaction: it goes into the history, and the next sync takes it out of the warehouse. What was
-    /// found about the day of this source is settled. Returns what the bar said; `None` where there is none.
+    /// Retracts a bar in one transaction: it moves to the history, and the next sync removes it from the warehouse.
+    /// Findings about this day and source are resolved. Returns the bar's values; `None` if there is none.
     pub(crate) fn retract(
         &self,
         asset: &AssetId,
@@ -72,7 +73,7 @@ impl Staging {
         Ok(Some(said))
     }
 
-    /// Puts back what was taken back last of a day; the next sync sends it.
+    /// Puts back the last retracted bar of a day; the next sync sends it.
     pub(crate) fn unretract(
         &self,
         asset: &AssetId,
@@ -109,7 +110,7 @@ impl Staging {
         })
     }
 
-    /// The days of an asset whose bar the owner took back, in any of its sources.
+    /// The days of an asset with a retracted bar of any source.
     pub(crate) fn retracted_days(&self, asset_id: &str) -> Result<BTreeSet<NaiveDate>> {
         let connection = self.connection()?;
         let sql = "SELECT date FROM retraction WHERE asset_id = ?1";
@@ -118,8 +119,8 @@ impl Staging {
     }
 }
 
-/// What came without the bars that the owner refused in these very values, and how many those are; `None` where none is among
-/// them.
+/// The batch without the bars that the owner retracted with these very values, and their number; `None` if there are
+/// none.
 pub(super) fn leave_out(
     connection: &Connection,
     batch: &Batch<'_>,

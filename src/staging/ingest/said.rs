@@ -1,4 +1,4 @@
-//! What each source said of an asset beside its prices.
+//! What each source says about an asset besides its prices.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::domain::answer::Said;
 use crate::domain::timestamp;
 use crate::staging::Staging;
 
-/// Keeps what a source said, where it is news. What it does not say this time stays as it was said before.
+/// Keeps what a source said if it is new. What it omits this time stays as said before.
 pub(super) fn remember(
     connection: &Connection,
     asset: &str,

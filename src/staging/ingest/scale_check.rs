@@ -1,4 +1,4 @@
-//! Whether a batch goes on in the scale of its series: what must be read before, what of it is written, what is said.
+//! Checks whether a batch continues in the scale of its series: what to read first, what to write, what to report.
 
 use std::collections::BTreeSet;
 
@@ -31,21 +31,21 @@ pub(super) struct ScaleCheck<'a> {
     pub(super) verdict: Verdict,
 }
 
-/// What of an answer is written.
+/// Which part of an answer is written.
 pub(super) enum Taken {
     /// All of it.
     All,
-    /// What says the same as what is stored, and these days: the others conflict with it.
+    /// What equals the stored values, and these days: the others conflict with it.
     OnlyWhatJoins(BTreeSet<NaiveDate>),
 }
 
-/// The days that came.
+/// The days that arrived.
 pub(super) struct Came<'a> {
     /// Those whose stored values changed.
     pub(super) changed: &'a BTreeSet<NaiveDate>,
     /// New ones that were held back.
     pub(super) held_back: &'a [NaiveDate],
-    /// Those that were not stored.
+    /// Those that were not stored before.
     pub(super) new: &'a BTreeSet<NaiveDate>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> ScaleCheck<'a> {
             verdict: Verdict::Same,
         };
         if batch.asset.sign == Sign::Any {
-            // Between prices of both signs no factor tells a scale: they are taken as they come.
+            // Between positive and negative prices no factor shows a scale, so they are accepted as they are.
             check.alignment = Alignment::of(Vec::new());
             return Ok(check);
         }
@@ -81,7 +81,8 @@ impl<'a> ScaleCheck<'a> {
         Ok(check)
     }
 
-    /// Where no traded day tells, those without trade do: that nothing has moved, and that nothing is overwritten by a step.
+    /// If no traded day can tell, days without trade show at least that nothing has moved, so that no step overwrites
+    /// anything.
     fn look_at_untraded_days(&mut self) -> Result<()> {
         let Batch { checked, now, .. } = self.batch;
         let untraded = align_untraded(&checked.bars, self.stored, *now);
@@ -128,7 +129,7 @@ impl<'a> ScaleCheck<'a> {
                 Known::Nothing
             }
         });
-        // Nobody can be asked about a file, and nobody splits a coin: what moved nothing is taken.
+        // Nobody can be asked about a file, and coins do not split: if nothing moved, it is accepted.
         let need_not_tell =
             self.batch.reading == Reading::File || self.batch.asset.category == Category::Crypto;
         Ok(match verdict {
@@ -153,7 +154,7 @@ impl<'a> ScaleCheck<'a> {
                 self.notes.put_lasting(scale::rebased(&change))?;
                 Some(Staged::OtherScale(OtherScale { change, whole }))
             }
-            // Without leave to heal, it is not written anew either where all of it happened to be read.
+            // With --no-heal it is not rewritten even if all of it happened to be read.
             Verdict::Restated(change) if !self.batch.heal && self.alignment.has_older_moved() => {
                 self.notes.put_lasting(scale::rebased(&change))?;
                 Some(Staged::OtherScale(OtherScale { change, whole }))
@@ -166,13 +167,13 @@ impl<'a> ScaleCheck<'a> {
         })
     }
 
-    /// What of the answer is written.
+    /// Which part of the answer is written.
     pub(super) fn taken(&self) -> Result<Taken> {
         let (Verdict::Refused(_) | Verdict::TooFew, Some(days)) = (&self.verdict, self.fetched)
         else {
             return Ok(Taken::All);
         };
-        // A provisional bar of a day that came again stands for nothing.
+        // A provisional bar of a day that arrived again proves nothing.
         let stands = |date: &NaiveDate| self.stored.get(date).is_none_or(|old| old.is_final);
         let closes = self.series.closes(days)?;
         let closes = closes.iter().map(|d| (d.date, d.close));
@@ -186,7 +187,7 @@ impl<'a> ScaleCheck<'a> {
         Ok(Taken::OnlyWhatJoins(joining))
     }
 
-    /// Notes what the comparison says.
+    /// Records the result of the comparison.
     pub(super) fn note(&self, came: Came<'_>) -> Result<()> {
         let Came {
             new,
@@ -213,15 +214,15 @@ impl<'a> ScaleCheck<'a> {
                 }
             }
             Verdict::TooFew => {
-                // Of bars that came as they are stored nothing new is to be known.
+                // Bars that arrived as they are stored reveal nothing new.
                 let news = new.iter().chain(changed).chain(held_back);
                 let Some(first) = news.min() else {
                     return Ok(());
                 };
                 let compared = self.alignment.days().len();
                 let why = format!(
-                    "too few days ({compared}) could be compared with what is stored to tell whether the source still has its scale; \
-                     if it has, `pricestash waive {asset} FIRST..LAST --rule scale_unknown --reason …` takes its bars of those days"
+                    "too few days ({compared}) could be compared with the stored ones to show whether the source's scale is unchanged; \
+                     if it is, `pricestash waive {asset} FIRST..LAST --rule scale_unknown --reason …` accepts its bars of those days"
                 );
                 self.notes.put_lasting(scale::unknown(*first, &why))
             }
@@ -229,8 +230,9 @@ impl<'a> ScaleCheck<'a> {
         }
     }
 
-    /// The stored bars that a source in another scale says nothing better of, beside those of days whose volume the fetched row
-    /// lacks, each with what it is in the new scale. Of a day whose neighbours do not tell it is said that it is not known.
+    /// The stored bars for which a source in another scale has nothing better, in addition to days whose volume the
+    /// fetched row lacks, each with its value in the new scale. A day whose neighbours cannot show the scale is
+    /// reported as unknown.
     pub(super) fn lacking(
         &self,
         lacking_volume: &BTreeSet<NaiveDate>,
@@ -244,14 +246,15 @@ impl<'a> ScaleCheck<'a> {
         let bars = &self.batch.checked.bars;
         let (carried, unknown) = scale::carried(self.stored, bars, &self.alignment, &days);
         for date in unknown {
-            let why = "its source has no bar of it any more, and its neighbours do not tell which scale it is in";
+            let why =
+                "its source no longer has a bar for it, and its neighbours do not show its scale";
             self.notes.put(&scale::unknown(date, why))?;
         }
         self.note_beyond(fetched)?;
         Ok(carried)
     }
 
-    /// Says of stored days beyond those that a source in another scale has any more that their scale is not known.
+    /// Reports stored days before or after those that a source in another scale still has: their scale is unknown.
     fn note_beyond(&self, fetched: Window) -> Result<()> {
         let Some(days) = self.days else {
             return Ok(());
@@ -268,7 +271,7 @@ impl<'a> ScaleCheck<'a> {
         }
         if days.end > fetched.end && self.alignment.has_newest_moved() {
             let why = format!(
-                "its source had nothing behind {}: the bars since may be in an older scale",
+                "its source had nothing after {}: the bars since may be in an older scale",
                 fetched.end
             );
             self.notes.put(&scale::unknown(days.end, &why))?;

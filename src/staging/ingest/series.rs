@@ -1,4 +1,4 @@
-//! What a series is: which days it has, what it was staged from, when it was compared as a whole, why it is suspect.
+//! Facts about a series: its days, its origin, the last comparison in full, why it is suspect.
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,10 +13,10 @@ use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::window::Window;
 use crate::staging::Staging;
 
-/// So many stored days are read beside a window that holds too few to tell the scale.
+/// Stored days read beside a window that has too few to determine the scale.
 const WITNESSES: usize = 10;
 
-/// One series of the file, in the transaction of its caller.
+/// One series of the file in the caller's transaction.
 #[derive(Clone, Copy)]
 pub(super) struct SeriesTable<'a> {
     connection: &'a Connection,
@@ -44,7 +44,7 @@ impl<'a> SeriesTable<'a> {
         Ok(found.and_then(window))
     }
 
-    /// What tells a step in a window, with the day before and the one behind it.
+    /// The closes that reveal a step in a window, with the day before and the day after it.
     pub(super) fn closes(&self, window: Window) -> Result<Vec<DayClose>> {
         let mut statement = self.connection.prepare_cached(include_str!("closes.sql"))?;
         let mut rows = statement.query(params![
@@ -87,7 +87,7 @@ impl<'a> SeriesTable<'a> {
         Ok(days(statement.query(key)?)?.first().copied())
     }
 
-    /// The newest ingest time, by a clock that was not wrong.
+    /// The newest ingest time by a clock that was right.
     pub(super) fn newest_ingest(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let sql = "SELECT max(ingested_at) FROM price_daily
              WHERE asset_id = ?1 AND source = ?2 AND ingested_at <= ?3";
@@ -109,8 +109,8 @@ impl<'a> SeriesTable<'a> {
         Ok(origin.optional()?)
     }
 
-    /// Notes what the series is staged from, and that it was compared as a whole. One that never was counts from today, so
-    /// that the series of an older file are not all compared at once.
+    /// Records the origin of the series, and that it was compared in full. The interval of a series that never was
+    /// starts today, so that the series of an older file are not all compared at once.
     pub(super) fn remember(&self, batch: &Batch<'_>) -> rusqlite::Result<()> {
         let sql = "INSERT INTO series (asset_id, source, symbol, currency, audited_on) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (asset_id, source) DO UPDATE
@@ -128,7 +128,7 @@ impl<'a> SeriesTable<'a> {
         Ok(())
     }
 
-    /// Whether one of them was found since the last run that could tell it.
+    /// Whether one of them was found since the last run that could detect it.
     pub(super) fn has_new_suspicion(&self) -> rusqlite::Result<bool> {
         let sql = "SELECT EXISTS (
                  SELECT 1 FROM finding
@@ -162,8 +162,8 @@ impl<'a> SeriesTable<'a> {
 }
 
 impl Staging {
-    /// The first stored day of a series, and when the series was compared as a whole last; `None` where it was staged by an older
-    /// program.
+    /// The first stored day of a series, and the day of its last comparison in full; `None` if an older program staged
+    /// it.
     pub(crate) fn audited_on(
         &self,
         asset: &str,
@@ -184,7 +184,7 @@ impl Staging {
             .and_then(|(first, audited)| Some((first.and_then(day)?, audited.and_then(day)))))
     }
 
-    /// Notes that a series was to be compared as a whole, and could not be: it is its turn again when the others are.
+    /// Records that a planned comparison of the whole series was not possible: its turn comes again with the others.
     pub(crate) fn put_off_audit(&self, asset: &str, source: &str, today: NaiveDate) -> Result<()> {
         let sql = "UPDATE series SET audited_on = ?3 WHERE asset_id = ?1 AND source = ?2";
         let connection = self.connection()?;

@@ -1,4 +1,4 @@
-//! What is stored of a series, read for the rules.
+//! Reads what is stored of a series, for the rules.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) fn stored_bars(
     let mut stored = StoredBars::new();
     while let Some(row) = rows.next()? {
         let row = BarRow(row);
-        // What another program stored and is no bar is overwritten without a history.
+        // A row of another program that is not a bar is overwritten without a history.
         if let Some(date) = row.date()?
             && let Ok(bar) = Bar::new(date, row.values()?, sign)
         {
@@ -43,7 +43,7 @@ pub(super) fn stored_bars(
     Ok(stored)
 }
 
-/// Days out of a query's first column; what is no day is left out.
+/// The days in a query's first column; invalid dates are skipped.
 pub(in crate::staging) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<NaiveDate>> {
     let mut days = BTreeSet::new();
     while let Some(row) = rows.next()? {
@@ -53,7 +53,7 @@ pub(in crate::staging) fn days(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<
     Ok(days)
 }
 
-/// The days of a series from one on.
+/// The days of a series from a day on.
 pub(super) fn days_since(
     connection: &Connection,
     asset: &str,

@@ -1,4 +1,4 @@
-//! Staging of one asset's bars in one transaction: the UPSERT, the history of changed prices, what is found about them.
+//! Stages one asset's bars in one transaction: the UPSERT, the history of changed prices, the findings.
 
 use std::collections::BTreeSet;
 
@@ -31,9 +31,9 @@ use crate::staging::Staging;
 use crate::staging::bar_row::bar_sql;
 
 impl Staging {
-    /// Stages a batch in one transaction: all of it, or nothing.
+    /// Stages a batch in one transaction: all of it or nothing.
     ///
-    /// With `commit` false it only says what it would have done.
+    /// With `commit` false it only reports what it would have done.
     pub(crate) fn stage(&self, batch: &Batch<'_>, commit: bool) -> Result<Staged> {
         let mut connection = self.connection()?;
         // IMMEDIATE: what is read here decides what is written, so nobody may write in between.
@@ -67,23 +67,24 @@ struct Writer<'a> {
     series: SeriesTable<'a>,
 }
 
-/// What writing the bars did, and the days about which the answer has the last word.
+/// The result of writing the bars, and the days for which the answer is authoritative.
 #[derive(Default)]
 struct WrittenBars {
     tally: Tally,
     heard: BTreeSet<NaiveDate>,
-    /// The days that were not stored.
+    /// Days that were not stored before.
     new: BTreeSet<NaiveDate>,
-    /// The days whose stored values changed.
+    /// Days whose stored values changed.
     changed: BTreeSet<NaiveDate>,
-    /// The days whose stored bar stayed, because it has the volume that the fetched one lacks.
+    /// Days whose stored bar stayed because it has the volume that the fetched one lacks.
     lacking_volume: BTreeSet<NaiveDate>,
-    /// Days whose bar was held back: of a source those without a stored one, of a file all.
+    /// Days whose bar was held back: from a source those without a stored bar, from a file all.
     held_back: Vec<NaiveDate>,
 }
 
 impl WrittenBars {
-    /// Notes a bar that was held back. Who brings a file wants its values; of a source the stored ones may be the better ones.
+    /// Records a bar that was held back. Whoever imports a file wants its values; for a source, the stored ones may be
+    /// better.
     fn hold_back(&mut self, date: NaiveDate, is_new: bool, reading: Reading) {
         let is_wanted = is_new || reading == Reading::File;
         self.held_back.extend(is_wanted.then_some(date));
@@ -101,7 +102,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Which prices the asset has. Where they may be below zero, no factor tells a scale.
+    /// The sign of the asset's prices. If they may be negative, no factor shows a scale.
     fn sign(&self) -> Sign {
         self.batch.asset.sign
     }
@@ -136,7 +137,7 @@ impl<'a> Writer<'a> {
             written.tally.rejected += u64::from(self.notes.quarantine(rejected)?);
         }
         let closes = self.closes(scale.first_stored())?;
-        // Behind the bars, which tell whether a dividend can be right, and before the steps, which a split explains.
+        // After the bars, which show whether a dividend can be right, and before the steps, which a split explains.
         let about_actions = self.write_actions(&scale)?;
         let about_bars = self.write_findings(&closes, &written.heard, &scale)?;
         written.tally.findings = about_actions + about_bars;
@@ -151,14 +152,15 @@ impl<'a> Writer<'a> {
         }))
     }
 
-    /// Writes the actions of the answer. Of one whose prices are refused they are not believed either: it may be of another company.
+    /// Writes the actions of the answer. If its prices are refused, its actions are not trusted either: it may belong
+    /// to another company.
     fn write_actions(&self, scale: &ScaleCheck<'_>) -> Result<u64> {
         let actions = self.actions();
         let start = self.batch.window.start;
         let is_whole = scale.first_stored().is_none_or(|first| start <= first);
         match scale.verdict {
             Verdict::Refused(_) => return Ok(0),
-            // All of it has moved, not a block that is mended.
+            // The whole series has moved, not a block that is repaired.
             Verdict::Restated(_) if is_whole => actions.doubt_scale()?,
             _ => {}
         }
@@ -197,12 +199,12 @@ impl<'a> Writer<'a> {
         };
         let newest = self.series.newest_ingest(now)?;
         Ok(newest.is_some_and(|newest| bar.fetched_at < newest).then(|| {
-            "it is older than what is stored and has no final day in common with it, so that its scale is not known".to_owned()
+            "it is older than what is stored and shares no final day with it, so its scale is unknown".to_owned()
         }))
     }
 
-    /// Why the symbol stands for another listing than the stored one, if it does: it began to trade later, and no close that both
-    /// have is the same. The owner may say that it is the same all the same.
+    /// Why the symbol belongs to another listing than the stored one, if it does: it started trading later, and no
+    /// shared close is equal. The owner may say that it is the same after all.
     fn find_other_listing(&self, stored: &StoredBars) -> Result<Option<String>> {
         let Batch { asset, checked, .. } = *self.batch;
         let (Some(listed), Some(days)) = (checked.first_trade, self.series.days()?) else {
@@ -218,8 +220,8 @@ impl<'a> Writer<'a> {
         }
         let id = &asset.id;
         let why = format!(
-            "its symbol trades since {listed}, the stored series since {}, and they have no close in common: the source may have \
-             given the symbol to another; `pricestash waive {id} {listed} --rule other_listing --reason …` takes it all the same",
+            "its symbol has traded since {listed}, the stored series since {}, and they share no close: the source may have \
+             given the symbol to another company; `pricestash waive {id} {listed} --rule other_listing --reason …` accepts it anyway",
             days.start
         );
         self.notes.put(&Finding {
@@ -230,13 +232,13 @@ impl<'a> Writer<'a> {
         Ok(Some(why))
     }
 
-    /// Writes stored days of which the source says nothing better in the new scale; counts them.
+    /// Writes stored days for which the source has nothing better in the new scale; counts them.
     fn carry_over(&self, lacking: Vec<(Stored, FetchedBar)>) -> Result<u64> {
         let mut rows = RowWriter::of(self)?;
         let mut count = 0;
         for (old, fetched) in lacking {
             let detail = format!(
-                "its source has no bar with a volume any more, the close {} was carried over as {}",
+                "its source no longer has a bar with a volume; the close {} was converted to {}",
                 shortest(old.bar.close()),
                 shortest(fetched.bar.close())
             );
@@ -264,11 +266,11 @@ impl<'a> Writer<'a> {
 
     fn write_bars(&self, stored: &StoredBars, scale: &ScaleCheck<'_>) -> Result<WrittenBars> {
         let mut written = WrittenBars::default();
-        // In order, as the bars are: a set is made of them at once.
+        // In order like the bars, so that each set is built at once.
         let (mut heard, mut new) = (Vec::new(), Vec::new());
         let mut rows = RowWriter::of(self)?;
         let taken = scale.taken()?;
-        // What was read beside the window to tell the scale is written where it does.
+        // Bars beside the window that were read for the scale are written if they show it.
         let is_restated = matches!(scale.verdict, Verdict::Restated(_));
         for fetched in &self.batch.checked.bars {
             let date = fetched.bar.date();
@@ -327,7 +329,7 @@ impl<'a> Writer<'a> {
         Ok(written)
     }
 
-    /// What to do with a bar. A file that has other values of what was fetched at the same time is not what was fetched.
+    /// Decides about a bar. A file whose values differ from those fetched at the same time is not what was fetched.
     fn decide(&self, old: Option<&Stored>, fetched: &FetchedBar, rescaling: bool) -> Decision {
         let Batch {
             reading,
@@ -344,7 +346,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a bar over a stored one; `changed` is what it was, if its values changed.
+    /// Overwrites a stored bar; `changed` is its old content if its values changed.
     fn replace(
         &self,
         changed: Option<&Stored>,
@@ -358,7 +360,7 @@ impl<'a> Writer<'a> {
         rows.write(bar, fetched)
     }
 
-    /// What tells a step in the window, as it is stored now: of a series that was not stored, what came.
+    /// The closes that reveal a step in the window as stored now; for a new series, those that arrived.
     fn closes(&self, first_stored: Option<NaiveDate>) -> Result<Vec<DayClose>> {
         let Batch {
             window, checked, ..
@@ -371,7 +373,7 @@ impl<'a> Writer<'a> {
         Ok(asked.map(DayClose::of).collect())
     }
 
-    /// Writes what the rules say about the days that were heard of, as they are stored now; counts it.
+    /// Writes the findings about the days that arrived, as they are stored now; counts them.
     fn write_findings(
         &self,
         closes: &[DayClose],
@@ -407,13 +409,13 @@ impl<'a> Writer<'a> {
             .checked
             .findings
             .iter()
-            // An answer that is older than what is stored says nothing about what is stored.
+            // An answer older than what is stored says nothing about what is stored.
             .filter(|f| heard.contains(&f.date) || f.rule == Rule::Incomplete)
             .filter(|f| !f.rule.is_of_volume() || reports_volume);
         let mut count = 0;
         for finding in about_rows.chain(&jumps) {
             match finding.rule {
-                // About the whole answer: one fact, on whichever day it is seen next.
+                // About the whole answer: one fact, whatever the day it is seen on next.
                 Rule::ZoneDiffers => self.notes.put_lasting(finding.clone())?,
                 _ => self.notes.put(finding)?,
             }
@@ -429,8 +431,8 @@ impl<'a> Writer<'a> {
         Ok(count)
     }
 
-    /// Notes when the asset's other sources are stored in another scale: this one stands in for a source that has not sent
-    /// its prices after a split yet.
+    /// Reports if the asset's other sources are stored in another scale: this one stands in for a source that has not
+    /// sent its prices after a split yet.
     fn note_other_scales(&self) -> Result<()> {
         let Batch { asset, checked, .. } = self.batch;
         if self.sign() == Sign::Any {
@@ -453,15 +455,15 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Whether the source ever reported a volume for the asset: zero is news only then.
+    /// Whether the source ever reported a volume for the asset: only then is zero news.
     fn series_reports_volume(&self) -> rusqlite::Result<bool> {
         self.tx
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND volume > 0)")?
             .query_row(params![self.batch.asset.id.as_str(), self.source], |r| r.get(0))
     }
 
-    /// Notes the due sessions without a bar at once, so that a run that dies has not forgotten them. Whether the exchange
-    /// was closed is judged when the calendar's other assets are known.
+    /// Records the due sessions without a bar at once, so that they survive if the run dies. Whether the exchange was
+    /// closed is judged when the calendar's other assets are known.
     ///
     /// `first` is the first day that was stored before this batch.
     fn judge_gaps(&self, closes: &[DayClose], first: Option<NaiveDate>) -> Result<SessionCoverage> {
@@ -490,7 +492,7 @@ impl<'a> Writer<'a> {
         Ok(coverage)
     }
 
-    /// The stored bars of the days that were fetched.
+    /// The stored bars of the fetched days.
     fn stored(&self) -> Result<StoredBars> {
         let days = self.batch.checked.bars.iter().map(|b| b.bar.date());
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
@@ -501,8 +503,8 @@ impl<'a> Writer<'a> {
         stored_bars(self.tx, id, self.source, first, last, asset.sign)
     }
 
-    /// Why these bars are of another series than the stored one, if they are: another currency, or another symbol whose
-    /// closes are not the stored ones. A symbol that only got another name goes on in the same series.
+    /// Why these bars belong to another series than the stored one, if they do: another currency, or another symbol
+    /// with other closes. A symbol that was only renamed continues the same series.
     fn find_other_series(&self, stored: &StoredBars) -> Result<Option<String>> {
         let Batch {
             currency: own_currency,
@@ -514,7 +516,7 @@ impl<'a> Writer<'a> {
         };
         if currency != own_currency {
             return Ok(Some(format!(
-                "its stored prices are in {currency}, assets.toml says {own_currency}; give the asset another id"
+                "its stored prices are in {currency}, but assets.toml says {own_currency}; give the asset another id"
             )));
         }
         let bars = &self.batch.checked.bars;
@@ -526,8 +528,8 @@ impl<'a> Writer<'a> {
             return Ok(None);
         }
         Ok(Some(format!(
-            "its stored prices are those of {symbol}, and {own_symbol} has other closes or no common days; \
-             put {symbol} back into its place in assets.toml, or give the asset another id"
+            "its stored prices are those of {symbol}, but {own_symbol} has other closes or no common days; \
+             change the symbol back to {symbol} in assets.toml, or give the asset another id"
         )))
     }
 
@@ -548,12 +550,12 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Writes the bars of one batch: what is the same for all of them is made once.
+/// Writes the bars of one batch; prepares what is the same for all of them once.
 struct RowWriter<'a> {
     batch: &'a Batch<'a>,
     upsert: CachedStatement<'a>,
     renew: CachedStatement<'a>,
-    /// The ingest time of the bar before, and how it is written.
+    /// The ingest time of the previous bar, and its text.
     ingested: Option<(DateTime<Utc>, String)>,
 }
 
@@ -581,7 +583,7 @@ impl<'a> RowWriter<'a> {
         execute(&mut self.upsert, state, bar.values())
     }
 
-    /// Writes that a stored bar came again as it is.
+    /// Records that a stored bar arrived again unchanged.
     fn renew(&mut self, stored: &Stored, fetched: &FetchedBar) -> rusqlite::Result<()> {
         let ingested_at = text_of(&mut self.ingested, fetched.fetched_at);
         let known_since = stored.known_since();
@@ -601,7 +603,7 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// How a time is written, made anew only where it is not the one before.
+/// The text of a time, formatted only if it differs from the previous one.
 fn text_of(before: &mut Option<(DateTime<Utc>, String)>, time: DateTime<Utc>) -> &String {
     let kept = before.take().filter(|(before, _)| *before == time);
     &before
@@ -626,6 +628,6 @@ fn clock_finding(date: NaiveDate) -> Finding {
     Finding {
         date,
         rule: Rule::Clock,
-        detail: "the stored ingest time was ahead of now".to_owned(),
+        detail: "the stored ingest time was in the future".to_owned(),
     }
 }

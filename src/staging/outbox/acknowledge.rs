@@ -1,4 +1,4 @@
-//! What the warehouse has: noted after its commit, and only where the row is still the one that was sent.
+//! Records what the warehouse has, after its commit, and only if the row is still the one that was sent.
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
@@ -10,34 +10,33 @@ use crate::staging::bar_row::{BarRow, bar_sql};
 use crate::staging::file::lock_wait::wait_for_locks;
 use crate::staging::file::long_path::sqlite_name;
 
-/// Acknowledges chunks, on a connection of its own.
+/// Acknowledges chunks over its own connection.
 pub struct Acknowledger {
     connection: Connection,
 }
 
 impl Staging {
-    /// Begins to acknowledge.
+    /// Opens an acknowledger.
     pub fn acknowledger(&self) -> Result<Acknowledger> {
-        let connection = Connection::open(sqlite_name(&self.path)).with_context(|| {
-            format!("the staging file {} cannot be opened", self.path.display())
-        })?;
+        let connection = Connection::open(sqlite_name(&self.path))
+            .with_context(|| format!("cannot open the staging file {}", self.path.display()))?;
         #[cfg(test)]
         crate::staging::scan_tests::follow(&connection);
         wait_for_locks(&connection)?;
-        // Without a wait for the disk: an acknowledgement that a power cut takes away is only a row sent twice.
+        // Does not wait for the disk: an acknowledgement lost in a power cut only causes a row to be sent twice.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        // In pages of 4 kB: the file is brought up to date less often than after every few chunks.
+        // In pages of 4 kB: checkpoints happen less often than after every few chunks.
         connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         Ok(Acknowledger { connection })
     }
 }
 
 impl Acknowledger {
-    /// Notes that the warehouse has these rows, in one transaction. A row that is no longer the one that was sent, in its
-    /// revision, ingest time and values, stays pending.
+    /// Records in one transaction that the warehouse has these rows. A row whose revision, ingest time or values differ
+    /// from what was sent stays pending.
     ///
     /// # Errors
-    /// What SQLite says; then none of them is acknowledged.
+    /// Errors of SQLite; then none of them is acknowledged.
     pub fn acknowledge(&mut self, rows: &[PendingRow]) -> Result<()> {
         let tx = self
             .connection
@@ -77,8 +76,9 @@ fn one_by_one(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Whether what is pending between the first and the last of these rows is exactly these rows, as they were sent. A row may have
-/// come or changed since, or have been refused. Where other rows lie in between, one by one is no more work.
+/// Whether the pending rows between the first and the last of these rows are exactly these, as they were sent. A row
+/// may have been added, changed or rejected since. If other rows lie in between, acknowledging one by one is no more
+/// work.
 fn is_all_of_range(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Result<bool> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return Ok(false);
@@ -100,7 +100,7 @@ fn is_all_of_range(tx: &Transaction<'_>, rows: &[PendingRow]) -> rusqlite::Resul
     Ok(sent.next().is_none())
 }
 
-/// Acknowledges everything that is pending between two rows in one statement: a good deal faster than one by one.
+/// Acknowledges all pending rows between two rows in one statement: much faster than one by one.
 fn acknowledge_range(
     tx: &Transaction<'_>,
     first: &PendingRow,
@@ -108,7 +108,7 @@ fn acknowledge_range(
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(include_str!("acknowledge_range.sql"))?
         .execute(range(first, last))?;
-    // What was refused before is taken now.
+    // Rows that were rejected before are accepted now.
     tx.prepare_cached(
         "DELETE FROM sync_reject
          WHERE (asset_id, date, source) >= (?1, ?2, ?3) AND (asset_id, date, source) <= (?4, ?5, ?6)",
@@ -122,8 +122,8 @@ fn range(first: &PendingRow, last: &PendingRow) -> [String; 6] {
     [a, b, c, x, y, z]
 }
 
-/// Whether a stored row is the one that was sent. Its revision alone does not tell: a program that replaces a row
-/// (`INSERT OR REPLACE`) makes a new one, whose revision begins at 1 again.
+/// Whether a stored row is the one that was sent. The revision alone does not show it: a program that replaces a row
+/// (`INSERT OR REPLACE`) creates a new one, whose revision starts at 1 again.
 fn is_as_sent(stored: &Row<'_>, sent: &PendingRow) -> bool {
     let stored = BarRow(stored);
     let is = || -> rusqlite::Result<bool> {

@@ -1,4 +1,4 @@
-//! Dividends and splits on their way to the warehouse, and of which days all of them are known.
+//! Dividends and splits for the warehouse, and the days for which all of them are known.
 
 use anyhow::Result;
 use rusqlite::{Row, TransactionBehavior, params};
@@ -9,14 +9,15 @@ use crate::staging::Staging;
 use crate::staging::bar_row::shown;
 
 impl Staging {
-    /// The actions that the warehouse does not have as they are. What another program wrote and is none stays here, and is said.
+    /// The actions that the warehouse lacks or has in another form. Invalid rows of another program stay here and are
+    /// logged.
     pub(crate) fn pending_actions(&self) -> Result<Vec<ActionRow>> {
         let sql = "SELECT asset_id, source, date, kind, amount, numerator, denominator, currency, left_out, ingested_at, revision
              FROM corporate_action WHERE revision <> synced_revision ORDER BY asset_id, source, date, kind";
         self.readable(sql, action_row)
     }
 
-    /// The days of which all actions are known, where the warehouse does not have them as they are.
+    /// The days for which all actions are known, if the warehouse lacks them or has them in another form.
     pub(crate) fn pending_coverage(&self) -> Result<Vec<CoverageRow>> {
         let sql = "SELECT asset_id, source, first_date, last_date, told_at, revision
              FROM corporate_action_coverage WHERE revision <> synced_revision ORDER BY asset_id, source";
@@ -36,14 +37,14 @@ impl Staging {
             match read(row) {
                 Ok(Some(row)) => readable.push(row),
                 Ok(None) | Err(_) => {
-                    log::warn!(asset = shown(row.get_ref(0)?), source = shown(row.get_ref(1)?); "a dividend or split of it is not sent: a value of its row is of another type");
+                    log::warn!(asset = shown(row.get_ref(0)?), source = shown(row.get_ref(1)?); "one of its dividends or splits is not sent: a value of the row has the wrong type");
                 }
             }
         }
         Ok(readable)
     }
 
-    /// Notes that the warehouse has these actions, each in the revision that was sent.
+    /// Records that the warehouse has these actions, each in the revision that was sent.
     pub(crate) fn acknowledge_actions(&self, rows: &[ActionRow]) -> Result<()> {
         let sql = "UPDATE corporate_action SET synced_revision = ?5
              WHERE asset_id = ?1 AND source = ?2 AND date = ?3 AND kind = ?4 AND revision = ?5";
@@ -62,7 +63,7 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
-    /// The same of the days of which all actions are known.
+    /// The same for the days for which all actions are known.
     pub(crate) fn acknowledge_coverage(&self, rows: &[CoverageRow]) -> Result<()> {
         let sql = "UPDATE corporate_action_coverage SET synced_revision = ?3
              WHERE asset_id = ?1 AND source = ?2 AND revision = ?3";

@@ -1,4 +1,4 @@
-//! The assets as configured, kept in staging so that its views and the warehouse know them.
+//! The configured assets, kept in staging for its views and the warehouse.
 
 use std::collections::HashMap;
 
@@ -13,15 +13,15 @@ use crate::staging::Staging;
 use crate::staging::bar_row::{RawText, shown};
 
 impl Staging {
-    /// Takes over the configured assets. One that is no longer configured stays, inactive: its bars stay too. What is there
-    /// as it is is not written: a run then begins without a wait for the disk.
+    /// Takes over the configured assets. One that is no longer configured stays, inactive, with its bars. Unchanged
+    /// rows are not written, so that a run starts without waiting for the disk.
     pub(crate) fn put_assets(&self, assets: &[Asset]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for asset in assets {
             put_asset(&tx, asset)?;
         }
-        // No id has a comma.
+        // Ids contain no commas.
         let sources = assets.iter().flat_map(|asset| {
             let key = |s: &SourceEntry| format!("{},{}", asset.id.as_str(), s.stored_as);
             asset.sources.iter().map(key)
@@ -39,7 +39,7 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
-    /// The names of the assets, by id.
+    /// The names of the assets by id.
     pub(crate) fn asset_names(&self) -> Result<HashMap<String, String>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached("SELECT asset_id, name FROM asset_master")?;
@@ -47,13 +47,14 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The assets that the warehouse does not have as they are. One that another program wrote and that is none is refused here
+    /// The assets that the warehouse lacks or has in another form. Invalid rows of another program are refused here
     /// already.
     pub(crate) fn pending_assets(&self) -> Result<Vec<AssetRow>> {
         self.assets(false)
     }
 
-    /// The configured assets, but those whose rows in the warehouse are known to be ours though nothing says so there.
+    /// The configured assets, except those whose rows in the warehouse are known to be ours although nothing marks them
+    /// there.
     pub(crate) fn configured_assets(&self) -> Result<Vec<AssetRow>> {
         let assets = self.assets(true)?.into_iter();
         Ok(assets
@@ -79,18 +80,18 @@ impl Staging {
             refuse(
                 &connection,
                 &asset,
-                "its row in asset_master, or one of its sources, is none: a value of it is of another type",
+                "a value of its row in asset_master or of one of its sources has the wrong type",
             )?;
         }
         Ok(assets)
     }
 
-    /// Notes why the warehouse refuses an asset; the next sync tries it again.
+    /// Records why the warehouse refuses an asset; the next sync tries it again.
     pub(crate) fn refuse_asset(&self, asset_id: &str, why: &str) -> Result<()> {
         Ok(refuse(&*self.connection()?, &asset_id, why)?)
     }
 
-    /// The assets that the warehouse refuses, each with why.
+    /// The assets that the warehouse refuses, each with the reason.
     pub(crate) fn refused_assets(&self) -> Result<Vec<(String, String)>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
@@ -100,8 +101,8 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Notes that the warehouse has these assets with their sources, each in the revision that was sent, and that it says itself
-    /// which rows are ours: `written`.
+    /// Records that the warehouse has these assets with their sources, each in the revision that was sent, and that the
+    /// warehouse itself marks these rows as ours: `written`.
     pub(crate) fn acknowledge_assets(&self, rows: &[AssetRow], written: &[String]) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -123,7 +124,7 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
-    /// Lets the rows of these assets be ours with the next sync, whoever made them.
+    /// Makes the rows of these assets ours with the next sync, whoever created them.
     pub(crate) fn take_assets_over(&self, asset_ids: &[String]) -> Result<()> {
         let ids = serde_json::json!(asset_ids).to_string();
         self.connection()?.execute(
@@ -133,7 +134,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Notes that these assets' rows are ours, though the warehouse has no place for the mark yet: they stay pending.
+    /// Records that these assets' rows are ours, though the warehouse has no place for the mark yet: they stay pending.
     pub(crate) fn claim_assets(&self, asset_ids: &[String]) -> Result<()> {
         let ids = serde_json::json!(asset_ids).to_string();
         self.connection()?.execute(

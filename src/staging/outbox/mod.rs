@@ -1,4 +1,4 @@
-//! What is pending for the warehouse: reading it, acknowledging it, keeping what the warehouse refused.
+//! What is pending for the warehouse: reads it, acknowledges it, keeps what the warehouse rejected.
 
 pub(in crate::staging) mod acknowledge;
 mod actions;

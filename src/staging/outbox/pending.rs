@@ -1,4 +1,4 @@
-//! What is to be sent: pending bars in chunks in key order.
+//! Reads pending bars in chunks in key order.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use crate::domain::outgoing::PendingRow;
 use crate::staging::bar_row::{BarRow, RawText, bar_sql};
 use crate::staging::{Pooled, Reject, Staging};
 
-/// Which rows a sync sends.
+/// The rows that a sync sends.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// Every staged row counts as pending.
+    /// Treat every staged row as pending.
     pub full: bool,
-    /// Only these assets; empty for all.
+    /// Only these assets; empty means all.
     pub assets: Vec<AssetId>,
 }
 
 impl Scope {
-    /// Whether an asset is meant.
+    /// Whether an asset is selected.
     pub(crate) fn has(&self, asset_id: &str) -> bool {
         self.assets.is_empty() || self.assets.iter().any(|id| id.as_str() == asset_id)
     }
 
-    /// The assets as a JSON list, for SQL; `None` for all.
+    /// The assets as a JSON list for SQL; `None` for all.
     pub(super) fn assets_json(&self) -> Option<String> {
         (!self.assets.is_empty()).then(|| {
             serde_json::Value::from_iter(self.assets.iter().map(AssetId::as_str)).to_string()
@@ -34,17 +34,17 @@ impl Scope {
     }
 }
 
-/// Reads what is to be sent, chunk by chunk in key order, on a connection of its own.
+/// Reads pending rows chunk by chunk in key order, over its own connection.
 pub struct PendingReader {
     connection: Pooled,
     assets: Option<String>,
     after: [RawText; 3],
-    /// While most rows are pending, as in a first load, the table is read as it lies: half the work of finding each row by
-    /// the index of the pending ones.
+    /// While most rows are pending, as in a first load, the table is scanned in its own order: half the work of finding
+    /// each row through the index of pending rows.
     dense: bool,
 }
 
-/// Rows on their way out, and those that are no bars.
+/// Outgoing rows, and rows that are not bars.
 #[derive(Default)]
 struct Chunk {
     good: Vec<PendingRow>,
@@ -64,7 +64,7 @@ impl Chunk {
         Ok(())
     }
 
-    /// The same for a row of which the query says what was refused of it: refused as it is, it would be refused again.
+    /// The same for a query that tells what was rejected of a row: the unchanged row would be rejected again.
     fn take_unless_refused(&mut self, row: BarRow<'_>) -> rusqlite::Result<()> {
         let refused_revision: Option<i64> = row.further(1)?;
         let refused: Option<String> = row.further(2)?;
@@ -78,7 +78,7 @@ impl Chunk {
                     self.good.push(pending);
                 }
             }
-            // Noted before, and still no bar.
+            // Recorded before, and still not a bar.
             Err(_) if refused.as_deref() == Some("") => {}
             Err(bad) => self.unreadable.push(bad),
         }
@@ -108,8 +108,8 @@ impl PendingReader {
         Ok((chunk.good, chunk.unreadable))
     }
 
-    /// Reads the table as it lies, until as many rows that are not pending lie in between as may be sent at once: then the
-    /// pending ones are no longer dense.
+    /// Scans the table in its own order until as many rows that are not pending lie in between as may be sent at once:
+    /// then pending rows are no longer dense.
     fn scan(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
@@ -130,7 +130,7 @@ impl PendingReader {
         Ok(())
     }
 
-    /// Fills the chunk with the rows that the index of the pending ones finds.
+    /// Fills the chunk with rows found through the index of pending rows.
     fn search(&mut self, limit: usize, chunk: &mut Chunk) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
@@ -147,7 +147,8 @@ impl PendingReader {
     }
 }
 
-/// Reads a row; what is the same as in the row before is shared with it. A row that is no bar is refused here already.
+/// Reads a row; values equal to those of the row before are shared with it. A row that is not a bar is rejected here
+/// already.
 fn read(
     row: BarRow<'_>,
     before: Option<&PendingRow>,
@@ -157,29 +158,29 @@ fn read(
             key: row.raw_key()?,
             revision: row.further(0).unwrap_or_default(),
             sent: String::new(),
-            // "Data exception": what PostgreSQL would say of a value that is none.
+            // "Data exception": PostgreSQL's code for an invalid value.
             sqlstate: "22000".to_owned(),
             message: why.to_owned(),
             constraint: None,
         }))
     };
     let (Ok(asset_id), Ok(source)) = (row.asset_id(), row.source()) else {
-        return bad("its asset_id or its source is no text in UTF-8");
+        return bad("its asset_id or its source is not UTF-8 text");
     };
     let Ok(Some(date)) = row.date() else {
-        return bad("its date is no day like 2026-01-31");
+        return bad("its date is not a day like 2026-01-31");
     };
     let Ok(Some(ingested_at)) = row.ingested_at() else {
-        return bad("its ingested_at is no time like 2026-01-31T09:00:00.000000Z");
+        return bad("its ingested_at is not a time like 2026-01-31T09:00:00.000000Z");
     };
     let Ok(values) = row.values() else {
-        return bad("one of its values is of another type");
+        return bad("one of its values has the wrong type");
     };
     if values.prices().iter().any(|p| !p.is_finite()) {
         return bad("one of its prices is not finite");
     }
     let Ok(revision) = row.further(0) else {
-        return bad("its revision is no whole number");
+        return bad("its revision is not a whole number");
     };
     Ok(Ok(PendingRow {
         asset_id: shared(asset_id, before.map(|b| &b.asset_id)),
@@ -203,11 +204,11 @@ fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
 }
 
 impl Staging {
-    /// Reads what is to be sent from its beginning.
+    /// Reads pending rows from the beginning.
     pub fn pending(&self, scope: &Scope) -> Result<PendingReader> {
         let connection = self.connection()?;
         let assets = scope.assets_json();
-        // Only the search leaves out what the warehouse refused, and other assets.
+        // Only the search skips rejected rows and other assets.
         let any_rejects = "SELECT EXISTS (SELECT 1 FROM sync_reject)";
         let dense = assets.is_none()
             && !connection.query_row::<bool, _, _>(any_rejects, [], |r| r.get(0))?;
@@ -219,12 +220,12 @@ impl Staging {
         })
     }
 
-    /// How many rows a sync would send: those of a full one are all of them. It takes a second for a million rows.
+    /// How many rows a sync would send; a full one sends all of them. Takes a second for a million rows.
     pub(crate) fn count_pending(&self, scope: &Scope) -> Result<u64> {
         self.count(scope, None)
     }
 
-    /// The same, counting no further than to `most`.
+    /// The same, but counts up to `most` only.
     pub(crate) fn count_pending_up_to(&self, most: u64, scope: &Scope) -> Result<u64> {
         self.count(scope, Some(most))
     }
@@ -237,14 +238,14 @@ impl Staging {
             "SELECT count(*) FROM (SELECT 1 FROM price_daily
                  WHERE revision <> synced_revision AND (?1 IS NULL OR asset_id IN (SELECT value FROM json_each(?1))) LIMIT ?2)"
         };
-        // To SQLite a negative limit is none.
+        // To SQLite a negative limit means none.
         let most = most.map_or(-1, |n| i64::try_from(n).unwrap_or(-1));
         Ok(self
             .connection()?
             .query_row(sql, params![scope.assets_json(), most], |r| r.get(0))?)
     }
 
-    /// Lets bars be pending again. Returns how many were not.
+    /// Marks bars as pending. Returns how many were not.
     pub(crate) fn make_pending(&self, bars: &[(String, NaiveDate, String)]) -> Result<usize> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,4 +1,4 @@
-//! Rows that the warehouse refuses, in the revision that it refused.
+//! Rows that the warehouse rejected, in the rejected revision.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -9,42 +9,41 @@ use crate::domain::timestamp;
 use crate::staging::Staging;
 use crate::staging::bar_row::{RawText, shown};
 
-/// So many characters of what the warehouse says are kept; it may quote a value of a megabyte.
+/// Characters kept of the warehouse's message, which may quote a value of a megabyte.
 pub(super) const LONGEST_MESSAGE: usize = 2000;
 
 /// A row that cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// Its key as it stands: asset, date, source.
+    /// Its key as stored: asset, date, source.
     pub(crate) key: [RawText; 3],
     /// The revision that was read.
     pub(crate) revision: i64,
-    /// The row as it was sent; empty for one that could not be.
+    /// The row as it was sent; empty if it could not be sent.
     pub(crate) sent: String,
-    /// The SQLSTATE of the refusal.
+    /// The SQLSTATE of the rejection.
     pub(crate) sqlstate: String,
     /// What is wrong with it.
     pub(crate) message: String,
-    /// The constraint that it violates, where it is one.
+    /// The violated constraint, if there is one.
     pub(crate) constraint: Option<String>,
 }
 
-/// What the warehouse has refused of one series and would refuse again.
+/// The rows of one series that the warehouse rejected and would reject again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RejectedSeries {
-    /// The asset.
     pub(crate) asset_id: String,
     pub(crate) source: String,
-    /// How many rows.
+    /// Number of rows.
     pub(crate) rows: u64,
     /// The day of the first one.
     pub(crate) first_date: String,
-    /// Why that one was refused, in the warehouse's words.
+    /// The warehouse's message for that one.
     pub(crate) message: String,
 }
 
 impl Staging {
-    /// Notes rows that cannot be sent. They stay pending, and are tried again in a new revision or by a full sync.
+    /// Records rows that cannot be sent. They stay pending and are tried again in a new revision or by a full sync.
     pub(crate) fn reject(&self, rejects: &[Reject], now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -73,17 +72,17 @@ impl Staging {
         Ok(tx.commit()?)
     }
 
-    /// How many rows the warehouse has refused and would refuse again.
+    /// How many rows the warehouse rejected and would reject again.
     pub(crate) fn count_sync_rejects(&self) -> Result<u64> {
         let sql =
             "SELECT count(*) FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)
                    WHERE p.revision = r.revision OR r.row_sent = ''";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
-    /// The rows behind [`Staging::count_sync_rejects`] by series.
+    /// The rows of [`Staging::count_sync_rejects`] by series.
     pub(crate) fn rejected_series(&self) -> Result<Vec<RejectedSeries>> {
         let connection = self.connection()?;
-        // Beside min(), SQLite takes the other columns from the row that has it.
+        // With min(), SQLite takes the other columns from the row that has the minimum.
         let mut statement = connection.prepare_cached(
             "SELECT asset_id, source, count(*), min(date), r.sqlstate || ' ' || r.message
              FROM sync_reject r JOIN price_daily p USING (asset_id, date, source)

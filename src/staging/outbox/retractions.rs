@@ -1,4 +1,4 @@
-//! Bars that the owner took back, on their way out of the warehouse.
+//! Retracted bars that must be removed from the warehouse.
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,8 +11,7 @@ use crate::staging::Staging;
 use crate::staging::bar_row::{bar_sql, shown, values};
 
 impl Staging {
-    /// The bars that were taken back and that the warehouse may still have. What another program wrote and is none stays here,
-    /// and is said.
+    /// The retracted bars that the warehouse may still have. Invalid rows of another program stay here and are logged.
     pub(crate) fn pending_retractions(&self) -> Result<Vec<RetractedRow>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("retractions.sql"))?;
@@ -22,20 +21,20 @@ impl Staging {
             match retracted_row(row) {
                 Ok(Some(row)) => readable.push(row),
                 Ok(None) | Err(_) => {
-                    log::warn!(asset = shown(row.get_ref(0)?), source = shown(row.get_ref(2)?); "a bar of it that was taken back stays in the warehouse: a value of its row is of another type");
+                    log::warn!(asset = shown(row.get_ref(0)?), source = shown(row.get_ref(2)?); "one of its retracted bars stays in the warehouse: a value of the row has the wrong type");
                 }
             }
         }
         Ok(readable)
     }
 
-    /// How many bars were taken back that the warehouse may still have.
+    /// How many retracted bars the warehouse may still have.
     pub(crate) fn count_retractions(&self) -> Result<u64> {
         let sql = "SELECT count(*) FROM retraction WHERE synced_at IS NULL";
         Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
     }
 
-    /// Lets the bars of these rows that were taken back here be taken out again. Returns how many that are.
+    /// Queues the retracted bars among these rows for removal again. Returns how many there are.
     pub(crate) fn retract_again(&self, rows: &[(String, NaiveDate, String)]) -> Result<usize> {
         let mut connection = self.connection()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -52,7 +51,7 @@ impl Staging {
         Ok(changed)
     }
 
-    /// Notes that the warehouse no longer has these bars. One that the owner put back meanwhile is sent again.
+    /// Records that the warehouse no longer has these bars. One that the owner put back meanwhile is sent again.
     pub(crate) fn acknowledge_retractions(
         &self,
         rows: &[RetractedRow],

@@ -1,4 +1,4 @@
-//! What a sync will send, as far as a column of the warehouse may refuse it: for `doctor`.
+//! For `doctor`: the texts that a sync will send, as far as a column of the warehouse may refuse them.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::staging::Staging;
 use crate::staging::bar_row::shown;
 
 impl Staging {
-    /// The texts of all staged rows, assets and runs, and whether an asset waits or none was staged yet.
+    /// The texts of all staged rows, assets and runs, and whether an asset is pending or none was staged yet.
     pub(crate) fn outgoing_texts(&self) -> Result<OutgoingTexts> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(include_str!("texts.sql"))?;

@@ -1,4 +1,5 @@
-//! Which table the rows were acknowledged to, which of them it must have, and that another one gets all of them.
+//! The table that has the acknowledged rows, the rows it must have, and the switch to another table, which gets all
+//! rows.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -13,7 +14,7 @@ use crate::staging::bar_row::{BarRow, bar_sql};
 use crate::staging::{Scope, Staging};
 
 impl Staging {
-    /// The table that has what was acknowledged; `None` as long as nothing was.
+    /// The table that has the acknowledged rows; `None` as long as there are none.
     pub(crate) fn acknowledged(&self) -> Result<Option<Acknowledged>> {
         let connection = self.connection()?;
         let sql = "SELECT identity, relation, place, witnesses FROM warehouse";
@@ -40,8 +41,8 @@ impl Staging {
         Ok(is_any.then_some(Acknowledged { witnesses, ..known }))
     }
 
-    /// Notes which warehouse took rows, before the first of them is acknowledged; of one that took assets or runs, the table of
-    /// the bars is not known yet.
+    /// Records which warehouse accepted rows, before the first of them is acknowledged. After assets or runs the table
+    /// of the bars is still unknown.
     pub(crate) fn recognise_database(&self, database: &str, now: DateTime<Utc>) -> Result<()> {
         self.connection()?.execute(
             "INSERT INTO warehouse (only_row, identity, recognised_at, witnesses) VALUES (1, ?1, ?2, ?3)
@@ -54,7 +55,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Notes which table took bars, before the first of them is acknowledged.
+    /// Records which table accepted bars, before the first of them is acknowledged.
     pub(crate) fn recognise_table(
         &self,
         table: &TableIdentity,
@@ -69,21 +70,22 @@ impl Staging {
         Ok(())
     }
 
-    /// Lets every row of the scope, every asset, action, bar taken back and run be pending again, refused ones too: this table is to
-    /// get all of them. Where the rows were acknowledged to another one, those outside the scope become pending as well.
+    /// Marks every row of the scope and every asset, action, retraction and run as pending again, rejected ones too:
+    /// this table must get all of them. If the rows were acknowledged to another table, those outside the scope become
+    /// pending as well.
     ///
-    /// One transaction, so that a crash leaves either the old acknowledgements or none.
+    /// In one transaction, so that a crash leaves either the old acknowledgements or none.
     pub fn begin_anew(&self, scope: &Scope, found: &FoundTable, now: DateTime<Utc>) -> Result<()> {
         let known = self.acknowledged()?;
         let holds = known.is_none_or(|known| known.standing(found) == Standing::Holds);
         let assets = if holds { scope.assets_json() } else { None };
         let mut connection = self.connection()?;
-        // None is left of all; of some, others may be.
+        // A full scope leaves no witnesses; a partial one may leave some.
         let witnesses = assets.is_none().then_some(NO_WITNESSES);
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         forget(&tx, assets.as_deref())?;
         if !holds {
-            // Whose the rows of another asset_master are, is not known.
+            // Nobody knows who owns the rows of another asset_master.
             tx.execute("UPDATE asset_master SET claimed = 0", [])?;
         }
         put(&tx, found, witnesses, now)?;
@@ -91,7 +93,7 @@ impl Staging {
     }
 }
 
-/// Notes which table has what is written next, none of which bears witness yet.
+/// Records the table for what is written next, without witnesses yet.
 pub(in crate::staging) fn put_table(
     tx: &Transaction<'_>,
     found: &FoundTable,
@@ -119,7 +121,7 @@ fn put(
     Ok(())
 }
 
-/// What stands in the file when no bar is acknowledged, so that nobody looks for one in every row.
+/// Stored if no bar is acknowledged, so that nobody searches every row for one.
 const NO_WITNESSES: &str = "[]";
 
 /// Whether an asset or a run is acknowledged.
@@ -129,14 +131,14 @@ fn is_other_acknowledged(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row(sql, [], |r| r.get(0))
 }
 
-/// Whether a bar was ever acknowledged, in whatever revision, likewise of a file that does not say.
+/// Whether a bar was ever acknowledged in any revision, also for a file that does not record it.
 fn is_any_acknowledged(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM price_daily WHERE synced_revision > 0)";
     connection.query_row(sql, [], |r| r.get(0))
 }
 
-/// Bars that were acknowledged, of a file that does not say which were the last: one of an older program, or one of which some
-/// assets were sent again. Where there is none, every row is looked at.
+/// Some acknowledged bars of a file that does not record the last ones: one of an older program, or one from which some
+/// assets were sent again. If there are none, every row is read.
 fn some_acknowledged(connection: &Connection) -> Result<Vec<Witness>> {
     let mut statement = connection.prepare(bar_sql!("some_acknowledged.sql"))?;
     let mut rows = statement.query([MOST_WITNESSES])?;
@@ -160,7 +162,7 @@ fn some_acknowledged(connection: &Connection) -> Result<Vec<Witness>> {
     Ok(witnesses)
 }
 
-/// Keeps some of the rows that are acknowledged now as witnesses, from all over the chunk.
+/// Keeps some of the newly acknowledged rows as witnesses, spread over the chunk.
 pub(in crate::staging) fn keep_witnesses(
     tx: &Transaction<'_>,
     rows: &[PendingRow],
@@ -184,7 +186,7 @@ pub(super) fn drop_witness(tx: &Transaction<'_>, gone: &RetractedRow) -> Result<
     let Some(json) = kept.flatten() else {
         return Ok(());
     };
-    // What cannot be read names no witness, and is looked for anew.
+    // An unreadable value names no witness, and is replaced.
     let Ok(mut witnesses) = serde_json::from_str::<Vec<Witness>>(&json) else {
         return Ok(());
     };

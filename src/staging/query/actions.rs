@@ -1,4 +1,4 @@
-//! Dividends, splits and capital gains as they are staged, and the factors that come of them. Nothing is written.
+//! Staged dividends, splits and capital gains, and the resulting factors. Read only.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Action {
     /// The day on which it takes effect.
     pub(crate) date: String,
     pub(crate) kind: String,
-    /// What is paid for a share.
+    /// Amount per share.
     pub(crate) amount: Option<f64>,
     pub(crate) currency: Option<String>,
     /// New shares of a split.
@@ -43,7 +43,7 @@ impl Action {
 const FACTORS: &str = "SELECT asset_id, since, until, split_factor, dividend_factor";
 
 impl Staging {
-    /// The actions of an asset, or of all, oldest first.
+    /// The actions of one asset or all, oldest first.
     pub(crate) fn actions(&self, asset: Option<&AssetId>) -> Result<Vec<Action>> {
         let sql = "SELECT asset_id, date, kind, amount, currency, numerator, denominator, source, left_out, ingested_at
              FROM corporate_action WHERE ?1 IS NULL OR asset_id = ?1 ORDER BY asset_id, date, kind, source";
@@ -66,14 +66,14 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether a source of an asset, or of any, tells its actions, so that none listed means none.
+    /// Whether a source of one asset or any reports its actions, so that an empty list means none.
     pub(crate) fn tells_actions(&self, asset: Option<&AssetId>) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM corporate_action_coverage WHERE ?1 IS NULL OR asset_id = ?1)";
         let asset = params![asset.map(AssetId::as_str)];
         Ok(self.connection()?.query_row(sql, asset, |r| r.get(0))?)
     }
 
-    /// The factors of an asset, or of all, by asset. An asset without any is not adjusted by anything that is known.
+    /// The factors of one asset or all, by asset. An asset without factors has nothing known to adjust for.
     pub(crate) fn adjustments(&self, asset: Option<&str>) -> Result<HashMap<String, Vec<Span>>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(&factors_sql(&connection, asset)?)?;
@@ -94,8 +94,8 @@ impl Staging {
     }
 }
 
-/// The query of the factors of an asset (?1), or of all. The view makes those of all assets before one of them is picked, which takes
-/// long in a large file: for one asset its text is read with the sources of that asset only.
+/// The query of the factors of one asset (?1) or all. The view computes those of all assets before one is selected,
+/// which takes long in a large file, so for one asset the view's text is run with the sources of that asset only.
 fn factors_sql(connection: &Connection, asset: Option<&str>) -> rusqlite::Result<String> {
     let view = "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'adjustment'";
     let text: Option<String> = connection.query_row(view, [], |r| r.get(0)).optional()?;

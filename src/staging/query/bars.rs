@@ -1,5 +1,5 @@
-//! Bars and series as they are staged, read for `show`, `report`, `export`, `verify`, `healthcheck` and `reconcile`, with what
-//! was said about their days. Nothing is written.
+//! Staged bars and series with findings about their days, for `show`, `report`, `export`, `verify`, `healthcheck` and
+//! `reconcile`. Read only.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,19 +16,17 @@ use crate::domain::stand_in::{WITHIN_DAYS, best_sources};
 use crate::staging::Staging;
 use crate::staging::bar_row::{BarRow, SOURCE_AT, StoredBar, bar_sql, text};
 
-/// An asset as the staging file knows it.
+/// An asset in the staging file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StoredAsset {
     pub(crate) asset_id: String,
-    /// Its name; its id where no name is known.
+    /// Its name; its id if the name is unknown.
     pub(crate) name: String,
-    /// What it is.
     pub(crate) category: String,
-    /// The name of its calendar.
     pub(crate) calendar: String,
-    /// The currency of its own series.
+    /// Currency of its own series.
     pub(crate) currency: String,
-    /// Its sources in their order.
+    /// Its sources in order.
     pub(crate) sources: Vec<StoredSource>,
 }
 
@@ -37,55 +35,55 @@ pub(crate) struct StoredAsset {
 pub(crate) struct StoredSource {
     /// The `source` column of its bars.
     pub(crate) source: String,
-    /// What it calls the asset.
+    /// The source's symbol for the asset.
     pub(crate) symbol: String,
-    /// The currency of its prices.
+    /// Currency of its prices.
     pub(crate) currency: String,
-    /// Whether that is the asset's own, so that its bars may stand for the asset's price.
+    /// Whether that is the asset's own currency, so that its bars can serve as the asset's price.
     pub(crate) own_currency: bool,
 }
 
 /// An open finding about a day of a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredFinding {
-    /// Source; empty where it is about a calendar.
+    /// Source; empty for a finding about a calendar.
     pub(crate) source: String,
-    /// The day, as it stands there.
+    /// The day as stored.
     pub(crate) date: String,
-    /// What was found.
+    /// The rule.
     pub(crate) rule: String,
     /// The values behind it.
     pub(crate) detail: String,
 }
 
 impl StoredFinding {
-    /// Whether its series may hold two scales.
+    /// Whether its series may mix two scales.
     #[must_use]
     pub(crate) fn is_suspect(&self) -> bool {
         self.rule.parse().is_ok_and(Rule::is_suspect)
     }
 }
 
-/// The bars of one asset, by source.
+/// The bars of one asset by source.
 pub(crate) type StoredSeries = BTreeMap<String, Vec<StoredBar>>;
 
-/// Which bars.
+/// Selects bars.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
-    /// Of these assets; of all when empty.
+    /// Only these assets; all if empty.
     pub(crate) assets: Vec<String>,
-    /// Of this source.
+    /// Only this source.
     pub(crate) source: Option<String>,
     /// From this day on.
     pub(crate) start: Option<NaiveDate>,
-    /// Until this day.
+    /// Up to this day.
     pub(crate) end: Option<NaiveDate>,
-    /// What their prices are adjusted for; where for something, it is one bar a day, the best.
+    /// What to adjust prices for; if anything, only the best bar of each day is selected.
     pub(crate) adjust: Adjust,
 }
 
 impl Selection {
-    /// Whether it has the bars of a source and a day.
+    /// Whether it selects the bars of a source and a day.
     pub(crate) fn has(&self, source: &str, date: NaiveDate) -> bool {
         self.source.as_deref().is_none_or(|wanted| wanted == source)
             && self.start.is_none_or(|start| start <= date)
@@ -96,24 +94,22 @@ impl Selection {
 /// A staged bar of a month, as the warehouse should have it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StagedBar {
-    /// The session's day.
     pub(crate) date: NaiveDate,
-    /// Its values.
     pub(crate) values: RowValues,
-    /// Whether it waits for the next sync.
+    /// Whether it is pending.
     pub(crate) is_pending: bool,
 }
 
 impl Staging {
-    /// The sources whose bars may stand for the price of a configured asset, best first: those in its own currency, by what their
-    /// stored bars were fetched in.
+    /// The sources whose bars can serve as the price of a configured asset, best first: those in its own currency,
+    /// according to the currency in which the stored bars were fetched.
     pub(crate) fn own_sources<'a>(&self, asset: &'a Asset) -> Result<Vec<&'a str>> {
         let stored = self.series_currencies(&asset.id)?;
         let is_own = |source: &&str| stored.get(*source).is_none_or(|c| *c == asset.currency);
         Ok(asset.own_sources().filter(is_own).collect())
     }
 
-    /// The currencies that an asset's stored bars were fetched in, by source.
+    /// The currencies of an asset's stored bars by source.
     pub(crate) fn series_currencies(&self, asset: &AssetId) -> Result<HashMap<String, String>> {
         let sql = "SELECT source, currency FROM series WHERE asset_id = ?1";
         let connection = self.connection()?;
@@ -157,7 +153,7 @@ impl Staging {
         Ok(assets)
     }
 
-    /// The bars of an asset from a day on, by source, oldest first. A row whose date is no day is left out.
+    /// The bars of an asset from a day on by source, oldest first. Rows with an invalid date are skipped.
     pub(crate) fn stored_series(
         &self,
         asset_id: &str,
@@ -180,7 +176,7 @@ impl Staging {
         Ok(series)
     }
 
-    /// The open findings about an asset (or about a calendar, whose name stands in the same place), oldest first.
+    /// The open findings about an asset (or a calendar, whose name is in the same column), oldest first.
     pub(crate) fn stored_findings(&self, asset_id: &str) -> Result<Vec<StoredFinding>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(
@@ -197,8 +193,9 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The newest bar of an asset among these sources, up to `until` if it is given: its day, and whether it is final. Of one day
-    /// the first source's counts. It is read from the newest day back, so that the length of the series does not matter.
+    /// The newest bar of an asset among these sources, up to `until` if given: its day, and whether it is final. Of one
+    /// day the first source's bar counts. Reads from the newest day back, so that the length of the series does not
+    /// matter.
     pub(crate) fn newest_bar(
         &self,
         asset: &AssetId,
@@ -227,8 +224,8 @@ impl Staging {
         Ok(newest.map(|(date, _, is_final)| (date, is_final)))
     }
 
-    /// The days that have a price of these sources, from one on and up to `until` if it is given, each with whether it is final. A later
-    /// source's bar counts where it may stand in, as in the view `best_price`.
+    /// The days with a price of these sources, from a day on and up to `until` if given, each with whether it is final.
+    /// A later source's bar counts if it may stand in, as in the view `best_price`.
     pub(crate) fn days_since(
         &self,
         asset: &AssetId,
@@ -282,8 +279,8 @@ impl Staging {
         Ok(false)
     }
 
-    /// The day from which on an asset has rows of these sources (of any, where none is named) on so many days; `None` when there are
-    /// not that many.
+    /// The day from which on an asset has rows of these sources (of any, if none is named) on the given number of days;
+    /// `None` if there are fewer.
     pub(crate) fn start_of_newest(
         &self,
         asset_id: &str,
@@ -329,10 +326,10 @@ impl Staging {
         Ok(closes)
     }
 
-    /// Gives every selected bar to `take`, by asset, day and source; says how many there were.
+    /// Passes every selected bar to `take`, by asset, day and source; returns their number.
     ///
     /// # Errors
-    /// What SQLite or `take` says.
+    /// Errors of SQLite or `take`.
     pub(crate) fn export(
         &self,
         selection: &Selection,
@@ -368,7 +365,7 @@ impl Staging {
         Ok(count)
     }
 
-    /// The sources of which there are bars, and those that are configured.
+    /// The sources that have bars, and those that are configured.
     pub(crate) fn known_sources(&self) -> Result<BTreeSet<String>> {
         let connection = self.connection()?;
         let mut statement = connection
@@ -377,9 +374,9 @@ impl Staging {
         Ok(sources.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Every asset with bars that a warehouse can have, in order: PostgreSQL has no text with a zero byte.
+    /// Every asset with bars that a warehouse can store, in order: PostgreSQL has no text with a zero byte.
     pub(crate) fn asset_ids(&self) -> Result<Vec<String>> {
-        // From one asset to the next by the key, without reading the bars.
+        // Jumps from one asset to the next by the key, without reading the bars.
         let sql = "WITH RECURSIVE asset (id) AS (
                 SELECT min(asset_id) FROM price_daily
                 UNION ALL
@@ -424,7 +421,7 @@ impl Staging {
             .collect())
     }
 
-    /// The bars of a month, in the order of their days.
+    /// The bars of a month by day.
     pub(crate) fn bars_of_month(&self, month: &Month) -> Result<Vec<StagedBar>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("bars_of_month.sql"))?;
@@ -451,7 +448,7 @@ fn stored_asset(row: &Row<'_>, asset_id: String) -> rusqlite::Result<StoredAsset
     })
 }
 
-/// What can be read as no day or no time is no bar, and as such never equal.
+/// A row with an invalid day or time is not a bar, and as such never equal.
 fn staged_bar(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
     let row = BarRow(row);
     let date = row.date().ok().flatten();
@@ -467,7 +464,7 @@ fn staged_bar(row: &Row<'_>) -> rusqlite::Result<StagedBar> {
 }
 
 impl StoredAsset {
-    /// The sources whose bars may stand for the asset's price, best first. Without a configured source every series may.
+    /// The sources whose bars can serve as the asset's price, best first. Without a configured source every series can.
     pub(crate) fn own_sources<'a>(&'a self, series: &'a StoredSeries) -> Vec<&'a str> {
         if self.sources.is_empty() {
             return series.keys().map(String::as_str).collect();
@@ -477,8 +474,8 @@ impl StoredAsset {
     }
 }
 
-/// One bar a day, oldest first: that of the first of these sources which has one; a later source stands in only where it agrees with
-/// the better ones. The same as the view `best_price`.
+/// One bar per day, oldest first: that of the first of these sources that has one; a later source stands in only if it
+/// agrees with the better ones. The same as the view `best_price`.
 pub(crate) fn best_bars<'a>(
     series: &'a StoredSeries,
     sources: &[&'a str],

@@ -1,4 +1,4 @@
-//! Questions of `report`: corrections, waivers, and what waits for the warehouse or was refused by it.
+//! Queries of `report`: corrections, waivers, and rows that are pending or rejected.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,12 +14,11 @@ use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 /// A bar that was replaced by other values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Correction {
-    /// The session's day.
     pub(crate) date: String,
     pub(crate) source: String,
-    /// What was believed before.
+    /// The values before.
     pub(crate) before: Values,
-    /// What replaced it; `None` where the bar is gone.
+    /// The values after; `None` if the bar is gone.
     pub(crate) after: Option<Values>,
     /// Whether the old bar was only provisional.
     pub(crate) was_provisional: bool,
@@ -29,23 +28,22 @@ pub(crate) struct Correction {
     pub(crate) job_id: Option<String>,
 }
 
-/// A row that the warehouse refused.
+/// A row that the warehouse rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredReject {
     pub(crate) asset_id: String,
-    /// The session's day.
     pub(crate) date: String,
     pub(crate) source: String,
-    /// PostgreSQL's code for what was wrong.
+    /// PostgreSQL's error code.
     pub(crate) sqlstate: String,
-    /// PostgreSQL's words.
+    /// PostgreSQL's message.
     pub(crate) message: String,
-    /// When it was refused.
+    /// When it was rejected.
     pub(crate) rejected_at: String,
 }
 
 impl Staging {
-    /// What replaced bars of an asset, newest first.
+    /// The replaced bars of an asset, newest first.
     pub(crate) fn corrections(&self, asset_id: &str) -> Result<Vec<Correction>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare_cached(bar_sql!("corrections.sql"))?;
@@ -53,7 +51,7 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The sessions of an asset that were waived, with the reason.
+    /// The waived sessions of an asset with the reason.
     pub(crate) fn waivers(&self, asset_id: &str) -> Result<BTreeMap<NaiveDate, String>> {
         let connection = self.connection()?;
         let mut statement =
@@ -68,7 +66,7 @@ impl Staging {
         Ok(waivers)
     }
 
-    /// The rows that the warehouse has refused in their present revision, newest first.
+    /// The rows that the warehouse rejected in their current revision, newest first.
     pub(crate) fn rejects(&self) -> Result<Vec<StoredReject>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
@@ -89,7 +87,7 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many bars of each asset wait for the warehouse.
+    /// The number of pending bars by asset.
     pub(crate) fn pending_by_asset(&self) -> Result<HashMap<String, u64>> {
         let connection = self.connection()?;
         let mut statement =

@@ -1,4 +1,4 @@
-//! What a price was, since when it was known, and when it changed.
+//! Earlier values of prices: when they were known and when they changed.
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,21 +14,19 @@ use crate::staging::bar_row::{bar_sql, optional_text, text, values};
 /// A bar as it was known for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Version {
-    /// The session's day.
     pub(crate) date: String,
     pub(crate) source: String,
-    /// What the bar said.
     #[serde(flatten)]
     pub(crate) values: Values,
-    /// When these values were fetched first.
+    /// When these values were first fetched.
     pub(crate) known_since: String,
-    /// The run that brought them, where it is known.
+    /// The run that fetched them, if known.
     pub(crate) job_id: Option<String>,
-    /// When values that replaced them were fetched, or they were taken back; `None` for those that hold.
+    /// When they were replaced or retracted; `None` for the current values.
     pub(crate) replaced_at: Option<String>,
     /// The run that replaced them.
     pub(crate) replaced_by: Option<String>,
-    /// Why the owner took them back, where nothing replaced them.
+    /// Why the owner retracted them, if nothing replaced them.
     pub(crate) retracted: Option<String>,
 }
 
@@ -57,7 +55,7 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The bars of an asset as they were known at a time, or of one day.
+    /// The bars of an asset, or of one day, as they were known at a time.
     pub(crate) fn as_of(
         &self,
         asset: &AssetId,

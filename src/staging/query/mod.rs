@@ -1,4 +1,4 @@
-//! What is stored, read for people: bars, the state of the file, corrections, history.
+//! Reads stored data for people: bars, the state of the file, corrections, history.
 
 pub(in crate::staging) mod actions;
 pub(in crate::staging) mod bars;

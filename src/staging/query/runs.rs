@@ -1,4 +1,4 @@
-//! Questions about runs: the newest, those since a time, and how they ended.
+//! Queries about runs: the newest, those since a time, and how they ended.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -9,18 +9,16 @@ use crate::staging::Staging;
 use crate::staging::bar_row::{optional_text, text};
 use crate::staging::job_run::{job_runs, job_runs_as};
 
-/// How something ended in a run: the run itself, or one of its assets.
+/// How a run or one of its assets ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// The command, or the asset.
+    /// The command or the asset.
     pub(crate) name: String,
-    /// When the run began.
+    /// Start of the run.
     pub(crate) started_at: String,
-    /// How it ended.
     pub(crate) status: String,
-    /// Whether that was well.
     pub(crate) succeeded: bool,
-    /// Why not.
+    /// Why it failed.
     pub(crate) error: Option<String>,
 }
 
@@ -43,13 +41,13 @@ impl Staging {
         job_runs(&*self.connection()?, newest, [limit])
     }
 
-    /// The runs that began at or after a time, newest first.
+    /// The runs that started at or after a time, newest first.
     pub(crate) fn runs_since(&self, time: &str) -> Result<Vec<JobRun>> {
         let since = "WHERE started_at >= ?1 ORDER BY started_at DESC, job_id DESC";
         job_runs(&*self.connection()?, since, [time])
     }
 
-    /// The newest run of a command that has ended.
+    /// The newest finished run of a command.
     pub(crate) fn newest_ended_run(&self, job_name: &str) -> Result<Option<JobRun>> {
         let newest =
             "WHERE job_name = ?1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1";
@@ -63,7 +61,8 @@ impl Staging {
         job_runs_as(&*self.connection()?, ended, since, Ended::from)
     }
 
-    /// Whose bars the runs since a time staged: the run's id, the asset and the source, of several with commas.
+    /// The sources of the bars staged by runs since a time: the run's id, the asset, and the sources separated by
+    /// commas.
     pub(crate) fn answered_since(&self, time: &str) -> Result<Vec<[String; 3]>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(
@@ -74,7 +73,7 @@ impl Staging {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// What runs of `collect` since a time did for each asset, oldest first.
+    /// The results of each asset in runs of `collect` since a time, oldest first.
     pub(crate) fn ended_assets(&self, since: DateTime<Utc>) -> Result<Vec<Ended>> {
         let connection = self.connection()?;
         let mut statement = connection.prepare(

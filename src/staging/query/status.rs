@@ -1,4 +1,4 @@
-//! Questions of `status`: what is staged, what waits, what was found.
+//! Queries of `status`: what is staged, what is pending, what was found.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,30 +9,30 @@ use serde::Serialize;
 use crate::staging::Staging;
 use crate::staging::bar_row::{optional_text, text};
 
-/// So many rows are read to count them. In a larger file what only reading every row can tell is not said.
+/// Most rows that are read to count them. For a larger file, facts that need every row are left out.
 const MOST_COUNTED: i64 = 250_000;
 
-/// So many rows of an asset are read from each end, where not all rows are read.
+/// Rows of an asset read from each end if not all rows are read.
 const MOST_AT_AN_END: usize = 100;
-/// And so many at least, to meet a source that another program has written.
+/// And at least this many, to find sources that another program has written.
 const LEAST_AT_AN_END: usize = 10;
 
-/// One series' staged bars.
+/// The staged bars of one series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct SeriesSummary {
     pub(crate) asset_id: String,
     pub(crate) source: String,
-    /// The oldest day; `None` where it lies too far behind the asset's own.
+    /// The oldest day; `None` if it lies too far after the asset's own.
     pub(crate) first_date: Option<String>,
-    /// The newest day; `None` where it lies too far before the asset's own.
+    /// The newest day; `None` if it lies too far before the asset's own.
     pub(crate) last_date: Option<String>,
-    /// Staged rows; `None` where they are too many to be counted.
+    /// Staged rows; `None` if there are too many to count.
     pub(crate) staged: Option<u64>,
     /// Rows that are not final yet; likewise.
     pub(crate) provisional: Option<u64>,
     /// Rows that the warehouse does not have.
     pub(crate) pending: u64,
-    /// Findings that are still open.
+    /// Open findings.
     pub(crate) open_findings: u64,
 }
 
@@ -41,9 +41,8 @@ pub(crate) struct SeriesSummary {
 pub(crate) struct FindingRow {
     pub(crate) asset_id: String,
     pub(crate) source: String,
-    /// The day.
     pub(crate) date: String,
-    /// What was found.
+    /// The rule.
     pub(crate) rule: String,
     /// The values behind it.
     pub(crate) detail: String,
@@ -62,7 +61,8 @@ fn series_counts(connection: &Connection, sql: &str) -> Result<Vec<(String, Stri
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The day at which each source is met first, from one end of an asset's rows on. Reading stops when all known ones were met.
+/// The day on which each source first appears, starting from one end of an asset's rows. Stops when all known sources
+/// have appeared.
 fn end_of_asset(
     connection: &Connection,
     sql: &str,
@@ -97,8 +97,8 @@ fn unseen(asset_id: &str, source: &str) -> SeriesSummary {
 }
 
 impl Staging {
-    /// What is staged, by asset and source. In a large file it is told from the ends of each asset's rows: a series that lies
-    /// between them and that this program did not stage is not seen.
+    /// What is staged, by asset and source. For a large file this is derived from the ends of each asset's rows: a
+    /// series between them that this program did not stage is not seen.
     pub(crate) fn series_summaries(&self) -> Result<Vec<SeriesSummary>> {
         let connection = self.connection()?;
         let is_large: bool =
@@ -106,7 +106,7 @@ impl Staging {
                 r.get(0)
             })?;
         if is_large {
-            // A file that may only be read has one connection.
+            // A read-only file has a single connection.
             drop(connection);
             return self.series_by_their_ends();
         }

@@ -91,13 +91,13 @@ fn a_staging_file_that_another_program_keeps_locked_is_not_waited_for() {
     let ran = stop(running, "INT");
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
-        ran.error().contains("the next one closes it as abandoned"),
+        ran.error().contains("the next run closes it as abandoned"),
         "{ran:?}"
     );
     assert_eq!(env.runs()[0].1, "running");
     // A run that cannot even begin.
     let waiting = env.start(&[&COLLECT[..], &["--log-dir", "logs"]].concat());
-    until("the words", || env.log().contains("waiting for"));
+    until("the words", || env.log().contains("waiting up to"));
     let ran = stop(waiting, "TERM");
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.error().contains("the run was stopped"), "{ran:?}");

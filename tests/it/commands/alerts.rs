@@ -131,7 +131,7 @@ fn recorded(file: &str) -> Answer {
 
 #[test]
 fn whatever_discord_answers_the_run_ends_the_same_and_the_alert_is_kept() {
-    let late = "an alert could not be sent, it is kept";
+    let late = "cannot send an alert; it is kept";
     let wrong = "ALERT_WEBHOOK_URL is wrong";
     let shared = "{\"message\":\"shared\",\"retry_after\":1336.57,\"global\":false}";
     let cases = [
@@ -151,11 +151,7 @@ fn whatever_discord_answers_the_run_ends_the_same_and_the_alert_is_kept() {
             wrong,
             1,
         ),
-        (
-            recorded("400_empty-message.json"),
-            "did not take an alert",
-            1,
-        ),
+        (recorded("400_empty-message.json"), "rejected an alert", 1),
         (Answer::new(503, "<html>"), late, 3),
         (
             Answer::new(302, "").header("Location", "http://127.0.0.1:1/"),
@@ -405,7 +401,7 @@ fn rows_that_the_warehouse_refuses_are_told_by_asset_and_their_recovery_too() {
     for words in [
         "**pricestash sync** `partial_failure`",
         "1 of 2 assets",
-        "**000660** The 000660: naver: 2 rows stay in sync_reject, the first is of 2024-01-03: 23514",
+        "**000660** The 000660: naver: 2 rows stay in sync_reject, the first one of 2024-01-03: 23514",
         "violates check constraint",
         "`pricestash sync --full`",
     ] {

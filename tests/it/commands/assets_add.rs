@@ -292,7 +292,7 @@ fn the_list_of_markets_or_a_candle_says_that_a_market_is_there() {
     assert!(
         listed["remarks"]
             .to_string()
-            .contains("its newest price is not known")
+            .contains("its newest price is unknown")
     );
     let (server, env) = sources();
     server.answer("/v1/market/all", Answer::new(500, "away"));
@@ -304,7 +304,7 @@ fn the_list_of_markets_or_a_candle_says_that_a_market_is_there() {
     assert!(
         traded["remarks"]
             .to_string()
-            .contains("its name is not known")
+            .contains("its name is unknown")
     );
     server.answer(
         "/v1/candles/days?market=KRW-ETH",
@@ -404,7 +404,7 @@ fn two_hundred_from_a_file_are_one_screen_and_the_doubtful_ones_are_named() {
     assert_eq!(ran.code, 1, "nothing was added: {ran:?}");
     assert!(
         ran.stdout
-            .starts_with("2 doubtful, 1 unknown, 197 there already."),
+            .starts_with("2 doubtful, 1 unknown, 197 already there."),
         "{ran:?}"
     );
     assert_eq!(server.paths().len(), words.len() + 3);
@@ -452,7 +452,7 @@ fn a_line_of_a_list_is_one_word() {
         "assets", "add", "AAPL", "QQQ", "--name", "Both", "--replay", "recorded",
     ]);
     assert!(
-        ran.code == 2 && ran.error().contains("of one asset"),
+        ran.code == 2 && ran.error().contains("a single word only"),
         "{ran:?}"
     );
     let ran = env.run(&["assets", "add"]);
@@ -504,7 +504,7 @@ fn a_line_that_is_named_is_one_of_the_file_as_it_is() {
         &add("XKRX")[..],
     ] {
         let ran = env.run(command);
-        let sentence = "line 2: id = 005930 is no text: write it in quotes, id = \"005930\"";
+        let sentence = "line 2: id = 005930 is not text; put it in quotes: id = \"005930\"";
         assert!(ran.code == 2 && ran.error().contains(sentence), "{ran:?}");
     }
 }

@@ -55,10 +55,7 @@ fn a_first_hit_is_not_an_exact_one() {
     server.answer(YAHOO, Answer::ok(tt));
     let ran = env.run(&["assets", "search", "T"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(
-        ran.stdout.contains("None is called exactly \"T\""),
-        "{ran:?}"
-    );
+    assert!(ran.stdout.contains("No exact match for \"T\""), "{ran:?}");
     assert_eq!(
         words(&env.json(&["assets", "search", "T"])),
         [("TT".to_owned(), false)]
@@ -70,7 +67,7 @@ fn an_isin_is_never_exact_and_a_korean_one_has_the_code_in_it() {
     let (server, env) = searched("삼성", "US5949181045");
     let ran = env.run(&["assets", "search", "US5949181045"]);
     assert!(
-        ran.stdout.contains("MSFT") && ran.stdout.contains("do not repeat the ISIN"),
+        ran.stdout.contains("MSFT") && ran.stdout.contains("do not contain the ISIN"),
         "{ran:?}"
     );
     env.succeed(&["assets", "search", "KR7005930003"]);
@@ -86,7 +83,7 @@ fn an_isin_is_never_exact_and_a_korean_one_has_the_code_in_it() {
     let ran = env.run(&["assets", "search", "NO0010123060"]);
     assert_eq!(
         (ran.code, ran.stdout.trim()),
-        (0, "Nothing is found for \"NO0010123060\".")
+        (0, "Nothing found for \"NO0010123060\".")
     );
 }
 

@@ -501,7 +501,7 @@ fn the_printed_warehouse_schema_makes_the_tables() {
     warehouse.execute(&ddl);
     warehouse.execute(&ddl);
     let apply = env.succeed(&["schema", "warehouse", "--apply"]);
-    assert_says(&apply.stdout, &["Every table is there"]);
+    assert_says(&apply.stdout, &["All tables exist"]);
     env.collect();
     env.succeed(&["sync"]);
     assert_eq!(warehouse.count("SELECT count(*) FROM price_daily"), 4);
@@ -544,10 +544,10 @@ fn a_slip_of_the_keyboard_is_no_history_and_no_waiver() {
     };
     refused(&["history", "NOPE"], "there is no asset \"NOPE\"");
     let waive = |day: &'static str, reason: &'static str| ["waive", "A", day, "--reason", reason];
-    refused(&waive("2024-01-06", "x"), "no session of XKRX (weekend)");
+    refused(&waive("2024-01-06", "x"), "not a session of XKRX (weekend)");
     refused(&waive("2024-01-04", " "), "--reason is empty");
     refused(&["waive", "NOPE", "2024-01-04", "--reason", "x"], "NOPE");
-    refused(&waive("2024-01-04", "x"), "A has a bar of 2024-01-04");
+    refused(&waive("2024-01-04", "x"), "A has a bar on 2024-01-04");
     let assets = [
         asset("A", "XKRX", "KRW", &[("naver", "A")]),
         asset("BTC", "24/7", "KRW", &[("upbit", "KRW-BTC")]),
@@ -555,7 +555,7 @@ fn a_slip_of_the_keyboard_is_no_history_and_no_waiver() {
     env.write("data/assets.toml", assets.concat());
     refused(
         &["waive", "BTC", "2099-01-02", "--reason", "x"],
-        "2099-01-02 is still to come",
+        "2099-01-02 is in the future",
     );
     assert_eq!(env.count("SELECT count(*) FROM waiver"), 0);
     // One without a bar is waived, and may be so again.

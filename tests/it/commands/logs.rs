@@ -45,10 +45,10 @@ fn with_json_every_line_of_stderr_is_json() {
         .with("LOG_LEVEL", "trace")
         .with("ALERT_WEBHOOK_URL", "no address");
     let cases: [(&[&str], i32, &str); 7] = [
-        (&COLLECT, 3, "ALERT_WEBHOOK_URL is no http"),
+        (&COLLECT, 3, "ALERT_WEBHOOK_URL is not an http"),
         (&["collect", "--end", "2024-13-01"], 2, "2024-13-01"),
         (&["fetch"], 2, "fetch"),
-        (&[], 2, "a command is missing"),
+        (&[], 2, "missing command"),
         (&["collect", "--assets", "AAPL"], 2, "AAPL"),
         (&["sync"], 2, "DATABASE_URL is not set"),
         (&["collect", "--start", "9999-01-01"], 2, "9999-01-01"),

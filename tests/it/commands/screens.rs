@@ -117,7 +117,10 @@ fn a_run_without_a_network_says_one_line_a_host_and_which_assets_were_skipped() 
     let says = "7 assets were skipped, their sources could not be asked: A, B, C, D, E and 2 more";
     let unfolded = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(unfolded.contains(says), "{ran:?}");
-    let hosts = ran.stderr.lines().filter(|l| l.contains("not asked again"));
+    let hosts = ran
+        .stderr
+        .lines()
+        .filter(|l| l.contains("skipped for the rest of this run"));
     assert_eq!(hosts.count(), 2, "{ran:?}");
     assert!(ran.stderr.lines().count() <= 4, "{ran:?}");
     // Each asset has its cause all the same.

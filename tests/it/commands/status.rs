@@ -26,7 +26,7 @@ fn it_says_what_is_not_well_and_why() {
     for words in [
         "Not all is well:",
         "2 of 2 assets are not fresh: 005930, 000660",
-        "the last 2 runs of collect did not succeed, the last one ended with partial_failure",
+        "the last 2 runs of collect did not succeed; the newest ended with partial_failure",
         "8 rows wait for PostgreSQL",
         "50 %",
         "collect, last error, 20",

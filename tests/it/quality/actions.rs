@@ -301,8 +301,7 @@ fn an_event_that_can_be_none_costs_no_bar_and_is_said() {
         ran.stdout
     );
     let findings = "SELECT rule || ' ' || date, detail FROM open_findings";
-    let detail =
-        "dividend refused, a number of it is not above zero: {\"amount\":-1,\"date\":1704378600}";
+    let detail = "dividend refused, one of its numbers is not above zero: {\"amount\":-1,\"date\":1704378600}";
     assert_eq!(
         env.pairs(findings),
         pairs(&[("bad_action 2024-01-04", detail)])

@@ -272,7 +272,7 @@ fn where_nothing_is_told_there_is_no_adjusted_price() {
     assert_ne!(nothing.code, 0, "no file yet");
     of_week(&env, Value::Null, "2024-01-05T23:00:00Z");
     let unknown = env.succeed(&["actions", "A"]).stdout;
-    assert!(unknown.contains("no source was asked yet"), "{unknown}");
+    assert!(unknown.contains("was asked yet; run"), "{unknown}");
     let shown = env.json(&["show", "A", "--adjust", "all"]);
     assert!(
         shown.rows().iter().all(|row| row["close"].is_null()),

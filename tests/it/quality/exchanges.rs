@@ -400,7 +400,7 @@ fn assets_of_another_exchange_give_no_advice_about_a_calendar() {
     let about_a = rows.iter().find(|r| r["check"] == "asset A").unwrap();
     let detail = about_a["detail"].as_str().unwrap();
     assert_eq!(about_a["status"], "WARN");
-    let why = "yahoo: the source says that its exchange is OSA, whose calendar is XTKS, not XNYS";
+    let why = "yahoo: the source names the exchange OSA, whose calendar is XTKS, not XNYS";
     assert_eq!(detail, why);
     // Their source says yen now: the answers are refused, and the reason is still there when the log is gone.
     answer["chart"]["result"][0]["meta"]["currency"] = json!("JPY");
@@ -412,7 +412,7 @@ fn assets_of_another_exchange_give_no_advice_about_a_calendar() {
             .any(|r| r["detail"].as_str().unwrap().contains(words))
     };
     assert!(
-        says("its prices are in JPY, the assets file says USD"),
+        says("its prices are in JPY, but the assets file says USD"),
         "{rows:?}"
     );
 }

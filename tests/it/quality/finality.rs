@@ -127,6 +127,6 @@ fn a_recording_from_the_future_is_refused() {
         "2018-12-31",
     ]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("lies in the future"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("is in the future"), "{}", ran.stdout);
     assert_eq!(env.count("SELECT count(*) FROM price_daily"), 0);
 }

@@ -15,7 +15,7 @@ fn two_sources_of_one_asset_are_compared_day_by_day() {
     assert!(
         env.run(&["reconcile"])
             .stdout
-            .contains("No asset has bars of two sources")
+            .contains("No asset has bars from two sources")
     );
     // Naver is gone, Yahoo answers.
     server.answer(&route("A"), Answer::new(404, "gone"));

@@ -104,7 +104,7 @@ fn what_is_not_there_is_said_and_nothing_changes() {
                 "--reason",
                 "x",
             ],
-            "A has no bar on 2024-01-06, of no source",
+            "A has no bar on 2024-01-06 from any source",
         ),
         (
             &[
@@ -114,7 +114,7 @@ fn what_is_not_there_is_said_and_nothing_changes() {
         ),
         (
             &["retract", "A", WEEK[1], "--source", "naver", "--undo"],
-            "no bar of A on 2024-01-03 from naver was taken back",
+            "the bar of A on 2024-01-03 from naver was not retracted",
         ),
         (&["retract", "A", WEEK[1], "--source", "naver"], "--reason"),
     ] {

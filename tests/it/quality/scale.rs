@@ -148,7 +148,7 @@ fn a_step_is_said_once_shown_until_it_ends_and_waived() {
     assert_eq!((ran.code, &ran.row()["status"]), (0, &"suspect".into()));
     let shown = env.run(&["status"]).stdout;
     assert!(
-        shown.contains("005930 (naver) may hold two scales: scale_step on 2024-01-05"),
+        shown.contains("005930 (naver) may mix two scales: scale_step on 2024-01-05"),
         "{shown}"
     );
     assert_eq!(env.json(&["status"]).row()["suspect"], true);
@@ -180,17 +180,11 @@ fn what_is_no_finding_is_not_waived_and_days_are_waived_from_one_to_another() {
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stdout);
         assert!(ran.stderr.contains(why), "{arguments:?}: {}", ran.stderr);
     };
-    refused(
-        &["2024-01-04", "--rule", "scale_step"],
-        "open ones: 2024-01-05",
-    );
-    refused(
-        &["2024-01-04", "--rule", "scale_refused"],
-        "open ones: none",
-    );
+    refused(&["2024-01-04", "--rule", "scale_step"], "open: 2024-01-05");
+    refused(&["2024-01-04", "--rule", "scale_refused"], "open: none");
     refused(
         &["2024-01-05", "--rule", "made_up"],
-        "it should be a rule of the findings",
+        "expected the rule of a finding",
     );
     refused(
         &["2024-01-05..2024-01-02"],
@@ -198,7 +192,7 @@ fn what_is_no_finding_is_not_waived_and_days_are_waived_from_one_to_another() {
     );
     refused(
         &["2024-01-02..2024-01-05"],
-        "lacks no session from 2024-01-02 to 2024-01-05",
+        "has no missing session from 2024-01-02 to 2024-01-05",
     );
     // A week without trade.
     server.answer(&route("005930"), bars(&["2023-12-20", WEEK[3]], 25_000.0));

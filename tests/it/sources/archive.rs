@@ -248,7 +248,7 @@ fn a_compressed_recording_is_read_like_another() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("the recording yahoo/SOXL.json.gz cannot be read"),
+            .contains("cannot read the recording yahoo/SOXL.json.gz"),
         "{ran:?}"
     );
 }
@@ -295,7 +295,10 @@ fn a_folder_that_cannot_be_written_is_refused_at_start_and_said_later() {
     env.write("file", "x");
     let ran = env.run(&["collect", "--archive", "file"]);
     assert_eq!(
-        (ran.code, ran.error().contains("--archive is \"file\"")),
+        (
+            ran.code,
+            ran.error().contains("--archive: cannot write to \"file\"")
+        ),
         (2, true),
         "{ran:?}"
     );
@@ -305,7 +308,7 @@ fn a_folder_that_cannot_be_written_is_refused_at_start_and_said_later() {
     assert_eq!(env.count("SELECT count(*) FROM price_daily"), 512);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(
-        ran.stderr.contains("an answer was not kept in kept"),
+        ran.stderr.contains("cannot keep an answer in kept"),
         "{ran:?}"
     );
     for wrong in [

@@ -23,7 +23,7 @@ fn a_host_that_refuses_is_not_asked_for_the_other_assets() {
         (
             Answer::ok("<html>Are you a robot?</html>"),
             1,
-            "a web page in place of the feed: <html>Are you a robot?</html>",
+            "a web page instead of the feed: <html>Are you a robot?</html>",
         ),
         (
             Answer::new(403, "<html>Forbidden</html>"),
@@ -39,7 +39,7 @@ fn a_host_that_refuses_is_not_asked_for_the_other_assets() {
         let counts = ["A", "B", "C"].map(|id| server.count(&yahoo_route(id)));
         assert_eq!(counts, [1, tries, 0], "{words}");
         assert!(ran.message("B").contains(words), "{ran:?}");
-        let expected = format!("not asked again in this run, it said before: {words} (for B)");
+        let expected = format!("skipped after an earlier failure in this run: {words} (for B)");
         assert!(ran.message("C").contains(&expected), "{ran:?}");
         assert!(env.said().contains(&expected), "{}", env.said());
     }
@@ -103,7 +103,8 @@ fn a_dead_host_costs_its_own_tries_and_nothing_else() {
     // The second asset of the dead host costs nothing.
     assert_two_waits(&ran);
     assert!(
-        ran.message("ETH").contains("not asked again in this run"),
+        ran.message("ETH")
+            .contains("skipped after an earlier failure"),
         "{ran:?}"
     );
 }
@@ -197,11 +198,12 @@ fn a_name_that_nobody_knows_is_looked_up_for_one_asset_only() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.message("A")
-            .contains("its name cannot be resolved; is the network up?"),
+            .contains("cannot resolve its name; is the network up?"),
         "{ran:?}"
     );
     assert!(
-        ran.message("B").contains("not asked again in this run"),
+        ran.message("B")
+            .contains("skipped after an earlier failure"),
         "{ran:?}"
     );
 }
@@ -314,6 +316,6 @@ fn a_source_that_refuses_does_not_close_the_others_at_its_origin() {
         assert!(ran.message("005930").contains(words), "{ran:?}");
     }
     let why =
-        "naver: not asked again in this run, it said before: HTTP 429: slow down (for 005930)";
+        "naver: skipped after an earlier failure in this run: HTTP 429: slow down (for 005930)";
     assert!(ran.message("000660").contains(why), "{ran:?}");
 }

@@ -177,7 +177,7 @@ fn searches_list_every_hit() {
     let refused = br#"{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}"#;
     for status in [200, 400] {
         let refused = yahoo.read(status, refused, "x").unwrap_err();
-        assert_eq!(refused.to_string(), "the source says: Invalid Crumb");
+        assert_eq!(refused.to_string(), "the source reports: Invalid Crumb");
     }
 
     assert_eq!(

@@ -232,7 +232,7 @@ fn what_is_no_list_of_prices_is_said_and_never_read() {
     let note = recorded("user/alphavantage_limit_Note_200.json");
     let credits = recorded("user/twelvedata_error_429.json");
     for (definition, body, says) in [
-        (csv, &limit[..], "asked less often"),
+        (csv, &limit[..], "asks for fewer requests"),
         (csv, &page, "a web page"),
         (csv, b"No data", "No data"),
         (csv, b"", "empty body"),
@@ -244,8 +244,8 @@ fn what_is_no_list_of_prices_is_said_and_never_read() {
         (csv, b"Date,Close\n2026-01-05,1\n2026-01", "cut short"),
         (csv, b"Date,Close\n2026-01-05,\"1", "cut short"),
         (csv, b"Date,Close\n2026-01-05,1,2\n", "3 fields"),
-        (json, &note, "asked less often"),
-        (json, &credits, "asked less often"),
+        (json, &note, "asks for fewer requests"),
+        (json, &credits, "asks for fewer requests"),
         (json, br#"{"detail":"Not found."}"#, "Not found."),
         (
             json,
@@ -457,9 +457,9 @@ fn a_wrong_definition_or_a_missing_key_is_refused_at_start() {
         (
             "name = \"mine\"",
             "name = \"yahoo\"",
-            "line 1: the source name \"yahoo\"",
+            "line 1: source name \"yahoo\"",
         ),
-        ("{symbol}", "A", "{symbol} stands nowhere"),
+        ("{symbol}", "A", "url does not contain {symbol}"),
         (
             "source = \"mine\"",
             "source = \"other\"",
@@ -515,7 +515,7 @@ fn it_is_tried_again_spaced_and_left_alone_like_any_other() {
     let before = server.count("/d/B");
     let ran = env.run(&window);
     assert!(
-        ran.code == 1 && ran.stderr.contains("not asked again in this run"),
+        ran.code == 1 && ran.stderr.contains("skipped for the rest of this run"),
         "{ran:?}"
     );
     assert_eq!(
@@ -591,12 +591,12 @@ fn a_test_of_a_source_shows_what_would_be_refused_and_works_on_recordings() {
         .run(&["assets", "test-source", "tiingo", "SPY", "--replay", "kept"])
         .stdout;
     assert!(
-        text.contains("[Authorization: Token ***]") && text.contains("1 row would be refused"),
+        text.contains("[Authorization: Token ***]") && text.contains("1 row would be rejected"),
         "{text}"
     );
     let ran = env.run(&["assets", "test-source", "none", "SPY"]);
     assert!(
-        ran.code == 2 && ran.error().contains("it has tiingo"),
+        ran.code == 2 && ran.error().contains("which has tiingo"),
         "{ran:?}"
     );
     let ran = env.run(&["assets", "test-source", "tiingo", "SPY"]);
@@ -610,7 +610,10 @@ fn a_test_of_a_source_shows_what_would_be_refused_and_works_on_recordings() {
 fn a_forgotten_delimiter_is_asked_about() {
     let csv = "format = \"csv\"\ndate = \"Day\"\nclose = \"Last\"\n";
     let refused = read(csv, "X", "XPAR", b"Day;Last\n2026-01-05;12\n").unwrap_err();
-    assert!(refused.contains("is delimiter = \";\" meant?"), "{refused}");
+    assert!(
+        refused.contains("did you mean delimiter = \";\"?"),
+        "{refused}"
+    );
     let said = read(csv, "X", "XPAR", b"Please try again later; thank you\n").unwrap_err();
     assert!(said.contains("Please try again later"), "{said}");
 }
@@ -647,5 +650,5 @@ fn a_test_of_a_source_shows_what_is_taken_as_it_is_taken() {
         "XPAR",
         b"Date,Close,Close\n2026-01-05,1,2\n",
     );
-    assert!(both.unwrap_err().contains("two columns Close"));
+    assert!(both.unwrap_err().contains("two columns are called Close"));
 }

@@ -332,7 +332,7 @@ fn what_a_file_says_in_vain_or_twice_is_said() {
     };
     let volumes =
         import("Date,Close,Volume\n2024-01-02,100,1.2M\n2024-01-03,101,abc\n2024-01-04,102,5\n");
-    let says = "2 volumes are no count, such as 1.2M of 2024-01-02, and unknown now";
+    let says = "2 volumes are not a count, such as 1.2M on 2024-01-02, and stored as unknown";
     assert!(
         volumes.code == 3 && volumes.stdout.contains(says),
         "{volumes:?}"
@@ -340,10 +340,11 @@ fn what_a_file_says_in_vain_or_twice_is_said() {
     let gaps = import(
         "Date,Open,High,Low,Close\n2024-01-02,1,1,1,1\n2024-01-03,,,,1.1\n2024-01-04,N/A,,,\n",
     );
-    let says = "2 rows are left out without all prices, such as 2024-01-03";
+    let says = "2 rows were left out because a price is missing, such as 2024-01-03";
     assert!(gaps.code == 3 && gaps.stdout.contains(says), "{gaps:?}");
     let twice = import("Date,Close,Price\n2024-01-02,100,200\n");
-    let says = "it has two columns for close, close and price; say which one counts, such as --column close=2";
+    let says =
+        "it has two columns for close, close and price; choose one, such as --column close=2";
     assert!(twice.code == 2 && twice.error().contains(says), "{twice:?}");
     let with_time = import("Date,Time,Close\n2024-01-02,09:00,100\n");
     assert_eq!(with_time.code, 0, "{with_time:?}");

@@ -31,7 +31,7 @@ fn a_locked_file_is_waited_for_and_that_is_said() {
         let mut waiting = env.start(&[command, &["--log-dir", "logs"]].concat());
         until("the words", || {
             assert!(waiting.is_running());
-            env.log().contains("waiting for")
+            env.log().contains("waiting up to")
         });
         drop(other);
         let ran = waiting.wait();
@@ -39,7 +39,7 @@ fn a_locked_file_is_waited_for_and_that_is_said() {
         let said: Vec<&str> = ran
             .stderr
             .lines()
-            .filter(|l| l.contains("waiting for"))
+            .filter(|l| l.contains("waiting up to"))
             .collect();
         assert_eq!(said.len(), 1, "{ran:?}");
         assert!(
@@ -61,14 +61,14 @@ fn a_wait_in_vain_says_file_holder_and_advice() {
     #[cfg(unix)]
     {
         let collect = env.start(&[&COLLECT[..], &["--log-dir", "logs"]].concat());
-        until("the words", || env.log().contains("waiting for"));
+        until("the words", || env.log().contains("waiting up to"));
         // It waits no longer then.
         collect.signal("INT");
         let ran = collect.wait();
         assert_eq!(ran.code, 1, "{ran:?}");
         for words in [
             "staging.db stays locked by another program",
-            "let it end or close it, then run this again",
+            "let it finish or close it, then run this again",
         ] {
             assert!(ran.error().contains(words), "{words}: {ran:?}");
         }
@@ -103,7 +103,7 @@ fn somebody_who_only_reads_delays_nobody() {
         );
         let ran = env.run(command);
         assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(!ran.stderr.contains("waiting for"), "{ran:?}");
+        assert!(!ran.stderr.contains("waiting up to"), "{ran:?}");
     }
     assert_eq!(env.count(bars), seen + 1);
     // The reader still has its moment.
@@ -116,7 +116,7 @@ fn somebody_who_only_reads_delays_nobody() {
 #[test]
 fn a_damaged_file_is_said_to_be_damaged_and_a_backup_takes_its_place() {
     const PAGE: usize = 4096;
-    for (from, code, says) in [(PAGE, 1, "is damaged"), (0, 2, "which is no SQLite file")] {
+    for (from, code, says) in [(PAGE, 1, "is damaged"), (0, 2, "it is not an SQLite file")] {
         let env = collected();
         env.succeed(&["backup", "copy.db"]);
         env.damage_staging(from);
@@ -134,7 +134,7 @@ fn a_damaged_file_is_said_to_be_damaged_and_a_backup_takes_its_place() {
                 error.contains(says) && error.contains("pricestash restore"),
                 "{ran:?}"
             );
-            assert!(!error.contains("cannot be written"), "{ran:?}");
+            assert!(!error.contains("cannot write"), "{ran:?}");
         }
         let ran = env.run(&["doctor", "--offline"]);
         assert!(

@@ -126,7 +126,7 @@ fn no_result_takes_the_place_of_what_the_program_lives_on() {
         ] {
             let ran = env.run(&[command, &[target]].concat());
             assert_eq!(ran.code, 2, "{command:?} {ran:?}");
-            assert!(ran.error().contains("it was left as it is"), "{ran:?}");
+            assert!(ran.error().contains("Nothing was written"), "{ran:?}");
         }
     }
     assert!(files.map(|name| fs::read(env.path(name)).unwrap()) == before);
@@ -151,7 +151,7 @@ fn an_export_ends_quietly_when_nobody_reads_on_and_says_when_it_cannot_be_printe
         assert_eq!(ran.stdout.lines().count(), 1, "{format}");
         let ran = export(format, "> /dev/full");
         assert_eq!(ran.code, 1, "{format}");
-        let said = "error: the export cannot be printed: ";
+        let said = "error: cannot print the export: ";
         assert!(ran.error().starts_with(said), "{ran:?}");
     }
 }
@@ -204,7 +204,7 @@ fn what_one_may_not_write_one_may_read() {
         "2661"
     );
     let ran = run(&["prune"]);
-    let says = "data/staging.db may not be written by this user; ";
+    let says = "this user may not write the staging file data/staging.db; ";
     assert!(ran.code == 1 && ran.error().contains(says), "{ran:?}");
     assert!(!ran.error().contains("code"), "{ran:?}");
     allow(0o755, 0o644);
@@ -287,7 +287,7 @@ fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
     for (file, code, says) in [
         ("trigger.db", 2, "the trigger \"mine\""),
         ("table.db", 2, "has no quarantine."),
-        ("text.db", 2, "no SQLite file"),
+        ("text.db", 2, "not an SQLite file"),
         ("nowhere.db", 2, "there is no backup"),
         ("damaged.db", 1, "damaged"),
     ] {
@@ -310,7 +310,7 @@ fn a_restore_waits_for_no_run_but_says_which_one_is_under_way() {
     until("the request", || server.count(&route("005930")) > before);
     let ran = env.run(&["restore", "copy.db"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.error().contains("collect (process ") && ran.error().contains("is under way"));
+    assert!(ran.error().contains("collect (process ") && ran.error().contains("is in progress"));
     gate.open();
     assert_eq!(collect.wait().code, 0);
 }

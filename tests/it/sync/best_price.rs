@@ -104,7 +104,11 @@ fn the_views_follow_asset_source_and_an_owners_lists_where_it_has_nothing() {
             warehouse.name()
         ));
         let ran = env.succeed(&["schema", "adjusted-price", "--apply"]);
-        assert_eq!(ran.stderr.contains("jit is on there"), says, "{ran:?}");
+        assert_eq!(
+            ran.stderr.contains("jit is on in PostgreSQL"),
+            says,
+            "{ran:?}"
+        );
     }
     assert!(!says_older());
     let all = |view: &str| {

@@ -221,7 +221,7 @@ fn a_constraint_that_refuses_everything_is_not_the_rows_fault() {
     let ran = env.run(&["sync"]);
     assert_eq!((ran.code, env.pending()), (1, 1200), "{ran:?}");
     assert!(
-        ran.error().contains("not the rows") && ran.error().contains("23514"),
+        ran.error().contains("the rows are not at fault") && ran.error().contains("23514"),
         "{ran:?}"
     );
     assert_eq!(env.count("SELECT count(*) FROM sync_reject"), 0);

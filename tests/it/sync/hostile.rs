@@ -108,7 +108,7 @@ fn cases() -> Vec<Case> {
             false,
             b"HTTP/1.1 400 Bad Request".to_vec(),
             text.clone(),
-            "it is no PostgreSQL",
+            "it is not PostgreSQL",
         ),
         (
             false,

@@ -28,7 +28,7 @@ fn comes_back(happened: impl Fn(&TestWarehouse), what: &str) {
     fill(&env, 1500, 3);
     let ran = env.run(&["sync", "--format", "json"]);
     assert_eq!((ran.code, env.pending()), (0, 0), "{what}: {ran:?}");
-    let said = "all of them are sent again";
+    let said = "sending all of them again";
     assert_eq!(ran.stderr.matches(said).count(), 1, "{what}: {ran:?}");
     assert_eq!(warehouse.count(ROWS), 1503, "{what}");
     // A table that is missing altogether has a check of its own.
@@ -60,7 +60,7 @@ fn status_does_not_call_sent_rows_well_where_nobody_answers() {
     let warehouse = warehouse!();
     let env = stocked(&warehouse.url(), 5);
     let nobody = "postgres://me:canary@127.0.0.1:1/prices";
-    let unknown = "whether PostgreSQL still has the rows that were sent before is not known";
+    let unknown = "cannot tell whether PostgreSQL still has the rows sent before";
     // Nothing was sent yet, so nobody is asked.
     let env = env.with("DATABASE_URL", nobody);
     assert!(!env.succeed(&["status"]).stdout.contains(unknown));

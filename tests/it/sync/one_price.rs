@@ -104,7 +104,7 @@ fn the_view_stands_in_a_schema_of_its_own_beside_the_table() {
     refused(
         &env,
         &one_price,
-        "a view readers.price_daily that pricestash did not make",
+        "a view readers.price_daily that pricestash did not create",
     );
     warehouse.execute("DROP VIEW readers.price_daily");
     assert_eq!(env.sync(&[]).0, 0);

@@ -65,7 +65,7 @@ fn an_owners_rows_stay_as_they_are_and_ours_follow_the_file() {
     let env = machine(&warehouse, &[samsung(), soxl(), gold("Gold")]);
     let ran = env.run(&["sync"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    let says = "rows of its owner, which stay as they are: 005930, SOXL";
+    let says = "rows created by others, which stay unchanged: 005930, SOXL";
     assert!(ran.stderr.contains(says), "{ran:?}");
     assert_eq!(warehouse.text(MASTER), with_gold("Gold"));
     assert_eq!(env.sync(&["--full"]).0, 0);
@@ -188,7 +188,7 @@ fn without_a_right_to_asset_source_assets_and_prices_go() {
         let ran = writer.run(&["sync"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(
-            ran.stderr.contains("was not sent to asset_source"),
+            ran.stderr.contains("were not sent to asset_source"),
             "{ran:?}"
         );
         let master =
@@ -258,14 +258,18 @@ fn healthcheck_names_assets_that_the_file_lacks() {
     warehouse.execute(ORIGINAL);
     let env = machine(&warehouse, &[samsung(), soxl().replace("SOXL", "TQQQ")]);
     let ran = env.run(&["healthcheck", "--warehouse"]);
-    let says = "that the assets file lacks, whose prices were not checked: KS200 (KOSPI200)\n";
+    let says =
+        "that are missing in the assets file; their prices were not checked: KS200 (KOSPI200)\n";
     assert!(ran.stderr.contains(says), "{ran:?}");
     // One that is in the file, though not active there, is known.
     let known = asset("KS200", "XKRX", "KRW", &[("krx", "ks200")]);
     let off = known.replace("sources =", "active = false\nsources =");
     configure(&env, &[samsung(), off]);
     let ran = env.run(&["healthcheck", "--warehouse"]);
-    assert!(!ran.stderr.contains("the assets file lacks"), "{ran:?}");
+    assert!(
+        !ran.stderr.contains("missing in the assets file"),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -316,7 +320,7 @@ fn an_odd_source_keeps_no_other_back() {
     let ours = "005930 naver 0 KRW 005930\n005930 yahoo 1 KRW 005930.KS";
     assert_eq!(warehouse.text(OURS), ours);
     assert!(
-        ran.stderr.contains("was not sent to asset_source"),
+        ran.stderr.contains("were not sent to asset_source"),
         "{ran:?}"
     );
     let ids = "SELECT string_agg(asset_id, ' ' ORDER BY asset_id) FROM asset_master";

@@ -84,7 +84,7 @@ fn a_file_with_prices_is_not_touched() {
     let ran = env.run(&["pull"]);
     assert_eq!(ran.code, 2);
     assert!(
-        ran.error().contains("only an empty file is filled"),
+        ran.error().contains("only an empty file can be filled"),
         "{ran:?}"
     );
     assert_eq!(env.pairs(STAGED), staged);
@@ -108,7 +108,7 @@ fn what_the_warehouse_cannot_tell_is_unknown() {
     let ran = env.run(&["pull"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     for says in [
-        "2 rows are no bars and stay there, such as A 2024-01-02 from naver",
+        "2 rows left in PostgreSQL are not valid bars, such as A 2024-01-02 from naver",
         "fdr (4)",
     ] {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
@@ -158,7 +158,7 @@ fn a_series_of_which_nobody_says_the_currency_stays_there() {
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("4 rows stay there: the table asset_source does not say"),
+            .contains("4 rows were left in PostgreSQL: the table asset_source lacks"),
         "{ran:?}"
     );
     assert_eq!(env.bars(), 4);
@@ -177,7 +177,10 @@ fn what_is_to_come_stays_there_and_makes_nothing_fresh() {
     lose_the_file(&env);
     let ran = env.run(&["pull"]);
     assert!(
-        ran.code == 3 && ran.stdout.contains("2 rows are no bars"),
+        ran.code == 3
+            && ran
+                .stdout
+                .contains("2 rows left in PostgreSQL are not valid bars"),
         "{ran:?}"
     );
     let days = env.pairs("SELECT date, source FROM price_daily ORDER BY date");
@@ -201,7 +204,7 @@ fn prices_out_of_files_come_too_and_other_assets_are_named() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("assets that assets.toml does not name stay there: B"),
+            .contains("because assets.toml does not list these assets: B"),
         "{ran:?}"
     );
     assert_eq!(
@@ -261,7 +264,7 @@ fn nothing_is_no_success() {
     env.succeed(&["schema", "warehouse", "--apply"]);
     let ran = env.run(&["pull"]);
     assert!(
-        ran.code == 1 && ran.error().contains("nothing was taken"),
+        ran.code == 1 && ran.error().contains("nothing was pulled"),
         "{ran:?}"
     );
     assert_eq!(env.bars(), 0);

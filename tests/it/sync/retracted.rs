@@ -28,14 +28,11 @@ fn a_bar_leaves_the_warehouse_with_the_next_sync_and_comes_back_with_it() {
     retract(&env, WEEK[1], &["--reason", "a misprint"]);
     let status = env.run(&["status"]).stdout;
     assert!(
-        status.contains("1 bar that was taken back is still in PostgreSQL"),
+        status.contains("1 retracted bar is still in PostgreSQL"),
         "{status}"
     );
     let dry = env.run(&["sync", "--dry-run"]).stdout;
-    assert!(
-        dry.contains("1 bar that was taken back would be taken out"),
-        "{dry}"
-    );
+    assert!(dry.contains("1 retracted bar would be removed"), "{dry}");
     let (code, outcome) = env.sync(&[]);
     assert_eq!(
         (code, &outcome["retracted"], &outcome["sent"]),
@@ -114,7 +111,7 @@ fn without_the_right_to_delete_it_waits_and_is_said() {
     let ran = env.run(&["sync"]);
     assert!(
         ran.stdout
-            .contains("bars that were taken back stay in the warehouse"),
+            .contains("retracted bars are still in the warehouse"),
         "{ran:?}"
     );
     let doctor = env.run(&["doctor"]).stdout;
@@ -155,7 +152,7 @@ fn a_bar_that_another_machine_has_sent_again_is_taken_out_again() {
     other.run(&["verify", "--repair"]);
     assert_eq!(other.sync(&[]).1["inserted"], 1);
     let ran = env.run(&["verify", "--repair"]);
-    let says = "1 bar was taken back here and is there again: the next sync takes it out";
+    let says = "1 bar was retracted here but present there again: the next sync removes it";
     assert!(ran.stdout.contains(says), "{ran:?}");
     assert_eq!(env.sync(&["--assets", "A"]).1["retracted"], 1);
     assert_eq!(

@@ -218,5 +218,5 @@ fn a_standby_is_said_to_be_one() {
     let ran = env.run(&["sync"]);
     assert_eq!((worst, ran.code), ("FAIL", 1), "{said} {ran:?}");
     assert!(said.contains("this server is a standby"), "{said}");
-    assert!(ran.error().contains("where this is a standby"), "{ran:?}");
+    assert!(ran.error().contains("if this is a standby"), "{ran:?}");
 }

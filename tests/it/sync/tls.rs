@@ -219,7 +219,9 @@ fn a_refused_certificate_is_told_with_what_would_help() {
     let key = folder.path().join("server.key");
     fs::write(&key, ours.issuer.key().serialize_pem()).unwrap();
     server.use_certificate(&ours.file, &key);
-    let own = Some("(CN=ours) is self-signed, also where it is the sslrootcert itself");
+    let own = Some(
+        "(CN=ours) is self-signed and not an authority's, which does not work even as the sslrootcert itself",
+    );
     asking.all(
         "self-signed",
         &[
@@ -239,7 +241,7 @@ fn a_refused_certificate_is_told_with_what_would_help() {
     fs::write(&certificate, signed.pem()).unwrap();
     fs::write(&key, pair.serialize_pem()).unwrap();
     server.use_certificate(&certificate, &key);
-    let common = Some("only as the common name (CN=localhost)");
+    let common = Some("only in the common name (CN=localhost)");
     asking.all(
         "common name",
         &[

@@ -30,14 +30,14 @@ fn one_changed_digit_a_missing_an_extra_and_a_newer_row_are_found_and_ours_repai
     );
     for command in [&["verify"][..], &["healthcheck", "--warehouse"]] {
         let ran = env.run(command);
-        let says = "the tables are not there yet: `pricestash sync` makes them";
+        let says = "the tables do not exist yet: `pricestash sync`";
         assert!(ran.code == 1 && ran.error().contains(says), "{ran:?}");
         assert!(ran.error().contains("the warehouse at "), "{ran:?}");
     }
     env.sync(&[]);
     assert_eq!(verify(&env, &[]), (0, vec![]));
     let ran = env.run(&["verify"]);
-    assert!(ran.stdout.contains("equal: 5000 rows"), "{ran:?}");
+    assert!(ran.stdout.contains("identical: 5000 rows"), "{ran:?}");
 
     warehouse.execute(
         "UPDATE price_daily SET close = 1234.2000000000003 WHERE asset_id = '000001' AND volume = 1234;
@@ -165,12 +165,12 @@ fn rows_of_other_programs_are_named_once_and_no_difference() {
     warehouse.execute(
         "INSERT INTO price_daily SELECT '000000', date, 'hantoo', open, high, low, close, volume FROM price_daily WHERE source = 'fdr'",
     );
-    let others = "rows of other programs, which were not compared: fdr (2 rows of 1 asset), hantoo (2 rows of 1 asset).";
+    let others = "Not compared, because they belong to other programs: fdr (2 rows of 1 asset), hantoo (2 rows of 1 asset).";
     let ran = env.run(&["verify"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.stdout
-            .starts_with("Staging and the warehouse are equal: 100 rows"),
+            .starts_with("Staging and the warehouse are identical: 100 rows"),
         "{ran:?}"
     );
     assert!(ran.stdout.contains(others), "{ran:?}");
@@ -185,7 +185,7 @@ fn rows_of_other_programs_are_named_once_and_no_difference() {
     assert_eq!(ran.code, 1, "{ran:?}");
     let first = ran.stdout.lines().next().unwrap();
     assert!(
-        first.ends_with("0 missing there, 2 extra, 0 different, 0 newer there."),
+        first.ends_with("0 missing there, 2 extra there, 0 different, 0 newer there."),
         "{ran:?}"
     );
     assert_eq!(verify(&env, &[]).1.len(), 2);
@@ -203,7 +203,7 @@ fn a_time_without_an_end_is_one_in_the_future() {
     let ran = env.run(&["verify", "--repair"]);
     assert!(
         ran.stdout
-            .contains("1 row had a time of ingest there in the future"),
+            .contains("1 row had an ingest time in the future there"),
         "{ran:?}"
     );
     assert_eq!(env.sync(&[]).1["updated"], 1);
