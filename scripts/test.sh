@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs the whole test suite: scripts/test.sh [arguments of cargo test]
 #
-# Without arguments also the Windows program under Wine (scripts/test-windows.sh) and the packages
-# (scripts/test-package.sh), which takes some minutes more, and for the packages many, as they are built for release;
-# TEST_WITHOUT='windows packages' leaves out both, one of the words one of them. What could not run is named at the end.
+# Without arguments also the Windows program under Wine (scripts/test-windows.sh), the container image
+# (scripts/test-container.sh) and the packages (scripts/test-package.sh), which takes some minutes more, and for the packages
+# many, as they are built for release; TEST_WITHOUT='windows container packages' leaves out all three, one of the words one of
+# them. What could not run is named at the end.
 #
 # The tests with a warehouse need a PostgreSQL server. With TEST_DATABASE_URL it is that one (its user must be allowed to
 # create databases and roles); else a throw-away server of our own in a temporary folder, on a free port of 127.0.0.1,
@@ -60,7 +61,7 @@ find_browser() {
 
 # Programs that read what `export` writes, and the SQLite file: Beancount, hledger, Ledger, pandas, Polars, DuckDB. Without them
 # their tests are left out, and that is said loudly.
-READERS=(beancount==3.2.3 pandas==3.1.1 polars==2.1.0 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-sqlite-scanner==1.5.5)
+READERS=(prometheus-client==0.23.1 beancount==3.2.3 pandas==3.1.1 polars==2.1.0 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-sqlite-scanner==1.5.5)
 find_readers() {
     local folder=target/test-readers
     if ! [[ -f $folder/complete ]]; then
@@ -126,6 +127,7 @@ export INTEGRATION_TEST=1
 cargo test --locked "$@"
 if (($# == 0)); then
     run_part windows 'the tests of the Windows program' test-windows.sh
+    run_part container 'the container image' test-container.sh
     run_part packages 'the tests of the packages' test-package.sh
     say_what_was_left_out
 else

@@ -131,6 +131,11 @@ pub(crate) enum Command {
     /// Answers "am I fine?": freshness, pending rows, rows missing in PostgreSQL, recent runs, the last error, open
     /// findings.
     Status(StatusArgs),
+    /// Prints numbers for a monitor in Prometheus' text format: freshness, pending rows, runs, findings.
+    ///
+    /// With --output it writes a file that appears complete or not at all, for the textfile collector of the node exporter. What is not
+    /// known has no number.
+    Metrics(MetricsArgs),
     /// Shows the assets in assets.toml with their calendars and sources.
     ///
     /// --calendar shows a year of a trading calendar instead, for example `--calendar XKRX 2026`; --calendars shows all
@@ -427,6 +432,14 @@ pub(crate) struct ReconcileArgs {
     /// Treat closes as equal if they differ by at most this share.
     #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = parse_share)]
     pub(crate) tolerance: f64,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// The file to write, such as pricestash.prom; - is stdout.
+    #[arg(long, value_name = "FILE", alias = "out")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Arguments of `status`.

@@ -38,6 +38,7 @@ mod import;
 mod init;
 mod leftovers;
 mod man;
+mod metrics;
 mod own_files;
 mod prune;
 mod pull;
@@ -110,6 +111,7 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         .into());
     }
     match &cli.command {
+        Command::Metrics(args) => metrics::run(args, config),
         Command::Daily(args) => daily::run(args, cli.wide, config),
         Command::Collect(args) => collect::run(args, config),
         Command::Sync(args) => sync::run(args, config),

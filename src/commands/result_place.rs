@@ -35,6 +35,10 @@ pub(super) const BEANCOUNT: FileFormat = FileFormat {
     name: "a price list of Beancount",
     endings: &["beancount", "bean"],
 };
+pub(super) const PROMETHEUS: FileFormat = FileFormat {
+    name: "numbers for Prometheus",
+    endings: &["prom"],
+};
 pub(super) const HTML: FileFormat = FileFormat {
     name: "HTML",
     endings: &["html", "htm"],

@@ -7,6 +7,7 @@ pub(crate) mod local_time;
 pub mod log;
 pub(crate) mod numbers;
 pub(crate) mod print;
+pub(crate) mod prometheus;
 pub(crate) mod row;
 pub(crate) mod screen;
 pub(crate) mod stderr;

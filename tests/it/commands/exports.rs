@@ -21,7 +21,7 @@ const WINDOW: [&str; 6] = [
 ];
 
 /// The sample, collected.
-fn sample() -> TestEnv {
+pub(super) fn sample() -> TestEnv {
     let env = TestEnv::new();
     let assets = fs::read(repository("data/assets.toml")).unwrap();
     env.write("data/assets.toml", assets);
@@ -33,7 +33,7 @@ fn sample() -> TestEnv {
 }
 
 /// The folder of the programs that read exports. `None`, said loudly, where there is none.
-fn readers(test: &str) -> Option<PathBuf> {
+pub(super) fn readers(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("TEST_READERS").filter(|folder| !folder.is_empty());
     if folder.is_none() {
         let line = format!("left out: {test} needs TEST_READERS\n");
@@ -44,7 +44,7 @@ fn readers(test: &str) -> Option<PathBuf> {
 }
 
 /// A program that must be content.
-fn succeed(env: &TestEnv, program: &Path, arguments: &[&str]) -> Ran {
+pub(super) fn succeed(env: &TestEnv, program: &Path, arguments: &[&str]) -> Ran {
     let mut command = Command::new(program);
     command.args(arguments);
     let ran = env.command(command);

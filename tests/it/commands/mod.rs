@@ -12,6 +12,7 @@ mod exports;
 mod korean;
 mod logs;
 mod manual;
+mod metrics;
 mod results;
 mod screens;
 mod setup;
