@@ -32,6 +32,8 @@ pub enum Language {
 const JOINTS: [&str; 5] = [": ", "; ", ". ", " · ", "\n"];
 /// Those of them that never stand in a value.
 const PART_ENDS: [&str; 4] = [": ", "; ", " · ", "\n"];
+/// Of a text with fewer bytes of its own (`line {number}`) a value is one word.
+const FEW_WORDS: usize = 9;
 /// A message of more parts than this is not ours, and is left as it is.
 const MOST_PARTS: usize = 64;
 
@@ -148,11 +150,14 @@ impl Language {
             let template = Template::of(template);
             let values = template.read(english)?;
             let korean = Template::of(korean);
-            // Else the last value would swallow the parts behind it.
-            let is_joined = |(name, value): &(&str, &str)| {
-                PART_ENDS.iter().any(|end| value.contains(end)) && !korean.translates(name)
+            // Else a value would swallow the parts behind it, or a few words would fit any sentence.
+            let is_short = template.length() < FEW_WORDS;
+            let is_more = |(name, value): &(&str, &str)| {
+                let is_joined = PART_ENDS.iter().any(|end| value.contains(end));
+                let is_phrase = is_short && value.contains(' ');
+                (is_joined || is_phrase) && !korean.translates(name)
             };
-            let is_whole = !values.iter().any(is_joined);
+            let is_whole = !values.iter().any(is_more);
             is_whole.then(|| (template.length(), values, korean))
         });
         let (_, values, korean) = read.max_by_key(|(length, ..)| *length)?;
@@ -227,6 +232,12 @@ mod tests {
             korean("STALE, the newest bar is of 2026-01-02; no bar in its own currency"),
             "STALE, 최신 시세는 2026-01-02입니다. 종목의 통화로 된 시세가 없습니다"
         );
+        assert_eq!(
+            korean("data/a.toml: line 7: it is not UTF-8 text"),
+            "data/a.toml: 7번째 줄: UTF-8 텍스트가 아닙니다"
+        );
+        let others = "line of credit closed: the server is tired";
+        assert_eq!(korean(others), others);
         assert_eq!(korean("no such words"), "no such words");
         // Not ours: nobody waits for it to be read.
         let long = "a: ".repeat(100_000);

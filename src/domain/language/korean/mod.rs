@@ -7,6 +7,7 @@
 //! staging file SQLite 파일 · row 행 · run 실행 · to waive 예외로 두다 · to retract 철회하다
 
 mod alerts;
+mod collect;
 mod doctor;
 mod errors;
 mod init;
@@ -16,7 +17,7 @@ mod status;
 pub(super) type Row = (&'static str, &'static str);
 
 /// Sentences, which are also found by what was made of them.
-pub(super) const SENTENCES: &[&[Row]] = &[status::ROWS, doctor::ROWS, errors::ROWS];
+pub(super) const SENTENCES: &[&[Row]] = &[status::ROWS, doctor::ROWS, errors::ROWS, collect::ROWS];
 
 /// Parts of which a text is composed. They are too short to be found in a sentence.
 pub(super) const PARTS: &[&[Row]] = &[alerts::ROWS, init::ROWS];
