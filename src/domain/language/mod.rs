@@ -35,7 +35,7 @@ const PART_ENDS: [&str; 4] = [": ", "; ", " · ", "\n"];
 /// Of a text with fewer bytes of its own (`line {number}`) a value is one word.
 const FEW_WORDS: usize = 9;
 /// A message of more parts than this is not ours, and is left as it is.
-const MOST_PARTS: usize = 64;
+const MOST_PARTS: usize = 24;
 
 impl Language {
     /// By its code (`en`, `ko`).
@@ -142,9 +142,10 @@ impl Language {
     fn whole(self, english: &str) -> Option<String> {
         let read = self.sentences().iter().copied().flatten();
         let read = read.filter_map(|(template, korean)| {
-            // Most rows begin otherwise.
+            // Most rows begin or end otherwise.
             let beginning = template.split('{').next().unwrap_or_default();
-            if !english.starts_with(beginning) {
+            let ending = template.rsplit('}').next().unwrap_or_default();
+            if !english.starts_with(beginning) || !english.ends_with(ending) {
                 return None;
             }
             let template = Template::of(template);

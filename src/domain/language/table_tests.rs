@@ -8,7 +8,7 @@ use super::said_tests::{code_of, literals, said, shape, sources};
 use super::template::Template;
 
 /// Words of systems and libraries, which stand in no file of ours.
-const OF_OTHERS: [&str; 24] = [
+const OF_OTHERS: [&str; 26] = [
     "No such file or directory (os error 2)",
     "Permission denied (os error 13)",
     "Is a directory (os error 21)",
@@ -30,6 +30,8 @@ const OF_OTHERS: [&str; 24] = [
     "tip: a similar argument exists: {names}",
     "tip: a similar subcommand exists: {names}",
     "tip: some similar subcommands exist: {names}",
+    "Name or service not known",
+    "Temporary failure in name resolution",
     "invalid digit found in string",
     "{value} is not in {range}",
     "[possible values: {values}]",
@@ -143,11 +145,10 @@ const OF_OWNERS: [&str; 14] = [
 ];
 
 /// What stands there for programs or the log, or within a sentence that Korean says otherwise.
-const OF_PROGRAMS: [&str; 5] = [
+const OF_PROGRAMS: [&str; 4] = [
     "file is left",
     "files are left",
     "it is not used here",
-    "failed to lookup address information",
     "did not use channel binding",
 ];
 

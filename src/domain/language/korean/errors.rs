@@ -142,6 +142,9 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("server does not support TLS", "서버가 TLS를 지원하지 않습니다"),
     ("the warehouse took the row without an error and does not have it: a trigger or a rule of price_daily drops it, or a key column's type (citext) takes its key for another row's", "PostgreSQL이 행을 오류 없이 받았지만 갖고 있지 않습니다. price_daily의 트리거나 규칙이 버렸거나, 키 열의 형식(citext)이 다른 행의 키와 같다고 봅니다"),
     ("the collation of price_daily takes the row's key for that of {row}, which it would replace", "price_daily의 정렬 규칙(collation)이 이 행의 키를 {row}의 키와 같다고 봅니다. 저장하면 그 행을 덮어씁니다"),
+    ("failed to lookup address information", "호스트 이름을 찾지 못했습니다"),
+    ("Name or service not known", "그런 이름의 호스트가 없습니다"),
+    ("Temporary failure in name resolution", "이름을 찾는 데 일시적으로 실패했습니다. 네트워크가 연결되어 있나요?"),
     ("error connecting to server", "서버에 연결할 수 없습니다"),
     ("error performing TLS handshake", "TLS 연결에 실패했습니다"),
     ("row level security refuses it: give the user of DATABASE_URL policies for SELECT, INSERT and UPDATE on that table, or BYPASSRLS", "행 수준 보안이 거부합니다. DATABASE_URL의 사용자에게 그 테이블의 SELECT, INSERT, UPDATE 정책이나 BYPASSRLS를 주세요"),
@@ -174,7 +177,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("price_daily here is the view of one price, made for readers: set DATABASE_SCHEMA to the schema of the tables", "여기의 price_daily는 읽기용 뷰입니다. DATABASE_SCHEMA를 테이블의 스키마로 설정하세요"),
     ("no schema of the search_path of DATABASE_URL is there", "DATABASE_URL의 search_path에 있는 스키마가 없습니다"),
     ("or encrypt without verifying it (sslmode=require, without sslrootcert)", "또는 검증 없이 암호화하세요(sslmode=require, sslrootcert 없이)"),
-    ("Staging and the warehouse are equal: {rows} in {months}.", "SQLite 파일과 PostgreSQL이 같습니다: {months}의 {#rows}개 행."),
+    ("Staging and the warehouse are equal: {rows} in {months}.", "SQLite 파일과 PostgreSQL이 같습니다: {#months}개월의 {#rows}개 행."),
     // Usage
     ("a command is missing, such as collect, sync or status; --help says more", "명령이 없습니다(예: collect, sync, status). 자세한 것은 --help를 보세요"),
     ("--help says more", "자세한 것은 --help를 보세요"),
