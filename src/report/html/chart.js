@@ -119,8 +119,9 @@ class Chart {
     this.draw();
   }
 
-  /** Draws what is shown, as wide as its place unless a width is given. */
-  draw(width = Math.max(280, this.paper.clientWidth || 900)) {
+  /** Draws what is shown, as wide as its place; for paper as wide as that is. */
+  draw(paperWidth) {
+    const width = paperWidth ?? Math.max(280, this.paper.clientWidth || 900);
     const pressed = (buttons, which) => buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(which(i))));
     pressed(this.ranges, (i) => this.months === RANGES[i][1]);
     pressed(this.modes, (i) => this.mode === ["candles", "line"][i]);
@@ -129,7 +130,7 @@ class Chart {
     const visible = this.slots.slice(this.from, this.to + 1);
     this.sayAdjusted();
     if (!visible.some((slot) => slot.bar)) return this.drawNothing();
-    this.drawn = drawChart({ slots: visible, width, mode: this.mode, log: this.log, other: this.other });
+    this.drawn = drawChart({ slots: visible, width, onPaper: paperWidth !== undefined, mode: this.mode, log: this.log, other: this.other });
     this.cross = svg("g", { class: "cross" });
     this.drawn.root.append(this.cross);
     this.paper.replaceChildren(this.drawn.root);

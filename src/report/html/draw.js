@@ -11,10 +11,11 @@ function svg(name, attributes = {}, text) {
 const round = (n) => Math.round(n * 10) / 10;
 
 /** The places on the paper: prices, marks, volume, difference, dates from top to bottom. */
-function layout(width, hasOther) {
+function layout(width, hasOther, onPaper) {
   const narrow = width < 560;
-  const price = narrow ? 210 : 290;
-  const rows = { top: 8, marks: 14, volume: narrow ? 40 : 54, difference: hasOther ? 54 : 0, dates: 20, axis: narrow ? 52 : 66 };
+  // Two charts with all that belongs to them go on a page.
+  const price = onPaper ? 170 : narrow ? 210 : 290;
+  const rows = { top: 8, marks: 14, volume: narrow || onPaper ? 40 : 54, difference: hasOther ? 54 : 0, dates: 20, axis: narrow ? 52 : 66 };
   const bottom = rows.top + price;
   const marks = bottom + 4;
   const volumeTop = marks + rows.marks + 4;
@@ -27,7 +28,7 @@ function layout(width, hasOther) {
 /** Everything that is drawn, as one SVG element, and the scales that the crosshair needs. */
 function drawChart(view) {
   const { slots, other } = view;
-  const place = layout(view.width, other !== null);
+  const place = layout(view.width, other !== null, view.onPaper);
   const step = place.plot / slots.length;
   const x = (i) => (i + 0.5) * step;
   const bars = slots.filter((slot) => slot.bar);

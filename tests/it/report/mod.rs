@@ -4,6 +4,7 @@
 //! - `command`: what it writes where, and what it says
 //! - `facts`: the board, the charts' values, the strip and the corrections; no browser where none is needed
 //! - `page`: no request, no error; ranges, keys, dark, phone, print
+//! - `paper`: no empty page, whole charts, the board's head on each page, white
 //! - `hostile`: names and messages that would like to be markup
 
 mod adjusted;
@@ -11,6 +12,7 @@ mod command;
 mod facts;
 mod hostile;
 mod page;
+mod paper;
 
 use serde_json::Value;
 

@@ -290,7 +290,7 @@ fn a_korean_browser_reads_korean_with_rising_prices_in_red() {
 }
 
 /// A report of so many assets, each with three bars.
-fn many(count: usize) -> TestEnv {
+pub(super) fn many(count: usize) -> TestEnv {
     let env = TestEnv::new();
     let one = |n: usize| {
         let symbol = format!("SYM{n}");
