@@ -10,6 +10,7 @@ use serde_json::json;
 use super::page::many;
 use super::{open, two_assets};
 use crate::support::browser::{Browser, browser};
+use crate::support::left_out;
 use crate::support::program::TestEnv;
 
 /// A page with less than this, compressed, has hardly a line on it.
@@ -79,7 +80,7 @@ fn every_page_of_the_board_has_its_head() {
         .current_dir(env.path("."))
         .output();
     let Ok(text) = text else {
-        eprintln!("left out: there is no pdftotext");
+        left_out("the head on every printed page needs pdftotext");
         return;
     };
     let text = String::from_utf8(text.stdout).unwrap();

@@ -24,11 +24,18 @@ pub(crate) mod warehouse;
 pub(crate) mod window;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use pricestash::sources::{SOURCES, Upstream};
 use program::TestEnv;
 use server::{Answer, Server};
+
+/// Says what is not tested here, and what it needs. Not by a macro: what a macro prints in a test that passes is kept back.
+pub(crate) fn left_out(what: &str) {
+    let line = format!("left out: {what}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
 
 /// The text of an `[[asset]]`; sources are pairs of source and symbol.
 pub(crate) fn asset(id: &str, calendar: &str, currency: &str, sources: &[(&str, &str)]) -> String {
