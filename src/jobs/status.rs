@@ -178,7 +178,7 @@ fn suspects(findings: &[FindingRow]) -> impl Iterator<Item = String> {
             n => format!("{date}, the last of {n} on {}", last.date),
         };
         Some(format!(
-            "{asset_id} ({source}) may hold two scales: {rule} on {when}: {detail}; if that is right, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
+            "{asset_id} ({source}) may mix two scales: {rule} on {when}: {detail}; if that is correct, `pricestash waive {asset_id} {date} --rule {rule} --reason …`"
         ))
     })
 }

@@ -230,11 +230,13 @@ mod tests {
             "naver: 가격을 준 데이터 제공처가 없습니다. who knows"
         );
         assert_eq!(
-            korean("STALE, the newest bar is of 2026-01-02; no bar in its own currency"),
-            "STALE, 최신 시세는 2026-01-02입니다. 종목의 통화로 된 시세가 없습니다"
+            korean(
+                "STALE, the newest bar is of 2026-01-02; no price stored yet in its own currency"
+            ),
+            "STALE, 최신 시세는 2026-01-02입니다. 종목의 통화로 저장된 시세가 아직 없습니다"
         );
         assert_eq!(
-            korean("data/a.toml: line 7: it is not UTF-8 text"),
+            korean("data/a.toml: line 7: not UTF-8 text"),
             "data/a.toml: 7번째 줄: UTF-8 텍스트가 아닙니다"
         );
         let others = "line of credit closed: the server is tired";

@@ -68,8 +68,8 @@ impl Staging {
             .and_then(|connection| others_under_way(&connection, &self.path));
         let mut runs = runs.into_iter().flatten();
         match runs.find(|run| run.job_name == "sync") {
-            Some(run) => format!("another sync of this file is under way: {run}"),
-            None => "another sync of this file is under way".to_owned(),
+            Some(run) => format!("another sync of this file is in progress: {run}"),
+            None => "another sync of this file is in progress".to_owned(),
         }
     }
 }

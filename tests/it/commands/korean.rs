@@ -160,7 +160,7 @@ fn collect_and_sync_end_in_korean() {
          예: DATABASE_URL=postgres://user:password@host:5432/prices.\n"
     );
     // The log is English.
-    assert_said(&ran.stderr, &["sync is left out: DATABASE_URL is not set"]);
+    assert_said(&ran.stderr, &["sync skipped: DATABASE_URL is not set"]);
 }
 
 #[test]
