@@ -66,13 +66,13 @@ pub(crate) struct AssetFacts {
 }
 
 impl AssetFacts {
-    /// Whether one of its series may hold two scales.
+    /// Whether one of its series may mix two scales.
     #[must_use]
     pub(super) fn is_suspect(&self) -> bool {
         self.findings.iter().any(StoredFinding::is_suspect)
     }
 
-    /// The series that may hold two scales, each with the first day from which its prices may be in another scale than before.
+    /// The series that may mix two scales, each with the first day from which its prices may be in another scale than before.
     #[must_use]
     pub(super) fn suspect_since(&self) -> BTreeMap<&str, NaiveDate> {
         let mut since = BTreeMap::new();

@@ -28,7 +28,7 @@ pub(super) struct AssetData<'a> {
     gaps: String,
     /// Day, source, rule, detail, whether it makes the series suspect.
     findings: Vec<(i64, &'a str, &'a str, &'a str, bool)>,
-    /// Series that may hold two scales, each with the first day of which that is so.
+    /// Series that may mix two scales, each with the first day of which that is so.
     suspect: Vec<(&'a str, i64)>,
     /// Day, kind, amount, currency, new shares, old shares, source, whether it counts in no factor.
     actions: Vec<ActionData<'a>>,

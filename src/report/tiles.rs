@@ -71,7 +71,7 @@ fn tiles_of_series(facts: &Facts, assets: &[AssetView], charts: &'static str) ->
     vec![
         is_fresh.tile(format!("{fresh}/{watched}"), "series are fresh", "#board"),
         has_gaps.tile(number(gaps), "sessions without a bar", charts),
-        is_suspect.tile(number(suspect), "assets may hold two scales", charts),
+        is_suspect.tile(number(suspect), "assets may mix two scales", charts),
         has_findings.tile(number(findings), "open findings", charts),
         has_corrections.tile(
             number(corrected),

@@ -38,7 +38,7 @@ pub(super) struct AssetView {
     pub(super) gaps: Listed,
     pub(super) late: Listed,
     pub(super) waived: Vec<(NaiveDate, String)>,
-    /// Whether one of its series may hold two scales.
+    /// Whether one of its series may mix two scales.
     pub(super) is_suspect: bool,
     pub(super) needs_attention: bool,
     pub(super) years: Vec<StripYear>,

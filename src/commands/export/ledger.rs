@@ -83,7 +83,7 @@ pub(super) fn write(
             } else if staging.stored_findings(id)?.iter().any(|f| f.is_suspect()) {
                 writeln!(
                     to,
-                    "; {id} is suspect, it may hold two scales: pricestash status --findings"
+                    "; {id} is suspect, it may mix two scales: pricestash status --findings"
                 )?;
             }
         }

@@ -114,7 +114,7 @@ pub(super) fn write(
                 if findings.iter().any(StoredFinding::is_suspect) {
                     log::warn!(
                         asset = asset.asset_id.as_str();
-                        "suspect: it may hold two scales, `pricestash status --findings` says why"
+                        "suspect: it may mix two scales, `pricestash status --findings` says why"
                     );
                 }
             }
