@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_explained() {
         let home = Path::new("/home/me");
-        let doing = || Unwritable("the log folder logs cannot be written".to_owned());
+        let doing = || Unwritable("cannot write to the log folder logs".to_owned());
         for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
             let message = hint(&Error::from(io::Error::from(kind)).context(doing()), home);
             assert!(
