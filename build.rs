@@ -1,4 +1,5 @@
-//! Packs `data/calendars` into the program: the text of seventy exchanges is half a megabyte, packed it is a tenth of that.
+//! Packs `data/calendars` into the program: the text of seventy exchanges is half a megabyte, packed it is a tenth of
+//! that.
 
 use std::error::Error;
 use std::io::Write;
@@ -10,7 +11,7 @@ use flate2::write::DeflateEncoder;
 
 #[allow(
     clippy::print_stdout,
-    reason = "this is how a build script speaks to cargo"
+    reason = "a build script reports to cargo on stdout"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     const FOLDER: &str = "data/calendars";
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         writeln!(packed, "\0{name}")?;
         let text = fs::read_to_string(&path)?;
-        // The comments are for those who read the files.
+        // Comments are only for readers of the files.
         for line in text
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -1,4 +1,4 @@
-//! The program: read the command line and the configuration, run, print once, exit.
+//! The program: reads the command line and the configuration, runs a command, prints once, exits.
 
 use std::env;
 use std::io::{self, Write};
@@ -17,11 +17,11 @@ use pricestash::sources;
 /// Wrong usage or configuration.
 const USAGE: u8 = 2;
 
-/// The variables, looked up in the environment and in `.env`.
+/// The variables from the environment and `.env`.
 type Surroundings = Variables<fn(&str) -> Option<String>>;
 
 fn main() -> ExitCode {
-    // Before the command line: its errors are lines like others, and may show a secret.
+    // Before the command line: its errors are logged like others, and may contain a secret.
     let (variables, dot_env) = read_variables();
     let mut log =
         Log::new(variables.log_format(), variables.redaction()).in_language(variables.language());
@@ -48,12 +48,13 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What the user can do about it, in the folder that this runs in.
+/// What the user can do about an error, considering the working folder.
 fn hint(error: &anyhow::Error) -> String {
     env::current_dir().map_or_else(|_| String::new(), |folder| commands::hint(error, &folder))
 }
 
-/// The variables, and why `.env` cannot be read where it cannot; then only the environment counts, for how to say so.
+/// The variables, and why `.env` cannot be read if it cannot; then only the environment counts, to decide how to report
+/// it.
 fn read_variables() -> (Surroundings, Result<()>) {
     let environment: fn(&str) -> Option<String> =
         |name| env::var_os(name).map(|v| v.to_string_lossy().into_owned());
@@ -64,7 +65,7 @@ fn read_variables() -> (Surroundings, Result<()>) {
     }
 }
 
-/// Says in one sentence what is wrong with the command line, or prints the help that was asked for.
+/// Reports in one sentence what is wrong with the command line, or prints the requested help.
 fn refuse(error: &clap::Error, log: &Log, variables: &Surroundings) -> ExitCode {
     let format = variables.log_format();
     match error.kind() {
@@ -72,7 +73,7 @@ fn refuse(error: &clap::Error, log: &Log, variables: &Surroundings) -> ExitCode 
             drop(error.print());
             ExitCode::SUCCESS
         }
-        // Who types only the name wants to know what there is.
+        // A user who types only the name wants an overview.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if format == LogFormat::Text => {
             drop(error.print());
             ExitCode::from(USAGE)
@@ -100,9 +101,9 @@ fn run(cli: &Cli, variables: &Surroundings, log: &Arc<Log>, ready: Result<()>) -
 
 fn print(printed: &Printed) -> Result<u8> {
     match io::stdout().lock().write_all(printed.text.as_bytes()) {
-        // A reader like `head` has seen enough.
+        // A reader such as `head` closes the pipe when it has enough.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(printed.exit_code),
-        Err(e) => Err(e).context("the result cannot be printed"),
+        Err(e) => Err(e).context("cannot print the result"),
         Ok(()) => Ok(printed.exit_code),
     }
 }

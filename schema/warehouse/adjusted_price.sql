@@ -1,11 +1,12 @@
--- Optional: best_price adjusted by our own factors, by the actions of the first of an asset's sources in its own currency that tells
--- them, as of known_until. close_split is adjusted for the splits that its source has not adjusted for, close_all for dividends as
--- well. All of them are NULL where no source of the asset tells its actions, and before the day from which one does.
+-- Optional: best_price adjusted by our own factors, from the actions of the asset's first source in its own currency
+-- that lists them, as of known_until. close_split is adjusted for splits that its source did not adjust for, close_all
+-- for dividends as well. All of them are NULL if no source of the asset lists its actions, and before the day from
+-- which one does.
 --
--- A split counts only while its step still stands in the closes: sources adjust for splits themselves. Below 5:4 a step cannot be
--- told from the market's own moves. A dividend takes its share of the close before it, in the scale after all splits; sources divide
--- past amounts by later splits, though not by one of the same day; one that was told before a split whose step still stands is of the
--- old shares, as the closes are.
+-- A split counts only while its step is still present in the closes, because sources adjust for splits themselves.
+-- Below 5:4 a step cannot be distinguished from market moves. A dividend reduces prices by its share of the close
+-- before it, in the scale after all splits. Sources divide past amounts by later splits, but not by one of the same
+-- day; an amount reported before a split whose step is still present belongs to the old shares, as the closes do.
 CREATE OR REPLACE VIEW adjusted_price AS
 WITH told AS (
     SELECT DISTINCT ON (s.asset_id) s.asset_id, c.source, c.first_date, c.last_date
@@ -19,7 +20,7 @@ WITH told AS (
     FROM best_price p
     WINDOW days AS (PARTITION BY p.asset_id ORDER BY p.date)
 ), action AS (
-    -- The new shares for an old one of the splits between a bar and the next one.
+    -- New shares per old share of the splits between a bar and the next one.
     SELECT b.*, t.source AS action_source, t.last_date AS known_until, b.date >= t.first_date AS is_known,
            (
                SELECT max(e.numerator / e.denominator)
@@ -43,7 +44,7 @@ WITH told AS (
     WINDOW back AS (PARTITION BY s.asset_id ORDER BY s.date DESC),
            behind AS (PARTITION BY s.asset_id ORDER BY s.date DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), paid AS (
-    -- What a new share is paid between a bar and the next one.
+    -- The payments per new share between a bar and the next one.
     SELECT s.*, a.amount
     FROM split s
     LEFT JOIN LATERAL (

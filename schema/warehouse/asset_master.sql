@@ -1,4 +1,4 @@
--- The assets as configured; source_priority is a JSON list of source names, best first.
+-- The configured assets; source_priority is a JSON list of source names, best first.
 CREATE TABLE IF NOT EXISTS asset_master (
     asset_id        varchar(20) PRIMARY KEY,
     name            varchar(100),

@@ -1,5 +1,5 @@
--- Optional: the sources whose bars may stand for an asset's price, by priority: as asset_source has them, or for an asset that has none
--- there by the list in asset_master, whoever wrote it. currency is NULL where nothing tells it.
+-- Optional: the sources whose bars can serve as an asset's price, by priority: from asset_source, or for an asset
+-- without any there from the list in asset_master, whoever wrote it. currency is NULL if nothing tells it.
 CREATE OR REPLACE VIEW own_source AS
 SELECT s.asset_id, s.source, s.priority, s.currency
 FROM asset_source s
@@ -7,16 +7,17 @@ WHERE s.priority IS NOT NULL
 UNION ALL
 SELECT m.asset_id, o.source, o.priority, to_jsonb(m)->>'currency'
 FROM asset_master m
--- What others wrote may be no list.
+-- What others wrote may not be a list.
 CROSS JOIN LATERAL json_array_elements_text(
     CASE WHEN json_typeof(m.source_priority::json) = 'array' THEN m.source_priority::json ELSE '[]' END
 ) WITH ORDINALITY AS o (source, priority)
 WHERE NOT EXISTS (SELECT 1 FROM asset_source s WHERE s.asset_id = m.asset_id);
 
--- Optional: one bar for each asset and date, the first in the asset's source order among the sources in its own currency. On a day that
--- a better source lacks, a later one stands in only if the two agree: their closes differ by at most 2 % on at least half of the common
--- days among the ten days of the better source before and the ten after, within 60 days. time is the date as a time, for dashboards.
--- What another program wrote and is no price (to PostgreSQL NaN is the greatest number) is left out.
+-- Optional: one bar per asset and date, from the first source in the asset's order that has one, among the sources in
+-- its own currency. On a day that a better source lacks, a later one stands in only if the two agree: their closes
+-- differ by at most 2 % on at least half of the common days among the ten days of the better source before and the ten
+-- after, within 60 days. time is the date as a time, for dashboards.
+-- Rows of other programs that are not prices are left out (to PostgreSQL NaN is the greatest number).
 CREATE OR REPLACE VIEW best_price AS
 SELECT p.asset_id, p.date, p.source, p.open, p.high, p.low, p.close, p.volume, p.ingested_at, s.currency,
        p.date::timestamp AT TIME ZONE 'UTC' AS time

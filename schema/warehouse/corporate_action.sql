@@ -1,4 +1,4 @@
--- Dividends, splits and distributed capital gains as the sources tell them; left_out says why one counts in no factor.
+-- Dividends, splits and distributed capital gains as the sources list them; left_out says why one counts in no factor.
 CREATE TABLE IF NOT EXISTS corporate_action (
     asset_id    varchar(20) NOT NULL,
     source      varchar(20) NOT NULL,

@@ -1,4 +1,4 @@
--- The days of which a source has told all dividends and splits of an asset; without a row nothing is known.
+-- The days for which a source has listed all dividends and splits of an asset; without a row nothing is known.
 CREATE TABLE IF NOT EXISTS corporate_action_coverage (
     asset_id   varchar(20) NOT NULL,
     source     varchar(20) NOT NULL,

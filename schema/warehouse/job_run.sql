@@ -1,4 +1,4 @@
--- Every collect and sync; error_message is a JSON list of what failed.
+-- Every collect and sync; error_message is a JSON list of failures.
 CREATE TABLE IF NOT EXISTS job_run (
     job_id        uuid PRIMARY KEY,
     job_name      varchar(100),

@@ -1,6 +1,7 @@
--- Optional, for programs that select price_daily by asset alone: one row for each asset and date, in the columns of price_daily. The
--- rows are those of best_price. On a day that has none, the source that has most bars of those that asset_source does not name, such
--- as that of an earlier program, stands in by the same rule: only where it agrees with the better ones around that day.
+-- Optional, for programs that select from price_daily by asset alone: one row per asset and date, in the columns of
+-- price_daily. The rows are those of best_price. On days without one, the source with the most bars among those missing
+-- in asset_source, such as that of an earlier program, stands in by the same rule: only if it agrees with the better
+-- ones around that day.
 CREATE OR REPLACE VIEW {view} AS
 SELECT b.asset_id, b.date, b.source, b.open, b.high, b.low, b.close, b.volume, b.ingested_at
 FROM best_price b

@@ -1,4 +1,4 @@
--- Daily bars; the key and the types are those that dashboards rely on.
+-- Daily bars; dashboards rely on the key and the types.
 CREATE TABLE IF NOT EXISTS price_daily (
     asset_id    varchar(20)      NOT NULL,
     date        date             NOT NULL,

@@ -1,4 +1,4 @@
--- The assets that are switched on, with their names.
+-- The active assets with their names.
 SELECT asset_id::text, coalesce(name, '')::text
 FROM asset_master
 WHERE is_active

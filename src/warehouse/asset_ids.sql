@@ -1,4 +1,4 @@
--- Every asset with rows: from one to the next by the key, without reading the rows.
+-- Every asset with rows: steps from one to the next by the key, without reading the rows.
 WITH RECURSIVE asset (id) AS (
     (SELECT asset_id::text FROM price_daily ORDER BY asset_id LIMIT 1)
     UNION ALL

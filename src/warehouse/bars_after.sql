@@ -1,5 +1,5 @@
--- The next bars of these assets ($1) behind a key ($2 to $4), as many as $5, in the order of the key. Days and times that SQLite's texts
--- cannot hold are left out: no source sends them.
+-- The next bars of these assets ($1) after a key ($2 to $4), at most $5, in key order. Days and times that SQLite's
+-- texts cannot represent are left out: no source sends them.
 SELECT asset_id::text, date, source::text, ingested_at, {values}
 FROM price_daily
 WHERE asset_id = ANY ($1::text[])

@@ -1,4 +1,5 @@
--- The rows of these months: assets, sources, and the months' first days. A time without an end is the latest one that can be said.
+-- The rows of these months: assets, sources, and first days of the months. An infinite time becomes the latest one that
+-- can be represented.
 SELECT month.place, p.date, least(greatest(p.ingested_at, '1900-01-01 00:00:00+00'), '9999-12-31 00:00:00+00'), {values: p.COLUMN}
 FROM UNNEST($1::text[], $2::text[], $3::date[]) WITH ORDINALITY AS month (asset_id, source, first_day, place)
 JOIN price_daily p

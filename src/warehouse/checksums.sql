@@ -1,4 +1,5 @@
--- The months of these assets, each with the checksum of its rows: exact values, in the bytes that PostgreSQL sends them in.
+-- The months of these assets, each with the checksum of its rows: exact values, in the bytes of PostgreSQL's binary
+-- format.
 SELECT asset_id::text,
        source::text,
        (extract(year FROM date) * 12 + extract(month FROM date) - 1)::int,

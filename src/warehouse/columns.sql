@@ -1,12 +1,12 @@
--- The columns of a table or view on the search path: name, type, whether an insert must name them, and how many characters they
--- take. A domain counts as the type below it (two levels deep), a time that is rounded as another type.
+-- The columns of a table or view on the search path: name, type, whether an insert must name them, and their maximum
+-- length. A domain counts as its base type (two levels deep), a time that is rounded as another type.
 SELECT a.attname::text,
        coalesce(innermost.typname, inner_type.typname, own.typname)::text
            || CASE WHEN length.modifier BETWEEN 0 AND 5
                     AND 'timestamptz'::regtype IN (own.oid, inner_type.oid, innermost.oid)
                    THEN '(' || length.modifier || ')' ELSE '' END,
        (a.attnotnull OR own.typnotnull) AND NOT a.atthasdef AND own.typdefault IS NULL AND a.attidentity = ''
-           -- It may give a value.
+           -- It may provide a value.
            AND NOT EXISTS (
                SELECT FROM pg_trigger
                WHERE tgrelid = a.attrelid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 7 = 7

@@ -1,10 +1,10 @@
--- Which table the bars go to, and whether it fits COPY: a plain table in which nothing else happens to a row, with the key that refuses a
--- second one and columns that keep every value.
+-- The table for the bars, and whether it is suitable for COPY: a plain table without side effects on rows, with a key
+-- that refuses duplicates and columns that keep every value.
 SELECT n.nspname || '.' || c.oid::text,
-       -- A partition is no plain table, and with Citus a plain one may be none.
+       -- A partition is not a plain table, and with Citus a plain one may be distributed.
        c.relkind = 'r' AND NOT (c.relhassubclass OR c.relhasrules OR c.relrowsecurity)
            AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
-           -- Those of foreign keys are internal.
+           -- Triggers of foreign keys are internal.
            AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
            AND EXISTS (
                SELECT

@@ -1,9 +1,9 @@
--- Which warehouse and table this is, and whether a chunk may be copied to it: it is the one that is expected, and has no row at the days
--- of the chunk.
+-- Identifies the warehouse and table, and checks whether a chunk may be copied to it: it is the expected one, and has
+-- no row on the days of the chunk.
 --
--- $1: which warehouse this must be, NULL for any. $2 to $4: the assets, each with its first and last day in the chunk. $5: which table
--- this must be, NULL for any. $6 to $9: bars of which it must have one with their ingest time or a newer one; none where this
--- connection has seen it.
+-- $1: the expected warehouse, NULL for any. $2 to $4: the assets, each with its first and last day in the chunk. $5:
+-- the expected table, NULL for any. $6 to $9: bars of which it must have one with their ingest time or a newer one;
+-- empty if this connection has checked it.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse,
            n.nspname || '.' || c.oid::text AS relation
@@ -27,7 +27,7 @@ SELECT warehouse,
            AND NOT EXISTS (
                SELECT
                FROM UNNEST($2::text[], $3::date[], $4::date[]) AS part (asset_id, first, last)
-               -- One look into the key for each asset.
+               -- One look-up in the key per asset.
                CROSS JOIN LATERAL (
                    SELECT
                    FROM price_daily AS stored

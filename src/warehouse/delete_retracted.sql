@@ -1,9 +1,9 @@
--- Takes bars out that were taken back: each where it stands with the values that were refused, or was not fetched later, or has an
--- ingest time in the future, which tells nothing. Other values that were fetched later stay.
+-- Deletes retracted bars: each if it has the refused values, or was not fetched later, or has an ingest time in the
+-- future, which proves nothing. Other values that were fetched later stay.
 --
 -- The last column counts those that stay.
 --
--- $1 to $4: the columns; the values are the last parameters. $5: which warehouse this must be, NULL for any.
+-- $1 to $4: the columns; the values are the last parameters. $5: the expected warehouse, NULL for any.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), refused AS (
@@ -15,7 +15,7 @@ WITH here AS (
     USING refused
     WHERE (SELECT $5::text IS NULL OR warehouse = $5 FROM here)
       AND stored.asset_id = refused.asset_id AND stored.date = refused.date AND stored.source = refused.source
-      -- The bytes, too: a collation may take another key for this one.
+      -- Compares bytes, too: a collation may treat another key as equal.
       AND stored.asset_id::text = refused.asset_id COLLATE "C" AND stored.source::text = refused.source COLLATE "C"
       AND (
           stored.ingested_at <= refused.ingested_at
@@ -26,7 +26,7 @@ WITH here AS (
 )
 SELECT here.warehouse, (SELECT count(*) FROM gone),
        (
-           -- Every part of a statement sees the table as it was before it.
+           -- Every part of a statement sees the table as it was before.
            SELECT count(DISTINCT (stored.asset_id, stored.date, stored.source))
            FROM refused
            JOIN price_daily AS stored

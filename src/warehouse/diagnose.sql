@@ -1,4 +1,4 @@
--- The server as a whole. $1: the tables that are needed
+-- Facts about the server. $1: the required tables
 SELECT current_setting('server_version'),
        (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl),
        clock_timestamp(),

@@ -1,5 +1,5 @@
--- Which of these rows, by their places from 1, have the key of one before them, as the table compares keys: a collation may take
--- two texts for one. The first part of the union has no row; it gives the columns the table's collation.
+-- The rows, by position from 1, whose key equals that of an earlier one as the table compares keys: a collation may
+-- treat two texts as equal. The first part of the union has no rows; it gives the columns the table's collation.
 WITH keys AS (
     SELECT asset_id, date, source, 0::bigint AS place
     FROM price_daily

@@ -1,4 +1,4 @@
--- Which of these rows ($1 to $3: their keys) have a time of ingest in the future by the warehouse's own clock.
+-- The rows among these ($1 to $3: their keys) with an ingest time in the future by the warehouse's own clock.
 SELECT stored.asset_id::text, stored.date, stored.source::text
 FROM price_daily AS stored
 JOIN UNNEST($1::text[], $2::date[], $3::text[]) AS row (asset_id, date, source)

@@ -1,7 +1,7 @@
--- Which of these rows, all of which were sent and none refused, the warehouse does not have (by their place, from 1), and why:
--- one that is not there, or is there with an older ingest time, was dropped by a trigger or a rule; before one whose ingest time
--- lies in the future by the warehouse's own clock nothing comes until that time has come: a machine's clock was wrong. And where
--- a row of another key stands, the table's collation takes both keys for one.
+-- The rows among these, all sent and none rejected, that the warehouse does not have (by position, from 1), and why. A
+-- row that is missing, or has an older ingest time, was dropped by a trigger or a rule. A row whose stored ingest time
+-- is in the future by the warehouse's own clock cannot be replaced until then: a machine's clock was wrong. If a row
+-- with another key is in its place, the table's collation treats both keys as equal.
 SELECT sent.place,
        stored.asset_id IS NOT NULL AS is_there,
        coalesce(stored.ingested_at > sent.ingested_at, false) AS is_newer,
@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (
     SELECT asset_id, source, ingested_at
     FROM price_daily
     WHERE asset_id = sent.asset_id AND date = sent.date AND source = sent.source
-    -- The row itself where it stands beside the other: an index may compare otherwise than its columns.
+    -- The row itself, if it exists beside the other: an index may compare differently than its columns.
     ORDER BY asset_id::text = sent.asset_id COLLATE "C" AND source::text = sent.source COLLATE "C" DESC
     LIMIT 1
 ) AS stored ON true

@@ -1,6 +1,6 @@
--- Which table the bars go to: database, schema and number, whether it is empty, and whether it has one of the bars $1 to $4 with
--- their ingest time or a newer one, where any are given. The system identifier is made with the server's data and is the same
--- in its standbys and backups.
+-- The table for the bars: database, schema and number, whether it is empty, and whether it has one of the bars $1 to $4
+-- with their ingest time or a newer one, if any are given. The system identifier is created with the server's data and
+-- is the same in its standbys and backups.
 SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database(),
        (SELECT n.nspname || '.' || c.oid::text
         FROM pg_class c

@@ -1,4 +1,4 @@
--- Who keeps a session of ours waiting for a lock, or holds a lock on one of our tables that keeps writers out.
+-- Who makes a session of ours wait for a lock, or holds a lock on one of our tables that excludes writers.
 SELECT DISTINCT pid, usename::text, application_name, state
 FROM pg_stat_activity
 WHERE pid <> pg_backend_pid()

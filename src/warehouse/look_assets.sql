@@ -1,5 +1,5 @@
--- Whether there is a table of the assets' sources, whether asset_master has a column for the currency, which takes a text, and whether
--- price_daily is the view that we made for readers.
+-- Whether there is a table of asset sources, whether asset_master has a text column for the currency, and whether
+-- price_daily is the view that we created for readers.
 SELECT to_regclass('asset_source') IS NOT NULL,
        EXISTS (
            SELECT

@@ -1,5 +1,5 @@
--- The view of one price in the schema $1: whether there is such a schema, what stands there under the view's name (relkind), and
--- whether that is a view that we made.
+-- The view of one price in the schema $1: whether the schema exists, what has the view's name there (relkind), and
+-- whether that is a view that we created.
 SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text),
        c.relkind::text,
        coalesce(obj_description(c.oid, 'pg_class') LIKE 'pricestash: %', false)

@@ -1,4 +1,4 @@
--- The same for who may delete nothing: they stand for no price any more.
+-- The same for users who may not delete: such sources no longer serve as the price.
 UPDATE asset_source
 SET priority = NULL
 FROM UNNEST($1::text[], $2::text[]) AS gone (asset_id, source)

@@ -1,5 +1,5 @@
--- An asset of which two sources share days, how many, and how many such assets there are, where others read the table: another role
--- may, or there are assets of others. No row where the view of one price was made for them.
+-- An asset for which two sources share days, the number of days, and the number of such assets, if others read the
+-- table: another role may read it, or there are assets of others. No row if the view of one price was created for them.
 SELECT asset_id::text, count(*), count(*) OVER ()
 FROM (
     SELECT asset_id

@@ -1,7 +1,7 @@
--- What of these tables an insert without rows does not show. $1: the tables that are needed
+-- Facts about these tables that inserting nothing does not reveal. $1: the required tables
 SELECT name,
        c.relpersistence = 'u',
-       -- Commands of which row level security lets this user have no row: it denies what no policy allows.
+       -- Commands for which row level security allows this user no row: it denies what no policy allows.
        CASE WHEN row_security_active(c.oid) THEN ARRAY(
            SELECT command.name
            FROM (VALUES ('a', 'INSERT'), ('r', 'SELECT'), ('w', 'UPDATE')) AS command (letter, name)
@@ -14,7 +14,7 @@ SELECT name,
                  )
            )
        ) END,
-       -- What may change a row or drop it.
+       -- Triggers and rules that may change or drop a row.
        ARRAY(
            SELECT tgname::text
            FROM pg_trigger
@@ -37,7 +37,7 @@ SELECT name,
            ELSE false
        END,
        has_table_privilege(c.oid, 'DELETE'),
-       -- What may refuse a row. The assets go before the bars.
+       -- Constraints that may reject a row. The assets are sent before the bars.
        ARRAY(
            SELECT conname::text
            FROM pg_constraint

@@ -1,5 +1,5 @@
--- Whether a table has a unique index on exactly these columns (sorted by name), so that ON CONFLICT finds it. A view leaves that
--- to the table behind it.
+-- Whether a table has a unique index on exactly these columns (sorted by name), so that ON CONFLICT finds it. For a
+-- view this depends on the table behind it.
 SELECT EXISTS (
     SELECT FROM pg_class WHERE oid = to_regclass($1::text) AND relkind = 'v'
 ) OR EXISTS (
@@ -11,7 +11,7 @@ SELECT EXISTS (
       AND (
           SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
           FROM pg_attribute a
-          -- PostgreSQL 10 has no other columns in an index than those of the key.
+          -- In PostgreSQL 10 an index has key columns only.
           WHERE a.attrelid = i.indrelid
             AND a.attnum = ANY (i.indkey[0:coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts) - 1])
       ) = $2::text[]

@@ -1,5 +1,5 @@
--- Rows ($1 to $3: their keys) whose time of ingest lies in the future by the warehouse's own clock: a machine's clock was wrong. From now
--- on whatever was fetched is newer.
+-- Rows ($1 to $3: their keys) whose ingest time is in the future by the warehouse's own clock, because a machine's
+-- clock was wrong. From now on, whatever was fetched is newer.
 UPDATE price_daily AS stored
 SET ingested_at = '1970-01-01 00:00:00+00'
 FROM UNNEST($1::text[], $2::date[], $3::text[]) AS row (asset_id, date, source)

@@ -1,4 +1,4 @@
--- Dividends and splits as the sources tell them; the latest telling wins. $11: which warehouse this must be, NULL for any.
+-- Dividends and splits as the sources list them; the latest report wins. $11: the expected warehouse, NULL for any.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), written AS (

@@ -1,7 +1,7 @@
--- The assets as configured, and their sources with the mark of whose the row of asset_master is: one statement, so that no row
--- that we made is ever without it. A row that stands there and is not ours stays as it is.
--- $1 to $7: the assets; $8 to $12: their sources. $13: which warehouse this must be, NULL for any. What stands in braces is for an
--- asset_master with a column for the currency.
+-- The assets as configured, and their sources with the mark that tells whose the row of asset_master is: one statement,
+-- so that no row that we created is ever without it. An existing row that is not ours stays unchanged. $1 to $7: the
+-- assets; $8 to $12: their sources. $13: the expected warehouse, NULL for any. Text in braces is for an asset_master
+-- with a column for the currency.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), sent AS (

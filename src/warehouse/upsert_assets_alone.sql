@@ -1,5 +1,5 @@
--- The assets as configured, where their sources cannot be written: a row that stands there stays as it is unless it is claimed.
--- $8: which warehouse this must be, NULL for any. What stands in braces is for an asset_master with a column for the currency.
+-- The assets as configured, if their sources cannot be written: an existing row stays unchanged unless it is claimed.
+-- $8: the expected warehouse, NULL for any. Text in braces is for an asset_master with a column for the currency.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), written AS (

@@ -1,4 +1,5 @@
--- Of which days all dividends and splits are known; the latest telling wins. $6: which warehouse this must be, NULL for any.
+-- The days for which all dividends and splits are known; the latest report wins. $6: the expected warehouse, NULL for
+-- any.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), written AS (

@@ -1,12 +1,12 @@
--- One chunk of bars in one statement, in key order. Latest ingest wins: an older one changes nothing. The same row again is left out:
--- ON CONFLICT locks every row that it looks at, which is a write. Nor does a row replace one of another key that the table's collation
--- takes for its own.
+-- One chunk of bars in one statement, in key order. The latest ingest wins: an older one changes nothing. An unchanged
+-- row is left out, because ON CONFLICT locks every row it looks at, which is a write. A row must not replace one with
+-- another key that the table's collation treats as equal.
 --
--- $1: which warehouse this must be, NULL for any. $2 to $4: the assets and the first and last day of the chunk, so that its
--- stored rows are found by a range of the key. $5: whether this connection has seen that the table's columns fit; then the
--- planner leaves the look out, which takes as long as fifty rows. $6 to $9: the columns; the values are the last parameters.
--- $10: which table this must be, NULL for any. $11 to $14: bars of which it must have one with their ingest time or a newer one;
--- none where this connection has seen it.
+-- $1: the expected warehouse, NULL for any. $2 to $4: the assets and the first and last day of the chunk, so that its
+-- stored rows are found by a range of the key. $5: whether this connection has checked that the table's columns fit;
+-- then the planner skips the check, which takes as long as fifty rows. $6 to $9: the columns; the values are the last
+-- parameters. $10: the expected table, NULL for any. $11 to $14: bars of which it must have one with their ingest time
+-- or a newer one; empty if this connection has checked it.
 WITH sent AS (
     SELECT *
     FROM UNNEST(
@@ -19,14 +19,14 @@ WITH sent AS (
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = to_regclass('price_daily')) AS relation,
-           -- A column of another type would take the values and change them.
+           -- A column of another type would accept the values and change them.
            $5::bool OR (
                SELECT count(*) = cardinality(ARRAY['date', 'ingested_at', {values: 'COLUMN'}])
                FROM pg_attribute
                JOIN pg_type AS own ON own.oid = atttypid
                LEFT JOIN pg_type AS inner_type ON inner_type.oid = own.typbasetype
                WHERE attrelid = to_regclass('price_daily') AND NOT attisdropped
-                 -- As columns.sql has it: of a domain the type below it, and no time that is rounded.
+                 -- As in columns.sql: the base type of a domain, and no time that is rounded.
                  AND (attname, coalesce(nullif(inner_type.typbasetype, 0), inner_type.oid, own.oid)) IN (
                      ('date', 'date'::regtype), ('ingested_at', 'timestamptz'::regtype),
                      {values: ('COLUMN', 'TYPE'::regtype)}
@@ -48,7 +48,7 @@ WITH sent AS (
            ) AS holds
     FROM here
 ), known AS (
-    -- Every part of a statement sees the table as it was before it.
+    -- Every part of a statement sees the table as it was before.
     SELECT asset_id, date, source, ingested_at, {values}
     FROM price_daily
     WHERE asset_id = ANY ($2::text[]) AND date BETWEEN $3::date AND $4::date
@@ -56,10 +56,10 @@ WITH sent AS (
     SELECT count(*) FILTER (WHERE is_there) AS there,
            count(*) FILTER (WHERE is_same AND known_at <= sent_at) AS unchanged,
            count(*) FILTER (WHERE is_same AND known_at = sent_at) AS identical,
-           -- By the rows' places.
+           -- By the rows' positions.
            array_agg(is_same AND known_at = sent_at ORDER BY place) FILTER (WHERE place IS NOT NULL) AS are_identical
     FROM (
-        -- The bytes, too: the row of another key that stands in the place is not this one.
+        -- Compares bytes, too: the row with another key in this place is not this one.
         SELECT known.asset_id::text = sent.asset_id COLLATE "C"
                    AND known.source::text = sent.source COLLATE "C" AS is_there,
                {values AND: known.COLUMN = sent.COLUMN}
@@ -68,7 +68,8 @@ WITH sent AS (
                known.ingested_at AS known_at,
                sent.ingested_at AS sent_at,
                sent.place
-        -- A full join is a hash join, also where the planner knows nothing of the table yet and would compare each with each.
+        -- A full join is a hash join, even if the planner knows nothing about the table yet and would compare each row
+        -- with each.
         FROM known
         -- A first load finds nothing and compares nothing.
         FULL JOIN (SELECT * FROM sent WHERE EXISTS (SELECT FROM known)) AS sent USING (asset_id, date, source)

@@ -1,4 +1,5 @@
--- Runs as they are: one that was sent while it was running is sent again when it has ended. $7: which warehouse this must be, NULL for any.
+-- Runs as recorded: one that was sent while running is sent again after it has ended. $7: the expected warehouse, NULL
+-- for any.
 WITH here AS (
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || current_database() AS warehouse
 ), written AS (
@@ -12,7 +13,7 @@ WITH here AS (
         ended_at = EXCLUDED.ended_at,
         status = EXCLUDED.status,
         error_message = EXCLUDED.error_message
-    -- What was sent while it ran may arrive behind its end.
+    -- What was sent while it was running may arrive after its end.
     WHERE stored.ended_at IS NULL OR EXCLUDED.ended_at IS NOT NULL
 )
 SELECT warehouse

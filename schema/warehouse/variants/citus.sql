@@ -1,20 +1,23 @@
--- A variant for more than one machine: the tables distributed by asset_id with Citus (https://docs.citusdata.com), to be made on the
--- coordinator of an empty database before the first sync. It makes the tables of `pricestash schema warehouse` itself.
+-- A variant for several machines: the tables distributed by asset_id with Citus (https://docs.citusdata.com). Apply it
+-- on the coordinator of an empty database before the first sync. It creates the tables of `pricestash schema warehouse`
+-- itself.
 --
--- The key and both indexes begin with, or contain, asset_id, so that uniqueness holds on each shard and ON CONFLICT is decided
--- where the row lies. asset_master is small and joined with everything, so every machine has a copy of it; job_run stays on the
--- coordinator.
+-- The key and both indexes start with or contain asset_id, so that uniqueness holds on each shard and ON CONFLICT is
+-- decided where the row is. asset_master is small and joined with everything, so every machine has a copy of it;
+-- job_run stays on the coordinator.
 --
--- What it costs: a chunk holds several assets and comes as arrays, into which Citus does not look, so that its statement is no
--- single-shard one. Citus runs the parts of WITH one after the other, each as a plan of its own in one distributed transaction
--- (https://github.com/citusdata/citus/pull/2006, /pull/2137): the stored rows are counted before the new ones are written, as the
--- statement needs it, and the coordinator sends each shard its rows. That is one more hop inside the cluster for each part, and
--- two-phase commit; with `sync --assets ID` too. So two shards a worker, and in the coordinator's postgresql.conf
+-- Costs: a chunk contains several assets as arrays, which Citus does not look into, so its statement is not a
+-- single-shard one. Citus runs the parts of WITH one after another, each as its own plan in one distributed transaction
+-- (https://github.com/citusdata/citus/pull/2006, /pull/2137): the stored rows are counted before the new ones are
+-- written, as the statement needs, and the coordinator sends each shard its rows. That adds one hop inside the cluster
+-- for each part, and two-phase commit; also with `sync --assets ID`. So use two shards per worker, and in the
+-- coordinator's postgresql.conf
 --
 --     citus.max_cached_conns_per_worker = 16
 --
--- Measured in November 2026 with Citus 13.2, coordinator and two workers on one machine of two cores, which is an upper bound: a first
--- sync takes 2.5 to 2.9 times as long as to one plain server, `sync --full` 2.6 to 3.1 times. Twenty syncs of 56 rows of 56 assets took
--- 7.5 s with 32 shards, 1.0 s with 4, and 1.4 s with 32 and that setting; one plain server 0.043 s. No row was lost when workers were
--- killed. The project's tests have no cluster: `pricestash verify` shows whether all is there.
+-- Measured in November 2026 with Citus 13.2, coordinator and two workers on one machine with two cores, which is an
+-- upper bound: a first sync takes 2.5 to 2.9 times as long as to one plain server, `sync --full` 2.6 to 3.1 times.
+-- Twenty syncs of 56 rows of 56 assets took 7.5 s with 32 shards, 1.0 s with 4, and 1.4 s with 32 and that setting; one
+-- plain server took 0.043 s. No row was lost when workers were killed. The project's tests have no cluster: `pricestash
+-- verify` checks that everything is there.
 CREATE EXTENSION IF NOT EXISTS citus;

@@ -1,5 +1,5 @@
--- A variant of price_daily for many rows: hash-partitioned by asset_id, to be made before the first sync. An asset's rows lie in
--- one partition, so that its key finds them as before; vacuum and indexes work on an eighth each.
+-- A variant of price_daily for many rows: hash-partitioned by asset_id; apply it before the first sync. An asset's rows
+-- are in one partition, so the key finds them as before; vacuum and indexes work on an eighth each.
 CREATE TABLE price_daily (
     asset_id    varchar(20)      NOT NULL,
     date        date             NOT NULL,

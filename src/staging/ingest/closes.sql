@@ -1,4 +1,4 @@
--- What tells a step in a series: its closes in a window, with the one before it and the one after it.
+-- The closes of a series that reveal a step: those in a window, the one before it and the one after it.
 SELECT date, high, low, close, is_final
 FROM price_daily
 WHERE asset_id = ?1 AND source = ?2

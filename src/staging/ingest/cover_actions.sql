@@ -1,5 +1,5 @@
--- Adds days to those of which all actions are told. Days that do not join them count only where they are newer: what lies between
--- is not known.
+-- Extends the days for which all actions are known. Days that do not touch them replace them only if they are newer:
+-- nothing is known about the days between.
 INSERT INTO corporate_action_coverage (asset_id, source, first_date, last_date, told_at)
 VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT (asset_id, source) DO UPDATE

@@ -1,4 +1,4 @@
--- Keeps a stored bar in the history, as one that nothing replaced: at this time (?4) it was taken back.
+-- Keeps a stored bar in the history that nothing replaced, because it was retracted at a time (?4).
 INSERT INTO price_revision (asset_id, date, source, {values}, ingested_at, is_final, known_since, brought_by, replaced_at)
 SELECT asset_id, date, source, {values}, ingested_at, is_final, known_since, job_id, ?4
 FROM price_daily

@@ -1,5 +1,5 @@
--- The oldest of: the recent provisional bars of a series, its newest final bars (only these tell a change of scale), and
--- its sessions without a bar (rule ?6) among the days whose request was lost lately, and what makes it suspect lately.
+-- The oldest of: the recent provisional bars of a series, its newest final bars (only these show a change of scale),
+-- its missing sessions (rule ?6) among days whose request was lost recently, and recent findings that make it suspect.
 SELECT min(date)
 FROM (
     SELECT min(date) AS date

@@ -1,4 +1,5 @@
--- A day on which an exchange was probably closed (rule ?4) is settled when all active assets of its calendar are waived for it.
+-- A day on which an exchange was probably closed (rule ?4) is settled when it is waived for all active assets of its
+-- calendar.
 UPDATE finding
 SET resolved_at = ?3
 WHERE asset_id = (SELECT calendar FROM asset_master WHERE asset_id = ?1)

@@ -1,4 +1,5 @@
--- Whether a series has a final bar of each of these days that is not waived or taken back, and at least ?5 final bars after the last one.
+-- Whether a series has a final bar on each of these days except waived and retracted ones, and at least ?5 final bars
+-- after the last one.
 SELECT NOT EXISTS (
         SELECT 1
         FROM json_each(?3) d

@@ -1,4 +1,5 @@
--- Puts the bar back that was taken back at this time (?4), where none stands in its place: known again since now (?5).
+-- Puts back the bar that was retracted at a time (?4), unless another one is in its place: it counts as known since now
+-- (?5).
 INSERT INTO price_daily (asset_id, date, source, {values}, ingested_at, known_since, is_final, job_id)
 SELECT asset_id, date, source, {values}, ingested_at, ?5, is_final, job_id
 FROM retraction

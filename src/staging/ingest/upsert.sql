@@ -1,5 +1,5 @@
--- Writes one bar that was fetched with these values for the first time, which known_since '' says. The caller has read the stored row
--- in the same transaction and decided that this one replaces it.
+-- Writes a bar whose values were fetched for the first time, which known_since '' means. The caller has read the stored
+-- row in the same transaction and decided that this one replaces it.
 INSERT INTO price_daily (asset_id, date, source, ingested_at, is_final, job_id, {values})
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, {values: ?})
 ON CONFLICT (asset_id, date, source) DO UPDATE

@@ -1,4 +1,4 @@
--- Writes one action. The caller has read the stored one in the same transaction and decided that this one replaces it.
+-- Writes an action. The caller has read the stored one in the same transaction and decided that this one replaces it.
 INSERT INTO corporate_action (asset_id, source, date, kind, amount, numerator, denominator, currency, ingested_at, job_id)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (asset_id, source, date, kind) DO UPDATE

@@ -1,4 +1,4 @@
--- What one bar says.
+-- The values of one bar.
 SELECT {values}
 FROM price_daily
 WHERE asset_id = ?1 AND date = ?2 AND source = ?3

@@ -1,4 +1,5 @@
--- The nearest ?5 final bars of a series behind a window, else before it: enough of them tell whether the scale is the same.
+-- The nearest ?5 final bars of a series after a window, else before it: enough of them show whether the scale is the
+-- same.
 WITH final AS NOT MATERIALIZED (
     SELECT date FROM price_daily WHERE asset_id = ?1 AND source = ?2 AND is_final <> 0
 ),

@@ -1,6 +1,6 @@
--- Everything that is pending from one key to another is acknowledged. The plus keeps SQLite from finding the rows by the index
--- of the pending ones, which it would have to copy first since it changes under the statement: twice the work. OR ROLLBACK: were
--- a row refused, the whole transaction is to go, so that SQLite need not keep what this statement alone has changed.
+-- Acknowledges everything that is pending from one key to another. The plus keeps SQLite from using the index of
+-- pending rows, which it would have to copy first because the statement changes it: twice the work. OR ROLLBACK: if a
+-- row were refused, the whole transaction should go, so SQLite need not keep what this statement alone has changed.
 UPDATE OR ROLLBACK price_daily
 SET synced_revision = revision
 WHERE +revision <> synced_revision

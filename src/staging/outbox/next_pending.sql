@@ -1,5 +1,5 @@
--- The pending rows after a key, in key order, with what the warehouse refused of each; the partial index finds them without
--- reading the rest.
+-- The pending rows after a key, in key order, with what the warehouse rejected of each; the partial index finds them
+-- without reading the rest.
 SELECT {p.bar}, p.revision, r.revision, r.row_sent
 FROM price_daily p
 LEFT JOIN sync_reject r USING (asset_id, date, source)

@@ -1,4 +1,4 @@
--- Bars that the owner took back and that the warehouse may still have.
+-- Retracted bars that the warehouse may still have.
 SELECT asset_id, date, source, retracted_at, ingested_at, {values}
 FROM retraction
 WHERE synced_at IS NULL

@@ -1,4 +1,4 @@
--- The rows from one key to another, in key order, and whether each is pending.
+-- The rows from one key to another, in key order, each with whether it is pending.
 SELECT {bar}, revision, revision <> synced_revision
 FROM price_daily
 WHERE (asset_id, date, source) >= (?1, ?2, ?3)

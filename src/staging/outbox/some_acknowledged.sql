@@ -1,4 +1,4 @@
--- Some rows that the warehouse has as they are.
+-- Some rows that the warehouse has unchanged.
 SELECT {bar}
 FROM price_daily
 WHERE synced_revision = revision AND synced_revision > 0

@@ -1,5 +1,5 @@
--- The sources of an asset as the warehouse has them: by priority those whose bars may stand for its price, and what the stored bars
--- are in.
+-- The sources of an asset in the form for the warehouse: those whose bars can serve as its price by priority, and the
+-- currency of the stored bars.
 SELECT s.source, o.priority, coalesce(e.currency, s.currency), s.symbol
 FROM asset_source s
 LEFT JOIN own_source o ON o.asset_id = s.asset_id AND o.source = s.source

@@ -1,4 +1,5 @@
--- The texts that go to the warehouse, each once, with their table and column. What is no text is refused row by row.
+-- The texts that are sent to the warehouse, without duplicates, with their table and column. Values that are not text
+-- are rejected row by row.
 WITH series AS (SELECT DISTINCT asset_id, source FROM price_daily)
 SELECT 'price_daily', 'asset_id', asset_id FROM series WHERE typeof(asset_id) = 'text'
 UNION
@@ -12,5 +13,5 @@ SELECT 'asset_master', 'category', category FROM asset_master WHERE typeof(categ
 UNION
 SELECT 'job_run', 'job_name', job_name FROM job_run WHERE typeof(job_name) = 'text'
 UNION
--- The longest that a run ends with.
+-- The longest text at the end of a run.
 SELECT 'job_run', 'status', 'partial_failure'

@@ -1,4 +1,4 @@
--- Writes one asset; its revision rises only when something changed, so that an unchanged one is not sent again.
+-- Writes an asset; its revision rises only if something changed, so that an unchanged one is not sent again.
 INSERT INTO asset_master (asset_id, name, category, calendar, currency, source_priority, is_active)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (asset_id) DO UPDATE

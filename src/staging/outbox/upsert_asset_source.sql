@@ -1,4 +1,4 @@
--- Writes one source of an asset, unless it is there as it is.
+-- Writes a source of an asset, unless it is stored unchanged.
 INSERT INTO asset_source (asset_id, source, priority, symbol, currency, own_currency)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (asset_id, source) DO UPDATE

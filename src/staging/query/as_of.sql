@@ -1,4 +1,4 @@
--- An asset's bars as they were known at a time: fetched by then, and not replaced by then.
+-- An asset's bars as known at a time: fetched by then, and not yet replaced.
 SELECT date, source, known_since, brought_by, NULL, NULL, NULL, {values}
 FROM (
     SELECT date, source, {values}, coalesce(nullif(known_since, ''), ingested_at) AS known_since, brought_by

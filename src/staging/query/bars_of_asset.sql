@@ -1,4 +1,4 @@
--- The bars of an asset, day by day, and whether each is pending.
+-- The bars of an asset by day, each with whether it is pending.
 SELECT {bar}, revision <> synced_revision
 FROM price_daily
 WHERE asset_id = ?1

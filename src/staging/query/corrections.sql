@@ -1,5 +1,5 @@
--- What replaced bars of an asset, newest first: the values before, and those after, which are the ones that were replaced
--- next or those that hold now.
+-- The replaced bars of an asset, newest first: the values before, and those after, which are the ones replaced next or
+-- the current ones.
 SELECT r.date, r.source, r.is_final, r.replaced_at, r.job_id,
        {values: r.COLUMN},
        {values: iif(r.is_last, p.COLUMN, r.next_COLUMN)}

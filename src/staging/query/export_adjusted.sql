@@ -1,4 +1,4 @@
--- The best bar of each day with its prices adjusted for what ?5 says, NULL where the factor is not known. ?1 a JSON list of assets,
+-- The best bar of each day with prices adjusted as ?5 says, NULL if the factor is unknown. ?1 a JSON list of assets,
 -- empty for all; ?2 a source, ?3 the first and ?4 the last day, NULL for all.
 SELECT p.asset_id, p.date, p.source, p.open * a.factor, p.high * a.factor, p.low * a.factor, p.close * a.factor, p.volume,
        p.ingested_at, p.is_final

@@ -1,5 +1,5 @@
--- Every version of an asset's bars that have changed (or of one day's), oldest first; the last of a day is the one that holds, unless
--- the owner took it back for a reason.
+-- Every version of an asset's bars that have changed (or of one day's), oldest first; the last version of a day is the
+-- current one, unless the owner retracted it.
 SELECT v.date, v.source, coalesce(nullif(v.known_since, ''), v.ingested_at) AS known_since, v.brought_by, v.replaced_at, v.job_id,
        r.reason, {values: v.COLUMN}
 FROM price_revision v

@@ -1,5 +1,5 @@
--- Every asset of the file with its sources in their order: those of the last collect, and those that only have bars.
--- The nested query steps from one asset to the next along the key instead of reading every bar.
+-- Every asset of the file with its sources in order: those of the last collect, and those that only have bars. The
+-- nested query steps from one asset to the next along the key instead of reading every bar.
 WITH RECURSIVE priced (asset_id) AS (
     SELECT min(asset_id) FROM price_daily
     UNION ALL
@@ -12,7 +12,7 @@ WITH RECURSIVE priced (asset_id) AS (
     SELECT asset_id FROM asset_master
 )
 SELECT k.asset_id, m.name, m.category, m.calendar, m.currency, s.source,
-       -- Bars keep the currency that they were fetched in, whatever assets.toml says since.
+       -- Bars keep the currency in which they were fetched, whatever assets.toml says since.
        coalesce(e.currency, s.currency), s.own_currency AND coalesce(e.currency, m.currency) = m.currency,
        s.symbol
 FROM known k
