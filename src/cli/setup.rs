@@ -109,6 +109,13 @@ pub(crate) struct AddAssetArgs {
 }
 
 impl AddAssetArgs {
+    /// Whether any fact is given.
+    #[must_use]
+    pub(crate) fn gives_facts(&self) -> bool {
+        let facts = [&self.name, &self.category, &self.calendar, &self.currency];
+        facts.into_iter().any(Option::is_some) || !self.sources.is_empty()
+    }
+
     /// Whether every fact is given, so that no source is asked.
     #[must_use]
     pub(crate) fn is_complete(&self) -> bool {

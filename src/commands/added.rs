@@ -11,6 +11,8 @@ use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 
 /// Result of a word whose source did not answer.
 pub(super) const FAILED: &str = "failed";
+/// Result of a word whose asset already exists.
+pub(super) const THERE: &str = "already there";
 /// How many words that were not added, and how many remarks, fit on a screen of 24 lines.
 const NAMED: usize = 12;
 const REMARKED: usize = 4;
@@ -39,6 +41,28 @@ pub(super) struct AddedRow {
     pub(super) remarks: Vec<String>,
 }
 
+impl AddedRow {
+    /// A row of which only the id is known.
+    pub(super) fn of(asset_id: String) -> Self {
+        Self {
+            asset_id,
+            result: "",
+            name: None,
+            kind: None,
+            exchange: None,
+            category: None,
+            calendar: None,
+            currency: None,
+            first_day: None,
+            newest_day: None,
+            newest_price: None,
+            sources: Vec::new(),
+            why: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+}
+
 /// A table of a few words, with remarks and reasons below it.
 pub(super) fn table(
     rows: &[AddedRow],
@@ -64,6 +88,11 @@ pub(super) fn table(
         && row.result == "added"
     {
         return Ok(format!("{} added.\n", row.asset_id));
+    }
+    let is_there = |row: &AddedRow| row.result == THERE;
+    if rows.iter().all(is_there) {
+        let lines = rows.iter().flat_map(|row| &row.why);
+        return Ok(lines.map(|line| format!("{line}.\n")).collect());
     }
     let mut text = screen::table(rows, SHOWN, screen)?;
     for row in rows {

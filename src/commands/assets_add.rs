@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::added::{AddedRow, FAILED, summary, table};
+use super::added::{AddedRow, FAILED, THERE, summary, table};
 use super::answer::Answer;
 use super::context::{assets_text, read_calendars};
 use super::edited_assets::{check_assets, check_edited, write_assets};
 use super::feeds::Source;
 use super::signals::stop_on_signals;
 use crate::cli::AddAssetArgs;
-use crate::config::assets_edit::{self, NewAsset};
-use crate::config::assets_file::{parse_assets_file, without_line};
+use crate::config::assets_edit::{self, NewAsset, NewSource};
+use crate::config::assets_file::{AssetsFile, parse_assets_file, without_line};
 use crate::config::{Config, ConfigError};
-use crate::domain::asset::Asset;
+use crate::domain::asset::{Asset, SourceKind};
 use crate::domain::calendar::Calendars;
 use crate::domain::listing::{Doubt, Given};
 use crate::jobs::lookup::{Found, Outcome, Wanted, find};
@@ -33,21 +33,26 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let calendars = read_calendars()?;
     let text = assets_text(path)?;
-    let there = parse_assets_file(&text, &calendars)
-        .map(|file| file.assets)
+    let file = parse_assets_file(&text, &calendars)
         .map_err(|why| ConfigError(format!("{}: {why}", path.display())))?;
+    check_sources(&args.sources, &file)?;
     let mut wanted = wanted(args)?;
-    let count = wanted.len();
-    let is_there = |w: &Wanted| place_of(w, &there);
+    let mut there = Vec::new();
+    wanted.retain(|w| match place_of(w, &file.assets) {
+        Some(id) => {
+            there.push(there_row(&w.word, id, path));
+            false
+        }
+        None => true,
+    });
+    // Facts given for an asset that exists would be ignored.
     if args.from.is_none()
-        && let Some(id) = wanted.iter().find_map(is_there)
+        && args.gives_facts()
+        && let Some(row) = there.first()
     {
-        let path = path.display();
-        let why = format!("{path}: the asset {id:?} is there already; it was left as it is");
-        return Err(ConfigError(why).into());
+        return Err(ConfigError(row.why.join("; ")).into());
     }
-    wanted.retain(|w| is_there(w).is_none());
-    let there_already = count - wanted.len();
+    let there_already = there.len();
     let mut found = look_up_all(args, &wanted, &calendars, config)?;
     refuse_twins(&mut found);
     // The file may have changed while the sources were asked.
@@ -64,10 +69,13 @@ pub(super) fn run(args: &AddAssetArgs, config: &Config) -> Result<Answer> {
             false => write_assets(path, &text, edited)?,
         }
     }
-    let rows: Vec<AddedRow> = found
+    let mut rows: Vec<AddedRow> = found
         .iter()
         .map(|f| row(f, is_written, args.dry_run))
         .collect();
+    if args.from.is_none() {
+        rows.append(&mut there);
+    }
     let exit_code = match new.len() {
         all if all == found.len() => 0,
         _ if is_written => PARTLY,
@@ -133,6 +141,38 @@ fn words_of(file: &Path) -> Result<Vec<String>> {
     match words.is_empty() {
         true => Err(unfit("it contains no words".to_owned()).into()),
         false => Ok(words),
+    }
+}
+
+/// Refuses `--source` with a source that does not exist.
+fn check_sources(sources: &[NewSource], file: &AssetsFile) -> Result<(), ConfigError> {
+    let built_in = SourceKind::BUILT_IN.map(SourceKind::name).into_iter();
+    let own = file.sources.iter().map(|source| source.name.as_str());
+    let known: Vec<&str> = built_in.chain(own).collect();
+    let is_known = |name: &str| known.contains(&name) || SourceKind::named(name).is_some();
+    match sources.iter().find(|s| !is_known(&s.source)) {
+        Some(source) => Err(ConfigError(format!(
+            "--source: there is no source {:?}; use one of {}",
+            source.source,
+            known.join(", ")
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The row of a word whose asset already exists.
+fn there_row(word: &str, id: String, path: &Path) -> AddedRow {
+    let name = match word == id {
+        true => id.clone(),
+        false => format!("{word} ({id})"),
+    };
+    AddedRow {
+        result: THERE,
+        why: vec![format!(
+            "{name} is already in {}; nothing changed",
+            path.display()
+        )],
+        ..AddedRow::of(id)
     }
 }
 
@@ -210,20 +250,14 @@ fn certain(found: &Found) -> Option<&NewAsset> {
 fn row(found: &Found, is_written: bool, dry_run: bool) -> AddedRow {
     let listing = found.listing.as_ref();
     let mut row = AddedRow {
-        asset_id: found.id.clone(),
-        result: "",
         name: listing.and_then(|l| l.name.clone()),
         kind: listing.and_then(|l| l.kind.clone()),
         exchange: listing.and_then(|l| l.exchange_name.clone().or_else(|| l.exchange.clone())),
-        category: None,
-        calendar: None,
-        currency: None,
         first_day: listing.and_then(|l| l.first_day),
         newest_day: listing.and_then(|l| l.newest_day),
         newest_price: listing.and_then(|l| l.newest_price.clone()),
-        sources: Vec::new(),
-        why: Vec::new(),
         remarks: found.remarks.clone(),
+        ..AddedRow::of(found.id.clone())
     };
     match &found.outcome {
         Outcome::Asset(asset) => {

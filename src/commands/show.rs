@@ -97,6 +97,9 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
         let screen = screen.or_ascii(ascii);
         let table = table(days, is_computed, screen)?;
         let mut text = heading(&asset, days) + &table + &adjusted_words(days, &factors);
+        if screen.is_ascii() {
+            text = text.replace('−', "-");
+        }
         if with_chart {
             text.push_str(&chart(days, is_computed, terminal));
         }
@@ -300,12 +303,7 @@ fn table(days: &[ShownDay], is_computed: bool, screen: Screen<'_>) -> Result<Str
             remarks: d.remarks.join(", "),
         })
         .collect();
-    let text = screen::table(&rows, COLUMNS, screen)?;
-    Ok(if screen.is_ascii() {
-        text.replace('−', "-")
-    } else {
-        text
-    })
+    screen::table(&rows, COLUMNS, screen)
 }
 
 /// The number of decimals of the price that has the most, so that decimal points line up.

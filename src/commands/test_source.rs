@@ -24,7 +24,7 @@ use crate::domain::user_source::UserSource;
 use crate::domain::validate::{Checked, Context, check};
 use crate::domain::window::Window;
 use crate::output::numbers::counted;
-use crate::output::print;
+use crate::output::screen::{self, Column, Screen, always, shortened};
 use crate::process::clock::Clock;
 use crate::process::stop::Stop;
 use crate::sources::Upstream;
@@ -198,12 +198,33 @@ fn judge(
         false => status.exit_code(),
     };
     const COLUMNS: &[&str] = &["date", "open", "high", "low", "close", "volume", "result"];
+    const SHOWN_COLUMNS: &[Column] = &[
+        shortened("date", 10),
+        shortened("open", 7).number(),
+        shortened("high", 7).number(),
+        shortened("low", 7).number(),
+        shortened("close", 7).number(),
+        shortened("volume", 6).number(),
+        always("result"),
+    ];
+    let head = match answer.rows.is_empty() {
+        true => head + NO_ROWS,
+        false => head,
+    };
     let said = head.clone();
-    Answer::rows(first, move |rows| Ok(head + &print::table(rows, COLUMNS)?))
+    let shown = move |rows: &[ReadRow], screen: Screen<'_>| match rows.is_empty() {
+        true => Ok(head),
+        false => Ok(head + &screen::table(rows, SHOWN_COLUMNS, screen)?),
+    };
+    Answer::on_screen(first, shown)
         .with_columns(COLUMNS)
         .beside_rows(move || log::info!("{}", said.trim_end().replace('\n', "; ")))
         .ending(exit_code)
 }
+
+/// Advice for an answer that is a list without rows.
+const NO_ROWS: &str =
+    "The answer has no rows: check the symbol, and the dates and `rows` of the definition.\n";
 
 const OK: &str = "ok";
 

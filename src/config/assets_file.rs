@@ -454,7 +454,7 @@ sources = [{ source = "upbit", symbol = "KRW-BTC" }, { source = "yahoo", symbol 
         }
         let said = refused(&ONE.replace("\"KRW-BTC\"", "005930"));
         assert!(said.contains("symbol = \"005930\""), "{said}");
-        // What is quoted, and what stands in a comment, is not meant.
+        // Quoted values, and text in a comment, are not meant.
         let other = refused(&ONE.replace("= \"BTC\"", "= \"5930\" \"BTC\" # id = 5"));
         assert!(!other.contains("in quotes"), "{other}");
     }

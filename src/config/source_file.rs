@@ -342,7 +342,7 @@ interval = 2
         assert_eq!(source.form, AnswerForm::Csv { delimiter: ',' });
     }
 
-    /// What stands in the definition, what stands there instead, and what is said.
+    /// A part of the definition, its replacement, and the expected message.
     const WRONG: &[(&str, &str, &str)] = &[
         ("\"tiingo\"", "\"yahoo\"", "used by pricestash itself"),
         ("\"tiingo\"", "\"lookup\"", "used by pricestash itself"),

@@ -120,6 +120,33 @@ pub(crate) enum DateHint {
     Either,
 }
 
+/// A common reason why a date of a spreadsheet cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OddDate {
+    /// The number by which a spreadsheet stores a day: `46053` is 2026-01-31.
+    Serial,
+    /// `31/01/26`
+    ShortYear,
+}
+
+impl OddDate {
+    /// The reason, if it is one of these.
+    #[must_use]
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let whole = text.trim().split(['.', ',']).next().unwrap_or_default();
+        if whole.len() == 5
+            && whole
+                .parse::<u32>()
+                .is_ok_and(|n| (10_000..80_000).contains(&n))
+        {
+            return Some(Self::Serial);
+        }
+        numbers(text)
+            .filter(|parts| parts.iter().all(|part| *part < 100))
+            .map(|_| Self::ShortYear)
+    }
+}
+
 fn has_offset(pattern: &str) -> bool {
     ["%z", "%:z", "%#z", "%+", "%s"]
         .iter()

@@ -6,8 +6,10 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::de::{self, IntoDeserializer};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::bar::Rejection;
+use super::text::brief;
 
 /// A statement about a bar or a day that does not reject it. The names, used by serde in both directions, are the
 /// `rule` column of `finding`.
@@ -164,9 +166,50 @@ pub struct Rejected {
     pub(crate) raw: String,
 }
 
+impl Rejected {
+    /// The row for people: `2024-01-03 high_below_low (open 1, high 2, low 3, close 2, volume 10)`.
+    #[must_use]
+    pub(crate) fn in_words(&self) -> String {
+        const LONGEST_VALUE: usize = 24;
+        let fields: Option<Map<String, Value>> = serde_json::from_str(&self.raw).ok();
+        let fields = fields.unwrap_or_default();
+        let values = PRICES_AND_VOLUME.iter().filter_map(|name| {
+            let value = brief(fields.get(*name)?.as_str()?, LONGEST_VALUE);
+            (!value.is_empty()).then(|| format!("{name} {value}"))
+        });
+        let values: Vec<String> = values.collect();
+        let date = brief(&self.date, LONGEST_VALUE);
+        match values.is_empty() {
+            true => format!("{date} {}", self.reason),
+            false => format!("{date} {} ({})", self.reason, values.join(", ")),
+        }
+    }
+}
+
+/// The values of a rejected row, in the order in which people read them.
+const PRICES_AND_VOLUME: [&str; 5] = ["open", "high", "low", "close", "volume"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rejected_row_is_one_readable_line_however_long_its_values() {
+        let rejected = |raw: &str| Rejected {
+            date: "2024-01-03".to_owned(),
+            reason: Rejection::HighBelowLow,
+            raw: raw.to_owned(),
+        };
+        let raw = r#"{"open":"1","high":"2","low":"3","close":"2","volume":""}"#;
+        assert_eq!(
+            rejected(raw).in_words(),
+            "2024-01-03 high_below_low (open 1, high 2, low 3, close 2)"
+        );
+        let long = format!(r#"{{"close":"{}"}}"#, "9".repeat(100));
+        let said = rejected(&long).in_words();
+        assert!(said.split(' ').all(|word| word.len() < 40), "{said}");
+        assert_eq!(rejected("x").in_words(), "2024-01-03 high_below_low");
+    }
 
     /// As they stand in staging files: a name that changes here is found in none of them.
     const NAMES: [&str; 24] = [

@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_jump_is_more_than_thirty_percent_against_the_bar_before() {
         let days = days(&[100.0, 131.0, 91.0, 64.0, 44.8, 58.24]);
-        // 30 % exactly is no jump, nor is the first bar.
+        // Exactly 30 % is not a jump, nor is the first bar.
         assert_eq!(found(&days), [(2, Rule::PriceJump), (3, Rule::PriceJump)]);
         assert_eq!(
             find_steps(&days, &[], all())[0].detail,

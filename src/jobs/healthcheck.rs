@@ -337,7 +337,7 @@ mod tests {
         let (status, expected, missing) = judged(Some(&bars(&all)), &[], 0);
         assert_eq!((status, expected.as_str()), (Freshness::Ok, "06-18"));
         assert_eq!(missing, none);
-        // A row on a Sunday is no session.
+        // A row on a Sunday is not a session.
         let sunday = bars(&["06-15", "06-16", "06-17", "06-21"]);
         let (status, _, missing) = judged(Some(&sunday), &[], 0);
         assert_eq!(

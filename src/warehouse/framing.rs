@@ -181,7 +181,7 @@ mod tests {
             let taken = (0..).take_while(|_| framing.follow(&short).is_ok()).count();
             assert_eq!(taken, bound / (6 + MESSAGE));
         }
-        // Many answers are no long one.
+        // Many answers are not one long answer.
         let mut framing = logged_in();
         let answer = [message(b'D', 1 << 20), message(b'Z', 1)].concat();
         (0..40).for_each(|_| framing.follow(&answer).unwrap());

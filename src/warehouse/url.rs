@@ -200,7 +200,7 @@ fn next_pair(text: &str) -> (&str, String, &str) {
 mod tests {
     use super::*;
 
-    /// Every printable character that is no letter or digit, and some of no ASCII.
+    /// Every printable character that is not a letter or digit, and some beyond ASCII.
     const SPECIAL: &str = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~é한";
 
     fn told(url: &str) -> (String, String, String) {

@@ -372,7 +372,7 @@ mod tests {
     /// What came of fetching, the waits in milliseconds, and the answers that were not asked for.
     type Ran = (Result<usize, FetchError>, Vec<u128>, usize);
 
-    /// Fetches so many yearly files with these answers; time passes only by waiting.
+    /// Fetches the given number of yearly files with these answers; time passes only by waiting.
     fn fetch(
         tries: u32,
         answers: &[(u16, Option<&'static str>)],
@@ -383,7 +383,7 @@ mod tests {
         (fetched.remove(0), waits, left)
     }
 
-    /// The same for so many assets one after the other in one run.
+    /// The same for a number of assets, one after another in one run.
     fn fetch_for(
         assets: usize,
         tries: u32,

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::asset::Asset;
+use crate::domain::finding::Rejected;
 use crate::domain::gaps::SessionCoverage;
 use crate::domain::run::{AssetRun, Problem, Status};
 use crate::domain::validate::Checked;
@@ -312,7 +313,7 @@ impl AssetProgress {
                 .rejected
                 .iter()
                 .take(3)
-                .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
+                .map(Rejected::in_words)
                 .collect();
             let more = if checked.rejected.len() > rows.len() {
                 " …"

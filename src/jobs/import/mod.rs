@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::answer::{Answer, RawBar, RawDay};
 use crate::domain::asset::{Asset, AssetId, SourceKind};
 use crate::domain::currency::is_same_currency;
+use crate::domain::finding::Rejected;
 use crate::domain::scale::in_words;
 use crate::domain::timestamp::{self, CLOCK_TOLERANCE};
 use crate::domain::user_source::UserSource;
@@ -348,7 +349,7 @@ fn complaint(checked: &Checked) -> Option<String> {
     let shown: Vec<String> = rejected
         .iter()
         .take(SHOWN)
-        .map(|r| format!("{} {} {}", r.date, r.reason, r.raw))
+        .map(Rejected::in_words)
         .collect();
     let more = if rejected.len() > SHOWN { " …" } else { "" };
     let quarantine = (!rejected.is_empty()).then(|| {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use anyhow::Result;
 use csv::{ByteRecord, StringRecord};
 
-use crate::domain::date_format::{DateFormat, DateHint};
+use crate::domain::date_format::{DateFormat, DateHint, OddDate};
 use crate::domain::number_format::{Decimal, Hint, is_nothing};
 use crate::domain::table_columns::{Columns, Field, NamedColumn};
 
@@ -80,12 +80,15 @@ impl<'a> Table<'a> {
         let mut record = StringRecord::new();
         let mut hints = Hints::default();
         if has_header {
-            reader.headers().map_err(|e| e.to_string())?;
+            reader.headers().map_err(|e| unreadable(&e))?;
         }
         loop {
             let start = at(reader.position());
             let line = reader.position().line();
-            if !reader.read_record(&mut record).map_err(|e| e.to_string())? {
+            if !reader
+                .read_record(&mut record)
+                .map_err(|e| unreadable(&e))?
+            {
                 break;
             }
             table.add(&record, start..at(reader.position()));
@@ -99,8 +102,10 @@ impl<'a> Table<'a> {
             ] {
                 hints.take_number(cell(&record, columns.of(field)), line);
             }
+            hints.take_close(cell(&record, columns.of(Field::Close)), line);
             hints.take_day(cell(&record, columns.of(Field::Date)), line);
         }
+        hints.check_closes()?;
         table.decimal = match options.decimal {
             Some(decimal) => decimal,
             None => hints.decimal(delimiter)?,
@@ -206,7 +211,7 @@ impl Found {
     fn by(text: &str, delimiter: u8, named: &[NamedColumn]) -> Result<Self, String> {
         let mut record = ByteRecord::new();
         let found = reader(text, delimiter, false).read_byte_record(&mut record);
-        if !found.map_err(|e| e.to_string())? {
+        if !found.map_err(|e| unreadable(&e))? {
             return Err("it contains no bars".to_owned());
         }
         let words = record.iter().map(|word| String::from_utf8_lossy(word));
@@ -228,6 +233,11 @@ impl Found {
 
 /// The separator and the columns: the separator that yields the most known columns.
 fn find_columns(text: &str, named: &[NamedColumn]) -> Result<(u8, Columns, Vec<String>), String> {
+    if let Some(line) = text.lines().next().filter(|line| line.starts_with("sep=")) {
+        return Err(format!(
+            "its first line is {line:?}, which only spreadsheets understand; remove that line"
+        ));
+    }
     let mut best = Found::by(text, b',', named)?;
     for delimiter in [b';', b'\t', b'|'] {
         let found = Found::by(text, delimiter, named)?;
@@ -264,6 +274,21 @@ fn cell(record: &StringRecord, place: Option<usize>) -> &str {
     told.unwrap_or(text)
 }
 
+/// What is wrong with a file that is not a table, in plain words.
+fn unreadable(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            pos: Some(position),
+            expected_len,
+            len,
+        } => format!(
+            "line {} has {len} fields, but the lines above have {expected_len}; a field that contains the separator needs quotes",
+            position.line()
+        ),
+        _ => format!("it is not a table of text: {error}"),
+    }
+}
+
 /// A telling text of the file, and its line.
 type Witness = (String, u64);
 
@@ -274,9 +299,36 @@ struct Hints {
     either_number: Option<Witness>,
     days: Vec<(DateFormat, Witness)>,
     either_day: Option<Witness>,
+    /// The first date that is unreadable for a common reason.
+    odd_day: Option<(OddDate, Witness)>,
+    has_plain_close: bool,
+    /// The first close with a currency sign.
+    signed_close: Option<Witness>,
 }
 
 impl Hints {
+    fn take_close(&mut self, text: &str, line: u64) {
+        let is_currency = |c: char| "$€£¥₩￦₹¢원円元".contains(c);
+        match text.contains(is_currency) {
+            true if self.signed_close.is_none() => {
+                self.signed_close = Some((text.to_owned(), line));
+            }
+            true => {}
+            false => self.has_plain_close |= !is_nothing(text),
+        }
+    }
+
+    /// Refuses a file whose closes all have a currency sign; a few of them go to quarantine like any other bad row.
+    fn check_closes(&self) -> Result<(), String> {
+        match &self.signed_close {
+            Some((text, line)) if !self.has_plain_close => Err(format!(
+                "line {line}: {text:?} has a currency sign; format the column as a plain number in the spreadsheet and save it \
+                 again"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn take_number(&mut self, text: &str, line: u64) {
         match Decimal::hint(text) {
             Hint::Nothing => {}
@@ -290,6 +342,10 @@ impl Hints {
 
     fn take_day(&mut self, text: &str, line: u64) {
         match DateFormat::hint(text) {
+            DateHint::Nothing if self.odd_day.is_none() => {
+                let why = OddDate::of(text);
+                self.odd_day = why.map(|why| (why, (text.to_owned(), line)));
+            }
             DateHint::Nothing => {}
             DateHint::Is(format) => note(&mut self.days, format, text, line),
             DateHint::Either if self.either_day.is_none() => {
@@ -319,9 +375,18 @@ impl Hints {
 
     fn dates(&self) -> Result<DateFormat, String> {
         match (&self.days[..], &self.either_day) {
-            ([], None) => Ok(DateFormat::YearFirst),
+            ([], None) => match &self.odd_day {
+                None => Ok(DateFormat::YearFirst),
+                Some((OddDate::Serial, (text, line))) => Err(format!(
+                    "line {line}: the date {text:?} is a spreadsheet's serial number; format the column as dates like 2026-01-31 \
+                     and save it again"
+                )),
+                Some((OddDate::ShortYear, (text, line))) => Err(format!(
+                    "line {line}: the year of {text:?} has two digits; give the order with --date-format, like %d/%m/%y"
+                )),
+            },
             ([], Some((text, line))) => Err(format!(
-                "line {line}: {text:?} may be day and month or month and day, and no other row tells; say --date-format \
+                "line {line}: {text:?} may be day and month or month and day, and no other row shows which; use --date-format \
                  {} or {}",
                 pattern(text, "%d", "%m"),
                 pattern(text, "%m", "%d")
@@ -460,6 +525,17 @@ mod tests {
             ("Date,Close\n13/02/2025,5\n02/13/2025,5\n", "two notations"),
             ("Date,Close\n2025-02-13,5\n02/03/2025,5\n", "two notations"),
             ("", "no bar"),
+            (
+                "Date,Close\n2025-02-13,5,6\n",
+                "line 2 has 3 fields, but the lines above have 2",
+            ),
+            ("sep=;\nDate;Close\n2025-02-13;5\n", "remove that line"),
+            ("Date,Close\n45701,5\n45702,6\n", "serial number"),
+            ("Date,Close\n31/01/26,5\n", "like %d/%m/%y"),
+            (
+                "Date,Close\n2025-02-13,$5\n2025-02-14,$6\n",
+                "a currency sign",
+            ),
         ] {
             let why = table(file).unwrap_err();
             assert!(why.contains(says), "{file}: {why}");

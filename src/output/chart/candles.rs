@@ -332,13 +332,15 @@ mod tests {
             ascii: false,
             colour: true,
         };
-        let with = draw(&two(), 40, coloured).join("\n");
-        assert!(with.contains("\u{1b}[31m█\u{1b}[0m") && with.contains("\u{1b}[32m┃\u{1b}[0m"));
-        let without = with
-            .replace("\u{1b}[31m", "")
-            .replace("\u{1b}[32m", "")
-            .replace("\u{1b}[0m", "");
-        assert_eq!(without, draw(&two(), 40, PLAIN).join("\n"));
+        for width in [40, 80, 200] {
+            let with = draw(&two(), width, coloured).join("\n");
+            assert!(with.contains("\u{1b}[31m█\u{1b}[0m") && with.contains("\u{1b}[32m┃\u{1b}[0m"));
+            let without = with
+                .replace("\u{1b}[31m", "")
+                .replace("\u{1b}[32m", "")
+                .replace("\u{1b}[0m", "");
+            assert_eq!(without, draw(&two(), width, PLAIN).join("\n"));
+        }
     }
 
     #[test]

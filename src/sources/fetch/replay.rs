@@ -198,7 +198,7 @@ impl Feed for Replay {
         let meta = self.meta(file)?;
         let fetched_at = meta.fetched_at.map(timestamp::micros).or(self.fetched_at).unwrap_or_else(|| {
             let file = file.strip_suffix(COMPRESSED).unwrap_or(file);
-            log::warn!(recording = file; "the recording has no fetch time, so the current time is used; --fetched-at sets it");
+            log::warn!(recording = file; "the recording has no fetch time, so the current time is used; `collect --fetched-at TIME` sets one");
             self.now
         });
         Ok(Response {

@@ -187,7 +187,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    /// Answers so many requests, each on a connection of its own, then takes one more and says nothing.
+    /// Answers a number of requests, each on its own connection, then accepts one more and stays silent.
     fn serve(answers: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

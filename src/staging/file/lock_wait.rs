@@ -161,7 +161,7 @@ mod tests {
             (91, None, true),
             (4, Some(1), false),
             (6, Some(1), true),
-            // The lock of an hour ago says nothing of this one.
+            // A lock of an hour ago proves nothing about this one.
             (61, Some(3600), false),
         ] {
             let over = is_over(seconds(waited), None, since_timeout.map(seconds));

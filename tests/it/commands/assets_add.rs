@@ -136,7 +136,10 @@ fn twenty_assets_are_added_by_one_word_each() {
     // A word in another case is the same word.
     let ran = env.run(&["assets", "add", "aapl", "--replay", "recorded"]);
     assert!(
-        ran.code == 2 && ran.error().contains("there already"),
+        ran.code == 0
+            && ran
+                .stdout
+                .contains("is already in data/assets.toml; nothing changed"),
         "{ran:?}"
     );
     let sources = |id: &str| listed[id]["sources"].to_string();
@@ -258,7 +261,10 @@ fn the_sources_are_asked_once_each_and_what_they_said_can_be_replayed() {
     for word in ["AAPL", "ETH-KRW"] {
         let ran = env.run(&["assets", "add", word]);
         assert!(
-            ran.code == 2 && ran.error().contains("there already"),
+            ran.code == 0
+                && ran
+                    .stdout
+                    .contains("is already in data/assets.toml; nothing changed"),
             "{ran:?}"
         );
     }
@@ -457,6 +463,37 @@ fn a_line_of_a_list_is_one_word() {
     );
     let ran = env.run(&["assets", "add"]);
     assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn a_word_that_is_there_says_so_and_the_others_are_added() {
+    let env = replaying();
+    let add = |words: &[&str]| {
+        let line = [&["assets", "add"], words, &["--replay", "recorded"]].concat();
+        env.run(&line)
+    };
+    assert_eq!(add(&["AAPL"]).code, 0);
+    let ran = add(&["aapl", "QQQ"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let says = "AAPL: aapl (AAPL) is already in data/assets.toml; nothing changed";
+    assert!(ran.stdout.contains(says), "{ran:?}");
+    assert!(assets_file(&env).contains("id = \"QQQ\""));
+    // What is said of an asset that exists would be ignored.
+    let before = assets_file(&env);
+    let ran = add(&["AAPL", "7203.T", "--category", "etf"]);
+    assert!(
+        ran.code == 2 && ran.error().contains("AAPL is already in"),
+        "{ran:?}"
+    );
+    let ran = add(&["X", "--source", "nosuch:X"]);
+    assert!(
+        ran.code == 2
+            && ran
+                .error()
+                .contains("there is no source \"nosuch\"; use one of naver"),
+        "{ran:?}"
+    );
+    assert_eq!(assets_file(&env), before);
 }
 
 #[test]

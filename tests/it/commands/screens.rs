@@ -142,3 +142,75 @@ fn doctor_shows_the_settings_that_differ() {
     assert!(!text.contains("FETCH_TIMEOUT"), "{text}");
     assert!(widest(&text).0 <= 80, "{text}");
 }
+
+/// The rows of `status` in a C locale, in which its drawings are ASCII.
+fn status_in_ascii(columns: &str) -> Vec<String> {
+    let text = sample(columns).with("LC_ALL", "C").run(&["status"]).stdout;
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.starts_with(" asset id"))
+        .take_while(|line| !line.is_empty());
+    rows.map(str::to_owned).collect()
+}
+
+#[test]
+fn status_in_ascii_is_this_at_eighty_and_at_two_hundred_columns() {
+    assert_eq!(
+        status_in_ascii("80"),
+        [
+            " asset id  source  last date   freshness  pending  findings  last year",
+            " 000660    naver   2025-06-16  STALE          369         0  *._.,__==-_-#",
+            " 005930    naver   2026-01-23  STALE          732         0  ______..,=-=#",
+            " BTC       upbit   2025-07-29  STALE            2         0  _#",
+            " GC=F      yahoo   2025-08-22  STALE          753         5  _.,..--+*#*##",
+            " KS200     krx     2026-03-20  STALE           52         0  __.,-=-+#-++*",
+            " SI=F                          NO_DATA          0         0",
+            " SOXL      yahoo   2026-07-02  STALE          753         2  _____.....-#=",
+        ]
+    );
+    assert_eq!(
+        status_in_ascii("200")[..3],
+        [
+            " asset id  source  last date   freshness  pending  findings  last year                   ok 30 days  staged  first date  provisional",
+            " 000660    naver   2025-06-16  STALE          369         0  +**-,._,--,...--=-=-,,-=#   1/1            369  2023-12-05            0",
+            " 005930    naver   2026-01-23  STALE          732         0  __________......,--=-==*#   1/1            732  2023-01-25            0",
+        ]
+    );
+}
+
+#[test]
+fn a_chart_in_ascii_fits_eighty_and_two_hundred_columns() {
+    for columns in ["80", "200"] {
+        let env = sample(columns).with("LC_ALL", "C");
+        let text = env.run(&["show", "SOXL", "--chart", "--days", "90"]).stdout;
+        assert!(text.is_ascii(), "{text}");
+        assert!(widest(&text).0 <= columns.parse().unwrap(), "{text}");
+        assert!(text.contains("rises, # falls"), "{text}");
+    }
+}
+
+#[test]
+fn long_values_of_an_import_and_of_a_tested_source_fit_eighty_columns() {
+    let env = sample("80");
+    let long = "9".repeat(100);
+    env.write(
+        "x.csv",
+        format!("date,open,high,low,close\n2024-01-03,{long},1,2,3\n2024-01-04,1,{long},2,\"3 {long}\"\n"),
+    );
+    let ran = env.run(&["import", "x.csv", "--asset", "SOXL"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("2 rows went to quarantine"), "{ran:?}");
+    assert!(widest(&ran.stdout).0 <= 80, "{}", ran.stdout);
+    let assets = std::fs::read_to_string(env.path("data/assets.toml")).unwrap();
+    let own = "[[source]]\nname = \"mine\"\nurl = \"https://h/{symbol}\"\nformat = \"csv\"\ndate = \"Date\"\n\
+               open = \"Open\"\nhigh = \"High\"\nlow = \"Low\"\nclose = \"Close\"\nvolume = \"Volume\"\n\n";
+    env.write("data/assets.toml", format!("{own}{assets}"));
+    env.write(
+        "kept/mine/X.csv",
+        format!("Date,Open,High,Low,Close,Volume\n2024-01-03,{long},{long},{long},{long},{long}\n2024-01-04,1,2,1,2,5\n"),
+    );
+    let ran = env.run(&["assets", "test-source", "mine", "X", "--replay", "kept"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("2024-01-04"), "{ran:?}");
+    assert!(widest(&ran.stdout).0 <= 80, "{}", ran.stdout);
+}

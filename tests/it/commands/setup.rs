@@ -71,7 +71,7 @@ fn the_assets_file_is_edited_and_keeps_its_comments() {
         word => word,
     });
     for (arguments, word) in [
-        (&add[..], "there already"),
+        (&add[..], "is already in"),
         (&wrong_calendar, "XTSK"),
         (&["assets", "remove", "nobody"], "nobody"),
         (&["assets", "disable", "nobody"], "nobody"),

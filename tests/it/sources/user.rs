@@ -473,7 +473,7 @@ fn a_wrong_definition_or_a_missing_key_is_refused_at_start() {
         "data/assets.toml",
         keyed(&server).replace("    ", "") + &keyed(&server),
     );
-    refused(&env, "second time");
+    refused(&env, "appears twice");
     env.write(".env", format!("CANARY_KEY={CANARY}\n"));
     env.write("data/assets.toml", keyed(&server));
     server.answer(
@@ -642,6 +642,12 @@ fn a_test_of_a_source_shows_what_is_taken_as_it_is_taken() {
             "\"13\" \"1.2M\" \"volume_unknown\"",
             "\"14\" \"8\" \"second_row_of_date\"",
         ],
+        "{ran:?}"
+    );
+    env.write("kept/mine/X.csv", "Date,Close,Volume\n");
+    let ran = env.run(&["assets", "test-source", "mine", "X", "--replay", "kept"]);
+    assert!(
+        ran.code == 1 && ran.stdout.contains("The answer has no rows"),
         "{ran:?}"
     );
     let both = read(
