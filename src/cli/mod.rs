@@ -190,7 +190,7 @@ pub(crate) struct CollectArgs {
     /// Last day to fetch (YYYY-MM-DD), inclusive [default: today].
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
-    /// Fetch the N days before the last day.
+    /// Start N days before the last day.
     #[arg(long, value_name = "N", conflicts_with = "start", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) days: Option<u32>,
     /// Only these assets, by id or name, separated by commas.
@@ -397,7 +397,7 @@ pub(crate) struct WaiveArgs {
     /// source is right, or the rule of another finding.
     #[arg(long, value_name = "RULE", default_value = "date_gap", value_parser = parse_rule)]
     pub(crate) rule: Rule,
-    /// Why the price will never arrive, or why the finding is wrong.
+    /// Why the price will never arrive, or why the reported value is right.
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
     pub(crate) reason: Option<String>,
     /// Withdraw the waiver.

@@ -1,4 +1,4 @@
-//! `waive`: accepts sessions without a price, or findings that are wrong; --undo withdraws that.
+//! `waive`: accepts sessions without a price, or findings about values that are right; --undo withdraws that.
 
 use anyhow::Result;
 use chrono::NaiveDate;
