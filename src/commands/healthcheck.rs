@@ -14,7 +14,7 @@ use crate::domain::alert::{Failure, Report};
 use crate::domain::asset::Asset;
 use crate::domain::calendar::{Calendar, sub_days};
 use crate::domain::text::brief;
-use crate::jobs::alert_delivery::alert_of;
+use crate::jobs::alert_delivery::alerts_of;
 use crate::jobs::healthcheck::{Bars, Freshness, Health, check, recent_since};
 use crate::output::screen::{self, Column, Screen, always, if_room, shortened};
 use crate::staging::{Staging, explain};
@@ -44,7 +44,7 @@ pub(super) fn run(args: &HealthcheckArgs, config: &Config) -> Result<Answer> {
     };
     warn_of_ending_calendars(&active, today);
     let health = check(&active, &bars, &waived, today, args.max_lag);
-    if config.notify.webhook.is_some()
+    if !config.notify.channels.is_empty()
         && let Err(error) = notify(args, &health, config)
     {
         let error = explain(error, &config.staging_db);
@@ -212,14 +212,14 @@ fn notify(args: &HealthcheckArgs, health: &[Health], config: &Config) -> Result<
             false => "healthcheck",
         },
         status: "stale",
-        language: config.language,
         host: &host(),
         run: None,
         failures: stale.into_iter().map(failure).collect(),
         succeeded: succeeded.iter().map(|h| h.asset_id.clone()).collect(),
     };
-    let alert = alert_of(&staging, &report, Local::now().date_naive())?;
-    staging.keep_alert(&alert, now())?;
+    let channels = &config.notify.channels;
+    let alerts = alerts_of(&staging, &report, channels, Local::now().date_naive())?;
+    staging.keep_alerts(&alerts, now())?;
     send_alerts(&staging, config);
     Ok(())
 }
@@ -240,7 +240,8 @@ fn failure(health: &Health) -> Failure {
         asset_id: health.asset_id.clone(),
         name: health.name.clone(),
         words: format!("{words}; {}", health.remark),
-        // As long as the newest bar stays the same, it is the same failure.
+        is_suspect: false,
+        // As long as the newest bar is the same one, it is the same failure.
         cause: format!("{status} {:?}", health.actual_date),
     }
 }

@@ -1,6 +1,7 @@
 //! Wraps `collect` and `sync`: records the run, then sends heartbeat and alerts.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::thread::{self, JoinHandle};
 
@@ -13,8 +14,8 @@ use super::leftovers;
 use crate::config::{Config, ConfigError};
 use crate::domain::alert::Report;
 use crate::domain::run::{AssetRun, Problem, Status};
-use crate::jobs::alert_delivery::{alert_of, deliver, failures};
-use crate::notify::{Discord, Heartbeat, Signal};
+use crate::jobs::alert_delivery::{alerts_of, deliver, failures, forget_channels};
+use crate::notify::{Heartbeat, Signal};
 use crate::process::stop::{Stop, Stopped};
 use crate::staging::{NewAlert, RunEnd, RunLock, Staging};
 
@@ -50,8 +51,8 @@ pub(super) fn recorded<T>(
     if let Err(error) = staging.prune_runs(now() - KEEP_RUNS) {
         log::warn!("cannot remove old runs: {:#}", staging.explain(error));
     }
-    let alerts = config.notify.webhook.as_ref().map(|_| config.language);
-    let begun = staging.begin_run(job_name, alerts, now());
+    forget_channels(staging, config, now());
+    let begun = staging.begin_run(job_name, &config.notify.channel_names(), now());
     let begun = begun.map_err(|error| staging.explain(error));
     let (id, lock) = or_notify(job_name, config, stop, begun)?;
     let run = Run {
@@ -96,13 +97,15 @@ impl Run<'_> {
         for message in assets.iter_mut().filter_map(|a| a.message.as_mut()) {
             *message = self.config.redaction.text(message);
         }
-        let alert = self.alert(status, &problems, succeeded)?;
+        let suspects = assets.iter().filter(|a| a.status == "suspect");
+        let suspects = suspects.map(|a| a.asset_id.as_str()).collect();
+        let alerts = self.alerts(status, &problems, succeeded, &suspects)?;
         let end = RunEnd {
             status,
             problems: &problems,
             summary: &self.config.redaction.json(summary),
             assets: &assets,
-            alert: alert.as_ref(),
+            alerts: &alerts,
         };
         let recorded = self.staging.end_run(self.id, &end, now());
         let recorded = recorded.map_err(|error| self.staging.explain(error));
@@ -112,27 +115,28 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The alert about the end of the run, if a webhook is set.
-    fn alert(
+    /// The alerts about its end, where there is somebody to notify.
+    fn alerts(
         &self,
         status: Status,
         problems: &[Problem],
         succeeded: &[String],
-    ) -> Result<Option<NewAlert>> {
-        if self.config.notify.webhook.is_none() {
-            return Ok(None);
+        suspects: &BTreeSet<&str>,
+    ) -> Result<Vec<NewAlert>> {
+        let channels = &self.config.notify.channels;
+        if channels.is_empty() {
+            return Ok(Vec::new());
         }
         let names = self.staging.asset_names()?;
         let report = Report {
             topic: self.job_name,
             status: status.name(),
-            language: self.config.language,
             host: &host(),
             run: Some(&self.id.to_string()),
-            failures: failures(problems, succeeded, &names),
+            failures: failures(problems, succeeded, suspects, &names),
             succeeded: succeeded.to_vec(),
         };
-        alert_of(self.staging, &report, Local::now().date_naive()).map(Some)
+        alerts_of(self.staging, &report, channels, Local::now().date_naive())
     }
 
     fn notify(&self) {
@@ -172,7 +176,7 @@ pub(super) fn recorded_quietly<T>(
     body: impl FnOnce(Uuid) -> Result<T>,
     ended: impl FnOnce(&T) -> (Status, Vec<Problem>),
 ) -> Result<T> {
-    let (id, lock) = staging.begin_run(job_name, None, now())?;
+    let (id, lock) = staging.begin_run(job_name, &[], now())?;
     let result = body(id);
     let (status, problems) = match &result {
         Ok(given) => ended(given),
@@ -183,7 +187,7 @@ pub(super) fn recorded_quietly<T>(
         problems: &redacted(config, &problems),
         summary: "",
         assets: &[],
-        alert: None,
+        alerts: &[],
     };
     staging.end_run(id, &end, now())?;
     drop(lock);
@@ -205,9 +209,7 @@ fn redacted(config: &Config, problems: &[Problem]) -> Vec<Problem> {
 
 /// Sends the waiting alerts.
 pub(super) fn send_alerts(staging: &Staging, config: &Config) {
-    if let Some(webhook) = &config.notify.webhook {
-        deliver(staging, &Discord::new(webhook), now);
-    }
+    deliver(staging, config, now);
 }
 
 /// Alerts at once that a run could not even start: there is no staging file to keep an alert in. Skipped for a wrong
@@ -237,22 +239,22 @@ fn alert_without_staging(
     config: &Config,
     error: &anyhow::Error,
 ) -> Result<()> {
-    if config.notify.webhook.is_none() {
+    let channels = &config.notify.channels;
+    if channels.is_empty() {
         return Ok(());
     }
     let problems = redacted(config, &[problem(error)]);
     let report = Report {
         topic: job_name,
         status: Status::Failure.name(),
-        language: config.language,
         host: &host(),
         run: None,
-        failures: failures(&problems, &[], &Default::default()),
+        failures: failures(&problems, &[], &BTreeSet::new(), &Default::default()),
         succeeded: Vec::new(),
     };
     let memory = Staging::in_memory()?;
-    let alert = alert_of(&memory, &report, Local::now().date_naive())?;
-    memory.keep_alert(&alert, now())?;
+    let alerts = alerts_of(&memory, &report, channels, Local::now().date_naive())?;
+    memory.keep_alerts(&alerts, now())?;
     send_alerts(&memory, config);
     Ok(())
 }

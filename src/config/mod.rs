@@ -5,6 +5,7 @@
 
 pub(crate) mod assets_edit;
 pub(crate) mod assets_file;
+mod channel;
 mod dot_env;
 pub(crate) mod keys;
 mod language;
@@ -26,6 +27,7 @@ use thiserror::Error;
 use crate::domain::language::Language;
 use crate::process::retry::RetryPolicy;
 pub use assets_file::read_sources;
+pub(crate) use channel::{Channel, Service};
 pub use dot_env::read_dot_env;
 use keys::Keys;
 use redact::Redaction;
@@ -144,13 +146,20 @@ pub struct SyncConfig {
 /// Where the ends of runs are reported.
 #[derive(Debug, Clone, Default)]
 pub struct NotifyConfig {
-    /// `ALERT_WEBHOOK_URL`; `None` if unset, empty or malformed.
-    pub(crate) webhook: Option<Secret>,
-    /// `HEARTBEAT_URL`; likewise.
+    /// `ALERT_WEBHOOK_URL`; nothing of what is empty or malformed.
+    pub(crate) channels: Vec<Channel>,
+    /// `HEARTBEAT_URL`; the same.
     pub(crate) heartbeat: Option<Secret>,
 }
 
-/// A variable that is set, in printable form.
+impl NotifyConfig {
+    /// The names of the channels.
+    pub(crate) fn channel_names(&self) -> Vec<&str> {
+        self.channels.iter().map(|c| c.name.as_str()).collect()
+    }
+}
+
+/// A variable that is set, as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Its name.

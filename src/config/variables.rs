@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::iter;
 
+use super::channel::Channel;
 use super::dot_env::parse_dot_env;
 use super::keys::Keys;
 use super::language;
@@ -117,7 +118,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             fetch,
             sync,
             notify: NotifyConfig {
-                webhook: self.value("ALERT_WEBHOOK_URL")?.address(),
+                channels: self.read_channels()?,
                 heartbeat: self.value("HEARTBEAT_URL")?.address(),
             },
             log,
@@ -245,6 +246,11 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             connect_timeout,
             statement_timeout,
         })
+    }
+
+    fn read_channels(&self) -> Result<Vec<Channel>, ConfigError> {
+        let webhook = self.value("ALERT_WEBHOOK_URL")?.address();
+        Ok(webhook.map(Channel::webhook).into_iter().collect())
     }
 
     fn read_log(&self, faults: &mut Faults) -> Result<LogConfig, ConfigError> {

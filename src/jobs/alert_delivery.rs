@@ -1,25 +1,30 @@
-//! Alerts of a run: composed when it ends, kept in the staging file, sent when Discord accepts them.
+//! What is told of a run: composed for each channel when it ends, kept in the staging file, sent when the channel takes it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::domain::alert::{Case, Failure, Report, cause, compose, pack};
+use crate::config::{Channel, Config, Service};
+use crate::domain::alert::{Case, Failure, Report, cause, compose, pack, render};
 use crate::domain::run::Problem;
-use crate::notify::{Delivery, Discord};
+use crate::notify::{Delivery, Poster, style};
 use crate::staging::{NewAlert, Staging, WaitingAlert};
 
-/// A run waits no longer than this for Discord. We promise 20 seconds, and reading and acknowledging the alerts must
-/// fit in them too.
-const PATIENCE: Duration = Duration::from_secs(18);
+/// A run waits for its channels no longer than this, whatever they answer; 20 seconds are promised, and the alerts have to be
+/// fetched and acknowledged within them too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(18);
+/// Alerts for a channel that is no longer set are kept so long: it may only be missing where one run was started.
+const KEEP_FORGOTTEN: TimeDelta = TimeDelta::days(7);
 
 /// Turns the problems of a run into failures, one per asset that did not succeed.
 #[must_use]
 pub(crate) fn failures(
     problems: &[Problem],
     succeeded: &[String],
+    suspects: &BTreeSet<&str>,
     names: &HashMap<String, String>,
 ) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
@@ -37,6 +42,7 @@ pub(crate) fn failures(
             }
             None => failures.push(Failure {
                 name: names.get(&asset_id).cloned().unwrap_or_default(),
+                is_suspect: suspects.contains(&*asset_id),
                 asset_id,
                 words,
                 cause: String::new(),
@@ -49,64 +55,115 @@ pub(crate) fn failures(
     failures
 }
 
-/// Composes the alert of a report, given what was reported before.
-pub(crate) fn alert_of(
+/// The alerts of a report, for each channel by what was said in it before.
+pub(crate) fn alerts_of(
     staging: &Staging,
     report: &Report<'_>,
+    channels: &[Channel],
     today: NaiveDate,
-) -> Result<NewAlert> {
+) -> Result<Vec<NewAlert>> {
     let cases = staging.alert_cases()?;
-    let known: BTreeMap<String, Case> = cases
-        .iter()
-        .filter(|((topic, _), _)| topic == report.topic)
-        .map(|((_, asset), case)| (asset.clone(), case.clone()))
-        .collect();
-    let elsewhere = |asset: &str| {
-        let mut others = cases.iter();
-        others.any(|((t, a), case)| t != report.topic && a == asset && case.named)
-    };
-    Ok(NewAlert {
-        topic: report.topic,
-        job_id: report.run.map(str::to_owned),
-        composed: compose(report, &known, elsewhere, today),
-    })
+    let alerts = channels.iter().map(|channel| {
+        let said = || cases.iter().filter(|((c, ..), _)| *c == channel.name);
+        let known: BTreeMap<String, Case> = said()
+            .filter(|((_, topic, _), _)| topic == report.topic)
+            .map(|((_, _, asset), case)| (asset.clone(), case.clone()))
+            .collect();
+        let elsewhere = |asset: &str| {
+            said().any(|((_, t, a), case)| t != report.topic && a == asset && case.named)
+        };
+        NewAlert {
+            channel: channel.name.clone(),
+            topic: report.topic,
+            job_id: report.run.map(str::to_owned),
+            composed: compose(report, &known, elsewhere, today),
+        }
+    });
+    Ok(alerts.collect())
 }
 
-/// Sends the waiting alerts. Errors are logged, and the alerts stay for the next run.
-pub(crate) fn deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) {
-    if let Err(error) = try_deliver(staging, discord, now) {
-        let error = staging.explain(error);
-        log::warn!("cannot read the waiting alerts or mark them as sent: {error:#}");
+/// Forgets what waits for channels that are no longer set, when it is old. What goes wrong is a line in the log.
+pub(crate) fn forget_channels(staging: &Staging, config: &Config, now: DateTime<Utc>) {
+    let names = config.notify.channel_names();
+    match staging.forget_channels(&names, now - KEEP_FORGOTTEN) {
+        Ok(gone) => gone.iter().for_each(|(channel, count)| {
+            log::warn!(
+                "{count} alerts for {channel} were removed: it has not been set for {} days",
+                KEEP_FORGOTTEN.num_days()
+            );
+        }),
+        Err(error) => {
+            let error = staging.explain(error);
+            log::warn!("alerts of channels that are not set could not be removed: {error:#}");
+        }
     }
 }
 
-fn try_deliver(staging: &Staging, discord: &Discord, now: fn() -> DateTime<Utc>) -> Result<()> {
+/// Sends what waits, to all channels at the same time. What goes wrong is a line in the log, and the alerts stay for the next time.
+pub(crate) fn deliver(staging: &Staging, config: &Config, now: fn() -> DateTime<Utc>) {
     let deadline = Instant::now() + PATIENCE;
-    let waiting = staging.claim_alerts(now())?;
-    let contents: Vec<String> = waiting.iter().map(|a| a.content.clone()).collect();
+    thread::scope(|scope| {
+        for channel in &config.notify.channels {
+            let work = move || {
+                if let Err(error) = deliver_to(channel, staging, config, deadline, now) {
+                    let error = staging.explain(error);
+                    log::warn!(
+                        "alerts could not be fetched to be sent, or noted as sent: {error:#}"
+                    );
+                }
+            };
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, work) {
+                log::warn!("alerts are kept for the next run, no thread can be started: {error}");
+            }
+        }
+    });
+}
+
+fn deliver_to(
+    channel: &Channel,
+    staging: &Staging,
+    config: &Config,
+    deadline: Instant,
+    now: fn() -> DateTime<Utc>,
+) -> Result<()> {
+    let waiting = staging.claim_alerts(&channel.name, now())?;
+    let style = style(channel.service);
+    let alerts = waiting.iter();
+    let alerts = alerts.map(|a| render(&a.facts, style, config.language));
+    let poster = Poster::new(channel);
     let mut rest: &[WaitingAlert] = &waiting;
-    for (count, content) in pack(&contents) {
+    for (count, message) in pack(alerts.collect(), style) {
         let (these, after) = rest.split_at(count.min(rest.len()));
-        match discord.post(&content, deadline) {
-            Delivery::Delivered => staging.alerts_sent(these)?,
+        let shown = channel.shown();
+        match poster.post(&message, deadline) {
+            Delivery::Delivered(_) => staging.alerts_sent(these)?,
             Delivery::Refused(said) => {
-                log::warn!("ALERT_WEBHOOK_URL rejected an alert: {said}");
+                log::warn!("{shown} did not take an alert: {said}");
                 staging.alerts_refused(these)?;
             }
-            Delivery::WrongWebhook(said) => {
-                log::warn!(
-                    "ALERT_WEBHOOK_URL is wrong: {said}; create a new webhook in the channel's settings and set it; until then alerts are kept"
-                );
+            Delivery::WrongChannel(said) => {
+                let remedy = remedy(channel.service);
+                log::warn!("{shown} is wrong: {said}; {remedy}, until then alerts are kept");
                 return staging.alerts_wait(rest);
             }
             Delivery::Later(said) => {
-                log::warn!("cannot send an alert; it is kept for the next run: {said}");
+                log::warn!(
+                    "an alert could not be sent, it is kept for the next run: {shown}: {said}"
+                );
                 return staging.alerts_wait(rest);
             }
         }
         rest = after;
     }
     Ok(())
+}
+
+/// What to do about a channel that is wrong.
+#[must_use]
+pub(crate) fn remedy(service: Service) -> &'static str {
+    match service {
+        Service::Discord => "make a new webhook in the channel's settings and set it",
+    }
 }
 
 #[cfg(test)]
@@ -122,16 +179,17 @@ mod tests {
             Problem::of_run("gaps could not be noted"),
         ];
         let names = HashMap::from([("A".to_owned(), "The A".to_owned())]);
-        let failures = failures(&problems, &["B".to_owned()], &names);
+        let suspects = BTreeSet::from(["A"]);
+        let failures = failures(&problems, &["B".to_owned()], &suspects, &names);
         let said: Vec<_> = failures
             .iter()
-            .map(|f| (f.asset_id.as_str(), f.name.as_str(), f.words.as_str()))
+            .map(|f| (&*f.asset_id, &*f.name, &*f.words, f.is_suspect))
             .collect();
         assert_eq!(
             said,
             [
-                ("A", "The A", "naver: HTTP 404 · no source has a bar"),
-                ("", "", "gaps could not be noted")
+                ("A", "The A", "naver: HTTP 404 · no source has a bar", true),
+                ("", "", "gaps could not be noted", false)
             ]
         );
     }

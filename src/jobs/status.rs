@@ -78,9 +78,9 @@ pub(crate) struct Around {
     pub(crate) refused_assets: Vec<(String, String)>,
     /// What is wrong with the rows sent before, in words; `None` if nothing is, or none was sent.
     pub(crate) sent_rows: Option<String>,
-    /// Alerts waiting to be sent.
-    pub(crate) alerts: u64,
-    /// Runs whose process died and that are not closed yet.
+    /// Alerts that wait to be sent, by channel.
+    pub(crate) alerts: BTreeMap<String, u64>,
+    /// Runs whose process died, which no start has closed yet.
     pub(crate) cut_off: Vec<String>,
 }
 
@@ -122,12 +122,11 @@ pub(crate) fn worries(
         ));
     }
     worries.extend(about_warehouse(around));
-    if around.alerts > 0 {
-        worries.push(counted(
-            around.alerts,
-            "alert is still waiting to be sent",
-            "alerts are still waiting to be sent",
-        ));
+    if !around.alerts.is_empty() {
+        let alerts = counted(around.alerts.values().sum::<u64>(), "alert", "alerts");
+        let channels: Vec<&str> = around.alerts.keys().map(String::as_str).collect();
+        let channels = channels.join(", ");
+        worries.push(format!("{alerts} could not be sent yet, to {channels}"));
     }
     worries
 }
@@ -257,7 +256,9 @@ mod tests {
             sent_rows: Some("the rows that were sent before are gone".to_owned()),
             suspects: ["2026-01-05", "2026-01-06"].map(suspect).into(),
             rejected: 1,
-            alerts: 2,
+            alerts: [("discord", 1), ("webhook", 2)]
+                .map(|(channel, count)| (channel.to_owned(), count))
+                .into(),
             cut_off: vec!["collect (process 7 on nas) since then".to_owned()],
             ..around
         };
@@ -269,9 +270,9 @@ mod tests {
                 "the last 2 runs of sync did not succeed; the newest ended with failure",
                 "the process of collect (process 7 on nas) since then is gone; the next run closes it as abandoned",
                 "the rows that were sent before are gone",
-                "PostgreSQL rejected 1 row; see the table sync_reject; `pricestash sync --full` retries",
-                "3 rows wait for PostgreSQL; `pricestash sync` sends them",
-                "2 alerts are still waiting to be sent",
+                "PostgreSQL refused 1 row, see the table sync_reject; `pricestash sync --full` tries again",
+                "3 rows wait for PostgreSQL, `pricestash sync` sends them",
+                "3 alerts could not be sent yet, to discord, webhook",
             ]
         );
     }

@@ -1,13 +1,16 @@
-//! Who is told how runs end: a Discord webhook and a heartbeat. What they answer never changes a run's result.
+//! Who is told how runs end: channels of alerts and a heartbeat. What they answer never changes a run's result.
 
 use std::time::Duration;
 
 use ureq::Agent;
 
+mod answer;
+mod channel;
 mod discord;
 mod heartbeat;
 
-pub(crate) use discord::{Delivery, Discord, Webhook};
+pub(crate) use answer::{Delivery, Look};
+pub(crate) use channel::{Poster, style};
 pub(crate) use heartbeat::{Heartbeat, Signal};
 
 /// Our own: Discord's front refuses clients that do not say who they are.

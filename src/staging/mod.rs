@@ -74,6 +74,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/staging/012_adjustment.sql"),
     include_str!("../../schema/staging/013_retraction.sql"),
     include_str!("../../schema/staging/014_asset_source.sql"),
+    include_str!("../../schema/staging/015_alert_channels.sql"),
 ];
 /// Number of compiled statements kept: more than staging an asset needs. With rusqlite's default of 16 none would be
 /// left for the next asset.

@@ -6,13 +6,12 @@ use rusqlite::{TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::Staging;
-use super::alerts::{NewAlert, put_alert, put_content};
+use super::alerts::{NewAlert, put_alert, put_facts};
 use super::file::prune::Old;
 use super::file::run_lock::{RunLock, is_abandoned, lock_path, remove_lock_file};
 use super::file::running::{host, running, under_way};
 use super::job_run::job_runs_as;
-use crate::domain::alert::abandoned;
-use crate::domain::language::Language;
+use crate::domain::alert::Facts;
 use crate::domain::outgoing::OutgoingRun;
 use crate::domain::run::{AssetRun, JobRun, Problem, Status, error_message};
 use crate::domain::timestamp;
@@ -27,20 +26,19 @@ pub(crate) struct RunEnd<'a> {
     pub(crate) summary: &'a str,
     /// The results of its assets.
     pub(crate) assets: &'a [AssetRun],
-    /// The alert about it.
-    pub(crate) alert: Option<&'a NewAlert>,
+    /// What is to be said about it, by channel.
+    pub(crate) alerts: &'a [NewAlert],
 }
 
 impl Staging {
-    /// Records that a run has begun, and closes those whose process died. Of each of them an alert is kept, where
-    /// there is somebody to notify, in that language.
+    /// Records that a run has begun, and closes those whose process died. Of each of them an alert is kept for each channel.
     pub(crate) fn begin_run(
         &self,
         job_name: &str,
-        alerts: Option<Language>,
+        channels: &[&str],
         now: DateTime<Utc>,
     ) -> Result<(Uuid, RunLock)> {
-        self.close_abandoned_runs(alerts, now)?;
+        self.close_abandoned_runs(channels, now)?;
         let job_id = Uuid::now_v7();
         // The lock first: a row without a lock is one whose process is gone.
         let lock = RunLock::take(lock_path(&self.path, &job_id.to_string()))?;
@@ -90,7 +88,7 @@ impl Staging {
                     message
                 ])?;
         }
-        if let Some(alert) = end.alert {
+        for alert in end.alerts {
             put_alert(&tx, alert, now)?;
         }
         Ok(tx.commit()?)
@@ -118,7 +116,7 @@ impl Staging {
     }
 
     /// Closes the runs that are `running` though their process is gone.
-    fn close_abandoned_runs(&self, alerts: Option<Language>, now: DateTime<Utc>) -> Result<()> {
+    fn close_abandoned_runs(&self, channels: &[&str], now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection()?;
         for run in running(&connection)? {
             let path = lock_path(&self.path, &run.job_id);
@@ -132,10 +130,11 @@ impl Staging {
                  WHERE job_id = ?1 AND status = 'running'",
                 params![run.job_id, timestamp::to_text(now), error_message(&[problem])],
             )?;
-            if let Some(language) = alerts.filter(|_| closed > 0) {
-                let (job, host) = (&run.job_name, run.host_name());
-                let content = abandoned(language, job, &run.job_id, host, &run.started_at);
-                put_content(&tx, Some(&run.job_id), &content, now)?;
+            if closed > 0 {
+                let facts = abandoned(&run);
+                for channel in channels {
+                    put_facts(&tx, channel, Some(&run.job_id), &facts, now)?;
+                }
             }
             tx.commit()?;
             if closed > 0 {
@@ -199,6 +198,16 @@ fn outgoing(run: JobRun) -> Result<OutgoingRun> {
     })
 }
 
+/// The alert of a run whose process died.
+fn abandoned(run: &JobRun) -> Facts {
+    Facts::Abandoned {
+        topic: run.job_name.clone(),
+        run: run.job_id.clone(),
+        host: run.host_name().to_owned(),
+        started_at: run.started_at.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -223,7 +232,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
         let (id, lock) = staging
-            .begin_run("collect", Some(Language::English), Utc::now())
+            .begin_run("collect", &["webhook"], Utc::now())
             .unwrap();
         assert_eq!(statuses(&staging), [("running".to_owned(), None)]);
         let running = staging.pending_runs().unwrap().runs;
@@ -238,7 +247,7 @@ mod tests {
                 source: None,
                 message: Some("HTTP 404".to_owned()),
             }],
-            alert: None,
+            alerts: &[],
         };
         staging.end_run(id, &end, Utc::now()).unwrap();
         drop(lock);
@@ -273,10 +282,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::open(&folder.path().join("s.db")).unwrap();
         let (_, alive) = staging
-            .begin_run("collect", Some(Language::English), Utc::now())
+            .begin_run("collect", &["webhook"], Utc::now())
             .unwrap();
         let (_, mut dead) = staging
-            .begin_run("collect", Some(Language::English), Utc::now())
+            .begin_run("collect", &["webhook"], Utc::now())
             .unwrap();
         assert_eq!(
             statuses(&staging)
@@ -288,9 +297,7 @@ mod tests {
         assert!(staging.runs_cut_off().unwrap().is_empty());
         dead.die();
         assert_eq!(staging.runs_cut_off().unwrap().len(), 1);
-        let (_, third) = staging
-            .begin_run("sync", Some(Language::English), Utc::now())
-            .unwrap();
+        let (_, third) = staging.begin_run("sync", &["webhook"], Utc::now()).unwrap();
         let all: Vec<_> = statuses(&staging).into_iter().map(|s| s.0).collect();
         assert_eq!(all, ["running", "failure", "running"]);
         assert!(
@@ -302,10 +309,11 @@ mod tests {
         );
         assert!(staging.runs_cut_off().unwrap().is_empty());
         // Closed once, and told once.
-        let (_, fourth) = staging
-            .begin_run("sync", Some(Language::English), Utc::now())
-            .unwrap();
-        assert_eq!(staging.claim_alerts(Utc::now()).unwrap().len(), 1);
+        let (_, fourth) = staging.begin_run("sync", &["webhook"], Utc::now()).unwrap();
+        assert_eq!(
+            staging.claim_alerts("webhook", Utc::now()).unwrap().len(),
+            1
+        );
         drop((alive, dead, third, fourth));
         let left: Vec<_> = fs::read_dir(folder.path())
             .unwrap()

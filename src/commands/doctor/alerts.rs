@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 use crate::jobs::doctor::Check;
-use crate::notify::{Discord, Webhook};
+use crate::notify::{Look, Poster};
 
 /// Asks Discord whether it knows the webhook; posts nothing.
 pub(super) fn webhook(config: &Config, offline: bool) -> Check {
     const NAME: &str = "webhook";
-    let Some(url) = &config.notify.webhook else {
+    let Some(channel) = config.notify.channels.first() else {
         return Check::warn(
             NAME,
             "ALERT_WEBHOOK_URL is not set or malformed, nobody is told of a failure",
@@ -17,14 +17,14 @@ pub(super) fn webhook(config: &Config, offline: bool) -> Check {
     if offline {
         return Check::ok(NAME, "set, not asked, --offline");
     }
-    match Discord::new(url).look() {
-        Webhook::Known => Check::ok(NAME, "Discord knows it; nothing was posted"),
-        Webhook::Unknown(message) => Check::fail(
+    match Poster::new(channel).look() {
+        Look::Known => Check::ok(NAME, "Discord knows it; nothing was posted"),
+        Look::Unknown(message) => Check::fail(
             NAME,
             message,
             "make a new webhook in the channel's settings and set ALERT_WEBHOOK_URL",
         ),
-        Webhook::Unclear(message) => Check::warn(
+        Look::Unclear(message) => Check::warn(
             NAME,
             format!("whether it takes alerts is not known without posting: {message}"),
             "",

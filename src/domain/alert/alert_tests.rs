@@ -1,14 +1,20 @@
-//! The words, as they are sent.
+//! Which failures are said and how, as Discord has them.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::markdown::MAX_LENGTH;
-use super::markdown::length;
-use super::{Case, Failure, Report, abandoned, cause, compose, pack, payload};
+use super::style::Severity;
+use super::{
+    Case, Facts, Failure, Markup, Message, Report, Style, Unit, cause, compose, pack, render,
+};
 use crate::domain::language::Language;
 
+const DISCORD: Style = Style {
+    markup: Markup::Discord,
+    unit: Unit::Utf16,
+    longest: 2000,
+};
 const RUN: &str = "0198f0aa-0000-7000-8000-000000000001";
 
 fn day(text: &str) -> NaiveDate {
@@ -21,6 +27,7 @@ fn failure(asset_id: &str, name: &str, words: &str) -> Failure {
         name: name.to_owned(),
         words: words.to_owned(),
         cause: cause(words),
+        is_suspect: false,
     }
 }
 
@@ -28,7 +35,6 @@ fn report(failures: Vec<Failure>, succeeded: &[&str]) -> Report<'static> {
     Report {
         topic: "collect",
         status: "partial_failure",
-        language: Language::English,
         host: "home_pc",
         run: Some(RUN),
         failures,
@@ -40,11 +46,33 @@ type Known = BTreeMap<String, Case>;
 
 /// Composes on a day, and gives the words and what is known from then on.
 fn compose_for(report: &Report<'_>, known: &Known, today: &str) -> (Option<String>, Known) {
+    compose_in(Language::English, report, known, today)
+}
+
+fn compose_in(
+    language: Language,
+    report: &Report<'_>,
+    known: &Known,
+    today: &str,
+) -> (Option<String>, Known) {
     let composed = compose(report, known, |_| false, day(today));
     let mut known = known.clone();
     known.extend(composed.open);
     known.retain(|asset, _| !composed.closed.contains(asset));
-    (composed.content, known)
+    let words = composed.facts.map(|facts| in_file(&facts, language));
+    (words, known)
+}
+
+/// The words of facts that were in a file meanwhile.
+fn in_file(facts: &Facts, language: Language) -> String {
+    let kept = serde_json::to_string(facts).unwrap();
+    let read: Facts = serde_json::from_str(&kept).unwrap();
+    assert_eq!(read, *facts);
+    render(&read, DISCORD, language).text
+}
+
+fn message(text: String, severity: Severity) -> Message {
+    Message { text, severity }
 }
 
 #[test]
@@ -148,7 +176,7 @@ fn a_recovery_is_said_once_and_only_for_an_asset_that_was_named() {
         |a| a == "A01",
         day("2026-11-28"),
     );
-    assert_eq!((composed.content, composed.closed.len()), (None, 1));
+    assert_eq!((composed.facts, composed.closed.len()), (None, 1));
 }
 
 #[test]
@@ -207,7 +235,7 @@ fn it_never_exceeds_two_thousand_characters_and_keeps_the_run() {
                 .collect();
             let (content, known) = compose_for(&report(failures, &[]), &Known::new(), "2026-11-25");
             let content = content.unwrap();
-            assert!(length(&content) <= MAX_LENGTH, "{}", length(&content));
+            assert!(DISCORD.length(&content) <= 2000, "{content}");
             assert!(content.ends_with(&format!("Run `{RUN}`")), "{content}");
             // Not cut behind a backslash that would swallow what follows.
             assert!(!content.replace("\\\\", "").contains("\\…"), "{content}");
@@ -216,45 +244,74 @@ fn it_never_exceeds_two_thousand_characters_and_keeps_the_run() {
             let new = failure("NEW", "", &words);
             let (content, _) = compose_for(&report(vec![new], &succeeded), &known, "2026-11-26");
             let content = content.unwrap();
-            assert!(length(&content) <= MAX_LENGTH && content.contains("Well again"));
+            assert!(DISCORD.length(&content) <= 2000 && content.contains("Well again"));
         }
     }
 }
 
 #[test]
-fn the_payload_mentions_nobody() {
-    assert_eq!(
-        payload("@everyone"),
-        serde_json::json!({ "content": "@everyone", "allowed_mentions": { "parse": [] } })
-    );
-    let long = payload(&"😀".repeat(1500));
-    let content = long["content"].as_str().unwrap();
-    assert!(content.encode_utf16().count() <= 2000 && content.ends_with("😀…"));
-}
-
-#[test]
-fn kept_alerts_go_together_where_they_fit() {
-    let alerts = ["a".repeat(900), "b".repeat(900), "c".repeat(900)];
-    let packed = pack(&alerts);
+fn kept_alerts_go_together_where_they_fit_and_are_as_bad_as_the_worst() {
+    let alerts = [
+        ("a", Severity::Success),
+        ("b", Severity::Failure),
+        ("c", Severity::Warning),
+    ];
+    let alerts = alerts.map(|(text, severity)| message(text.repeat(900), severity));
+    let packed = pack(alerts.to_vec(), DISCORD);
     let counts: Vec<usize> = packed.iter().map(|(n, _)| *n).collect();
     assert_eq!(counts, [2, 1]);
-    assert_eq!(length(&packed[0].1), 1802);
+    assert_eq!(DISCORD.length(&packed[0].1.text), 1802);
+    let worst: Vec<Severity> = packed.iter().map(|(_, m)| m.severity).collect();
+    assert_eq!(worst, [Severity::Failure, Severity::Warning]);
 }
 
 #[test]
 fn an_abandoned_run_says_which_and_what_follows() {
+    let facts = Facts::Abandoned {
+        topic: "collect".to_owned(),
+        run: RUN.to_owned(),
+        host: "home_pc".to_owned(),
+        started_at: "2026-11-24T18:00:00.000000Z".to_owned(),
+    };
     assert_eq!(
-        abandoned(
-            Language::English,
-            "collect",
-            RUN,
-            "home_pc",
-            "2026-11-24T18:00:00.000000Z"
-        ),
+        in_file(&facts, Language::English),
         "**pricestash collect** `failure` on home_pc: abandoned, its process died (a power cut, a restart, a kill). \
          It began at 2026-11-24T18:00:00.000000Z. What was staged until then is safe; the next run goes on from there.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
     );
+}
+
+#[test]
+fn the_worst_is_named_where_there_is_no_room_for_all() {
+    let mut failures: Vec<Failure> = (0..12)
+        .map(|n| failure(&format!("A{n:02}"), "", "HTTP 404"))
+        .collect();
+    let (_, known) = compose_for(
+        &report(failures.split_off(11), &[]),
+        &Known::new(),
+        "2026-11-20",
+    );
+    failures[9].is_suspect = true;
+    failures.push(failure("A11", "", "HTTP 503"));
+    failures.push(failure("", "", "gaps could not be noted"));
+    let (content, known) = compose_for(&report(failures, &[]), &known, "2026-11-25");
+    let content = content.unwrap();
+    let named: Vec<&str> = content.lines().filter(|l| l.starts_with('•')).collect();
+    assert_eq!(
+        named[..4],
+        [
+            "• gaps could not be noted",
+            "• **A09**: HTTP 404",
+            "• **A11** (sixth day): HTTP 503",
+            "• **A00**: HTTP 404",
+        ]
+    );
+    assert!(
+        named.len() == 10 && content.contains("\nand 3 more\n"),
+        "{content}"
+    );
+    // A recovery is promised only for those that are named.
+    assert!(known["A06"].named && !known["A07"].named && known["A09"].named);
 }
 
 #[test]
@@ -276,22 +333,20 @@ fn a_cause_is_the_same_on_another_day_and_not_with_another_status() {
 
 #[test]
 fn an_alert_in_korean_says_the_same() {
-    let korean = |failures, succeeded: &[&str]| Report {
-        language: Language::Korean,
-        ..report(failures, succeeded)
+    let in_korean = |report: &Report<'_>, known: &Known, today: &str| {
+        compose_in(Language::Korean, report, known, today)
     };
     let old = failure("A", "", "HTTP 404");
-    let (content, known) =
-        compose_for(&korean(vec![old.clone()], &[]), &Known::new(), "2026-11-23");
+    let (content, known) = in_korean(&report(vec![old.clone()], &[]), &Known::new(), "2026-11-23");
     assert!(content.unwrap().contains("1개 종목 중 1개"));
-    let both = korean(
+    let both = report(
         vec![
             old.clone(),
             failure("005930", "삼성전자", "naver: no source has a bar"),
         ],
         &["B"],
     );
-    let (content, known) = compose_for(&both, &known, "2026-11-25");
+    let (content, known) = in_korean(&both, &known, "2026-11-25");
     let content = content.unwrap();
     let mut lines = content.lines();
     assert_eq!(
@@ -314,7 +369,7 @@ fn an_alert_in_korean_says_the_same() {
         Some("실행 `0198f0aa-0000-7000-8000-000000000001`")
     );
     assert_eq!(lines.next(), None);
-    let (content, known) = compose_for(&korean(vec![old], &["005930"]), &known, "2026-11-27");
+    let (content, known) = in_korean(&report(vec![old], &["005930"]), &known, "2026-11-27");
     assert_eq!(
         content.unwrap(),
         "**pricestash collect** `partial_failure`, 5일째: 이전과 같음, A; 실행 `0198f0aa-0000-7000-8000-000000000001`\n\

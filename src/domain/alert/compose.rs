@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::message::content;
+use super::facts::{Facts, NewFailure, Ongoing, Recovered, ReportFacts};
 use super::report::{Case, Composed, NAMED, Report, Told};
+use crate::domain::text::bounded;
+
+/// The longest words of a failure that are kept, in characters.
+const LONGEST_WORDS: usize = 1000;
 
 /// Composes the alert of a report; `known` is what was said before on its topic, by asset, and `elsewhere` tells whether an
 /// asset is still failing on another topic, so that its recovery waits.
@@ -38,6 +42,8 @@ pub(crate) fn compose(
         };
         composed.open.insert(failure.asset_id.clone(), case);
     }
+    worst_first(&mut news);
+    worst_first(&mut again);
     for told in news.iter().take(NAMED).chain(again.iter().take(NAMED)) {
         if let Some(case) = composed.open.get_mut(&told.failure.asset_id) {
             case.named = true;
@@ -51,13 +57,81 @@ pub(crate) fn compose(
         };
         if is_well {
             if case.named && !asset.is_empty() && !elsewhere(asset) {
-                recovered.push((asset.as_str(), case.since));
+                recovered.push(Recovered {
+                    asset_id: asset.clone(),
+                    since: case.since,
+                });
             }
             composed.closed.push(asset.clone());
         }
     }
-    composed.content = content(report, &news, &again, &recovered, today);
+    composed.facts = facts(report, &news, &again, recovered, today);
     composed
+}
+
+/// The run as a whole, then prices that may be wrong, then what has failed longest.
+fn worst_first(failures: &mut [Told<'_>]) {
+    failures.sort_by_key(|told| {
+        let failure = told.failure;
+        (
+            !failure.asset_id.is_empty(),
+            !failure.is_suspect,
+            told.since,
+        )
+    });
+}
+
+/// Everything there is to say, or nothing.
+fn facts(
+    report: &Report<'_>,
+    news: &[Told<'_>],
+    again: &[Told<'_>],
+    mut recovered: Vec<Recovered>,
+    day: NaiveDate,
+) -> Option<Facts> {
+    if news.is_empty() && again.is_empty() && recovered.is_empty() {
+        return None;
+    }
+    let told = news.iter().chain(again);
+    let failed = told.filter(|t| !t.failure.asset_id.is_empty()).count();
+    let more_recovered = recovered.len().saturating_sub(NAMED);
+    recovered.truncate(NAMED);
+    Some(Facts::Report(ReportFacts {
+        topic: report.topic.to_owned(),
+        status: report.status.to_owned(),
+        host: report.host.to_owned(),
+        run: report.run.map(str::to_owned),
+        day,
+        failed,
+        assets: failed + report.succeeded.len(),
+        news: news.iter().take(NAMED).map(new_failure).collect(),
+        more_news: news.len().saturating_sub(NAMED),
+        again: again.iter().take(NAMED).map(ongoing).collect(),
+        more_again: again.len().saturating_sub(NAMED),
+        recovered,
+        more_recovered,
+    }))
+}
+
+fn new_failure(told: &Told<'_>) -> NewFailure {
+    NewFailure {
+        asset_id: told.failure.asset_id.clone(),
+        name: told.failure.name.clone(),
+        words: bounded(&told.failure.words, LONGEST_WORDS),
+        since: told.since,
+    }
+}
+
+fn ongoing(told: &Told<'_>) -> Ongoing {
+    let failure = told.failure;
+    Ongoing {
+        asset_id: failure.asset_id.clone(),
+        words: match failure.asset_id.as_str() {
+            "" => bounded(&failure.words, LONGEST_WORDS),
+            _ => String::new(),
+        },
+        since: told.since,
+    }
 }
 
 /// What stays the same in an error from day to day: without its dates, times and counts.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::language::Language;
+use super::facts::Facts;
 
 /// So many assets are named.
 pub(super) const NAMED: usize = 10;
@@ -16,8 +16,6 @@ pub(crate) struct Report<'a> {
     pub(crate) topic: &'static str,
     /// How it ended: `partial_failure`, `failure`, `stale`.
     pub(crate) status: &'a str,
-    /// That of who is told.
-    pub(crate) language: Language,
     /// The machine.
     pub(crate) host: &'a str,
     /// The run's id, where it was a run.
@@ -39,6 +37,8 @@ pub(crate) struct Failure {
     pub(crate) words: String,
     /// The same failure has the same cause, also on another day.
     pub(crate) cause: String,
+    /// Its prices may be wrong, which is worse than that they are missing.
+    pub(crate) is_suspect: bool,
 }
 
 /// What was said before about an asset, and holds on.
@@ -57,8 +57,8 @@ pub(crate) struct Case {
 /// What becomes of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Composed {
-    /// What to send; `None` when there is nothing to say.
-    pub(crate) content: Option<String>,
+    /// What to say; `None` when there is nothing.
+    pub(crate) facts: Option<Facts>,
     /// What is wrong from now on, by asset.
     pub(crate) open: BTreeMap<String, Case>,
     /// What is wrong no more.

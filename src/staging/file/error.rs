@@ -181,8 +181,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let staging = Staging::open(&path).unwrap();
-        let (_, lock) = staging.begin_run("collect", None, Utc::now()).unwrap();
-        let is_a_run = || holder(&path).contains("in progress");
+        let (_, lock) = staging.begin_run("collect", &[], Utc::now()).unwrap();
+        let is_a_run = || holder(&path).contains("under way");
         assert!(!is_a_run(), "this process itself");
         assert!(holder(&path).ends_with("or another worker of this run"));
         let other = Connection::open(&path).unwrap();

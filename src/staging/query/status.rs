@@ -172,10 +172,13 @@ impl Staging {
         Ok(all.into_values().collect())
     }
 
-    /// How many alerts wait to be sent.
-    pub(crate) fn count_alerts(&self) -> Result<u64> {
-        let sql = "SELECT count(*) FROM alert_outbox";
-        Ok(self.connection()?.query_row(sql, [], |r| r.get(0))?)
+    /// How many alerts wait to be sent, by channel.
+    pub(crate) fn count_alerts(&self) -> Result<BTreeMap<String, u64>> {
+        let connection = self.connection()?;
+        let sql = "SELECT channel, count(*) FROM alert_outbox GROUP BY channel";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The open findings, newest first.

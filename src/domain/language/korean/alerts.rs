@@ -3,13 +3,8 @@
 #[rustfmt::skip]
 pub(super) const ROWS: &[(&str, &str)] = &[
     ("error: {message}", "오류: {message}"),
-    ("{step} succeeded", "{step} 성공"),
-    ("{step} was refused (exit code 2)", "{step} 거부됨(종료 코드 2, 설정이나 사용법 오류)"),
-    ("{step} failed in part (exit code 3)", "{step} 일부 실패(종료 코드 3)"),
-    ("{step} sent nothing (DATABASE_URL is not set)", "{step} 보낸 것 없음(DATABASE_URL이 설정되지 않음)"),
-    ("{step} failed (exit code {code})", "{step} 실패(종료 코드 {code})"),
-    ("log: {file}", "로그: {file}"),
-    ("**pricestash {topic}** `{status}` on {host}", "**pricestash {topic}** `{status}` ({host})"),
+    ("{title} `{status}` on {host}", "{title} `{status}` ({host})"),
+    ("{title} on {host}: a test, asked for by `pricestash alert --test`. Alerts arrive here.", "{title} ({host}): `pricestash alert --test`로 보낸 시험 알림입니다. 알림이 여기로 옵니다."),
     ("{head}: {failed} of {all} assets", "{head}: {all}개 종목 중 {failed}개"),
     ("and {more} more", "외 {more}개"),
     ("the run as a whole", "실행 전체"),
@@ -36,7 +31,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "`pricestash collect`가 다시 요청합니다. 휴장일이었다면 data/calendars에 그 날짜를 추가하거나 `pricestash waive`를 실행하세요.",
     ),
     (
-        "**pricestash {topic}** `failure` on {host}: abandoned, its process died (a power cut, a restart, a kill). It began at {start}. What was staged until then is safe; the next run goes on from there.\nRun `{run}`",
-        "**pricestash {topic}** `failure` ({host}): 프로세스가 죽어 실행이 중단되었습니다(정전, 재시작, 강제 종료). 시작 시각은 {start}입니다. 그때까지 저장한 시세는 안전하며, 다음 실행이 이어서 합니다.\n실행 `{run}`",
+        "{title} `failure` on {host}: abandoned, its process died (a power cut, a restart, a kill). It began at {start}. What was staged until then is safe; the next run goes on from there.\nRun `{run}`",
+        "{title} `failure` ({host}): 프로세스가 죽어 실행이 중단되었습니다(정전, 재시작, 강제 종료). 시작 시각은 {start}입니다. 그때까지 저장한 시세는 안전하며, 다음 실행이 이어서 합니다.\n실행 `{run}`",
     ),
 ];
