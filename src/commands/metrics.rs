@@ -158,6 +158,7 @@ fn of_file(staging: &Staging) -> Result<Vec<Gauge>> {
     }
     let rejected = staging.count_sync_rejects()?;
     let pending = staging.count_pending(&Scope::default())?;
+    let alerts = staging.count_alerts()?;
     let one = |name, help, value| Gauge::new(name, help).with(&[], count(value));
     Ok(vec![
         Gauge::new("pricestash_open_findings", "Open findings by rule.").with_all(
@@ -174,10 +175,13 @@ fn of_file(staging: &Staging) -> Result<Vec<Gauge>> {
             "Rows that PostgreSQL rejected.",
             rejected,
         ),
-        one(
+        Gauge::new(
             "pricestash_waiting_alerts",
-            "Alerts that wait to be sent.",
-            staging.count_alerts()?,
+            "Alerts that wait to be sent, by channel.",
+        )
+        .with_all(
+            "channel",
+            alerts.iter().map(|(name, n)| (name.as_str(), count(*n))),
         ),
         Gauge::new("pricestash_build_info", "The program, by its version.")
             .with(&[("version", env!("CARGO_PKG_VERSION"))], 1.0),

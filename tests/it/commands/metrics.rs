@@ -50,7 +50,6 @@ fn they_are_what_status_says() {
     for (name, value) in [
         ("pricestash_pending_rows", 2661.0),
         ("pricestash_rejected_rows", 0.0),
-        ("pricestash_waiting_alerts", 0.0),
         ("pricestash_open_findings{rule=\"price_jump\"}", 2.0),
         ("pricestash_failures_in_a_row{command=\"collect\"}", 0.0),
         ("pricestash_runs_30d{command=\"collect\"}", 1.0),
