@@ -270,8 +270,8 @@ mod tests {
                 "the last 2 runs of sync did not succeed; the newest ended with failure",
                 "the process of collect (process 7 on nas) since then is gone; the next run closes it as abandoned",
                 "the rows that were sent before are gone",
-                "PostgreSQL refused 1 row, see the table sync_reject; `pricestash sync --full` tries again",
-                "3 rows wait for PostgreSQL, `pricestash sync` sends them",
+                "PostgreSQL rejected 1 row; see the table sync_reject; `pricestash sync --full` retries",
+                "3 rows wait for PostgreSQL; `pricestash sync` sends them",
                 "3 alerts could not be sent yet, to discord, webhook",
             ]
         );

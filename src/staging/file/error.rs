@@ -111,10 +111,7 @@ pub(super) fn holder(path: &Path) -> String {
     }
     if !others.is_empty() {
         let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-        holder = format!(
-            "{holder}, or a run in progress: {}",
-            others.join(", ")
-        );
+        holder = format!("{holder}, or a run in progress: {}", others.join(", "));
     }
     holder
 }

@@ -124,7 +124,10 @@ fn one_summary_says_how_each_step_went_and_the_report_is_written() {
         ]
     );
     let error = rows[1]["error"].as_str().unwrap();
-    assert!(error.starts_with("DATABASE_URL is not the address"), "{error}");
+    assert!(
+        error.starts_with("DATABASE_URL is not the address"),
+        "{error}"
+    );
     assert_eq!(count(&install, "SELECT count(*) FROM price_daily"), DAYS);
     assert!(install.log().contains("daily ended with exit code 2"));
 }

@@ -51,7 +51,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("it has no column asset_id; name the asset with --asset ID", "asset_id 열이 없습니다. 어느 종목의 시세인지 --asset ID로 알려 주세요"),
     ("its asset {name} is not in the assets file, but {other} is: a spreadsheet drops leading zeros. If you mean that asset, use --leading-zeros", "종목 {name}이/가 종목 파일에 없고 {other}이/가 있습니다. 스프레드시트는 앞의 0을 지웁니다. 그것이 맞으면 --leading-zeros를 붙이세요"),
     ("line {line}: {text} may be thousands or have a fraction, and no other row shows which; use --decimal . if fractions follow a point, --decimal , if they follow a comma", "{line}번째 줄: {text}이/가 천 단위인지 소수인지 알 수 없습니다. 소수점이 .이면 --decimal . 을, 쉼표이면 --decimal , 를 붙이세요"),
-    ("line {line}: {text} may be day and month or month and day, and no other row tells; say --date-format {one} or {other}", "{line}번째 줄: {text}의 월과 일의 순서를 알 수 없습니다. --date-format {one} 또는 {other}을/를 붙이세요"),
+    ("line {line}: {text} may be day and month or month and day, and no other row shows which; use --date-format {one} or {other}", "{line}번째 줄: {text}의 월과 일의 순서를 알 수 없습니다. --date-format {one} 또는 {other}을/를 붙이세요"),
     ("the ingested_at of {row} is in the future ({time})", "{row}의 ingested_at이 미래입니다({time})"),
     // waive, retract, show, export
     ("--reason is empty; say why the price will never arrive", "--reason이 비어 있습니다. 시세가 오지 않을 이유를 적으세요"),

@@ -4,59 +4,59 @@
 pub(super) const ROWS: &[(&str, &str)] = &[
     // .env
     (
-        "Copy this file to .env and set what you need; everything here shows its default unless it says otherwise. A value is taken as it stands, nothing in it is substituted. Quotes around it are optional.",
+        "Copy this file to .env and set what you need; unless noted otherwise, every value shown is the default. Values are taken literally, nothing is substituted. Quotes around them are optional.",
         "필요한 것만 설정하세요. 따로 적지 않았으면 여기 있는 값이 기본값입니다.\n값은 적힌 그대로 쓰며 치환하지 않습니다. 따옴표는 없어도 됩니다.",
     ),
     (
-        "Where sync sends the prices: a URL or key=value pairs. Not set: nothing is sent, everything waits in the file. TLS is used unless the host is this machine; ?sslmode=disable|allow|prefer|require|verify-ca|verify-full and &sslrootcert=FILE say otherwise. Example: postgres://user:password@host:5432/prices",
+        "Where sync sends the prices: a URL or key=value pairs. If unset, nothing is sent and everything waits in the file. TLS is used unless the host is this machine; to change that, append ?sslmode=disable|allow|prefer|require|verify-ca|verify-full and &sslrootcert=FILE to the URL. Example: postgres://user:password@host:5432/prices",
         "sync가 시세를 보낼 곳: URL 또는 key=value 쌍. 비워 두면 보내지 않고 파일에 쌓아 둡니다.\n호스트가 이 컴퓨터가 아니면 TLS를 씁니다. ?sslmode=disable|allow|prefer|require|verify-ca|verify-full과\n&sslrootcert=FILE로 바꿀 수 있습니다. 예: postgres://user:password@host:5432/prices",
     ),
     (
-        "The schema of the tables there, which must exist, such as pricestash. Not set: the connection's own.",
+        "The schema of the tables there, such as pricestash; it must exist. If unset, the connection's own schema is used.",
         "테이블을 둘 스키마(예: pricestash). 미리 만들어 두어야 합니다. 비워 두면 연결의 기본 스키마를 씁니다.",
     ),
     (
-        "sslmode for a DATABASE_URL that names none: disable, allow, prefer, require, verify-ca or verify-full.",
+        "sslmode if DATABASE_URL contains none: disable, allow, prefer, require, verify-ca or verify-full.",
         "DATABASE_URL에 sslmode가 없을 때 쓸 값: disable, allow, prefer, require, verify-ca, verify-full.",
     ),
     (
-        "The SQLite file that prices are staged in, and the assets to collect.",
+        "The SQLite file that stages the prices, and the assets to collect.",
         "시세를 저장할 SQLite 파일과 수집할 종목 파일.",
     ),
     (
-        "One HTTP request: seconds as a whole, tries, seconds before the second try (doubled for each further one, up to 30 % more at random). FDR_TIMEOUT, FDR_MAX_RETRIES and FDR_BASE_DELAY are read where these are not set.",
+        "An HTTP request: total seconds, tries, seconds before the second try (doubled for each further one, plus up to 30 % at random). If unset, FDR_TIMEOUT, FDR_MAX_RETRIES and FDR_BASE_DELAY are read.",
         "HTTP 요청 하나: 전체 제한 시간(초), 시도 횟수, 두 번째 시도 전 대기(초. 다음부터는 두 배씩, 무작위로 최대 30 % 더).\n설정하지 않으면 FDR_TIMEOUT, FDR_MAX_RETRIES, FDR_BASE_DELAY를 읽습니다.",
     ),
     (
-        "Seconds between two requests to one host, up to 30 % more at random.",
+        "Seconds between two requests to one host, plus up to 30 % at random.",
         "같은 호스트에 보내는 요청 사이의 간격(초). 무작위로 최대 30 % 더 기다립니다.",
     ),
     (
-        "Days after which a series is compared as a whole with its source, to see what changed further back; 0 is never.",
+        "A series is compared in full with its source after this many days, to find changes further back; 0 means never.",
         "과거 시세가 바뀌었는지 데이터 제공처와 전체를 비교하는 주기(일). 0이면 비교하지 않습니다.",
     ),
     (
-        "The sources' origins, for a mirror or a test server.",
+        "The addresses of the sources; change them for a mirror or a test server.",
         "데이터 제공처의 주소. 미러나 시험용 서버를 쓸 때만 바꿉니다.",
     ),
     (
-        "The same of what `assets add` and `assets search` ask beside them.",
+        "The addresses that only `assets add` and `assets search` use.",
         "`assets add`와 `assets search`가 추가로 요청하는 곳의 주소.",
     ),
     (
-        "One statement to PostgreSQL, connecting included: tries, seconds before the second try (doubled for each further one, up to 30 % more at random).",
+        "A statement to PostgreSQL, including connecting: tries, seconds before the second try (doubled for each further one, plus up to 30 % at random).",
         "PostgreSQL 명령 하나(연결 포함): 시도 횟수, 두 번째 시도 전 대기(초. 다음부터는 두 배씩, 무작위로 최대 30 % 더).",
     ),
     (
-        "The connection to PostgreSQL: seconds until it stands, seconds for the answer to one statement.",
+        "Seconds to connect to PostgreSQL, and seconds for the answer to one statement.",
         "PostgreSQL 연결: 연결까지의 제한 시간(초), 명령 하나의 응답 제한 시간(초).",
     ),
     (
-        "Keys of your own sources stand here under the names that you give them in assets.toml, see data/README.md: MY_KEY=0123456789abcdef",
+        "Keys of your own sources, under the names that you use in assets.toml; see data/README.md: MY_KEY=0123456789abcdef",
         "직접 추가한 데이터 제공처의 키는 assets.toml에 적은 이름으로 여기에 둡니다. data/README.md를 보세요.\nMY_KEY=0123456789abcdef",
     ),
     (
-        "The log on stderr: off, error, warn, info, debug or trace (WARNING and CRITICAL are read too); text or json.",
+        "The log on stderr: off, error, warn, info, debug or trace (WARNING and CRITICAL work too); text or json.",
         "stderr 로그: off, error, warn, info, debug, trace(WARNING, CRITICAL도 됨). 형식은 text 또는 json.",
     ),
     (
@@ -68,12 +68,12 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "알림: Discord 웹훅(채널 설정, 연동, 웹후크). 비워 두면 알림을 보내지 않습니다.",
     ),
     (
-        "A heartbeat that notices when the daily task never ran, for example a check of healthchecks.io: pinged with /start behind it when a run starts, as it is when it succeeds, with /fail when it fails.",
+        "A heartbeat that notices if the daily task never runs, for example a check of healthchecks.io: pinged with /start when a run starts, unchanged when it succeeds, and with /fail when it fails.",
         "매일 실행이 아예 되지 않은 것을 알아채는 하트비트(예: healthchecks.io). 시작하면 주소 뒤에 /start를 붙여,\n성공하면 그대로, 실패하면 /fail을 붙여 호출합니다.",
     ),
     // assets.toml
     (
-        "The assets that are collected. One [[asset]] each; `pricestash assets add AAPL` adds one, data/README.md says how.",
+        "The assets to collect, one [[asset]] each. `pricestash assets add AAPL` adds one; see data/README.md.",
         "수집할 종목. 종목마다 [[asset]] 하나입니다. `pricestash assets add AAPL`로 추가합니다. 자세한 것은 data/README.md에 있습니다.",
     ),
     (
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "active    false이면 수집을 멈춥니다. 저장한 시세는 남습니다",
     ),
     (
-        "sources   naver | krx | yahoo | upbit, asked in this order until one answers with prices",
-        "sources   naver | krx | yahoo | upbit. 적힌 순서대로, 시세가 나올 때까지 요청합니다",
+        "sources   naver | krx | yahoo | upbit | binance | ecb, asked in this order until one returns prices",
+        "sources   naver | krx | yahoo | upbit | binance | ecb. 적힌 순서대로, 시세가 나올 때까지 요청합니다",
     ),
 ];
