@@ -15,7 +15,7 @@ use crate::domain::finding::Rule;
 use crate::domain::window::Window;
 use clap_complete::Shell;
 pub(crate) use setup::{
-    AddAssetArgs, AssetsCommand, AssetsEdit, DoctorArgs, LookUpArgs, SearchAssetsArgs,
+    AddAssetArgs, AlertArgs, AssetsCommand, AssetsEdit, DoctorArgs, LookUpArgs, SearchAssetsArgs,
     TestSourceArgs,
 };
 pub(crate) use upkeep::{BackupArgs, ExportArgs, ImportArgs, PivotField, PruneArgs, RestoreArgs};
@@ -146,10 +146,14 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     /// Shows on one screen what would stop tomorrow's run, and how to fix it.
     ///
-    /// It checks the configuration, the SQLite file, the PostgreSQL database, the sources, the webhook, the calendars,
-    /// the disk and the scheduled task, and changes nothing. The exit code is 1 if a check FAILs.
+    /// It looks at the configuration, the SQLite file, the PostgreSQL database, the sources, the channels of alerts, the calendars, the
+    /// disk and the scheduled task, and changes nothing. The exit code is 1 when something FAILs.
     Doctor(DoctorArgs),
-    /// Creates .env and the assets file if they are missing.
+    /// Sends a test message to every channel of alerts, and says what each answered.
+    ///
+    /// ALERT_URL and ALERT_WEBHOOK_URL say where. The exit code is 0 when every channel took it, 3 when some did, 1 when none.
+    Alert(AlertArgs),
+    /// Writes .env from the example and the assets file, where there are none.
     Init,
     /// Copies the SQLite file, even while it is in use, and checks the copy.
     Backup(BackupArgs),

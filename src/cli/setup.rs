@@ -6,10 +6,18 @@ use clap::{Args, Subcommand};
 
 use crate::config::assets_edit::NewSource;
 
+/// Arguments of `alert`.
+#[derive(Debug, Args)]
+pub(crate) struct AlertArgs {
+    /// Sends a test to every channel.
+    #[arg(long, required = true)]
+    pub(crate) test: bool,
+}
+
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Skip the sources and the webhook.
+    /// Asks neither the sources nor Discord.
     #[arg(long)]
     pub(crate) offline: bool,
 }

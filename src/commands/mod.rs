@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AlertArgs, Cli, Command};
 use crate::config::{Config, ConfigError};
 use crate::output::screen::Screen;
 use crate::process::stop::Stop;
@@ -15,6 +15,7 @@ use crate::staging::explain;
 
 mod actions;
 mod added;
+mod alert;
 mod answer;
 mod assets;
 mod assets_add;
@@ -127,6 +128,8 @@ fn dispatch(cli: &Cli, config: &Config) -> Result<Answer> {
         Command::Status(args) => status::run(args, config),
         Command::Assets(args) => assets::run(args, config),
         Command::Doctor(args) => doctor::run(args, config),
+        // Nothing but the test can be asked for.
+        Command::Alert(AlertArgs { .. }) => alert::run(config),
         Command::Init => init::run(config),
         Command::Schema(args) => schema::run(args, config),
         Command::Backup(args) => backup::run(args, config),

@@ -3,6 +3,11 @@
 //!
 //! Precedence: command line, environment, `.env`, defaults.
 
+mod alert_parts;
+mod alert_secrets;
+mod alert_url;
+#[cfg(test)]
+mod alert_url_tests;
 pub(crate) mod assets_edit;
 pub(crate) mod assets_file;
 mod channel;
@@ -146,7 +151,7 @@ pub struct SyncConfig {
 /// Where the ends of runs are reported.
 #[derive(Debug, Clone, Default)]
 pub struct NotifyConfig {
-    /// `ALERT_WEBHOOK_URL`; nothing of what is empty or malformed.
+    /// `ALERT_WEBHOOK_URL` and those of `ALERT_URL`; nothing of what is empty or malformed.
     pub(crate) channels: Vec<Channel>,
     /// `HEARTBEAT_URL`; the same.
     pub(crate) heartbeat: Option<Secret>,

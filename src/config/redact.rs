@@ -8,6 +8,7 @@ use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use super::alert_secrets;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Replaces a secret.
@@ -28,7 +29,9 @@ pub enum SecretKind {
     Connection,
     /// An address whose path is secret: a webhook, a heartbeat.
     Address,
-    /// All of it is secret.
+    /// Channels of alerts: what they are made of.
+    AlertUrls,
+    /// All of it.
     Whole,
 }
 
@@ -323,6 +326,7 @@ fn secrets_in(kind: SecretKind, value: &str) -> Vec<String> {
     let mut secrets = Vec::new();
     match kind {
         SecretKind::Whole => secrets.push(value.to_owned()),
+        SecretKind::AlertUrls => secrets.extend(alert_secrets::secrets(value)),
         SecretKind::Connection => {
             secrets.extend(passwords(value));
             // A value without a recognisable password may itself be one.

@@ -32,7 +32,11 @@ pub enum Kind {
     Origin,
     /// A web address to report to.
     Address,
-    /// A PostgreSQL database.
+    /// Channels of alerts, in the notation of Apprise.
+    AlertUrls,
+    /// Where a service is that takes alerts.
+    AlertOrigin,
+    /// Where a PostgreSQL database is.
     Database,
     /// A schema in it.
     Schema,
@@ -82,7 +86,12 @@ const VARIABLES: &[Variable] = &[
     plain("SYNC_BASE_DELAY", "1.0", Kind::Pause),
     plain("SYNC_CONNECT_TIMEOUT", "10", Kind::TimeLimit),
     plain("SYNC_STATEMENT_TIMEOUT", "60", Kind::TimeLimit),
+    secret("ALERT_URL", Kind::AlertUrls, SecretKind::AlertUrls),
     secret("ALERT_WEBHOOK_URL", Kind::Address, SecretKind::Address),
+    service("DISCORD_BASE_URL", "https://discord.com"),
+    service("SLACK_BASE_URL", "https://hooks.slack.com"),
+    service("TELEGRAM_BASE_URL", "https://api.telegram.org"),
+    service("NTFY_BASE_URL", "https://ntfy.sh"),
     secret("HEARTBEAT_URL", Kind::Address, SecretKind::Address),
     older("FDR_TIMEOUT", "FETCH_TIMEOUT"),
     older("FDR_MAX_RETRIES", "FETCH_MAX_RETRIES"),
@@ -109,7 +118,15 @@ const fn older(name: &'static str, newer: &'static str) -> Variable {
     plain(name, "", Kind::OlderNameOf(newer))
 }
 
-/// Secrets have no default.
+/// Where a service is that takes alerts.
+const fn service(name: &'static str, default: &'static str) -> Variable {
+    Variable {
+        kind: Kind::AlertOrigin,
+        ..Variable::origin(name, default)
+    }
+}
+
+/// A secret has no default.
 const fn secret(name: &'static str, kind: Kind, secret: SecretKind) -> Variable {
     Variable {
         name,

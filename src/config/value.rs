@@ -150,7 +150,7 @@ impl Value {
             Kind::Pause => format!("a number of seconds from 0 to {MAX_SECONDS}"),
             Kind::Tries => format!("a whole number of tries from 1 to {MAX_TRIES}"),
             Kind::Days => format!("a whole number of days from 0 to {MAX_DAYS}"),
-            Kind::Origin => format!(
+            Kind::Origin | Kind::AlertOrigin => format!(
                 "an http or https address without a query, such as {}",
                 self.variable.default
             ),
@@ -168,7 +168,9 @@ impl Value {
             Kind::LogLevel => "one of off, error, warn, info, debug, trace".to_owned(),
             Kind::LogFormat => "text or json".to_owned(),
             Kind::Language => "en or ko".to_owned(),
-            Kind::Path | Kind::OlderNameOf(_) | Kind::Foreign => "any text".to_owned(),
+            Kind::Path | Kind::AlertUrls | Kind::OlderNameOf(_) | Kind::Foreign => {
+                "any text".to_owned()
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::iter;
 
-use super::channel::Channel;
+use super::alert_url::{self, AlertUrls};
+use super::channel::{Channel, Service};
 use super::dot_env::parse_dot_env;
 use super::keys::Keys;
 use super::language;
@@ -112,13 +113,16 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         let sync = self.read_sync(&mut faults)?;
         let language = self.read_in(Area::Log, "PRICESTASH_LANG", &mut faults, |v| v.language())?;
         let addresses = self.table.iter().filter(|v| v.kind == Kind::Address);
+        let alert_urls = self.read_alert_urls()?;
+        let webhook = self.value("ALERT_WEBHOOK_URL")?.address();
+        let webhook = webhook.as_ref().map(Channel::webhook);
         Ok(Config {
             staging_db: self.value("STAGING_DB")?.path(),
             assets_file: self.value("ASSETS_FILE")?.path(),
             fetch,
             sync,
             notify: NotifyConfig {
-                channels: self.read_channels()?,
+                channels: webhook.into_iter().chain(alert_urls.channels).collect(),
                 heartbeat: self.value("HEARTBEAT_URL")?.address(),
             },
             log,
@@ -127,6 +131,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
             set: self.settings(),
             warnings: addresses
                 .filter_map(|v| self.value_of(v).warning())
+                .chain(alert_urls.warnings)
                 .chain(self.warn_of_slips())
                 .collect(),
             faults,
@@ -162,7 +167,7 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
                 name,
                 is_default: value == variable.default,
                 shown: match variable.secret {
-                    Some(SecretKind::Address) => "***".to_owned(),
+                    Some(SecretKind::Address | SecretKind::AlertUrls) => "***".to_owned(),
                     _ => redaction.text(&value),
                 },
                 origin: match (self.environment)(name) {
@@ -248,9 +253,15 @@ impl<E: Fn(&str) -> Option<String>> Variables<E> {
         })
     }
 
-    fn read_channels(&self) -> Result<Vec<Channel>, ConfigError> {
-        let webhook = self.value("ALERT_WEBHOOK_URL")?.address();
-        Ok(webhook.map(Channel::webhook).into_iter().collect())
+    /// What `ALERT_URL` names, and where its services are.
+    fn read_alert_urls(&self) -> Result<AlertUrls, ConfigError> {
+        let origin = |service: Service| {
+            let name = service.origin().unwrap_or_default();
+            let origin = self.value(name).and_then(|value| value.origin());
+            // A value that is wrong may be meant as a secret.
+            origin.map_err(|_| format!("{name} is no http or https address"))
+        };
+        Ok(alert_url::read(&self.value("ALERT_URL")?.text, origin))
     }
 
     fn read_log(&self, faults: &mut Faults) -> Result<LogConfig, ConfigError> {

@@ -8,14 +8,16 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::config::{Channel, Config, Service};
-use crate::domain::alert::{Case, Failure, Report, cause, compose, pack, render};
+use crate::domain::alert::{Case, Facts, Failure, Report, cause, compose, pack, render};
+use crate::domain::language::Language;
 use crate::domain::run::Problem;
 use crate::notify::{Delivery, Poster, style};
+use crate::output::numbers::counted;
 use crate::staging::{NewAlert, Staging, WaitingAlert};
 
 /// A run waits for its channels no longer than this, whatever they answer; 20 seconds are promised, and the alerts have to be
 /// fetched and acknowledged within them too.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(18);
+const PATIENCE: Duration = Duration::from_secs(18);
 /// Alerts for a channel that is no longer set are kept so long: it may only be missing where one run was started.
 const KEEP_FORGOTTEN: TimeDelta = TimeDelta::days(7);
 
@@ -88,7 +90,8 @@ pub(crate) fn forget_channels(staging: &Staging, config: &Config, now: DateTime<
     match staging.forget_channels(&names, now - KEEP_FORGOTTEN) {
         Ok(gone) => gone.iter().for_each(|(channel, count)| {
             log::warn!(
-                "{count} alerts for {channel} were removed: it has not been set for {} days",
+                "removed {} for {channel}: it has not been set for {} days",
+                counted(*count, "alert", "alerts"),
                 KEEP_FORGOTTEN.num_days()
             );
         }),
@@ -129,13 +132,16 @@ fn deliver_to(
     let waiting = staging.claim_alerts(&channel.name, now())?;
     let style = style(channel.service);
     let alerts = waiting.iter();
-    let alerts = alerts.map(|a| render(&a.facts, style, config.language));
-    let poster = Poster::new(channel);
+    let language = language_of(channel.service, config);
+    let alerts = alerts.map(|a| render(&a.facts, style, language));
+    let poster = Poster::new(channel, &config.redaction);
     let mut rest: &[WaitingAlert] = &waiting;
     for (count, message) in pack(alerts.collect(), style) {
         let (these, after) = rest.split_at(count.min(rest.len()));
         let shown = channel.shown();
-        match poster.post(&message, deadline) {
+        let delivery = poster.post(&message, deadline);
+        note(staging, config, channel, &delivery, now());
+        match delivery {
             Delivery::Delivered(_) => staging.alerts_sent(these)?,
             Delivery::Refused(said) => {
                 log::warn!("{shown} did not take an alert: {said}");
@@ -158,11 +164,71 @@ fn deliver_to(
     Ok(())
 }
 
+/// Sends a test to all channels at the same time; gives what became of each. Nothing waits or is kept.
+pub(crate) fn send_test<'a>(config: &'a Config, host: &str) -> Vec<(&'a Channel, Delivery)> {
+    let deadline = Instant::now() + PATIENCE;
+    let facts = Facts::Test {
+        host: host.to_owned(),
+    };
+    let post = &|channel: &Channel| {
+        let language = language_of(channel.service, config);
+        let message = render(&facts, style(channel.service), language);
+        Poster::new(channel, &config.redaction).post(&message, deadline)
+    };
+    thread::scope(|scope| {
+        let start = |channel| thread::Builder::new().spawn_scoped(scope, move || post(channel));
+        let channels = config.notify.channels.iter();
+        let posting: Vec<_> = channels.map(|c| (c, start(c))).collect();
+        let ended = posting.into_iter().map(|(channel, started)| {
+            let delivery = started.ok().and_then(|thread| thread.join().ok());
+            let none = || Delivery::Later("no thread can be started".to_owned());
+            (channel, delivery.unwrap_or_else(none))
+        });
+        ended.collect()
+    })
+}
+
+/// The language of who reads a channel: of JSON, programs do.
+fn language_of(service: Service, config: &Config) -> Language {
+    match service {
+        Service::Json => Language::English,
+        _ => config.language,
+    }
+}
+
+/// Remembers what became of a channel's last message. What goes wrong is a line in the log.
+pub(crate) fn note(
+    staging: &Staging,
+    config: &Config,
+    channel: &Channel,
+    delivery: &Delivery,
+    now: DateTime<Utc>,
+) {
+    let failed = match delivery {
+        Delivery::Delivered(_) => None,
+        Delivery::Refused(said) | Delivery::WrongChannel(said) | Delivery::Later(said) => {
+            Some(config.redaction.text(said))
+        }
+    };
+    if let Err(error) = staging.note_delivery(&channel.name, failed.as_deref(), now) {
+        let error = staging.explain(error);
+        log::warn!("what became of an alert could not be noted: {error:#}");
+    }
+}
+
 /// What to do about a channel that is wrong.
 #[must_use]
 pub(crate) fn remedy(service: Service) -> &'static str {
     match service {
         Service::Discord => "make a new webhook in the channel's settings and set it",
+        Service::Slack => "make a new incoming webhook for the channel and set it",
+        Service::Telegram => {
+            "look at the bot's token and the chat's id; a person has to write to the bot first, a group has to have it as a member"
+        }
+        Service::Ntfy => {
+            "look at the server, the topic, and whether the user or token may publish to it"
+        }
+        Service::Json => "look at the address, and at what it wants to know of who posts",
     }
 }
 

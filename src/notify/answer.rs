@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::redact::Redaction;
 use crate::domain::text::one_line;
 
 /// The wait after a 429 that does not say how long: Cloudflare's have neither header nor JSON, and ntfy's never do.
@@ -47,6 +48,7 @@ pub(super) struct Answer<'a> {
     /// The header `Retry-After`, in seconds.
     pub(super) retry_after: Option<f64>,
     pub(super) body: &'a [u8],
+    pub(super) redaction: &'a Redaction,
 }
 
 /// What is read of a service's own answer.
@@ -91,7 +93,9 @@ impl Answer<'_> {
         const MOST: usize = 120;
         let body = String::from_utf8_lossy(self.body);
         let text = if read.is_empty() { &body } else { read };
-        let words: String = one_line(text).chars().take(MOST).collect();
+        // Before it is cut: of a secret that is cut, the rest would be shown.
+        let text = self.redaction.text(&one_line(text));
+        let words: String = text.chars().take(MOST).collect();
         format!("HTTP {} {words}", self.status)
             .trim_end()
             .to_owned()
@@ -100,7 +104,13 @@ impl Answer<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
+    use crate::config::redact::SecretKind;
+
+    /// A redaction that knows no secret.
+    pub(crate) static OPEN: LazyLock<Redaction> = LazyLock::new(Redaction::default);
 
     /// An answer without headers.
     pub(crate) fn answer(status: u16, body: &str) -> Answer<'_> {
@@ -108,6 +118,7 @@ pub(super) mod tests {
             status,
             retry_after: None,
             body: body.as_bytes(),
+            redaction: &OPEN,
         }
     }
 
@@ -159,5 +170,12 @@ pub(super) mod tests {
             "{words}"
         );
         assert_eq!(answer(404, "body").words("message"), "HTTP 404 message");
+        let redaction = Redaction::new([(SecretKind::Whole, "s3cr3t-topic")]);
+        let echo = format!("{}s3cr3t-topic", "x".repeat(115));
+        let cut = Answer {
+            redaction: &redaction,
+            ..answer(404, &echo)
+        };
+        assert!(cut.words("").ends_with("x***"), "{}", cut.words(""));
     }
 }

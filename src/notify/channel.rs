@@ -8,7 +8,8 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::answer::{Answer, Delivery, Look, PostResult, SHORT_WAIT};
-use super::{agent, discord};
+use super::{agent, discord, json, ntfy, slack, telegram};
+use crate::config::redact::Redaction;
 use crate::config::{Channel, Service};
 use crate::domain::alert::{Message, Style};
 
@@ -21,6 +22,7 @@ const TRIES: u32 = 3;
 pub(crate) struct Poster<'a> {
     agent: Agent,
     channel: &'a Channel,
+    redaction: &'a Redaction,
 }
 
 /// How a service is written to.
@@ -28,15 +30,20 @@ pub(crate) struct Poster<'a> {
 pub(crate) fn style(service: Service) -> Style {
     match service {
         Service::Discord => discord::STYLE,
+        Service::Slack => slack::STYLE,
+        Service::Telegram => telegram::STYLE,
+        Service::Ntfy => ntfy::STYLE,
+        Service::Json => json::STYLE,
     }
 }
 
 impl<'a> Poster<'a> {
     #[must_use]
-    pub(crate) fn new(channel: &'a Channel) -> Self {
+    pub(crate) fn new(channel: &'a Channel, redaction: &'a Redaction) -> Self {
         Self {
             agent: agent(),
             channel,
+            redaction,
         }
     }
 
@@ -78,15 +85,27 @@ impl<'a> Poster<'a> {
             status,
             retry_after: None,
             body: &body_of(&mut answer),
+            redaction: self.redaction,
         })
     }
 
     fn post_once(&self, body: &str, timeout: Duration) -> PostResult {
+        const TYPE: &str = "content-type";
         let url = match self.channel.service {
             Service::Discord => discord::waiting(self.channel.url.expose()),
+            _ => self.channel.url.expose().to_owned(),
         };
-        let request = self.agent.post(&url);
-        let request = request.header("content-type", "application/json");
+        let mut request = self.agent.post(&url);
+        let headers = &self.channel.headers;
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(TYPE))
+        {
+            request = request.header(TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(name, value.expose());
+        }
         let request = request.config().timeout_global(Some(timeout)).build();
         let mut answer = match request.send(body) {
             Ok(answer) => answer,
@@ -101,18 +120,27 @@ impl<'a> Poster<'a> {
             status,
             retry_after,
             body: &body_of(&mut answer),
+            redaction: self.redaction,
         })
     }
 
     fn payload(&self, message: &Message) -> Value {
         match self.channel.service {
-            Service::Discord => discord::payload(message),
+            Service::Discord => discord::payload(self.channel, message),
+            Service::Slack => slack::payload(self.channel, message),
+            Service::Telegram => telegram::payload(self.channel, message),
+            Service::Ntfy => ntfy::payload(self.channel, message),
+            Service::Json => json::payload(message),
         }
     }
 
     fn judge(&self, answer: &Answer<'_>) -> PostResult {
         match self.channel.service {
             Service::Discord => discord::judge(answer),
+            Service::Slack => slack::judge(answer),
+            Service::Telegram => telegram::judge(answer),
+            Service::Ntfy => ntfy::judge(answer),
+            Service::Json => json::judge(answer),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Look, PostResult, Said};
+use crate::config::Channel;
 use crate::domain::alert::{Markup, Message, Style, Unit};
 
 pub(super) const STYLE: Style = Style {
@@ -13,11 +14,15 @@ pub(super) const STYLE: Style = Style {
 };
 
 /// The message as Discord takes it. Whatever stands in it, nobody is mentioned.
-pub(super) fn payload(message: &Message) -> Value {
-    json!({
+pub(super) fn payload(channel: &Channel, message: &Message) -> Value {
+    let mut payload = json!({
         "content": message.text,
         "allowed_mentions": { "parse": [] },
-    })
+    });
+    if let (Some(sender), Some(fields)) = (&channel.sender, payload.as_object_mut()) {
+        fields.insert("username".to_owned(), sender.as_str().into());
+    }
+    payload
 }
 
 /// The webhook's address, asking for an answer only when the message is saved: without `wait` a message that is lost is no
@@ -69,7 +74,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use super::super::answer::tests::{answer, kind, wait};
+    use super::super::answer::tests::{OPEN, answer, kind, wait};
     use super::super::answer::{DEFAULT_WAIT, Delivery};
     use super::*;
 
@@ -84,6 +89,7 @@ mod tests {
             status: u16::try_from(meta["status"].as_u64().unwrap()).unwrap(),
             retry_after: header.map(|s| s.parse().unwrap()),
             body: &body,
+            redaction: &OPEN,
         })
     }
 

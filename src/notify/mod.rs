@@ -8,6 +8,10 @@ mod answer;
 mod channel;
 mod discord;
 mod heartbeat;
+mod json;
+mod ntfy;
+mod slack;
+mod telegram;
 
 pub(crate) use answer::{Delivery, Look};
 pub(crate) use channel::{Poster, style};

@@ -39,6 +39,17 @@ pub(crate) struct WaitingAlert {
     pub(crate) facts: Facts,
 }
 
+/// What is known of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LastDelivery {
+    /// When it last took a message.
+    pub(crate) delivered_at: Option<String>,
+    /// When it did not since then.
+    pub(crate) failed_at: Option<String>,
+    /// What was said then.
+    pub(crate) said: String,
+}
+
 /// A channel, a topic and an asset.
 pub(crate) type CaseKey = (String, String, String);
 
@@ -128,6 +139,46 @@ impl Staging {
             [MAX_REFUSED],
         )?;
         Ok(())
+    }
+
+    /// Notes that a channel took a message, or what was said when it did not.
+    pub(crate) fn note_delivery(
+        &self,
+        channel: &str,
+        failed: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let now = timestamp::to_text(now);
+        let connection = self.connection()?;
+        match failed {
+            None => connection.execute(
+                "INSERT INTO alert_channel (channel, delivered_at) VALUES (?1, ?2)
+                 ON CONFLICT (channel) DO UPDATE SET delivered_at = excluded.delivered_at, failed_at = NULL, said = NULL",
+                params![channel, now],
+            ),
+            Some(said) => connection.execute(
+                "INSERT INTO alert_channel (channel, failed_at, said) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (channel) DO UPDATE SET failed_at = excluded.failed_at, said = excluded.said",
+                params![channel, now, said],
+            ),
+        }?;
+        Ok(())
+    }
+
+    /// What became of the last messages, by channel.
+    pub(crate) fn deliveries(&self) -> Result<BTreeMap<String, LastDelivery>> {
+        let connection = self.connection()?;
+        let mut statement = connection
+            .prepare("SELECT channel, delivered_at, failed_at, said FROM alert_channel")?;
+        let rows = statement.query_map([], |r| {
+            let last = LastDelivery {
+                delivered_at: r.get(1)?,
+                failed_at: r.get(2)?,
+                said: r.get::<_, Option<String>>(3)?.unwrap_or_default(),
+            };
+            Ok((r.get(0)?, last))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Forgets what is kept for channels that are no longer set: alerts and what was said since `before`, and at once what became
@@ -369,6 +420,35 @@ mod tests {
         assert_eq!(staging.claim_alerts("ntfy", Utc::now()).unwrap().len(), 1);
         let cases = staging.alert_cases().unwrap();
         assert!(cases.keys().all(|(channel, ..)| channel == "ntfy"));
+    }
+
+    #[test]
+    fn what_became_of_the_last_message_is_known_until_the_channel_is_gone() {
+        let staging = Staging::in_memory().unwrap();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let [first, second] = [at("2026-11-25T09:00:00Z"), at("2026-11-26T09:00:00Z")];
+        let last = || staging.deliveries().unwrap().remove("ntfy").unwrap();
+        let note = |failed, now| staging.note_delivery("ntfy", failed, now).unwrap();
+        note(Some("HTTP 403"), first);
+        assert_eq!(
+            (last().delivered_at, last().said),
+            (None, "HTTP 403".to_owned())
+        );
+        note(None, first);
+        let delivered = Some(timestamp::to_text(first));
+        let well = LastDelivery {
+            delivered_at: delivered.clone(),
+            ..LastDelivery::default()
+        };
+        assert_eq!(last(), well);
+        note(Some("HTTP 500"), second);
+        assert_eq!(
+            (last().delivered_at, last().said),
+            (delivered, "HTTP 500".to_owned())
+        );
+        assert_eq!(last().failed_at, Some(timestamp::to_text(second)));
+        staging.forget_channels(&["slack"], first).unwrap();
+        assert!(staging.deliveries().unwrap().is_empty());
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod scan_tests;
 #[cfg(test)]
 mod staging_tests;
 
-pub(crate) use alerts::{NewAlert, WaitingAlert};
+pub(crate) use alerts::{LastDelivery, NewAlert, WaitingAlert};
 pub(crate) use bar_row::{BarRow, Record, StoredBar};
 pub(crate) use file::backup::check_backup_target;
 pub(crate) use file::companions::belongs_to;

@@ -50,7 +50,7 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     } else {
         checks.extend(sources::check(config, &active));
     }
-    checks.push(alerts::webhook(config, args.offline));
+    checks.extend(alerts::channels(config, staging.as_ref(), args.offline));
     checks.push(alerts::heartbeat(config));
     checks.push(schedule::check());
     let has_failed = checks.iter().any(|c| c.status == Verdict::Fail);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::style::Severity;
 use super::{
-    Case, Facts, Failure, Markup, Message, Report, Style, Unit, cause, compose, pack, render,
+    Case, Facts, Failure, Markup, Message, Report, Severity, Style, Unit, cause, compose, pack,
+    render,
 };
 use crate::domain::language::Language;
 

@@ -19,4 +19,4 @@ pub(crate) use compose::{cause, compose};
 pub(crate) use facts::Facts;
 pub(crate) use render::render;
 pub(crate) use report::{Case, Composed, Failure, Report};
-pub(crate) use style::{Markup, Message, Style, Unit, pack};
+pub(crate) use style::{Markup, Message, Severity, Style, Unit, pack};

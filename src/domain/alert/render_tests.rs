@@ -4,8 +4,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::facts::{NewFailure, Ongoing, Recovered, ReportFacts};
-use super::style::Severity;
-use super::{Facts, Markup, Message, Style, Unit, pack, render};
+use super::{Facts, Markup, Message, Severity, Style, Unit, pack, render};
 use crate::domain::language::Language;
 
 const fn style(markup: Markup, unit: Unit, longest: usize) -> Style {

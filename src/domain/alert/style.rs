@@ -4,7 +4,6 @@ use crate::domain::text::is_steering;
 
 /// How a text is written so that it shows just that text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the webhook is the only channel yet")]
 pub(crate) enum Markup {
     /// Discord's Markdown.
     Discord,
@@ -18,7 +17,6 @@ pub(crate) enum Markup {
 
 /// What a length is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the webhook is the only channel yet")]
 pub(crate) enum Unit {
     /// UTF-16 units, which are never fewer than characters.
     Utf16,

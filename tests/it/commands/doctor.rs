@@ -204,7 +204,7 @@ fn a_webhook_is_looked_at_and_nothing_is_posted() {
     let env = env.with("ALERT_WEBHOOK_URL", &format!("{}{WEBHOOK}", dead_origin()));
     Checks::of(&env, &[], 0).says("webhook", "WARN", "not known without posting");
     let env = env.with("ALERT_WEBHOOK_URL", "discord.com/t0ken");
-    Checks::of(&env, &[], 0).says("webhook", "WARN", "not set or malformed");
+    Checks::of(&env, &[], 0).says("alerts", "WARN", "not set or malformed");
 }
 
 #[test]

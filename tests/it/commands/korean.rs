@@ -222,11 +222,11 @@ fn doctor_says_in_korean_what_it_finds_and_what_to_do() {
         &[
             "data/staging.db는 아직 없으며 만들 수 있습니다",
             "ALERT_WEBHOOK_URL이 없거나 형식이 틀려서",
-            "→ Discord 웹훅 주소로 설정하세요",
+            "→ 메시지를 읽는 곳을 ALERT_URL에 설정하세요. 예: ntfy://topic, tgram://bot-token/chat",
             "DATABASE_URL이 없어서 모든 시세가 SQLite 파일에만 있습니다",
             "종목 1개, 그중 수집하는 종목 1개",
             // Verdicts and what was looked at have the names of JSON.
-            "WARN  webhook",
+            "WARN  alerts",
             " WARN, ",
         ],
     );

@@ -3,6 +3,7 @@
 mod alerts;
 mod assets_add;
 mod assets_search;
+mod channels;
 mod cli;
 #[cfg(unix)]
 mod completions;

@@ -64,8 +64,16 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "알림, 조언, 오류의 언어: en 또는 ko. 비워 두면 LC_ALL, LC_MESSAGES, LANG, 없으면 Windows의 언어를 따릅니다.\n예약 실행에는 로캘이 없을 수 있으므로 여기에 적어 둡니다. 로그와 프로그램이 읽는 출력은 영어입니다.",
     ),
     (
-        "Alerts: a Discord webhook (Channel settings, Integrations, Webhooks). Not set: nobody is told.",
-        "알림: Discord 웹훅(채널 설정, 연동, 웹후크). 비워 두면 알림을 보내지 않습니다.",
+        "Alerts: one or several channels with blanks between them, written as Apprise writes them: discord://id/token, slack://A/B/C, tgram://bot-token/chat, ntfy://topic, ntfys://user:password@host/topic, jsons://host/path. Not set, and no webhook either: nobody is told. `pricestash alert --test` sends one.",
+        "알림: 채널 하나 또는 여러 개(빈칸으로 구분)를 Apprise 표기로 적습니다.\n형식: discord://id/token, slack://A/B/C, tgram://bot-token/chat, ntfy://topic,\nntfys://user:password@host/topic, jsons://host/path. 이것과 웹훅을 모두 비워 두면 알림을 보내지 않습니다. `pricestash alert --test`로 시험 알림을 보냅니다.",
+    ),
+    (
+        "The same: the address of a Discord webhook (Channel settings, Integrations, Webhooks).",
+        "같은 용도: Discord 웹훅 주소(채널 설정, 연동, 웹후크).",
+    ),
+    (
+        "The origins of these services, for a server of your own or a test server.",
+        "알림 서비스의 주소. 직접 운영하는 서버나 시험용 서버를 쓸 때만 바꿉니다.",
     ),
     (
         "A heartbeat that notices if the daily task never runs, for example a check of healthchecks.io: pinged with /start when a run starts, unchanged when it succeeds, and with /fail when it fails.",
