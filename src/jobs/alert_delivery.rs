@@ -153,9 +153,7 @@ fn deliver_to(
                 return staging.alerts_wait(rest);
             }
             Delivery::Later(said) => {
-                log::warn!(
-                    "an alert could not be sent, it is kept for the next run: {shown}: {said}"
-                );
+                log::warn!("cannot send an alert; it is kept for the next run: {shown}: {said}");
                 return staging.alerts_wait(rest);
             }
         }

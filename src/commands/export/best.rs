@@ -24,8 +24,8 @@ struct Target {
 }
 
 impl Chosen {
-    /// Reads the chosen assets, and the currency with all stored rates. A currency that none of them can be had in is refused, before
-    /// a file of empty prices takes the place of another.
+    /// Reads the chosen assets, the currency and all stored rates. Refuses a currency that none of the assets can be
+    /// converted to, before a file of empty prices replaces another.
     pub(super) fn read(
         staging: &Staging,
         selection: &Selection,
@@ -113,7 +113,9 @@ impl Chosen {
     fn exchange(&self, asset: &StoredAsset) -> Option<Exchange<'_>> {
         let Target { currency, rates } = self.target.as_ref()?;
         Exchange::between(&asset.currency, currency, rates)
-            .inspect_err(|why| log::warn!(asset = asset.asset_id.as_str(); "without prices: {why}"))
+            .inspect_err(
+                |why| log::warn!(asset = asset.asset_id.as_str(); "prices are empty: {why}"),
+            )
             .ok()
     }
 }

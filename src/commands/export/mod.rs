@@ -1,4 +1,4 @@
-//! `export`: bars are written to a file or to stdout as they come.
+//! `export`: writes bars to a file or stdout as they are read.
 
 mod best;
 mod ledger;
@@ -66,15 +66,15 @@ pub(super) fn run(args: &ExportArgs, format: Format, config: &Config) -> Result<
     });
     if place != Place::Stdout {
         let count =
-            written.with_context(|| format!("the export {} cannot be written", path.display()))?;
+            written.with_context(|| format!("cannot write the export {}", path.display()))?;
         return Ok(exported(count, &kind, path, format));
     }
     match written {
-        // A reader like `head` has seen enough.
+        // A reader such as `head` closes the pipe when it has enough.
         Err(e) if system_error(&e) == Some(io::ErrorKind::BrokenPipe) => {}
-        // What the staging file cannot give is said by SQLite.
+        // Errors of the staging file carry SQLite's own message.
         Err(e) if system_error(&e).is_some() => {
-            return Err(e.context("the export cannot be printed"));
+            return Err(e.context("cannot print the export"));
         }
         other => drop(other?),
     }
@@ -146,15 +146,15 @@ fn file_format(format: Format) -> &'static FileFormat {
     }
 }
 
-/// What to do about a name with an ending of another format.
+/// What to do if the file's name belongs to another format.
 fn choose_format(ending: &str) -> String {
     match ending {
-        "csv" => "--format csv or excel-csv writes that".to_owned(),
-        "json" => "--format json writes that".to_owned(),
-        "jsonl" | "ndjson" => "--format jsonl writes that".to_owned(),
-        "ledger" | "journal" | "hledger" => "--format ledger writes that".to_owned(),
-        "beancount" | "bean" => "--format beancount writes that".to_owned(),
-        _ => "a name with .csv opens in a spreadsheet too".to_owned(),
+        "csv" => "use --format csv or excel-csv".to_owned(),
+        "json" => "use --format json".to_owned(),
+        "jsonl" | "ndjson" => "use --format jsonl".to_owned(),
+        "ledger" | "journal" | "hledger" => "use --format ledger".to_owned(),
+        "beancount" | "bean" => "use --format beancount".to_owned(),
+        _ => "a spreadsheet also opens a .csv file".to_owned(),
     }
 }
 
@@ -195,7 +195,7 @@ fn write(
         Adjust::All => Some("all"),
     };
     let labels = Labels::read(staging)?;
-    // Prices that are adjusted say so, so that nobody takes them for what a source has sent.
+    // Marks adjusted prices so that nobody mistakes them for the source's.
     let columns = BarRow::columns().chain(["name", "currency"]);
     let columns = columns.chain(adjusted.map(|_| "adjusted"));
     let mut writer = Writer::new(format, columns.map(str::to_owned), BufWriter::new(to))?;
@@ -234,7 +234,7 @@ struct ExchangedBar<'a> {
     asset_id: &'a str,
     date: NaiveDate,
     source: &'a str,
-    /// Its prices; none where the rate or the factor of the adjustment is not known.
+    /// `None` if the rate or the adjustment factor is unknown.
     open: Option<f64>,
     high: Option<f64>,
     low: Option<f64>,
@@ -244,11 +244,11 @@ struct ExchangedBar<'a> {
     is_final: bool,
     name: &'a str,
     currency: &'a str,
-    /// Which rates of which days its prices are made by.
+    /// The rates and days behind the prices.
     rate: Option<&'a str>,
 }
 
-/// Writes the best bar of each day with its prices in another currency, one asset after the other.
+/// Writes the best bar of each day in another currency, asset by asset.
 fn in_currency(
     staging: &Staging,
     selection: &Selection,
@@ -285,7 +285,7 @@ fn in_currency(
     Ok(count)
 }
 
-/// What is said of a file: with a table or as CSV the bars are the only rows, and this is a sentence about them.
+/// The answer for a written file: a row for JSON; a sentence for the others, in which the bars are the only rows.
 fn exported(count: u64, kind: &Kind, path: &Path, format: Format) -> Answer {
     #[derive(Serialize)]
     struct Exported {

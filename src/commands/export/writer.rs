@@ -1,4 +1,4 @@
-//! Bars as they are written, one after the other.
+//! Writes bars one after the other.
 
 use std::io::{self, Write};
 
@@ -29,12 +29,12 @@ pub(super) enum RowFormat {
     Array,
 }
 
-/// Writes bars as they come.
+/// Writes bars as they are read.
 pub(super) enum Writer<W: Write> {
     Csv(Box<csv::Writer<W>>),
     Excel(Box<csv::Writer<W>>, Vec<String>, Decimal),
     Lines(W),
-    /// An array; the number tells whether one stands before.
+    /// A JSON array; the number counts the elements written.
     Array(W, u64),
 }
 
@@ -45,7 +45,7 @@ impl<W: Write> Writer<W> {
         mut to: W,
     ) -> Result<Self> {
         let mut builder = csv::WriterBuilder::new();
-        // By hand, so that an export without bars has a header too.
+        // Written by hand so that an export without bars has a header too.
         builder.has_headers(false);
         Ok(match format {
             RowFormat::Csv => {
@@ -66,7 +66,7 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// Writes one bar: as a record of values, or as an object.
+    /// Writes one bar as a CSV record or a JSON object.
     pub(super) fn bar(&mut self, record: impl Serialize, object: impl Serialize) -> Result<()> {
         match self {
             Self::Csv(csv) => csv.serialize(record)?,
@@ -88,7 +88,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Gives back what was written to, with everything in it.
+    /// Flushes and returns the underlying writer.
     pub(super) fn finish(self) -> Result<W> {
         match self {
             Self::Csv(csv) | Self::Excel(csv, ..) => {
