@@ -8,7 +8,7 @@
 //! - `freshness`: `healthcheck`
 //! - `reconcile`: two sources of one asset
 //! - `retracted`: wrong bars that the owner takes back
-//! - `scale`: series that may hold two scales
+//! - `scale`: series that may mix two scales
 //! - `stand_in`: which source stands for a price, and when a second one is asked
 
 mod actions;

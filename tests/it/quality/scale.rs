@@ -1,4 +1,4 @@
-//! Series that may hold two scales: found, said, shown, ended; on public pairs of a bad and a repaired series.
+//! Series that may mix two scales: found, said, shown, ended; on public pairs of a bad and a repaired series.
 
 use super::{bars, yahoo_answer};
 use crate::support::program::{Ran, TestEnv};
