@@ -587,7 +587,7 @@ fn parse_step(text: &str) -> Result<Step, String> {
         let (name, code) = (name.to_owned(), code.parse().ok()?);
         Some(Step { name, code })
     });
-    step.ok_or_else(|| "it should be a step and its exit code, like collect=0".to_owned())
+    step.ok_or_else(|| "expected a step and its exit code, like collect=0".to_owned())
 }
 
 /// What is wrong with a command line, in one sentence; clap's own text has several lines.

@@ -27,7 +27,7 @@ pub(super) struct CopiedFile {
 pub(super) fn run(args: &BackupArgs, config: &Config) -> Result<Answer> {
     refuse_own_file("the backup", &args.file, config)?;
     if args.file == Path::new("-") {
-        let why = "a backup cannot be written to stdout; name a file";
+        let why = "cannot write a backup to stdout; name a file";
         return Err(ConfigError(why.to_owned()).into());
     }
     check_ending("the backup", &args.file, &SQLITE, take_ending(&SQLITE))?;

@@ -75,7 +75,7 @@ fn command<T: Into<OsString> + Clone>(words: impl IntoIterator<Item = T>) -> Res
 }
 
 pub(super) fn run(args: &DailyArgs, wide: bool, config: &Config) -> Result<Answer> {
-    let stop = stop_on_signals("the step under way ends in order, the others are left out")?;
+    let stop = stop_on_signals("the step in progress ends in order, the others are left out")?;
     let mut steps = Vec::new();
     let mut text = String::new();
     for (name, command) in commands(args)? {
@@ -125,7 +125,7 @@ fn step(command: &Command, stop: &Stop, config: &Config) -> Result<Answer> {
         Command::Sync(args) => sync::run_until(args, config, || Ok(stop.clone())),
         Command::Healthcheck(args) => healthcheck::run(args, config),
         Command::Report(args) => report::run(args, config),
-        _ => anyhow::bail!("this is no step of a day"),
+        _ => anyhow::bail!("not a step of the day"),
     }
 }
 

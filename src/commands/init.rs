@@ -32,7 +32,7 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
     let mut written = Vec::new();
     for (path, content) in files {
         let is_new = write_new(path, &content)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+            .with_context(|| format!("cannot write {}", path.display()))?;
         written.push(InitFile {
             file: path.display().to_string(),
             result: if is_new {

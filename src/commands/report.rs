@@ -66,7 +66,7 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<Answer> {
     }
     place
         .write(|to| Ok(page.write(to)?))
-        .with_context(|| cannot_be_written(out))?;
+        .with_context(|| cannot_write(out))?;
     if args.open {
         open::that_detached(out).with_context(|| {
             format!(
@@ -86,7 +86,7 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
     let counts = target(config).and_then(|target| {
         Warehouse::connect(&target, patience(config))
             .and_then(|mut warehouse| warehouse.count_by_asset())
-            .with_context(|| format!("the warehouse at {} cannot be asked", target.place()))
+            .with_context(|| format!("cannot ask the warehouse at {}", target.place()))
     });
     match counts {
         Ok(counts) => WarehouseFacts::Counts(counts),
@@ -101,14 +101,14 @@ fn ask_warehouse(config: &Config) -> WarehouseFacts {
 fn make_folder(out: &Path) -> Result<()> {
     match out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
-            fs::create_dir_all(folder).with_context(|| cannot_be_written(out))
+            fs::create_dir_all(folder).with_context(|| cannot_write(out))
         }
         _ => Ok(()),
     }
 }
 
-fn cannot_be_written(out: &Path) -> String {
-    format!("the report {} cannot be written", out.display())
+fn cannot_write(out: &Path) -> String {
+    format!("cannot write the report {}", out.display())
 }
 
 fn written(out: &Path, page: &Page) -> Answer {

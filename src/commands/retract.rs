@@ -48,7 +48,7 @@ fn take_out(staging: &Staging, id: &AssetId, args: &RetractArgs) -> Result<Strin
         return refused(no_bar(staging, id, args)?);
     };
     Ok(format!(
-        "The bar of {id} on {date} from {source}, close {}, is taken back; the history keeps it. The same values of {source} are not \
+        "The bar of {id} on {date} from {source}, close {}, is retracted; the history keeps it. The same values of {source} are not \
          stored again. `pricestash sync` removes it from PostgreSQL.\n",
         shortest(said.close)
     ))

@@ -45,7 +45,7 @@ pub(super) fn check(path: &Path) -> (Vec<Check>, Option<Staging>) {
 
 fn unusable(error: &anyhow::Error) -> Check {
     let remedy = match error.downcast_ref() {
-        Some(StagingError::DiskFull { .. }) => "make room on its disk",
+        Some(StagingError::DiskFull { .. }) => "free some space on its disk",
         _ => "set STAGING_DB to a file that this user may write",
     };
     Check::fail("staging file", format!("{error:#}"), remedy)
@@ -101,7 +101,7 @@ mod tests {
         let full = anyhow::anyhow!("SQLite's words").context(full);
         let check = serde_json::to_string(&unusable(&full)).unwrap();
         assert!(
-            check.contains("is full") && check.contains("make room on"),
+            check.contains("is full") && check.contains("free some space on"),
             "{check}"
         );
         let other = serde_json::to_string(&unusable(&anyhow::anyhow!("denied"))).unwrap();

@@ -176,7 +176,7 @@ fn decomposed(text: &str) -> String {
 #[must_use]
 pub(crate) fn disk(folder: &Path, free: u64) -> Check {
     const NAME: &str = "disk space";
-    const REMEDY: &str = "make room; `pricestash prune` removes what is old";
+    const REMEDY: &str = "free some space; `pricestash prune` removes what is old";
     let detail = format!("{} free at {}", megabytes(free), folder.display());
     match free >> 20 {
         0..100 => Check::fail(NAME, detail, REMEDY),

@@ -50,7 +50,7 @@ fn a_dash_is_stdout_for_every_result() {
     }
     assert_eq!(
         env.run(&["backup", "-"]).error(),
-        "error: a backup cannot be written to stdout; name a file"
+        "error: cannot write a backup to stdout; name a file"
     );
     let only_there_before = |path: &Path| before.contains_key(path);
     assert!(env.files().keys().all(|path| only_there_before(path)));

@@ -139,6 +139,8 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("no answer within {seconds} s: it waited for a lock held by {who}; let that session finish", "{seconds}초 안에 응답이 없습니다. {who}의 잠금을 기다렸습니다. 그것이 끝나기를 기다리세요"),
     ("the connection is closed", "연결이 닫혔습니다"),
     ("DATABASE_URL points to another warehouse ({found}) than the one that has the rows sent before ({expected}); `pricestash sync --full` sends all of them to this one; it is safe at any time", "DATABASE_URL이 이전에 행을 보낸 PostgreSQL({expected})과 다른 곳({found})을 가리킵니다. 이곳에 모두 보내려면 `pricestash sync --full`을 실행하세요. 언제 해도 안전합니다"),
+    ("cannot read the server's certificate: {why}", "서버의 인증서를 읽을 수 없습니다: {~why}"),
+    ("cannot read the sslrootcert {file}", "sslrootcert {file}을/를 읽을 수 없습니다"),
     ("server does not support TLS", "서버가 TLS를 지원하지 않습니다"),
     ("the warehouse accepted the row without an error but does not have it: a trigger or rule of price_daily drops it, or a key column's type (citext) treats its key as equal to another row's", "PostgreSQL이 행을 오류 없이 받았지만 갖고 있지 않습니다. price_daily의 트리거나 규칙이 버렸거나, 키 열의 형식(citext)이 다른 행의 키와 같다고 봅니다"),
     ("the collation of price_daily treats the row's key as that of {row}, which it would replace", "price_daily의 정렬 규칙(collation)이 이 행의 키를 {row}의 키와 같다고 봅니다. 저장하면 그 행을 덮어씁니다"),
