@@ -201,6 +201,7 @@ fn no_recording_is_forgotten() {
     let others = [
         "calendars",
         "discord",
+        "exports",
         "lookup",
         "repair_pairs",
         "restated",
