@@ -57,7 +57,7 @@ fn text(written: &[InitFile], screen: Screen<'_>) -> Result<String> {
     });
     Ok(
         print::table(&shown.collect::<Vec<_>>(), &["file", "result"])?
-            + "Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n",
+            + "Set DATABASE_URL and ALERT_URL in .env, look at the assets, then `pricestash doctor` says what is missing.\n",
     )
 }
 

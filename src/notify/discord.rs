@@ -44,11 +44,13 @@ struct Body {
     code: Option<u64>,
 }
 
-/// What an answer means. With `wait` a success is one, whatever its body.
+/// What an answer means. With `wait` a success is the message, without it nothing; a page is neither.
 pub(super) fn judge(answer: &Answer<'_>) -> PostResult {
-    let read: Body = serde_json::from_slice(answer.body).unwrap_or_default();
+    let body: Option<Body> = serde_json::from_slice(answer.body).ok();
+    let is_taken = body.is_some() || answer.body.is_empty();
+    let read = body.unwrap_or_default();
     answer.judge(&Said {
-        is_taken: true,
+        is_taken,
         words: read.message,
         wait: read.retry_after,
         is_channel_wrong: false,
@@ -147,8 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn a_success_is_one_whatever_its_body() {
+    fn a_success_is_the_message_or_nothing() {
         assert_eq!(kind(&judge(&answer(200, ""))), "delivered");
+        let message = "{\"id\":\"1\",\"content\":\"x\",\"embeds\":[]}";
+        assert_eq!(kind(&judge(&answer(200, message))), "delivered");
+        // A page to log in to a network.
+        assert_eq!(kind(&judge(&answer(200, "<html>"))), "later");
         assert_eq!(kind(&judge(&answer(401, "{}"))), "wrong");
     }
 

@@ -293,6 +293,56 @@ fn every_answer_to_json_is_understood() {
 }
 
 #[test]
+fn a_wait_that_is_too_long_is_for_the_next_run() {
+    let services = Services::of(&["slack", "telegram"]);
+    let limited = Answer::new(429, "rate_limited").header("Retry-After", "65");
+    services.server.answer(SLACK, limited);
+    let limited =
+        "{\"ok\":false,\"description\":\"Too Many Requests\",\"parameters\":{\"retry_after\":65}}";
+    services.server.answer(TELEGRAM, Answer::new(429, limited));
+    let started = Instant::now();
+    assert_eq!(services.env.collect().code, 3);
+    assert!(started.elapsed().as_secs() < 14);
+    for (channel, path) in [("slack", SLACK), ("telegram", TELEGRAM)] {
+        assert_eq!(
+            (services.kept(channel), services.server.count(path)),
+            (1, 1),
+            "{channel}"
+        );
+    }
+}
+
+#[test]
+fn alerts_that_waited_long_go_in_as_few_messages_as_each_channel_takes() {
+    let services = Services::of(&["telegram", "json"]);
+    for path in [TELEGRAM, JSON] {
+        services.server.answer(path, Answer::new(403, ""));
+    }
+    services.env.collect();
+    let more = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+                INSERT INTO alert_outbox (channel, job_id, created_at, facts)
+                SELECT channel, job_id, created_at, facts FROM alert_outbox, n";
+    services.env.staging().execute(more, []).unwrap();
+    services.mend();
+    services
+        .server
+        .answer(TELEGRAM, Answer::ok("{\"ok\":true}"));
+    services.server.answer(JSON, Answer::ok(""));
+    assert_eq!(services.env.collect().code, 0);
+    for (channel, path, longest) in [("telegram", TELEGRAM, 4096), ("json", JSON, 32_768)] {
+        let said = services.said(path).split_off(1);
+        let lengths: Vec<usize> = said.iter().map(|s| s.encode_utf16().count()).collect();
+        assert!(lengths.iter().all(|l| *l <= longest), "{lengths:?}");
+        let all = said.join("\n");
+        assert_eq!(all.matches("• 000660").count(), 41, "{channel}");
+        assert!(all.ends_with("Well again: 000660 (after less than a day)"));
+        assert_eq!(services.kept(channel), 0);
+        let fewest = all.encode_utf16().count().div_ceil(longest);
+        assert!((fewest..=2 * fewest).contains(&said.len()), "{lengths:?}");
+    }
+}
+
+#[test]
 fn channels_that_hang_cost_twenty_seconds_together_and_stop_no_other() {
     let services = Services::of(&["telegram", "json", "slack"]);
     let gate = Gate::default();
@@ -421,9 +471,17 @@ fn what_is_kept_for_a_channel_that_is_gone_goes_after_a_week() {
     );
 }
 
+/// A check of doctor: its status and its detail.
+fn check(env: &TestEnv, name: &str) -> String {
+    let checks = env.json(&["doctor", "--offline"]).rows();
+    let found = checks.iter().find(|c| c["check"] == name);
+    let text = |field| found.unwrap()[field].as_str().unwrap().to_owned();
+    format!("{} {}", text("status"), text("detail"))
+}
+
 #[test]
 fn a_test_goes_to_every_channel_and_says_what_each_answered() {
-    let mut services = Services::of(&ALL);
+    let services = Services::of(&ALL);
     services.mend();
     assert_eq!(services.env.collect().code, 0);
     let ran = services.env.json(&["alert", "--test"]);
@@ -444,33 +502,34 @@ fn a_test_goes_to_every_channel_and_says_what_each_answered() {
     assert_eq!(services.posted(JSON)[0]["type"], "info");
     assert_eq!(services.env.count("SELECT count(*) FROM alert_outbox"), 0);
     // Only what is known is called well.
-    let checks = services.env.json(&["doctor"]).rows();
-    let check = |checks: &[Value], name: &str| {
-        let found = checks.iter().find(|c| c["check"] == name).unwrap();
-        format!(
-            "{} {}",
-            found["status"].as_str().unwrap(),
-            found["detail"].as_str().unwrap()
-        )
-    };
     for name in &names[1..] {
-        let said = check(&checks, name);
+        let said = check(&services.env, name);
         assert!(
             said.starts_with("OK took the last message, at "),
             "{name}: {said}"
         );
     }
+    let env = services.env.with("PRICESTASH_LANG", "ko");
+    env.succeed(&["alert", "--test"]);
+    let services = Services { env, ..services };
+    let said = services.said(SLACK).pop().unwrap();
+    assert!(said.contains("시험 알림입니다"), "{said}");
+    let said = services.said(JSON).pop().unwrap();
+    assert!(said.contains("a test, asked for by"), "{said}");
+}
+
+#[test]
+fn a_test_that_does_not_arrive_says_what_to_do_and_doctor_remembers_it() {
+    let mut services = Services::of(&ALL);
+    services.mend();
+    assert_eq!(services.env.collect().code, 0);
     services
         .server
         .answer(SLACK, Answer::new(404, "no_service"));
-    let gone = "{\"message\": \"Unknown Webhook\", \"code\": 10015}";
-    services.server.answer(DISCORD, Answer::new(404, gone));
     let host = services.server.origin().replace("http://", "");
     let urls = ALL.map(|c| url(c, &services.server)).join(" ");
-    services.env.set(
-        "ALERT_URL",
-        &format!("{urls} ntfy://{host}/second-topic ntfy://no.topic"),
-    );
+    let urls = format!("{urls} ntfy://{host}/second-topic ntfy://no.topic");
+    services.env.set("ALERT_URL", &urls);
     let ran = services.env.run(&["alert", "--test"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     for words in [
@@ -478,25 +537,22 @@ fn a_test_goes_to_every_channel_and_says_what_each_answered() {
         "slack: make a new incoming webhook",
         "ALERT_URL, number 7 (ntfy): it should be ntfy://topic",
     ] {
-        assert!(
-            format!("{}{}", ran.stdout, ran.stderr).contains(words),
-            "{words}: {ran:?}"
-        );
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains(words), "{words}: {ran:?}");
     }
-    let checks = services.env.json(&["doctor", "--offline"]).rows();
-    let slack = check(&checks, "slack");
+    let slack = check(&services.env, "slack");
     assert!(
         slack.starts_with("WARN did not take the last message, at "),
         "{slack}"
     );
     assert!(slack.ends_with(": HTTP 404 no_service"), "{slack}");
-    assert!(check(&checks, "ntfy-2").starts_with("OK"));
-    services.env.set(
-        "ALERT_URL",
-        "jsons://127.0.0.1:1/never json://127.0.0.1:1/x",
-    );
+    assert!(check(&services.env, "ntfy-2").starts_with("OK took"));
+    let dead = "jsons://127.0.0.1:1/never json://127.0.0.1:1/x";
+    services.env.set("ALERT_URL", dead);
     let ran = services.env.json(&["alert", "--test"]);
     assert_eq!((ran.code, &ran.rows()[1]["result"]), (1, &"later".into()));
+    // What was delivered before is no longer what is known.
+    assert!(check(&services.env, "json").starts_with("WARN did not take"));
     services.env.set("ALERT_URL", "");
     let ran = services.env.run(&["alert", "--test"]);
     assert!(
@@ -511,12 +567,8 @@ fn a_test_needs_no_file_and_makes_none() {
     let services = Services::of(&["slack"]);
     assert_eq!(services.env.run(&["alert", "--test"]).code, 0);
     assert!(!services.env.path("data/staging.db").exists());
-    let checks = services.env.json(&["doctor", "--offline"]).rows();
-    let slack = checks.iter().find(|c| c["check"] == "slack").unwrap();
-    assert_eq!(
-        (&slack["status"], &slack["detail"]),
-        (&"WARN".into(), &"nothing was sent through it yet".into())
-    );
+    let expected = "WARN nothing was sent through it yet";
+    assert_eq!(check(&services.env, "slack"), expected);
 }
 
 #[test]

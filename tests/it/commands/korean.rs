@@ -239,9 +239,9 @@ fn doctor_says_in_korean_what_it_finds_and_what_to_do() {
     assert!(english.is_empty(), "{english:?}");
     // A program reads English.
     let rows = env.run(&["doctor", "--offline", "--format", "json"]).rows();
-    let webhook = rows.iter().find(|r| r["check"] == "alerts").unwrap();
+    let alerts = rows.iter().find(|r| r["check"] == "alerts").unwrap();
     assert_eq!(
-        webhook["remedy"],
+        alerts["remedy"],
         "set ALERT_URL to where you read messages, such as ntfy://topic or tgram://bot-token/chat"
     );
 }

@@ -49,7 +49,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     // init
     ("written", "만들었습니다"),
     ("was there, left as it is", "이미 있어 그대로 두었습니다"),
-    ("Set DATABASE_URL and ALERT_WEBHOOK_URL in .env, look at the assets, then `pricestash doctor` says what is missing.", ".env에 DATABASE_URL과 ALERT_WEBHOOK_URL을 설정하고 종목을 확인하세요. 그다음 `pricestash doctor`가 빠진 것을 알려 줍니다."),
+    ("Set DATABASE_URL and ALERT_URL in .env, look at the assets, then `pricestash doctor` says what is missing.", ".env에 DATABASE_URL과 ALERT_URL을 설정하고 종목을 확인하세요. 그다음 `pricestash doctor`가 빠진 것을 알려 줍니다."),
     // collect
     ("{number} skipped, their sources could not be asked: {ids}", "종목 {#number}개를 건너뛰었습니다. 데이터 제공처에 요청할 수 없었습니다: {~ids}"),
     ("This was a dry run: nothing was written.", "시험 실행이므로 아무것도 저장하지 않았습니다."),
