@@ -36,7 +36,7 @@ pub(super) fn run(args: &MetricsArgs, config: &Config) -> Result<Answer> {
     gauges.extend(of_file(&staging)?);
     let metrics = config.redaction.text(&text(&gauges));
     if place == Place::Stdout {
-        return Ok(Answer::written(metrics));
+        return Ok(Answer::text(metrics));
     }
     place.write(|to| Ok(to.write_all(metrics.as_bytes())?))?;
     Ok(Answer::written(String::new()))

@@ -115,5 +115,6 @@ fn ddl(args: &SchemaArgs) -> Answer {
         Schema::Citus => warehouse::citus(),
     };
     let text = ddl.clone();
-    Answer::row(Ddl { ddl }, text)
+    // A folded comment would be SQL.
+    Answer::row(Ddl { ddl }, text).drawn()
 }

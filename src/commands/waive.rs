@@ -73,7 +73,16 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
         Rule::DateGap => String::new(),
         rule => format!("{rule} of "),
     };
-    let text = format!("{rule}{id} {when} {what}.\n");
+    let text = match (args.rule, start == end, args.undo, changed) {
+        // Days with a bar are not waived.
+        (Rule::DateGap, false, false, true) => {
+            format!("{id} {when}: the sessions without a bar are waived.\n")
+        }
+        (Rule::DateGap, false, false, false) => {
+            format!("{id} {when}: no session without a bar that is not waived already.\n")
+        }
+        _ => format!("{rule}{id} {when} {what}.\n"),
+    };
     Ok(Answer::row(waiver, text))
 }
 

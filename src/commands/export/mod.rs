@@ -5,7 +5,7 @@ mod ledger;
 mod pivot;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -195,6 +195,7 @@ fn write(
         Adjust::All => Some("all"),
     };
     let labels = Labels::read(staging)?;
+    warn_of_suspects(staging, selection)?;
     // Marks adjusted prices so that nobody mistakes them for the source's.
     let columns = BarRow::columns().chain(["name", "currency"]);
     let columns = columns.chain(adjusted.map(|_| "adjusted"));
@@ -215,6 +216,23 @@ fn write(
     let to = writer.finish()?.into_inner();
     to.map_err(io::IntoInnerError::into_error)?;
     Ok(bars)
+}
+
+/// Says which of the selected series may mix two scales: their rows have no column for it.
+fn warn_of_suspects(staging: &Staging, selection: &Selection) -> Result<()> {
+    let suspects = staging.suspects()?.into_iter();
+    let chosen = suspects.filter(|f| {
+        let is_asset = selection.assets.is_empty() || selection.assets.contains(&f.asset_id);
+        is_asset && selection.source.as_ref().is_none_or(|s| *s == f.source)
+    });
+    let series: BTreeSet<(String, String)> = chosen.map(|f| (f.asset_id, f.source)).collect();
+    for (asset, source) in series {
+        log::warn!(
+            asset = asset.as_str(), source = source.as_str();
+            "suspect: it may mix two scales, `pricestash status --findings` says why"
+        );
+    }
+    Ok(())
 }
 
 /// A bar with the name of its asset, its currency, and what its prices are adjusted for.
@@ -256,6 +274,7 @@ fn in_currency(
     format: RowFormat,
     to: &mut dyn Write,
 ) -> Result<u64> {
+    warn_of_suspects(staging, selection)?;
     let columns = BarRow::columns().chain(["name", "currency", "rate"]);
     let mut writer = Writer::new(format, columns.map(str::to_owned), BufWriter::new(to))?;
     let mut count = 0;

@@ -94,6 +94,7 @@ pub(super) fn write(
     let mut provisional: Vec<String> = Vec::new();
     let mut current: Option<String> = None;
     let mut doubted: BTreeSet<String> = BTreeSet::new();
+    let mut currencies: BTreeSet<String> = BTreeSet::new();
     chosen.bars(staging, selection, |asset, bar| {
         if !bar.is_final {
             provisional.push(format!("{} {}", asset.asset_id, bar.date()));
@@ -110,6 +111,7 @@ pub(super) fn write(
             if current.as_deref() != Some(asset.asset_id.as_str()) {
                 current = Some(asset.asset_id.clone());
                 columns.push(shown(&asset.asset_id));
+                currencies.insert(chosen.currency(asset).to_owned());
                 let findings = staging.stored_findings(&asset.asset_id)?;
                 if findings.iter().any(StoredFinding::is_suspect) {
                     log::warn!(
@@ -123,6 +125,13 @@ pub(super) fn write(
         }
         Ok(())
     })?;
+    if currencies.len() > 1 && field != PivotField::Volume {
+        let currencies: Vec<&str> = currencies.iter().map(String::as_str).collect();
+        log::warn!(
+            "the columns are in several currencies: {}; --in converts them to one",
+            first_five(&currencies)
+        );
+    }
     if !provisional.is_empty() {
         let names: Vec<&str> = provisional.iter().map(String::as_str).collect();
         log::warn!(

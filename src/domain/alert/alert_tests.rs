@@ -329,6 +329,13 @@ fn a_cause_is_the_same_on_another_day_and_not_with_another_status() {
     }
     assert_ne!(cause("HTTP 404."), cause("HTTP 503."));
     assert_ne!(cause("naver: HTTP 404"), cause("yahoo: HTTP 404"));
+    let first = "yahoo: cannot resolve query2.finance.yahoo.com · no source has a bar";
+    for symbol in ["BTC-KRW", "005930.KS"] {
+        let skipped = format!(
+            "yahoo: skipped after an earlier failure in this run: cannot resolve query2.finance.yahoo.com (for {symbol}) · no source has a bar"
+        );
+        assert_eq!(cause(&skipped), cause(first));
+    }
 }
 
 #[test]

@@ -134,11 +134,26 @@ fn ongoing(told: &Told<'_>) -> Ongoing {
     }
 }
 
+/// The words without the asset whose turn came first at a host that failed: the others are skipped for the same reason, and which
+/// one is first differs from run to run.
+fn without_whom(words: &str) -> String {
+    const SKIPPED: &str = "skipped after an earlier failure in this run: ";
+    let parts = words.split(" · ").map(|part| {
+        let part = part.replace(SKIPPED, "");
+        match part.rsplit_once(" (for ") {
+            Some((before, asset)) if asset.ends_with(')') => before.to_owned(),
+            _ => part,
+        }
+    });
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
 /// What stays the same in an error from day to day: without its dates, times and counts.
 #[must_use]
 pub(crate) fn cause(words: &str) -> String {
+    let words = without_whom(words);
     let mut cause = String::with_capacity(words.len());
-    let mut rest = words;
+    let mut rest = words.as_str();
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from) = rest.split_at(at);
         // 2026-01-31 and 14:05:09.123 are one number each.

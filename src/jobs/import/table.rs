@@ -58,6 +58,11 @@ impl<'a> Table<'a> {
     /// ways.
     pub(crate) fn read(text: &'a str, options: &TableOptions) -> Result<Self, String> {
         let (delimiter, columns, header) = find_columns(text, &options.columns)?;
+        if let Some(line) = open_quote(text, delimiter) {
+            return Err(format!(
+                "line {line}: a quote is opened and never closed, so that the lines below would be part of one field"
+            ));
+        }
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         let columns = match options.close_only {
             true => columns.close_only(),
@@ -198,6 +203,25 @@ fn reader(text: &str, delimiter: u8, has_headers: bool) -> csv::Reader<&[u8]> {
         .has_headers(has_headers)
         .buffer_capacity(text.len().clamp(1, 8192))
         .from_reader(text.as_bytes())
+}
+
+/// The line in which a quoted field begins that the file never ends.
+fn open_quote(text: &str, delimiter: u8) -> Option<usize> {
+    let (mut line, mut opened) = (1, None);
+    let mut is_start = true;
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, opened) {
+            (b'"', None) if is_start => opened = Some(line),
+            // Two of them are one that belongs to the text.
+            (b'"', Some(_)) if bytes.peek() == Some(&b'"') => drop(bytes.next()),
+            (b'"', Some(_)) => opened = None,
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+        is_start = opened.is_none() && (byte == delimiter || byte == b'\n' || byte == b'\r');
+    }
+    opened
 }
 
 /// A file split by one separator.

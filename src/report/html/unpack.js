@@ -86,6 +86,8 @@ function priceFormat(asset) {
   const locale = korean ? "ko-KR" : "en-US";
   const plain = new Intl.NumberFormat(locale, { minimumFractionDigits: asset.decimals, maximumFractionDigits: 20 });
   if (asset.index) return (value) => plain.format(shortest(value));
+  // A browser takes GBp for GBP, and pence for pounds.
+  if (!/^[A-Z]{3}$/.test(asset.currency)) return (value) => `${plain.format(shortest(value))} ${asset.currency}`;
   try {
     const money = new Intl.NumberFormat(locale, { style: "currency", currency: asset.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 20 });
     return (value) => money.format(shortest(value));

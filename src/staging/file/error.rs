@@ -67,6 +67,10 @@ pub(crate) fn explain(error: Error, path: &Path) -> Error {
             let holder = holder(path);
             error.context(StagingError::Locked { file, holder })
         }
+        ErrorCode::SystemIoFailure if !has_room(path) => {
+            let what = "the staging file";
+            error.context(StagingError::DiskFull { what, file })
+        }
         ErrorCode::DiskFull => {
             let what = "the staging file";
             error.context(StagingError::DiskFull { what, file })
@@ -76,6 +80,15 @@ pub(crate) fn explain(error: Error, path: &Path) -> Error {
         code if is_damage(code) => error.context(StagingError::Damaged { file }),
         _ => error,
     }
+}
+
+/// Whether the disk has room for the file's companions: without it SQLite reports an I/O error, as it does for a broken disk.
+fn has_room(path: &Path) -> bool {
+    /// Bytes of the index of the write-ahead log, which grows in such steps.
+    const STEP: u64 = 32 << 10;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let room = fs4::available_space(folder.unwrap_or(Path::new(".")));
+    room.map_or(true, |bytes| bytes >= STEP)
 }
 
 /// SQLite's error code, if SQLite is the cause.

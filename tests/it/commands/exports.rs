@@ -120,6 +120,15 @@ fn a_cell_never_hides_that_its_price_may_change() {
     let provisional = "; the next price is provisional\n2026-01-21 price SAMSUNG 149500 KRW\n";
     assert!(ledger.stdout.contains(provisional), "{ledger:?}");
     assert!(ledger.stdout.contains("; SOXL is suspect"), "{ledger:?}");
+    let plain = env.succeed(&[&["export"][..], &WINDOW].concat());
+    assert!(
+        plain.stderr.contains("suspect") && plain.stderr.contains("SOXL"),
+        "{plain:?}"
+    );
+    assert!(
+        pivot.stderr.contains("several currencies: KRW, USD"),
+        "{pivot:?}"
+    );
     let rows = env.json(&[&["export"][..], &WINDOW].concat()).rows();
     assert_eq!(
         (&rows[2]["is_final"], &rows[2]["name"], &rows[2]["currency"]),

@@ -76,6 +76,28 @@ fn a_file_is_replaced_whole_and_stays_where_nothing_is_known() {
     assert!(!nothing.path("p.prom").exists());
 }
 
+/// What programs read has the lines that it has, however narrow a screen is.
+#[test]
+fn numbers_and_sql_are_not_folded() {
+    let env = sample();
+    let narrow = sample().with("COLUMNS", "40");
+    let kinds = [
+        "staging",
+        "warehouse",
+        "best-price",
+        "adjusted-price",
+        "one-price",
+        "partitioned",
+        "citus",
+    ];
+    for kind in kinds {
+        let schema = ["schema", kind];
+        assert_eq!(narrow.succeed(&schema).stdout, env.succeed(&schema).stdout);
+    }
+    let lines = |env: &TestEnv| env.succeed(&["metrics"]).stdout.lines().count();
+    assert_eq!(lines(&narrow), lines(&env));
+}
+
 #[test]
 fn the_parser_of_prometheus_reads_them() {
     let Some(readers) = readers("the_parser_of_prometheus_reads_them") else {
