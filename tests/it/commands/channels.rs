@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::program::TestEnv;
 use crate::support::server::{Answer, Gate, Server, dead_origin};
-use crate::support::{route, shares, week};
+use crate::support::{WITHOUT_CHANNELS, route, shares, week};
 
 const DISCORD: &str = "/api/webhooks/1234567890/dIsc0rd-t0ken";
 const SLACK: &str = "/services/T0SECRET01/B0SECRET02/slackS3cr3tKey";
@@ -406,17 +406,13 @@ fn a_chat_that_is_blocked_keeps_nothing_from_another_and_repeats_nothing_in_it()
 
 /// Makes the file one of the version before channels, with an alert that waits.
 fn make_older(env: &TestEnv) {
-    env.staging()
+    let staging = env.staging();
+    staging.execute_batch(WITHOUT_CHANNELS).unwrap();
+    staging
         .execute_batch(
-            "DROP TABLE alert_channel;
-             DROP TABLE alert_case;
-             DROP TABLE alert_outbox;
-             CREATE TABLE alert_case (topic TEXT NOT NULL, asset_id TEXT NOT NULL, cause TEXT NOT NULL, since TEXT NOT NULL,
-                 told TEXT NOT NULL, named INTEGER NOT NULL, PRIMARY KEY (topic, asset_id)) WITHOUT ROWID;
-             CREATE TABLE alert_outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT, created_at TEXT NOT NULL,
-                 content TEXT NOT NULL, claimed_at TEXT, refused INTEGER NOT NULL DEFAULT 0);
-             INSERT INTO alert_case VALUES ('collect', '000660', 'x', '2024-01-01', '2024-01-02', 1);
-             INSERT INTO alert_outbox (created_at, content) VALUES ('2024-01-02T00:00:00.000000Z', '**pricestash collect** NO\\_DATA');
+            "INSERT INTO alert_case VALUES ('collect', '000660', 'x', '2024-01-01', '2024-01-02', 1);
+             INSERT INTO alert_outbox (created_at, content)
+             VALUES ('2024-01-02T00:00:00.000000Z', '**pricestash collect** NO\\_DATA');
              PRAGMA user_version = 14;",
         )
         .unwrap();

@@ -125,3 +125,13 @@ pub(crate) fn yahoo_shares(ids: &[&str]) -> (Server, TestEnv) {
 pub(crate) fn yahoo_route(id: &str) -> String {
     format!("/v8/finance/chart/{id}")
 }
+
+/// Makes the tables of alerts of a staging file what they were when there was one channel, up to version 14.
+pub(crate) const WITHOUT_CHANNELS: &str = "
+    DROP TABLE alert_channel;
+    DROP TABLE alert_case;
+    DROP TABLE alert_outbox;
+    CREATE TABLE alert_case (topic TEXT NOT NULL, asset_id TEXT NOT NULL, cause TEXT NOT NULL, since TEXT NOT NULL,
+        told TEXT NOT NULL, named INTEGER NOT NULL, PRIMARY KEY (topic, asset_id)) WITHOUT ROWID;
+    CREATE TABLE alert_outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT, created_at TEXT NOT NULL,
+        content TEXT NOT NULL, claimed_at TEXT, refused INTEGER NOT NULL DEFAULT 0);";

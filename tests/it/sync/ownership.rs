@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::support::asset;
 use crate::support::program::TestEnv;
 use crate::support::warehouse::{TestWarehouse, warehouse};
+use crate::support::{WITHOUT_CHANNELS, asset};
 
 /// The tables of the Python collector, with an owner's rows.
 pub(super) const ORIGINAL: &str = include_str!("original.sql");
@@ -127,13 +127,16 @@ fn what_the_first_version_has_sent_is_ours() {
     let warehouse = warehouse!();
     let env = machine(&warehouse, &[gold("Gold")]);
     assert_eq!(env.sync(&[]).0, 0);
-    env.staging()
+    let staging = env.staging();
+    staging.execute_batch(WITHOUT_CHANNELS).unwrap();
+    staging
         .execute_batch(
             "DROP TRIGGER asset_source_added; DROP TRIGGER asset_source_changed; DROP TRIGGER asset_source_removed;
              DROP TRIGGER series_currency; DROP TABLE removed_asset_source; ALTER TABLE asset_master DROP COLUMN claimed;
              PRAGMA user_version = 13",
         )
         .unwrap();
+    drop(staging);
     warehouse.execute("DROP TABLE asset_source");
     configure(&env, &[gold("Au")]);
     assert_eq!(env.sync(&[]).0, 0);
