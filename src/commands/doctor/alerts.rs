@@ -1,6 +1,11 @@
 //! `doctor`'s look at where alerts go.
 
+use std::fs;
+
+use chrono::{DateTime, Utc};
+
 use crate::config::{Channel, Config, Service};
+use crate::domain::timestamp;
 use crate::jobs::alert_delivery::remedy;
 use crate::jobs::doctor::Check;
 use crate::notify::{Look, Poster};
@@ -19,11 +24,20 @@ pub(super) fn channels(config: &Config, staging: Option<&Staging>, offline: bool
     }
     let last = staging.and_then(|s| s.deliveries().ok());
     let last = last.unwrap_or_default();
+    let changed = changed(config);
     let check = |channel: &Channel| match channel.service {
         Service::Discord => discord(channel, config, offline),
-        _ => other(channel, last.get(&channel.name)),
+        _ => other(channel, last.get(&channel.name), changed),
     };
     channels.iter().map(check).collect()
+}
+
+/// When the file that `ALERT_URL` stands in was changed: what a channel took before may have gone to another address.
+fn changed(config: &Config) -> Option<DateTime<Utc>> {
+    let mut set = config.set.iter();
+    let is_in_file = set.any(|s| s.name == "ALERT_URL" && s.origin == ".env");
+    let file = fs::metadata(".env").ok().filter(|_| is_in_file)?;
+    file.modified().ok().map(DateTime::from)
 }
 
 /// Asks Discord whether it knows the webhook.
@@ -44,8 +58,10 @@ fn discord(channel: &Channel, config: &Config, offline: bool) -> Check {
 }
 
 /// Another service can only be asked by a message: what became of the last one is known.
-fn other(channel: &Channel, last: Option<&LastDelivery>) -> Check {
+fn other(channel: &Channel, last: Option<&LastDelivery>, changed: Option<DateTime<Utc>>) -> Check {
+    const TEST: &str = "`pricestash alert --test` sends a message";
     let name = &channel.name;
+    let is_older = |at: &str| timestamp::from_text(at) < changed;
     let none = LastDelivery::default();
     let last = last.unwrap_or(&none);
     match (&last.failed_at, &last.delivered_at) {
@@ -58,6 +74,14 @@ fn other(channel: &Channel, last: Option<&LastDelivery>) -> Check {
             ),
             remedy(channel.service),
         ),
+        (None, Some(at)) if is_older(at) => Check::warn(
+            name,
+            format!(
+                "took the last message, at {}, but .env has changed since",
+                of_text(at)
+            ),
+            TEST,
+        ),
         (None, Some(at)) => Check::ok(
             name,
             format!(
@@ -65,11 +89,7 @@ fn other(channel: &Channel, last: Option<&LastDelivery>) -> Check {
                 of_text(at)
             ),
         ),
-        (None, None) => Check::warn(
-            name,
-            "nothing was sent through it yet",
-            "`pricestash alert --test` sends a message",
-        ),
+        (None, None) => Check::warn(name, "nothing was sent through it yet", TEST),
     }
 }
 

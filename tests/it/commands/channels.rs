@@ -1,7 +1,8 @@
 //! Alerts in every channel: what each is told, every answer of its service, what is kept for it, and that nothing of its address is
 //! seen.
 
-use std::time::Instant;
+use std::fs::File;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -657,4 +658,26 @@ fn no_secret_of_a_channel_is_in_any_byte() {
             assert_hides(&text, &path.display().to_string());
         }
     }
+}
+
+#[test]
+fn what_another_address_may_have_taken_is_not_called_well() {
+    let services = Services::of(&["slack"]);
+    services.mend();
+    assert_eq!(services.env.collect().code, 0);
+    let env = services.env.without("ALERT_URL");
+    let set = |url: &str| env.write(".env", format!("ALERT_URL={url}\n"));
+    set("slack://T0SECRET01/B0SECRET02/slackS3cr3tKey");
+    env.succeed(&["alert", "--test"]);
+    assert!(check(&env, "slack").starts_with("OK took"));
+    set("slack://OTHER/B0SECRET02/slackS3cr3tKey");
+    let later = SystemTime::now() + Duration::from_secs(1);
+    let file = File::options().write(true).open(env.path(".env")).unwrap();
+    file.set_modified(later).unwrap();
+    let said = check(&env, "slack");
+    assert!(
+        said.starts_with("WARN took the last message, at "),
+        "{said}"
+    );
+    assert!(said.ends_with(", but .env has changed since"), "{said}");
 }

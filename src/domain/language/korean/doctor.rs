@@ -66,6 +66,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("did not take the last message, at {time}: {why}", "마지막 메시지를 받지 않았습니다({time}): {~why}"),
     ("took the last message, at {time}; nothing was posted now", "마지막 메시지를 받았습니다({time}). 지금은 보내지 않았습니다"),
     ("no channel of alerts is set: ALERT_URL and ALERT_WEBHOOK_URL are not set or malformed; set one in the environment or in .env, like ALERT_URL=ntfy://topic", "알림 채널이 없습니다. ALERT_URL과 ALERT_WEBHOOK_URL이 없거나 형식이 틀렸습니다. 환경 변수나 .env에 하나를 설정하세요. 예: ALERT_URL=ntfy://topic"),
+    ("took the last message, at {time}, but .env has changed since", "마지막 메시지를 받았지만({time}) 그 뒤에 .env가 바뀌었습니다"),
     ("nothing was sent through it yet", "아직 이 채널로 보낸 것이 없습니다"),
     ("`pricestash alert --test` sends a message", "`pricestash alert --test`로 시험 메시지를 보내세요"),
     ("set, not asked, --offline", "설정됨. --offline이어서 확인하지 않았습니다"),
