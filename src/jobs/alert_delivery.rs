@@ -144,7 +144,7 @@ fn deliver_to(
         match delivery {
             Delivery::Delivered(_) => staging.alerts_sent(these)?,
             Delivery::Refused(said) => {
-                log::warn!("{shown} did not take an alert: {said}");
+                log::warn!("{shown} rejected an alert: {said}");
                 staging.alerts_refused(these)?;
             }
             Delivery::WrongChannel(said) => {

@@ -12,7 +12,7 @@ use super::best::{BestBar, Chosen};
 use super::writer::{RowFormat, Writer, shown};
 use crate::cli::PivotField;
 use crate::output::numbers::{counted, first_five};
-use crate::staging::{Selection, Staging, StoredFinding};
+use crate::staging::{Selection, Staging, StoredAsset, StoredFinding};
 
 /// A value of a column: a price or a count.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -78,8 +78,80 @@ impl Serialize for Record<'_> {
     }
 }
 
-/// Writes a table of one value a day and asset; says how many days it has. Provisional values are left out, which is said: a cell
-/// cannot tell that it will change.
+/// The values of all days, and what has to be said of them.
+#[derive(Default)]
+struct Grid {
+    days: BTreeMap<NaiveDate, Vec<(usize, Value)>>,
+    /// The assets with a value, in the order of their columns.
+    columns: Vec<String>,
+    /// The asset of the last column.
+    current: Option<String>,
+    currencies: BTreeSet<String>,
+    provisional: Vec<String>,
+    /// Suspect rates that were named.
+    doubted: BTreeSet<String>,
+}
+
+impl Grid {
+    fn take(
+        &mut self,
+        staging: &Staging,
+        chosen: &Chosen,
+        asset: &StoredAsset,
+        bar: &BestBar<'_>,
+        field: PivotField,
+    ) -> Result<()> {
+        let id = asset.asset_id.as_str();
+        if !bar.is_final {
+            self.provisional.push(format!("{id} {}", bar.date()));
+            return Ok(());
+        }
+        if let Some(rate) = bar.rate.as_ref().filter(|r| r.is_suspect)
+            && self.doubted.insert(rate.named.clone())
+        {
+            log::warn!(asset = id; "converted by {}", rate.named);
+        }
+        let Some(value) = value(bar, field) else {
+            return Ok(());
+        };
+        if self.current.as_deref() != Some(id) {
+            self.current = Some(id.to_owned());
+            self.columns.push(shown(id));
+            self.currencies.insert(chosen.currency(asset).to_owned());
+            let findings = staging.stored_findings(id)?;
+            if findings.iter().any(StoredFinding::is_suspect) {
+                log::warn!(
+                    asset = id;
+                    "suspect: it may mix two scales, `pricestash status --findings` says why"
+                );
+            }
+        }
+        let values = self.days.entry(bar.date()).or_default();
+        values.push((self.columns.len() - 1, value));
+        Ok(())
+    }
+
+    fn warn(&self, field: PivotField) {
+        if self.currencies.len() > 1 && field != PivotField::Volume {
+            let currencies: Vec<&str> = self.currencies.iter().map(String::as_str).collect();
+            log::warn!(
+                "the columns are in several currencies: {}; --in converts them to one",
+                first_five(&currencies)
+            );
+        }
+        if !self.provisional.is_empty() {
+            let names: Vec<&str> = self.provisional.iter().map(String::as_str).collect();
+            log::warn!(
+                "left out {}: {}",
+                counted(names.len(), "provisional bar", "provisional bars"),
+                first_five(&names)
+            );
+        }
+    }
+}
+
+/// Writes a table of one value a day and asset; returns the number of days. Leaves out provisional values, and says so: a cell
+/// cannot show that it will change.
 pub(super) fn write(
     staging: &Staging,
     selection: &Selection,
@@ -88,58 +160,12 @@ pub(super) fn write(
     format: RowFormat,
     to: &mut dyn Write,
 ) -> Result<u64> {
-    let mut days: BTreeMap<NaiveDate, Vec<(usize, Value)>> = BTreeMap::new();
-    // Assets without a value have no column.
-    let mut columns: Vec<String> = Vec::new();
-    let mut provisional: Vec<String> = Vec::new();
-    let mut current: Option<String> = None;
-    let mut doubted: BTreeSet<String> = BTreeSet::new();
-    let mut currencies: BTreeSet<String> = BTreeSet::new();
+    let mut grid = Grid::default();
     chosen.bars(staging, selection, |asset, bar| {
-        if !bar.is_final {
-            provisional.push(format!("{} {}", asset.asset_id, bar.date()));
-            return Ok(());
-        }
-        if let Some(rate) = bar
-            .rate
-            .as_ref()
-            .filter(|r| r.is_suspect && doubted.insert(r.named.clone()))
-        {
-            log::warn!(asset = asset.asset_id.as_str(); "a value is by {}", rate.named);
-        }
-        if let Some(value) = value(&bar, field) {
-            if current.as_deref() != Some(asset.asset_id.as_str()) {
-                current = Some(asset.asset_id.clone());
-                columns.push(shown(&asset.asset_id));
-                currencies.insert(chosen.currency(asset).to_owned());
-                let findings = staging.stored_findings(&asset.asset_id)?;
-                if findings.iter().any(StoredFinding::is_suspect) {
-                    log::warn!(
-                        asset = asset.asset_id.as_str();
-                        "suspect: it may mix two scales, `pricestash status --findings` says why"
-                    );
-                }
-            }
-            let values = days.entry(bar.date()).or_default();
-            values.push((columns.len() - 1, value));
-        }
-        Ok(())
+        grid.take(staging, chosen, asset, &bar, field)
     })?;
-    if currencies.len() > 1 && field != PivotField::Volume {
-        let currencies: Vec<&str> = currencies.iter().map(String::as_str).collect();
-        log::warn!(
-            "the columns are in several currencies: {}; --in converts them to one",
-            first_five(&currencies)
-        );
-    }
-    if !provisional.is_empty() {
-        let names: Vec<&str> = provisional.iter().map(String::as_str).collect();
-        log::warn!(
-            "left out {}: {}",
-            counted(names.len(), "provisional bar", "provisional bars"),
-            first_five(&names)
-        );
-    }
+    grid.warn(field);
+    let Grid { days, columns, .. } = grid;
     let header = std::iter::once("date".to_owned()).chain(columns.iter().cloned());
     let mut writer = Writer::new(format, header, BufWriter::new(to))?;
     let mut count = 0;

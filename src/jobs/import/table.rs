@@ -58,11 +58,7 @@ impl<'a> Table<'a> {
     /// ways.
     pub(crate) fn read(text: &'a str, options: &TableOptions) -> Result<Self, String> {
         let (delimiter, columns, header) = find_columns(text, &options.columns)?;
-        if let Some(line) = open_quote(text, delimiter) {
-            return Err(format!(
-                "line {line}: a quote is opened and never closed, so that the lines below would be part of one field"
-            ));
-        }
+        check_quotes(text, delimiter)?;
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         let columns = match options.close_only {
             true => columns.close_only(),
@@ -203,6 +199,16 @@ fn reader(text: &str, delimiter: u8, has_headers: bool) -> csv::Reader<&[u8]> {
         .has_headers(has_headers)
         .buffer_capacity(text.len().clamp(1, 8192))
         .from_reader(text.as_bytes())
+}
+
+/// Refuses a file that swallows its last rows in one field.
+fn check_quotes(text: &str, delimiter: u8) -> Result<(), String> {
+    match open_quote(text, delimiter) {
+        None => Ok(()),
+        Some(line) => Err(format!(
+            "line {line}: a quote is opened and never closed, so that the lines below would be part of one field"
+        )),
+    }
 }
 
 /// The line in which a quoted field begins that the file never ends.

@@ -346,6 +346,13 @@ fn what_a_file_says_in_vain_or_twice_is_said() {
     let says =
         "it has two columns for close, close and price; choose one, such as --column close=2";
     assert!(twice.code == 2 && twice.error().contains(says), "{twice:?}");
+    let open =
+        import("Date;Close;Note\n2024-01-02;12.5;\"bad\n2024-01-03;12.6;x\n2024-01-04;12.7;y\n");
+    let says = "line 2: a quote is opened and never closed";
+    assert!(open.code == 2 && open.error().contains(says), "{open:?}");
+    let closed =
+        import("Date;Close;Note\n2024-01-02;12.5;\"a \"\"b\"\" \nc\"\n2024-01-03;12.6;6\"\n");
+    assert_eq!(closed.code, 0, "{closed:?}");
     let with_time = import("Date,Time,Close\n2024-01-02,09:00,100\n");
     assert_eq!(with_time.code, 0, "{with_time:?}");
 }
