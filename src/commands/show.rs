@@ -18,7 +18,7 @@ use crate::domain::digits::shortest;
 use crate::domain::exchange::{Exchange, Rate};
 use crate::domain::text::brief;
 use crate::output::chart::{Candle, Size, candles};
-use crate::output::numbers::{self, percent, price};
+use crate::output::numbers::{self, percent, price, rounded};
 use crate::output::screen::{self, Column, Screen, always, if_room};
 use crate::output::terminal::Terminal;
 use crate::staging::{Staging, StoredAsset, StoredBar, StoredFinding, StoredSeries, best_bars};
@@ -96,7 +96,8 @@ pub(super) fn run(args: &ShowArgs, config: &Config) -> Result<Answer> {
         terminal.style.ascii |= ascii;
         let screen = screen.or_ascii(ascii);
         let table = table(days, is_computed, screen)?;
-        let mut text = heading(&asset, days) + &table + &adjusted_words(days, &factors);
+        let mut text =
+            heading(&asset, days, is_computed) + &table + &adjusted_words(days, &factors);
         if screen.is_ascii() {
             text = text.replace('−', "-");
         }
@@ -225,7 +226,7 @@ fn days(
 }
 
 /// The asset, the newest close and its change.
-fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
+fn heading(asset: &StoredAsset, days: &[ShownDay], is_computed: bool) -> String {
     let Some(newest) = days.last() else {
         return String::new();
     };
@@ -236,11 +237,13 @@ fn heading(asset: &StoredAsset, days: &[ShownDay]) -> String {
         currency,
         ..
     } = asset;
-    let decimals = numbers::decimals(currency);
-    let close = newest.close.map(|close| price(close, decimals));
-    let close = close.unwrap_or_default();
-    let heading = format!("{name} ({asset_id})  {close} {currency}  {moved}");
-    brief(&heading, LONGEST_HEADING) + "\n\n"
+    let close = newest.close.map(|close| match is_computed {
+        true => rounded(close, decimals(days, true)),
+        false => price(close, numbers::decimals(currency)),
+    });
+    let close = close.map_or_else(String::new, |close| format!("{close} {currency}"));
+    let heading = format!("{name} ({asset_id})  {close}  {moved}");
+    brief(heading.trim_end(), LONGEST_HEADING) + "\n\n"
 }
 
 /// What the prices are adjusted for, and how many have no factor.
@@ -288,7 +291,8 @@ fn table(days: &[ShownDay], is_computed: bool, screen: Screen<'_>) -> Result<Str
         remarks: String,
     }
     let decimals = decimals(days, is_computed);
-    let price = |value: Option<f64>| value.map(|v| price(v, decimals)).unwrap_or_default();
+    let written = if is_computed { rounded } else { price };
+    let price = |value: Option<f64>| value.map(|v| written(v, decimals)).unwrap_or_default();
     let rows: Vec<ShownRow<'_>> = days
         .iter()
         .map(|d| ShownRow {
@@ -308,7 +312,8 @@ fn table(days: &[ShownDay], is_computed: bool, screen: Screen<'_>) -> Result<Str
 
 /// The number of decimals of the price that has the most, so that decimal points line up.
 ///
-/// Computed prices (adjusted or converted) have no digits of their own: they get two more than the currency.
+/// Computed prices (adjusted or converted) have no digits of their own: they get two more than the currency, and as many as show
+/// four digits of the smallest.
 fn decimals(days: &[ShownDay], is_computed: bool) -> usize {
     let of = |value: f64| {
         let digits = shortest(value);
@@ -317,11 +322,20 @@ fn decimals(days: &[ShownDay], is_computed: bool) -> usize {
             .map_or(0, |(_, fraction)| fraction.len())
     };
     let least = days.first().map_or(0, |d| numbers::decimals(&d.currency));
-    if is_computed {
-        return least + 2;
-    }
     let prices = days.iter().flat_map(|d| [d.open, d.high, d.low, d.close]);
-    prices.flatten().map(of).fold(least, usize::max)
+    let prices = prices.flatten();
+    if is_computed {
+        /// Digits of the smallest price behind its first one.
+        const FURTHER: i32 = 3;
+        let needed = prices.filter(|p| p.abs() > 0.0).filter_map(|price| {
+            let scientific = format!("{:e}", price.abs());
+            let (_, exponent) = scientific.split_once('e')?;
+            let exponent: i32 = exponent.parse().ok()?;
+            usize::try_from(FURTHER - exponent).ok()
+        });
+        return needed.fold(least + 2, usize::max);
+    }
+    prices.map(of).fold(least, usize::max)
 }
 
 fn chart(days: &[ShownDay], is_computed: bool, terminal: Terminal) -> String {
