@@ -605,6 +605,7 @@ pub fn usage_sentence(error: &clap::Error) -> String {
         let join = match sentence.chars().next_back() {
             None => "",
             Some(':') => " ",
+            Some(_) if error.kind() == ErrorKind::MissingRequiredArgument => ", ",
             Some(_) => "; ",
         };
         sentence.push_str(join);
@@ -738,7 +739,7 @@ mod tests {
         for (line, sentence) in [
             (
                 "pricestash waive",
-                "the following required arguments were not provided: --reason <TEXT>; <ASSET>; <DATE>; see --help",
+                "the following required arguments were not provided: --reason <TEXT>, <ASSET>, <DATE>; see --help",
             ),
             (
                 "pricestash collect --end 2024-13-01",

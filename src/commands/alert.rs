@@ -72,10 +72,29 @@ fn row((channel, delivery): (&Channel, Delivery)) -> Sent {
 /// The table, and below it what to do.
 fn text(rows: &[Sent], screen: Screen<'_>) -> Result<String> {
     const COLUMNS: &[Column] = &[always("channel"), always("result"), always("answer")];
-    let mut text = screen::table(rows, COLUMNS, screen)?;
+    let shown: Vec<ShownSent<'_>> = rows.iter().map(|row| ShownSent::of(row, screen)).collect();
+    let mut text = screen::table(&shown, COLUMNS, screen)?;
     for row in rows.iter().filter(|row| !row.remedy.is_empty()) {
         let remedy = screen.sentence(row.remedy);
         text.push_str(&format!("{}: {remedy}\n", row.channel));
     }
     Ok(text)
+}
+
+/// A message as people read of it.
+#[derive(Serialize)]
+struct ShownSent<'a> {
+    channel: &'a str,
+    result: &'static str,
+    answer: String,
+}
+
+impl<'a> ShownSent<'a> {
+    fn of(sent: &'a Sent, screen: Screen<'_>) -> Self {
+        Self {
+            channel: &sent.channel,
+            result: sent.result,
+            answer: screen.sentence(&sent.answer),
+        }
+    }
 }

@@ -180,34 +180,36 @@ struct Edited {
 fn edit_assets(command: &AssetsEdit, config: &Config) -> Result<Answer> {
     let path = &config.assets_file;
     let text = assets_text(path)?;
-    let (id, edited, result) = match command {
+    let (id, edited, result, changed, same) = match command {
         AssetsEdit::Remove { id } => {
             let id = known_id(id, config)?;
             let edited = assets_edit::remove(&text, &id);
-            (id, edited, "removed")
+            let changed = format!("{id} removed.\n");
+            let same = format!("{id} is already removed; nothing changed.\n");
+            (id, edited, "removed", changed, same)
         }
         AssetsEdit::Enable { id } => {
             let id = known_id(id, config)?;
             let edited = assets_edit::set_active(&text, &id, true);
-            (id, edited, "enabled")
+            let changed = format!("{id} enabled.\n");
+            let same = format!("{id} is already enabled; nothing changed.\n");
+            (id, edited, "enabled", changed, same)
         }
         AssetsEdit::Disable { id } => {
             let id = known_id(id, config)?;
             let edited = assets_edit::set_active(&text, &id, false);
-            (id, edited, "disabled")
+            let changed = format!("{id} disabled.\n");
+            let same = format!("{id} is already disabled; nothing changed.\n");
+            (id, edited, "disabled", changed, same)
         }
     };
     let is_same = edited.as_ref() == Ok(&text);
     write_assets(path, &text, edited)?;
     let row = Edited {
-        asset_id: id.clone(),
+        asset_id: id,
         result: if is_same { "unchanged" } else { result },
     };
-    let said = match is_same {
-        true => format!("{id} is already {result}; nothing changed.\n"),
-        false => format!("{id} {result}.\n"),
-    };
-    Ok(Answer::row(row, said))
+    Ok(Answer::row(row, if is_same { same } else { changed }))
 }
 
 /// The asset id for a name. If the file is broken elsewhere, only ids as written in it work, so that it can still be

@@ -21,13 +21,11 @@ pub(super) fn run(config: &Config) -> Result<Answer> {
         let pulled = pull(&staging, &mut warehouse, &assets, now());
         let pulled = pulled.map_err(|error| located(error, &target))?;
         if pulled.bars == 0 {
-            let left = left(&pulled).into_iter().chain(unnamed(&pulled));
-            let left: Vec<String> = left.collect();
-            bail!(
-                "nothing was pulled: the warehouse at {place} has no bars of the assets and sources in assets.toml{}{}",
-                if left.is_empty() { "" } else { "; " },
-                left.join("; ")
-            );
+            let mut why = vec![format!(
+                "nothing was pulled: the warehouse at {place} has no bars of the assets and sources in assets.toml"
+            )];
+            why.extend(left(&pulled).into_iter().chain(unnamed(&pulled)));
+            bail!("{}", why.join("; "));
         }
         Ok(pulled)
     };
@@ -46,14 +44,11 @@ fn ended(pulled: &Pulled) -> (Status, Vec<Problem>) {
 fn sentences(pulled: &Pulled, place: &str) -> String {
     let bars = counted(pulled.bars, "bar", "bars");
     let series = counted(pulled.series, "series", "series");
-    let actions = match pulled.actions {
-        0 => String::new(),
-        n => format!(
-            " and {}",
-            counted(n, "dividend or split", "dividends and splits")
-        ),
+    let actions = counted(pulled.actions, "dividend or split", "dividends and splits");
+    let mut text = match pulled.actions {
+        0 => format!("{place}: {bars} of {series}; all count as already sent.\n"),
+        _ => format!("{place}: {bars} of {series} and {actions}; all count as already sent.\n"),
     };
-    let mut text = format!("{place}: {bars} of {series}{actions}; all count as already sent.\n");
     for sentence in left(pulled).into_iter().chain(unnamed(pulled)) {
         text.push_str(&format!("{sentence}.\n"));
     }
@@ -99,10 +94,12 @@ fn left(pulled: &Pulled) -> Vec<String> {
             "row left in PostgreSQL is not a valid bar",
             "rows left in PostgreSQL are not valid bars",
         );
-        let first = pulled.first_no_bar.as_ref();
-        let first = first
-            .map(|[asset_id, date, source]| format!(", such as {asset_id} {date} from {source}"));
-        left.push(format!("{rows}{}", first.unwrap_or_default()));
+        left.push(match &pulled.first_no_bar {
+            None => rows,
+            Some([asset_id, date, source]) => {
+                format!("{rows}, such as {asset_id} {date} from {source}")
+            }
+        });
     }
     left
 }

@@ -76,11 +76,16 @@ fn comparison_table(
             c.differences.len()
         ));
         if c.both_right > 0 {
-            text.push_str(&format!(
-                "  {}: since 2026-09-14 naver closes with the after-market at 20:00, so up to 1.5 % from the regular close both \
-                 are right\n",
-                counted(c.both_right as u64, "more day differs slightly", "more days differ slightly")
-            ));
+            let right = format!(
+                "{}: since 2026-09-14 naver closes with the after-market at 20:00, so up to 1.5 % from the regular close both \
+                 are right",
+                counted(
+                    c.both_right as u64,
+                    "more day differs slightly",
+                    "more days differ slightly"
+                )
+            );
+            text.push_str(&format!("  {}\n", screen.sentence(&right)));
         }
     }
     Ok(text)

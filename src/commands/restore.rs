@@ -24,15 +24,13 @@ pub(super) fn run(args: &RestoreArgs, config: &Config) -> Result<Answer> {
         bytes: copied.bytes,
         kept_as: kept.map(|k| k.display().to_string()),
     };
-    let kept = copy.kept_as.as_ref();
-    let kept = kept.map(|k| format!(" The previous file is kept as {k}."));
-    let text = format!(
-        "Restored {} with {} bars from {}.{}\n",
-        copy.file,
-        copy.bars,
-        args.file.display(),
-        kept.unwrap_or_default()
-    );
+    let (file, bars, backup) = (&copy.file, copy.bars, args.file.display());
+    let text = match &copy.kept_as {
+        None => format!("Restored {file} with {bars} bars from {backup}.\n"),
+        Some(kept) => format!(
+            "Restored {file} with {bars} bars from {backup}. The previous file is kept as {kept}.\n"
+        ),
+    };
     Ok(Answer::row(copy, text))
 }
 

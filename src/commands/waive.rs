@@ -50,12 +50,7 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
             changed
         }
     };
-    let what = match (args.undo, changed) {
-        (true, true) => "is checked again",
-        (true, false) => "was not waived",
-        (false, true) => "is waived",
-        (false, false) => "was already waived",
-    };
+    let text = in_words(args, &id, changed);
     let Window { start, end } = days;
     let waiver = Waiver {
         asset_id: id.to_string(),
@@ -65,25 +60,35 @@ pub(super) fn run(args: &WaiveArgs, config: &Config) -> Result<Answer> {
         waived: !args.undo,
         changed,
     };
-    let when = match start == end {
-        true => format!("on {start}"),
-        false => format!("from {start} to {end}"),
-    };
-    let rule = match args.rule {
-        Rule::DateGap => String::new(),
-        rule => format!("{rule} of "),
-    };
-    let text = match (args.rule, start == end, args.undo, changed) {
-        // Days with a bar are not waived.
-        (Rule::DateGap, false, false, true) => {
-            format!("{id} {when}: the sessions without a bar are waived.\n")
-        }
-        (Rule::DateGap, false, false, false) => {
-            format!("{id} {when}: no session without a bar that is not waived already.\n")
-        }
-        _ => format!("{rule}{id} {when} {what}.\n"),
-    };
     Ok(Answer::row(waiver, text))
+}
+
+/// What became of the days.
+fn in_words(args: &WaiveArgs, id: &AssetId, changed: bool) -> String {
+    let Window { start, end } = args.days;
+    let what = match args.rule {
+        Rule::DateGap => id.to_string(),
+        rule => format!("{rule} of {id}"),
+    };
+    // Of a range only the sessions without a bar are waived.
+    if !args.undo && args.rule == Rule::DateGap && start < end {
+        return match changed {
+            true => format!("{id} from {start} to {end}: the sessions without a bar are waived.\n"),
+            false => format!(
+                "{id} from {start} to {end}: no session without a bar that is not waived already.\n"
+            ),
+        };
+    }
+    match (args.undo, changed, start == end) {
+        (true, true, true) => format!("{what} on {start} is checked again.\n"),
+        (true, true, false) => format!("{what} from {start} to {end} is checked again.\n"),
+        (true, false, true) => format!("{what} on {start} was not waived.\n"),
+        (true, false, false) => format!("{what} from {start} to {end} was not waived.\n"),
+        (false, true, true) => format!("{what} on {start} is waived.\n"),
+        (false, true, false) => format!("{what} from {start} to {end} is waived.\n"),
+        (false, false, true) => format!("{what} on {start} was already waived.\n"),
+        (false, false, false) => format!("{what} from {start} to {end} was already waived.\n"),
+    }
 }
 
 fn refused<T>(why: String) -> Result<T> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::answer::Answer;
-use super::context::{now, read_assets};
+use super::context::{assets_text, now, read_assets, read_calendars};
 use crate::cli::DoctorArgs;
 use crate::config::Config;
 use crate::domain::asset::Asset;
@@ -25,11 +25,15 @@ pub(super) fn run(args: &DoctorArgs, config: &Config) -> Result<Answer> {
     let assets = match read_assets(&config.assets_file) {
         Ok(assets) => assets,
         Err(error) => {
-            checks.push(Check::fail(
-                "assets",
-                format!("{error:#}"),
-                "mend the file, or let `pricestash init` write one where there is none",
-            ));
+            // The file of the assets is read first.
+            let is_calendar = assets_text(&config.assets_file).is_ok() && read_calendars().is_err();
+            let remedy = match is_calendar {
+                true => {
+                    "correct the file, or remove it where the program has the calendar built in"
+                }
+                false => "mend the file, or let `pricestash init` write one where there is none",
+            };
+            checks.push(Check::fail("assets", format!("{error:#}"), remedy));
             Vec::new()
         }
     };

@@ -91,9 +91,9 @@ fn a_new_failure_is_told_in_full() {
         "**pricestash collect** `partial_failure` on home_pc: 2 of 3 assets\n\
          • **005930** 삼성전자: naver: HTTP 404\n\
          • **\\@everyone** \\*\\*bold\\*\\* \\<\\@1\\>: it said: \\# \\[a\\](b) \\`x\\` \\~y\\~ \\|z\\| \\_w\\_\n\
-         What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in \
-         assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a \
-         right answer, or by `pricestash waive` as its message says.\n\
+         All prices received are staged. The next `pricestash collect` asks again; if it persists, check the symbol in \
+         assets.toml, `pricestash status` and, for rejected rows, the table `quarantine`. A suspect asset recovers with a \
+         correct answer, or by `pricestash waive` as its message says.\n\
          Run `0198f0aa-0000-7000-8000-000000000001`"
     );
 }
@@ -362,7 +362,7 @@ fn an_alert_in_korean_says_the_same() {
     );
     assert_eq!(
         lines.next(),
-        Some("• **005930** 삼성전자: naver: 가격을 준 데이터 제공처가 없습니다")
+        Some("• **005930** 삼성전자: naver: 어느 제공처에서도 시세를 받지 못했습니다")
     );
     assert_eq!(lines.next(), Some("이전과 같음: A (3일째)"));
     assert!(

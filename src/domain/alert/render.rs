@@ -120,7 +120,7 @@ impl Voice {
             let assets = self.style.clip(&assets, self.style.longest / 6);
             lines.push(language.say("As before: {assets}", &[("assets", &assets)]));
         }
-        lines.push(self.advice(&report.topic));
+        lines.push(self.advice(report));
         if let Some(run) = &report.run {
             lines.push(language.say("Run `{run}`", &[("run", run)]));
         }
@@ -222,18 +222,23 @@ impl Voice {
     }
 
     /// What the user can do.
-    fn advice(self, topic: &str) -> String {
-        match topic {
+    fn advice(self, report: &ReportFacts) -> String {
+        let is_a_run = matches!(report.topic.as_str(), "collect" | "sync");
+        match report.topic.as_str() {
+            _ if is_a_run && report.run.is_none() => self.language.say(
+                "The run did not begin, nor will the next one until this is corrected; `pricestash doctor` says how.",
+                &[],
+            ),
             "collect" => self.language.say(
-                "What could be had is staged. The next `pricestash collect` asks again; when it stays, look at the symbol in assets.toml, at `pricestash status` and, for rejected rows, at the table `quarantine`. A suspect asset ends with a right answer, or by `pricestash waive` as its message says.",
+                "All prices received are staged. The next `pricestash collect` asks again; if it persists, check the symbol in assets.toml, `pricestash status` and, for rejected rows, the table `quarantine`. A suspect asset recovers with a correct answer, or by `pricestash waive` as its message says.",
                 &[],
             ),
             "sync" => self.language.say(
-                "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rows that were refused stand in the table `sync_reject`; `pricestash sync --full` sends them again.",
+                "Nothing is lost: the rows wait in the staging file for the next `pricestash sync`. `pricestash doctor` says what is wrong with the connection. Rejected rows are in the table `sync_reject`; `pricestash sync --full` sends them again.",
                 &[],
             ),
             _ => self.language.say(
-                "`pricestash collect` asks again. When the exchange was closed, add the day to data/calendars or `pricestash waive` it.",
+                "`pricestash collect` asks again. If the exchange was closed, add the day to data/calendars or `pricestash waive` it.",
                 &[],
             ),
         }

@@ -227,13 +227,13 @@ mod tests {
         assert_eq!(korean("All is well."), "모두 정상입니다.");
         assert_eq!(
             korean("naver: no source has a bar; who knows"),
-            "naver: 가격을 준 데이터 제공처가 없습니다. who knows"
+            "naver: 어느 제공처에서도 시세를 받지 못했습니다. who knows"
         );
         assert_eq!(
             korean(
                 "STALE, the newest bar is of 2026-01-02; no price stored yet in its own currency"
             ),
-            "STALE, 최신 시세는 2026-01-02입니다. 종목의 통화로 저장된 시세가 아직 없습니다"
+            "STALE, 최신 시세는 2026-01-02입니다. 해당 통화로 저장된 시세가 아직 없습니다"
         );
         assert_eq!(
             korean("data/a.toml: line 7: not UTF-8 text"),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Language;
 use super::korean::{PARTS, SENTENCES};
 use super::said_tests::{code_of, literals, said, shape, sources};
 use super::template::Template;
 
 /// Words of systems and libraries, which stand in no file of ours.
-const OF_OTHERS: [&str; 26] = [
+const OF_OTHERS: [&str; 76] = [
     "No such file or directory (os error 2)",
     "Permission denied (os error 13)",
     "Is a directory (os error 21)",
@@ -35,6 +36,56 @@ const OF_OTHERS: [&str; 26] = [
     "invalid digit found in string",
     "{value} is not in {range}",
     "[possible values: {values}]",
+    "invalid basic string, expected `\"`",
+    "invalid multi-line basic string, expected `\"`",
+    "duplicate key",
+    "duplicate field {name}",
+    "missing field {name}",
+    "unknown field {name}, expected one of {names}",
+    "unknown field {name}, expected {names}",
+    "unknown variant {name}, expected one of {names}",
+    "unknown variant {name}, expected {names}",
+    "invalid type: {found}, expected {wanted}",
+    "invalid value: {found}, expected {wanted}",
+    "a string",
+    "a boolean",
+    "a sequence",
+    "a map",
+    "a TOML datetime",
+    "integer {value}",
+    "floating point {value}",
+    "boolean {value}",
+    "string {value}",
+    "string values must be quoted, expected literal string",
+    "invalid literal string, expected `'`",
+    "missing escaped value, expected {letters}",
+    "invalid unquoted key, expected letters, numbers, `-`, `_`",
+    "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
+    "key with no value, expected `=`",
+    "missing value for key, expected value",
+    "extra `=`, expected nothing",
+    "unclosed array, expected `]`",
+    "unclosed inline table, expected `}`",
+    "unclosed table, expected `]`",
+    "unclosed array table, expected `]`",
+    "missing table open, expected `[`",
+    "missing comma between array elements, expected `,`",
+    "missing comma between key-value pairs, expected `,`",
+    "extra assignment between key-value pairs, expected `,`",
+    "extra comma in array, expected value",
+    "unexpected key or value, expected newline, `#`",
+    "unexpected leading zero, expected nothing",
+    "invalid boolean, expected `true`",
+    "invalid boolean, expected `false`",
+    "invalid date, expected month between 01 and 12",
+    "invalid date, expected day between 01 and {last}",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "file is not a database",
+    "database is locked",
+    "database or disk is full",
+    "disk I/O error",
 ];
 
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -127,7 +178,7 @@ fn a_text_stands_once() {
 }
 
 /// What an owner reads: each sentence in these files has its Korean.
-const OF_OWNERS: [&str; 14] = [
+const OF_OWNERS: [&str; 32] = [
     "config/dot_env.rs",
     "config/value.rs",
     "staging/file/error.rs",
@@ -142,14 +193,46 @@ const OF_OWNERS: [&str; 14] = [
     "jobs/doctor",
     "jobs/status.rs",
     "jobs/healthcheck.rs",
+    "domain/calendar/file.rs",
+    "commands/retract.rs",
+    "commands/waive.rs",
+    "commands/backup.rs",
+    "commands/restore.rs",
+    "commands/verify.rs",
+    "commands/pull.rs",
+    "commands/import.rs",
+    "commands/actions.rs",
+    "commands/reconcile.rs",
+    "commands/assets.rs",
+    "commands/added.rs",
+    "commands/export/mod.rs",
+    "commands/report.rs",
+    "commands/result_place.rs",
+    "commands/schema.rs",
+    "jobs/import/table.rs",
+    "domain/table_columns.rs",
 ];
 
 /// What stands there for programs or the log, or within a sentence that Korean says otherwise.
-const OF_PROGRAMS: [&str; 4] = [
+const OF_PROGRAMS: [&str; 18] = [
     "file is left",
     "files are left",
     "it is not used here",
     "did not use channel binding",
+    "row had an ingest time",
+    "rows had an ingest time",
+    "bar was retracted",
+    "bars were retracted",
+    "dividend or split",
+    "dividends and splits",
+    "more day differs slightly",
+    "more days differ slightly",
+    "would be added",
+    "cannot ask the warehouse at {}",
+    "{error:#}; the report goes without its counts",
+    "stored {} ({}{more}) that best_price does not show{how}",
+    "; to show them, add { source = \"manual\" } to the asset's sources in the assets file",
+    "jit is on in PostgreSQL: compiling a query of these views can take seconds, while the query itself takes a tenth of a second; turn it off with ALTER DATABASE … SET jit = off",
 ];
 
 /// Whether a literal is a sentence, and no name, SQL or part of a command.
@@ -192,4 +275,41 @@ fn every_sentence_that_an_owner_reads_has_its_korean() {
         "the table lacks:\n{}",
         missing.join("\n")
     );
+}
+
+#[test]
+fn what_is_no_toml_has_its_korean() {
+    for text in [
+        "a = Seoul",
+        "a = 1\na = 2",
+        "a = \"b",
+        "a = 'b",
+        "a = \"\"\"b",
+        "a = \"C:\\q\"",
+        "a",
+        "a: 5",
+        "a =",
+        "= 5",
+        "a == 5",
+        "a = 05",
+        "a = True",
+        "a = 2026-13-01",
+        "a = 2026-01-32",
+        "a = [1",
+        "a = [1 2]",
+        "a = [1,,2]",
+        "a = { b = 1 c = 2 }",
+        "a = { b = 1",
+        "a = 1 b = 2",
+        "[a",
+        "[[a]",
+        "]",
+        "[a]\n[a]",
+        "휴장 = 1",
+    ] {
+        let error = toml::from_str::<toml::Table>(text).unwrap_err();
+        let said = Language::Korean.sentence(error.message());
+        let is_korean = |c: char| ('가'..='힣').contains(&c);
+        assert!(said.contains(is_korean), "{text}: {said}");
+    }
 }

@@ -134,9 +134,9 @@ fn status_begins_in_korean() {
         &ran.stdout,
         &[
             "확인이 필요합니다:\n- 종목 2개 중 2개의 시세가 최신이 아닙니다: 005930, 000660\n",
-            "- 마지막 collect 실행이 partial_failure로 끝났습니다\n",
+            "- 마지막 collect 실행이 일부 실패했습니다\n",
             "- PostgreSQL로 보낼 행이 4개 있습니다. `pricestash sync`가 보냅니다\n",
-            "data/staging.db에 저장됨, PostgreSQL 대기 4개 행\n",
+            "data/staging.db에 저장됨, PostgreSQL 대기 4행\n",
             "최근 실행 (전체: status --runs)",
             // Names of fields are those of JSON and SQL.
             "asset id",
@@ -156,7 +156,7 @@ fn collect_and_sync_end_in_korean() {
     let ran = env.succeed(&["sync", "--if-configured"]);
     assert_eq!(
         ran.stdout,
-        "보낸 행이 없습니다: DATABASE_URL이 설정되지 않았습니다(data/staging.db에 4개 행이 대기 중입니다). 환경 변수나 .env에 설정하세요. \
+        "보낸 행이 없습니다: DATABASE_URL이 설정되지 않았습니다(data/staging.db에 4행이 대기 중입니다). 환경 변수나 .env에 설정하세요. \
          예: DATABASE_URL=postgres://user:password@host:5432/prices.\n"
     );
     // The log is English.
@@ -184,7 +184,7 @@ fn alerts_are_korean_from_the_failure_to_its_end() {
         &posted(),
         &[
             "): 2개 종목 중 1개\n• **000660**",
-            "가격을 준 데이터 제공처가 없습니다",
+            "어느 제공처에서도 시세를 받지 못했습니다",
             "\n받을 수 있었던 시세는 저장했습니다.",
             "\n실행 `",
         ],
@@ -222,7 +222,7 @@ fn doctor_says_in_korean_what_it_finds_and_what_to_do() {
         &[
             "data/staging.db는 아직 없으며 만들 수 있습니다",
             "ALERT_WEBHOOK_URL이 없거나 형식이 틀려서",
-            "→ 메시지를 읽는 곳을 ALERT_URL에 설정하세요. 예: ntfy://topic, tgram://bot-token/chat",
+            "→ 알림을 받을 곳을 ALERT_URL에 적으세요. 예: ntfy://topic, tgram://bot-token/chat",
             "DATABASE_URL이 없어서 모든 시세가 SQLite 파일에만 있습니다",
             "종목 1개, 그중 수집하는 종목 1개",
             // Verdicts and what was looked at have the names of JSON.
@@ -243,6 +243,109 @@ fn doctor_says_in_korean_what_it_finds_and_what_to_do() {
     assert_eq!(
         alerts["remedy"],
         "set ALERT_URL to where you read messages, such as ntfy://topic or tgram://bot-token/chat"
+    );
+}
+
+#[test]
+fn what_a_command_did_is_said_in_korean() {
+    let (_server, env) = korean_shares(&["005930", "000660"]);
+    assert_eq!(env.collect().code, 0);
+    let day = "2024-01-05";
+    let bar = ["retract", "005930", day, "--source", "naver"];
+    let backup = ["backup", "copy.db"];
+    let disable = ["assets", "disable", "000660"];
+    let enable = ["assets", "enable", "000660"];
+    for (arguments, said) in [
+        (
+            [&bar[..], &["--reason", "x"]].concat(),
+            "005930의 2024-01-05 시세(naver, 종가 103)를 철회했습니다.",
+        ),
+        (
+            [&bar[..], &["--undo"]].concat(),
+            "005930의 2024-01-05 시세(naver)를 되돌렸습니다.",
+        ),
+        (
+            vec!["waive", "005930", day, "--rule", "scale_step", "--undo"],
+            "scale_step of 005930 2024-01-05: 예외로 둔 적이 없습니다.",
+        ),
+        (backup.to_vec(), "copy.db에 백업했습니다: 시세 8개, "),
+        (
+            vec!["restore", "copy.db"],
+            "copy.db에서 data/staging.db를 되돌렸습니다: 시세 8개. 이전 파일은 data/staging.db.before-restore-",
+        ),
+        (disable.to_vec(), "000660 종목을 껐습니다."),
+        (disable.to_vec(), "000660 종목은 이미 꺼져 있습니다."),
+        (enable.to_vec(), "000660 종목을 켰습니다."),
+        (
+            vec!["export", "--output", "bars.csv"],
+            "bars.csv에 썼습니다: 8개.",
+        ),
+        (
+            vec!["report", "--output", "r.html"],
+            "r.html: 종목 2개, 시세 8개, ",
+        ),
+        (vec!["reconcile"], "같은 통화로 있는 종목이 없습니다."),
+        (vec!["actions"], "알 수 없습니다. 배당과 액면 분할"),
+        (
+            vec!["assets", "remove", "000660"],
+            "000660 종목을 뺐습니다.",
+        ),
+    ] {
+        let ran = env.succeed(&arguments);
+        assert_said(&ran.stdout, &[said]);
+    }
+    env.write("no.csv", "day,price of it\n2024-01-05,1\n");
+    for (arguments, said) in [
+        (
+            &[
+                "retract",
+                "005930",
+                "2020-01-02",
+                "--source",
+                "naver",
+                "--reason",
+                "x",
+            ][..],
+            "005930에 2020-01-02 시세가 어느 데이터 제공처에도 없습니다",
+        ),
+        (&backup, "백업 copy.db가 이미 있습니다."),
+        (
+            &["backup", "none/copy.db"],
+            "백업을 none/copy.db에 쓸 수 없습니다: 그 폴더: 파일이나 폴더가 없습니다",
+        ),
+        (
+            &["import", "no.csv", "--asset", "005930"],
+            "no.csv: 첫 줄에 close 열이 없고 day, price of it만 있습니다.",
+        ),
+        (
+            &["waive"],
+            "필요한 인자가 없습니다: --reason <TEXT>, <ASSET>, <DATE>. 자세한",
+        ),
+    ] {
+        let ran = env.run(arguments);
+        assert_ne!(ran.code, 0, "{ran:?}");
+        assert_said(korean_error(&ran), &[said]);
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_is_said_in_korean_and_doctor_knows_which_file() {
+    let (_server, env) = korean_shares(&["005930"]);
+    env.write("data/calendars/XKRX.toml", "[closed]\n2024-01-05 = 휴장\n");
+    let ran = env.run(&["doctor", "--offline"]);
+    assert_said(
+        &ran.stdout,
+        &[
+            "2번째 줄: 문자열은 따옴표로 묶어야 합니다",
+            "→ 파일을 고치세요. 프로그램에 들어 있는 캘린더이면 파일을 지워도 됩니다",
+        ],
+    );
+    env.write("data/calendars/XKRX.toml", "[close]\n");
+    let ran = env.run(&["assets"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_said(
+        korean_error(&ran),
+        &["1번째 줄: `close`는 없는 이름입니다. 다음 중 하나여야 합니다: "],
     );
 }
 

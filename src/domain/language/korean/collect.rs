@@ -16,7 +16,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("neither a result nor an error", "결과도 오류도 아닌 응답"),
     ("bytes that are not text", "텍스트가 아닌 응답"),
     ("bytes that are not UTF-8 text", "UTF-8 텍스트가 아닌 응답"),
-    ("{rows} went to quarantine", "{#rows}개 행을 quarantine에 넣었습니다"),
+    ("{rows} went to quarantine", "{#rows}행을 quarantine에 넣었습니다"),
     // Scales and suspicion
     ("it arrived in another scale, {detail}; nothing was staged; `{command}` rereads all of it", "기준이 다른 시세가 왔습니다({detail}). 저장하지 않았습니다. `{command}`로 모두 다시 읽으세요"),
     ("nothing was staged", "저장하지 않았습니다"),

@@ -10,14 +10,23 @@ mod alerts;
 mod collect;
 mod doctor;
 mod errors;
+mod files;
 mod init;
+mod results;
 mod status;
 
 /// An English text and its Korean.
 pub(super) type Row = (&'static str, &'static str);
 
 /// Sentences, which are also found by what was made of them.
-pub(super) const SENTENCES: &[&[Row]] = &[status::ROWS, doctor::ROWS, errors::ROWS, collect::ROWS];
+pub(super) const SENTENCES: &[&[Row]] = &[
+    status::ROWS,
+    doctor::ROWS,
+    errors::ROWS,
+    files::ROWS,
+    collect::ROWS,
+    results::ROWS,
+];
 
 /// Parts of which a text is composed. They are too short to be found in a sentence.
 pub(super) const PARTS: &[&[Row]] = &[alerts::ROWS, init::ROWS];
