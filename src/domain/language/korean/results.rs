@@ -145,4 +145,6 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("--apply creates the plain tables only; run the printed SQL with psql before the first sync", "--apply는 기본 테이블만 만듭니다. 출력된 SQL을 첫 sync 전에 psql로 실행하세요"),
     ("{said}, which does not say that it was delivered", "{said}, 전달되었다는 응답이 아닙니다"),
     ("there was no time left", "시간이 모자랐습니다"),
+    ("suspect: it may mix two scales, `pricestash status --findings` says why", "의심: 서로 다른 두 기준이 섞였을 수 있습니다. 이유는 `pricestash status --findings`에 있습니다"),
+    ("line {line}: a quote is opened and never closed, so that the lines below would be part of one field", "{line}번째 줄: 따옴표가 닫히지 않아 아래 줄이 모두 한 칸에 들어갑니다"),
 ];
