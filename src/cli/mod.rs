@@ -319,7 +319,7 @@ pub(crate) struct ShowArgs {
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub(crate) ascii: bool,
-    /// Adjust prices by our own factors; without a known factor there is no price.
+    /// Adjust prices by pricestash's own factors; without a known factor there is no price.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
     /// Convert prices to this currency at the newest stored rate on or before each day; without a rate there is no
@@ -348,7 +348,7 @@ pub(crate) struct ReportArgs {
     /// Only the last N years of each asset, counted back from its newest bar.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) years: Option<u32>,
-    /// Adjust the chart prices by our own factors; bars without a known factor are left out and counted.
+    /// Adjust the chart prices by pricestash's own factors; bars without a known factor are left out and counted.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
 }

@@ -70,7 +70,7 @@ pub(crate) struct ExportArgs {
     /// Last day (YYYY-MM-DD), inclusive.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(crate) end: Option<NaiveDate>,
-    /// Write the best bar of each day with prices adjusted by our own factors; prices without a known factor are empty.
+    /// Write the best bar of each day with prices adjusted by pricestash's own factors; prices without a known factor are empty.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) adjust: Adjust,
     /// Write the best bar of each day in this currency at the newest stored rate on or before the day, and name that

@@ -100,7 +100,7 @@ pub(super) fn heartbeat(config: &Config) -> Check {
         None => Check::warn(
             "heartbeat",
             "HEARTBEAT_URL is not set, nobody notices when the task never runs",
-            "set it to a check of healthchecks.io or a like",
+            "set it to a check of healthchecks.io or a similar service",
         ),
     }
 }

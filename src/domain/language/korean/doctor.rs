@@ -79,7 +79,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("whether it takes alerts is not known without posting: {why}", "알림을 받는지는 보내 보지 않으면 알 수 없습니다: {~why}"),
     ("set, not pinged", "설정됨. 호출하지 않았습니다"),
     ("HEARTBEAT_URL is not set, nobody notices when the task never runs", "HEARTBEAT_URL이 없어서 매일 실행이 아예 되지 않아도 알 수 없습니다"),
-    ("set it to a check of healthchecks.io or a like", "healthchecks.io 같은 서비스의 주소로 설정하세요"),
+    ("set it to a check of healthchecks.io or a similar service", "healthchecks.io 같은 서비스의 주소로 설정하세요"),
     // The daily task
     ("Windows has no task {task}", "Windows에 예약 작업 {task}이/가 없습니다"),
     ("run scripts\\register_scheduler.bat once", "scripts\\register_scheduler.bat을 한 번 실행하세요"),
