@@ -296,10 +296,13 @@ fn symbol_of(entry: &SourceLine, kind: SourceKind, id: &AssetId) -> Result<Strin
     match (&entry.symbol, kind) {
         (Some(symbol), _) => check_symbol(symbol).map(|()| symbol.clone()),
         (None, SourceKind::Manual) => Ok(id.to_string()),
-        (None, _) => Err(format!(
-            "its source {} has no symbol; add the symbol that {0} uses, like {{ source = \"{0}\", symbol = \"…\" }}",
-            kind.name()
-        )),
+        (None, _) => {
+            let name = kind.name();
+            let example = format!("{{ source = \"{name}\", symbol = \"…\" }}");
+            Err(format!(
+                "its source {name} has no symbol; add the symbol that {name} uses, like {example}"
+            ))
+        }
     }
 }
 

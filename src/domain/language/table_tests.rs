@@ -178,7 +178,7 @@ fn a_text_stands_once() {
 }
 
 /// What an owner reads: each sentence in these files has its Korean.
-const OF_OWNERS: [&str; 32] = [
+const OF_OWNERS: [&str; 42] = [
     "config/dot_env.rs",
     "config/value.rs",
     "staging/file/error.rs",
@@ -211,10 +211,20 @@ const OF_OWNERS: [&str; 32] = [
     "commands/schema.rs",
     "jobs/import/table.rs",
     "domain/table_columns.rs",
+    "commands/assets_add.rs",
+    "commands/assets_search.rs",
+    "commands/alert.rs",
+    "commands/prune.rs",
+    "staging/file/backup.rs",
+    "process/result_file.rs",
+    "jobs/import/mod.rs",
+    "jobs/lookup",
+    "domain/listing",
+    "config/assets_file.rs",
 ];
 
 /// What stands there for programs or the log, or within a sentence that Korean says otherwise.
-const OF_PROGRAMS: [&str; 18] = [
+const OF_PROGRAMS: [&str; 27] = [
     "file is left",
     "files are left",
     "it is not used here",
@@ -228,6 +238,15 @@ const OF_PROGRAMS: [&str; 18] = [
     "more day differs slightly",
     "more days differ slightly",
     "would be added",
+    "nothing will be written",
+    "looked up {at} words",
+    "no further source will be asked",
+    "{source} could not be asked: {why}",
+    "that the test was sent could not be noted: {error:#}",
+    "files of killed runs",
+    "row was left out",
+    "rows were left out",
+    "skipped for the rest of this run: {why}",
     "cannot ask the warehouse at {}",
     "{error:#}; the report goes without its counts",
     "stored {} ({}{more}) that best_price does not show{how}",

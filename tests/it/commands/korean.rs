@@ -311,7 +311,7 @@ fn what_a_command_did_is_said_in_korean() {
         (&backup, "백업 copy.db가 이미 있습니다."),
         (
             &["backup", "none/copy.db"],
-            "백업을 none/copy.db에 쓸 수 없습니다: 그 폴더: 파일이나 폴더가 없습니다",
+            "백업 none/copy.db를 쓸 수 없습니다: 그 폴더: 파일이나 폴더가 없습니다",
         ),
         (
             &["import", "no.csv", "--asset", "005930"],

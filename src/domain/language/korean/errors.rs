@@ -35,7 +35,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("line {number}", "{number}번째 줄"),
     ("asset {id}", "종목 {id}"),
     ("{key} = {code} is not text", "{key} = {code}는 텍스트가 아닙니다"),
-    ("calendar {name} should be one of {names}", "캘린더 {name}이/가 없습니다. 다음 중 하나여야 합니다: {names}"),
+    ("calendar {name} should be one of {names}", "캘린더 {name}이/가 없습니다. 다음 중 하나여야 합니다: {~names}"),
     ("source {name} should be one of {names}, manual for imported prices, or defined by a [[source]]", "데이터 제공처 {name}이/가 없습니다. {names} 중 하나, import로만 가져오면 manual, 아니면 직접 정의한 [[source]]여야 합니다"),
     ("source {name} appears twice", "데이터 제공처 {name}이/가 두 번 나옵니다"),
     ("id {id} appears twice; each asset needs its own", "id {id}이/가 두 번 나옵니다. 종목마다 달라야 합니다"),
