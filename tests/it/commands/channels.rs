@@ -232,7 +232,7 @@ fn every_answer_of(channel: &str) {
         (wrong, format!("ALERT_URL ({channel}) is wrong: HTTP 4"), 1),
         (
             malformed,
-            format!("ALERT_URL ({channel}) did not take an alert: HTTP 4"),
+            format!("ALERT_URL ({channel}) rejected an alert: HTTP 4"),
             1,
         ),
         (

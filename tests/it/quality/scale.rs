@@ -207,7 +207,7 @@ fn what_is_no_finding_is_not_waived_and_days_are_waived_from_one_to_another() {
     let said = env.succeed(&["waive", "005930", days, "--reason", "no trade"]);
     assert_eq!(
         said.stdout,
-        "005930 from 2023-12-21 to 2024-01-04 is waived.\n"
+        "005930 from 2023-12-21 to 2024-01-04: the sessions without a bar are waived.\n"
     );
     assert_eq!(env.count(gaps), 0);
     env.succeed(&["waive", "005930", days, "--undo"]);
