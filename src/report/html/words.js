@@ -4,7 +4,7 @@ const KOREAN = {
   "Corrections": "정정 내역", "Sync": "동기화", "At a glance": "한눈에 보기", "series are fresh": "최신 상태인 종목",
   "sessions without a bar": "누락일", "open findings": "미해결 특이 사항", "prices corrected afterwards": "사후 정정된 가격",
   "runs succeeded": "성공한 실행", "rows wait for PostgreSQL": "PostgreSQL 전송 대기", "rows refused by PostgreSQL": "PostgreSQL이 거부한 행",
-  "assets may hold two scales": "가격 기준 의심 종목",
+  "assets may mix two scales": "가격 기준 의심 종목",
   "Find an asset": "종목 찾기", "Only what needs attention": "확인이 필요한 종목만", "Asset": "종목", "Newest close": "최근 종가",
   "Change of the day": "전일 대비", "One year": "1년 추이", "Newest bar": "최근 가격일", "Freshness": "최신 여부", "Gaps": "누락일",
   "Findings": "특이 사항", "Pending": "전송 대기", "provisional": "잠정", "suspect": "의심 구간", "fresh": "최신", "stale": "지연",
