@@ -19,7 +19,6 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("expected a date like 2026-01-31, found {text}", "2026-01-31 같은 날짜여야 하는데 {text}입니다"),
     ("{field}: expected a date like 2027-12-31, found {text}", "{field}은/는 2027-12-31 같은 날짜여야 하는데 {text}입니다"),
     ("the time of {field} should be like \"16:30\", found {text}", "{field}의 시각은 \"16:30\" 형식이어야 하는데 {text}입니다"),
-    ("{names} ({number} lists; see `pricestash assets --calendars`), {always}, {currencies}, or {weekdays}Europe/Sofia without a list", "{names}({number}개 목록은 `pricestash assets --calendars`에 있음), {always}, {currencies}, 또는 휴장일 목록이 없는 {weekdays}Europe/Sofia"),
     // Assets and sources
     ("the commodity {name} should have 2 to 24 capital letters, digits and ' . _ -, with a letter first and a letter or digit last, like \"SAMSUNG\"", "commodity {name}은/는 \"SAMSUNG\"처럼 대문자, 숫자, ' . _ - 로 된 2~24자여야 하고, 문자로 시작해 문자나 숫자로 끝나야 합니다"),
     ("sources is empty; it needs at least one, like { source = \"yahoo\", symbol = \"SOXL\" }", "sources가 비어 있습니다. { source = \"yahoo\", symbol = \"SOXL\" }처럼 하나 이상 적으세요"),
