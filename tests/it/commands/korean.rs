@@ -294,6 +294,14 @@ fn what_a_command_did_is_said_in_korean() {
         let ran = env.succeed(&arguments);
         assert_said(&ran.stdout, &[said]);
     }
+}
+
+#[test]
+fn what_a_command_refuses_is_said_in_korean() {
+    let (_server, env) = korean_shares(&["005930", "000660"]);
+    assert_eq!(env.collect().code, 0);
+    let backup = ["backup", "copy.db"];
+    env.succeed(&backup);
     env.write("no.csv", "day,price of it\n2024-01-05,1\n");
     for (arguments, said) in [
         (
