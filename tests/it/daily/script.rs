@@ -334,7 +334,7 @@ mod rebuild {
         install.move_program(BUILT);
         for file in ["Cargo.toml", "Cargo.lock"].iter().chain(compiled_in) {
             install.write(file, "");
-            age(&install, file, 2);
+            age(&install, file, 120);
         }
         list_compiled_in(&install, &install.path(BUILT), compiled_in);
         install.write("bin/cargo", "#!/bin/sh\necho \"$@\" >>builds\n");
@@ -353,16 +353,16 @@ mod rebuild {
         install.write(&format!("{BUILT}.d"), rule);
     }
 
-    /// Makes a file so many hours old.
-    fn age(install: &Install, file: &str, hours: u64) {
-        let time = SystemTime::now() - Duration::from_secs(hours * 3600);
+    /// Makes a file this many minutes old. None is of now: what `touch` calls now is a tick of the clock older.
+    fn age(install: &Install, file: &str, minutes: u64) {
+        let time = SystemTime::now() - Duration::from_secs(minutes * 60);
         let file = fs::File::open(install.path(file)).unwrap();
         file.set_modified(time).unwrap();
     }
 
     /// How often the daily run builds the program, of two runs, when the program is an hour old.
     fn builds(install: &Install) -> usize {
-        age(install, BUILT, 1);
+        age(install, BUILT, 60);
         install.write("builds", "");
         for _ in 0..2 {
             assert_ended(&install.daily(&["--dry-run"]), 0, &["collect succeeded"]);
@@ -382,12 +382,12 @@ mod rebuild {
         let (_server, install) = install(&assets()[..1]);
         let install = with_source(install, &compiled_in);
         install.write("data/assets.toml", assets()[..1].concat());
-        age(&install, "data/assets.toml", 2);
+        age(&install, "data/assets.toml", 120);
         assert_eq!(builds(&install), 0, "nothing changed");
         for file in ["Cargo.toml", "Cargo.lock"].iter().chain(&compiled_in) {
-            age(&install, file, 0);
+            age(&install, file, 30);
             assert_eq!(builds(&install), 1, "{file}");
-            age(&install, file, 2);
+            age(&install, file, 120);
         }
         install.write("src/new.md", "nothing names it");
         assert_eq!(builds(&install), 0, "a file that is not compiled in");
@@ -395,7 +395,7 @@ mod rebuild {
         fs::remove_file(install.path(".env.example")).unwrap();
         assert_eq!(builds(&install), 2, "a file that is gone");
         install.write(".env.example", "");
-        age(&install, ".env.example", 2);
+        age(&install, ".env.example", 120);
         list_compiled_in(&install, &install.elsewhere().join(BUILT), &compiled_in);
         assert_eq!(builds(&install), 2, "the list of another program");
         fs::remove_file(install.path(&format!("{BUILT}.d"))).unwrap();
