@@ -21,7 +21,7 @@ OLDEST_GLIBC=2.31
 # Versions that were tried together.
 ZIG=(cargo-zigbuild==0.24.1 ziglang==0.17.1)
 # What a program may weigh, in bytes.
-MAX_PROGRAM=15000000
+MAX_PROGRAM=16000000
 
 fail() {
     printf 'package: %s\n' "$*" >&2
