@@ -80,7 +80,10 @@ pub(super) fn run(args: &DailyArgs, wide: bool, config: &Config) -> Result<Answe
     let mut text = String::new();
     for (name, command) in commands(args)? {
         if stop.is_set() {
-            log::warn!("{name} is left out: the run was stopped");
+            // A day that lacks a step has not succeeded, whatever the others ended with.
+            let why = "left out: the run was stopped";
+            log::warn!("{name} is {why}");
+            steps.push(done(name, 1, Some(why.to_owned())));
             continue;
         }
         let answer = attempt(&command, config, Ok(()), || step(&command, &stop, config));

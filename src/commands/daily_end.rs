@@ -42,15 +42,8 @@ fn newest_log(folder: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::steps::tests::steps;
     use super::*;
-
-    fn steps(codes: &[(&str, i64)]) -> Vec<Step> {
-        let step = |(name, code): &(&str, i64)| Step {
-            name: (*name).to_owned(),
-            code: *code,
-        };
-        codes.iter().map(step).collect()
-    }
 
     #[test]
     fn the_line_has_every_step_and_the_log_in_both_languages() {

@@ -37,10 +37,10 @@ pub(super) fn worst(steps: &[Step]) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn steps(codes: &[(&str, i64)]) -> Vec<Step> {
+    pub(in crate::commands) fn steps(codes: &[(&str, i64)]) -> Vec<Step> {
         let step = |(name, code): &(&str, i64)| Step {
             name: (*name).to_owned(),
             code: *code,
